@@ -1,0 +1,147 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What `wire/` asks of a host, and nothing else: the seam between the SOAP side and the Windows side.
+
+`wire/` knows these protocols and no host; `providers/` implements them over `host/` and knows no SOAP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A REF property: the path of another instance in the same namespace."""
+
+    class_name: str
+    keys: Mapping[str, str]
+
+
+Scalar = str | int | bool | datetime | Reference | None
+"""A CIM scalar; datetimes are aware, in UTC."""
+
+Value = Scalar | list[Scalar]
+"""A property or parameter; a list is a CIM array (a null array is None with the property in `arrays`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One WMI instance: its own class (may be derived from the one asked for), keys and properties."""
+
+    class_name: str
+    keys: tuple[str, ...]
+    properties: Mapping[str, Value]
+    arrays: frozenset[str] = field(default_factory=frozenset)
+
+
+class Problem(Enum):
+    """Why a WMI operation cannot be done; the wire turns each into the fault that Windows sends."""
+
+    INVALID_CLASS = "invalid class"
+    INVALID_NAMESPACE = "invalid namespace"
+    INVALID_QUERY = "invalid query"
+    NOT_FOUND = "not found"
+    INVALID_METHOD = "invalid method"
+    INVALID_PARAMETER = "invalid parameter"
+    MISSING_KEYS = "selectors missing"
+    UNKNOWN_KEYS = "unexpected selectors"
+    ACCESS_DENIED = "access denied"
+    TIMED_OUT = "timed out"
+    QUOTA = "quota exceeded"
+
+
+class WmiError(Exception):
+    """A WMI operation failed before it began; a method's non-zero ReturnValue is not one."""
+
+    def __init__(self, problem: Problem, detail: str = "") -> None:
+        super().__init__(f"{problem.value}: {detail}" if detail else problem.value)
+        self.problem = problem
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """Rows of a WQL query; `projection` holds the columns selected, or None for `select *`."""
+
+    rows: Sequence[Instance]
+    projection: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleResult:
+    """What a command wrote and returned; bytes in the console's code page."""
+
+    stdout: bytes
+    stderr: bytes
+    exit_code: int
+
+
+class Wmi(Protocol):
+    """WMI of one host. Namespaces are written `root/cimv2`, compared without case, as are all names."""
+
+    def enumerate(self, namespace: str, class_name: str) -> Sequence[Instance]:
+        """Return all instances of a class and of those derived from it."""
+
+    def query(self, namespace: str, wql: str) -> QueryResult:
+        """Run one WQL select."""
+
+    def get(self, namespace: str, class_name: str, keys: Mapping[str, str]) -> Instance:
+        """Return the one instance that these keys name; a singleton takes none."""
+
+    def invoke(
+        self, namespace: str, class_name: str, keys: Mapping[str, str], method: str, arguments: Mapping[str, list[str] | str | None]
+    ) -> Mapping[str, Value]:
+        """Call a method. Arguments arrive as text (a list where the element was repeated, None for nil).
+
+        Returns the out parameters in schema order, ReturnValue included; an array without elements is left out.
+        """
+
+
+class Console(Protocol):
+    """The command shell of one host."""
+
+    def run(self, command: str, arguments: Sequence[str]) -> ConsoleResult:
+        """Run one command line as `cmd.exe /c` would."""
+
+
+@dataclass(frozen=True, slots=True)
+class WinrmListener:
+    """One row of WinRM's own listener configuration."""
+
+    address: str
+    transport: str
+    port: int
+    hostname: str
+    enabled: bool
+    url_prefix: str
+    certificate_thumbprint: str
+    listening_on: tuple[str, ...]
+
+
+class Computer(Protocol):
+    """One simulated host as the wire sees it."""
+
+    name: str
+    wmi: Wmi
+    console: Console
+
+    @property
+    def up(self) -> bool:
+        """False while the host is shut down or booting: no connection is accepted or kept."""
+
+    def winrm_listeners(self) -> Sequence[WinrmListener]:
+        """Return WinRM's listener configuration."""
+
+    def authenticate(self, user: str, password: str) -> str | None:
+        """Return the account's canonical name, or None if user and password do not match."""
+
+    def may_execute(self, account: str) -> bool:
+        """Tell whether the account may invoke methods and open shells (an administrator), not only read."""
+
+    def password_of(self, user: str) -> str | None:
+        """Return an account's password, for challenge/response schemes that need it."""
