@@ -1,0 +1,126 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a stage may ask of a host, and what the driver may do to it. Protocols only.
+
+Stages get a `Reader`; only the one driver that applies plans gets a `Writer`. Both raise errors of
+`_core.errors` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from .registry import RegistryType, RegistryValue
+from .row import Row
+
+CIMV2 = "root/cimv2"
+STANDARD_CIMV2 = "root/StandardCimv2"
+
+
+class ServiceKind(StrEnum):
+    """Which WMI class controls the object (Win32_Service lists no drivers)."""
+
+    SERVICE = "Win32_Service"
+    DRIVER = "Win32_SystemDriver"
+
+
+class StartMode(StrEnum):
+    """Start modes in our words. WMI reads Auto and writes Automatic: the session translates."""
+
+    BOOT = "boot"
+    SYSTEM = "system"
+    AUTO = "auto"
+    MANUAL = "manual"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A WQL condition: the property equals one of the values."""
+
+    property: str
+    values: tuple[str | int | bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOutput:
+    """What a command in a WinRS shell wrote and returned; decoded leniently, never templated."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class WinrmListener:
+    """One row of WinRM's listener configuration, as the host sees itself."""
+
+    address: str
+    transport: str
+    port: int
+    enabled: bool
+    listening_on: tuple[str, ...]
+
+
+class Reader(Protocol):
+    """Read-only access to one host. Identical reads are asked once between two writes."""
+
+    @property
+    def host(self) -> str:
+        """The address that messages name."""
+
+    def query(
+        self, wmi_class: str, properties: Sequence[str] = (), *, where: Where | None = None, namespace: str = CIMV2
+    ) -> tuple[Row, ...]:
+        """Return rows of a class; without `properties` all of them (derived classes may differ).
+
+        Raises:
+            ClassMissing: the host has no such class or namespace, or refuses the query.
+        """
+
+    def value(self, key: str, name: str, kind: RegistryType) -> RegistryValue | None:
+        """Return a registry value below HKLM; None where the value or its key is absent.
+
+        Raises:
+            MethodFailed: the value has another type (0x80041005) or may not be read.
+        """
+
+    def value_types(self, key: str) -> Mapping[str, RegistryType] | None:
+        """Return names and types of a key's values; None where the key is absent."""
+
+    def subkeys(self, key: str) -> tuple[str, ...] | None:
+        """Return the names of a key's subkeys; None where the key is absent."""
+
+    def command(self, *arguments: str) -> CommandOutput:
+        """Run one of the read-only commands of the guard's table (`netstat`, `-ano`) and return its output, never cached."""
+
+    def winrm_listeners(self) -> tuple[WinrmListener, ...]:
+        """Return WinRM's own listener configuration."""
+
+
+class Writer(Reader, Protocol):
+    """Changes to one host. Every verb drops what was read; none is ever repeated on our own."""
+
+    def set_value(self, key: str, name: str, value: RegistryValue) -> None:
+        """Write a registry value, creating the key and its parents where absent."""
+
+    def delete_value(self, key: str, name: str) -> None:
+        """Delete a registry value; one that is absent already is no error."""
+
+    def set_empty_list_by_command(self, key: str, name: str) -> None:
+        """Write an empty REG_MULTI_SZ with `reg add` in a command shell."""
+
+    def stop(self, kind: ServiceKind, name: str) -> None:
+        """Ask a service or driver to stop; one that has stopped already is no error. Returns when accepted, not when stopped."""
+
+    def set_start_mode(self, kind: ServiceKind, name: str, mode: StartMode) -> None:
+        """Change a start mode through the SCM."""
+
+    def set_netbios(self, index: int, option: int) -> bool:
+        """Set NetBIOS over TCP/IP on the adapter with this WMI index; return whether a boot is needed."""
+
+    def reboot(self) -> None:
+        """Ask for a forced restart. A lost answer is not an error here: the boot itself is the evidence."""

@@ -1,0 +1,75 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One WMI row as it came over the wire: text, with typed access by name.
+
+The wire carries no types: an array of one looks like a scalar, a null array is absent, a null scalar is
+present and nil. Only the asker knows the schema, so the accessor chosen says what is expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Union
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A REF property: class and key selectors of another instance."""
+
+    class_name: str
+    keys: Mapping[str, str]
+
+
+Value = Union[str, None, Reference, tuple[Union[str, None, Reference], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Properties of one instance, or columns of one projected row; names are compared without case."""
+
+    class_name: str
+    values: Mapping[str, Value]
+
+    def value(self, name: str) -> Value:
+        """Return the raw value; None where it is null or absent."""
+        wanted = name.lower()
+        return next((value for key, value in self.values.items() if key.lower() == wanted), None)
+
+    def text(self, name: str) -> str | None:
+        """Return a scalar as text; None where it is null or absent."""
+        value = self.value(name)
+        if value is None or isinstance(value, str):
+            return value
+        raise ValueError(f"{self.class_name}.{name} is no scalar")
+
+    def number(self, name: str) -> int | None:
+        """Return a scalar as an integer."""
+        text = self.text(name)
+        return None if text is None else int(text)
+
+    def flag(self, name: str) -> bool | None:
+        """Return a scalar as a boolean."""
+        text = self.text(name)
+        return None if text is None else text.strip().lower() == "true"
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return an array as text; empty where it is null, absent or empty (the wire shows no difference)."""
+        value = self.value(name)
+        items = value if isinstance(value, tuple) else (value,)
+        return tuple(item for item in items if isinstance(item, str))
+
+    def reference(self, name: str) -> Reference | None:
+        """Return a REF property."""
+        value = self.value(name)
+        return value if isinstance(value, Reference) else None
+
+    def moment(self, name: str) -> datetime | None:
+        """Return a datetime, aware, in UTC; None where null and for 1601-01-01, which Windows uses for "never"."""
+        text = self.text(name)
+        if text is None:
+            return None
+        moment = datetime.fromisoformat(text.strip())
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return None if moment.year <= 1601 else moment.astimezone(UTC)
