@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,8 @@ class Reference:
     keys: Mapping[str, str]
 
 
-Value = Union[str, None, Reference, tuple[Union[str, None, Reference], ...]]
+Value = str | Reference | tuple[str | Reference | None, ...] | None
+"""A scalar as text, a REF, an array of them, or null."""
 
 
 @dataclass(frozen=True, slots=True)
