@@ -1,0 +1,66 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A plan: ordered changes, and for every object left alone the reason, from a closed list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .change import Change, Effective
+
+STAGES = ("services", "netbt", "smb_device", "rpc_restriction", "dcom_protocols", "name_resolution")
+"""Stages in the order in which their changes are made."""
+
+
+class Reason(StrEnum):
+    """Why an object is left as it is."""
+
+    AS_DESIRED = "already as asked"
+    ABSENT = "not on this host"
+    KEPT = "kept"
+    DOES_NOT_WORK = "has no effect on this Windows"
+    UNVERIFIED = "not known to work on this Windows"
+    HARMFUL = "breaks more than it closes on this Windows"
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """An object that the plan leaves alone, and why."""
+
+    stage: str
+    target: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes in the order in which they are made, and what stays as it is."""
+
+    changes: tuple[Change, ...] = ()
+    unchanged: tuple[Unchanged, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def merge(cls, plans: Iterable[Plan]) -> Plan:
+        """Join the plans of several stages and order their changes."""
+        parts = tuple(plans)
+        return cls(
+            changes=in_order(change for part in parts for change in part.changes),
+            unchanged=tuple(item for part in parts for item in part.unchanged),
+            warnings=tuple(dict.fromkeys(text for part in parts for text in part.warnings)),
+        )
+
+
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Sort changes: first what shows now, then what waits for a boot, last what could touch the session.
+
+    Within a key by stage, within a stage by rank; equal changes keep their order.
+    """
+
+    def key(change: Change) -> tuple[bool, bool, int, int]:
+        return change.touches_session, change.effective is Effective.BOOT, STAGES.index(change.stage), change.rank
+
+    return tuple(sorted(changes, key=key))
