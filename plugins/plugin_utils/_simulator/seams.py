@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -145,3 +147,44 @@ class Computer(Protocol):
 
     def password_of(self, user: str) -> str | None:
         """Return an account's password, for challenge/response schemes that need it."""
+
+
+class Bench(Protocol):
+    """What the testers' window and the real sockets ask of a host, beyond what the wire asks."""
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """Return every socket that listens (TCP) or is bound (UDP) now, with its PID, whatever `netstat` would show."""
+
+    def state(self) -> Mapping[str, object]:
+        """Return what a change can alter, as plain types and under stable keys.
+
+        Keys: `services` and `drivers` (name -> mapping with at least `state` and `start_mode`), `registry`
+        (full key path -> value name -> mapping with `type` and `value`), `adapters` and `boots` (a list, one entry per boot).
+        Nothing that moves by itself is in it: no clock, no counter.
+        """
+
+    def reset(self) -> None:
+        """Go back to the scenario's start, injected faults included."""
+
+    def boot(self) -> None:
+        """Restart as the reset button does."""
+
+    def step_clock(self, seconds: float) -> None:
+        """Move the host's wall clock (not its uptime)."""
+
+    def inject(self, fault: Mapping[str, object]) -> None:
+        """Arm one fault of the host (`kind` names it).
+
+        Raises:
+            ValueError: the host knows no such fault, or a key of it is wrong.
+        """
+
+    def faults(self) -> Sequence[Mapping[str, object]]:
+        """Return the faults that are armed."""
+
+    def clear_faults(self) -> None:
+        """Disarm all faults."""
+
+
+class SimulatedComputer(Computer, Bench, Protocol):
+    """A whole simulated host, as a scenario's factory builds it."""
