@@ -1,0 +1,39 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is known of Windows listeners and of what closes them, as YAML with a strict loader.
+
+`recipes/`: one family of listeners a file, id = file name. `windows/`: one Windows version a file.
+`never_stop.yml`: services that no option lets a plan touch. `sources.yml`: what the entries cite.
+Entries hold facts, never conclusions about one host.
+"""
+
+from __future__ import annotations
+
+from .loader import KnowledgeError, load
+from .model import (
+    Knowledge,
+    ListenerPattern,
+    Method,
+    Never,
+    Port,
+    Profile,
+    Recipe,
+    Status,
+    Version,
+    When,
+)
+
+__all__ = [
+    "Knowledge",
+    "KnowledgeError",
+    "ListenerPattern",
+    "Method",
+    "Never",
+    "Port",
+    "Profile",
+    "Recipe",
+    "Status",
+    "Version",
+    "When",
+    "load",
+]

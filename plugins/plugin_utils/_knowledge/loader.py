@@ -1,0 +1,177 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Strict YAML to dataclasses: unknown keys are errors, and every problem is reported at once.
+
+Needs PyYAML and dataclasses only. A problem reads `file: $.path: what is wrong`.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+
+from .model import Knowledge, Never, Recipe, Version
+
+# libyaml is ten times faster and is not in every build of PyYAML.
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+FOLDER = Path(__file__).parent
+T = TypeVar("T")
+
+
+class KnowledgeError(Exception):
+    """Entries that do not fit their shapes; one line a problem."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Decoder:
+    """Turns parsed YAML into typed values and collects what does not fit."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def complain(self, where: str, what: str) -> None:
+        """Note one problem."""
+        self.problems.append(f"{where}: {what}")
+
+    def value(self, kind: Any, node: Any, where: str) -> Any:
+        """Decode one node as a type; after a complaint the result is not to be used."""
+        origin = typing.get_origin(kind)
+        if origin in (typing.Union, types.UnionType):
+            return self._union(typing.get_args(kind), node, where)
+        if origin is tuple:
+            return self._items(typing.get_args(kind)[0], node, where)
+        if kind is NtVersion:
+            return self._version(node, where)
+        if is_dataclass(kind) and isinstance(kind, type):
+            return self.entry(kind, node, where)
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            return self._member(kind, node, where)
+        if type(node) is not kind:
+            self.complain(where, f"{kind.__name__} expected, not {node!r}")
+        return node
+
+    def entry(self, shape: type[T], node: Any, where: str) -> T | None:
+        """Decode a mapping as a dataclass; None after a complaint."""
+        if not isinstance(node, Mapping):
+            self.complain(where, f"a mapping expected, not {node!r}")
+            return None
+        before = len(self.problems)
+        hints = typing.get_type_hints(shape)
+        known = {item.name: item for item in fields(shape)}  # type: ignore[arg-type]  # a type variable, always a dataclass
+        for key in node:
+            if key not in known:
+                self.complain(where, f"unknown key '{key}'")
+        values = {}
+        for name, item in known.items():
+            if name in node:
+                values[name] = self.value(hints[name], node[name], f"{where}.{name}")
+            elif item.default is MISSING and item.default_factory is MISSING:
+                self.complain(where, f"key '{name}' is missing")
+        return shape(**values) if len(self.problems) == before else None
+
+    def _union(self, kinds: tuple[Any, ...], node: Any, where: str) -> Any:
+        for kind in kinds:
+            trial = Decoder()
+            value = trial.value(kind, node, where)
+            if not trial.problems:
+                return value
+        names = " or ".join(getattr(kind, "__name__", str(kind)) for kind in kinds)
+        self.complain(where, f"{names} expected, not {node!r}")
+        return None
+
+    def _items(self, kind: Any, node: Any, where: str) -> tuple[Any, ...]:
+        if not isinstance(node, list):
+            self.complain(where, f"a list expected, not {node!r}")
+            return ()
+        return tuple(self.value(kind, item, f"{where}[{number}]") for number, item in enumerate(node))
+
+    def _version(self, node: Any, where: str) -> NtVersion | None:
+        try:
+            return NtVersion.parse(node)
+        except (AttributeError, ValueError):
+            self.complain(where, f"a kernel version in quotes expected, not {node!r}")
+            return None
+
+    def _member(self, kind: type[Enum], node: Any, where: str) -> Enum | None:
+        try:
+            return kind(node)
+        except ValueError:
+            self.complain(where, f"one of {', '.join(str(member.value) for member in kind)} expected, not {node!r}")
+            return None
+
+
+def load(folder: Path = FOLDER) -> Knowledge:
+    """Load and check all entries.
+
+    Raises:
+        KnowledgeError: with all problems of all files.
+    """
+    decoder = Decoder()
+    sources = _parse(folder / "sources.yml", decoder) or {}
+    recipes = _entries(folder / "recipes", Recipe, decoder)
+    versions = _entries(folder / "windows", Version, decoder)
+    never = decoder.value(tuple[Never, ...], _parse(folder / "never_stop.yml", decoder), "never_stop.yml: $")
+    if not decoder.problems:
+        _check_links(recipes, versions, never, sources, decoder)
+    if decoder.problems:
+        raise KnowledgeError(decoder.problems)
+    return Knowledge(recipes, versions, never, sources)
+
+
+def _parse(path: Path, decoder: Decoder) -> Any:
+    try:
+        # A subclass of SafeLoader, chosen above.
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)
+    except (OSError, yaml.YAMLError) as error:
+        decoder.complain(f"{path.name}: $", f"cannot be read: {error}")
+        return None
+
+
+def _entries(folder: Path, shape: type[T], decoder: Decoder) -> dict[str, T]:
+    found = {}
+    for path in sorted(folder.glob("*.yml")):
+        where = f"{folder.name}/{path.name}: $"
+        entry = decoder.entry(shape, _parse(path, decoder), where)
+        if entry is not None:
+            if getattr(entry, "id", None) != path.stem:
+                decoder.complain(where, f"id '{getattr(entry, 'id', None)}' is not the file's name")
+            found[path.stem] = entry
+    return found
+
+
+def _check_links(
+    recipes: Mapping[str, Recipe], versions: Mapping[str, Version], never: tuple[Never, ...], sources: Mapping[str, str], decoder: Decoder
+) -> None:
+    """Check what one entry says of another: sources, stages, owners."""
+    cited = [(f"recipes/{r.id}.yml: $.methods[{n}]", m.sources) for r in recipes.values() for n, m in enumerate(r.methods)]
+    cited += [(f"windows/{v.id}.yml: $", v.sources + (v.minimize.sources if v.minimize else ())) for v in versions.values()]
+    cited += [(f"never_stop.yml: $[{number}]", item.sources) for number, item in enumerate(never)]
+    for where, names in cited:
+        for name in names:
+            if name not in sources:
+                decoder.complain(where, f"source '{name}' is not in sources.yml")
+        if not names:
+            decoder.complain(where, "cites no source")
+    for recipe in recipes.values():
+        for number, method in enumerate(recipe.methods):
+            if method.stage not in STAGES:
+                decoder.complain(f"recipes/{recipe.id}.yml: $.methods[{number}].stage", f"there is no stage '{method.stage}'")
+        for number, pattern in enumerate(recipe.listeners):
+            for name in pattern.services:
+                if name not in recipe.services:
+                    decoder.complain(f"recipes/{recipe.id}.yml: $.listeners[{number}].services", f"'{name}' is no owner of the recipe")
+    for version in versions.values():
+        if len(version.dynamic_ports) != 2 or not version.builds:
+            decoder.complain(f"windows/{version.id}.yml: $", "dynamic_ports needs first and last, builds at least one")
