@@ -1,0 +1,256 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bytes to responses. What comes in is hostile: no document type, no entity, bounded depth and size.
+
+Elements are matched by namespace and local name, never by prefix: Windows rebinds `p` inside the body.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar, cast
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser, tostring
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ProtocolError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
+
+from . import constants as names
+from . import messages
+
+# Twice what the largest answer asked for would need: a host that sends more is broken or hostile.
+MAX_BYTES = 32 * 1024 * 1024
+MAX_ELEMENTS = 1_000_000
+# The deepest real answer seen, a fault with __ExtendedStatus, has 10 levels.
+MAX_DEPTH = 64
+
+R = TypeVar("R")
+_ITEMS = (f"{{{names.WSMAN}}}Items", f"{{{names.ENUMERATION}}}Items")
+_ENDS = (f"{{{names.WSMAN}}}EndOfSequence", f"{{{names.ENUMERATION}}}EndOfSequence")
+_FRAGMENT = f"{{{names.WSMAN}}}XmlFragment"
+_NIL = f"{{{names.XSI}}}nil"
+
+
+class _Malformed(Exception):
+    """An answer that breaks a rule; becomes a ProtocolError, which also names the host."""
+
+
+def decode(data: bytes, request: messages.Request[R], *, message_id: str, host: str) -> R | messages.SoapFault:
+    """Return the typed response to a request, or the fault that came instead.
+
+    Raises:
+        ProtocolError: no SOAP envelope, an answer to another message, or one without what the request asked for.
+    """
+    try:
+        root = _parse(data)
+        body = _body(root)
+        fault = body.find(f"{{{names.SOAP}}}Fault")
+        # Before the RelatesTo check: quota faults come without RelatesTo.
+        if fault is not None:
+            return _fault(fault)
+        _check_relation(root, message_id)
+        # The table maps a request's type to the reader of its response type, which Python's types cannot say.
+        return cast("R", _READERS[type(request)](body, request))
+    except (_Malformed, ParseError, ValueError) as error:
+        raise ProtocolError(f"{host} sent an answer that is no valid WS-Management message: {error}", host=host) from error
+
+
+class _GuardedBuilder(TreeBuilder):
+    """Builds the tree and refuses what only an attacker sends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = self._count = 0
+
+    def doctype(self, _name: str, _public: str | None, _system: str | None) -> None:
+        """Refuse a document type: SOAP 1.2 (5) forbids it, and entities need one."""
+        raise _Malformed("it holds a document type declaration")
+
+    def start(self, tag: Any, attrs: Any, /) -> Element:
+        """Count, then build."""
+        self._depth += 1
+        self._count += 1
+        if self._depth > MAX_DEPTH or self._count > MAX_ELEMENTS:
+            raise _Malformed("it is nested too deep or holds too many elements")
+        return super().start(tag, attrs)
+
+    def end(self, tag: Any, /) -> Element:
+        """Count, then build."""
+        self._depth -= 1
+        return super().end(tag)
+
+
+def _parse(data: bytes) -> Element:
+    if len(data) > MAX_BYTES:
+        raise _Malformed(f"it is larger than {MAX_BYTES} bytes")
+    parser = XMLParser(target=_GuardedBuilder())
+    parser.feed(data)
+    root = parser.close()
+    if not isinstance(root, Element) or root.tag != f"{{{names.SOAP}}}Envelope":
+        raise _Malformed("it is no SOAP 1.2 envelope")
+    return root
+
+
+def _body(root: Element) -> Element:
+    body = root.find(f"{{{names.SOAP}}}Body")
+    if body is None:
+        raise _Malformed("its envelope has no body")
+    return body
+
+
+def _check_relation(root: Element, message_id: str) -> None:
+    related = root.findtext(f"{{{names.SOAP}}}Header/{{{names.ADDRESSING}}}RelatesTo", "").strip()
+    if related.lower() != message_id.lower():
+        raise _Malformed("it answers another message")
+
+
+# --- faults -----------------------------------------------------------------------------------------------------
+
+
+def _fault(fault: Element) -> messages.SoapFault:
+    subcode = fault.findtext(f"{{{names.SOAP}}}Code/{{{names.SOAP}}}Subcode/{{{names.SOAP}}}Value", "")
+    return messages.SoapFault(
+        codes=tuple(dict.fromkeys(_codes(fault))), subcode=subcode.strip().rpartition(":")[2], text=" ".join(_fault_text(fault).split())
+    )
+
+
+def _codes(fault: Element) -> Iterator[int]:
+    # Form A: WSManFault, perhaps with a provider's own inside it and WMI's extended status (WSMV 2.2.4.43).
+    # Form B, from WinRM 3.0 on: MSFT_WmiError, in one of several namespaces, so that only its local name counts.
+    for element in fault.iter():
+        name = _local(element)
+        text = (element.get("Code") if name == "WSManFault" else element.text if name in ("error_Code", "StatusCode") else None) or ""
+        if text.strip().lstrip("-").isdigit():
+            yield int(text) & 0xFFFFFFFF
+
+
+def _fault_text(fault: Element) -> str:
+    # The innermost message says most; Reason may be empty.
+    texts = [element.text or "" for element in fault.iter() if _local(element) in ("Text", "Message", "ProviderFault")]
+    return next((text for text in reversed(texts) if text.strip()), "")
+
+
+# --- responses --------------------------------------------------------------------------------------------------
+
+
+def _page(body: Element, _request: object) -> messages.Page:
+    answer = _child(body, ("EnumerateResponse", "PullResponse"))
+    rows = tuple(_row(item) for items in answer if items.tag in _ITEMS for item in items)
+    # 0226 8.4: the latest context counts; an empty element is none (seen on every host when all rows came at once).
+    context = answer.findtext(f"{{{names.ENUMERATION}}}EnumerationContext", "").strip()
+    ended = any(element.tag in _ENDS for element in answer)
+    return messages.Page(rows, None if ended or not context else context)
+
+
+def _instance(body: Element, _request: object) -> Row:
+    if len(body) != 1:
+        raise _Malformed("it does not hold one instance")
+    return _row(body[0])
+
+
+def _output(body: Element, request: messages.Invoke) -> messages.Output:
+    row = _row(_child(body, (f"{request.method}_OUTPUT",)))
+    number = row.number("ReturnValue")
+    return messages.Output(row, None if number is None else number & 0xFFFFFFFF)
+
+
+def _shell_created(body: Element, _request: object) -> messages.ShellCreated:
+    # WinRM 1.1 answers without rsp:Shell: the selector of the new resource is what all versions send.
+    for selector in body.iter(f"{{{names.WSMAN}}}Selector"):
+        if selector.get("Name", "").lower() == "shellid" and selector.text:
+            return messages.ShellCreated(selector.text.strip())
+    raise _Malformed("it names no shell")
+
+
+def _command_started(body: Element, _request: object) -> messages.CommandStarted:
+    identifier = _child(body, ("CommandResponse",)).findtext(f"{{{names.SHELL}}}CommandId", "").strip()
+    if not identifier:
+        raise _Malformed("it names no command")
+    return messages.CommandStarted(identifier)
+
+
+def _received(body: Element, _request: object) -> messages.Received:
+    answer = _child(body, ("ReceiveResponse",))
+    streams = {"stdout": b"", "stderr": b""}
+    for stream in answer.iter(f"{{{names.SHELL}}}Stream"):
+        name = stream.get("Name", "")
+        if name in streams and stream.text:
+            streams[name] += _base64(stream.text)
+    state = answer.find(f"{{{names.SHELL}}}CommandState")
+    done = state is not None and state.get("State") == names.COMMAND_DONE
+    code = state.findtext(f"{{{names.SHELL}}}ExitCode") if state is not None else None
+    return messages.Received(streams["stdout"], streams["stderr"], done, int(code) if code else None)
+
+
+def _acknowledged(_body: Element, _request: object) -> messages.Acknowledged:
+    return messages.Acknowledged()
+
+
+_READERS: dict[type, Callable[[Element, Any], object]] = {
+    messages.CreateShell: _shell_created,
+    messages.DeleteShell: _acknowledged,
+    messages.Enumerate: _page,
+    messages.EnumerateConfig: _page,
+    messages.Get: _instance,
+    messages.Invoke: _output,
+    messages.Pull: _page,
+    messages.Receive: _received,
+    messages.Release: _acknowledged,
+    messages.RunCommand: _command_started,
+    messages.Signal: _acknowledged,
+}
+
+
+# --- values -----------------------------------------------------------------------------------------------------
+
+
+def _row(element: Element) -> Row:
+    """Return an instance or a projected row; the latter has no class name (WSMV 3.1.4.1.13 <58>)."""
+    found: dict[str, list[str | Reference | None]] = {}
+    for child in element:
+        found.setdefault(_local(child), []).append(_value(child))
+    values: dict[str, Value] = {name: items[0] if len(items) == 1 else tuple(items) for name, items in found.items()}
+    return Row("" if element.tag == _FRAGMENT else _local(element), values)
+
+
+def _value(element: Element) -> str | Reference | None:
+    if element.get(_NIL) in ("true", "1"):
+        return None
+    # An empty string has no text and no nil attribute.
+    if not len(element):
+        return element.text or ""
+    for child in element:
+        # cim:Datetime and cim:Interval; inside a projected row they have lost their namespace.
+        if _local(child) in ("Datetime", "Interval"):
+            return (child.text or "").strip()
+    parameters = next(element.iter(f"{{{names.ADDRESSING}}}ReferenceParameters"), None)
+    if parameters is not None:
+        return _reference(parameters)
+    # An embedded instance: none of the classes read here has one, so it stays what it is.
+    return tostring(element, encoding="unicode")
+
+
+def _reference(parameters: Element) -> Reference:
+    resource = parameters.findtext(f"{{{names.WSMAN}}}ResourceURI", "").strip()
+    keys = {selector.get("Name", ""): selector.text or "" for selector in parameters.iter(f"{{{names.WSMAN}}}Selector")}
+    return Reference(resource.rpartition("/")[2], keys)
+
+
+def _child(body: Element, wanted: Iterable[str]) -> Element:
+    known = {name.lower() for name in wanted}
+    for element in body:
+        if _local(element).lower() in known:
+            return element
+    raise _Malformed(f"it holds no {' or '.join(wanted)}")
+
+
+def _base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=False)
+    except binascii.Error as error:
+        raise _Malformed("a stream is no base64") from error
+
+
+def _local(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
