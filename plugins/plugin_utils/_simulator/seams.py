@@ -149,6 +149,16 @@ class Computer(Protocol):
         """Return an account's password, for challenge/response schemes that need it."""
 
 
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """One change of state that something outside asked for; a write of what was there already is one, too."""
+
+    subject: str
+    target: str
+    before: object
+    after: object
+
+
 class Bench(Protocol):
     """What the testers' window and the real sockets ask of a host, beyond what the wire asks."""
 
@@ -162,6 +172,9 @@ class Bench(Protocol):
         (full key path -> value name -> mapping with `type` and `value`), `adapters` and `boots` (a list, one entry per boot).
         Nothing that moves by itself is in it: no clock, no counter.
         """
+
+    def changes(self) -> Sequence[StateChange]:
+        """Return every change since the host was made or reset, oldest first; plain types only."""
 
     def reset(self) -> None:
         """Go back to the scenario's start, injected faults included."""

@@ -1,0 +1,168 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""SOAP faults as Windows sends them, in both forms of the Detail. Knows neither requests nor hosts.
+
+Codes, subcodes and fault details: MS-WSMV, the comments of the published list of WSMan errors (wsmerror.h),
+and recorded answers. The texts are our own: a client must not read them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..seams import Problem, WmiError
+from . import names
+from .writing import element, escape
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One condition: its number, its SOAP code and the text.
+
+    `detail` is the last part of the WS-Management fault detail URI; `provider` names who failed, where a provider did.
+    """
+
+    code: int
+    subcode: str
+    text: str
+    detail: str = ""
+    provider: str = ""
+    receiver: bool = False
+
+
+WMI_PROVIDER = "WMI Provider"
+SHELL_PROVIDER = "Shell provider"
+_PATHS = {WMI_PROVIDER: r"%systemroot%\system32\WsmWmiPl.dll", SHELL_PROVIDER: r"%systemroot%\system32\WsmSvc.dll"}
+
+ACCESS_DENIED = Kind(5, "w:AccessDenied", "Access is denied.")
+INVALID_PARAMETER = Kind(87, "w:InvalidParameter", "The parameter is incorrect.", provider=WMI_PROVIDER)
+NOT_FOUND = Kind(2150858752, "a:DestinationUnreachable", "No such resource.", "InvalidResourceURI", WMI_PROVIDER)
+INVALID_HEADER = Kind(2150858767, "a:InvalidMessageInformationHeader", "A SOAP header of the request is not valid.")
+MUST_UNDERSTAND = Kind(2150858768, "", "A SOAP header that must be understood is not known.")
+HEADER_REQUIRED = Kind(2150858769, "a:MessageInformationHeaderRequired", "A SOAP header is missing.")
+ACTION_NOT_SUPPORTED = Kind(2150858771, "a:ActionNotSupported", "The resource does not support this action.")
+NO_SUCH_DIALECT = Kind(2150858777, "n:FilterDialectRequestedUnavailable", "The filter dialect is not supported.")
+CANNOT_PROCESS_FILTER = Kind(2150858778, "n:CannotProcessFilter", "The filter could not be processed.", provider=WMI_PROVIDER)
+INVALID_CONTEXT = Kind(2150858779, "n:InvalidEnumerationContext", "The enumeration is finished or unknown.", receiver=True)
+TIMED_OUT = Kind(2150858793, "w:TimedOut", "The operation did not end within OperationTimeout.", receiver=True)
+INVALID_URI = Kind(2150858811, "w:InvalidResourceURI", "The resource URI is missing or malformed.", "InvalidResourceURI")
+QUOTA_LIMIT = Kind(2150858815, "w:QuotaLimit", "The service is busy with other requests.")
+SCHEMA = Kind(2150858817, "w:SchemaValidationError", "The XML of the request does not match its schema.")
+UNSUPPORTED = Kind(2150858818, "w:UnsupportedFeature", "The service does not support this feature.", "AddressingMode")
+ENVELOPE_TOO_SMALL = Kind(2150858878, "w:EncodingLimit", "MaxEnvelopeSize is too small.", "MinimumEnvelopeLimit")
+RESPONSE_TOO_LARGE = Kind(2150858824, "w:EncodingLimit", "The response is larger than MaxEnvelopeSize.", "MaxEnvelopeSizeExceeded")
+INSUFFICIENT_SELECTORS = Kind(2150858842, "w:InvalidSelectors", "A selector is missing.", "InsufficientSelectors")
+UNEXPECTED_SELECTORS = Kind(
+    2150858843, "w:InvalidSelectors", "The request contains invalid selectors for the resource.", "UnexpectedSelectors", WMI_PROVIDER
+)
+UNKNOWN_SHELL = Kind(
+    2150858843, "w:InvalidSelectors", "The request contains invalid selectors for the resource.", "UnexpectedSelectors", SHELL_PROVIDER
+)
+ENUMERATION_MODE = Kind(2150858886, "w:UnsupportedFeature", "The enumeration mode is not supported.", "EnumerationMode")
+LOCALE = Kind(2150858887, "w:UnsupportedFeature", "The locale can only be a hint.", "Locale")
+KEYS_NEEDED = Kind(2150859002, "w:InvalidSelectors", "The class has keys.", "InsufficientSelectors", WMI_PROVIDER)
+WQL_ON_CLASS = Kind(2150859003, "w:InvalidResourceURI", "A WQL filter needs a URI that ends in an asterisk.", provider=WMI_PROVIDER)
+SHELLS_PER_USER = Kind(2150859173, "w:QuotaLimit", "This user has too many shells.")
+OPERATIONS_PER_USER = Kind(2150859174, "w:InternalError", "This user has too many concurrent operations.", receiver=True)
+PULL_DIFFERS = Kind(2150859181, "w:InvalidParameter", "The Pull differs from the Enumerate.")
+
+# Class, namespace and instance are one and the same fault on the wire when a URI names the class; a query has its own.
+_BY_URI = {
+    Problem.ACCESS_DENIED: ACCESS_DENIED,
+    Problem.INVALID_CLASS: NOT_FOUND,
+    Problem.INVALID_METHOD: ACTION_NOT_SUPPORTED,
+    Problem.INVALID_NAMESPACE: NOT_FOUND,
+    Problem.INVALID_PARAMETER: INVALID_PARAMETER,
+    Problem.INVALID_QUERY: CANNOT_PROCESS_FILTER,
+    Problem.MISSING_KEYS: KEYS_NEEDED,
+    Problem.NOT_FOUND: NOT_FOUND,
+    Problem.QUOTA: QUOTA_LIMIT,
+    Problem.TIMED_OUT: TIMED_OUT,
+    Problem.UNKNOWN_KEYS: UNEXPECTED_SELECTORS,
+}
+_BY_QUERY = {
+    Problem.INVALID_CLASS: CANNOT_PROCESS_FILTER,
+    Problem.INVALID_NAMESPACE: CANNOT_PROCESS_FILTER,
+    Problem.NOT_FOUND: CANNOT_PROCESS_FILTER,
+}
+
+
+class SoapFault(Exception):
+    """The answer to a request is this fault."""
+
+    def __init__(self, kind: Kind, detail: str = "") -> None:
+        super().__init__(f"{kind.code} {kind.subcode}: {detail or kind.text}")
+        self.kind = kind
+        self.detail = detail
+
+
+def fault_of(error: WmiError, *, query: bool = False) -> SoapFault:
+    """Return the fault that Windows sends for a WMI error, met in a WQL query or elsewhere."""
+    kind = _BY_QUERY.get(error.problem) if query else None
+    return SoapFault(kind or _BY_URI[error.problem], str(error))
+
+
+def fault_action(kind: Kind) -> str:
+    """Return the action header of a fault's envelope."""
+    if kind.subcode.startswith("a:"):
+        return names.ADDRESSING_FAULT
+    if kind.subcode.startswith("n:"):
+        return names.ENUMERATION_FAULT
+    return names.WSMAN_FAULT_ACTION
+
+
+def fault_body(fault: SoapFault, *, machine: str, cim_error: bool) -> str:
+    """Return the `s:Fault` element; `machine` is the name by which the client called the host."""
+    kind = fault.kind
+    if not kind.subcode:
+        code = element("s:Code", element("s:Value", "s:MustUnderstand"))
+    else:
+        party = "s:Receiver" if kind.receiver else "s:Sender"
+        code = element("s:Code", element("s:Value", party), element("s:Subcode", element("s:Value", kind.subcode)))
+    reason = element("s:Reason", f'<s:Text xml:lang="en-US">{escape(kind.text)} </s:Text>')
+    detail = _cim_error(fault) if cim_error else _wsman_fault(fault, machine)
+    uri = element("w:FaultDetail", f"{names.FAULT_DETAIL}/{kind.detail}") if kind.detail else ""
+    return element("s:Fault", code, reason, element("s:Detail", uri, detail))
+
+
+def _wsman_fault(fault: SoapFault, machine: str) -> str:
+    kind = fault.kind
+    attributes = f'xmlns:f="{names.WSMAN_FAULT}" Code="{kind.code}" Machine="{escape(machine)}"'
+    text = escape(f"{fault.detail or kind.text} ")
+    if not kind.provider:
+        return f"<f:WSManFault {attributes}><f:Message>{text}</f:Message></f:WSManFault>"
+    inner = f"<f:WSManFault {attributes}><f:Message>{text}</f:Message></f:WSManFault>"
+    provider = f'<f:ProviderFault provider="{kind.provider}" path="{_PATHS[kind.provider]}">{inner}</f:ProviderFault>'
+    return f"<f:WSManFault {attributes}><f:Message>{provider}</f:Message></f:WSManFault>"
+
+
+def _cim_error(fault: SoapFault) -> str:
+    """Return the form of WinRM 3.0; element order, types and fixed numbers as recorded."""
+    text = escape(f"{fault.detail or fault.kind.text} ")
+    rows = (
+        ("CIMStatusCode", "cimUnsignedInt", "27"),
+        ("CIMStatusCodeDescription", "cimString", None),
+        ("ErrorSource", "cimString", None),
+        ("ErrorSourceFormat", "cimUnsignedShort", "0"),
+        ("ErrorType", "cimUnsignedShort", "0"),
+        ("Message", "cimString", text),
+        ("MessageID", "cimString", f"HRESULT 0x{fault.kind.code:08x}"),
+        ("OtherErrorSourceFormat", "cimString", None),
+        ("OtherErrorType", "cimString", None),
+        ("OwningEntity", "cimString", None),
+        ("PerceivedSeverity", "cimUnsignedShort", "0"),
+        ("ProbableCause", "cimUnsignedShort", "0"),
+        ("ProbableCauseDescription", "cimString", None),
+        ("error_Category", "cimUnsignedInt", "30"),
+        ("error_Code", "cimUnsignedInt", str(fault.kind.code)),
+        ("error_Type", "cimString", "HRESULT"),
+        ("error_WindowsErrorMessage", "cimString", text),
+    )
+    inner = "".join(
+        f'<p:{name} xsi:nil="true" xsi:type="cim:{kind}"/>' if value is None else f'<p:{name} xsi:type="cim:{kind}">{value}</p:{name}>'
+        for name, kind, value in rows
+    )
+    return (
+        f'<p:MSFT_WmiError b:IsCIM_Error="true" xmlns:b="{names.CIM_BINDING}" xmlns:cim="{names.CIM}" '
+        f'xmlns:p="{names.CIM_SCHEMA}/MSFT_WmiError" xsi:type="p:MSFT_WmiError_Type" xmlns:xsi="{names.XSI}">{inner}</p:MSFT_WmiError>'
+    )

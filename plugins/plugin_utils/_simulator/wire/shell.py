@@ -1,0 +1,217 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The WinRS command shell: Create, Command, Receive, Send, Signal, Delete (MS-WSMV 2.2.4 and 3.1.4.2).
+
+A command has run to its end before Command is answered; Receive gives out what it wrote. Knows no command.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..seams import Console
+from . import names
+from .faults import ACTION_NOT_SUPPORTED, SCHEMA, SHELLS_PER_USER, UNKNOWN_SHELL, SoapFault
+from .profile import Profile
+from .reading import Request
+from .writing import SHELL_PREFIXES, TRANSFER_PREFIXES, Reply, element, escape, new_uuid
+
+_RSP = f"{{{names.SHELL}}}"
+_RECEIVE_PREFIXES = (("rsp", names.SHELL),)
+# Bytes of output in one answer before base64: what fits into an envelope of 150 KiB beside the other elements.
+_CHUNK = 96 * 1024
+
+
+@dataclass(slots=True)
+class _Command:
+    """What a command returned, and what it wrote and is not yet sent."""
+
+    exit_code: int
+    unsent: dict[str, bytes]
+
+    def take(self, stream: str) -> bytes:
+        """Return the next part of a stream and drop it."""
+        if stream not in self.unsent:
+            raise SoapFault(SCHEMA, f"unknown stream {stream}")
+        chunk, self.unsent[stream] = self.unsent[stream][:_CHUNK], self.unsent[stream][_CHUNK:]
+        return chunk
+
+    def left(self, streams: list[str]) -> bool:
+        """Tell whether any of these streams has more."""
+        return any(self.unsent[stream] for stream in streams)
+
+
+@dataclass(slots=True)
+class _Shell:
+    """One open shell of one account."""
+
+    account: str
+    streams: str
+    touched: float
+    commands: dict[str, _Command] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, from where and to which address."""
+
+    account: str
+    client: str
+    url: str
+
+
+class Shells:
+    """The command shells of one host."""
+
+    def __init__(self, console: Console, profile: Profile, clock: Callable[[], float]) -> None:
+        self._console = console
+        self._profile = profile
+        self._clock = clock
+        self._open: dict[str, _Shell] = {}
+
+    @property
+    def count(self) -> int:
+        """How many shells are open; idle ones are dropped first."""
+        self._drop_idle()
+        return len(self._open)
+
+    def clear(self) -> None:
+        """Forget all, as a boot does."""
+        self._open.clear()
+
+    def answer(self, request: Request, caller: Caller) -> Reply:
+        """Answer one request to the shell resource.
+
+        Raises:
+            SoapFault: unknown shell or action, a body without what the action needs, too many shells.
+        """
+        verbs: dict[str, Callable[[Request, Caller], Reply]] = {
+            names.COMMAND: self._command,
+            names.CREATE: self._create,
+            names.DELETE: self._delete,
+            names.RECEIVE: self._receive,
+            names.SEND: self._send,
+            names.SIGNAL: self._signal,
+        }
+        verb = verbs.get(request.action)
+        if verb is None:
+            raise SoapFault(ACTION_NOT_SUPPORTED, request.action)
+        return verb(request, caller)
+
+    def _create(self, request: Request, caller: Caller) -> Reply:
+        shell = request.first(f"{_RSP}Shell")
+        self._drop_idle()
+        if sum(entry.account == caller.account for entry in self._open.values()) >= self._profile.max_shells:
+            raise SoapFault(SHELLS_PER_USER, f"this user is allowed {self._profile.max_shells} concurrent shells")
+        inputs = shell.findtext(f"{_RSP}InputStreams") or "stdin"
+        outputs = shell.findtext(f"{_RSP}OutputStreams") or "stdout stderr"
+        name = new_uuid()
+        self._open[name] = _Shell(caller.account, outputs, self._clock())
+        selectors = element("w:SelectorSet", f'<w:Selector Name="ShellId">{name}</w:Selector>')
+        created = element(
+            "x:ResourceCreated",
+            element("a:Address", escape(caller.url)),
+            element("a:ReferenceParameters", element("w:ResourceURI", names.CMD_URI), selectors),
+        )
+        details = (
+            element("rsp:ShellId", name),
+            element("rsp:ResourceUri", names.CMD_URI),
+            element("rsp:Owner", escape(caller.account)),
+            element("rsp:ClientIP", escape(caller.client)),
+            element("rsp:IdleTimeOut", f"PT{self._profile.shell_idle:.3f}S"),
+            element("rsp:InputStreams", escape(inputs)),
+            element("rsp:OutputStreams", escape(outputs)),
+            element("rsp:ShellRunTime", "P0DT0H0M0S"),
+            element("rsp:ShellInactivity", "P0DT0H0M0S"),
+        )
+        described = f'<rsp:Shell xmlns:rsp="{names.SHELL}">{"".join(details)}</rsp:Shell>'
+        return Reply(f"{names.TRANSFER}/CreateResponse", created + described, SHELL_PREFIXES)
+
+    def _command(self, request: Request, caller: Caller) -> Reply:
+        shell = self._find(request, caller)
+        line = request.first(f"{_RSP}CommandLine")
+        command = line.findtext(f"{_RSP}Command")
+        if not command:
+            raise SoapFault(SCHEMA, "the command line names no command")
+        result = self._console.run(command, [item.text or "" for item in line.iterfind(f"{_RSP}Arguments")])
+        name = new_uuid()
+        wanted = shell.streams.split()
+        written = {"stdout": result.stdout, "stderr": result.stderr}
+        shell.commands[name] = _Command(result.exit_code, {stream: text if stream in wanted else b"" for stream, text in written.items()})
+        return Reply(f"{names.SHELL}/CommandResponse", element("rsp:CommandResponse", element("rsp:CommandId", name)), SHELL_PREFIXES)
+
+    def _receive(self, request: Request, caller: Caller) -> Reply:
+        shell = self._find(request, caller)
+        stream = request.first(f"{_RSP}Receive").find(f"{_RSP}DesiredStream")
+        if stream is None:
+            raise SoapFault(SCHEMA, "Receive names no stream")
+        name = stream.get("CommandId", "")
+        command = _command_of(shell, name)
+        wanted = (stream.text or "stdout stderr").split()
+        parts = []
+        for which in wanted:
+            chunk = command.take(which)
+            if chunk:
+                encoded = base64.b64encode(chunk).decode()
+                parts.append(f'<rsp:Stream Name="{escape(which)}" CommandId="{name}">{encoded}</rsp:Stream>')
+        if command.left(wanted):
+            state = f'<rsp:CommandState CommandId="{name}" State="{names.SHELL}/CommandState/Running"/>'
+        else:
+            parts += [f'<rsp:Stream Name="{escape(which)}" CommandId="{name}" End="true"></rsp:Stream>' for which in wanted]
+            code = element("rsp:ExitCode", str(command.exit_code & 0xFFFFFFFF))
+            state = f'<rsp:CommandState CommandId="{name}" State="{names.STATE_DONE}">{code}</rsp:CommandState>'
+        body = element("rsp:ReceiveResponse", *parts, state)
+        return Reply(f"{names.SHELL}/ReceiveResponse", body, _RECEIVE_PREFIXES)
+
+    def _send(self, request: Request, caller: Caller) -> Reply:
+        """Take input and drop it: no simulated command reads any."""
+        shell = self._find(request, caller)
+        stream = request.first(f"{_RSP}Send").find(f"{_RSP}Stream")
+        if stream is None:
+            raise SoapFault(SCHEMA, "Send carries no stream")
+        _command_of(shell, stream.get("CommandId", ""))
+        return Reply(f"{names.SHELL}/SendResponse", "<rsp:SendResponse/>", SHELL_PREFIXES)
+
+    def _signal(self, request: Request, caller: Caller) -> Reply:
+        shell = self._find(request, caller)
+        signal = request.first(f"{_RSP}Signal")
+        name = signal.get("CommandId", "")
+        code = (signal.findtext(f"{_RSP}Code") or "").strip()
+        if code not in {names.SIGNAL_TERMINATE, names.SIGNAL_CTRL_C, names.SIGNAL_CTRL_BREAK}:
+            raise SoapFault(SCHEMA, f"unknown signal {code}")
+        _command_of(shell, name)
+        if code == names.SIGNAL_TERMINATE:
+            del shell.commands[name]
+        return Reply(f"{names.SHELL}/SignalResponse", "<rsp:SignalResponse/>", SHELL_PREFIXES)
+
+    def _delete(self, request: Request, caller: Caller) -> Reply:
+        self._find(request, caller)
+        del self._open[_shell_id(request)]
+        return Reply(f"{names.TRANSFER}/DeleteResponse", "", TRANSFER_PREFIXES)
+
+    def _find(self, request: Request, caller: Caller) -> _Shell:
+        self._drop_idle()
+        shell = self._open.get(_shell_id(request))
+        if shell is None or shell.account != caller.account:
+            raise SoapFault(UNKNOWN_SHELL)
+        shell.touched = self._clock()
+        return shell
+
+    def _drop_idle(self) -> None:
+        oldest = self._clock() - self._profile.shell_idle
+        for name in [name for name, shell in self._open.items() if shell.touched < oldest]:
+            del self._open[name]
+
+
+def _shell_id(request: Request) -> str:
+    """Return the selector ShellId; selector names ignore case (MS-WSMV 3.1.4.1.2)."""
+    return next((value for name, value in request.selectors.items() if name.lower() == "shellid"), "")
+
+
+def _command_of(shell: _Shell, name: str) -> _Command:
+    command = shell.commands.get(name)
+    if command is None:
+        raise SoapFault(UNKNOWN_SHELL, "no such command in this shell")
+    return command
