@@ -1,0 +1,67 @@
+# Python 3.11 or newer, git and make are all that is needed; everything else is installed into .venv.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+BIN := .venv/bin
+HEADING := printf '\n== %s\n'
+# For tools that start others by name. Not exported to everything: setup has to find the machine's own Python.
+WITH_TOOLS := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+# An installed copy of the collection would win over the checkout, and a proxy would be asked for the simulated hosts.
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache
+export no_proxy := localhost,127.0.0.1,127.0.0.0/8,$(or $(no_proxy),$(NO_PROXY))
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+.PHONY: setup
+setup: ## Make .venv with the pinned tools and the checkout importable as a collection
+	@.ci/setup
+
+.PHONY: demo
+demo: setup ## Audit, minimize and prove a simulated Windows 2000 and a simulated Windows XP host
+	@$(BIN)/python tests/demo/run.py
+
+.PHONY: test
+test: unit lint sanity molecule ## Run every check there is
+
+.PHONY: unit
+unit: setup ## Run the unit tests
+	@$(HEADING) 'unit tests (pytest)'
+	@$(BIN)/python -m pytest -q -n 2 -rs
+
+.PHONY: lint
+lint: setup ## Check code, types, playbooks, documentation and changelog
+	@$(HEADING) 'code (ruff)'
+	@$(BIN)/ruff check .
+	@$(HEADING) 'types (mypy --strict)'
+	@$(BIN)/python -m mypy
+	@$(HEADING) 'roles, playbooks and YAML (ansible-lint, profile production)'
+	@$(WITH_TOOLS) ansible-lint
+	@$(HEADING) 'module documentation (antsibull-docs)'
+	@$(WITH_TOOLS) antsibull-docs lint-collection-docs --plugin-docs .
+	@$(HEADING) 'changelog (antsibull-changelog)'
+	@$(WITH_TOOLS) antsibull-changelog lint
+	@.ci/changelog-fragment
+
+.PHONY: sanity
+sanity: setup ## Run ansible-test sanity
+	@$(HEADING) 'ansible-test sanity'
+	@$(WITH_TOOLS) .ci/sanity
+
+.PHONY: molecule
+molecule: setup ## Converge, converge again and verify simulated hosts, and real ones where NETMIN_WINDOWS_INVENTORY names some
+	@$(HEADING) 'molecule: simulated hosts'
+	@$(WITH_TOOLS) molecule test --scenario-name default
+	@$(HEADING) 'molecule: real hosts'
+	@$(WITH_TOOLS) .ci/molecule-windows-vm
+
+.PHONY: bench
+bench: setup ## Count requests, bytes and seconds for 1, 10 and 50 simulated hosts
+	@$(BIN)/python tests/benchmark/run.py
+
+.PHONY: clean
+clean: ## Remove everything that the other targets made
+	rm -rf .venv .cache .ansible .mypy_cache .pytest_cache .ruff_cache build tests/output netmin-windows-*.tar.gz
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
