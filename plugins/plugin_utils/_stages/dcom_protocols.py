@@ -1,0 +1,174 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Stage: DCOM, and the protocol sequences by which it can be reached.
+
+EnableDCOM ends remote activation and closes nothing. Port 135 closes at a boot that finds no IP sequence in the
+list and no other RPC server on that protocol (article).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Profile
+
+from . import rpc_restriction, settings
+from .future import Fate, Future
+from .host import Host
+from .owners import Explained
+from .settings import Setting, Settings
+from .stage import Situation, Stage
+
+NAME = "dcom_protocols"
+ENABLE_DCOM = Setting(r"SOFTWARE\Microsoft\Ole", "EnableDCOM", RegistryType.SZ)
+DCOM_PROTOCOLS = Setting(r"SOFTWARE\Microsoft\Rpc", "DCOM Protocols", RegistryType.MULTI_SZ)
+MAPPER = {"rpc-epmap-135-tcp": Protocol.TCP, "rpc-epmap-135-udp": Protocol.UDP}
+# Protocol sequences over IP (Microsoft, Protocol Sequence Constants).
+SEQUENCES = {Protocol.TCP: "ncacn_ip_tcp", Protocol.UDP: "ncadg_ip_udp"}
+# All connection-oriented and datagram sequences that the list can hold (Microsoft, Protocol Sequence Constants).
+KNOWN_SEQUENCES = (
+    "ncacn_ip_tcp",
+    "ncadg_ip_udp",
+    "ncacn_spx",
+    "ncadg_ipx",
+    "ncacn_nb_tcp",
+    "ncacn_nb_nb",
+    "ncacn_nb_ipx",
+    "ncacn_vns_spp",
+    "ncacn_dnet_nsp",
+    "ncacn_at_dsp",
+    "ncadg_at_ddp",
+    "ncacn_http",
+    "ncadg_mq",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What is wanted; None means "leave it alone"."""
+
+    enable_dcom: bool | None = None
+    remove: tuple[str, ...] = ()
+
+
+def desired(options: Mapping[str, Any]) -> Desired:
+    """Read the stage's options."""
+    return Desired(options.get("enable_dcom"), tuple(options.get("remove") or ()))
+
+
+def default(profile: Profile) -> Desired:
+    """Return what the knowledge says of this Windows."""
+    return Desired(profile.enable_dcom, profile.remove_dcom_protocols)
+
+
+def read(reader: Reader, _host: Host) -> Settings:
+    """Read what the next boot will use."""
+    return settings.read_settings(reader, (ENABLE_DCOM, DCOM_PROTOCOLS))
+
+
+def stops(_wanted: Desired) -> tuple[str, ...]:
+    """Name nothing: no service is stopped."""
+    return ()
+
+
+def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
+    """Compare; raise Refused where the list has no effect on this Windows."""
+    parts = []
+    if wanted.enable_dcom is not None:
+        parts.append(_plan_enable(wanted.enable_dcom, actual, situation))
+    if wanted.remove:
+        parts.append(_plan_remove(wanted.remove, actual, situation))
+    return Plan.merge(parts)
+
+
+def _plan_enable(enable: bool, actual: Settings, situation: Situation) -> Plan:
+    situation.require("dcom-off", "enable_dcom", "EnableDCOM")
+    before, word = actual.get(ENABLE_DCOM), "Y" if enable else "N"
+    if before is not None and isinstance(before.data, str) and before.data.upper() == word:
+        return Plan(unchanged=(Unchanged(NAME, ENABLE_DCOM.target, Reason.AS_DESIRED),))
+    why = "remote activation of COM objects is " + ("allowed" if enable else "refused; this closes no port")
+    return Plan(settings.write(NAME, ENABLE_DCOM, before, RegistryValue.text(word), why))
+
+
+def _plan_remove(remove: tuple[str, ...], actual: Settings, situation: Situation) -> Plan:
+    kept = [situation.kept.recipes[recipe] for recipe in MAPPER if recipe in situation.kept.recipes]
+    if kept:
+        return Plan(unchanged=(Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.KEPT, kept[0]),))
+    situation.require("rpc-epmap-135-tcp", "dcom_protocols", "the DCOM Protocols list")
+    before = actual.get(DCOM_PROTOCOLS)
+    listed = before.data if before is not None and isinstance(before.data, tuple) else ()
+    unwanted = {name.lower() for name in remove}
+    # A list written by hand may hold empty strings; what is left out is what was asked for.
+    left = tuple(name for name in listed if name.lower() not in unwanted)
+    changes: list[Change] = []
+    if left != listed:
+        rest = f"; {', '.join(left)} stay" if left else "; the list stays, empty"
+        why = f"DCOM is not reached over {', '.join(remove)} any more{rest}"
+        changes += settings.write(NAME, DCOM_PROTOCOLS, before, RegistryValue.texts(left), why)
+    return Plan(tuple(changes), () if changes else (Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.AS_DESIRED),))
+
+
+def shown(wanted: Desired, actual: Settings, _host: Host) -> dict[str, Any]:
+    """Show the values that are asked for."""
+    concerned = [ENABLE_DCOM] * (wanted.enable_dcom is not None) + [DCOM_PROTOCOLS] * bool(wanted.remove)
+    return {setting.target: settings.plain(actual.get(setting)) for setting in concerned}
+
+
+def fate(subject: Explained, future: Future) -> Fate | None:
+    """Expect the endpoint mapper's port to stay until a boot, and then to follow the list and the RPC servers.
+
+    Servers that are not known are looked after by the forecast as a whole.
+    """
+    protocol = MAPPER.get(subject.recipe or "")
+    if protocol is None:
+        return None
+    if future.host.windows.nt > NtVersion(5, 1):
+        return Fate(Expectation.OPEN, Expectation.OPEN, "RPC servers that cannot be stopped use TCP, and the endpoint mapper listens for them")
+    value = future.value(DCOM_PROTOCOLS.key, DCOM_PROTOCOLS.name)
+    listed = value.data if value is not None and isinstance(value.data, tuple) else ()
+    if SEQUENCES[protocol] in (name.lower() for name in listed):
+        return _restricted(protocol, future) or Fate(
+            Expectation.OPEN, Expectation.OPEN, f"DCOM is reached over {SEQUENCES[protocol]}, which is in the DCOM Protocols list"
+        )
+    servers = future.rpc_servers_at_boot(protocol)
+    if servers is Expectation.CLOSED:
+        return Fate(Expectation.OPEN, servers, f"no RPC server uses {protocol.upper()} after the next boot, and DCOM does not either")
+    why = f"an RPC server {'may use' if servers is Expectation.UNKNOWN else 'uses'} {protocol.upper()} after the next boot"
+    return Fate(Expectation.OPEN, servers, why)
+
+
+def _restricted(protocol: Protocol, future: Future) -> Fate | None:
+    """Tell what ListenOnInternet makes of port 135, on Windows 2000."""
+    indexes = rpc_restriction.bound_to(future)
+    where = rpc_restriction.LISTEN_ON_INTERNET
+    value = future.value(where.key, where.name)
+    if protocol is not Protocol.TCP or not indexes or value is None or str(value.data).upper() != "N":
+        return None
+    if indexes == (rpc_restriction.LOOPBACK_INDEX,):
+        return Fate(Expectation.OPEN, Expectation.CLOSED, "ListenOnInternet binds the endpoint mapper to the loopback", loopback=True)
+    return Fate(Expectation.OPEN, Expectation.UNKNOWN, f"ListenOnInternet binds the endpoint mapper to interfaces {', '.join(indexes)}")
+
+
+STAGE = Stage(
+    name=NAME,
+    options={
+        "enable_dcom": {"type": "bool"},
+        "remove": {"type": "list", "elements": "str", "choices": list(KNOWN_SEQUENCES)},
+    },
+    desired=desired,
+    default=default,
+    read=read,
+    stops=stops,
+    plan=plan,
+    shown=shown,
+    fate=fate,
+)

@@ -1,0 +1,269 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every stage needs to know of a host: its Windows, services, drivers, adapters, processes, management path.
+
+Read once and kept as a value; a stage's own settings are read by the stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+
+SERVICE_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName", "ProcessId")
+DRIVER_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName")
+# The drivers that a stage stops, or that carry the session.
+DRIVERS = Where("Name", ("NetBT", "HTTP"))
+PROCESS_PROPERTIES = ("ProcessId", "Name", "CreationDate")
+OS_PROPERTIES = ("Version", "BuildNumber", "ProductType", "Caption", "CSDVersion", "LastBootUpTime", "LocalDateTime")
+COMPUTER_PROPERTIES = ("Name", "DomainRole", "Domain")
+# Win32_Service.StartMode as it reads (Microsoft, Win32_Service class).
+START_MODES = {
+    "boot": StartMode.BOOT,
+    "system": StartMode.SYSTEM,
+    "auto": StartMode.AUTO,
+    "manual": StartMode.MANUAL,
+    "disabled": StartMode.DISABLED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service or driver as the SCM shows it.
+
+    Attributes:
+        name: the key name, never the display name.
+        state: as WMI says it ("Running", "Stop Pending").
+        shared: whether it lives in a process with others.
+        pid: its process while it runs; None for drivers and where it does not run.
+    """
+
+    kind: ServiceKind
+    name: str
+    display_name: str
+    state: str
+    start_mode: StartMode
+    shared: bool
+    path: str
+    pid: int | None
+
+    @property
+    def stopped(self) -> bool:
+        """Fully stopped; anything pending or paused still holds its sockets."""
+        return self.state == "Stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A network adapter as Win32_NetworkAdapterConfiguration shows it."""
+
+    index: int
+    description: str
+    guid: str
+    mac: str
+    ip_enabled: bool
+    dhcp: bool
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BootEvidence:
+    """What tells one boot from another.
+
+    Attributes:
+        lsass_created: CreationDate of lsass.exe, the evidence: it does not move with the clock.
+        last_boot: LastBootUpTime, which does, and is only shown.
+        now: the host's own clock.
+    """
+
+    lsass_created: datetime | None
+    last_boot: datetime | None
+    now: datetime | None
+
+    @property
+    def mark(self) -> str:
+        """The boot as text, equal for equal boots."""
+        return self.lsass_created.isoformat() if self.lsass_created else ""
+
+    @property
+    def uptime(self) -> float | None:
+        """Seconds since lsass.exe started, by the host's clock."""
+        if self.now is None or self.lsass_created is None:
+            return None
+        return (self.now - self.lsass_created).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One host, read once.
+
+    Attributes:
+        dependents: for each key name in lower case, the names that depend on it directly.
+        requires: the same the other way round.
+        processes: name by pid.
+    """
+
+    windows: Windows
+    caption: str
+    domain_role: DomainRole
+    services: Mapping[str, Service]
+    dependents: Mapping[str, tuple[str, ...]]
+    requires: Mapping[str, tuple[str, ...]]
+    adapters: tuple[Adapter, ...]
+    processes: Mapping[int, str]
+    management: tuple[WinrmListener, ...]
+    boot: BootEvidence
+
+    def service(self, name: str) -> Service:
+        """Return a service by key name; raise NotFound naming what was perhaps meant."""
+        found = self.services.get(name.lower())
+        if found is not None:
+            return found
+        by_display = next((s for s in self.services.values() if s.display_name.lower() == name.lower()), None)
+        if by_display is not None:
+            raise NotFound(f"'{name}' is a display name; the service's key name is '{by_display.name}'")
+        near = get_close_matches(name.lower(), self.services, n=3)
+        hint = f"; did you mean {' or '.join(self.services[key].name for key in near)}?" if near else ""
+        raise NotFound(f"there is no service '{name}' on this host{hint}")
+
+    def all_dependents(self, name: str) -> tuple[Service, ...]:
+        """Return everything that depends on a service, nearest first, each once."""
+        return self._closure(name, self.dependents)
+
+    def all_required(self, name: str) -> tuple[Service, ...]:
+        """Return everything that a service depends on, nearest first, each once."""
+        return self._closure(name, self.requires)
+
+    def _closure(self, name: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[Service, ...]:
+        found: dict[str, Service] = {}
+        queue = list(edges.get(name.lower(), ()))
+        while queue:
+            key = queue.pop(0).lower()
+            if key != name.lower() and key not in found and key in self.services:
+                found[key] = self.services[key]
+                queue += edges.get(key, ())
+        return tuple(found.values())
+
+    @property
+    def uses_dhcp(self) -> bool:
+        """Whether any adapter in use has its address from DHCP."""
+        return any(adapter.dhcp and adapter.ip_enabled for adapter in self.adapters)
+
+
+def read_host(reader: Reader, knowledge: Knowledge) -> Host:
+    """Read a host.
+
+    Raises:
+        InvalidOption: a Windows older than all known ones.
+        HostError: talking to it failed.
+    """
+    system = reader.query("Win32_OperatingSystem", OS_PROPERTIES)[0]
+    computer = reader.query("Win32_ComputerSystem", COMPUTER_PROPERTIES)[0]
+    processes = read_processes(reader)
+    dependents, requires = read_dependencies(reader)
+    return Host(
+        windows=knowledge.place(
+            NtVersion.parse(system.text("Version") or ""), system.number("BuildNumber") or 0, ProductType(system.number("ProductType") or 1)
+        ),
+        caption=" ".join((system.text("Caption") or "").split()),
+        domain_role=DomainRole(computer.number("DomainRole") or 0),
+        services=read_services(reader),
+        dependents=dependents,
+        requires=requires,
+        adapters=read_adapters(reader),
+        processes={row.number("ProcessId") or 0: row.text("Name") or "" for row in processes},
+        management=read_management(reader),
+        boot=boot_evidence(system, processes),
+    )
+
+
+def read_services(reader: Reader) -> dict[str, Service]:
+    """Return all services and the drivers of interest, by key name in lower case."""
+    rows = [(ServiceKind.SERVICE, row) for row in reader.query("Win32_Service", SERVICE_PROPERTIES)]
+    rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=DRIVERS)]
+    return {service.name.lower(): service for service in (_service(kind, row) for kind, row in rows)}
+
+
+def _service(kind: ServiceKind, row: Row) -> Service:
+    return Service(
+        kind=kind,
+        name=row.text("Name") or "",
+        display_name=row.text("DisplayName") or "",
+        state=row.text("State") or "",
+        start_mode=START_MODES[(row.text("StartMode") or "manual").lower()],
+        shared=(row.text("ServiceType") or "").lower().startswith("share"),
+        path=(row.text("PathName") or "").lower(),
+        pid=row.number("ProcessId") or None,
+    )
+
+
+def read_dependencies(reader: Reader) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """Return direct dependents by what they depend on, and the reverse, key names in lower case as keys."""
+    dependents: dict[str, list[str]] = {}
+    requires: dict[str, list[str]] = {}
+    for row in reader.query("Win32_DependentService"):
+        antecedent, dependent = row.reference("Antecedent"), row.reference("Dependent")
+        if antecedent is None or dependent is None:
+            continue
+        needed, needing = antecedent.keys.get("Name", ""), dependent.keys.get("Name", "")
+        dependents.setdefault(needed.lower(), []).append(needing)
+        requires.setdefault(needing.lower(), []).append(needed)
+    return _frozen(dependents), _frozen(requires)
+
+
+def _frozen(lists: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    return {key: tuple(values) for key, values in lists.items()}
+
+
+def read_adapters(reader: Reader) -> tuple[Adapter, ...]:
+    """Return all adapters that WMI knows. All properties are asked for: an array in a projection was never recorded."""
+    return tuple(
+        Adapter(
+            index=row.number("Index") or 0,
+            description=row.text("Description") or "",
+            guid=row.text("SettingID") or "",
+            mac=row.text("MACAddress") or "",
+            ip_enabled=bool(row.flag("IPEnabled")),
+            dhcp=bool(row.flag("DHCPEnabled")),
+            addresses=row.texts("IPAddress"),
+        )
+        for row in reader.query("Win32_NetworkAdapterConfiguration")
+    )
+
+
+def read_processes(reader: Reader) -> tuple[Row, ...]:
+    """Return pid, name and creation date of every process."""
+    return reader.query("Win32_Process", PROCESS_PROPERTIES)
+
+
+def read_management(reader: Reader) -> tuple[WinrmListener, ...]:
+    """Return WinRM's own listeners; empty where the host refuses to show them."""
+    try:
+        return reader.winrm_listeners()
+    except ClassMissing:
+        return ()
+
+
+def boot_evidence(system: Row, processes: Iterable[Row]) -> BootEvidence:
+    """Take the evidence of a boot from rows of Win32_OperatingSystem and Win32_Process."""
+    lsass = next((row for row in processes if (row.text("Name") or "").lower() == "lsass.exe"), None)
+    return BootEvidence(
+        lsass_created=lsass.moment("CreationDate") if lsass else None,
+        last_boot=system.moment("LastBootUpTime"),
+        now=system.moment("LocalDateTime"),
+    )
+
+
+def read_boot(reader: Reader) -> BootEvidence:
+    """Read only the evidence of a boot."""
+    system = reader.query("Win32_OperatingSystem", OS_PROPERTIES)[0]
+    lsass = reader.query("Win32_Process", PROCESS_PROPERTIES, where=Where("Name", ("lsass.exe",)))
+    return boot_evidence(system, lsass)

@@ -1,0 +1,214 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Stage: NetBIOS over TCP/IP on each adapter, and the lmhosts helper service.
+
+SetTcpipNetbios acts at once on adapters that have IP; for the others (disconnected, disabled) the value that
+NetBT reads when it binds them is written. An adapter added later starts with NetBIOS on again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change, Effective, NetbiosOption, SetNetbios
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Profile
+
+from . import settings
+from .future import Fate, Future
+from .host import Adapter, Host
+from .owners import Explained
+from .service_control import Wish, plan_services
+from .settings import Setting, Settings
+from .stage import Situation, Stage
+
+NAME = "netbt"
+RECIPE = "netbios-137-138-139"
+INTERFACES = r"SYSTEM\CurrentControlSet\Services\NetBT\Parameters\Interfaces"
+PREFIX = "tcpip_"
+LMHOSTS = "LmHosts"
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What is wanted; None means "leave it alone".
+
+    Attributes:
+        adapters: "*", or GUIDs, descriptions, MAC or IP addresses.
+    """
+
+    netbios: NetbiosOption | None = None
+    adapters: tuple[str, ...] = ("*",)
+    lmhosts: StartMode | None = None
+
+
+def desired(options: Mapping[str, Any]) -> Desired:
+    """Read the stage's options."""
+    adapters = tuple(options.get("adapters") or ("*",))
+    word, lmhosts = options.get("netbios"), options.get("lmhosts")
+    if word is None and lmhosts is None and options.get("adapters"):
+        raise InvalidOption("'adapters' says where, but 'netbios' does not say what")
+    return Desired(NetbiosOption[word.upper()] if word else None, adapters, StartMode(lmhosts) if lmhosts else None)
+
+
+def default(profile: Profile) -> Desired:
+    """Return what the knowledge says of this Windows."""
+    return Desired(NetbiosOption[profile.netbios.upper()], ("*",), StartMode.DISABLED)
+
+
+def setting(guid: str) -> Setting:
+    """Return the value that NetBT reads for one adapter."""
+    return Setting(rf"{INTERFACES}\Tcpip_{guid}", "NetbiosOptions", RegistryType.DWORD)
+
+
+def read(reader: Reader, _host: Host) -> Settings:
+    """Read the option of every interface that NetBT knows, connected or not."""
+    guids = [name[len(PREFIX) :] for name in reader.subkeys(INTERFACES) or () if name.lower().startswith(PREFIX)]
+    return settings.read_settings(reader, (setting(guid) for guid in guids))
+
+
+def stops(wanted: Desired) -> tuple[str, ...]:
+    """Name what would be stopped."""
+    return (LMHOSTS,) if wanted.lmhosts in (StartMode.DISABLED, StartMode.MANUAL) else ()
+
+
+def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
+    """Compare; raise NotFound if a named adapter does not exist."""
+    parts = []
+    if wanted.lmhosts is not None:
+        why = "helper for NetBIOS names, of no use without NetBIOS; it opens no port itself"
+        wish = Wish(LMHOSTS, stop=bool(stops(wanted)), start_mode=wanted.lmhosts, why=why, optional=True)
+        parts.append(plan_services(NAME, (wish,), situation))
+    if wanted.netbios is not None:
+        parts.append(_plan_adapters(wanted, actual, situation))
+    return Plan.merge(parts)
+
+
+def _plan_adapters(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
+    kept = situation.kept.recipes.get(RECIPE)
+    if kept is not None:
+        return Plan(unchanged=(Unchanged(NAME, "NetBIOS over TCP/IP", Reason.KEPT, kept),))
+    changes: list[Change] = []
+    unchanged: list[Unchanged] = []
+    adapters = {adapter.guid.lower(): adapter for adapter in situation.host.adapters}
+    selected = _select(wanted.adapters, actual, adapters)
+    for guid in selected:
+        planned = _change(wanted, guid, actual, adapters.get(guid.lower()))
+        changes += planned
+        if not planned:
+            unchanged.append(Unchanged(NAME, f"adapter {_label(guid, adapters)}", Reason.AS_DESIRED))
+    return Plan(tuple(changes), tuple(unchanged))
+
+
+def _select(wanted: tuple[str, ...], actual: Settings, adapters: Mapping[str, Adapter]) -> tuple[str, ...]:
+    guids = {item.key.rpartition("\\")[2][len(PREFIX) :] for item in actual}
+    known = {guid.lower() for guid in guids}
+    guids |= {adapter.guid for adapter in adapters.values() if adapter.ip_enabled and adapter.guid.lower() not in known}
+    every = tuple(sorted(guids, key=str.lower))
+    if "*" in wanted:
+        return every
+    chosen: dict[str, None] = {}
+    for word in wanted:
+        found = [guid for guid in every if word.lower() in _names(guid, adapters)]
+        if not found:
+            raise NotFound(f"there is no adapter '{word}' on this host; it has {'; '.join(_label(guid, adapters) for guid in every)}")
+        chosen.update(dict.fromkeys(found))
+    return tuple(chosen)
+
+
+def _names(guid: str, adapters: Mapping[str, Adapter]) -> set[str]:
+    names = {guid.lower(), guid.strip("{}").lower()}
+    adapter = adapters.get(guid.lower())
+    if adapter is not None:
+        names |= {adapter.description.lower(), adapter.mac.lower(), *(address.lower() for address in adapter.addresses)}
+    return names - {""}
+
+
+def _label(guid: str, adapters: Mapping[str, Adapter]) -> str:
+    adapter = adapters.get(guid.lower())
+    return f"{adapter.description} {guid}" if adapter else guid
+
+
+def _change(wanted: Desired, guid: str, actual: Settings, adapter: Adapter | None) -> tuple[Change, ...]:
+    before = option_of(actual.get(setting(guid)))
+    after = wanted.netbios
+    if after is None or before is after:
+        return ()
+    why = f"NetBIOS over TCP/IP {after.word}: udp/137, udp/138 and tcp/139 of this adapter"
+    if adapter is None or not adapter.ip_enabled:
+        why += "; it has no IP now, so the value waits for the next boot"
+        return settings.write(NAME, setting(guid), actual.get(setting(guid)), RegistryValue.dword(after), why)
+    change = SetNetbios(
+        stage=NAME,
+        effective=Effective.NOW,
+        why=why,
+        index=adapter.index,
+        adapter=adapter.description,
+        guid=guid,
+        before=before,
+        after=after,
+    )
+    return (change,)
+
+
+def option_of(value: RegistryValue | None) -> NetbiosOption:
+    """Read a NetbiosOptions value; an adapter without one uses what DHCP says, else NetBIOS (KB 313314)."""
+    number = value.data if value is not None and isinstance(value.data, int) else 0
+    return NetbiosOption(number) if number in (0, 1, 2) else NetbiosOption.DHCP
+
+
+def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
+    """Show NetBIOS per adapter, and the helper service where it is asked for."""
+    adapters = {adapter.guid.lower(): adapter for adapter in host.adapters}
+    result: dict[str, Any] = {}
+    if wanted.netbios is not None:
+        for item, value in actual.items():
+            guid = item.key.rpartition("\\")[2][len(PREFIX) :]
+            result[f"adapter {_label(guid, adapters)}"] = option_of(value).word
+    service = host.services.get(LMHOSTS.lower())
+    if wanted.lmhosts is not None and service is not None:
+        result[service.name] = {"state": service.state.lower(), "start_mode": str(service.start_mode)}
+    return result
+
+
+def fate(subject: Explained, future: Future) -> Fate | None:
+    """Expect 137, 138 and 139 to follow the adapter's option and the driver."""
+    if subject.recipe != RECIPE:
+        return None
+    driver = future.host.services.get("netbt")
+    if driver is not None and future.stops(driver):
+        return Fate(Expectation.CLOSED, future.runs_at_boot(driver), "the NetBT driver stops")
+    adapter = next((a for a in future.host.adapters if subject.endpoint.address in a.addresses), None)
+    if adapter is None:
+        return Fate(Expectation.OPEN, Expectation.UNKNOWN, f"no adapter has the address {subject.endpoint.address}")
+    change = future.netbios_set(adapter.guid)
+    where = setting(adapter.guid)
+    value = change.after if change else option_of(future.value(where.key, where.name))
+    off = Expectation.CLOSED if value is NetbiosOption.DISABLED else Expectation.OPEN
+    if driver is not None and future.runs_at_boot(driver) is Expectation.CLOSED:
+        return Fate(Expectation.CLOSED if change else Expectation.OPEN, Expectation.CLOSED, "the NetBT driver will not load")
+    word = f"NetBIOS over TCP/IP is {value.word} on {adapter.description}"
+    return Fate(off if change else Expectation.OPEN, off, word)
+
+
+STAGE = Stage(
+    name=NAME,
+    options={
+        "netbios": {"type": "str", "choices": ["disabled", "enabled", "dhcp"]},
+        "adapters": {"type": "list", "elements": "str"},
+        "lmhosts": {"type": "str", "choices": ["auto", "manual", "disabled"]},
+    },
+    desired=desired,
+    default=default,
+    read=read,
+    stops=stops,
+    plan=plan,
+    shown=shown,
+    fate=fate,
+)

@@ -1,0 +1,64 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Read the output of `netstat -an` and `netstat -ano`, in any language.
+
+Rules that hold for every listing seen (German, French, Japanese, Chinese and Russian included): split on
+blanks, never at columns; TCP listens where the foreign address ends in port 0; the state word is never
+looked at; the process id is the last token where `-o` was asked for; UDP rows have no state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection, Endpoint, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """What one listing shows."""
+
+    endpoints: tuple[Endpoint, ...]
+    connections: tuple[Connection, ...]
+
+
+def parse(text: str, *, with_pid: bool) -> Sockets:
+    """Return listening TCP and all UDP endpoints, and TCP rows with a peer; lines of other shapes are passed over."""
+    endpoints: list[Endpoint] = []
+    connections: list[Connection] = []
+    for line in text.splitlines():
+        row = _row(line.lstrip("> \t").split(), with_pid)
+        if isinstance(row, Endpoint):
+            endpoints.append(row)
+        elif row is not None:
+            connections.append(row)
+    return Sockets(tuple(endpoints), tuple(connections))
+
+
+def _row(tokens: list[str], with_pid: bool) -> Endpoint | Connection | None:
+    protocol = tokens[0].lower() if tokens else ""
+    if protocol not in ("tcp", "udp") or len(tokens) < 3:
+        return None
+    local, remote = _address(tokens[1]), _address(tokens[2])
+    if local is None:
+        return None
+    pid = int(tokens[-1]) if with_pid and len(tokens) > 3 and tokens[-1].isdecimal() else None
+    if protocol == "udp":
+        return Endpoint(Protocol.UDP, local[0], local[1], pid)
+    if remote is None:
+        return None
+    if remote[1] == 0:
+        return Endpoint(Protocol.TCP, local[0], local[1], pid)
+    return Connection(local[0], local[1], remote[0], remote[1], pid)
+
+
+def _address(text: str) -> tuple[str, int] | None:
+    """Split `0.0.0.0:135` or `[fe80::1%4]:546`; None for `*:*` and anything else."""
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return (host, int(port)) if colon and port.isdecimal() and int(port) <= 65535 else None

@@ -1,0 +1,272 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Stage: the interfaces that RPC servers bind to (Windows 2000 only), and the ports that they take.
+
+The interface list is a list of indexes as rpccfg -l shows them, from 1; it is no WMI index. A port range closes
+nothing: it makes RPC servers easier to filter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Port, Profile
+
+from . import services, settings
+from .future import Fate, Future
+from .host import Host
+from .owners import Explained
+from .settings import Setting, Settings
+from .stage import Situation, Stage
+
+NAME = "rpc_restriction"
+BIND = Setting(r"SYSTEM\CurrentControlSet\Services\Rpc\Linkage", "Bind", RegistryType.MULTI_SZ)
+LISTEN_ON_INTERNET = Setting(r"SYSTEM\CurrentControlSet\Services\RpcSs", "ListenOnInternet", RegistryType.SZ)
+INTERNET = r"SOFTWARE\Microsoft\Rpc\Internet"
+PORTS = Setting(INTERNET, "Ports", RegistryType.MULTI_SZ)
+PORTS_INTERNET_AVAILABLE = Setting(INTERNET, "PortsInternetAvailable", RegistryType.SZ)
+USE_INTERNET_PORTS = Setting(INTERNET, "UseInternetPorts", RegistryType.SZ)
+# rpccfg -l on the article's Windows 2000: index 1 is the loopback.
+LOOPBACK_INDEX = "1"
+ALL = "all"
+# Fewer stop Netlogon and others from registering (KB 154596); 1024 is never used (article).
+FEWEST_PORTS = 100
+FIRST_PORT, LAST_PORT = 1025, 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What is wanted; None means "leave it alone".
+
+    Attributes:
+        interfaces: interface indexes as text; empty for all interfaces, i.e. no restriction.
+        ports: ranges as text; empty for the default range.
+        internet: whether the ranges are those available from the Internet (rpccfg -pe) or not (rpccfg -pi).
+    """
+
+    interfaces: tuple[str, ...] | None = None
+    listen_on_internet: bool | None = None
+    ports: tuple[str, ...] | None = None
+    internet: bool = False
+
+
+def desired(options: Mapping[str, Any]) -> Desired:
+    """Read the stage's options.
+
+    Raises:
+        InvalidOption: an index or a port range that cannot be.
+    """
+    interfaces = options.get("interfaces")
+    intranet, internet = options.get("intranet_ports"), options.get("internet_ports")
+    asked = [ports for ports in (intranet, internet) if ports is not None] + [()] * bool(options.get("default_ports"))
+    if len(asked) > 1:
+        raise InvalidOption("give one of 'intranet_ports', 'internet_ports' and 'default_ports'")
+    ports = None
+    if asked:
+        ports = () if options.get("default_ports") else tuple(text for text, _range in port_ranges(asked[0]))
+    return Desired(
+        interfaces=None if interfaces is None else interface_indexes(interfaces),
+        listen_on_internet=options.get("listen_on_internet"),
+        ports=ports,
+        internet=internet is not None,
+    )
+
+
+def interface_indexes(words: Sequence[str]) -> tuple[str, ...]:
+    """Turn `loopback`, `2` or `all` into the data of the Bind value; empty for all interfaces.
+
+    Raises:
+        InvalidOption: an empty list (it would keep every RPC server from registering), or no index.
+    """
+    cleaned = [str(word).strip().lower() for word in words]
+    if cleaned == [ALL]:
+        return ()
+    if not cleaned:
+        raise InvalidOption("'interfaces' is empty: no RPC server could register; give 'loopback', indexes from 'rpccfg -l', or 'all'")
+    indexes = [LOOPBACK_INDEX if word == "loopback" else word for word in cleaned]
+    for index in indexes:
+        if not index.isdecimal() or int(index) < 1:
+            raise InvalidOption(f"'{index}' is no interface index; give 'loopback', 'all', or numbers from 1 as 'rpccfg -l' lists them")
+    if len(set(indexes)) != len(indexes):
+        raise InvalidOption(f"'interfaces' names an index twice: {', '.join(cleaned)}")
+    return tuple(str(int(index)) for index in indexes)
+
+
+def port_ranges(texts: Sequence[str]) -> list[tuple[str, range]]:
+    """Check port ranges and return them with their numbers.
+
+    Raises:
+        InvalidOption: out of order, below 1025, beyond 65535, overlapping, or fewer than 100 ports in all.
+    """
+    ranges = [(text, _port_range(text)) for text in (str(item).strip() for item in texts)]
+    ordered = sorted(ranges, key=lambda item: item[1].start)
+    for (one, first), (two, second) in zip(ordered, ordered[1:], strict=False):
+        if second.start < first.stop:
+            raise InvalidOption(f"port ranges {one} and {two} overlap")
+    total = sum(len(ports) for _text, ports in ranges)
+    if total < FEWEST_PORTS:
+        raise InvalidOption(f"{total} ports are too few for RPC servers: give at least {FEWEST_PORTS}")
+    return [(f"{ports.start}-{ports.stop - 1}", ports) for _text, ports in ranges]
+
+
+def _port_range(text: str) -> range:
+    low, dash, high = text.partition("-")
+    if not low.strip().isdecimal() or (dash and not high.strip().isdecimal()):
+        raise InvalidOption(f"'{text}' is no port range; write it like 4000-4100")
+    first, last = int(low), int(high if dash else low)
+    if first > last:
+        raise InvalidOption(f"port range {text} is out of order")
+    if first < FIRST_PORT or last > LAST_PORT:
+        raise InvalidOption(f"port range {text} is not within {FIRST_PORT} to {LAST_PORT}")
+    return range(first, last + 1)
+
+
+def default(_profile: Profile) -> Desired:
+    """Ask for nothing: the article offers the restriction where RPC servers must stay."""
+    return Desired()
+
+
+def read(reader: Reader, _host: Host) -> Settings:
+    """Read what the next boot will use."""
+    return settings.read_settings(reader, (BIND, LISTEN_ON_INTERNET, PORTS, PORTS_INTERNET_AVAILABLE, USE_INTERNET_PORTS))
+
+
+def stops(_wanted: Desired) -> tuple[str, ...]:
+    """Name nothing: no service is stopped."""
+    return ()
+
+
+def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
+    """Compare.
+
+    Raises:
+        Refused: the restriction does not work on this Windows (the article: on Windows 2000 only).
+        InvalidOption: ListenOnInternet off without an interface list.
+    """
+    goals = _interface_goals(wanted, actual, situation) + _port_goals(wanted)
+    changes: list[Change] = []
+    unchanged: list[Unchanged] = []
+    for setting, after, why in goals:
+        planned = settings.write(NAME, setting, actual.get(setting), after, why)
+        changes += planned
+        if not planned:
+            unchanged.append(Unchanged(NAME, setting.target, Reason.AS_DESIRED))
+    return Plan(tuple(changes), tuple(unchanged))
+
+
+Goal = tuple[Setting, RegistryValue | None, str]
+
+
+def _interface_goals(wanted: Desired, actual: Settings, situation: Situation) -> list[Goal]:
+    goals: list[Goal] = []
+    if wanted.interfaces is not None:
+        if wanted.interfaces:
+            situation.require("rpc-selective-binding", "bind", "the interface restriction of RPC (Bind)")
+        after = RegistryValue.texts(wanted.interfaces) if wanted.interfaces else None
+        where = "all interfaces" if after is None else f"interfaces {', '.join(wanted.interfaces)} only ({LOOPBACK_INDEX} is the loopback)"
+        goals.append((BIND, after, f"RPC servers that do not ask for all interfaces bind to {where}, over TCP"))
+    if wanted.listen_on_internet is not None:
+        if not wanted.listen_on_internet:
+            situation.require("rpc-epmap-135-tcp", "listen_on_internet", "ListenOnInternet")
+            bind = actual.get(BIND) if wanted.interfaces is None else RegistryValue.texts(wanted.interfaces)
+            if bind is None or not bind.data:
+                raise InvalidOption("'listen_on_internet: false' binds port 135 to the interfaces of a list: give 'interfaces' too")
+        word = "Y" if wanted.listen_on_internet else "N"
+        if not (wanted.listen_on_internet and actual.get(LISTEN_ON_INTERNET) is None):
+            where = "all interfaces" if wanted.listen_on_internet else "the interfaces of the Bind list"
+            goals.append((LISTEN_ON_INTERNET, RegistryValue.text(word), f"the endpoint mapper binds tcp/135 to {where}"))
+    return goals
+
+
+def _port_goals(wanted: Desired) -> list[Goal]:
+    if wanted.ports is None:
+        return []
+    if not wanted.ports:
+        why = "RPC servers take ports of the default range again"
+        return [(setting, None, why) for setting in (PORTS, PORTS_INTERNET_AVAILABLE, USE_INTERNET_PORTS)]
+    letter = RegistryValue.text("Y" if wanted.internet else "N")
+    kind = "Internet" if wanted.internet else "intranet"
+    why = f"RPC servers take their ports from {', '.join(wanted.ports)} ({kind} ports); this closes nothing"
+    return [(PORTS, RegistryValue.texts(wanted.ports), why), (PORTS_INTERNET_AVAILABLE, letter, why), (USE_INTERNET_PORTS, letter, why)]
+
+
+def configured_ports(actual: Settings) -> tuple[range, ...]:
+    """Return the ranges that RPC servers take ports from besides the default; entries that cannot be read are passed over."""
+    value = actual.get(PORTS)
+    ranges = []
+    for text in value.data if value is not None and isinstance(value.data, tuple) else ():
+        low, dash, high = text.partition("-")
+        if low.strip().isdecimal() and (not dash or high.strip().isdecimal()):
+            ranges.append(range(int(low), int(high if dash else low) + 1))
+    return tuple(ranges)
+
+
+def shown(wanted: Desired, actual: Settings, _host: Host) -> dict[str, Any]:
+    """Show the values that are asked for."""
+    concerned = [BIND] * (wanted.interfaces is not None) + [LISTEN_ON_INTERNET] * (wanted.listen_on_internet is not None)
+    concerned += [PORTS, PORTS_INTERNET_AVAILABLE, USE_INTERNET_PORTS] * (wanted.ports is not None)
+    return {setting.target: settings.plain(actual.get(setting)) for setting in concerned}
+
+
+def bound_to(future: Future) -> tuple[str, ...]:
+    """Return the interface indexes that RPC over TCP will be bound to after the next boot; empty for all."""
+    if future.host.windows.nt > NtVersion(5, 0):
+        return ()
+    value = future.value(BIND.key, BIND.name)
+    return value.data if value is not None and isinstance(value.data, tuple) else ()
+
+
+def fate(subject: Explained, future: Future) -> Fate | None:
+    """Expect RPC servers over TCP to leave the wildcard address where the restriction is known to bind them."""
+    row = subject.endpoint
+    indexes = bound_to(future)
+    if not indexes or not subject.dynamic or row.protocol is not Protocol.TCP or row.scope is not Scope.WILDCARD:
+        return None
+    plain = services.fate(subject, future)
+    if plain is None or plain.boot is Expectation.CLOSED:
+        return plain
+    restricted = {name.lower() for name in _restricted(future)}
+    if not all(owner.lower() in restricted and kinds == (Port.RPC,) for owner, kinds in zip(subject.owners, subject.kinds, strict=True)):
+        return Fate(plain.now, Expectation.UNKNOWN, "the interface restriction binds only servers that do not ask for all interfaces")
+    if indexes == (LOOPBACK_INDEX,):
+        return Fate(plain.now, Expectation.CLOSED, "RPC over TCP is bound to the loopback", loopback=True)
+    return Fate(plain.now, Expectation.UNKNOWN, f"RPC over TCP is bound to interfaces {', '.join(indexes)} from the next boot")
+
+
+def _restricted(future: Future) -> list[str]:
+    """Return the services whose RPC server the article saw obey the restriction."""
+    return [
+        name
+        for recipe, pattern in future.knowledge.patterns(future.host.windows)
+        if pattern.selective_binding
+        for name in pattern.services or recipe.services
+    ]
+
+
+STAGE = Stage(
+    name=NAME,
+    options={
+        "interfaces": {"type": "list", "elements": "str"},
+        "listen_on_internet": {"type": "bool"},
+        "intranet_ports": {"type": "list", "elements": "str"},
+        "internet_ports": {"type": "list", "elements": "str"},
+        "default_ports": {"type": "bool"},
+    },
+    desired=desired,
+    default=default,
+    read=read,
+    stops=stops,
+    plan=plan,
+    shown=shown,
+    fate=fate,
+)

@@ -1,0 +1,137 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Plan stops and start modes of services: gates, dependents, order. Shared by every stage that stops something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change, Effective, SetStartMode, StopService, noun
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused, UnsafePlan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import When
+
+from .host import Service
+from .stage import Dependents, Situation
+
+# What carries every request of a session (safety: management channel); what these depend on is found on the host.
+PATH = ("WinRM", "HTTP", "Winmgmt", "RpcSs")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of one service.
+
+    Attributes:
+        optional: pass over a service that the host does not have.
+    """
+
+    name: str
+    stop: bool = False
+    start_mode: StartMode | None = None
+    why: str = ""
+    optional: bool = False
+
+
+def plan_services(stage: str, wishes: Iterable[Wish], situation: Situation) -> Plan:
+    """Plan what is wanted of services.
+
+    Raises:
+        NotFound: a service that must exist does not.
+        Refused: running dependents that no stage stops, unless `dependents` is "stop".
+        UnsafePlan: the management path, or a service that must never stop.
+    """
+    changes: list[Change] = []
+    unchanged: list[Unchanged] = []
+    warnings: list[str] = []
+    for wish in wishes:
+        if wish.optional and wish.name.lower() not in situation.host.services:
+            unchanged.append(Unchanged(stage, f"service {wish.name}", Reason.ABSENT))
+            continue
+        service = situation.host.service(wish.name)
+        target = f"{noun(service.kind)} {service.name}"
+        kept = situation.kept.services.get(service.name.lower())
+        if kept is not None:
+            unchanged.append(Unchanged(stage, target, Reason.KEPT, kept))
+            continue
+        planned = _changes(stage, wish, service, situation)
+        if planned:
+            check_never(service, situation)
+            warnings += _prevented(wish, service, situation)
+        else:
+            unchanged.append(Unchanged(stage, target, Reason.AS_DESIRED))
+        changes += planned
+    return Plan(tuple(dict.fromkeys(changes)), tuple(unchanged), tuple(warnings))
+
+
+def _changes(stage: str, wish: Wish, service: Service, situation: Situation) -> list[Change]:
+    host = situation.host
+    changes: list[Change] = []
+    if wish.stop and not service.stopped:
+        changes += [_stop(stage, dependent, situation, f"depends on {service.name}") for dependent in _also(service, situation)]
+        changes.append(_stop(stage, service, situation, wish.why))
+    if wish.start_mode is not None and wish.start_mode is not service.start_mode:
+        rank = len(host.all_dependents(service.name))
+        changes.append(
+            SetStartMode(
+                stage=stage,
+                effective=Effective.BOOT,
+                why=wish.why,
+                rank=rank,
+                kind=service.kind,
+                name=service.name,
+                before=service.start_mode,
+                after=wish.start_mode,
+            )
+        )
+    return changes
+
+
+def _stop(stage: str, service: Service, situation: Situation, why: str) -> StopService:
+    # A service has more dependents, all told, than any service that depends on it.
+    rank = len(situation.host.all_dependents(service.name))
+    return StopService(stage=stage, effective=Effective.NOW, why=why, rank=rank, kind=service.kind, name=service.name)
+
+
+def _also(service: Service, situation: Situation) -> tuple[Service, ...]:
+    """Return running dependents that must be stopped with a service and that nobody stops yet."""
+    running = [s for s in situation.host.all_dependents(service.name) if not s.stopped and s.name.lower() not in situation.stopping]
+    if running and situation.dependents is Dependents.REFUSE:
+        names = ", ".join(s.name for s in running)
+        raise Refused(
+            f"{noun(service.kind)} {service.name} is not stopped: {names} depend{'s' if len(running) == 1 else ''} on it and "
+            f"run{'s' if len(running) == 1 else ''}; add {'it' if len(running) == 1 else 'them'} to the plan or set 'dependents: stop'"
+        )
+    for dependent in running:
+        check_never(dependent, situation)
+        kept = situation.kept.services.get(dependent.name.lower())
+        if kept is not None:
+            raise Refused(f"{service.name} is not stopped: {dependent.name} depends on it and is kept ({kept})")
+    return tuple(running)
+
+
+def check_never(service: Service, situation: Situation) -> None:
+    """Raise UnsafePlan for what must never stop on this host; no option lifts it."""
+    host = situation.host
+    name = service.name.lower()
+    needed = {s.name.lower(): part for part in PATH for s in host.all_required(part)}
+    if name in needed or name in {part.lower() for part in PATH}:
+        carries = needed.get(name)
+        because = f"{carries} depends on it" if carries else "it belongs to the management path"
+        raise UnsafePlan(f"{noun(service.kind)} {service.name} is never stopped or disabled: {because}, and the session goes through it")
+    applies = {When.ALWAYS: True, When.DOMAIN: host.domain_role.in_domain, When.DHCP: host.uses_dhcp}
+    for never in situation.knowledge.never_stop:
+        if never.name.lower() == name and never.windows.includes(host.windows.nt) and applies[never.when]:
+            on = "" if never.when is When.ALWAYS else f" (on this host: {never.when})"
+            raise UnsafePlan(f"{noun(service.kind)} {service.name} is never stopped or disabled{on}: {never.why}")
+
+
+def _prevented(wish: Wish, service: Service, situation: Situation) -> list[str]:
+    """Say which automatic services a disabled one keeps from starting at the next boot."""
+    if wish.start_mode is not StartMode.DISABLED:
+        return []
+    automatic = [s for s in situation.host.all_dependents(service.name) if s.start_mode is StartMode.AUTO]
+    names = [s.name for s in automatic if s.name.lower() not in situation.stopping]
+    return [f"{', '.join(names)} cannot start any more once {service.name} is disabled"] if names else []

@@ -1,0 +1,177 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Stage: SMB directly over TCP and UDP port 445, up to Server 2003.
+
+Two methods (article): the value SmbDeviceEnabled, which leaves NetBT alone and needs a boot; or the NetBT
+driver itself, which ends SMB in both directions at once and needs Workstation and Server stopped first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Profile
+
+from . import settings
+from .future import Fate, Future
+from .host import Host
+from .owners import Explained
+from .service_control import Wish, plan_services
+from .settings import Setting, Settings
+from .stage import Situation, Stage
+
+NAME = "smb_device"
+RECIPE = "smb-445"
+NETBT = r"SYSTEM\CurrentControlSet\Services\NetBT"
+SMB_DEVICE_ENABLED = Setting(rf"{NETBT}\Parameters", "SmbDeviceEnabled", RegistryType.DWORD)
+NETBT_START = Setting(NETBT, "Start", RegistryType.DWORD)
+# SERVICE_DISABLED and SERVICE_SYSTEM_START (Microsoft, CreateService); NetBT starts with the system.
+DISABLED, SYSTEM_START = 4, 1
+# The order in which the article stops them.
+SMB_SERVICES = ("LanmanWorkstation", "LanmanServer")
+HAZARD = "outgoing-smb"
+
+
+class Method(StrEnum):
+    """How port 445 is closed."""
+
+    SMB_DEVICE_ENABLED = "smb_device_enabled"
+    NETBT_DRIVER = "netbt_driver"
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What is wanted; None means "leave it alone"."""
+
+    enabled: bool | None = None
+    method: Method = Method.SMB_DEVICE_ENABLED
+
+
+def desired(options: Mapping[str, Any]) -> Desired:
+    """Read the stage's options."""
+    word = options.get("smb_over_tcp")
+    return Desired(None if word is None else word == "enabled", Method(options.get("method") or Method.SMB_DEVICE_ENABLED))
+
+
+def default(profile: Profile) -> Desired:
+    """Return what the knowledge says of this Windows."""
+    return Desired(False, Method(profile.smb_method))
+
+
+def read(reader: Reader, _host: Host) -> Settings:
+    """Read what the next boot will use."""
+    return settings.read_settings(reader, (SMB_DEVICE_ENABLED, NETBT_START))
+
+
+def stops(wanted: Desired) -> tuple[str, ...]:
+    """Name what would be stopped."""
+    return (*SMB_SERVICES, "NetBT") if wanted.enabled is False and wanted.method is Method.NETBT_DRIVER else ()
+
+
+def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
+    """Compare.
+
+    Raises:
+        Refused: the method does not work on this Windows, or its hazard is not accepted.
+        UnsafePlan: the NetBT driver on a domain member.
+    """
+    if wanted.enabled is None:
+        return Plan()
+    kept = situation.kept.recipes.get(RECIPE)
+    if kept is not None:
+        return Plan(unchanged=(Unchanged(NAME, "SMB over TCP", Reason.KEPT, kept),))
+    what = "SmbDeviceEnabled" if wanted.method is Method.SMB_DEVICE_ENABLED else "the start mode of the NetBT driver"
+    situation.require(RECIPE, str(wanted.method), what)
+    if wanted.method is Method.NETBT_DRIVER:
+        return _plan_driver(wanted, actual, situation)
+    before = actual.get(SMB_DEVICE_ENABLED)
+    if wanted.enabled and before is None:
+        return Plan(unchanged=(Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))
+    why = f"SMB over TCP {'opens' if wanted.enabled else 'closes'}: tcp/445 and udp/445 of NetBT, which keeps 137 to 139"
+    changes = settings.write(NAME, SMB_DEVICE_ENABLED, before, RegistryValue.dword(int(wanted.enabled)), why)
+    return Plan(changes, () if changes else (Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))
+
+
+def _plan_driver(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
+    host = situation.host
+    if wanted.enabled:
+        why = "the NetBT driver loads again"
+        return Plan(settings.write(NAME, NETBT_START, actual.get(NETBT_START), RegistryValue.dword(SYSTEM_START), why))
+    if HAZARD not in situation.accept and not host.domain_role.in_domain:
+        raise Refused(
+            "the NetBT driver method ends SMB in both directions: mapped drives, printers and services on network paths go; "
+            f"list '{HAZARD}' in 'accept' if that is meant, or use the method {Method.SMB_DEVICE_ENABLED}",
+            hazard=HAZARD,
+        )
+    if host.uses_dhcp and any(s.name.lower() == "dhcp" for s in host.all_dependents("NetBT")):
+        raise Refused(
+            "the NetBT driver is not disabled: on this host the DHCP Client depends on NetBT and an adapter has its address from DHCP, "
+            f"so that the host would lose its address; use the method {Method.SMB_DEVICE_ENABLED}, or a static address first"
+        )
+    why = "the NetBT driver can stop only after it"
+    services = plan_services(NAME, (Wish(name, stop=True, why=why, optional=True) for name in SMB_SERVICES), situation)
+    why = "NetBIOS over TCP/IP and SMB over TCP: 137 to 139 and 445 close"
+    driver = plan_services(NAME, (Wish("NetBT", stop=True, why=why),), situation)
+    why = "the NetBT driver is not loaded again"
+    start = settings.write(NAME, NETBT_START, actual.get(NETBT_START), RegistryValue.dword(DISABLED), why)
+    return Plan.merge((services, _touching(driver), Plan(start)))
+
+
+def _touching(plan_: Plan) -> Plan:
+    """Put the driver's own stop last: adapters are bound anew by it (from memory)."""
+    changes = (
+        replace(change, touches_session=True) if isinstance(change, StopService) and change.kind is ServiceKind.DRIVER else change
+        for change in plan_.changes
+    )
+    return Plan(tuple(changes), plan_.unchanged, plan_.warnings)
+
+
+def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
+    """Show the values of the method that is asked for, and the driver where it is concerned."""
+    if wanted.enabled is None:
+        return {}
+    if wanted.method is Method.SMB_DEVICE_ENABLED:
+        return {SMB_DEVICE_ENABLED.target: settings.plain(actual.get(SMB_DEVICE_ENABLED))}
+    names = [name for name in (*SMB_SERVICES, "NetBT") if name.lower() in host.services]
+    states: dict[str, Any] = {name: host.services[name.lower()].state.lower() for name in names}
+    return {NETBT_START.target: settings.plain(actual.get(NETBT_START)), **states}
+
+
+def fate(subject: Explained, future: Future) -> Fate | None:
+    """Expect 445 to follow the value and the driver, where NetBT owns it."""
+    if subject.recipe != RECIPE or future.host.windows.nt >= NtVersion(6, 0):
+        return None
+    driver = future.host.services.get("netbt")
+    now = Expectation.CLOSED if driver is not None and future.stops(driver) else Expectation.OPEN
+    if driver is not None and future.runs_at_boot(driver) is Expectation.CLOSED:
+        return Fate(now, Expectation.CLOSED, "the NetBT driver will not be loaded")
+    value = future.value(SMB_DEVICE_ENABLED.key, SMB_DEVICE_ENABLED.name)
+    if value is not None and value.data == 0:
+        return Fate(now, Expectation.CLOSED, "SmbDeviceEnabled is 0; NetBT reads it when it loads")
+    return Fate(now, Expectation.OPEN, "NetBT opens it while SmbDeviceEnabled is not 0")
+
+
+STAGE = Stage(
+    name=NAME,
+    options={
+        "smb_over_tcp": {"type": "str", "choices": ["disabled", "enabled"]},
+        "method": {"type": "str", "choices": [str(method) for method in Method], "default": str(Method.SMB_DEVICE_ENABLED)},
+    },
+    desired=desired,
+    default=default,
+    read=read,
+    stops=stops,
+    plan=plan,
+    shown=shown,
+    fate=fate,
+)

@@ -1,0 +1,99 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The shape that all stages have, and the circumstances under which they plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Profile, Status
+
+from .future import Fate, Future
+from .host import Host
+from .owners import Explained
+
+
+class Dependents(StrEnum):
+    """What happens to running services that depend on one which is to be stopped."""
+
+    REFUSE = "refuse"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the operator wants to stay reachable: recipe ids, and service names in lower case, each with the reason."""
+
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Under which circumstances a stage plans.
+
+    Attributes:
+        stopping: key names in lower case that any stage of this run is asked to stop.
+        accept: ids of the hazards that the operator accepts.
+        defaults: the plan comes from the knowledge's profile, so that what a host does not have is passed over.
+    """
+
+    host: Host
+    knowledge: Knowledge
+    stopping: frozenset[str] = frozenset()
+    accept: frozenset[str] = frozenset()
+    dependents: Dependents = Dependents.REFUSE
+    kept: Kept = field(default_factory=Kept)
+
+    def refusal(self, recipe: str, method: str) -> tuple[Reason, str] | None:
+        """Tell why a method must not be written on this Windows, or None where it may be.
+
+        What is not known to work is never written; a method that closes nothing is a legitimate end in itself.
+        """
+        entry = self.knowledge.recipe(recipe).method(method, self.host.windows)
+        if entry is None:
+            return Reason.UNVERIFIED, f"nothing is known of {method} on {self.host.windows.name}"
+        reason = {
+            Status.DOES_NOT_WORK: Reason.DOES_NOT_WORK,
+            Status.HARMFUL: Reason.HARMFUL,
+            Status.UNVERIFIED: Reason.UNVERIFIED,
+        }.get(entry.status)
+        return (reason, entry.because) if reason else None
+
+    def require(self, recipe: str, method: str, what: str) -> None:
+        """Raise Refused where a method must not be written on this Windows."""
+        refusal = self.refusal(recipe, method)
+        if refusal is not None:
+            raise Refused(f"{what} is not written on {self.host.windows.name}: {refusal[1]}")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage, as the edge and `minimize` use it.
+
+    Attributes:
+        options: Ansible argument spec of the stage's own options.
+        desired: options to what is desired; raises InvalidOption.
+        default: what the knowledge's profile asks for.
+        read: what is configured now, whatever is desired.
+        stops: key names of services that the desire would stop.
+        plan: desired and actual to a plan; raises Refused, NotFound, InvalidOption.
+        shown: the part of a state that a desire is about, as plain values.
+        fate: what the stage expects of an endpoint that it knows, or None.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    desired: Callable[[Mapping[str, Any]], Any]
+    default: Callable[[Profile], Any]
+    read: Callable[[Reader, Host], Any]
+    stops: Callable[[Any], tuple[str, ...]]
+    plan: Callable[[Any, Any, Situation], Plan]
+    shown: Callable[[Any, Any, Host], dict[str, Any]]
+    fate: Callable[[Explained, Future], Fate | None]
