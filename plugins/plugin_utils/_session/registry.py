@@ -1,0 +1,90 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The registry through StdRegProv: which method and parameter belong to which type, and values to and fro.
+
+Source of method and parameter names: win32 WmiSdk, "Mapping a Registry Data Type to a WMI Data Type".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import HKEY_LOCAL_MACHINE
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Argument, Invoke
+
+from .guard import STD_REG_PROV
+
+# wsman.md §5: "not there" is 1 for Get…Value, 2 for a key and for DeleteValue; other providers' habits differ, so both.
+ABSENT = frozenset({1, 2})
+
+
+@dataclass(frozen=True, slots=True)
+class _Methods:
+    get: str
+    set: str
+    parameter: str
+
+
+_METHODS = {
+    RegistryType.SZ: _Methods("GetStringValue", "SetStringValue", "sValue"),
+    RegistryType.EXPAND_SZ: _Methods("GetExpandedStringValue", "SetExpandedStringValue", "sValue"),
+    RegistryType.BINARY: _Methods("GetBinaryValue", "SetBinaryValue", "uValue"),
+    RegistryType.DWORD: _Methods("GetDWORDValue", "SetDWORDValue", "uValue"),
+    RegistryType.MULTI_SZ: _Methods("GetMultiStringValue", "SetMultiStringValue", "sValue"),
+    RegistryType.QWORD: _Methods("GetQWORDValue", "SetQWORDValue", "uValue"),
+}
+
+
+def call(method: str, key: str, *arguments: tuple[str, Argument]) -> Invoke:
+    """Return a call of a StdRegProv method on a key below HKEY_LOCAL_MACHINE; the class is static and takes no selector."""
+    return Invoke(resource=STD_REG_PROV, method=method, arguments=(("hDefKey", HKEY_LOCAL_MACHINE), ("sSubKeyName", key), *arguments))
+
+
+def getter(key: str, name: str, kind: RegistryType) -> Invoke:
+    """Return the call that reads a value of this type."""
+    return call(_METHODS[kind].get, key, ("sValueName", name))
+
+
+def setter(key: str, name: str, value: RegistryValue) -> Invoke:
+    """Return the call that writes a value; an empty list is sent without an element."""
+    methods, argument = _METHODS[value.type], value.data
+    return call(methods.set, key, ("sValueName", name), (methods.parameter, tuple(argument) if isinstance(argument, bytes) else argument))
+
+
+def value_of(row: Row, kind: RegistryType) -> RegistryValue:
+    """Return the value in the output of a `getter` that returned 0.
+
+    Raises:
+        ValueError: the output does not fit the type.
+    """
+    parameter = _METHODS[kind].parameter
+    if kind is RegistryType.MULTI_SZ:
+        # Without elements: an existing, empty list.
+        return RegistryValue(kind, row.texts(parameter))
+    if kind is RegistryType.BINARY:
+        return RegistryValue(kind, bytes(int(byte) for byte in row.texts(parameter)))
+    if kind in (RegistryType.DWORD, RegistryType.QWORD):
+        number = row.number(parameter)
+        if number is None:
+            raise ValueError(f"no {parameter}")
+        # The type is unsigned; a host that sends it signed means the same bits.
+        return RegistryValue(kind, number & (0xFFFFFFFF if kind is RegistryType.DWORD else 0xFFFFFFFFFFFFFFFF))
+    return RegistryValue(kind, row.text(parameter) or "")
+
+
+def types_of(row: Row) -> dict[str, RegistryType]:
+    """Return names and types from the output of EnumValues; types that StdRegProv cannot read are left out.
+
+    Raises:
+        ValueError: the two arrays do not have the same length.
+    """
+    names, types = row.texts("sNames"), row.texts("Types")
+    if not names and len(types) == 1:
+        # A key whose only value is its default one: some versions send no name, others an empty one (from memory).
+        names = ("",)
+    if len(names) != len(types):
+        raise ValueError("sNames and Types differ in length")
+    known = {int(kind) for kind in RegistryType}
+    return {name: RegistryType(int(kind)) for name, kind in zip(names, types, strict=True) if int(kind) in known}

@@ -1,0 +1,65 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The seam between a session and the wire, and the choice between the two ways over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+
+from . import transport_psrp, transport_winrm
+
+
+class Transport(Protocol):
+    """Carries envelopes to one host. Not safe for threads: a sealed connection counts its messages."""
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of the service."""
+
+    @property
+    def operation_timeout(self) -> int:
+        """Seconds that the host may take for one operation."""
+
+    @property
+    def logins(self) -> int:
+        """How often a login was tried."""
+
+    def exchange(self, envelope: bytes) -> bytes:
+        """Send one envelope and return the answer, a SOAP fault included.
+
+        Raises:
+            Unreachable: or one of its kinds; nothing of the envelope was carried out.
+            ConnectionLost: the envelope went out and no answer came; call `reset` before the next one.
+        """
+
+    def reset(self) -> None:
+        """Drop the connection and its security context; the next exchange logs in again."""
+
+    def close(self) -> None:
+        """Drop the connection."""
+
+
+TRANSPORTS: dict[str, Callable[[Any], Transport]] = {
+    "psrp": transport_psrp.open_psrp,
+    "winrm": transport_winrm.open_winrm,
+}
+
+
+def open_transport(connection: Any) -> Transport:
+    """Return a transport made from a connection plugin's own options; nothing is sent yet.
+
+    Args:
+        connection: Ansible's connection object of the play.
+
+    Raises:
+        InvalidOption: the play uses another connection, its options do not fit together, or a library is missing.
+    """
+    name = getattr(connection, "transport", "")
+    if name not in TRANSPORTS:
+        raise InvalidOption(
+            f"the connection '{name}' cannot carry WS-Management: set ansible_connection to {' or '.join(sorted(TRANSPORTS))} for this host"
+        )
+    return TRANSPORTS[name](connection)

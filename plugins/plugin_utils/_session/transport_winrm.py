@@ -1,0 +1,121 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The way through pywinrm, from the options of Ansible's `winrm` connection. The only file that names pywinrm.
+
+No command shell is opened and the plugin is never connected: its options alone are used.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlunsplit
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
+
+from .config import SessionConfig, bracketed
+from .http_transport import HttpTransport, bound
+
+try:
+    from winrm.exceptions import InvalidCredentialsError, WinRMError, WinRMTransportError
+    from winrm.protocol import Protocol
+    from winrm.transport import Transport as LibraryTransport
+    from winrm.vendor.requests_kerberos.exceptions import KerberosExchangeError
+except ImportError:
+    HAS_PYWINRM = False
+else:
+    HAS_PYWINRM = True
+
+# Without a handler of its own the library's warnings would go to the terminal.
+logging.getLogger("winrm").addHandler(logging.NullHandler())
+
+# Defaults of pywinrm 0.5.0 (winrm/protocol.py).
+OPERATION_TIMEOUT = 20
+READ_TIMEOUT = 30
+
+
+def open_winrm(connection: Any) -> WinrmTransport:
+    """Return a transport for a `winrm` connection.
+
+    Raises:
+        InvalidOption: pywinrm is missing, or the options do not fit together.
+    """
+    if not HAS_PYWINRM:
+        raise errors.InvalidOption("the winrm connection needs the Python library pywinrm on the controller: install it there, or use psrp")
+    return WinrmTransport(configure(connection))
+
+
+def configure(connection: Any) -> SessionConfig:
+    """Read the options of a `winrm` connection as the plugin itself would.
+
+    The plugin's methods are private; they are the same in ansible-core 2.16 to 2.21 and the only place where its
+    options, extras included, are put together.
+    """
+    try:
+        connection._build_winrm_kwargs()  # noqa: SLF001
+    except Exception as error:
+        # Ansible's own errors, which this package does not know; they hold no secret.
+        raise errors.InvalidOption(f"the options of the winrm connection do not fit together: {error}") from error
+    host = bracketed(connection._winrm_host)  # noqa: SLF001
+    endpoint = urlunsplit((connection._winrm_scheme, f"{host}:{connection._winrm_port}", connection._winrm_path, "", ""))  # noqa: SLF001
+    options = dict(connection._winrm_kwargs)  # noqa: SLF001
+    if seconds := connection._winrm_connection_timeout:  # noqa: SLF001
+        options |= {"operation_timeout_sec": seconds, "read_timeout_sec": seconds + 10}
+    operation, read = int(options.get("operation_timeout_sec", OPERATION_TIMEOUT)), int(options.get("read_timeout_sec", READ_TIMEOUT))
+    if not 0 < operation < read:
+        raise errors.InvalidOption(
+            f"{host}: ansible_winrm_read_timeout_sec ({read}) must be longer than ansible_winrm_operation_timeout_sec ({operation})"
+        )
+    user, password = connection._winrm_user, connection._winrm_pass  # noqa: SLF001
+    return SessionConfig(
+        plugin="winrm",
+        endpoint=endpoint,
+        user=user,
+        mechanisms=tuple(connection._winrm_transport),  # noqa: SLF001
+        operation_timeout=operation,
+        read_timeout=read,
+        library_options=options,
+        obtain_ticket=(lambda: connection._kerb_auth(user, password)) if connection._kerb_managed else None,  # noqa: SLF001
+    )
+
+
+class WinrmTransport(HttpTransport):
+    """Sends through pywinrm's HTTP transport, which logs in and seals."""
+
+    def __init__(self, config: SessionConfig) -> None:
+        super().__init__(config)
+        self._library: LibraryTransport | None = None
+
+    def _connect(self, mechanism: str) -> None:
+        self._drop()
+        if mechanism == "kerberos" and self._config.obtain_ticket is not None:
+            self._config.obtain_ticket()
+        options: dict[str, Any] = {**self._config.library_options, "transport": mechanism}
+        self._library = Protocol(self._config.endpoint, **options).transport
+        bound(self._library.build_session(), self._note_body)
+
+    def _post(self, envelope: bytes) -> bytes:
+        if self._library is None:
+            raise errors.ConnectionLost(f"{self._config.address} is not connected", host=self._config.address)
+        try:
+            return self._library.send_message(envelope)
+        except WinRMTransportError as error:
+            return self._of_status(error.code, error.response_text.encode())
+
+    def _drop(self) -> None:
+        if self._library is not None:
+            self._library.close_session()
+            self._library = None
+
+    def _of_library(self, error: Exception, mechanism: str) -> errors.HostError | None:
+        if isinstance(error, WinRMTransportError):
+            # Raised by the login itself: an empty message answered with a status.
+            try:
+                self._of_status(error.code, b"")
+            except errors.HostError as found:
+                return found
+        if isinstance(error, (InvalidCredentialsError, KerberosExchangeError)):
+            return self._not_let_in(mechanism, "check ansible_user and ansible_password, and that the host offers this mechanism")
+        if isinstance(error, WinRMError) and not self._sent:
+            return self._not_let_in(mechanism, str(error))
+        return None

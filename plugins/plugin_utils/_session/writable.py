@@ -1,0 +1,150 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The writing session: the verbs of `Writer`. Every write drops what was read; none is ever sent twice."""
+
+from __future__ import annotations
+
+import time
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, InvalidOption, MethodFailed, TimedOut
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, ServiceKind, StartMode, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import ERROR_FILE_NOT_FOUND, wmi_resource
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Invoke
+
+from . import registry
+from .conversation import Clock
+from .returns import ADAPTER, SERVICE, SYSTEM
+from .session import Session, hklm, on_value
+from .transport import Transport
+
+# win32 CIMWin32Prov, ChangeStartMode: the argument is Automatic where the property reads Auto.
+_START_MODES = {
+    StartMode.BOOT: "Boot",
+    StartMode.SYSTEM: "System",
+    StartMode.AUTO: "Automatic",
+    StartMode.MANUAL: "Manual",
+    StartMode.DISABLED: "Disabled",
+}
+
+# win32 CIMWin32Prov, StopService: 6 is "has not been started". 5 covers the states 0, 1 (stopped) and 2 (start
+# pending), and, the control being refused there as well, a stop that is under way: the state tells them apart.
+_NOT_RUNNING = 6
+_CANNOT_ACCEPT = 5
+_STOPPING = frozenset({"Stopped", "Stop Pending"})
+
+# win32 CIMWin32Prov, Win32Shutdown: 2 reboot + 4 force.
+_FORCED_REBOOT = 6
+
+
+class WritableSession(Session):
+    """Reading and writing access to one host; implements `Writer`.
+
+    With `read_only` every verb that writes raises ReadOnlyViolation before anything is sent.
+    """
+
+    def __init__(self, transport: Transport, *, host: str, clock: Clock = time.monotonic, read_only: bool = False) -> None:
+        super().__init__(transport, host=host, clock=clock, read_only=read_only)
+
+    def set_value(self, key: str, name: str, value: RegistryValue) -> None:
+        """Write a registry value; see `Writer.set_value`. The key is made only after the host says that it is absent."""
+        request = registry.setter(key, name, value)
+        what = on_value(request.method, key, name)
+        code = self._write(request, what)
+        if code == ERROR_FILE_NOT_FOUND:
+            made = f"CreateKey on '{hklm(key)}'"
+            created = self._write(registry.call("CreateKey", key), made)
+            self._expect(created == 0, created, SYSTEM, made)
+            # Not a repetition: the first write was refused, as its answer said.
+            code = self._write(request, what)
+        self._expect(code == 0, code, SYSTEM, what)
+
+    def delete_value(self, key: str, name: str) -> None:
+        """Delete a registry value; see `Writer.delete_value`."""
+        what = on_value("DeleteValue", key, name)
+        code = self._write(registry.call("DeleteValue", key, ("sValueName", name)), what)
+        self._expect(code == 0 or code in registry.ABSENT, code, SYSTEM, what)
+
+    def set_empty_list_by_command(self, key: str, name: str) -> None:
+        """Write an empty REG_MULTI_SZ with `reg add`; see `Writer.set_empty_list_by_command`."""
+        arguments = ("add", _quoted(hklm(key)), "/v", _quoted(name), "/t", "REG_MULTI_SZ", "/d", '""', "/f")
+        try:
+            output = self._shell.run("reg", *arguments)
+        finally:
+            self._known.clear()
+        if output.exit_code != 0:
+            what = on_value("reg add", key, name)
+            message = f"{what} at {self.host}: the command failed with exit code {output.exit_code}"
+            raise MethodFailed(message, host=self.host, return_value=output.exit_code & 0xFFFFFFFF)
+
+    def stop(self, kind: ServiceKind, name: str) -> None:
+        """Ask a service or driver to stop; see `Writer.stop`."""
+        what = _on_service("StopService", kind, name)
+        code = self._write(_service_call(kind, name, "StopService"), what)
+        if code == _CANNOT_ACCEPT and self._state(kind, name) in _STOPPING:
+            return
+        self._expect(code in (0, _NOT_RUNNING), code, SERVICE, what)
+
+    def set_start_mode(self, kind: ServiceKind, name: str, mode: StartMode) -> None:
+        """Change a start mode through the SCM; see `Writer.set_start_mode`."""
+        what = _on_service("ChangeStartMode", kind, name)
+        code = self._write(_service_call(kind, name, "ChangeStartMode", ("StartMode", _START_MODES[mode])), what)
+        self._expect(code == 0, code, SERVICE, what)
+
+    def set_netbios(self, index: int, option: int) -> bool:
+        """Set NetBIOS over TCP/IP on an adapter; see `Writer.set_netbios`."""
+        what = f"SetTcpipNetbios on adapter {index}"
+        request = Invoke(
+            resource=wmi_resource(CIMV2, "Win32_NetworkAdapterConfiguration"),
+            method="SetTcpipNetbios",
+            arguments=(("TcpipNetbiosOptions", option),),
+            selectors=(("Index", str(index)),),
+        )
+        code = self._write(request, what)
+        # win32 CIMWin32Prov, SetTcpipNetbios: 1 is success that a boot completes.
+        self._expect(code in (0, 1), code, ADAPTER, what)
+        return code == 1
+
+    def reboot(self) -> None:
+        """Ask for a forced restart; see `Writer.reboot`."""
+        what = "Win32Shutdown"
+        # The instance is a singleton and takes no selector; Reserved is ignored, but has no default over the wire.
+        request = Invoke(
+            resource=wmi_resource(CIMV2, "Win32_OperatingSystem"),
+            method="Win32Shutdown",
+            arguments=(("Flags", _FORCED_REBOOT), ("Reserved", 0)),
+        )
+        try:
+            code = self._write(request, what)
+        except (ConnectionLost, TimedOut):
+            # win32 CIMWin32Prov, Win32Shutdown: with force WMI goes down at once and may not answer.
+            code = 0
+        self._expect(code == 0, code, SYSTEM, what)
+        self._shell.forget()
+        self._conversation.reset()
+
+    def _write(self, request: Invoke, what: str) -> int:
+        """Send a write and return what the method returned; drop what was read, whatever happens."""
+        try:
+            return self._returned(self._conversation.ask(request, what), what)
+        finally:
+            self._known.clear()
+
+    def _state(self, kind: ServiceKind, name: str) -> str | None:
+        rows = self.query(kind.value, ("State",), where=Where("Name", (name,)))
+        return rows[0].text("State") if rows else None
+
+
+def _service_call(kind: ServiceKind, name: str, method: str, *arguments: tuple[str, str]) -> Invoke:
+    return Invoke(resource=wmi_resource(CIMV2, kind.value), method=method, arguments=arguments, selectors=(("Name", name),))
+
+
+def _on_service(method: str, kind: ServiceKind, name: str) -> str:
+    return f"{method} on {'driver ' if kind is ServiceKind.DRIVER else ''}'{name}'"
+
+
+def _quoted(argument: str) -> str:
+    """Return a command-line argument in quotes; inside them cmd.exe leaves everything alone but these (from memory)."""
+    if any(character in '"%' or not character.isprintable() for character in argument) or argument.endswith("\\"):
+        raise InvalidOption(f"{argument[:80]!a} cannot be written on a command line")
+    return f'"{argument}"'
