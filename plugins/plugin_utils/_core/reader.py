@@ -100,6 +100,9 @@ class Reader(Protocol):
     def winrm_listeners(self) -> tuple[WinrmListener, ...]:
         """Return WinRM's own listener configuration."""
 
+    def forget(self) -> None:
+        """Drop what was read: time has passed, or the host has booted."""
+
 
 class Writer(Reader, Protocol):
     """Changes to one host. Every verb drops what was read; none is ever repeated on our own."""

@@ -132,7 +132,8 @@ def fate(subject: Explained, future: Future) -> Fate | None:
     if protocol is None:
         return None
     if future.host.windows.nt > NtVersion(5, 1):
-        return Fate(Expectation.OPEN, Expectation.OPEN, "RPC servers that cannot be stopped use TCP, and the endpoint mapper listens for them")
+        why = "RPC servers that cannot be stopped use TCP, and the endpoint mapper listens for them"
+        return Fate(Expectation.OPEN, Expectation.OPEN, why)
     value = future.value(DCOM_PROTOCOLS.key, DCOM_PROTOCOLS.name)
     listed = value.data if value is not None and isinstance(value.data, tuple) else ()
     if SEQUENCES[protocol] in (name.lower() for name in listed):

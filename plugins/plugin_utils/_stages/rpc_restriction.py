@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change
@@ -110,7 +111,7 @@ def port_ranges(texts: Sequence[str]) -> list[tuple[str, range]]:
     """
     ranges = [(text, _port_range(text)) for text in (str(item).strip() for item in texts)]
     ordered = sorted(ranges, key=lambda item: item[1].start)
-    for (one, first), (two, second) in zip(ordered, ordered[1:], strict=False):
+    for (one, first), (two, second) in pairwise(ordered):
         if second.start < first.stop:
             raise InvalidOption(f"port ranges {one} and {two} overlap")
     total = sum(len(ports) for _text, ports in ranges)

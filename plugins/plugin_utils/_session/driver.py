@@ -1,0 +1,160 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Apply a plan, change by change, and say of each whether it was done. The only caller of `Writer`.
+
+Nothing is decided here: the plan says what, in which order. A write is never repeated; whether one whose answer
+was lost was done is found out by reading, by whoever called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change, SetNetbios, SetRegistryValue, SetStartMode, StopService, noun
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, DidNotHold, MethodFailed, NetminError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, Where, Writer
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
+
+# How often a service that is stopping is looked at, in seconds.
+POLL = 1.0
+
+
+class Status(StrEnum):
+    """What became of a change."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    UNKNOWN = "unknown"
+
+
+@dataclass(slots=True)
+class Application:
+    """A plan while it is applied; readable at any moment, so that an interruption leaves the truth behind.
+
+    Attributes:
+        statuses: one for each change of the plan, in order.
+        error: what ended the application, or None.
+    """
+
+    plan: Plan
+    statuses: list[Status] = field(default_factory=list)
+    error: NetminError | None = None
+
+    def __post_init__(self) -> None:
+        self.statuses = [Status.NOT_DONE] * len(self.plan.changes)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything may have been written."""
+        return any(status is not Status.NOT_DONE for status in self.statuses)
+
+
+def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit: float) -> None:
+    """Make the changes of a plan in order; stop at the first that fails and leave its error in the application.
+
+    Args:
+        stop_limit: seconds that a service may take to stop.
+    """
+    stopping: list[StopService] = []
+    try:
+        for number, change in enumerate(application.plan.changes):
+            if stopping and not (isinstance(change, StopService) and change.rank == stopping[-1].rank):
+                _await_stopped(stopping, writer, clock, stop_limit)
+                stopping.clear()
+            # Until its answer is here, a change may or may not have been made.
+            application.statuses[number] = Status.UNKNOWN
+            try:
+                _make(change, writer)
+            except ConnectionLost:
+                raise
+            except NetminError:
+                application.statuses[number] = Status.NOT_DONE
+                raise
+            application.statuses[number] = Status.DONE
+            if isinstance(change, StopService):
+                stopping.append(change)
+        if stopping:
+            _await_stopped(stopping, writer, clock, stop_limit)
+    except NetminError as error:
+        application.error = error
+
+
+def _make(change: Change, writer: Writer) -> None:
+    if isinstance(change, StopService):
+        writer.stop(change.kind, change.name)
+    elif isinstance(change, SetStartMode):
+        writer.set_start_mode(change.kind, change.name, change.after)
+    elif isinstance(change, SetNetbios):
+        writer.set_netbios(change.index, change.after)
+    elif isinstance(change, SetRegistryValue):
+        _write_value(change, writer)
+    else:
+        raise TypeError(f"no such change: {change!r}")
+
+
+def _write_value(change: SetRegistryValue, writer: Writer) -> None:
+    if change.after is None:
+        writer.delete_value(change.key, change.name)
+    elif change.after.type is RegistryType.MULTI_SZ and not change.after.data:
+        _write_empty_list(change, writer)
+    else:
+        writer.set_value(change.key, change.name, change.after)
+
+
+def _write_empty_list(change: SetRegistryValue, writer: Writer) -> None:
+    """Write an empty REG_MULTI_SZ that stays an existing value.
+
+    How the provider wants an empty list is not documented: it may take it, refuse it, or answer 0 and ignore it.
+    What was written is read back, and where it did not hold the command shell writes it.
+    """
+    value = change.after
+    if value is None:
+        raise TypeError("an empty list to write")
+    try:
+        writer.set_value(change.key, change.name, value)
+    except MethodFailed:
+        pass
+    if not _is_empty_list(change, writer):
+        writer.set_empty_list_by_command(change.key, change.name)
+
+
+def _is_empty_list(change: SetRegistryValue, writer: Writer) -> bool:
+    types = writer.value_types(change.key) or {}
+    listed = {name.lower(): kind for name, kind in types.items()}
+    return listed.get(change.name.lower()) is RegistryType.MULTI_SZ and writer.value(change.key, change.name, RegistryType.MULTI_SZ) == change.after
+
+
+def _await_stopped(stopping: Iterable[StopService], writer: Writer, clock: Clock, limit: float) -> None:
+    """Wait until services have stopped; StopService answers when the control was accepted.
+
+    Raises:
+        DidNotHold: one is still stopping at the limit.
+    """
+    deadline = clock.now() + limit
+    left = list(stopping)
+    while True:
+        writer.forget()
+        states = _states(left, writer)
+        left = [change for change in left if states.get(change.name.lower()) != "Stopped"]
+        # One that runs again was started by something else: the next reading says so, by name.
+        pending = [change for change in left if "Pending" in states.get(change.name.lower(), "")]
+        if not pending:
+            return
+        if clock.now() + POLL > deadline:
+            names = ", ".join(f"{noun(change.kind)} {change.name} ({states[change.name.lower()]})" for change in pending)
+            raise DidNotHold(f"{names} on {writer.host}: not stopped after {limit:g} seconds")
+        clock.sleep(POLL)
+
+
+def _states(changes: Iterable[StopService], writer: Writer) -> dict[str, str]:
+    states: dict[str, str] = {}
+    for kind in ServiceKind:
+        names = tuple(change.name for change in changes if change.kind is kind)
+        if names:
+            rows = writer.query(str(kind), ("Name", "State"), where=Where("Name", names))
+            states |= {(row.text("Name") or "").lower(): row.text("State") or "" for row in rows}
+    return states

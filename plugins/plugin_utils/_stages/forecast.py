@@ -1,0 +1,120 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Forecast each endpoint: what closes now, what at the next boot, what stays, and why.
+
+Asks the stages, each of which knows the fate of its own listeners; never asks the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Port
+
+from . import dcom_protocols, name_resolution, netbt, rpc_restriction, services, smb_device
+from .future import Fate, Future
+from .owners import Explained
+from .stage import Kept
+
+# The special before the general: a stage that answers ends the search.
+FATES = (netbt.fate, smb_device.fate, dcom_protocols.fate, name_resolution.fate, rpc_restriction.fate, services.fate)
+STAYS = Fate(Expectation.OPEN, Expectation.OPEN, "no stage of the plan concerns its owner")
+
+
+def forecast(subjects: Sequence[Explained], future: Future, kept: Kept) -> tuple[Forecast, ...]:
+    """Forecast all endpoints of a host, in order."""
+    fates = [fate_of(subject, future) for subject in subjects]
+    return tuple(
+        _entry(subject, _mapper(subject, fate, subjects, fates), kept) for subject, fate in zip(subjects, fates, strict=True)
+    )
+
+
+def fate_of(subject: Explained, future: Future) -> Fate:
+    """Ask the stages for one endpoint."""
+    if not subject.owners:
+        return Fate(Expectation.OPEN, Expectation.UNKNOWN if subject.dynamic else Expectation.OPEN, "its owner is not known")
+    return next((fate for fate in (ask(subject, future) for ask in FATES) if fate is not None), STAYS)
+
+
+def _mapper(subject: Explained, fate: Fate, subjects: Sequence[Explained], fates: Sequence[Fate]) -> Fate:
+    """Keep the endpoint mapper open while a socket that may be an RPC server's stays on the same protocol."""
+    if subject.recipe not in dcom_protocols.MAPPER or fate.boot is not Expectation.CLOSED or fate.loopback:
+        return fate
+    lingering = [
+        (other, expected.boot)
+        for other, expected in zip(subjects, fates, strict=True)
+        if other.dynamic
+        and other.endpoint.protocol is subject.endpoint.protocol
+        and expected.boot is not Expectation.CLOSED
+        and (not other.kinds or any(Port.RPC in kinds for kinds in other.kinds))
+    ]
+    if not lingering:
+        return fate
+    names = ", ".join(f"{other.endpoint.name} ({other.owner})" for other, _boot in lingering)
+    return replace(fate, boot=Expectation.UNKNOWN, why=f"what may be an RPC server stays: {names}")
+
+
+def _entry(subject: Explained, fate: Fate, kept: Kept) -> Forecast:
+    reason = keep_reason(subject, kept)
+    if subject.management:
+        reason = "the management path: WinRM's own listener, as the host configures it"
+    if reason is not None:
+        fate = Fate(Expectation.OPEN, Expectation.OPEN, reason)
+    return Forecast(
+        endpoint=subject.endpoint,
+        identity=subject.identity,
+        owner=subject.owner,
+        recipe=subject.recipe,
+        now=fate.now,
+        boot=fate.boot,
+        outlook=Outlook.KEPT if reason is not None else outlook(fate),
+        why=fate.why,
+    )
+
+
+def outlook(fate: Fate) -> Outlook:
+    """Put what is expected into one word."""
+    if fate.loopback and fate.boot is Expectation.CLOSED:
+        return Outlook.LOOPBACK_ONLY
+    if fate.boot is Expectation.CLOSED:
+        return Outlook.CLOSES_NOW if fate.now is Expectation.CLOSED else Outlook.CLOSES_AT_BOOT
+    if fate.boot is Expectation.UNKNOWN:
+        return Outlook.UNKNOWN
+    return Outlook.RETURNS_AT_BOOT if fate.now is Expectation.CLOSED else Outlook.STAYS
+
+
+def keep_reason(subject: Explained, kept: Kept) -> str | None:
+    """Return why the operator keeps an endpoint, or None."""
+    if subject.recipe in kept.recipes:
+        return kept.recipes[subject.recipe]
+    reasons = [kept.services.get(owner.lower()) for owner in subject.owners]
+    return reasons[0] if reasons and all(reason is not None for reason in reasons) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many listeners (endpoints that others can reach) have which outlook."""
+
+    total: int
+    closes_now: int
+    closes_at_boot: int
+    stays: int
+    kept: int
+    unknown: int
+
+
+def count(entries: Sequence[Forecast]) -> Counts:
+    """Count the outlooks of listeners; loopback endpoints are none."""
+    outlooks = [entry.outlook for entry in entries if entry.identity.scope is not Scope.LOOPBACK]
+    closes_at_boot = (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY)
+    return Counts(
+        total=len(outlooks),
+        closes_now=outlooks.count(Outlook.CLOSES_NOW),
+        closes_at_boot=sum(item in closes_at_boot for item in outlooks),
+        stays=sum(item in (Outlook.STAYS, Outlook.RETURNS_AT_BOOT) for item in outlooks),
+        kept=outlooks.count(Outlook.KEPT),
+        unknown=outlooks.count(Outlook.UNKNOWN),
+    )

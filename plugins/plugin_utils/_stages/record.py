@@ -1,0 +1,122 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The run's record: forecast and boot, as they were before the first change, kept on the host itself.
+
+One REG_MULTI_SZ below our own key: a line of JSON about the run, then one line an endpoint, so that a person at
+the console can read it with regedit. Made before the first change, never computed afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Identity, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+
+KEY = r"SOFTWARE\netmin.windows"
+FORECAST = "Forecast"
+CHANGES = "Changes"
+SCHEMA = 1
+
+
+class RecordUnreadable(NetminError):
+    """The record on the host is not ours, or is damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was expected, and when.
+
+    Attributes:
+        run: id of the run that made it.
+        boot: mark of the boot at which it was made.
+    """
+
+    run: str
+    boot: str
+    forecast: tuple[Forecast, ...]
+
+
+def to_value(record: Record) -> RegistryValue:
+    """Write a record as a registry value."""
+    head = {"schema_version": SCHEMA, "run": record.run, "boot": record.boot, "endpoints": len(record.forecast)}
+    return RegistryValue.texts((_line(head), *(_line(plain_entry(entry)) for entry in record.forecast)))
+
+
+def _line(values: dict[str, object]) -> str:
+    # Newlines inside JSON text are escaped, so that an entry stays one string of the list.
+    return json.dumps(values, ensure_ascii=True, separators=(", ", ": "))
+
+
+def plain_entry(entry: Forecast) -> dict[str, object]:
+    """Show a forecast as plain values."""
+    row = entry.endpoint
+    return {
+        "protocol": str(row.protocol),
+        "address": row.address,
+        "port": row.port,
+        "pid": row.pid,
+        "family": str(row.family),
+        "scope": str(row.scope),
+        "dynamic": entry.identity.port is None,
+        "owner": entry.owner,
+        "owners": list(entry.identity.owners),
+        "recipe": entry.recipe,
+        "now": str(entry.now),
+        "boot": str(entry.boot),
+        "outlook": str(entry.outlook),
+        "why": entry.why,
+    }
+
+
+def read_record(reader: Reader) -> Record | None:
+    """Read the record of the last run that changed something; None where there is none.
+
+    Raises:
+        RecordUnreadable: the value is there and cannot be understood.
+    """
+    value = reader.value(KEY, FORECAST, RegistryType.MULTI_SZ)
+    if value is None or not isinstance(value.data, tuple) or not value.data:
+        return None
+    return from_lines(value.data, reader.host)
+
+
+def from_lines(lines: Sequence[str], host: str) -> Record:
+    """Understand the lines of a record."""
+    try:
+        head = json.loads(lines[0])
+        entries = tuple(_entry(json.loads(line)) for line in lines[1:])
+        if head["schema_version"] != SCHEMA or head["endpoints"] != len(entries):
+            raise ValueError(f"schema {head['schema_version']} with {len(entries)} of {head['endpoints']} endpoints")
+        return Record(str(head["run"]), str(head["boot"]), entries)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordUnreadable(f"the record at HKLM\\{KEY} on {host} cannot be read; delete its value '{FORECAST}'") from error
+
+
+def _entry(values: dict[str, object]) -> Forecast:
+    port, pid, owners, recipe = values["port"], values["pid"], values["owners"], values["recipe"]
+    if not isinstance(port, int) or not isinstance(owners, list):
+        raise TypeError("port and owners")
+    row = Endpoint(Protocol(values["protocol"]), str(values["address"]), port, pid if isinstance(pid, int) else None)
+    identity = Identity(
+        row.protocol,
+        Family(values["family"]),
+        Scope(values["scope"]),
+        None if values["dynamic"] else port,
+        tuple(str(owner) for owner in owners) if values["dynamic"] else (),
+    )
+    return Forecast(
+        endpoint=row,
+        identity=identity,
+        owner=str(values["owner"]),
+        recipe=None if recipe is None else str(recipe),
+        now=Expectation(values["now"]),
+        boot=Expectation(values["boot"]),
+        outlook=Outlook(values["outlook"]),
+        why=str(values["why"]),
+    )

@@ -1,0 +1,137 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""List, explain and plan one host with any set of stages: what every module and `minimize` share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change, SetNetbios, SetRegistryValue, SetStartMode, StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES, Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+
+from . import dcom_protocols, name_resolution, netbt, rpc_restriction, services, smb_device
+from .forecast import forecast
+from .future import Future
+from .host import Host, read_host
+from .listing import Listing, read_listing
+from .owners import Explained, Explainer, settled_ports
+from .settings import Setting
+from .stage import Dependents, Kept, Situation, Stage
+
+STAGE_BY_NAME: Mapping[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        dcom_protocols.STAGE,
+        name_resolution.STAGE,
+        netbt.STAGE,
+        rpc_restriction.STAGE,
+        services.STAGE,
+        smb_device.STAGE,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """One host as it was read at one time.
+
+    Attributes:
+        states: what each stage read, by stage name.
+    """
+
+    host: Host
+    states: Mapping[str, Any]
+    listing: Listing
+    explained: tuple[Explained, ...]
+
+    @property
+    def configured(self) -> dict[tuple[str, str], RegistryValue | None]:
+        """All registry values that the stages read, by key and name in lower case."""
+        return {
+            (setting.key.lower(), setting.name.lower()): value
+            for state in self.states.values()
+            for setting, value in state.items()
+            if isinstance(setting, Setting)
+        }
+
+
+def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
+    """Read a host: its facts, every stage's settings, its endpoints with their owners."""
+    host = read_host(reader, knowledge)
+    states = {name: STAGE_BY_NAME[name].read(reader, host) for name in STAGES}
+    listing = take_listing(reader, host, knowledge)
+    return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints))
+
+
+def take_listing(reader: Reader, host: Host, knowledge: Knowledge) -> Listing:
+    """List the endpoints of a host that has been read."""
+    return read_listing(reader, knowledge.versions[host.windows.id], settled_ports(host, knowledge))
+
+
+def explainer(host: Host, knowledge: Knowledge, states: Mapping[str, Any]) -> Explainer:
+    """Make the explainer of a host, with the RPC port ranges that are configured on it."""
+    return Explainer(host, knowledge, rpc_restriction.configured_ports(states[rpc_restriction.NAME]))
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the operator says about the plan as a whole."""
+
+    accept: frozenset[str] = frozenset()
+    dependents: Dependents = Dependents.REFUSE
+    kept: Kept = Kept()
+
+
+def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, terms: Terms) -> Plan:
+    """Plan every stage that something is desired of, and put all changes in order.
+
+    Raises:
+        Refused, UnsafePlan, NotFound, InvalidOption: nothing may be written then.
+    """
+    stopping = frozenset(name.lower() for stage, desired in desires.items() for name in STAGE_BY_NAME[stage].stops(desired))
+    situation = Situation(survey.host, knowledge, stopping, terms.accept, terms.dependents, terms.kept)
+    return Plan.merge(STAGE_BY_NAME[name].plan(desires[name], survey.states[name], situation) for name in STAGES if name in desires)
+
+
+def make_forecast(plan: Plan, survey: Survey, knowledge: Knowledge, kept: Kept) -> tuple[Forecast, ...]:
+    """Forecast every endpoint of the survey under a plan."""
+    return forecast(survey.explained, Future(survey.host, knowledge, plan, survey.configured), kept)
+
+
+def shown(desires: Mapping[str, Any], survey: Survey) -> dict[str, Any]:
+    """Show the part of a survey that the desires are about, by stage."""
+    states = ((name, STAGE_BY_NAME[name].shown(desires[name], survey.states[name], survey.host)) for name in STAGES if name in desires)
+    return {name: state for name, state in states if state}
+
+
+def holds(change: Change, after: Survey) -> bool:
+    """Tell whether an object, read again, is as a change was to leave it."""
+    if isinstance(change, StopService):
+        return after.host.service(change.name).stopped
+    if isinstance(change, SetStartMode):
+        return after.host.service(change.name).start_mode is change.after
+    if isinstance(change, SetNetbios):
+        return netbt.option_of(after.states[netbt.NAME].get(netbt.setting(change.guid))) is change.after
+    if isinstance(change, SetRegistryValue):
+        return after.configured.get((change.key.lower(), change.name.lower())) == change.after
+    raise TypeError(f"no such change: {change!r}")
+
+
+def found(change: Change, after: Survey) -> object:
+    """Return what an object shows when it is read again, as a plain value."""
+    if isinstance(change, StopService):
+        return after.host.service(change.name).state.lower()
+    if isinstance(change, SetStartMode):
+        return str(after.host.service(change.name).start_mode)
+    if isinstance(change, SetNetbios):
+        return netbt.option_of(after.states[netbt.NAME].get(netbt.setting(change.guid))).word
+    if isinstance(change, SetRegistryValue):
+        value = after.configured.get((change.key.lower(), change.name.lower()))
+        return None if value is None else value.plain()
+    raise TypeError(f"no such change: {change!r}")
