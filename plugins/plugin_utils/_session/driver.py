@@ -9,10 +9,18 @@ was lost was done is found out by reading, by whoever called.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change, SetNetbios, SetRegistryValue, SetStartMode, StopService, noun
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+    Change,
+    SetNetbios,
+    SetRegistryValue,
+    SetStartMode,
+    StopService,
+    noun,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, DidNotHold, MethodFailed, NetminError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
@@ -21,6 +29,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 
 # How often a service that is stopping is looked at, in seconds.
 POLL = 1.0
+# How often a service may still show Running after it accepted the control.
+RUNNING_POLLS = 3
 
 
 class Status(StrEnum):
@@ -114,10 +124,8 @@ def _write_empty_list(change: SetRegistryValue, writer: Writer) -> None:
     value = change.after
     if value is None:
         raise TypeError("an empty list to write")
-    try:
+    with suppress(MethodFailed):
         writer.set_value(change.key, change.name, value)
-    except MethodFailed:
-        pass
     if not _is_empty_list(change, writer):
         writer.set_empty_list_by_command(change.key, change.name)
 
@@ -125,7 +133,9 @@ def _write_empty_list(change: SetRegistryValue, writer: Writer) -> None:
 def _is_empty_list(change: SetRegistryValue, writer: Writer) -> bool:
     types = writer.value_types(change.key) or {}
     listed = {name.lower(): kind for name, kind in types.items()}
-    return listed.get(change.name.lower()) is RegistryType.MULTI_SZ and writer.value(change.key, change.name, RegistryType.MULTI_SZ) == change.after
+    if listed.get(change.name.lower()) is not RegistryType.MULTI_SZ:
+        return False
+    return writer.value(change.key, change.name, RegistryType.MULTI_SZ) == change.after
 
 
 def _await_stopped(stopping: Iterable[StopService], writer: Writer, clock: Clock, limit: float) -> None:
@@ -136,16 +146,19 @@ def _await_stopped(stopping: Iterable[StopService], writer: Writer, clock: Clock
     """
     deadline = clock.now() + limit
     left = list(stopping)
+    running_since = 0
     while True:
         writer.forget()
         states = _states(left, writer)
         left = [change for change in left if states.get(change.name.lower()) != "Stopped"]
-        # One that runs again was started by something else: the next reading says so, by name.
         pending = [change for change in left if "Pending" in states.get(change.name.lower(), "")]
-        if not pending:
+        # A service may show Running for a moment after it accepted the control; one that goes on running was
+        # started again by something, and the reading after the plan says so by name.
+        running_since = 0 if pending else running_since + 1
+        if not left or running_since > RUNNING_POLLS:
             return
         if clock.now() + POLL > deadline:
-            names = ", ".join(f"{noun(change.kind)} {change.name} ({states[change.name.lower()]})" for change in pending)
+            names = ", ".join(f"{noun(change.kind)} {change.name} ({states.get(change.name.lower(), 'gone')})" for change in left)
             raise DidNotHold(f"{names} on {writer.host}: not stopped after {limit:g} seconds")
         clock.sleep(POLL)
 

@@ -59,11 +59,11 @@ def prove(record: Record, seen: Sequence[Explained], boot_mark: str, suspects: S
     left = list(seen)
     findings = [_judge(entry, left, booted) for entry in record.forecast]
     findings += [_unforeseen(subject) for subject in left]
-    failed = [f"{f.endpoint.name} on {f.endpoint.address} is {f.outcome}, owned by {f.owner}: {f.why}" for f in findings if f.holds is False]
+    failed = [f"{f.endpoint.name} on {f.endpoint.address} is {f.outcome}, owner {f.owner}: {f.why}" for f in findings if f.holds is False]
     if failed:
         return Proof(Verdict.FAILED, tuple(findings), tuple(failed), booted)
     reasons = [f"{s.endpoint.name} may be no listener: {s.reason}" for s in suspects]
-    waiting = [entry for entry in record.forecast if not booted and entry.boot is Expectation.CLOSED and entry.now is not Expectation.CLOSED]
+    waiting = [] if booted else [entry for entry in record.forecast if entry.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY)]
     if waiting:
         reasons.append(f"{len(waiting)} endpoints are to close at the next boot, which has not come yet")
     return Proof(Verdict.NOT_PROVEN if reasons else Verdict.PROVEN, tuple(findings), tuple(reasons), booted)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
@@ -98,7 +99,7 @@ def from_lines(lines: Sequence[str], host: str) -> Record:
         raise RecordUnreadable(f"the record at HKLM\\{KEY} on {host} cannot be read; delete its value '{FORECAST}'") from error
 
 
-def _entry(values: dict[str, object]) -> Forecast:
+def _entry(values: dict[str, Any]) -> Forecast:
     port, pid, owners, recipe = values["port"], values["pid"], values["owners"], values["recipe"]
     if not isinstance(port, int) or not isinstance(owners, list):
         raise TypeError("port and owners")

@@ -5,10 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change, SetNetbios, SetRegistryValue, SetStartMode, StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+    Change,
+    SetNetbios,
+    SetRegistryValue,
+    SetStartMode,
+    StopService,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES, Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
@@ -85,7 +91,7 @@ class Terms:
 
     accept: frozenset[str] = frozenset()
     dependents: Dependents = Dependents.REFUSE
-    kept: Kept = Kept()
+    kept: Kept = field(default_factory=Kept)
 
 
 def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, terms: Terms) -> Plan:
