@@ -1,0 +1,124 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The artifact of `ansible-galaxy collection build`: what is in it, and that it works with only that."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+CHECKOUT = Path(__file__).parents[2]
+TOP_LEVEL = {
+    "CHANGELOG.md",
+    "COPYING",
+    "FILES.json",
+    "MANIFEST.json",
+    "README.md",
+    "changelogs",
+    "docs",
+    "meta",
+    "playbooks",
+    "plugins",
+    "roles",
+}
+SUFFIXES = {"", ".j2", ".json", ".md", ".png", ".py", ".rst", ".svg", ".txt", ".xml", ".yaml", ".yml"}
+
+IMPORT_EVERYTHING = """
+import importlib, json, pathlib, sys
+from ansible.plugins.loader import action_loader, init_plugin_loader
+
+tree = sys.argv[1]
+# The environment's own path file makes the checkout importable; here it must not be.
+sys.path[:] = [entry for entry in sys.path if not (pathlib.Path(entry) / "ansible_collections").exists()]
+init_plugin_loader([tree])
+root = pathlib.Path(tree, "ansible_collections/netmin/windows")
+for file in sorted(root.joinpath("plugins/plugin_utils").rglob("*.py")):
+    if file.name != "__main__.py":
+        parts = file.relative_to(tree).with_suffix("").parts
+        importlib.import_module(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+actions = sorted(file.stem for file in root.joinpath("plugins/action").glob("*.py") if file.stem != "__init__")
+missing = [name for name in actions if action_loader.get("netmin.windows." + name, class_only=True) is None]
+package = "ansible_collections.netmin.windows.plugins."
+ours = {name: str(module.__file__) for name, module in sys.modules.items() if name.startswith(package)}
+foreign = {name: file for name, file in ours.items() if not file.startswith(str(root))}
+json.dump({"missing": missing, "foreign": foreign, "modules": sorted(ours)}, sys.stdout)
+"""
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> str:
+    """Run a program of this Python's environment with nothing of ours in the way and return what it wrote."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
+    done = subprocess.run(
+        [*map(str, command)], cwd=cwd, env=kept | environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command[0]} failed\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def tool(name: str) -> Path:
+    """Return a program of the environment that runs the tests."""
+    return Path(sys.executable).parent / name
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the checkout and return the archive."""
+    folder = tmp_path_factory.mktemp("artifact")
+    run(tool("ansible-galaxy"), "collection", "build", "--output-path", folder, CHECKOUT, cwd=folder)
+    (archive,) = folder.glob("netmin-windows-*.tar.gz")
+    return archive
+
+
+@pytest.fixture(scope="module")
+def installed(artifact: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the archive far from the checkout and return the folder that holds `ansible_collections`."""
+    tree = tmp_path_factory.mktemp("elsewhere")
+    # --force: Ansible finds the checkout by the environment's path file and would say "already installed".
+    run(tool("ansible-galaxy"), "collection", "install", "--offline", "--force", "-p", tree, artifact, cwd=tree)
+    return tree
+
+
+def names(artifact: Path) -> list[PurePosixPath]:
+    """Return the path of every file in the archive."""
+    with tarfile.open(artifact) as archive:
+        return [PurePosixPath(member.name) for member in archive.getmembers() if not member.isdir()]
+
+
+def test_holds_what_a_user_needs_and_nothing_else(artifact: Path) -> None:
+    assert {path.parts[0] for path in names(artifact)} == TOP_LEVEL
+
+
+def test_holds_no_environment_cache_or_build_folder(artifact: Path) -> None:
+    odd = [str(path) for path in names(artifact) if path.suffix not in SUFFIXES or any(part.startswith(".") for part in path.parts)]
+    assert not odd
+    with tarfile.open(artifact) as archive:
+        folders = {PurePosixPath(member.name).name for member in archive.getmembers() if member.isdir()}
+        links = [member.name for member in archive.getmembers() if member.issym() or member.islnk()]
+    assert not folders & {"__pycache__", "build", "output", "cache", "fragments", "tests", "node_modules", "site-packages"}
+    assert not links
+
+
+def test_works_with_only_what_it_contains(installed: Path) -> None:
+    found = json.loads(run(sys.executable, "-I", "-c", IMPORT_EVERYTHING, installed, cwd=installed))
+    assert found["missing"] == []
+    assert found["foreign"] == {}
+    sources = (CHECKOUT / "plugins/plugin_utils").rglob("*.py")
+    wanted = {path.stem for path in sources if path.stem not in ("__init__", "__main__")}
+    assert wanted <= {module.rpartition(".")[2] for module in found["modules"]}
+
+
+def test_documents_every_module(installed: Path) -> None:
+    modules = sorted(f"netmin.windows.{path.stem}" for path in (CHECKOUT / "plugins/modules").glob("*.py") if path.stem != "__init__")
+    assert modules
+    output = run(tool("ansible-doc"), "--type", "module", "--json", *modules, cwd=installed, ANSIBLE_COLLECTIONS_PATH=str(installed))
+    documents = json.loads(output)
+    assert sorted(documents) == modules
+    assert all(document["doc"]["filename"].startswith(str(installed)) for document in documents.values())

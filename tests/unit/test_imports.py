@@ -1,0 +1,217 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The arrows between the packages: who may import whom, and what from outside."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+COLLECTION = ("ansible_collections", "netmin", "windows")
+UTILS = ("plugins", "plugin_utils")
+
+ARROWS = {
+    "action": {"_action", "_stages", "_session", "_wsman", "_knowledge", "_core"},
+    "modules": set(),
+    "doc_fragments": set(),
+    "_action": {"_stages", "_session", "_wsman", "_knowledge", "_core"},
+    "_stages": {"_knowledge", "_core"},
+    "_session": {"_wsman", "_core"},
+    "_wsman": {"_core"},
+    "_knowledge": {"_core"},
+    "_simulator": {"_core", "_wsman"},
+    "_core": set(),
+}
+"""Package -> packages that it may import besides itself."""
+
+SIMULATOR_MAY_KNOW = (*COLLECTION, *UTILS, "_wsman", "constants")
+EDGE = {"action", "_action", "modules"}
+ALWAYS_THERE = set(sys.stdlib_module_names) | {"yaml", "jinja2", "markupsafe"}
+SIDES_OF_THE_SIMULATOR = {"wire", "providers", "host"}
+"""The seam between them is `seams.py`; none of these three imports another."""
+
+LIBRARIES = {"winrm": "pywinrm", "pypsrp": "pypsrp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One imported module, written out in full, and how it was written."""
+
+    line: int
+    module: tuple[str, ...]
+    relative: bool
+    guarded: bool
+
+
+def package_of(path: PurePosixPath) -> str:
+    """Return the package that a file below plugins/ belongs to."""
+    return path.parts[2] if path.parts[1] == "plugin_utils" else path.parts[1]
+
+
+def imports(path: PurePosixPath, tree: ast.AST, *, guarded: bool = False) -> Iterator[Import]:
+    """Yield every import of a module, those in functions included; `path` is relative to the checkout."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(node.lineno, tuple(alias.name.split(".")), relative=False, guarded=guarded)
+        elif isinstance(node, ast.ImportFrom):
+            start = (*COLLECTION, *path.parts[: len(path.parts) - node.level]) if node.level else ()
+            module = (*start, *(node.module.split(".") if node.module else ()))
+            # `from ..package import name` may name a module of that package as well as something in it.
+            for alias in node.names:
+                yield Import(node.lineno, (*module, alias.name), relative=bool(node.level), guarded=guarded)
+        elif isinstance(node, ast.Try) and catches_import_error(node):
+            yield from imports(path, ast.Module(node.body, []), guarded=True)
+            yield from imports(path, ast.Module([*node.orelse, *node.finalbody], []), guarded=guarded)
+            for handler in node.handlers:
+                yield from imports(path, handler, guarded=guarded)
+        elif isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            yield from imports(path, ast.Module(node.body, []), guarded=True)
+            yield from imports(path, ast.Module(node.orelse, []), guarded=guarded)
+        else:
+            yield from imports(path, node, guarded=guarded)
+
+
+def catches_import_error(node: ast.Try) -> bool:
+    """Tell whether a try statement lives on when a library is missing."""
+    caught = {name.id for handler in node.handlers if handler.type for name in ast.walk(handler.type) if isinstance(name, ast.Name)}
+    return bool(caught & {"ImportError", "ModuleNotFoundError"})
+
+
+def problems(path: PurePosixPath, source: str) -> list[str]:
+    """Return what is wrong with the imports of one file."""
+    tree = ast.parse(source)
+    found = [
+        f"{path}:{node.lineno}: imports by name at run time, which no reader and no test sees"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node) in ("importlib.import_module", "import_module", "__import__")
+    ]
+    for entry in imports(path, tree):
+        wrong = problem_inside(path, entry) if entry.module[:3] == COLLECTION else problem_outside(package_of(path), entry)
+        if wrong:
+            found.append(f"{path}:{entry.line}: {wrong}")
+    return list(dict.fromkeys(found))
+
+
+def problem_inside(path: PurePosixPath, entry: Import) -> str | None:
+    """Return what is wrong with an import of a module of the collection."""
+    package = package_of(path)
+    if entry.module[3:5] != UTILS:
+        return f"{'.'.join(entry.module)} is not below plugins/plugin_utils"
+    target = entry.module[5] if len(entry.module) > 5 else ""
+    if target == package:
+        folders = {path.parts[3], entry.module[6] if len(entry.module) > 6 else ""}
+        sides = folders & SIDES_OF_THE_SIMULATOR
+        if package == "_simulator" and len(sides) > 1:
+            return f"{' and '.join(sorted(sides))} of the simulator must not know each other"
+        # Between two folders of one package both ways are readable.
+        deep = len(path.parts) > 4 and len(folders) > 1
+        return None if entry.relative or deep else "imports its own package by the full path; write it relatively"
+    if target not in ARROWS[package]:
+        return f"{package} must not import {target or 'all packages'}"
+    if entry.relative:
+        return f"crosses into {target} relatively; write the full path"
+    if package == "_simulator" and target == "_wsman" and entry.module[: len(SIMULATOR_MAY_KNOW)] != SIMULATOR_MAY_KNOW:
+        return "the simulator may know the constants of _wsman and nothing else of it"
+    return None
+
+
+def problem_outside(package: str, entry: Import) -> str | None:
+    """Return what is wrong with an import of something that is not ours."""
+    root = entry.module[0]
+    if root == "ansible":
+        return None if package in EDGE else f"{package} must not import ansible; only the edge does"
+    if root in ALWAYS_THERE or entry.guarded:
+        return None
+    return f"{root} may be missing: guard the import with `try … except ImportError`"
+
+
+def plugin_files() -> list[PurePosixPath]:
+    """Return every Python file below plugins/, relative to the checkout."""
+    return sorted(PurePosixPath(path.relative_to(CHECKOUT).as_posix()) for path in (CHECKOUT / "plugins").rglob("*.py"))
+
+
+def read(path: PurePosixPath) -> str:
+    """Return the source of a file of the checkout."""
+    return (CHECKOUT / path).read_text(encoding="utf-8")
+
+
+def test_every_arrow_points_down() -> None:
+    found = [problem for path in plugin_files() for problem in problems(path, read(path))]
+    assert not found, "\n".join(found)
+
+
+def test_every_package_is_known() -> None:
+    folders = {path.name for path in (CHECKOUT / "plugins/plugin_utils").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders <= set(ARROWS)
+    assert {package_of(path) for path in plugin_files()} >= {"_core", "_session", "_simulator", "_stages", "_wsman"}
+
+
+@pytest.mark.parametrize("library", sorted(LIBRARIES))
+def test_each_client_library_is_imported_in_one_file(library: str) -> None:
+    files = {path for path in plugin_files() for entry in imports(path, ast.parse(read(path))) if entry.module[0] == library}
+    assert len(files) == 1, f"{LIBRARIES[library]} is imported in {sorted(map(str, files))}"
+    assert package_of(files.pop()) == "_session"
+
+
+def test_nothing_but_the_simulator_names_it() -> None:
+    """What can be found out by asking the simulator proves nothing about a Windows host."""
+    shipped = [path for folder in ("plugins", "roles") for path in (CHECKOUT / folder).rglob("*")]
+    others = [path for path in shipped if path.suffix in (".py", ".yml", ".yaml", ".j2") and "_simulator" not in path.parts]
+    assert others
+    named = {path: [word for word in ("_simulator", "winsim") if word in path.read_text(encoding="utf-8")] for path in others}
+    assert not [f"{path.relative_to(CHECKOUT)}: {words[0]}" for path, words in named.items() if words]
+
+
+OURS = "ansible_collections.netmin.windows.plugins.plugin_utils"
+GOOD = {
+    "from the package below": ("_stages/x.py", f"from {OURS}._core.plan import Plan"),
+    "relative inside a package": ("_simulator/wire/x.py", "from ..seams import Wmi"),
+    "in full to another folder": ("_simulator/scenarios/x.py", f"from {OURS}._simulator.host import Machine"),
+    "constants of the language": ("_simulator/wire/x.py", f"from {OURS}._wsman import constants"),
+    "a guarded library": ("_session/x.py", "try:\n    import requests\nexcept ImportError:\n    OK = False"),
+    "for the type checker only": ("_session/x.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests"),
+    "ansible at the edge": ("_action/x.py", "from ansible.errors import AnsibleError"),
+}
+BAD = {
+    "upwards": ("_core/x.py", f"from {OURS}._wsman.wql import quote", "_core must not import _wsman"),
+    "from a whole folder": ("_core/x.py", f"from {OURS} import _stages", "_core must not import _stages"),
+    "stage to session": ("_stages/x.py", f"import {OURS}._session.driver", "_stages must not import _session"),
+    "edge to simulator": ("_action/x.py", f"import {OURS}._simulator.seams", "_action must not import _simulator"),
+    "a borrowed answer": ("_simulator/host/x.py", f"from {OURS}._stages import owners", "_simulator must not import _stages"),
+    "a borrowed codec": ("_simulator/wire/x.py", f"from {OURS}._wsman.decode import rows", "the constants of _wsman"),
+    "two sides of the simulator": ("_simulator/host/x.py", "from ..wire import soap", "must not know each other"),
+    "two sides, in full": ("_simulator/host/x.py", f"from {OURS}._simulator.wire import soap", "must not know each other"),
+    "crossing relatively": ("_stages/x.py", "from .._core.plan import Plan", "crosses into _core relatively"),
+    "own package in full": ("_core/x.py", f"from {OURS}._core.plan import Plan", "write it relatively"),
+    "tests from plugins": ("_core/x.py", "import ansible_collections.netmin.windows.tests", "is not below plugins/plugin_utils"),
+    "ansible below the edge": ("_session/x.py", "from ansible.errors import AnsibleError", "only the edge does"),
+    "a library without a guard": ("_session/x.py", "import requests", "requests may be missing"),
+    "a library in a function": ("_session/x.py", "def f():\n    import requests", "requests may be missing"),
+    "a library in a handler": (
+        "_session/x.py",
+        "try:\n    import json\nexcept ImportError:\n    import requests",
+        "requests may be missing",
+    ),
+    "another guard": ("_session/x.py", "try:\n    import requests\nexcept ValueError:\n    pass", "requests may be missing"),
+    "by name": ("_action/x.py", "import importlib\nimportlib.import_module('winrm')", "at run time"),
+}
+
+
+@pytest.mark.parametrize("case", sorted(GOOD))
+def test_a_good_import_passes(case: str) -> None:
+    path, source = GOOD[case]
+    assert problems(PurePosixPath(*UTILS, path), source) == []
+
+
+@pytest.mark.parametrize("case", sorted(BAD))
+def test_a_bad_import_is_named(case: str) -> None:
+    path, source, message = BAD[case]
+    (problem,) = problems(PurePosixPath(*UTILS, path), source)
+    assert message in problem
