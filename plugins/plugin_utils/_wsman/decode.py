@@ -85,7 +85,10 @@ def _parse(data: bytes) -> Element:
     if len(data) > MAX_BYTES:
         raise _Malformed(f"it is larger than {MAX_BYTES} bytes")
     parser = XMLParser(target=_GuardedBuilder())
-    parser.feed(data)
+    try:
+        parser.feed(data)
+    except LookupError as error:
+        raise _Malformed("its encoding is unknown") from error
     root = parser.close()
     if not isinstance(root, Element) or root.tag != f"{{{names.SOAP}}}Envelope":
         raise _Malformed("it is no SOAP 1.2 envelope")

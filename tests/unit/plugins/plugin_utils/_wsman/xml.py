@@ -1,0 +1,43 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Comparing XML by namespace and local name, and finding recorded answers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from xml.etree.ElementTree import Element, fromstring
+
+import pytest
+
+SOAP = "{http://www.w3.org/2003/05/soap-envelope}"
+
+Shape = tuple[str, tuple[tuple[str, str], ...], str, tuple["Shape", ...]]
+
+
+def shape(element: Element) -> Shape:
+    """Return an element as a value: name, attributes, text and children; prefixes and blanks do not count."""
+    return element.tag, tuple(sorted(element.attrib.items())), (element.text or "").strip(), tuple(shape(child) for child in element)
+
+
+def header(envelope: bytes) -> list[Shape]:
+    """Return the header fields, sorted: their order carries no meaning."""
+    found = fromstring(envelope).find(f"{SOAP}Header")
+    assert found is not None
+    return sorted(shape(child) for child in found)
+
+
+def body(envelope: bytes) -> tuple[Shape, ...]:
+    """Return what the body holds, in order."""
+    found = fromstring(envelope).find(f"{SOAP}Body")
+    assert found is not None
+    return tuple(shape(child) for child in found)
+
+
+def captures() -> Path:
+    """Return the folder of recorded answers, or skip the test."""
+    checkout = Path(__file__).resolve().parents[5]
+    folder = Path(os.environ.get("NETMIN_CAPTURES", checkout.parent / "shared" / "captures")) / "wsman"
+    if not folder.is_dir():
+        pytest.skip(f"no recorded answers at {folder} (set NETMIN_CAPTURES)")
+    return folder
