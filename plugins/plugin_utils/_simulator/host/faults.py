@@ -1,0 +1,109 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Faults of a host that a tester arms: what it refuses, forgets, or does on its own.
+
+Faults of the wire (cut connections, quotas, time-outs) are not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+KINDS: dict[str, tuple[dict[str, type], dict[str, type]]] = {
+    "comes_back": ({"service": str}, {"after": float}),
+    "key_denied": ({"key": str}, {}),
+    "method_denied": ({"class": str}, {"method": str}),
+    "no_return": ({}, {}),
+    "port_reopened": ({"protocol": str, "port": int, "service": str}, {}),
+    "service_denied": ({"service": str}, {}),
+    "socket_stays": ({"protocol": str, "port": int}, {}),
+    "start_mode_lost": ({"service": str}, {}),
+    "stop_hangs": ({"service": str}, {}),
+    "value_lost": ({"key": str, "name": str}, {}),
+}
+"""Every kind with its required and optional keys.
+
+comes_back: the service runs again that many seconds (0) after it was stopped. key_denied: writing below this key is
+refused. method_denied: WMI refuses the class (or that method of it). no_return: a restart ends switched off.
+port_reopened: from the next boot on the running service holds this port, if it is free. service_denied: the service
+refuses control and configuration. socket_stays: sockets on this port that are open when the fault is armed stay open,
+over boots too. start_mode_lost, value_lost: a write is accepted and has no effect. stop_hangs: a stop is accepted and
+never completes.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One armed fault."""
+
+    kind: str
+    settings: Mapping[str, object]
+
+    def says(self, **wanted: object) -> bool:
+        """Tell whether the settings are these, without regard to case."""
+        return all(_folded(self.settings.get(key)) == _folded(value) for key, value in wanted.items())
+
+    def plain(self) -> dict[str, object]:
+        """Return the fault as it was armed."""
+        return {"kind": self.kind, **self.settings}
+
+
+def parse(plain: Mapping[str, object]) -> Fault:
+    """Read a fault from plain types.
+
+    Raises:
+        ValueError: the kind is unknown, or a key is missing, unknown or of the wrong type.
+    """
+    kind = plain.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"no fault is called {kind!r}; there are {', '.join(KINDS)}")
+    required, optional = KINDS[kind]
+    known = {**required, **optional}
+    settings = {key: value for key, value in plain.items() if key != "kind"}
+    for key in required:
+        if key not in settings:
+            raise ValueError(f"fault {kind}: {key} is missing")
+    for key, value in settings.items():
+        if key not in known:
+            raise ValueError(f"fault {kind}: {key} is not one of {', '.join(known)}")
+        accepted = (int, float) if known[key] is float else known[key]
+        if not isinstance(value, accepted) or isinstance(value, bool):
+            raise ValueError(f"fault {kind}: {key} is no {known[key].__name__}")
+    return Fault(kind, settings)
+
+
+class Faults:
+    """The faults armed on one host."""
+
+    def __init__(self) -> None:
+        self._armed: list[Fault] = []
+
+    def arm(self, fault: Fault) -> None:
+        """Add a fault."""
+        self._armed.append(fault)
+
+    def clear(self) -> None:
+        """Disarm all."""
+        self._armed.clear()
+
+    def of(self, kind: str) -> Iterator[Fault]:
+        """Yield the armed faults of a kind."""
+        return (fault for fault in self._armed if fault.kind == kind)
+
+    def find(self, kind: str, **wanted: object) -> Fault | None:
+        """Return the first armed fault of a kind with these settings."""
+        return next((fault for fault in self.of(kind) if fault.says(**wanted)), None)
+
+    def denies_key(self, path: str) -> bool:
+        """Tell whether writing to this key is refused."""
+        folded = path.lower() + "\\"
+        return any(folded.startswith(str(fault.settings["key"]).lower().rstrip("\\") + "\\") for fault in self.of("key_denied"))
+
+    def plain(self) -> list[dict[str, object]]:
+        """Return all armed faults as plain types."""
+        return [fault.plain() for fault in self._armed]
+
+
+def _folded(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value

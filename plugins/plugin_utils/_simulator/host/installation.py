@@ -1,0 +1,48 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The registry as set-up left it: the scenario's own values and a key for each service, driver and adapter."""
+
+from __future__ import annotations
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+
+from .model import SERVICES, HostSpec, ServiceSpec
+from .registry import Registry
+
+TYPE_DRIVER, TYPE_OWN, TYPE_SHARED = 0x1, 0x10, 0x20
+"""The value `Type` of a service's key (Microsoft, CreateService)."""
+
+
+def registry(spec: HostSpec) -> Registry:
+    """Build the registry of a host that has just been installed."""
+    made = Registry()
+    for service in spec.services:
+        _service(made, service)
+    interfaces = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces"
+    for adapter in spec.adapters:
+        if not adapter.loopback:
+            key = rf"{interfaces}\Tcpip_{adapter.guid}"
+            made.create(key)
+            made.write(key, "NetbiosOptions", RegistryValue.dword(adapter.netbios or 0))
+    for path, values in spec.registry.items():
+        made.create(path)
+        for name, value in values.items():
+            made.write(path, name, value)
+    return made
+
+
+def _service(made: Registry, service: ServiceSpec) -> None:
+    key = rf"{SERVICES}\{service.name}"
+    made.create(rf"{key}\Parameters")
+    kind = TYPE_DRIVER if service.driver else TYPE_SHARED if service.shared else TYPE_OWN
+    made.write(key, "Type", RegistryValue.dword(kind))
+    made.write(key, "Start", RegistryValue.dword(int(service.start)))
+    made.write(key, "ErrorControl", RegistryValue.dword(1))
+    made.write(key, "ImagePath", RegistryValue(RegistryType.EXPAND_SZ, service.image))
+    made.write(key, "DisplayName", RegistryValue.text(service.display))
+    if not service.driver:
+        made.write(key, "ObjectName", RegistryValue.text(service.account))
+    if service.depends:
+        made.write(key, "DependOnService", RegistryValue.texts(service.depends))
+    if service.delayed:
+        made.write(key, "DelayedAutostart", RegistryValue.dword(1))

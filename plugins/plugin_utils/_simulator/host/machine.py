@@ -1,0 +1,239 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One host: its registry, and what runs between one boot and the next.
+
+Everything that follows from the state is worked out here and in `network`; what may be asked of the host is in `controls`.
+Time passes only when `advance` looks at the clock, which every question does first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from random import Random
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
+
+from . import configuration, installation
+from .clock import Clock
+from .faults import Fault, Faults
+from .journal import Journal, Subject
+from .model import SYSTEM, ConnectionSpec, HostSpec, ServiceSpec
+from .network import Network, TcpConnection, netbios_options
+from .processes import Process, Processes
+from .registry import Registry
+from .scm import ServiceControl
+from .sockets import Origin, Socket
+
+
+class Power(Enum):
+    """Whether the host runs."""
+
+    ON = "on"
+    GOING_DOWN = "going down"
+    BOOTING = "booting"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """One boot: the first is the scenario's."""
+
+    number: int
+    uptime_zero: float
+
+
+@dataclass(frozen=True, slots=True)
+class BoundEndpoint:
+    """A bound socket with the name of its owner and what opened it."""
+
+    endpoint: Endpoint
+    owner: str
+    origin: Origin
+
+
+class Host:
+    """A Windows host as plain state."""
+
+    registry: Registry
+    services: ServiceControl
+    processes: Processes
+    network: Network
+    netbios: dict[str, int]
+
+    def __init__(self, spec: HostSpec, *, clock: Clock, seed: int | None = None) -> None:
+        """Install the host and boot it.
+
+        Args:
+            seed: shuffles start order, dynamic ports and process ids; None gives the scenario's own on the first boot.
+        """
+        self.spec = spec
+        self.clock = clock
+        self._seed = seed
+        self.reset()
+
+    def reset(self) -> None:
+        """Install anew and boot for the first time, with the scenario's faults armed."""
+        self.registry = installation.registry(self.spec)
+        self.journal = Journal()
+        self.faults = Faults()
+        self.boots: tuple[Boot, ...] = ()
+        self.power = Power.ON
+        self._origin = self.clock.now() - timedelta(seconds=self.clock.monotonic())
+        self._step = timedelta()
+        self._due: list[tuple[float, Callable[[], None]]] = []
+        self._kept: list[Socket] = []
+        self._boot()
+        for fault in self.spec.faults:
+            self.arm(fault)
+
+    @property
+    def up(self) -> bool:
+        """False from the moment the host goes down until it has booted."""
+        self.advance()
+        return self.power in (Power.ON, Power.GOING_DOWN)
+
+    def now(self) -> datetime:
+        """Return the host's wall clock, which may have been stepped."""
+        return self.elapsed_clock() + self._step
+
+    def elapsed_clock(self) -> datetime:
+        """Return a time that no step moves: when processes are created by."""
+        return self._origin + timedelta(seconds=self.clock.monotonic())
+
+    def uptime(self) -> timedelta:
+        """Return how long the host has been up, which no clock step changes."""
+        return timedelta(seconds=self.clock.monotonic() - self.boots[-1].uptime_zero)
+
+    def boot_time(self) -> datetime:
+        """Return the wall clock's time of the last boot as the system works it out: now less uptime, so a step moves it."""
+        return self.now() - self.uptime()
+
+    def step_clock(self, seconds: float) -> None:
+        """Move the wall clock."""
+        self._step += timedelta(seconds=seconds)
+
+    def advance(self) -> None:
+        """Let everything happen whose time has come."""
+        while True:
+            due = min((entry for entry in self._due if entry[0] <= self.clock.monotonic()), key=lambda entry: entry[0], default=None)
+            if due is None:
+                return
+            self._due.remove(due)
+            due[1]()
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        """Let something happen later, unless a boot comes first."""
+        self._due.append((self.clock.monotonic() + seconds, action))
+
+    def shut_down(self, *, restart: bool) -> None:
+        """Begin to shut down; the host is gone a moment later, so that an answer may still leave it."""
+        self.journal.note(Subject.POWER, "shutdown", self.power.value, "restart" if restart else "off")
+        self.power = Power.GOING_DOWN
+        back = restart and self.faults.find("no_return") is None
+        self._due = [(self.clock.monotonic() + self.spec.shutdown_seconds, lambda: self._go_down(back=back))]
+
+    def power_cycle(self) -> None:
+        """Restart at once, as the reset button does."""
+        self._due.clear()
+        if self.faults.find("no_return") is None:
+            self._boot()
+        else:
+            self.power = Power.OFF
+
+    def arm(self, fault: Fault) -> None:
+        """Arm a fault; sockets that are to stay are remembered as they are now."""
+        self.faults.arm(fault)
+        if fault.kind == "socket_stays":
+            self._kept += [
+                held
+                for held in self.network.sockets.all
+                if fault.says(protocol=str(held.protocol), port=held.port) and held not in self._kept
+            ]
+
+    def clear_faults(self) -> None:
+        """Disarm all faults; what they kept open closes."""
+        self.faults.clear()
+        self._kept.clear()
+
+    def sockets(self) -> tuple[BoundEndpoint, ...]:
+        """Return every bound socket with its owner, those included that only a fault keeps open."""
+        self.advance()
+        if self.power not in (Power.ON, Power.GOING_DOWN):
+            return ()
+        bound = self.network.sockets.all
+        kept = [held for held in self._kept if not self.network.sockets.taken(held.protocol, held.port, held.address)]
+        return tuple(BoundEndpoint(self._endpoint(held), held.owner, held.origin) for held in (*bound, *kept))
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Return every socket that listens (TCP) or is bound (UDP) now."""
+        return tuple(sorted(held.endpoint for held in self.sockets()))
+
+    def connections(self) -> tuple[TcpConnection, ...]:
+        """Return the established TCP connections."""
+        self.advance()
+        return tuple(self.network.connections)
+
+    def pid(self, process: str) -> int:
+        """Return the number of a process; the kernel's where it does not run (a socket that a fault keeps)."""
+        running = self.processes.get(process) or self.processes.get(SYSTEM)
+        return 0 if running is None else running.pid
+
+    def service_process(self, service: ServiceSpec) -> Process | None:
+        """Return the process that hosts a service."""
+        return self.processes.get(service.process)
+
+    def _endpoint(self, held: Socket) -> Endpoint:
+        return Endpoint(held.protocol, held.address, held.port, self.pid(held.process))
+
+    def _go_down(self, *, back: bool) -> None:
+        self.power = Power.BOOTING if back else Power.OFF
+        self._due = [(self.clock.monotonic() + self.spec.boot_seconds, self._boot)] if back else []
+
+    def _boot(self) -> None:
+        number = len(self.boots) + 1
+        shuffled = None if self._seed is None else Random(f"{self._seed}:{number}")  # noqa: S311 - no secret
+        numbers = shuffled or Random(f"boot {number}")  # noqa: S311 - no secret
+        self.boots = (*self.boots, Boot(number, self.clock.monotonic()))
+        self.power = Power.ON
+        self._due.clear()
+        self.netbios = netbios_options(self.spec.adapters, self.spec, self.registry)
+        self.processes = Processes(self.spec.processes, numbers, recorded=number == 1 and shuffled is None)
+        self.network = Network(self.spec, self.registry, configuration.read(self.spec, self.registry), shuffled, self.netbios)
+        self.services = ServiceControl(self.spec, self.registry, on_start=self._service_started, on_stop=self._service_stopped)
+        for process in self.spec.processes:
+            if process.permanent:
+                self.processes.start(process.id, self.elapsed_clock())
+        at_once, delayed, demanded = self.services.boot_order(shuffled)
+        self.services.start_all((*at_once, *demanded))
+        if delayed:
+            self.after(self.spec.delayed_start, lambda: self.services.start_all(delayed))
+        for connection in self.spec.connections:
+            if number == 1 or connection.reopened:
+                self._connect(connection)
+        for fault in self.faults.of("port_reopened"):
+            self._reopen(fault)
+
+    def _service_started(self, service: ServiceSpec) -> None:
+        if not service.driver:
+            self.processes.start(service.process, self.elapsed_clock())
+        self.network.started(service)
+
+    def _service_stopped(self, service: ServiceSpec, last: bool) -> None:
+        self.network.stopped(service)
+        if last and self.processes.end(service.process):
+            self.network.process_ended(service.process)
+
+    def _connect(self, connection: ConnectionSpec) -> None:
+        service = self.services.find(connection.owner)
+        process = connection.owner if service is None else service.spec.process
+        if self.processes.get(process) is not None and (service is None or service.running):
+            self.network.connect(connection, process)
+
+    def _reopen(self, fault: Fault) -> None:
+        service = self.services.find(str(fault.settings["service"]))
+        if service is not None and service.running:
+            protocol, port = Protocol(str(fault.settings["protocol"])), int(str(fault.settings["port"]))
+            self.network.take_over(protocol, port, service.spec)

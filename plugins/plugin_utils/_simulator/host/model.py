@@ -1,0 +1,269 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a host is made of as installed: frozen values that a scenario file is read into.
+
+Says nothing about the present state; `machine.Host` starts from these and never changes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+
+from .faults import Fault
+
+SYSTEM = "System"
+"""The id of the kernel's own process, in which all drivers run."""
+
+SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
+"""The key below which every service and driver has its own."""
+
+
+class StartMode(IntEnum):
+    """The value `Start` of a service's key."""
+
+    BOOT = 0
+    SYSTEM = 1
+    AUTO = 2
+    MANUAL = 3
+    DISABLED = 4
+
+
+class State(Enum):
+    """What the service control manager says of a service or driver."""
+
+    STOPPED = "stopped"
+    START_PENDING = "start pending"
+    STOP_PENDING = "stop pending"
+    RUNNING = "running"
+
+
+class At(Enum):
+    """To which addresses a socket is bound."""
+
+    WILDCARD = "wildcard"
+    ADAPTERS = "adapters"
+    LOOPBACK = "loopback"
+
+
+class EmptyList(Enum):
+    """What the registry provider does with a REG_MULTI_SZ that is written with no element (not known for real hosts)."""
+
+    TAKES = "takes"
+    REFUSES = "refuses"
+    IGNORES = "ignores"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """One process; `permanent` ones start with the system and never end, others live with their services."""
+
+    id: str
+    name: str
+    command: str
+    pid: int | None = None
+    permanent: bool = False
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """One service or driver by its key name.
+
+    Attributes:
+        process: id of the process that hosts it; several services may share one.
+        depends: key names of services and drivers that must run first.
+        demanded: something on this system starts it at each boot although its start mode is Manual.
+        delayed: an Auto service that starts only after the delay of `HostSpec.delayed_start`.
+    """
+
+    name: str
+    display: str
+    start: StartMode
+    process: str
+    image: str
+    driver: bool = False
+    shared: bool = False
+    depends: tuple[str, ...] = ()
+    accepts_stop: bool = True
+    demanded: bool = False
+    delayed: bool = False
+    account: str = "LocalSystem"
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SocketSpec:
+    """A fixed port that a service opens when it starts and closes when it stops; `kernel` ones belong to the System process."""
+
+    owner: str
+    protocol: Protocol
+    port: int
+    at: tuple[At, ...] = (At.WILDCARD,)
+    kernel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RpcServerSpec:
+    """Dynamic RPC endpoints that a service registers; `all_interfaces` servers are not touched by an interface restriction."""
+
+    service: str
+    transports: tuple[Protocol, ...]
+    all_interfaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MapperSpec:
+    """The endpoint mapper, with the COM service control manager: one service, one port on TCP and UDP."""
+
+    service: str
+    port: int = 135
+
+
+@dataclass(frozen=True, slots=True)
+class NetbtSpec:
+    """The driver behind NetBIOS over TCP/IP and raw SMB, with its ports."""
+
+    driver: str
+    names: int = 137
+    datagrams: int = 138
+    sessions: int = 139
+    raw_smb: int = 445
+
+
+@dataclass(frozen=True, slots=True)
+class DnsClientSpec:
+    """The caching DNS client; `cached` when one socket is kept for all requests (Windows XP), else one per request."""
+
+    service: str
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSpec:
+    """One network interface.
+
+    Attributes:
+        rpc_index: the interface index that `rpccfg -l` shows.
+        index: the adapter's number in the system's own list, None for the loopback, which is not in it.
+        netbios: 0 as the DHCP server says, 1 on, 2 off; None where the adapter has no IP.
+    """
+
+    name: str
+    guid: str
+    index: int | None = None
+    rpc_index: int | None = None
+    address: str | None = None
+    mask: str = "255.255.255.0"
+    gateway: str | None = None
+    dns: tuple[str, ...] = ()
+    dhcp: bool = False
+    dhcp_server: str | None = None
+    mac: str | None = None
+    netbios: int | None = None
+    driver: str = ""
+    loopback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSpec:
+    """One TCP connection: outgoing ones take a local port, inbound ones are accepted on a socket of their owner.
+
+    Attributes:
+        owner: a service, or a process id; the connection lives as long as it does.
+        local_port: None takes a dynamic port (outgoing) or the owner's first TCP listener (inbound).
+        reopened: the connection is there again after a boot.
+    """
+
+    owner: str
+    remote_address: str
+    remote_port: int
+    local_port: int | None = None
+    inbound: bool = False
+    reopened: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSpec:
+    """A local account."""
+
+    user: str
+    password: str = field(repr=False)
+    administrator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSpec:
+    """One listener of the management service, as configured."""
+
+    address: str = "*"
+    transport: str = "HTTP"
+    port: int = 5985
+    hostname: str = ""
+    enabled: bool = True
+    url_prefix: str = "wsman"
+    certificate_thumbprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowsSpec:
+    """Which Windows this is, and what tells it from others.
+
+    Attributes:
+        first_port, last_port: the dynamic range.
+        selective_binding: an RPC interface restriction given as index list is obeyed (the article: Windows 2000 only).
+        false_listening: netstat shows the source port of an outgoing connection as listening (the article).
+        netstat_pids: netstat knows `-o`.
+        tools: commands that are in the box, besides netstat and net.
+        absent: names of properties that this Windows does not have yet, by class.
+        domain_role: 0 and 1 work station, 2 and 3 server, stand-alone and member.
+    """
+
+    version: str
+    build: int
+    product_type: int
+    caption: str
+    service_pack: int
+    directory: str
+    computer: str
+    domain: str
+    domain_role: int
+    installed: str
+    manufacturer: str = "NetMin"
+    model: str = "Simulated computer"
+    first_port: int = 1025
+    last_port: int = 5000
+    selective_binding: bool = False
+    false_listening: bool = True
+    netstat_pids: bool = True
+    tools: tuple[str, ...] = ()
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HostSpec:
+    """Everything about one host as a scenario describes it."""
+
+    windows: WindowsSpec
+    processes: tuple[ProcessSpec, ...]
+    services: tuple[ServiceSpec, ...]
+    adapters: tuple[AdapterSpec, ...]
+    sockets: tuple[SocketSpec, ...]
+    rpc_servers: tuple[RpcServerSpec, ...]
+    mapper: MapperSpec
+    netbt: NetbtSpec
+    dns_client: DnsClientSpec
+    dhcp_client: str
+    connections: tuple[ConnectionSpec, ...]
+    accounts: tuple[AccountSpec, ...]
+    listeners: tuple[ListenerSpec, ...]
+    registry: Mapping[str, Mapping[str, RegistryValue]]
+    faults: tuple[Fault, ...] = ()
+    empty_list: EmptyList = EmptyList.TAKES
+    shutdown_seconds: float = 0.5
+    boot_seconds: float = 2.0
+    delayed_start: float = 120.0

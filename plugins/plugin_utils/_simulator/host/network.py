@@ -1,0 +1,204 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which sockets are bound: opened and closed by services, drivers and processes as they start and end.
+
+Nothing here says what a later table looks like. A service's own ports close with the service; a dynamic RPC port is held by
+its process until that ends (Microsoft, "Configuring the Registry for Port Allocations and Selective Binding": allocated
+ports stay allocated until the process dies); the endpoint mapper, once open, stays open until the next boot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+
+from .configuration import SEQUENCES, BootConfiguration
+from .model import SERVICES, SYSTEM, AdapterSpec, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec
+from .registry import Registry
+from .sockets import LOOPBACK, WILDCARD, DynamicPorts, Origin, Socket, Sockets
+
+
+@dataclass(frozen=True, slots=True)
+class TcpConnection:
+    """One established connection; `process` is a process id of the table."""
+
+    local_address: str
+    local_port: int
+    remote_address: str
+    remote_port: int
+    owner: str
+    process: str
+    inbound: bool
+
+
+class Network:
+    """The sockets and connections of one boot."""
+
+    def __init__(
+        self, spec: HostSpec, registry: Registry, configuration: BootConfiguration, random: Random | None, netbios: dict[str, int]
+    ) -> None:
+        """Start with no socket; `random` shuffles dynamic ports, `netbios` holds the option in force by adapter GUID."""
+        self._spec = spec
+        self._registry = registry
+        self._configuration = configuration
+        self._ports = DynamicPorts(spec.windows.first_port, spec.windows.last_port, random)
+        self._netbios = netbios
+        self._netbt_loaded = False
+        self.sockets = Sockets()
+        self.connections: list[TcpConnection] = []
+
+    def started(self, service: ServiceSpec) -> None:
+        """Open what a service or driver opens when it starts."""
+        name = service.name.lower()
+        if name == self._spec.netbt.driver.lower():
+            self._netbt_loaded = True
+            self.renew_netbt()
+        if name == self._spec.mapper.service.lower():
+            for protocol, sequence in SEQUENCES.items():
+                if sequence in self._configuration.dcom:
+                    self._open_mapper(protocol)
+        for plain in self._spec.sockets:
+            if plain.owner.lower() == name:
+                self._open_plain(plain, service)
+        for server in self._spec.rpc_servers:
+            if server.service.lower() == name:
+                self._register(server, service)
+        if name == self._spec.dns_client.service.lower() and self._spec.dns_client.cached:
+            self._open_dns(service)
+
+    def stopped(self, service: ServiceSpec) -> None:
+        """Close what goes with a service or driver: its own ports and connections, not its process's RPC endpoints."""
+        name = service.name.lower()
+        if name == self._spec.netbt.driver.lower():
+            self._netbt_loaded = False
+            self.renew_netbt()
+        self.sockets.close(lambda socket: socket.owner.lower() == name and socket.origin in (Origin.SERVICE, Origin.DNS))
+        self.connections = [held for held in self.connections if held.owner.lower() != name]
+
+    def process_ended(self, process: str) -> None:
+        """Close all that a process held."""
+        self.sockets.close(lambda socket: socket.process == process)
+        self.connections = [held for held in self.connections if held.process != process]
+
+    def renew_netbt(self) -> None:
+        """Bind or close the ports of NetBIOS over TCP/IP and raw SMB as the options in force say."""
+        netbt = self._spec.netbt
+        wanted: list[tuple[Protocol, str, int]] = []
+        if self._netbt_loaded:
+            if self._configuration.raw_smb:
+                wanted += [(protocol, WILDCARD, netbt.raw_smb) for protocol in Protocol]
+            for adapter in self._spec.adapters:
+                # 2 is off; 0 asks the DHCP server, which by default lets it on (Microsoft, SetTcpipNetbios; KB 313314).
+                if adapter.address and not adapter.loopback and self._netbios.get(adapter.guid, 0) != 2:
+                    wanted += [
+                        (Protocol.TCP, adapter.address, netbt.sessions),
+                        (Protocol.UDP, adapter.address, netbt.names),
+                        (Protocol.UDP, adapter.address, netbt.datagrams),
+                    ]
+        self.sockets.close(lambda held: held.origin is Origin.NETBT and (held.protocol, held.address, held.port) not in wanted)
+        for protocol, address, port in wanted:
+            self.sockets.bind(Socket(protocol, address, port, netbt.driver, SYSTEM, Origin.NETBT))
+
+    def connect(self, connection: ConnectionSpec, process: str) -> None:
+        """Establish a connection; an inbound one needs a listener of its owner."""
+        port = connection.local_port
+        if port is None:
+            port = self._accepting(connection.owner) if connection.inbound else self._ports.take(self._free(Protocol.TCP))
+        address = next((adapter.address for adapter in self._spec.adapters if adapter.address and not adapter.loopback), LOOPBACK)
+        if port is not None:
+            self.connections.append(
+                TcpConnection(
+                    address, port, connection.remote_address, connection.remote_port, connection.owner, process, connection.inbound
+                )
+            )
+
+    def take_over(self, protocol: Protocol, port: int, service: ServiceSpec) -> None:
+        """Let a service hold a port that is not its own, if it is free."""
+        self.sockets.bind(Socket(protocol, WILDCARD, port, service.name, service.process, Origin.FAULT))
+
+    def _accepting(self, owner: str) -> int | None:
+        return next(
+            (held.port for held in self.sockets.all if held.protocol is Protocol.TCP and held.owner.lower() == owner.lower()), None
+        )
+
+    def _open_plain(self, plain: SocketSpec, service: ServiceSpec) -> None:
+        process = SYSTEM if plain.kernel else service.process
+        for address in (address for at in plain.at for address in self._addresses(at)):
+            self.sockets.bind(Socket(plain.protocol, address, plain.port, service.name, process, Origin.SERVICE))
+
+    def _addresses(self, at: At) -> list[str]:
+        if at is At.WILDCARD:
+            return [WILDCARD]
+        if at is At.LOOPBACK:
+            return [LOOPBACK]
+        return [adapter.address for adapter in self._spec.adapters if adapter.address and not adapter.loopback]
+
+    def _register(self, server: RpcServerSpec, service: ServiceSpec) -> None:
+        """Register dynamic endpoints; what the process holds already for this server is used again."""
+        for protocol in server.transports:
+            held = self.sockets.any(
+                lambda socket, protocol=protocol: (  # type: ignore[misc]
+                    socket.origin is Origin.RPC and socket.protocol is protocol and socket.owner == service.name
+                )
+            )
+            if held or not self._configuration.rpc_valid:
+                continue
+            port = self._rpc_port(protocol)
+            if port is None:
+                continue
+            restricted = protocol is Protocol.TCP and not server.all_interfaces
+            for address in self._rpc_addresses(restricted=restricted):
+                self.sockets.bind(Socket(protocol, address, port, service.name, service.process, Origin.RPC))
+            self._open_mapper(protocol)
+
+    def _rpc_port(self, protocol: Protocol) -> int | None:
+        ranges = self._configuration.ports
+        if ranges is None:
+            return self._ports.take(self._free(protocol))
+        if ranges.inside:
+            return self._ports.take(self._free(protocol), only=ranges.ranges)
+        return self._ports.take(self._free(protocol), without=ranges.ranges)
+
+    def _rpc_addresses(self, *, restricted: bool) -> list[str]:
+        """Return where an RPC server binds: the article saw the restriction act on TCP alone."""
+        listed = self._configuration.interfaces
+        if not restricted or listed is None:
+            return [WILDCARD]
+        return [adapter.address for adapter in self._spec.adapters if adapter.address and adapter.rpc_index in listed]
+
+    def _open_mapper(self, protocol: Protocol) -> None:
+        if not self._configuration.rpc_valid:
+            return
+        mapper = self._spec.mapper
+        process = next(service.process for service in self._spec.services if service.name.lower() == mapper.service.lower())
+        restricted = protocol is Protocol.TCP and self._configuration.mapper_restricted
+        for address in self._rpc_addresses(restricted=restricted):
+            self.sockets.bind(Socket(protocol, address, mapper.port, mapper.service, process, Origin.MAPPER))
+
+    def _open_dns(self, service: ServiceSpec) -> None:
+        """Open the one client socket: it is there from the first request on, which follows the start at once."""
+        if self._registry.number(rf"{SERVICES}\{service.name}\Parameters", "MaxCachedSockets") == 0:
+            return
+        port = self._ports.take(self._free(Protocol.UDP))
+        if port is not None:
+            self.sockets.bind(Socket(Protocol.UDP, WILDCARD, port, service.name, service.process, Origin.DNS))
+
+    def _free(self, protocol: Protocol) -> Callable[[int], bool]:
+        def free(port: int) -> bool:
+            in_use = any(held.local_port == port for held in self.connections)
+            return not in_use and not self.sockets.taken(protocol, port)
+
+        return free
+
+
+def netbios_options(adapters: tuple[AdapterSpec, ...], spec: HostSpec, registry: Registry) -> dict[str, int]:
+    """Return the NetBIOS option that each adapter's registry key holds, by GUID; 0 where there is none."""
+    interfaces = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces"
+    return {
+        adapter.guid: registry.number(rf"{interfaces}\Tcpip_{adapter.guid}", "NetbiosOptions") or 0
+        for adapter in adapters
+        if not adapter.loopback
+    }

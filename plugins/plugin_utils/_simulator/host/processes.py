@@ -1,0 +1,79 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The process table of one boot.
+
+Process ids are the scenario's on the first boot and drawn anew on every later one: none survives a boot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from .model import ProcessSpec
+
+IDLE = "Idle"
+FIXED = (IDLE, "System")
+"""Ids of the processes whose number is always the same."""
+
+LOWEST = 132
+"""Process ids below are the kernel's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A running process."""
+
+    id: str
+    name: str
+    command: str
+    pid: int
+    parent: int
+    created: datetime
+
+
+class Processes:
+    """What runs between two boots."""
+
+    def __init__(self, specs: Iterable[ProcessSpec], random: Random, *, recorded: bool) -> None:
+        """Start with nothing running; `recorded` gives processes the numbers of the scenario."""
+        self._specs = {spec.id: spec for spec in specs}
+        self._random = random
+        self._recorded = recorded
+        self._running: dict[str, Process] = {}
+        known = [spec.pid for spec in self._specs.values() if spec.pid is not None] if recorded else []
+        self._last = max([LOWEST, *known])
+
+    @property
+    def all(self) -> tuple[Process, ...]:
+        """All processes in the order they were started."""
+        return tuple(self._running.values())
+
+    def get(self, process_id: str) -> Process | None:
+        """Return a running process."""
+        return self._running.get(process_id)
+
+    def start(self, process_id: str, created: datetime) -> Process:
+        """Start a process, with its parents before it; one that runs is left alone."""
+        running = self._running.get(process_id)
+        if running is not None:
+            return running
+        spec = self._specs[process_id]
+        parent = 0 if spec.parent is None else self.start(spec.parent, created).pid
+        process = Process(spec.id, spec.name, spec.command, self._number(spec), parent, created)
+        self._running[spec.id] = process
+        return process
+
+    def end(self, process_id: str) -> bool:
+        """End a process unless it is one that never ends; tell whether it ended."""
+        if self._specs[process_id].permanent:
+            return False
+        return self._running.pop(process_id, None) is not None
+
+    def _number(self, spec: ProcessSpec) -> int:
+        if spec.pid is not None and (self._recorded or spec.id in FIXED):
+            return spec.pid
+        self._last += 4 * self._random.randint(1, 16)
+        return self._last

@@ -1,0 +1,152 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The service control manager: what runs, in which start mode, and in which order things start and stop.
+
+It reads the registry once, at boot: what is written there later is not seen until the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from random import Random
+
+from .model import SERVICES, HostSpec, ServiceSpec, StartMode, State
+from .registry import Registry
+
+
+class Outcome(Enum):
+    """How the service control manager answers a request."""
+
+    DONE = "done"
+    DENIED = "access denied"
+    DEPENDENTS_RUNNING = "running services depend on it"
+    NOT_ACCEPTED = "it does not accept this control"
+    WRONG_STATE = "its state does not allow this control now"
+    NOT_RUNNING = "it does not run"
+    ALREADY_RUNNING = "it runs already"
+    DISABLED = "it is disabled"
+    DEPENDENCY_FAILED = "a service that it depends on does not run"
+    INVALID = "an argument is wrong"
+
+
+@dataclass(slots=True)
+class Service:
+    """One service or driver as the service control manager holds it."""
+
+    spec: ServiceSpec
+    start_mode: StartMode
+    depends: tuple[str, ...]
+    state: State = State.STOPPED
+
+    @property
+    def running(self) -> bool:
+        """Not stopped: what depends on it may run, and it holds what it opened."""
+        return self.state is not State.STOPPED
+
+
+class ServiceControl:
+    """All services and drivers of one boot."""
+
+    def __init__(
+        self,
+        spec: HostSpec,
+        registry: Registry,
+        *,
+        on_start: Callable[[ServiceSpec], None],
+        on_stop: Callable[[ServiceSpec, bool], None],
+    ) -> None:
+        """Read the database from the registry; nothing runs yet.
+
+        Args:
+            on_start: called when a service has started.
+            on_stop: called when one has stopped, with whether it was the last of its process.
+        """
+        self._on_start = on_start
+        self._on_stop = on_stop
+        self._services: dict[str, Service] = {}
+        for installed in spec.services:
+            key = rf"{SERVICES}\{installed.name}"
+            start = registry.number(key, "Start")
+            if start is not None and start in tuple(StartMode):
+                depends = registry.texts(key, "DependOnService") or ()
+                self._services[installed.name.lower()] = Service(installed, StartMode(start), depends)
+
+    @property
+    def all(self) -> tuple[Service, ...]:
+        """Every service and driver, in the order of the scenario."""
+        return tuple(self._services.values())
+
+    def find(self, name: str) -> Service | None:
+        """Return a service or driver by its key name."""
+        return self._services.get(name.lower())
+
+    def dependencies(self, service: Service) -> tuple[Service, ...]:
+        """Return what a service depends on directly."""
+        return tuple(found for found in map(self.find, service.depends) if found is not None)
+
+    def dependents(self, service: Service) -> tuple[Service, ...]:
+        """Return what depends on a service directly."""
+        name = service.spec.name.lower()
+        return tuple(other for other in self._services.values() if name in (wanted.lower() for wanted in other.depends))
+
+    def start(self, service: Service) -> Outcome:
+        """Start a service after all that it depends on."""
+        if service.state is State.STOP_PENDING:
+            return Outcome.WRONG_STATE
+        if service.running:
+            return Outcome.ALREADY_RUNNING
+        return Outcome.DONE if self._start(service, ()) else self._failure(service)
+
+    def stop(self, service: Service, *, hangs: bool = False) -> Outcome:
+        """Stop a service that nothing running depends on; with `hangs` it stays between running and stopped."""
+        if not service.running:
+            return Outcome.NOT_RUNNING
+        if service.state is not State.RUNNING:
+            return Outcome.WRONG_STATE
+        if not service.spec.accepts_stop:
+            return Outcome.NOT_ACCEPTED
+        if any(other.running for other in self.dependents(service)):
+            return Outcome.DEPENDENTS_RUNNING
+        if hangs:
+            service.state = State.STOP_PENDING
+            return Outcome.DONE
+        service.state = State.STOPPED
+        process = service.spec.process
+        alone = not service.spec.driver and not any(other.running and other.spec.process == process for other in self._services.values())
+        self._on_stop(service.spec, alone)
+        return Outcome.DONE
+
+    def start_all(self, services: Iterable[Service]) -> None:
+        """Start these as a boot does: one that cannot start is left stopped."""
+        for service in services:
+            self._start(service, ())
+
+    def boot_order(self, random: Random | None) -> tuple[tuple[Service, ...], tuple[Service, ...], tuple[Service, ...]]:
+        """Return what a boot starts: drivers and Auto services, Auto services that are delayed, Manual ones that something demands."""
+        drivers = [service for service in self._services.values() if service.spec.driver and service.start_mode <= StartMode.AUTO]
+        automatic = [service for service in self._services.values() if not service.spec.driver and service.start_mode is StartMode.AUTO]
+        demanded = [service for service in self._services.values() if service.start_mode is StartMode.MANUAL and service.spec.demanded]
+        if random is not None:
+            random.shuffle(automatic)
+            random.shuffle(demanded)
+        drivers.sort(key=lambda service: service.start_mode)
+        at_once = [service for service in automatic if not service.spec.delayed]
+        return (*drivers, *at_once), tuple(service for service in automatic if service.spec.delayed), tuple(demanded)
+
+    def _start(self, service: Service, path: tuple[str, ...]) -> bool:
+        if service.running:
+            return True
+        if service.start_mode is StartMode.DISABLED or service.spec.name in path:
+            return False
+        for name in service.depends:
+            needed = self.find(name)
+            if needed is None or not self._start(needed, (*path, service.spec.name)):
+                return False
+        service.state = State.RUNNING
+        self._on_start(service.spec)
+        return True
+
+    def _failure(self, service: Service) -> Outcome:
+        return Outcome.DISABLED if service.start_mode is StartMode.DISABLED else Outcome.DEPENDENCY_FAILED
