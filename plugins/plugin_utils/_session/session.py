@@ -126,6 +126,10 @@ class Session:
         with typed(self.host, what):
             return tuple(_listener(row) for row in rows)
 
+    def forget(self) -> None:
+        """Drop what was read; see `Reader.forget`."""
+        self._known.clear()
+
     def close(self) -> None:
         """Close the command shell, if one was opened, and the connection."""
         self._shell.close()

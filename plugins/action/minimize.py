@@ -1,0 +1,14 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Binds `netmin.windows.minimize`."""
+
+from __future__ import annotations
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_spec
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.planned import MinimizeAction
+
+
+class ActionModule(MinimizeAction):
+    """All stages in one session."""
+
+    argument_spec = minimize_spec()

@@ -1,0 +1,16 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Binds `netmin.windows.netbt`."""
+
+from __future__ import annotations
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import stage_spec
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.planned import StageAction
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import netbt
+
+
+class ActionModule(StageAction):
+    """The stage `netbt` alone."""
+
+    stage = netbt.STAGE
+    argument_spec = stage_spec(netbt.STAGE)

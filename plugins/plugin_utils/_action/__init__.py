@@ -1,0 +1,3 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The edge: the only package that imports Ansible. Options in, one plain result out."""

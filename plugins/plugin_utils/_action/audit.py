@@ -1,0 +1,105 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Actions that only read: the listing with its owners, and the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Verdict
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_restriction, settle
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import Host, read_host
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.keep import read_keep
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.listing import Listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import Proof, compare_with_keep, prove
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.record import Record, read_record
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import explainer, take_listing
+
+from .base import KNOWLEDGE, WindowsAction
+from .options import KEEP
+from .plain import boot_of, endpoint_of, proof_of, suspects_of, windows_of
+
+
+class ListenersAction(WindowsAction):
+    """Lists endpoints and explains them."""
+
+    def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the host and its endpoints."""
+        session = self.open_session()
+        host = read_host(session, KNOWLEDGE)
+        states = {rpc_restriction.NAME: rpc_restriction.read(session, host)}
+        listing = take_listing(session, host, KNOWLEDGE)
+        explained = explainer(host, KNOWLEDGE, states).explain(listing.endpoints)
+        remark = host.windows.remark
+        return {
+            "changed": False,
+            "windows": windows_of(host),
+            "boot": boot_of(host.boot),
+            "listeners": [endpoint_of(subject, KNOWLEDGE) for subject in explained],
+            "suspected": suspects_of(listing),
+            "warnings": [remark] if remark else [],
+        }
+
+
+class ProofAction(WindowsAction):
+    """Holds the host's endpoints against the stored forecast."""
+
+    argument_spec: ClassVar[Mapping[str, Any]] = {
+        "keep": KEEP,
+        "limit": {"type": "int", "default": 300},
+        "interval": {"type": "int", "default": 15},
+        "strict": {"type": "bool", "default": False},
+    }
+
+    def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """List once the host has settled, and compare."""
+        session = self.open_session()
+        stored = read_record(session)
+        host = read_host(session, KNOWLEDGE)
+        states = {rpc_restriction.NAME: rpc_restriction.read(session, host)}
+        settling = self._listing(session, host, stored, options)
+        if not settling.settled:
+            verdict = {"verdict": Verdict.NOT_SETTLED, "reasons": [f"after {options['limit']} seconds: {settling.waiting_for}"]}
+            proof = {**proof_of(Proof(Verdict.NOT_SETTLED, (), (), None)), **verdict}
+        else:
+            explained = explainer(host, KNOWLEDGE, states).explain(settling.listing.endpoints)
+            if stored is None:
+                proof = proof_of(compare_with_keep(explained, read_keep(options["keep"], host, KNOWLEDGE), settling.listing.suspects))
+            else:
+                proof = proof_of(prove(stored, explained, host.boot.mark, settling.listing.suspects))
+        return self._result(proof, host, settling, stored, strict=options["strict"])
+
+    def _listing(self, session: Reader, host: Host, stored: Record | None, options: Mapping[str, Any]) -> settle.Settling:
+        """List at once where the host has been up, and after a boot once it has settled."""
+
+        def take() -> Listing:
+            return take_listing(session, host, KNOWLEDGE)
+
+        limit, uptime = float(options["limit"]), host.boot.uptime
+        booted = stored is not None and stored.boot != host.boot.mark
+        fresh = uptime is None or uptime < max(limit, settle.DELAYED_WINDOW)
+        if not booted and not fresh:
+            return settle.Settling(take(), True, "", uptime)
+        if not booted and stored is not None:
+            # The forecast was made in this boot, when the host could be read: nothing is starting any more.
+            return settle.Settling(take(), True, "", uptime)
+        return settle.settle(session, host, take, self.clock, limit=limit, interval=float(options["interval"]))
+
+    def _result(
+        self, proof: dict[str, Any], host: Host, settling: settle.Settling, stored: Record | None, *, strict: bool
+    ) -> dict[str, Any]:
+        verdict = proof["verdict"]
+        result = {
+            "changed": False,
+            "proven": verdict == Verdict.PROVEN,
+            "proof": proof,
+            "forecast_run": stored.run if stored else None,
+            "windows": windows_of(host),
+            "boot": {**boot_of(host.boot), "uptime": settling.uptime},
+            "suspected": suspects_of(settling.listing),
+        }
+        if verdict == Verdict.FAILED or (strict and verdict != Verdict.PROVEN):
+            result |= {"failed": True, "msg": f"{self.host_name} is {str(verdict).replace('_', ' ')}: {'; '.join(proof['reasons'])}"}
+        return result

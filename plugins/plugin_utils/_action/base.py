@@ -1,0 +1,136 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The one `run` of all actions: validate, open a session, do the work, return a plain result, close the session.
+
+Expected outcomes are returned, never raised. A host that cannot be reached before the first write is
+unreachable; from the first write on the task fails with what was and was not done, since Ansible rolls on past
+unreachable hosts.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock, SystemClock
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, Unreachable
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, load
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
+
+from . import logs
+from .plain import plain, printable
+
+# Loaded and checked at import: Ansible's strategies load an action's class before they fork.
+KNOWLEDGE: Knowledge = load()
+
+logger = logging.getLogger(__name__)
+
+
+class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not typed
+    """What all actions of this collection share.
+
+    Attributes:
+        argument_spec: the module's options, as Ansible validates them.
+    """
+
+    TRANSFERS_FILES = False
+    argument_spec: ClassVar[Mapping[str, Any]] = {}
+    clock: Clock = SystemClock()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._session: Session | None = None
+        # Set as soon as something may have been written: from then on errors are failures.
+        self.writing = False
+
+    def run(self, tmp: Any = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Run the task and return its result."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        logs.install()
+        started = time.monotonic()
+        try:
+            result |= plain(self._guarded(task_vars or {}))
+        finally:
+            session, self._session = self._session, None
+            if session is not None:
+                session.close()
+                result["stats"] = plain({**session.stats.plain(), "seconds": round(time.monotonic() - started, 3)})
+        return result
+
+    def cleanup(self, force: bool = False) -> None:
+        """Close the session that a task timeout or Ctrl-C left open."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+        super().cleanup(force)
+
+    def _guarded(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Do the work and turn every expected error into a result."""
+        problem = self._refused_keyword()
+        options, errors = self._options()
+        if problem or errors:
+            return {"failed": True, "msg": problem or "; ".join(errors)}
+        self.host_name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "the host")
+        try:
+            return self.work(options)
+        except (Unreachable, ConnectionLost) as error:
+            if self.writing:
+                return {"failed": True, "msg": str(error)}
+            return {"unreachable": True, "msg": printable(str(error))}
+        except NetminError as error:
+            return {"failed": True, "msg": str(error)}
+        except Exception as error:  # the edge: a bug of ours must not leave a traceback instead of a result
+            if not self.writing:
+                raise
+            logger.debug("unexpected", exc_info=True)
+            return {"failed": True, "changed": True, "msg": f"unexpected {type(error).__name__} after the first write: {error}"}
+
+    def _refused_keyword(self) -> str | None:
+        if self._connection.become is not None:
+            return "'become' has no effect here: WS-Management runs as the connection's user; remove it and connect as an administrator"
+        return None
+
+    def _options(self) -> tuple[dict[str, Any], list[str]]:
+        """Validate the task's arguments and make them plain, once."""
+        validated = ArgumentSpecValidator(dict(self.argument_spec)).validate(dict(self._task.args))
+        # ansible-core 2.19 tags every value; a round trip leaves exact types.
+        return json.loads(json.dumps(validated.validated_parameters, default=str)), list(validated.error_messages)
+
+    def open_session(self) -> Session:
+        """Open a session that can only read, from the options of the play's own connection."""
+        self._session = Session(open_transport(self._connection), host=self.host_name)
+        return self._session
+
+    def open_writable(self) -> WritableSession:
+        """Open a session that can write; in check mode its guard refuses every write before it is sent."""
+        session = WritableSession(open_transport(self._connection), host=self.host_name, read_only=bool(self._task.check_mode))
+        self._session = session
+        return session
+
+    def reopen(self, opener: Callable[[], Session]) -> Session:
+        """Close the session and open a new one: the host has booted."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+        return opener()
+
+    def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what the module is for and return its result.
+
+        Raises:
+            NetminError: an expected failure, told in one sentence.
+        """
+        raise NotImplementedError
+
+
+def new_run_id() -> str:
+    """Return an id that sorts by time and is unique."""
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}"

@@ -1,0 +1,58 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Actions that plan and change: one for each stage, and `minimize` for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Stage
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey, Terms
+
+from .base import KNOWLEDGE, WindowsAction, new_run_id
+from .options import minimize_desires, terms
+from .run import Run, diff_of, result_of
+
+
+class PlannedAction(WindowsAction):
+    """Plans, forecasts, and unless in check mode changes and reads back."""
+
+    def choose(self, options: Mapping[str, Any], survey: Survey) -> Mapping[str, Any]:
+        """Return what is desired of each stage."""
+        raise NotImplementedError
+
+    def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Run, and render check mode and diff from the plan."""
+
+        def chosen(survey: Survey) -> tuple[Mapping[str, Any], Terms]:
+            return self.choose(options, survey), terms(options, survey.host, KNOWLEDGE)
+
+        session = self.open_writable()
+        run = Run(KNOWLEDGE, self.clock, new_run_id())
+        prepared = run.prepare(session, chosen)
+        after = None
+        if prepared.plan.changes and not self._task.check_mode:
+            self.writing = True
+            after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"])
+        result = result_of(run, prepared, after)
+        result["diff"] = diff_of(result)
+        return result
+
+
+class StageAction(PlannedAction):
+    """One stage alone."""
+
+    stage: ClassVar[Stage]
+
+    def choose(self, options: Mapping[str, Any], survey: Survey) -> Mapping[str, Any]:
+        """Desire this stage's options and nothing else."""
+        return {self.stage.name: self.stage.desired(options)}
+
+
+class MinimizeAction(PlannedAction):
+    """All stages in one session."""
+
+    def choose(self, options: Mapping[str, Any], survey: Survey) -> Mapping[str, Any]:
+        """Desire each stage's own options, or what is known of this Windows."""
+        return minimize_desires(options, survey.host, KNOWLEDGE)

@@ -1,0 +1,232 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One run on one host: list, explain, plan, forecast, store, close, read back. Knows no Ansible.
+
+Before the first write every error leaves the host as it was. From the first write on the run always ends with a
+result that says of each change whether it was done.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import DidNotHold, NetminError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.driver import Application, Status, apply
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import record
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.forecast import count
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import (
+    Survey,
+    Terms,
+    found,
+    holds,
+    make_forecast,
+    make_plan,
+    read_survey,
+    shown,
+)
+
+from .plain import change_of, endpoint_of, suspects_of, unchanged_of, windows_of
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run up to the moment before the first write."""
+
+    survey: Survey
+    desires: Mapping[str, Any]
+    plan: Plan
+    forecast: tuple[Forecast, ...]
+    terms: Terms
+
+
+@dataclass(slots=True)
+class Run:
+    """Carries one run through; `application` is set once something may have been written."""
+
+    knowledge: Knowledge
+    clock: Clock
+    run_id: str
+    application: Application | None = None
+    trouble: list[str] = field(default_factory=list)
+
+    def prepare(self, reader: Reader, choose: Callable[[Survey], tuple[Mapping[str, Any], Terms]]) -> Prepared:
+        """Read, plan and forecast; nothing is written.
+
+        Args:
+            choose: what is desired of each stage, given what the host is.
+        """
+        survey = read_survey(reader, self.knowledge)
+        desires, terms = choose(survey)
+        plan = make_plan(desires, survey, self.knowledge, terms)
+        return Prepared(survey, desires, plan, make_forecast(plan, survey, self.knowledge, terms.kept), terms)
+
+    def carry_out(self, prepared: Prepared, writer: Writer, *, stop_limit: float) -> Survey | None:
+        """Store the forecast, make the changes, and read everything again.
+
+        Returns:
+            What was read afterwards, or None where the host could not be read any more.
+        """
+        application = Application(prepared.plan)
+        self.application = application
+        try:
+            self._store_forecast(prepared, writer)
+        except NetminError as error:
+            application.error = error
+            return None
+        try:
+            apply(application, writer, self.clock, stop_limit=stop_limit)
+        finally:
+            # Also for a task timeout or Ctrl-C, which no handler of errors sees.
+            self._store_changes(application, writer)
+        try:
+            after = read_survey(writer, self.knowledge)
+        except NetminError as error:
+            application.error = application.error or error
+            return None
+        self._settle_by_reading(application, after)
+        return after
+
+    def _store_forecast(self, prepared: Prepared, writer: Writer) -> None:
+        value = record.to_value(record.Record(self.run_id, prepared.survey.host.boot.mark, prepared.forecast))
+        writer.set_value(record.KEY, record.FORECAST, value)
+        if writer.value(record.KEY, record.FORECAST, RegistryType.MULTI_SZ) != value:
+            raise DidNotHold(f"the forecast at HKLM\\{record.KEY} on {writer.host} does not read back as written; nothing else was changed")
+
+    def _store_changes(self, application: Application, writer: Writer) -> None:
+        head = {"schema_version": record.SCHEMA, "run": self.run_id}
+        done = zip(application.plan.changes, application.statuses, strict=True)
+        lines = [head] + [change_of(change, change.shown[1], str(status)) for change, status in done]
+        try:
+            writer.set_value(record.KEY, record.CHANGES, RegistryValue.texts(tuple(json.dumps(line) for line in lines)))
+        except NetminError as error:
+            # What was done is in the task's result as well; the first error is the one to tell.
+            logger.info("the list of changes could not be left on the host: %s", error)
+            application.error = application.error or error
+
+    def _settle_by_reading(self, application: Application, after: Survey) -> None:
+        """Settle lost answers by what is there now, and name every write that did not hold."""
+        for number, change in enumerate(application.plan.changes):
+            status = application.statuses[number]
+            if status is Status.UNKNOWN:
+                application.statuses[number] = Status.DONE if holds(change, after) else Status.NOT_DONE
+            elif status is Status.DONE and not holds(change, after):
+                application.statuses[number] = Status.NOT_DONE
+                self.trouble.append(
+                    f"{change.target} was to be {change.shown[1]} and is {found(change, after)}: the change was accepted and did not hold"
+                )
+
+
+def result_of(run: Run, prepared: Prepared, after: Survey | None) -> dict[str, Any]:
+    """Build the result of a run; in check mode and where nothing was to change, `after` is None and so is the application."""
+    plan, application = prepared.plan, run.application
+    last = after or prepared.survey
+    planned = application is None
+    statuses = ["planned"] * len(plan.changes) if planned else [str(status) for status in application.statuses] if application else []
+    result: dict[str, Any] = {
+        "changed": bool(plan.changes) if planned else any(status != Status.NOT_DONE for status in statuses),
+        "run": run.run_id,
+        "windows": windows_of(prepared.survey.host),
+        "changes": [
+            change_of(change, change.shown[1] if planned else found(change, after) if after else None, status)
+            for change, status in zip(plan.changes, statuses, strict=True)
+        ],
+        "unchanged": unchanged_of(plan),
+        "before": shown(prepared.desires, prepared.survey),
+        "after": planned_state(prepared) if planned else shown(prepared.desires, after) if after else None,
+        "listeners_before": [endpoint_of(subject, run.knowledge) for subject in prepared.survey.explained],
+        "listeners": [endpoint_of(subject, run.knowledge) for subject in last.explained],
+        "suspected": suspects_of(last.listing),
+        "forecast": [record.plain_entry(entry) for entry in prepared.forecast],
+        "summary": _summary(prepared.forecast),
+        "reboot_required": reboot_required(prepared),
+        "warnings": [*plan.warnings, *_still_open(prepared, after), *_remarks(prepared)],
+    }
+    _add_failure(result, run, prepared)
+    return result
+
+
+def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared) -> None:
+    application = run.application
+    if application is None or not (application.error or run.trouble):
+        return
+    counts = {status: application.statuses.count(status) for status in Status}
+    told = [str(application.error)] if application.error else []
+    result["failed"] = True
+    result["msg"] = (
+        f"{'; '.join(told + run.trouble)}. Of {len(prepared.plan.changes)} changes {counts[Status.DONE]} done, "
+        f"{counts[Status.NOT_DONE]} not done, {counts[Status.UNKNOWN]} unknown; running again completes them"
+    )
+
+
+def planned_state(prepared: Prepared) -> dict[str, Any]:
+    """Show what a state would be; only for check mode, where nothing can be read back."""
+    state: dict[str, Any] = {stage: dict(values) for stage, values in shown(prepared.desires, prepared.survey).items()}
+    for change in prepared.plan.changes:
+        values = state.setdefault(change.stage, {})
+        name = change.target.partition(" ")[2] if change.target.partition(" ")[0] in ("service", "driver") else change.target
+        key = next((key for key in values if key == name or key.startswith(change.target)), name)
+        now = values.get(key)
+        field_name = "state" if change.shown[1] == "stopped" else "start_mode"
+        values[key] = {**now, field_name: change.shown[1]} if isinstance(now, dict) else change.shown[1]
+    return state
+
+
+def reboot_required(prepared: Prepared) -> bool:
+    """Whether a boot is still to come: a change that waits for one, or an endpoint that closes only then."""
+    pending = any(entry.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY) for entry in prepared.forecast)
+    return pending or any(change.effective == "at boot" for change in prepared.plan.changes)
+
+
+def _summary(entries: tuple[Forecast, ...]) -> dict[str, int]:
+    counts = count(entries)
+    return {
+        "listeners": counts.total,
+        "closes_now": counts.closes_now,
+        "closes_at_boot": counts.closes_at_boot,
+        "stays": counts.stays,
+        "kept": counts.kept,
+        "unknown": counts.unknown,
+    }
+
+
+def _still_open(prepared: Prepared, after: Survey | None) -> list[str]:
+    """Name what was forecast to close at once and is still listed: judged by sockets, not by settings."""
+    if after is None:
+        return []
+    return [
+        f"{entry.endpoint.name} was to close now and is still open, owner {subject.owner}"
+        for entry in prepared.forecast
+        if entry.now is Expectation.CLOSED
+        for subject in after.explained
+        if entry.identity.covers(subject.identity)
+    ]
+
+
+def _remarks(prepared: Prepared) -> list[str]:
+    return [prepared.survey.host.windows.remark] if prepared.survey.host.windows.remark else []
+
+
+def diff_of(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Render a result as two diffs: the settings, and each listener with what becomes of it."""
+    listeners_before = {_label(row): f"open: {row['owner']}" for row in result["forecast"]}
+    listeners_after = {_label(row): f"{row['outlook']}: {row['why']}" for row in result["forecast"]}
+    return [
+        {"before_header": "settings", "after_header": "settings", "before": result["before"], "after": result["after"] or {}},
+        {"before_header": "listeners", "after_header": "forecast", "before": listeners_before, "after": listeners_after},
+    ]
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    return f"{row['protocol']}/{row['port']} on {row['address']}"
