@@ -194,8 +194,8 @@ class Host:
 
     def _boot(self) -> None:
         number = len(self.boots) + 1
-        shuffled = None if self._seed is None else Random(f"{self._seed}:{number}")  # noqa: S311 - no secret
-        numbers = shuffled or Random(f"boot {number}")  # noqa: S311 - no secret
+        shuffled = None if self._seed is None else Random(f"{self._seed}:{number}")
+        numbers = shuffled or Random(f"boot {number}")
         self.boots = (*self.boots, Boot(number, self.clock.monotonic()))
         self.power = Power.ON
         self._due.clear()

@@ -120,9 +120,7 @@ class Network:
         self.sockets.bind(Socket(protocol, WILDCARD, port, service.name, service.process, Origin.FAULT))
 
     def _accepting(self, owner: str) -> int | None:
-        return next(
-            (held.port for held in self.sockets.all if held.protocol is Protocol.TCP and held.owner.lower() == owner.lower()), None
-        )
+        return next((held.port for held in self.sockets.all if held.protocol is Protocol.TCP and held.owner.lower() == owner.lower()), None)
 
     def _open_plain(self, plain: SocketSpec, service: ServiceSpec) -> None:
         process = SYSTEM if plain.kernel else service.process

@@ -11,7 +11,7 @@ from random import Random
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 
-WILDCARD = "0.0.0.0"  # noqa: S104 - an address in a table, nothing is bound to it
+WILDCARD = "0.0.0.0"
 LOOPBACK = "127.0.0.1"
 
 

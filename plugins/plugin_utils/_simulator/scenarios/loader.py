@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
-
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.faults import Fault
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import (
     SYSTEM,
     AccountSpec,
@@ -38,11 +39,14 @@ from .merge import merge, renamed
 from .schema import DriverRow, ServiceRow, Timing
 from .strict import Problems
 
+Row = TypeVar("Row")
+
 FOLDER = Path(__file__).parent
-KEYS = {
-    "title", "sources", "from_memory", "extends", "rename", "windows", "processes", "services", "drivers", "adapters", "sockets",
-    "rpc_servers", "mapper", "netbt", "dns_client", "dhcp_client", "connections", "accounts", "listeners", "registry", "faults", "empty_list", "timing",
-}  # fmt: skip
+REQUIRED = ("title", "sources", "windows", "processes", "services", "mapper", "netbt", "dns_client", "accounts")
+OPTIONAL = (
+    "from_memory", "extends", "rename", "drivers", "adapters", "sockets", "rpc_servers", "dhcp_client", "connections", "listeners",
+    "registry", "faults", "empty_list", "timing",
+)  # fmt: skip
 
 
 class ScenarioError(ValueError):
@@ -89,9 +93,7 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     host = _host(renamed(document), problems)
     if problems.found or host is None:
         raise ScenarioError("\n".join(f"{path.name}: {problem}" for problem in problems.found))
-    return Scenario(
-        path.stem, str(document["title"]), tuple(document["sources"]), tuple(document.get("from_memory", ())), host
-    )
+    return Scenario(path.stem, str(document["title"]), _texts(document["sources"]), _texts(document.get("from_memory")), host)
 
 
 def _document(path: Path) -> dict[str, object]:
@@ -108,60 +110,96 @@ def _document(path: Path) -> dict[str, object]:
 
 def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None:
     for key in document:
-        if key not in KEYS:
-            problems.add(f"$.{key}", f"unknown key; known are {', '.join(sorted(KEYS))}")
-    for key in ("title", "sources", "windows", "processes", "services", "mapper", "netbt", "dns_client", "accounts"):
+        if key not in REQUIRED + OPTIONAL:
+            problems.add(f"$.{key}", f"unknown key; known are {', '.join(sorted(REQUIRED + OPTIONAL))}")
+    for key in REQUIRED:
         if key not in document:
             problems.add(f"$.{key}", "is missing")
     if problems.found:
         return None
-    windows = strict.record(WindowsSpec, document["windows"], "$.windows", problems)
-    processes = strict.records(ProcessSpec, document["processes"], "$.processes", problems)
-    rows = strict.records(ServiceRow, document["services"], "$.services", problems)
-    drivers = strict.records(DriverRow, document.get("drivers", []), "$.drivers", problems)
-    mapper = strict.record(MapperSpec, document["mapper"], "$.mapper", problems)
-    netbt = strict.record(NetbtSpec, document["netbt"], "$.netbt", problems)
-    dns_client = strict.record(DnsClientSpec, document["dns_client"], "$.dns_client", problems)
-    timing = strict.record(Timing, document.get("timing", {}), "$.timing", problems)
-    sockets = strict.records(SocketSpec, document.get("sockets", []), "$.sockets", problems)
-    rpc_servers = strict.records(RpcServerSpec, document.get("rpc_servers", []), "$.rpc_servers", problems)
-    adapters = strict.records(AdapterSpec, document.get("adapters", []), "$.adapters", problems)
-    connections = strict.records(ConnectionSpec, document.get("connections", []), "$.connections", problems)
-    accounts = strict.records(AccountSpec, document["accounts"], "$.accounts", problems)
-    listeners = strict.records(ListenerSpec, document.get("listeners", []), "$.listeners", problems)
-    faults = [strict.fault(entry, f"$.faults[{index}]", problems) for index, entry in enumerate(_list(document.get("faults", [])))]
-    empty_list = strict.value(EmptyList, document.get("empty_list", "takes"), "$.empty_list", problems)
-    registry = _registry(document.get("registry", {}), problems)
-    if windows is None or mapper is None or netbt is None or dns_client is None or timing is None or problems.found:
+    reader = _Reader(document, problems)
+    windows = reader.one(WindowsSpec, "windows")
+    mapper = reader.one(MapperSpec, "mapper")
+    netbt = reader.one(NetbtSpec, "netbt")
+    dns_client = reader.one(DnsClientSpec, "dns_client")
+    timing = reader.one(Timing, "timing")
+    rows, drivers = reader.many(ServiceRow, "services"), reader.many(DriverRow, "drivers")
+    if windows is None or mapper is None or netbt is None or dns_client is None or timing is None:
         return None
-    services, hosts = _services(windows, processes, rows, drivers, problems)
+    services, processes = _services(windows, reader.many(ProcessSpec, "processes"), rows, drivers, problems)
     host = HostSpec(
         windows=windows,
-        processes=hosts,
+        processes=processes,
         services=services,
-        adapters=tuple(adapters),
-        sockets=tuple(sockets),
-        rpc_servers=tuple(rpc_servers),
+        adapters=reader.many(AdapterSpec, "adapters"),
+        sockets=reader.many(SocketSpec, "sockets"),
+        rpc_servers=reader.many(RpcServerSpec, "rpc_servers"),
         mapper=mapper,
         netbt=netbt,
         dns_client=dns_client,
         dhcp_client=str(document.get("dhcp_client", "Dhcp")),
-        connections=tuple(connections),
-        accounts=tuple(accounts),
-        listeners=tuple(listeners),
-        registry=registry,
-        faults=tuple(entry for entry in faults if entry is not None),
-        empty_list=empty_list if isinstance(empty_list, EmptyList) else EmptyList.TAKES,
+        connections=reader.many(ConnectionSpec, "connections"),
+        accounts=reader.many(AccountSpec, "accounts"),
+        listeners=reader.many(ListenerSpec, "listeners"),
+        registry=reader.registry(),
+        faults=reader.faults(),
+        empty_list=reader.empty_list(),
         shutdown_seconds=timing.shutdown,
         boot_seconds=timing.boot,
         delayed_start=timing.delayed_start,
     )
-    _check(host, problems)
+    if not problems.found:
+        _check(host, problems)
     return host
 
 
+class _Reader:
+    """The parts of one document, each read strictly."""
+
+    def __init__(self, document: Mapping[str, object], problems: Problems) -> None:
+        self._document = document
+        self._problems = problems
+
+    def one(self, kind: type[Row], key: str) -> Row | None:
+        return strict.record(kind, self._document.get(key, {}), f"$.{key}", self._problems)
+
+    def many(self, kind: type[Row], key: str) -> tuple[Row, ...]:
+        return tuple(strict.records(kind, self._document.get(key, []), f"$.{key}", self._problems))
+
+    def registry(self) -> dict[str, dict[str, RegistryValue]]:
+        plain = self._document.get("registry", {})
+        if not isinstance(plain, dict):
+            self._problems.add("$.registry", "is no mapping")
+            return {}
+        return {str(key): self._values(str(key), values) for key, values in plain.items()}
+
+    def faults(self) -> tuple[Fault, ...]:
+        plain = self._document.get("faults", [])
+        if not isinstance(plain, list):
+            self._problems.add("$.faults", "is no list")
+            return ()
+        read = [strict.fault(entry, f"$.faults[{index}]", self._problems) for index, entry in enumerate(plain)]
+        return tuple(entry for entry in read if entry is not None)
+
+    def empty_list(self) -> EmptyList:
+        read = strict.value(EmptyList, self._document.get("empty_list", EmptyList.TAKES.value), "$.empty_list", self._problems)
+        return read if isinstance(read, EmptyList) else EmptyList.TAKES
+
+    def _values(self, key: str, plain: object) -> dict[str, RegistryValue]:
+        path = f"$.registry.{key}"
+        if not isinstance(plain, dict):
+            self._problems.add(path, "is no mapping")
+            return {}
+        read = {str(name): strict.registry_value(entry, f"{path}.{name}", self._problems) for name, entry in plain.items()}
+        return {name: value for name, value in read.items() if value is not None}
+
+
 def _services(
-    windows: WindowsSpec, processes: list[ProcessSpec], rows: list[ServiceRow], drivers: list[DriverRow], problems: Problems
+    windows: WindowsSpec,
+    processes: tuple[ProcessSpec, ...],
+    rows: tuple[ServiceRow, ...],
+    drivers: tuple[DriverRow, ...],
+    problems: Problems,
 ) -> tuple[tuple[ServiceSpec, ...], tuple[ProcessSpec, ...]]:
     own = [process for process in (row.own_process() for row in rows) if process is not None]
     hosts = {process.id: process for process in (*processes, *own)}
@@ -172,20 +210,6 @@ def _services(
         else:
             problems.add(f"$.services[{index}]", f"{row.name} has no image, and no process {row.process or row.name} is listed")
     return tuple(made), tuple(hosts.values())
-
-
-def _registry(plain: object, problems: Problems) -> dict[str, dict[str, RegistryValue]]:
-    if not isinstance(plain, dict):
-        problems.add("$.registry", "is no mapping")
-        return {}
-    made: dict[str, dict[str, RegistryValue]] = {}
-    for key, values in plain.items():
-        made[key] = {}
-        for name, entry in (values or {}).items():
-            value = strict.registry_value(entry, f"$.registry.{key}.{name}", problems)
-            if value is not None:
-                made[key][str(name)] = value
-    return made
 
 
 def _check(host: HostSpec, problems: Problems) -> None:
@@ -207,5 +231,5 @@ def _check(host: HostSpec, problems: Problems) -> None:
         problems.add("$.processes", f"the process {SYSTEM} is missing")
 
 
-def _list(plain: object) -> list[object]:
-    return plain if isinstance(plain, list) else [plain]
+def _texts(plain: object) -> tuple[str, ...]:
+    return tuple(str(entry) for entry in plain) if isinstance(plain, list) else ()

@@ -93,9 +93,9 @@ def registry_value(plain: object, path: str, problems: Problems) -> RegistryValu
     name, data = next(iter(plain.items()))
     kind = REGISTRY_TYPES[name]
     wanted: RegistryData | None = None
-    if kind in (RegistryType.DWORD, RegistryType.QWORD) and isinstance(data, int) and not isinstance(data, bool):
-        wanted = data
-    elif kind in (RegistryType.SZ, RegistryType.EXPAND_SZ) and isinstance(data, str):
+    number = kind in (RegistryType.DWORD, RegistryType.QWORD) and isinstance(data, int) and not isinstance(data, bool)
+    text = kind in (RegistryType.SZ, RegistryType.EXPAND_SZ) and isinstance(data, str)
+    if number or text:
         wanted = data
     elif kind is RegistryType.MULTI_SZ and isinstance(data, list) and all(isinstance(entry, str) for entry in data):
         wanted = tuple(data)

@@ -1,0 +1,84 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What `netstat` prints, false listeners included.
+
+Sources: the article (Windows 2000 and XP list the source port of an outgoing connection as listening, on all addresses; no
+`-o` before XP); recorded listings for the columns. Addresses are always numbers, as with `-n`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.sockets import WILDCARD
+
+USAGE = "\r\nNETSTAT [-a] [-e] [-n]{process} [-s] [-p proto] [-r] [interval]\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    protocol: Protocol
+    address: str
+    port: int
+    remote: str
+    state: str
+    pid: int
+
+    def order(self) -> tuple[bool, int, int, str]:
+        return self.protocol is Protocol.UDP, int(ip_address(self.address)), self.port, self.remote
+
+
+def netstat(host: Host, arguments: Sequence[str]) -> tuple[str, int]:
+    """Return the output and the exit code of one call."""
+    switches = _switches(arguments)
+    known = {"a", "n", "p", *(("o",) if host.spec.windows.netstat_pids else ())}
+    if switches is None or not switches.keys() <= known or switches.get("p") not in (None, "tcp", "udp"):
+        return USAGE.format(process=" [-o]" if host.spec.windows.netstat_pids else ""), 1
+    rows = [row for row in _rows(host) if switches.get("p") in (None, str(row.protocol))]
+    if "a" not in switches:
+        rows = [row for row in rows if row.state == "ESTABLISHED"]
+    return _table(sorted(rows, key=_Row.order), pids="o" in switches), 0
+
+
+def _switches(arguments: Sequence[str]) -> dict[str, str | None] | None:
+    """Return the letters that were given, `p` with its protocol; None where something else was."""
+    found: dict[str, str | None] = {}
+    rest = list(arguments)
+    while rest:
+        word = rest.pop(0).lower()
+        if len(word) < 2 or word[0] not in "-/":
+            return None
+        for letter in word[1:]:
+            found[letter] = None
+        if word.endswith("p"):
+            if not rest:
+                return None
+            found["p"] = rest.pop(0).lower()
+    return found
+
+
+def _rows(host: Host) -> Iterator[_Row]:
+    for endpoint in host.endpoints():
+        tcp = endpoint.protocol is Protocol.TCP
+        pid = endpoint.pid or 0
+        yield _Row(endpoint.protocol, endpoint.address, endpoint.port, "0.0.0.0:0" if tcp else "*:*", "LISTENING" if tcp else "", pid)
+    for connection in host.connections():
+        pid = host.pid(connection.process)
+        remote = f"{connection.remote_address}:{connection.remote_port}"
+        if host.spec.windows.false_listening and not connection.inbound:
+            yield _Row(Protocol.TCP, WILDCARD, connection.local_port, "0.0.0.0:0", "LISTENING", pid)
+        yield _Row(Protocol.TCP, connection.local_address, connection.local_port, remote, "ESTABLISHED", pid)
+
+
+def _table(rows: Sequence[_Row], *, pids: bool) -> str:
+    lines = ["", "Active Connections", "", _line("Proto", "Local Address", "Foreign Address", "State", "PID" if pids else "")]
+    lines += [_line(row.protocol.upper(), f"{row.address}:{row.port}", row.remote, row.state, str(row.pid) if pids else "") for row in rows]
+    return "".join(f"{line}\r\n" for line in lines)
+
+
+def _line(protocol: str, local: str, remote: str, state: str, pid: str) -> str:
+    return f"  {protocol:<6} {local:<22} {remote:<22} {state:<15} {pid}".rstrip()
