@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, ProtocolError
@@ -52,6 +52,11 @@ class Conversation:
         """What has been spent up to now."""
         return Stats(self._requests, self._transport.logins, self._bytes_sent, self._bytes_received, self._seconds)
 
+    def permit(self, request: Request[Any]) -> None:
+        """Raise ReadOnlyViolation for a request that this session may not send; `ask` does so by itself."""
+        if self.read_only:
+            check(request)
+
     def ask(self, request: Request[R], what: str) -> R:
         """Send a request and return its response.
 
@@ -63,8 +68,7 @@ class Conversation:
             ReadOnlyViolation: the session may only read and the guard's table does not hold the request.
             HostError: of `_core.errors`; a fault as one of the kinds of `Fault`.
         """
-        if self.read_only:
-            check(request)
+        self.permit(request)
         message_id = _uuid()
         transport = self._transport
         envelope = Envelope(

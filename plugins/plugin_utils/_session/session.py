@@ -127,7 +127,7 @@ class Session:
             return tuple(_listener(row) for row in rows)
 
     def forget(self) -> None:
-        """Drop what was read; see `Reader.forget`."""
+        """Drop what was read, so that the next read asks the host; see `Reader.forget`."""
         self._known.clear()
 
     def close(self) -> None:

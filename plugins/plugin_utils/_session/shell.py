@@ -35,6 +35,8 @@ class Shell:
             TimedOut: the command wrote nothing for too long.
         """
         what = f"command '{' '.join((command, *arguments))}'"
+        # Before a shell is opened for a command that would not be sent.
+        self._conversation.permit(RunCommand(shell_id="", command=command, arguments=arguments))
         try:
             return self._run(what, command, arguments)
         except Unreachable:

@@ -71,7 +71,7 @@ class WritableSession(Session):
         try:
             output = self._shell.run("reg", *arguments)
         finally:
-            self._known.clear()
+            self.forget()
         if output.exit_code != 0:
             what = on_value("reg add", key, name)
             message = f"{what} at {self.host}: the command failed with exit code {output.exit_code}"
@@ -128,7 +128,7 @@ class WritableSession(Session):
         try:
             return self._returned(self._conversation.ask(request, what), what)
         finally:
-            self._known.clear()
+            self.forget()
 
     def _state(self, kind: ServiceKind, name: str) -> str | None:
         rows = self.query(kind.value, ("State",), where=Where("Name", (name,)))

@@ -1,0 +1,132 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+from inspect import isfunction
+from typing import Any
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ReadOnlyViolation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.guard import READ_ONLY, STD_REG_PROV, check, permits
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import constants as names
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import messages
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
+    READS,
+    SIGNALLED,
+    WRITES,
+    command_started,
+    output,
+    received,
+    rows,
+    shell_created,
+    writable,
+)
+
+
+def registry(method: str) -> messages.Invoke:
+    return messages.Invoke(resource=STD_REG_PROV, method=method)
+
+
+def command(*line: str) -> messages.RunCommand:
+    return messages.RunCommand(shell_id="S", command=line[0], arguments=line[1:])
+
+
+ALLOWED: list[messages.Request[Any]] = [
+    messages.Enumerate(resource="any"),
+    messages.EnumerateConfig(part="listener"),
+    messages.Pull(resource="any", context="c"),
+    messages.Release(resource="any", context="c"),
+    messages.Get(resource="any"),
+    *(registry(f"Get{kind}Value") for kind in ("Binary", "DWORD", "ExpandedString", "MultiString", "QWORD", "String")),
+    registry("EnumKey"),
+    registry("EnumValues"),
+    messages.CreateShell(),
+    messages.Receive(shell_id="S", command_id="C"),
+    messages.Signal(shell_id="S", command_id="C"),
+    messages.DeleteShell(shell_id="S"),
+    command("netstat", "-an"),
+    command("netstat", "-ano"),
+]
+
+FORBIDDEN: list[messages.Request[Any]] = [
+    *(registry(method) for method in ("SetDWORDValue", "SetStringValue", "CreateKey", "DeleteKey", "DeleteValue", "SetSecurityDescriptor")),
+    *(registry(method) for method in ("GetDWORDValueX", "XGetDWORDValue", "getdwordvalue", "CheckAccess", "")),
+    messages.Invoke(resource=names.wmi_resource("root/cimv2", "Win32_Service"), method="StopService"),
+    messages.Invoke(resource=names.wmi_resource("root/cimv2", "Win32_Service"), method="EnumKey"),
+    messages.Invoke(resource=names.wmi_resource("root/cimv2", "StdRegProv"), method="EnumKey"),
+    messages.Invoke(resource="http://schemas.xmlsoap.org/ws/2004/09/transfer", method="Delete"),
+    messages.Invoke(resource="http://schemas.xmlsoap.org/ws/2004/09/transfer", method="Put"),
+    command("netstat"),
+    command("netstat", "-anb"),
+    command("netstat", "-an", "-o"),
+    command("netstat -ano"),
+    command("netstat", "-ano", "&", "del"),
+    command("netstat", "-ano & del x"),
+    command("NETSTAT", "-ano"),
+    command("reg", "add", "HKLM"),
+    command("cmd", "/c", "netstat", "-ano"),
+]
+
+
+@pytest.mark.parametrize("request_", ALLOWED, ids=lambda request: request.target().action.rpartition("/")[2])
+def test_what_may_be_sent(request_: messages.Request[Any]) -> None:
+    check(request_)
+
+
+@pytest.mark.parametrize("request_", FORBIDDEN, ids=str)
+def test_what_may_not(request_: messages.Request[Any]) -> None:
+    assert not permits(request_)
+    with pytest.raises(ReadOnlyViolation, match="was not sent"):
+        check(request_)
+
+
+def test_every_row_of_the_table_is_used() -> None:
+    matched = {
+        row
+        for row in READ_ONLY
+        for request in ALLOWED
+        if row.action == request.target().action and (row.command is None or row.command[-1:] == request.arguments)  # type: ignore[attr-defined]
+    }
+    assert matched == set(READ_ONLY)
+
+
+def verbs(protocol: type) -> set[str]:
+    return {name for name, member in vars(protocol).items() if isfunction(member) and not name.startswith("_")}
+
+
+def test_the_lists_of_verbs_are_complete() -> None:
+    assert verbs(Reader) == {*READS, "forget"}
+    assert verbs(Writer) == set(WRITES)
+
+
+@pytest.mark.parametrize("verb", sorted(WRITES))
+def test_no_write_leaves_a_session_that_may_only_read(verb: str) -> None:
+    session, transport = writable(read_only=True)
+    with pytest.raises(ReadOnlyViolation):
+        WRITES[verb](session)
+    assert transport.sent == []
+
+
+def test_no_other_command_leaves_it_either() -> None:
+    session, transport = writable(read_only=True)
+    with pytest.raises(ReadOnlyViolation):
+        session.command("netstat", "-anb")
+    assert transport.sent == []
+
+
+ANSWERS = {
+    "command": (shell_created(), command_started(), received(exit_code=0), SIGNALLED),
+    "query": (rows(context="c"), rows(pulled=True)),
+    "subkeys": (output("EnumKey"),),
+    "value": (output("GetStringValue", sValue=""),),
+    "value_types": (output("EnumValues"),),
+    "winrm_listeners": (rows(),),
+}
+
+
+@pytest.mark.parametrize("verb", sorted(READS))
+def test_every_read_passes(verb: str) -> None:
+    session, transport = writable(*ANSWERS[verb], read_only=True)
+    READS[verb](session)
+    assert transport.script == []
