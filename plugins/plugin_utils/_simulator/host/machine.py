@@ -62,6 +62,7 @@ class Host:
     processes: Processes
     network: Network
     netbios: dict[str, int]
+    lost_addresses: frozenset[str]
 
     def __init__(self, spec: HostSpec, *, clock: Clock, seed: int | None = None) -> None:
         """Install the host and boot it.
@@ -94,6 +95,13 @@ class Host:
         """False from the moment the host goes down until it has booted."""
         self.advance()
         return self.power in (Power.ON, Power.GOING_DOWN)
+
+    @property
+    def reachable(self) -> bool:
+        """Tell whether another computer could connect to a listener of the management service."""
+        addressed = any(a.address and not a.loopback and a.address not in self.lost_addresses for a in self.spec.adapters)
+        ports = {listener.port for listener in self.spec.listeners if listener.enabled}
+        return self.up and addressed and any(held.protocol is Protocol.TCP and held.port in ports for held in self.endpoints())
 
     def now(self) -> datetime:
         """Return the host's wall clock, which may have been stepped."""
@@ -210,11 +218,19 @@ class Host:
         self.services.start_all((*at_once, *demanded))
         if delayed:
             self.after(self.spec.delayed_start, lambda: self.services.start_all(delayed))
+        self._lose_leases()
         for connection in self.spec.connections:
             if number == 1 or connection.reopened:
                 self._connect(connection)
         for fault in self.faults.of("port_reopened"):
             self._reopen(fault)
+
+    def _lose_leases(self) -> None:
+        """Take away the leased addresses of a boot on which the DHCP client does not run."""
+        client = self.services.find(self.spec.dhcp_client)
+        leased = {adapter.address for adapter in self.spec.adapters if adapter.dhcp and adapter.address}
+        self.lost_addresses = frozenset() if client is not None and client.running else frozenset(leased)
+        self.network.sockets.close(lambda held: held.address in self.lost_addresses)
 
     def _service_started(self, service: ServiceSpec) -> None:
         if not service.driver:

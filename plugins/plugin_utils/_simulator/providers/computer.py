@@ -36,8 +36,8 @@ class SimulatedHost:
 
     @property
     def up(self) -> bool:
-        """False while the host is shut down or booting, or has lost the address that it is reached by."""
-        return self.host.up
+        """False while the host is shut down or booting, has lost its address, or has nothing that listens for WS-Management."""
+        return self.host.reachable
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 NAMED = {"processes": "id", "services": "name", "drivers": "name", "adapters": "name", "accounts": "user", "listeners": "port"}
 """Lists whose rows are told apart by a key; a row of the extending file changes the row of the same name."""
 
-SERVICE_KEYS = {"name", "owner", "service", "driver", "depends"}
+SERVICE_KEYS = {"name", "owner", "service", "driver", "depends", "dhcp_client"}
 PORT_KEYS = {"port", "names", "datagrams", "sessions", "raw_smb"}
 
 
