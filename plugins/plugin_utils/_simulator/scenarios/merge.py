@@ -31,7 +31,7 @@ def renamed(document: Mapping[str, object]) -> dict[str, object]:
         return rest
     services = {str(old).lower(): str(new) for old, new in (rename.get("services") or {}).items()}
     ports = rename.get("ports") or {}
-    made = {key: _renamed(value, "", services, ports) for key, value in rest.items()}
+    made = {key: _renamed(value, key, services, ports) for key, value in rest.items()}
     registry = rest.get("registry")
     if isinstance(registry, dict):
         made["registry"] = {_path(str(key), services): value for key, value in registry.items()}
