@@ -19,7 +19,7 @@ CHECKOUT = Path(__file__).parents[2]
 PREFIX = "netmin.windows."
 ACTIONS = sorted(path.stem for path in (CHECKOUT / "plugins/action").glob("*.py") if path.stem != "__init__")
 MODULES = sorted(path.stem for path in (CHECKOUT / "plugins/modules").glob("*.py") if path.stem != "__init__")
-ROLES = sorted(path.name for path in (CHECKOUT / "roles").iterdir() if path.is_dir())
+ROLES = sorted(path.name for path in (CHECKOUT / "roles").glob("*") if path.is_dir())
 
 FORBIDDEN = re.compile(r"""(?:^|[\s"'=(:])/(?:work|root|farm|opt/pypi)/|\.\./shared|pypi\.org|pythonhosted""")
 """Paths and hosts that exist where the project is developed, and nowhere else."""
