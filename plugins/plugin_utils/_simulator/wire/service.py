@@ -83,12 +83,14 @@ class WsmanService:
         self._enumerations.clear()
         self._shells.clear()
 
-    def answer(self, content: bytes, caller: Caller, *, machine: str, instead: SoapFault | None = None) -> tuple[Request | None, Answer]:
+    def answer(
+        self, content: bytes, caller: Caller, *, machine: str, meet: Callable[[Request], object] | None = None
+    ) -> tuple[Request | None, Answer]:
         """Answer one envelope; returns the request, too, where it could be read.
 
         Args:
             machine: the name by which the client called the host; faults repeat it.
-            instead: a fault to answer in place of doing what a valid request asks.
+            meet: called with a valid request before it is carried out; may raise a SoapFault to answer instead.
         """
         try:
             request = read_request(content)
@@ -96,8 +98,8 @@ class WsmanService:
             partial = Request(fault.action, fault.resource, fault.message_id) if fault.action else None
             return partial, self._fault(fault, fault.message_id, machine)
         try:
-            if instead is not None:
-                raise instead
+            if meet is not None:
+                meet(request)
             reply = self._dispatch(request, caller)
         except SoapFault as fault:
             return request, self._fault(fault, request.message_id, machine)

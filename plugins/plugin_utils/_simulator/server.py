@@ -1,0 +1,348 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Many simulated hosts in one process: each with its address, its WinRM, its sockets, and one window for all.
+
+Knows hosts by the seam only; the event loop runs in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .certificate import server_context
+from .seams import SimulatedComputer
+from .sockets import SHARED, Address, HostSockets, claim_address, listen
+from .window import Window
+from .wire.authentication import HAS_SPNEGO
+from .wire.http import HAS_AIOHTTP, Policy, WsmanHttp
+from .wire.profile import Profile, profile_of
+from .wire.service import WsmanService
+
+if TYPE_CHECKING:
+    from asyncio import Server
+    from ssl import SSLContext
+
+_T = TypeVar("_T")
+
+# How often a host is looked at while nobody asks it anything, in seconds.
+_GLANCE = 0.1
+# What connections get to end when a simulation stops, in seconds.
+_FAREWELL = 2.0
+
+
+class MissingLibrary(Exception):
+    """A library that the simulator needs is not installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostSpec:
+    """One host to start.
+
+    Attributes:
+        scenario: the name of a scenario; with `build`, only what messages call it.
+        name: unique in one simulation; empty gives the scenario's name, with a number where it is taken.
+        auth: what the inventory uses. `basic` allows Basic and unencrypted requests, `ntlm` neither.
+        tls: WinRM over https on port 5986 as well, with a certificate made at the start; clients are then sent there.
+        forward: clients are sent to a forwarded port on 127.0.0.1, which the host itself knows nothing of.
+        user: the administrator to hand out.
+        boot_seconds: how long a restart takes; None as the scenario says.
+        seed: shuffles start order, dynamic ports and process ids; None as the scenario says.
+        build: makes the computer in place of a scenario.
+    """
+
+    scenario: str
+    name: str = ""
+    auth: str = "ntlm"
+    tls: bool = False
+    forward: bool = False
+    user: str = "Administrator"
+    boot_seconds: float | None = None
+    seed: int | None = None
+    profile: Profile | None = None
+    build: Callable[[], SimulatedComputer] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One running host, as tests and inventories need it.
+
+    Attributes:
+        address, port: where a client connects; `own_address` is where the host's sockets are.
+        window_url: its part of the testers' window.
+        computer: the host itself; use it through `Simulation.run`, in the thread that serves it.
+    """
+
+    name: str
+    scenario: str
+    address: str
+    own_address: str
+    port: int
+    scheme: str
+    auth: str
+    user: str
+    password: str = field(repr=False)
+    window_url: str
+    computer: SimulatedComputer = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """The endpoint of WinRM."""
+        return f"{self.scheme}://{self.address}:{self.port}/wsman"
+
+
+class Station:
+    """One host with all that serves it; lives in the event loop's thread."""
+
+    def __init__(self, spec: HostSpec, name: str, computer: SimulatedComputer, address: Address) -> None:
+        self.spec = spec
+        self.name = name
+        self.computer = computer
+        self.address = address
+        system = computer.wmi.enumerate("root/cimv2", "Win32_OperatingSystem")[0].properties
+        self.service = WsmanService(computer, spec.profile or profile_of(str(system["Version"])), time.monotonic)
+        basic = spec.auth == "basic"
+        self.http = WsmanHttp(computer, self.service, Policy(basic=basic, unencrypted=basic), self.follow)
+        self.sockets = HostSockets(address, asyncio.get_running_loop())
+        self.forwarded = 0
+        self._tls: SSLContext | None = server_context() if spec.tls else None
+        self._servers: dict[tuple[str, int], Server] = {}
+        self._protocols: dict[tuple[str, int], Any] = {}
+        self._busy = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Open the host's ports."""
+        if self.spec.forward or not self.address.own:
+            # Chosen once and kept over boots; between the two another process could take it.
+            found = listen(SHARED, 0)
+            self.forwarded = found.getsockname()[1]
+            found.close()
+        await self.settle()
+
+    async def stop(self) -> None:
+        """Close everything, and let others have the address."""
+        self._close(flush=False)
+        self.address.release()
+
+    def follow(self) -> None:
+        """Bring the sockets into step soon; called after each request."""
+        asyncio.get_running_loop().call_soon(self._follow_sockets)
+
+    async def settle(self) -> None:
+        """Bring all that listens into step with the host's state."""
+        async with self._busy:
+            if self.http.up:
+                await self._open()
+                self._follow_sockets()
+            elif self._servers:
+                self._close(flush=True)
+
+    async def reset(self) -> None:
+        """Go back to the scenario's start: host, faults, journal and connections."""
+        self.http.injector.clear()
+        self.computer.reset()
+        self.http.journal.clear()
+        self.http.errors.clear()
+        self.service.forget()
+        await self.settle()
+
+    def client_port(self) -> tuple[str, int]:
+        """Return the address and port for clients."""
+        if self.forwarded:
+            return SHARED, self.forwarded
+        return self.address.text, 5986 if self._tls else self._winrm_ports()[0]
+
+    def _winrm_ports(self) -> list[int]:
+        return sorted({item.port for item in self.computer.winrm_listeners() if item.enabled and item.transport.upper() == "HTTP"})
+
+    def _follow_sockets(self) -> None:
+        if self.http.up and self._servers:
+            self.sockets.follow(
+                self.computer.endpoints(), without=[port for address, port in self._servers if address == self.address.text]
+            )
+
+    async def _open(self) -> None:
+        wanted: dict[tuple[str, int], SSLContext | None] = {}
+        if self.address.own:
+            wanted |= {(self.address.text, port): None for port in self._winrm_ports()}
+            if self._tls is not None:
+                wanted[self.address.text, 5986] = self._tls
+        if self.forwarded:
+            wanted[SHARED, self.forwarded] = self._tls
+        for place in self._servers.keys() - wanted.keys():
+            self._shut(place, flush=True)
+        for place in wanted.keys() - self._servers.keys():
+            protocol = self.http.server()
+            opened = listen(*place)
+            self._servers[place] = await asyncio.get_running_loop().create_server(protocol, sock=opened, ssl=wanted[place])
+            self._protocols[place] = protocol
+
+    def _close(self, *, flush: bool) -> None:
+        self.sockets.close()
+        self.service.forget()
+        for place in list(self._servers):
+            self._shut(place, flush=flush)
+
+    def _shut(self, place: tuple[str, int], *, flush: bool) -> None:
+        """Stop listening and cut what is connected; with `flush` what was answered already is still sent."""
+        self._servers.pop(place).close()
+        for connection in self._protocols.pop(place).connections:
+            transport = connection.transport
+            if transport is not None:
+                (transport.close if flush else transport.abort)()
+
+
+class Simulation:
+    """Simulated hosts that run while the `with` block does.
+
+    ```python
+    with Simulation([HostSpec(scenario="windows_xp", name="xp1")]) as simulation:
+        host = simulation["xp1"]
+    ```
+    """
+
+    def __init__(self, specs: Iterable[HostSpec], *, window_port: int = 0, single_address: bool = False) -> None:
+        """Prepare; nothing listens yet.
+
+        Args:
+            window_port: port of the testers' window on 127.0.0.1; 0 takes any.
+            single_address: behave as on a system with one loopback address.
+
+        Raises:
+            MissingLibrary: aiohttp is not installed, or pyspnego where NTLM is asked for.
+        """
+        self._specs = tuple(specs)
+        if not HAS_AIOHTTP:
+            raise MissingLibrary("the simulator needs aiohttp: pip install aiohttp")
+        if not HAS_SPNEGO and any(spec.auth == "ntlm" for spec in self._specs):
+            raise MissingLibrary("simulated hosts with NTLM need pyspnego: pip install pyspnego")
+        self._window_port = window_port
+        self._single = single_address
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="winsim", daemon=True)
+        self._resources = AsyncExitStack()
+        self.hosts: tuple[Host, ...] = ()
+        self.window_url = ""
+
+    def __enter__(self) -> Simulation:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def __getitem__(self, name: str) -> Host:
+        """Return a host by its name."""
+        return next(host for host in self.hosts if host.name == name)
+
+    def start(self) -> None:
+        """Start all hosts; returns when they listen.
+
+        Raises:
+            NoAddress: no loopback address is free.
+            OSError: the window's port is taken.
+        """
+        self._thread.start()
+        try:
+            self.hosts = self._await(self._start())
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop all hosts and free their addresses."""
+        try:
+            self._await(self._finish())
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    def run(self, work: Callable[[], _T]) -> _T:
+        """Call something in the thread that serves the hosts, and return what it returns."""
+
+        async def there() -> _T:
+            return work()
+
+        return self._await(there())
+
+    def _await(self, work: Coroutine[Any, Any, _T]) -> _T:
+        future: Future[_T] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return future.result()
+
+    async def _finish(self) -> None:
+        await self._resources.aclose()
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=_FAREWELL)
+
+    async def _start(self) -> tuple[Host, ...]:
+        stations = [await self._station(spec, name) for spec, name in zip(self._specs, _names(self._specs), strict=True)]
+        window = Window({station.name: station for station in stations})
+        self.window_url = await window.start(self._window_port)
+        self._resources.push_async_callback(window.stop)
+        watch = asyncio.create_task(_watch(stations))
+        self._resources.push_async_callback(_cancel, watch)
+        return tuple(self._host(station) for station in stations)
+
+    async def _station(self, spec: HostSpec, name: str) -> Station:
+        computer = spec.build() if spec.build is not None else _from_scenario(spec, name)
+        ports = [item.port for item in computer.winrm_listeners() if item.enabled]
+        address = claim_address(ports[0] if ports else 5985, single=self._single)
+        station = Station(spec, name, computer, address)
+        self._resources.push_async_callback(station.stop)
+        await station.start()
+        return station
+
+    def _host(self, station: Station) -> Host:
+        address, port = station.client_port()
+        return Host(
+            name=station.name,
+            scenario=station.spec.scenario,
+            address=address,
+            own_address=station.address.text,
+            port=port,
+            scheme="https" if station.spec.tls else "http",
+            auth=station.spec.auth,
+            user=station.spec.user,
+            password=station.computer.password_of(station.spec.user) or "",
+            window_url=f"{self.window_url}/hosts/{station.name}",
+            computer=station.computer,
+        )
+
+
+async def _watch(stations: Sequence[Station]) -> None:
+    """Look at the hosts again and again: time passes in them without anybody asking."""
+    while True:
+        await asyncio.sleep(_GLANCE)
+        for station in stations:
+            await station.settle()
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def _names(specs: Sequence[HostSpec]) -> list[str]:
+    """Return a name for each host: its own, or that of its scenario with a number where the scenario comes twice."""
+    asked = [spec.name or spec.scenario.replace("windows_", "").replace("_", "-") for spec in specs]
+    counts: dict[str, int] = {}
+    found = []
+    for name in asked:
+        counts[name] = counts.get(name, 0) + 1
+        found.append(name if asked.count(name) == 1 else f"{name}-{counts[name]}")
+    return found
+
+
+def _from_scenario(spec: HostSpec, name: str) -> SimulatedComputer:
+    raise LookupError(f"{name}: no scenario is called {spec.scenario}")
