@@ -14,10 +14,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+from ansible_collections.netmin.windows.tests.demo.report import Paper, problems, show
 
-from report import Paper, problems, show  # noqa: E402  # beside this file, which is run as a script
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -31,7 +31,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
     holds,
     make_forecast,
     make_plan,
+    projected,
     read_survey,
+    reread,
     shown,
 )
 
@@ -91,7 +93,7 @@ class Run:
             # Also for a task timeout or Ctrl-C, which no handler of errors sees.
             self._store_changes(application, writer)
         try:
-            after = read_survey(writer, self.knowledge)
+            after = reread(writer, self.knowledge, prepared.survey, prepared.desires)
         except NetminError as error:
             application.error = application.error or error
             return None
@@ -144,7 +146,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None) -> dict[str, A
         ],
         "unchanged": unchanged_of(plan),
         "before": shown(prepared.desires, prepared.survey),
-        "after": planned_state(prepared) if planned else shown(prepared.desires, after) if after else None,
+        "after": _state_after(prepared, after, planned=planned),
         "listeners_before": [endpoint_of(subject, run.knowledge) for subject in prepared.survey.explained],
         "listeners": [endpoint_of(subject, run.knowledge) for subject in last.explained],
         "suspected": suspects_of(last.listing),
@@ -170,17 +172,11 @@ def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared) -> None:
     )
 
 
-def planned_state(prepared: Prepared) -> dict[str, Any]:
-    """Show what a state would be; only for check mode, where nothing can be read back."""
-    state: dict[str, Any] = {stage: dict(values) for stage, values in shown(prepared.desires, prepared.survey).items()}
-    for change in prepared.plan.changes:
-        values = state.setdefault(change.stage, {})
-        name = change.target.partition(" ")[2] if change.target.partition(" ")[0] in ("service", "driver") else change.target
-        key = next((key for key in values if key == name or key.startswith(change.target)), name)
-        now = values.get(key)
-        field_name = "state" if change.shown[1] == "stopped" else "start_mode"
-        values[key] = {**now, field_name: change.shown[1]} if isinstance(now, dict) else change.shown[1]
-    return state
+def _state_after(prepared: Prepared, after: Survey | None, *, planned: bool) -> dict[str, Any] | None:
+    """Show what was read; in check mode what is planned; None where the host could not be read any more."""
+    if planned:
+        return shown(prepared.desires, projected(prepared.survey, prepared.plan))
+    return shown(prepared.desires, after) if after else None
 
 
 def reboot_required(prepared: Prepared) -> bool:

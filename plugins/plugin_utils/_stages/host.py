@@ -19,7 +19,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
 SERVICE_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName", "ProcessId")
-DRIVER_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName")
+# Windows 2000 may not know ProcessId (from memory: it came with XP), and its netstat shows none to match it with.
+DRIVER_PROPERTIES = SERVICE_PROPERTIES_2000 = SERVICE_PROPERTIES[:-1]
 # The drivers that a stage stops, or that carry the session.
 DRIVERS = Where("Name", ("NetBT", "HTTP"))
 PROCESS_PROPERTIES = ("ProcessId", "Name", "CreationDate")
@@ -169,13 +170,12 @@ def read_host(reader: Reader, knowledge: Knowledge) -> Host:
     computer = reader.query("Win32_ComputerSystem", COMPUTER_PROPERTIES)[0]
     processes = read_processes(reader)
     dependents, requires = read_dependencies(reader)
+    nt = NtVersion.parse(system.text("Version") or "")
     return Host(
-        windows=knowledge.place(
-            NtVersion.parse(system.text("Version") or ""), system.number("BuildNumber") or 0, ProductType(system.number("ProductType") or 1)
-        ),
+        windows=knowledge.place(nt, system.number("BuildNumber") or 0, ProductType(system.number("ProductType") or 1)),
         caption=" ".join((system.text("Caption") or "").split()),
         domain_role=DomainRole(computer.number("DomainRole") or 0),
-        services=read_services(reader),
+        services=read_services(reader, nt),
         dependents=dependents,
         requires=requires,
         adapters=read_adapters(reader),
@@ -185,9 +185,10 @@ def read_host(reader: Reader, knowledge: Knowledge) -> Host:
     )
 
 
-def read_services(reader: Reader) -> dict[str, Service]:
+def read_services(reader: Reader, nt: NtVersion) -> dict[str, Service]:
     """Return all services and the drivers of interest, by key name in lower case."""
-    rows = [(ServiceKind.SERVICE, row) for row in reader.query("Win32_Service", SERVICE_PROPERTIES)]
+    properties = SERVICE_PROPERTIES if nt > NtVersion(5, 0) else SERVICE_PROPERTIES_2000
+    rows = [(ServiceKind.SERVICE, row) for row in reader.query("Win32_Service", properties)]
     rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=DRIVERS)]
     return {service.name.lower(): service for service in (_service(kind, row) for kind, row in rows)}
 

@@ -139,7 +139,11 @@ def default(_profile: Profile) -> Desired:
 
 def read(reader: Reader, _host: Host) -> Settings:
     """Read what the next boot will use."""
-    return settings.read_settings(reader, (BIND, LISTEN_ON_INTERNET, PORTS, PORTS_INTERNET_AVAILABLE, USE_INTERNET_PORTS))
+    ranges = (PORTS, PORTS_INTERNET_AVAILABLE, USE_INTERNET_PORTS)
+    # The key is absent by default, and asking once costs less than three times.
+    absent = reader.value_types(INTERNET) is None
+    found = dict.fromkeys(ranges) if absent else settings.read_settings(reader, ranges)
+    return {**settings.read_settings(reader, (BIND, LISTEN_ON_INTERNET)), **found}
 
 
 def stops(_wanted: Desired) -> tuple[str, ...]:

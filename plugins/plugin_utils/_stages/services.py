@@ -113,7 +113,9 @@ def _now(service: Service, kind: Port | None, future: Future) -> Expectation:
 
 
 def _why(owners: list[Service], now: Expectation, boot: Expectation, future: Future) -> str:
-    names = " and ".join(service.name for service in owners)
+    names = owners[0].name if len(owners) == 1 else f"all of {', '.join(service.name for service in owners)}"
+    none = owners[0].name if len(owners) == 1 else f"none of {', '.join(service.name for service in owners)}"
+    will = "will not" if len(owners) == 1 else "will"
     if boot is Expectation.UNKNOWN:
         covered = [s.name for s in owners if future.runs_at_boot(s) is Expectation.CLOSED]
         if covered and len(owners) > 1:
@@ -121,8 +123,8 @@ def _why(owners: list[Service], now: Expectation, boot: Expectation, future: Fut
         return f"{names} can be started again by something that is not known"
     if boot is Expectation.CLOSED:
         if now is Expectation.CLOSED:
-            return f"{names} will not run"
-        return f"{names} will not start again; RPC endpoints stay until the process that holds them ends"
+            return f"{none} {will} run"
+        return f"{none} {will} start again; RPC endpoints stay until the process that holds them ends"
     stopped = now is Expectation.CLOSED
     return f"{names} {'stops now and starts again at the next boot' if stopped else 'keeps running'}"
 

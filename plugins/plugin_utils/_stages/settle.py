@@ -50,7 +50,7 @@ def settle(reader: Reader, host: Host, take: Callable[[], Listing], clock: Clock
     while True:
         listing = take()
         uptime = read_boot(reader).uptime
-        missing = _missing(read_services(reader).values(), uptime, delayed, previous, listing)
+        missing = _missing(read_services(reader, host.windows.nt).values(), uptime, delayed, previous, listing)
         if not missing:
             return Settling(listing, True, "", uptime)
         if clock.now() + interval > deadline:

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
@@ -24,7 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import K
 from . import dcom_protocols, name_resolution, netbt, rpc_restriction, services, smb_device
 from .forecast import forecast
 from .future import Future
-from .host import Host, read_host
+from .host import Host, read_host, read_services
 from .listing import Listing, read_listing
 from .owners import Explained, Explainer, settled_ports
 from .settings import Setting
@@ -75,6 +75,15 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints))
 
 
+def reread(reader: Reader, knowledge: Knowledge, before: Survey, stages: Iterable[str]) -> Survey:
+    """Read again what a run of these stages can have touched; what it cannot (Windows, adapters, dependencies) is kept."""
+    host = replace(before.host, services=read_services(reader, before.host.windows.nt))
+    fresh = {name: STAGE_BY_NAME[name].read(reader, host) for name in {*stages, "services"}}
+    states = {**before.states, **fresh}
+    listing = take_listing(reader, host, knowledge)
+    return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints))
+
+
 def take_listing(reader: Reader, host: Host, knowledge: Knowledge) -> Listing:
     """List the endpoints of a host that has been read."""
     return read_listing(reader, knowledge.versions[host.windows.id], settled_ports(host, knowledge))
@@ -114,6 +123,24 @@ def shown(desires: Mapping[str, Any], survey: Survey) -> dict[str, Any]:
     """Show the part of a survey that the desires are about, by stage."""
     states = ((name, STAGE_BY_NAME[name].shown(desires[name], survey.states[name], survey.host)) for name in STAGES if name in desires)
     return {name: state for name, state in states if state}
+
+
+def projected(survey: Survey, plan: Plan) -> Survey:
+    """Return what a survey would show if every change of a plan held: for check mode, where nothing can be read back."""
+    services = dict(survey.host.services)
+    states = {name: dict(state) for name, state in survey.states.items() if name != "services"}
+    for change in plan.changes:
+        if isinstance(change, StopService):
+            services[change.name.lower()] = replace(services[change.name.lower()], state="Stopped")
+        elif isinstance(change, SetStartMode):
+            services[change.name.lower()] = replace(services[change.name.lower()], start_mode=change.after)
+        elif isinstance(change, SetNetbios):
+            states[netbt.NAME][netbt.setting(change.guid)] = RegistryValue.dword(change.after)
+        elif isinstance(change, SetRegistryValue):
+            for setting in states[change.stage]:
+                if (setting.key, setting.name) == (change.key, change.name):
+                    states[change.stage][setting] = change.after
+    return replace(survey, host=replace(survey.host, services=services), states={**states, "services": services})
 
 
 def holds(change: Change, after: Survey) -> bool:
