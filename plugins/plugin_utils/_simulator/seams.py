@@ -173,6 +173,12 @@ class Bench(Protocol):
         Nothing that moves by itself is in it: no clock, no counter.
         """
 
+    def dump(self) -> Mapping[str, object]:
+        """Return `state` and all that moves by itself, as plain types.
+
+        Among it `power`, `endpoints` (mappings with at least protocol, address, port, pid and owner) and `processes`.
+        """
+
     def changes(self) -> Sequence[StateChange]:
         """Return every change since the host was made or reset, oldest first; plain types only."""
 

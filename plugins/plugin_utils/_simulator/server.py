@@ -13,11 +13,14 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .certificate import server_context
+from .host.clock import SystemClock
+from .providers.computer import build
+from .scenarios import Scenario, load_scenario, names
 from .seams import SimulatedComputer
 from .sockets import SHARED, Address, HostSockets, claim_address, listen
 from .window import Window
@@ -228,6 +231,7 @@ class Simulation:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="winsim", daemon=True)
         self._resources = AsyncExitStack()
+        self._scenarios: dict[str, Scenario] = {}
         self.hosts: tuple[Host, ...] = ()
         self.window_url = ""
 
@@ -247,6 +251,7 @@ class Simulation:
 
         Raises:
             NoAddress: no loopback address is free.
+            ScenarioError: a scenario does not exist.
             OSError: the window's port is taken.
         """
         self._thread.start()
@@ -295,13 +300,22 @@ class Simulation:
         return tuple(self._host(station) for station in stations)
 
     async def _station(self, spec: HostSpec, name: str) -> Station:
-        computer = spec.build() if spec.build is not None else _from_scenario(spec, name)
+        computer = spec.build() if spec.build is not None else self._from_scenario(spec, name)
         ports = [item.port for item in computer.winrm_listeners() if item.enabled]
         address = claim_address(ports[0] if ports else 5985, single=self._single)
         station = Station(spec, name, computer, address)
         self._resources.push_async_callback(station.stop)
         await station.start()
         return station
+
+    def _from_scenario(self, spec: HostSpec, name: str) -> SimulatedComputer:
+        """Build the host that a scenario describes; each file is read once."""
+        if spec.scenario not in self._scenarios:
+            self._scenarios[spec.scenario] = load_scenario(spec.scenario)
+        scenario = self._scenarios[spec.scenario]
+        if spec.boot_seconds is not None:
+            scenario = replace(scenario, host=replace(scenario.host, boot_seconds=spec.boot_seconds))
+        return build(scenario, clock=SystemClock(), seed=spec.seed, name=name)
 
     def _host(self, station: Station) -> Host:
         address, port = station.client_port()
@@ -335,7 +349,7 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 
 def _names(specs: Sequence[HostSpec]) -> list[str]:
     """Return a name for each host: its own, or that of its scenario with a number where the scenario comes twice."""
-    asked = [spec.name or spec.scenario.replace("windows_", "").replace("_", "-") for spec in specs]
+    asked = [spec.name or _short_name(spec.scenario) for spec in specs]
     counts: dict[str, int] = {}
     found = []
     for name in asked:
@@ -344,5 +358,12 @@ def _names(specs: Sequence[HostSpec]) -> list[str]:
     return found
 
 
-def _from_scenario(spec: HostSpec, name: str) -> SimulatedComputer:
-    raise LookupError(f"{name}: no scenario is called {spec.scenario}")
+def scenario_titles() -> dict[str, str]:
+    """Return the scenarios that come with the collection, with a line about each."""
+    return {name: load_scenario(name).title for name in names()}
+
+
+def _short_name(scenario: str) -> str:
+    """Return what a host of a scenario is called: `xp`, `w2000`; an inventory wants no name that is a number."""
+    name = scenario.removeprefix("windows_").replace("_", "-")
+    return f"w{name}" if name[:1].isdigit() else name

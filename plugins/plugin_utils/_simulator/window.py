@@ -92,7 +92,7 @@ class Window:
         return answer
 
     async def _endpoints(self, request: web.Request) -> web.Response:
-        return _json(_endpoints(self._station(request)))
+        return _json(self._station(request).computer.dump()["endpoints"])
 
     async def _registry(self, request: web.Request) -> web.Response:
         """Answer with the whole registry, or with one key (`?key=`, regardless of case)."""
@@ -107,7 +107,7 @@ class Window:
 
     async def _dump(self, request: web.Request) -> web.Response:
         station = self._station(request)
-        return _json({**_summary(station), "endpoints": _endpoints(station), **station.computer.state()})
+        return _json({**station.computer.dump(), **_summary(station)})
 
     async def _sockets(self, request: web.Request) -> web.Response:
         station = self._station(request)
@@ -171,13 +171,6 @@ def _summary(station: Station) -> dict[str, object]:
         "open": dict(station.service.open_operations),
         "errors": list(station.http.errors),
     }
-
-
-def _endpoints(station: Station) -> list[dict[str, object]]:
-    return [
-        {"protocol": str(item.protocol), "address": item.address, "port": item.port, "pid": item.pid}
-        for item in station.computer.endpoints()
-    ]
 
 
 def _faults(station: Station) -> list[dict[str, object]]:

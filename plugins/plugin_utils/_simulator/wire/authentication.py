@@ -108,7 +108,7 @@ class Authenticator:
     def _negotiate(self, token: bytes, session: Session) -> Verdict:
         if session.complete or _message_at(token, _NEGOTIATE) >= 0:
             session.forget()
-        user = self._ntlm_user(token)
+        user = _ntlm_user(token)
         password = None if user is None else self.computer.password_of(user)
         with _accounts(token, password):
             try:
@@ -126,15 +126,6 @@ class Authenticator:
             return self._refuse(session)
         session.complete = True
         return Verdict(session.account, token=encoded, logged_in=True)
-
-    def _ntlm_user(self, token: bytes) -> str | None:
-        """Return the user of an AUTHENTICATE message, without a domain that means this host."""
-        names = _authenticate_names(token)
-        if names is None:
-            return None
-        domain, user = names
-        local = domain.lower() in {"", ".", self.computer.name.lower()}
-        return user if local else f"{domain}\\{user}"
 
 
 def seal(session: Session, content: bytes, protocol: str) -> bytes:
@@ -169,6 +160,15 @@ def unseal(session: Session, content: bytes) -> bytes | None:
 def _message_at(token: bytes, kind: int) -> int:
     """Return where an NTLM message of this kind begins in a token, or -1; it is bare or inside a SPNEGO token."""
     return token.find(_SIGNATURE + struct.pack("<I", kind))
+
+
+def _ntlm_user(token: bytes) -> str | None:
+    """Return the user of an AUTHENTICATE message as the computer knows users, or None."""
+    names = _authenticate_names(token)
+    if names is None:
+        return None
+    domain, user = names
+    return f"{domain}\\{user}" if domain else user
 
 
 def _authenticate_names(token: bytes) -> tuple[str, str] | None:

@@ -166,6 +166,13 @@ class FakeComputer:
         registry = {r"HKLM\SOFTWARE\X": {"Value": {"type": "REG_SZ", "value": "1"}}}
         return {"services": services, "drivers": {}, "registry": registry, "adapters": [], "boots": [self.booted]}
 
+    def dump(self) -> Mapping[str, Any]:
+        endpoints = [
+            {"protocol": str(item.protocol), "address": item.address, "port": item.port, "pid": item.pid, "owner": "X"}
+            for item in self.endpoints()
+        ]
+        return {**self.state(), "power": "on", "endpoints": endpoints, "processes": []}
+
     def changes(self) -> Sequence[StateChange]:
         return self.done
 

@@ -1,0 +1,165 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""`winsim`: simulated Windows hosts as a program, in the foreground or as a daemon."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from .certificate import NoCertificate
+from .inventory import write_inventory
+from .scenarios import ScenarioError, names
+from .server import HostSpec, MissingLibrary, Simulation, scenario_titles
+from .sockets import NoAddress
+
+_EXPECTED = (MissingLibrary, NoAddress, NoCertificate, OSError, ScenarioError)
+_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
+_READY = "winsim: ready: "
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit status."""
+    options = _parser().parse_args(arguments)
+    if options.list:
+        for name, description in scenario_titles().items():
+            _say(f"{name:<32} {description}")
+        return 0
+    if not options.scenario:
+        _complain("name at least one --scenario, or see --list")
+        return 2
+    try:
+        specs = host_specs(options)
+    except LookupError as error:
+        _complain(str(error))
+        return 2
+    return _daemonize(specs, options) if options.daemonize else _serve(specs, options, lambda: None)
+
+
+def host_specs(options: argparse.Namespace) -> list[HostSpec]:
+    """Return the hosts that the options ask for; `50*windows_xp` means fifty.
+
+    Raises:
+        LookupError: there is no such scenario.
+    """
+    known = names()
+    specs = []
+    for text in options.scenario:
+        match = re.fullmatch(r"(?:(\d{1,4})\*)?([\w-]+)", text)
+        if match is None or match[2] not in known:
+            raise LookupError(f"no scenario is called {text}; there are {', '.join(known)}")
+        spec = HostSpec(
+            scenario=match[2],
+            auth=options.auth,
+            tls=options.tls,
+            forward=options.forward,
+            boot_seconds=options.boot_seconds,
+            seed=options.seed,
+        )
+        specs += [spec] * int(match[1] or 1)
+    return specs
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="winsim", description="Run simulated Windows hosts that answer WinRM on loopback addresses until SIGTERM or Ctrl-C."
+    )
+    add = parser.add_argument
+    add("--list", action="store_true", help="name the scenarios and end")
+    add("--scenario", action="append", default=[], metavar="NAME", help="start a host of this scenario; repeatable; 50*NAME starts fifty")
+    add("--inventory", type=Path, metavar="FILE", help="write an Ansible inventory with these hosts")
+    add("--window-port", type=int, default=0, metavar="N", help="port of the testers' window on 127.0.0.1 (default: any)")
+    add("--pid-file", type=Path, metavar="FILE", help="write the process id there; removed at the end")
+    add("--forward", action="store_true", help="let clients use a forwarded port that the host itself knows nothing of")
+    add("--auth", choices=("basic", "ntlm"), default="ntlm", help="what the inventory uses (default: ntlm)")
+    add("--tls", action="store_true", help="WinRM over https, with a certificate made at the start")
+    add("--daemonize", action="store_true", help="return when the hosts listen and go on in the background")
+    add("--boot-seconds", type=float, metavar="S", help="how long a restart takes (default: the scenario's)")
+    add("--seed", type=int, metavar="N", help="shuffle start order, dynamic ports and process ids")
+    return parser
+
+
+def _serve(specs: Sequence[HostSpec], options: argparse.Namespace, ready: Callable[[], None]) -> int:
+    """Run until a signal; exit status 0 after one, 1 if the hosts could not be started.
+
+    `ready` is called after the line that says that all listen.
+    """
+    # Blocked before the first thread, which inherits it: the main thread alone waits for them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    try:
+        with Simulation(specs, window_port=options.window_port) as simulation:
+            _announce(simulation, options)
+            ready()
+            signal.sigwait(_SIGNALS)
+    except _EXPECTED as error:
+        _complain(str(error))
+        return 1
+    finally:
+        if options.pid_file is not None:
+            options.pid_file.unlink(missing_ok=True)
+    return 0
+
+
+def _announce(simulation: Simulation, options: argparse.Namespace) -> None:
+    """Write the files, then the one line that says that all listen."""
+    if options.inventory is not None:
+        write_inventory(options.inventory, simulation.hosts)
+    if options.pid_file is not None:
+        options.pid_file.parent.mkdir(parents=True, exist_ok=True)
+        options.pid_file.write_text(f"{os.getpid()}\n", encoding="utf-8")
+    hosts = ", ".join(f"{host.name} at {host.address}:{host.port}" for host in simulation.hosts)
+    _say(f"{_READY}{hosts}; window {simulation.window_url}")
+
+
+def _daemonize(specs: Sequence[HostSpec], options: argparse.Namespace) -> int:
+    """Go on in a child; the parent returns when that listens, and says what it said."""
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.close(reading)
+        _child(specs, options, writing)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as pipe:
+        said = pipe.read().strip()
+    if _READY in said:
+        _say(said)
+        return 0
+    sys.stderr.write(f"{said or 'winsim: the background process ended without a word'}\n")
+    return 1
+
+
+def _child(specs: Sequence[HostSpec], options: argparse.Namespace, writing: int) -> NoReturn:
+    """Leave the terminal; words go into the parent's pipe until the hosts listen, and nowhere from then on."""
+    status = 1
+    try:
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 0)
+        os.dup2(writing, 1)
+        os.dup2(writing, 2)
+        os.close(writing)
+
+        def ready() -> None:
+            sys.stdout.flush()
+            os.dup2(null, 1)
+            os.dup2(null, 2)
+
+        status = _serve(specs, options, ready)
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _complain(line: str) -> None:
+    sys.stderr.write(f"winsim: {line}\n")
+    sys.stderr.flush()
