@@ -50,6 +50,7 @@ class BoundedAdapter(BaseAdapter):
         super().__init__()
         self._inner = inner
         self._on_body = on_body
+        self._latest: requests.Response | None = None
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send as the wrapped adapter does."""
@@ -60,10 +61,13 @@ class BoundedAdapter(BaseAdapter):
         raw.stream = _bounded(raw.stream)
         # The legs of a login go out through the response's own connection: keep them on this adapter.
         vars(response)["connection"] = self
+        self._latest = response
         return response
 
     def close(self) -> None:
-        """Close the wrapped adapter."""
+        """Close the wrapped adapter, and the connection of a response that nobody has read to its end."""
+        if self._latest is not None:
+            self._latest.close()
         self._inner.close()
 
 

@@ -49,7 +49,8 @@ def configure(connection: Any) -> SessionConfig:
         connection._build_kwargs()  # noqa: SLF001
     except Exception as error:
         # Ansible's own errors, which this package does not know; they hold no secret.
-        raise errors.InvalidOption(f"the options of the psrp connection do not fit together: {error}") from error
+        reason = str(error) or type(error).__name__
+        raise errors.InvalidOption(f"the options of the psrp connection do not fit together: {reason}") from error
     options = dict(connection._psrp_conn_kwargs)  # noqa: SLF001
     scheme = "https" if options["ssl"] else "http"
     path = str(options["path"]).lstrip("/")

@@ -55,7 +55,8 @@ def configure(connection: Any) -> SessionConfig:
         connection._build_winrm_kwargs()  # noqa: SLF001
     except Exception as error:
         # Ansible's own errors, which this package does not know; they hold no secret.
-        raise errors.InvalidOption(f"the options of the winrm connection do not fit together: {error}") from error
+        reason = str(error) or type(error).__name__
+        raise errors.InvalidOption(f"the options of the winrm connection do not fit together: {reason}") from error
     host = bracketed(connection._winrm_host)  # noqa: SLF001
     endpoint = urlunsplit((connection._winrm_scheme, f"{host}:{connection._winrm_port}", connection._winrm_path, "", ""))  # noqa: SLF001
     options = dict(connection._winrm_kwargs)  # noqa: SLF001
