@@ -1,0 +1,54 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the modules that plan and change have in common."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Documentation of the options that concern a plan as a whole."""
+
+    DOCUMENTATION = r"""
+options:
+  accept:
+    description:
+      - Hazards that are accepted. A change with a hazard that is not listed here is refused.
+      - With V(outgoing-smb) SMB may end in both directions, as the NetBT driver method of
+        M(netmin.windows.smb_device) does it. Mapped drives, printers and services on network paths go with it.
+      - Some things are never done, whatever is accepted. What the session goes through (WinRM, HTTP, Winmgmt, RpcSs and
+        all that they depend on) is never stopped, nor is a service without which a Windows host does not work.
+    type: list
+    elements: str
+    choices: [outgoing-smb]
+    default: []
+  dependents:
+    description:
+      - What happens to running services that depend on a service which is to be stopped, and which the task does not stop itself.
+      - With V(refuse) the task fails and names them. Nothing has been written then.
+      - With V(stop) they are stopped first. Their start mode is left as it is.
+    type: str
+    choices: [refuse, stop]
+    default: refuse
+  stop_timeout:
+    description:
+      - How many seconds a service or driver may take to stop. After that the task fails.
+    type: int
+    default: 60
+attributes:
+  check_mode:
+    description: Can show what would be done, without writing anything.
+    support: full
+    details:
+      - A guard refuses every write before it is sent. Only what one table lists as reading may leave the controller.
+  diff_mode:
+    description: Shows details of what was changed, or in check mode of what would be.
+    support: full
+    details:
+      - Shows the settings before and after, and the listeners with what becomes of each.
+notes:
+  - Before the first write a host that cannot be reached is C(unreachable). From the first write on the task is C(failed), and
+    RV(changes) says of each change whether it was done. Running the task again completes it.
+  - The forecast is stored on the host, below C(HKLM\SOFTWARE\netmin.windows), before the first change.
+    M(netmin.windows.proof_info) reads it there.
+  - Nothing that is not known to work on the Windows at hand is written. The task is refused instead, with the reason.
+"""

@@ -1,0 +1,517 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation of `netmin.windows.dcom_protocols`; the code is the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dcom_protocols
+short_description: Switch DCOM off, and close port 135 of Windows 2000 and XP
+version_added: 0.1.0
+description:
+  - Refuses remote activation of COM objects, and takes protocol sequences off the list over which DCOM is reached.
+  - tcp/135 closes at the next boot when V(ncacn_ip_tcp) is off the list and no RPC server uses TCP any more. The service RpcSs
+    itself is never stopped.
+options:
+  enable_dcom:
+    description:
+      - Whether objects can be activated from other hosts. Not touched when left out.
+      - With V(false) remote activation is refused. This closes no port.
+      - Breaks remote WMI over DCOM in both directions, certificate auto-enrollment and remote administration of COM+. This
+        collection uses none of them.
+      - Written to C(EnableDCOM) (REG_SZ V(Y) or V(N)) below C(HKLM\SOFTWARE\Microsoft\Ole). Shows at the next boot.
+    type: bool
+  remove:
+    description:
+      - Protocol sequences to take off the list over which DCOM is reached. All others stay, in their order.
+      - Without V(ncacn_ip_tcp) tcp/135 closes at the next boot, once no RPC server uses TCP any more.
+      - A list that becomes empty stays there as an empty REG_MULTI_SZ.
+      - Breaks remote WMI over DCOM, remote management consoles, and every RPC service with a dynamic port as seen from outside.
+        COM on the host itself keeps working.
+      - Written to C(DCOM Protocols) (REG_MULTI_SZ) below C(HKLM\SOFTWARE\Microsoft\Rpc). Shows at the next boot.
+      - For Windows 2000 and XP. On Server 2003 nobody has measured it, and from Vista on it closes nothing, since RPC servers
+        that cannot be stopped use TCP; it is refused there.
+    type: list
+    elements: str
+    choices:
+      - ncacn_ip_tcp
+      - ncadg_ip_udp
+      - ncacn_spx
+      - ncadg_ipx
+      - ncacn_nb_tcp
+      - ncacn_nb_nb
+      - ncacn_nb_ipx
+      - ncacn_vns_spp
+      - ncacn_dnet_nsp
+      - ncacn_at_dsp
+      - ncadg_at_ddp
+      - ncacn_http
+      - ncadg_mq
+notes:
+  - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on DCOM; Microsoft, How to disable DCOM support in
+    Windows (KB 825750); Microsoft, Protocol Sequence Constants.
+  - This collection talks WS-Management, and does not need DCOM.
+extends_documentation_fragment:
+  - netmin.windows.connection
+  - netmin.windows.plan
+  - netmin.windows.keep
+seealso:
+  - module: netmin.windows.minimize
+  - module: netmin.windows.services
+  - module: netmin.windows.rpc_restriction
+  - module: netmin.windows.proof_info
+author:
+  - The netmin.windows contributors (@netmin)
+"""
+
+EXAMPLES = r"""
+- name: Refuse remote activation, and let port 135 close at the next boot
+  netmin.windows.dcom_protocols:
+    enable_dcom: false
+    remove:
+      - ncacn_ip_tcp
+
+- name: Refuse remote activation only
+  netmin.windows.dcom_protocols:
+    enable_dcom: false
+"""
+
+RETURN = r"""
+changed:
+  description: Whether anything was changed, or in check mode would be.
+  type: bool
+  returned: always
+changes:
+  description: What was changed, in the order in which it was done.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    stage:
+      description: The stage that planned it.
+      type: str
+      returned: always
+    target:
+      description: The object.
+      type: str
+      returned: always
+    before:
+      description: What it was.
+      type: raw
+      returned: always
+    after:
+      description: What it is, as read from the host afterwards, or V(none) where it could not be read. In check mode what is
+        planned.
+      type: raw
+      returned: always
+    effective:
+      description: When it shows at the sockets, V(now) or V(at boot).
+      type: str
+      returned: always
+    why:
+      description: One sentence.
+      type: str
+      returned: always
+    status:
+      description: V(done), V(not_done), V(unknown) where the answer was lost and could not be settled by reading, or V(planned)
+        in check mode.
+      type: str
+      returned: always
+  sample:
+    - after: "N"
+      before: "Y"
+      effective: at boot
+      stage: dcom_protocols
+      status: done
+      target: HKLM\SOFTWARE\Microsoft\Ole\EnableDCOM
+      why: remote activation of COM objects is refused; this closes no port
+    - after: []
+      before: [ncacn_ip_tcp]
+      effective: at boot
+      stage: dcom_protocols
+      status: done
+      target: HKLM\SOFTWARE\Microsoft\Rpc\DCOM Protocols
+      why: DCOM is not reached over ncacn_ip_tcp any more; the list stays, empty
+unchanged:
+  description: What the plan leaves alone, and why.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    stage:
+      description: The stage that is concerned.
+      type: str
+      returned: always
+    target:
+      description: The object.
+      type: str
+      returned: always
+    reason:
+      description: Why, from a closed list. V(already as asked), V(not on this host) or V(kept).
+      type: str
+      returned: always
+    detail:
+      description: More about the reason. Empty where there is no more to say.
+      type: str
+      returned: always
+  sample:
+    - detail: ""
+      reason: already as asked
+      stage: dcom_protocols
+      target: HKLM\SOFTWARE\Microsoft\Ole\EnableDCOM
+before:
+  description: What was asked for, as it was, by stage.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  sample:
+    dcom_protocols:
+      HKLM\SOFTWARE\Microsoft\Ole\EnableDCOM: "Y"
+      HKLM\SOFTWARE\Microsoft\Rpc\DCOM Protocols: [ncacn_ip_tcp]
+after:
+  description:
+    - What was asked for, as read from the host afterwards. V(none) where the host could not be read any more.
+    - In check mode what is planned.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  sample:
+    dcom_protocols:
+      HKLM\SOFTWARE\Microsoft\Ole\EnableDCOM: "N"
+      HKLM\SOFTWARE\Microsoft\Rpc\DCOM Protocols: []
+forecast:
+  description: What becomes of each endpoint that was there before, and why. Made before the first change.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      type: str
+      returned: always
+    dynamic:
+      description: Whether the number was handed out by the system. Such an endpoint is known again by its owner.
+      type: bool
+      returned: always
+    owner:
+      description: The owner in words.
+      type: str
+      returned: always
+    owners:
+      description: The services that can own it where the number is dynamic. Empty where it is fixed.
+      type: list
+      elements: str
+      returned: always
+    recipe:
+      description: Id of the recipe that knows it, or V(none).
+      type: str
+      returned: always
+    now:
+      description: What is expected as soon as the changes are made, V(open), V(closed) or V(unknown).
+      type: str
+      returned: always
+    boot:
+      description: What is expected after the next boot, V(open), V(closed) or V(unknown).
+      type: str
+      returned: always
+    outlook:
+      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays) or V(kept).
+      type: str
+      returned: always
+    why:
+      description: One sentence.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      boot: closed
+      dynamic: false
+      family: ipv4
+      now: closed
+      outlook: closes now
+      owner: PolicyAgent in pid 704
+      owners: []
+      pid: 704
+      port: 500
+      protocol: udp
+      recipe: ike-500-4500
+      scope: wildcard
+      why: PolicyAgent will not run
+summary:
+  description: How many listeners have which outlook. Endpoints on the loopback are not counted.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    listeners:
+      description: All listeners that were there before.
+      type: int
+      returned: always
+    closes_now:
+      description: Those that close as soon as the changes are made.
+      type: int
+      returned: always
+    closes_at_boot:
+      description: Those that close at the next boot, or are reachable from the host itself only from then on.
+      type: int
+      returned: always
+    stays:
+      description: Those that stay open.
+      type: int
+      returned: always
+    kept:
+      description: Those that stay open because they are wanted.
+      type: int
+      returned: always
+    unknown:
+      description: Those of which nothing certain can be said.
+      type: int
+      returned: always
+  sample:
+    closes_at_boot: 7
+    closes_now: 6
+    kept: 1
+    listeners: 14
+    stays: 0
+    unknown: 0
+listeners_before:
+  description: Every endpoint of the host before the first change. The same fields as RV(listeners).
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  sample:
+    - address: 0.0.0.0
+      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      dynamic: true
+      family: ipv4
+      management: false
+      owner: Schedule in pid 976
+      owners: [Schedule]
+      pid: 976
+      port: 1025
+      process: svchost.exe
+      protocol: tcp
+      recipe: rpc-schedule
+      scope: wildcard
+      why: remote administration of scheduled tasks
+listeners:
+  description: Every endpoint of the host after the last change. In check mode as it is now.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      type: str
+      returned: always
+    dynamic:
+      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      type: bool
+      returned: always
+    owner:
+      description: The owner in words.
+      type: str
+      returned: always
+    owners:
+      description: Key names of the services or drivers that can own it. More than one where the host does not show which it is.
+      type: list
+      elements: str
+      returned: always
+    process:
+      description: Name of the process, or V(none) where it is not known.
+      type: str
+      returned: always
+    recipe:
+      description: Id of the recipe that knows it, or V(none).
+      type: str
+      returned: always
+    why:
+      description: What it is for. Empty where no recipe knows it.
+      type: str
+      returned: always
+    breaks:
+      description: What does not work any more once it is closed. Empty where no recipe knows it.
+      type: str
+      returned: always
+    management:
+      description: Whether the session goes through it. Such a listener is always kept.
+      type: bool
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      dynamic: true
+      family: ipv4
+      management: false
+      owner: Schedule in pid 976
+      owners: [Schedule]
+      pid: 976
+      port: 1025
+      process: svchost.exe
+      protocol: tcp
+      recipe: rpc-schedule
+      scope: wildcard
+      why: remote administration of scheduled tasks
+suspected:
+  description:
+    - Rows that netstat of Windows 2000 and XP shows as LISTENING and that are probably the source port of an outgoing connection.
+    - They are listed apart, nothing is planned against them, and a host that shows any is not proven.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      type: str
+      returned: always
+    reason:
+      description: Why the row is suspected.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      family: ipv4
+      pid: 1480
+      port: 1045
+      protocol: tcp
+      reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
+      scope: wildcard
+reboot_required:
+  description: Whether a boot is still to come, for a setting that waits for one or an endpoint that closes only then.
+  type: bool
+  returned: when the host was read and the plan was not refused
+run:
+  description: Id of this run. M(netmin.windows.proof_info) returns it as RV(netmin.windows.proof_info#module:forecast_run).
+  type: str
+  returned: when the host was read and the plan was not refused
+  sample: 20260302T081541Z-9f3a1c
+windows:
+  description: The Windows of the host.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    id:
+      description: The version as the collection names it.
+      type: str
+      returned: always
+    name:
+      description: The version for people.
+      type: str
+      returned: always
+    caption:
+      description: The version as the host says it.
+      type: str
+      returned: always
+    version:
+      description: Version of the kernel.
+      type: str
+      returned: always
+    build:
+      description: Number of the build.
+      type: int
+      returned: always
+    remark:
+      description: What is said of a build that is not known itself, and is counted as the one before. Else empty.
+      type: str
+      returned: always
+    in_domain:
+      description: Whether the host is member or controller of a domain.
+      type: bool
+      returned: always
+  sample:
+    build: 2600
+    caption: Microsoft Windows XP Professional
+    id: windows_xp
+    in_domain: false
+    name: Windows XP
+    remark: ""
+    version: "5.1"
+stats:
+  description: What the task has cost.
+  type: dict
+  returned: when a session was opened
+  contains:
+    requests:
+      description: Envelopes sent, repeated ones included.
+      type: int
+      returned: always
+    logins:
+      description: Logins tried.
+      type: int
+      returned: always
+    bytes_sent:
+      description: Size of all envelopes, before encryption.
+      type: int
+      returned: always
+    bytes_received:
+      description: Size of all answers, after decryption.
+      type: int
+      returned: always
+    seconds:
+      description: Duration of the task.
+      type: float
+      returned: always
+  sample:
+    bytes_received: 61240
+    bytes_sent: 41874
+    logins: 1
+    requests: 37
+    seconds: 1.482
+"""

@@ -1,0 +1,501 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation of `netmin.windows.netbt`; the code is the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: netbt
+short_description: Switch NetBIOS over TCP/IP off on each adapter
+version_added: 0.1.0
+description:
+  - Sets NetBIOS over TCP/IP on adapters. On an adapter that has IP it is set by C(SetTcpipNetbios), and shows at once.
+  - For an adapter that has no IP now (disconnected or disabled) C(NetbiosOptions) is written, which NetBT reads when it binds the
+    adapter.
+  - An adapter that is added to the host later starts with NetBIOS on again.
+options:
+  netbios:
+    description:
+      - NetBIOS over TCP/IP on the adapters that O(adapters) selects. Not touched when left out.
+      - V(disabled) closes udp/137, udp/138 and tcp/139 of the adapter. V(enabled) opens them.
+      - V(dhcp) uses what the DHCP server says, and NetBIOS where it says nothing. This is how Windows starts.
+      - Breaks NetBIOS names without DNS, browsing in the Network Neighborhood, and peers older than Windows 2000.
+    type: str
+    choices: [disabled, enabled, dhcp]
+  adapters:
+    description:
+      - On which adapters, by GUID, description, MAC address or IP address. All of them when left out or V(*).
+      - An adapter that the host does not have is refused, naming those that it has.
+    type: list
+    elements: str
+  lmhosts:
+    description:
+      - Start mode of the service C(LmHosts), the helper for NetBIOS names. Not touched when left out.
+      - With V(manual) and V(disabled) it is stopped, too. It opens no port itself; the driver does.
+    type: str
+    choices: [auto, manual, disabled]
+notes:
+  - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on NetBIOS over TCP/IP; Microsoft, SetTcpipNetbios
+    method of Win32_NetworkAdapterConfiguration.
+  - Port 445 is no part of NetBIOS. See M(netmin.windows.smb_device).
+extends_documentation_fragment:
+  - netmin.windows.connection
+  - netmin.windows.plan
+  - netmin.windows.keep
+seealso:
+  - module: netmin.windows.minimize
+  - module: netmin.windows.smb_device
+  - module: netmin.windows.proof_info
+author:
+  - The netmin.windows contributors (@netmin)
+"""
+
+EXAMPLES = r"""
+- name: Close 137, 138 and 139 on every adapter
+  netmin.windows.netbt:
+    netbios: disabled
+    lmhosts: disabled
+
+- name: Close them on the adapter that faces the outside only
+  netmin.windows.netbt:
+    netbios: disabled
+    adapters:
+      - 198.51.100.17
+"""
+
+RETURN = r"""
+changed:
+  description: Whether anything was changed, or in check mode would be.
+  type: bool
+  returned: always
+changes:
+  description: What was changed, in the order in which it was done.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    stage:
+      description: The stage that planned it.
+      type: str
+      returned: always
+    target:
+      description: The object.
+      type: str
+      returned: always
+    before:
+      description: What it was.
+      type: raw
+      returned: always
+    after:
+      description: What it is, as read from the host afterwards, or V(none) where it could not be read. In check mode what is
+        planned.
+      type: raw
+      returned: always
+    effective:
+      description: When it shows at the sockets, V(now) or V(at boot).
+      type: str
+      returned: always
+    why:
+      description: One sentence.
+      type: str
+      returned: always
+    status:
+      description: V(done), V(not_done), V(unknown) where the answer was lost and could not be settled by reading, or V(planned)
+        in check mode.
+      type: str
+      returned: always
+  sample:
+    - after: disabled
+      before: dhcp
+      effective: now
+      stage: netbt
+      status: done
+      target: adapter 3Com EtherLink PCI
+      why: "NetBIOS over TCP/IP disabled: udp/137, udp/138 and tcp/139 of this adapter"
+unchanged:
+  description: What the plan leaves alone, and why.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    stage:
+      description: The stage that is concerned.
+      type: str
+      returned: always
+    target:
+      description: The object.
+      type: str
+      returned: always
+    reason:
+      description: Why, from a closed list. V(already as asked), V(not on this host) or V(kept).
+      type: str
+      returned: always
+    detail:
+      description: More about the reason. Empty where there is no more to say.
+      type: str
+      returned: always
+  sample:
+    - detail: ""
+      reason: already as asked
+      stage: netbt
+      target: adapter {0B3E5D77-8C0A-4B63-8F5E-5E2B1C9A7D20}
+before:
+  description: What was asked for, as it was, by stage.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  sample:
+    netbt:
+      adapter 3Com EtherLink PCI {6D7F6A4E-52C1-4F7E-9D0B-3A0A4C7B2E11}: dhcp
+      LmHosts:
+        start_mode: auto
+        state: running
+after:
+  description:
+    - What was asked for, as read from the host afterwards. V(none) where the host could not be read any more.
+    - In check mode what is planned.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  sample:
+    netbt:
+      adapter 3Com EtherLink PCI {6D7F6A4E-52C1-4F7E-9D0B-3A0A4C7B2E11}: disabled
+      LmHosts:
+        start_mode: disabled
+        state: stopped
+forecast:
+  description: What becomes of each endpoint that was there before, and why. Made before the first change.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      type: str
+      returned: always
+    dynamic:
+      description: Whether the number was handed out by the system. Such an endpoint is known again by its owner.
+      type: bool
+      returned: always
+    owner:
+      description: The owner in words.
+      type: str
+      returned: always
+    owners:
+      description: The services that can own it where the number is dynamic. Empty where it is fixed.
+      type: list
+      elements: str
+      returned: always
+    recipe:
+      description: Id of the recipe that knows it, or V(none).
+      type: str
+      returned: always
+    now:
+      description: What is expected as soon as the changes are made, V(open), V(closed) or V(unknown).
+      type: str
+      returned: always
+    boot:
+      description: What is expected after the next boot, V(open), V(closed) or V(unknown).
+      type: str
+      returned: always
+    outlook:
+      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays) or V(kept).
+      type: str
+      returned: always
+    why:
+      description: One sentence.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      boot: closed
+      dynamic: false
+      family: ipv4
+      now: closed
+      outlook: closes now
+      owner: PolicyAgent in pid 704
+      owners: []
+      pid: 704
+      port: 500
+      protocol: udp
+      recipe: ike-500-4500
+      scope: wildcard
+      why: PolicyAgent will not run
+summary:
+  description: How many listeners have which outlook. Endpoints on the loopback are not counted.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    listeners:
+      description: All listeners that were there before.
+      type: int
+      returned: always
+    closes_now:
+      description: Those that close as soon as the changes are made.
+      type: int
+      returned: always
+    closes_at_boot:
+      description: Those that close at the next boot, or are reachable from the host itself only from then on.
+      type: int
+      returned: always
+    stays:
+      description: Those that stay open.
+      type: int
+      returned: always
+    kept:
+      description: Those that stay open because they are wanted.
+      type: int
+      returned: always
+    unknown:
+      description: Those of which nothing certain can be said.
+      type: int
+      returned: always
+  sample:
+    closes_at_boot: 7
+    closes_now: 6
+    kept: 1
+    listeners: 14
+    stays: 0
+    unknown: 0
+listeners_before:
+  description: Every endpoint of the host before the first change. The same fields as RV(listeners).
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  sample:
+    - address: 0.0.0.0
+      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      dynamic: true
+      family: ipv4
+      management: false
+      owner: Schedule in pid 976
+      owners: [Schedule]
+      pid: 976
+      port: 1025
+      process: svchost.exe
+      protocol: tcp
+      recipe: rpc-schedule
+      scope: wildcard
+      why: remote administration of scheduled tasks
+listeners:
+  description: Every endpoint of the host after the last change. In check mode as it is now.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      type: str
+      returned: always
+    dynamic:
+      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      type: bool
+      returned: always
+    owner:
+      description: The owner in words.
+      type: str
+      returned: always
+    owners:
+      description: Key names of the services or drivers that can own it. More than one where the host does not show which it is.
+      type: list
+      elements: str
+      returned: always
+    process:
+      description: Name of the process, or V(none) where it is not known.
+      type: str
+      returned: always
+    recipe:
+      description: Id of the recipe that knows it, or V(none).
+      type: str
+      returned: always
+    why:
+      description: What it is for. Empty where no recipe knows it.
+      type: str
+      returned: always
+    breaks:
+      description: What does not work any more once it is closed. Empty where no recipe knows it.
+      type: str
+      returned: always
+    management:
+      description: Whether the session goes through it. Such a listener is always kept.
+      type: bool
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      dynamic: true
+      family: ipv4
+      management: false
+      owner: Schedule in pid 976
+      owners: [Schedule]
+      pid: 976
+      port: 1025
+      process: svchost.exe
+      protocol: tcp
+      recipe: rpc-schedule
+      scope: wildcard
+      why: remote administration of scheduled tasks
+suspected:
+  description:
+    - Rows that netstat of Windows 2000 and XP shows as LISTENING and that are probably the source port of an outgoing connection.
+    - They are listed apart, nothing is planned against them, and a host that shows any is not proven.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      type: str
+      returned: always
+    reason:
+      description: Why the row is suspected.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      family: ipv4
+      pid: 1480
+      port: 1045
+      protocol: tcp
+      reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
+      scope: wildcard
+reboot_required:
+  description: Whether a boot is still to come, for a setting that waits for one or an endpoint that closes only then.
+  type: bool
+  returned: when the host was read and the plan was not refused
+run:
+  description: Id of this run. M(netmin.windows.proof_info) returns it as RV(netmin.windows.proof_info#module:forecast_run).
+  type: str
+  returned: when the host was read and the plan was not refused
+  sample: 20260302T081541Z-9f3a1c
+windows:
+  description: The Windows of the host.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    id:
+      description: The version as the collection names it.
+      type: str
+      returned: always
+    name:
+      description: The version for people.
+      type: str
+      returned: always
+    caption:
+      description: The version as the host says it.
+      type: str
+      returned: always
+    version:
+      description: Version of the kernel.
+      type: str
+      returned: always
+    build:
+      description: Number of the build.
+      type: int
+      returned: always
+    remark:
+      description: What is said of a build that is not known itself, and is counted as the one before. Else empty.
+      type: str
+      returned: always
+    in_domain:
+      description: Whether the host is member or controller of a domain.
+      type: bool
+      returned: always
+  sample:
+    build: 2600
+    caption: Microsoft Windows XP Professional
+    id: windows_xp
+    in_domain: false
+    name: Windows XP
+    remark: ""
+    version: "5.1"
+stats:
+  description: What the task has cost.
+  type: dict
+  returned: when a session was opened
+  contains:
+    requests:
+      description: Envelopes sent, repeated ones included.
+      type: int
+      returned: always
+    logins:
+      description: Logins tried.
+      type: int
+      returned: always
+    bytes_sent:
+      description: Size of all envelopes, before encryption.
+      type: int
+      returned: always
+    bytes_received:
+      description: Size of all answers, after decryption.
+      type: int
+      returned: always
+    seconds:
+      description: Duration of the task.
+      type: float
+      returned: always
+  sample:
+    bytes_received: 61240
+    bytes_sent: 41874
+    logins: 1
+    requests: 37
+    seconds: 1.482
+"""

@@ -1,0 +1,533 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation of `netmin.windows.services`; the code is the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: services
+short_description: Stop services that nobody needs, and keep them from starting again
+version_added: 0.1.0
+description:
+  - Stops services through the service control manager, and sets how they start from the next boot on.
+  - A fixed port closes when its service stops. The ports of an RPC server stay until the process that holds it ends. For a
+    service that shares its process with others this is the next boot.
+  - A service without running dependents is stopped alone. One with running dependents is refused, unless they are stopped by the
+    same task or O(dependents=stop).
+options:
+  services:
+    description:
+      - Services, and what is wanted of each.
+      - A name that the host does not have is refused with the names that are near it; a display name is refused with the key
+        name.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - The key name, as C(sc query) shows it, in any case of letters.
+        type: str
+        required: true
+      state:
+        description:
+          - With V(stopped) the service is stopped now.
+          - With V(unchanged) only the start mode is set.
+        type: str
+        choices: [stopped, unchanged]
+        default: stopped
+      start_mode:
+        description:
+          - How the service starts from the next boot on.
+          - A service on V(manual) may be started again by the system or by another service, so that its ports may come back.
+          - V(auto) needs O(services[].state=unchanged).
+        type: str
+        choices: [auto, manual, disabled]
+        default: disabled
+notes:
+  - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on unused services and on RPC services.
+  - What belongs to the way to the host (WinRM, HTTP, Winmgmt, RpcSs and all that they depend on) is never stopped or disabled,
+    nor are services that a Windows host cannot do without. Netlogon, LanmanWorkstation and W32Time are among these on members and
+    controllers of a domain, and Dhcp where an adapter uses DHCP. No option lifts that.
+extends_documentation_fragment:
+  - netmin.windows.connection
+  - netmin.windows.plan
+  - netmin.windows.keep
+seealso:
+  - module: netmin.windows.minimize
+  - module: netmin.windows.listeners_info
+  - module: netmin.windows.proof_info
+author:
+  - The netmin.windows contributors (@netmin)
+"""
+
+EXAMPLES = r"""
+- name: Close the ports of IPsec, SSDP and the clock on Windows XP
+  netmin.windows.services:
+    services:
+      - name: PolicyAgent
+      - name: SSDPSRV
+      - name: W32Time
+
+- name: Stop the web server of Windows 2000 with all that depends on it
+  netmin.windows.services:
+    services:
+      - name: IISADMIN
+    dependents: stop
+
+- name: Keep the Task Scheduler from starting at the next boot, and let it run until then
+  netmin.windows.services:
+    services:
+      - name: Schedule
+        state: unchanged
+        start_mode: disabled
+
+- name: Show what disabling a service would close, and change nothing
+  netmin.windows.services:
+    services:
+      - name: MSDTC
+  check_mode: true
+  diff: true
+  register: plan
+"""
+
+RETURN = r"""
+changed:
+  description: Whether anything was changed, or in check mode would be.
+  type: bool
+  returned: always
+changes:
+  description: What was changed, in the order in which it was done.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    stage:
+      description: The stage that planned it.
+      type: str
+      returned: always
+    target:
+      description: The object.
+      type: str
+      returned: always
+    before:
+      description: What it was.
+      type: raw
+      returned: always
+    after:
+      description: What it is, as read from the host afterwards, or V(none) where it could not be read. In check mode what is
+        planned.
+      type: raw
+      returned: always
+    effective:
+      description: When it shows at the sockets, V(now) or V(at boot).
+      type: str
+      returned: always
+    why:
+      description: One sentence.
+      type: str
+      returned: always
+    status:
+      description: V(done), V(not_done), V(unknown) where the answer was lost and could not be settled by reading, or V(planned)
+        in check mode.
+      type: str
+      returned: always
+  sample:
+    - after: stopped
+      before: running
+      effective: now
+      stage: services
+      status: done
+      target: service PolicyAgent
+      why: IPsec key exchange; breaks IPsec policies, L2TP and IKEv2 VPN, connection security rules
+    - after: disabled
+      before: auto
+      effective: at boot
+      stage: services
+      status: done
+      target: service PolicyAgent
+      why: IPsec key exchange; breaks IPsec policies, L2TP and IKEv2 VPN, connection security rules
+unchanged:
+  description: What the plan leaves alone, and why.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    stage:
+      description: The stage that is concerned.
+      type: str
+      returned: always
+    target:
+      description: The object.
+      type: str
+      returned: always
+    reason:
+      description: Why, from a closed list. V(already as asked), V(not on this host) or V(kept).
+      type: str
+      returned: always
+    detail:
+      description: More about the reason. Empty where there is no more to say.
+      type: str
+      returned: always
+  sample:
+    - detail: ""
+      reason: already as asked
+      stage: services
+      target: service SSDPSRV
+before:
+  description: What was asked for, as it was, by stage.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  sample:
+    services:
+      PolicyAgent:
+        start_mode: auto
+        state: running
+after:
+  description:
+    - What was asked for, as read from the host afterwards. V(none) where the host could not be read any more.
+    - In check mode what is planned.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  sample:
+    services:
+      PolicyAgent:
+        start_mode: disabled
+        state: stopped
+forecast:
+  description: What becomes of each endpoint that was there before, and why. Made before the first change.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      type: str
+      returned: always
+    dynamic:
+      description: Whether the number was handed out by the system. Such an endpoint is known again by its owner.
+      type: bool
+      returned: always
+    owner:
+      description: The owner in words.
+      type: str
+      returned: always
+    owners:
+      description: The services that can own it where the number is dynamic. Empty where it is fixed.
+      type: list
+      elements: str
+      returned: always
+    recipe:
+      description: Id of the recipe that knows it, or V(none).
+      type: str
+      returned: always
+    now:
+      description: What is expected as soon as the changes are made, V(open), V(closed) or V(unknown).
+      type: str
+      returned: always
+    boot:
+      description: What is expected after the next boot, V(open), V(closed) or V(unknown).
+      type: str
+      returned: always
+    outlook:
+      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays) or V(kept).
+      type: str
+      returned: always
+    why:
+      description: One sentence.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      boot: closed
+      dynamic: false
+      family: ipv4
+      now: closed
+      outlook: closes now
+      owner: PolicyAgent in pid 704
+      owners: []
+      pid: 704
+      port: 500
+      protocol: udp
+      recipe: ike-500-4500
+      scope: wildcard
+      why: PolicyAgent will not run
+summary:
+  description: How many listeners have which outlook. Endpoints on the loopback are not counted.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    listeners:
+      description: All listeners that were there before.
+      type: int
+      returned: always
+    closes_now:
+      description: Those that close as soon as the changes are made.
+      type: int
+      returned: always
+    closes_at_boot:
+      description: Those that close at the next boot, or are reachable from the host itself only from then on.
+      type: int
+      returned: always
+    stays:
+      description: Those that stay open.
+      type: int
+      returned: always
+    kept:
+      description: Those that stay open because they are wanted.
+      type: int
+      returned: always
+    unknown:
+      description: Those of which nothing certain can be said.
+      type: int
+      returned: always
+  sample:
+    closes_at_boot: 7
+    closes_now: 6
+    kept: 1
+    listeners: 14
+    stays: 0
+    unknown: 0
+listeners_before:
+  description: Every endpoint of the host before the first change. The same fields as RV(listeners).
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  sample:
+    - address: 0.0.0.0
+      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      dynamic: true
+      family: ipv4
+      management: false
+      owner: Schedule in pid 976
+      owners: [Schedule]
+      pid: 976
+      port: 1025
+      process: svchost.exe
+      protocol: tcp
+      recipe: rpc-schedule
+      scope: wildcard
+      why: remote administration of scheduled tasks
+listeners:
+  description: Every endpoint of the host after the last change. In check mode as it is now.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      type: str
+      returned: always
+    dynamic:
+      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      type: bool
+      returned: always
+    owner:
+      description: The owner in words.
+      type: str
+      returned: always
+    owners:
+      description: Key names of the services or drivers that can own it. More than one where the host does not show which it is.
+      type: list
+      elements: str
+      returned: always
+    process:
+      description: Name of the process, or V(none) where it is not known.
+      type: str
+      returned: always
+    recipe:
+      description: Id of the recipe that knows it, or V(none).
+      type: str
+      returned: always
+    why:
+      description: What it is for. Empty where no recipe knows it.
+      type: str
+      returned: always
+    breaks:
+      description: What does not work any more once it is closed. Empty where no recipe knows it.
+      type: str
+      returned: always
+    management:
+      description: Whether the session goes through it. Such a listener is always kept.
+      type: bool
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      dynamic: true
+      family: ipv4
+      management: false
+      owner: Schedule in pid 976
+      owners: [Schedule]
+      pid: 976
+      port: 1025
+      process: svchost.exe
+      protocol: tcp
+      recipe: rpc-schedule
+      scope: wildcard
+      why: remote administration of scheduled tasks
+suspected:
+  description:
+    - Rows that netstat of Windows 2000 and XP shows as LISTENING and that are probably the source port of an outgoing connection.
+    - They are listed apart, nothing is planned against them, and a host that shows any is not proven.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      type: str
+      returned: always
+    reason:
+      description: Why the row is suspected.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      family: ipv4
+      pid: 1480
+      port: 1045
+      protocol: tcp
+      reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
+      scope: wildcard
+reboot_required:
+  description: Whether a boot is still to come, for a setting that waits for one or an endpoint that closes only then.
+  type: bool
+  returned: when the host was read and the plan was not refused
+run:
+  description: Id of this run. M(netmin.windows.proof_info) returns it as RV(netmin.windows.proof_info#module:forecast_run).
+  type: str
+  returned: when the host was read and the plan was not refused
+  sample: 20260302T081541Z-9f3a1c
+windows:
+  description: The Windows of the host.
+  type: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    id:
+      description: The version as the collection names it.
+      type: str
+      returned: always
+    name:
+      description: The version for people.
+      type: str
+      returned: always
+    caption:
+      description: The version as the host says it.
+      type: str
+      returned: always
+    version:
+      description: Version of the kernel.
+      type: str
+      returned: always
+    build:
+      description: Number of the build.
+      type: int
+      returned: always
+    remark:
+      description: What is said of a build that is not known itself, and is counted as the one before. Else empty.
+      type: str
+      returned: always
+    in_domain:
+      description: Whether the host is member or controller of a domain.
+      type: bool
+      returned: always
+  sample:
+    build: 2600
+    caption: Microsoft Windows XP Professional
+    id: windows_xp
+    in_domain: false
+    name: Windows XP
+    remark: ""
+    version: "5.1"
+stats:
+  description: What the task has cost.
+  type: dict
+  returned: when a session was opened
+  contains:
+    requests:
+      description: Envelopes sent, repeated ones included.
+      type: int
+      returned: always
+    logins:
+      description: Logins tried.
+      type: int
+      returned: always
+    bytes_sent:
+      description: Size of all envelopes, before encryption.
+      type: int
+      returned: always
+    bytes_received:
+      description: Size of all answers, after decryption.
+      type: int
+      returned: always
+    seconds:
+      description: Duration of the task.
+      type: float
+      returned: always
+  sample:
+    bytes_received: 61240
+    bytes_sent: 41874
+    logins: 1
+    requests: 37
+    seconds: 1.482
+"""
