@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 OUTCOME_COLOURS = {"closed": "green", "kept": "cyan", "loopback_only": "cyan", "open": "red", "unknown": "yellow"}
+# What the forecast says of an endpoint, as the column "closes" shows it.
+CLOSES = {"closes now": "now", "closes at the next boot": "at boot", "stays": "stays", "kept": "kept"}
 WIDEST = 150
 
 
@@ -86,17 +88,19 @@ def show(report: Mapping[str, Any], paper: Paper) -> None:
     paper.line(f"Before: {count} endpoints, what the plan expects of each, and what the proof found after the boot")
     paper.line()
     _table(
-        ("endpoint", "address", "pid", "owner", "forecast", "found"),
+        ("endpoint", "address", "pid", "owner", "closes", "why", "found"),
         [
             (
                 *_place(item.row),
                 item.row["owner"].partition(" in pid ")[0],
-                f"{item.outlook}: {item.why}",
+                CLOSES.get(item.outlook, item.outlook),
+                item.why,
                 item.outcome,
             )
             for item in judge(report)
         ],
         paper,
+        wrapped=("owner", "why"),
     )
     _suspected(audit.get("suspected", []), paper)
     _changes(apply.get("changes", []), paper)
@@ -108,6 +112,7 @@ def show(report: Mapping[str, Any], paper: Paper) -> None:
         ("endpoint", "address", "pid", "owner", "why"),
         [(*_place(row), row["owner"].partition(" in pid ")[0], why(row)) for row in after],
         paper,
+        wrapped=("owner", "why"),
     )
     paper.line()
     spent = apply.get("stats", {})
@@ -142,7 +147,7 @@ def _changes(changes: Sequence[Mapping[str, Any]], paper: Paper) -> None:
     paper.line(f"Changes: {len(changes)}, in this order")
     paper.line()
     rows = [(c["stage"], c["target"], f"{_word(c['before'])} -> {_word(c['after'])}", c["effective"], c["status"]) for c in changes]
-    _table(("stage", "what", "from -> to", "effective", "status"), rows, paper, wrapped=1)
+    _table(("stage", "what", "from -> to", "effective", "status"), rows, paper, wrapped=("what", "from -> to"))
 
 
 def _word(value: Any) -> str:
@@ -151,17 +156,39 @@ def _word(value: Any) -> str:
     return "(empty list)" if value == [] else ", ".join(value) if isinstance(value, list) else str(value)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], paper: Paper, *, wrapped: int = 4) -> None:
-    """Print a table; the column `wrapped` takes what width is left and breaks lines."""
-    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
-    others = sum(width + 2 for column, width in enumerate(widths) if column != wrapped)
-    widths[wrapped] = max(24, min(widths[wrapped], paper.width - others - 2))
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], paper: Paper, *, wrapped: Sequence[str]) -> None:
+    """Print a table; the columns `wrapped` share what width is left and break lines."""
+    widths = _widths(heads, rows, paper.width, [heads.index(name) for name in wrapped])
     paper.line(paper.paint("  ".join(head.ljust(width) for head, width in zip(heads, widths, strict=True)).rstrip(), "dim"))
     for row in rows:
-        cells = [textwrap.wrap(cell, widths[column]) or [""] if column == wrapped else [cell] for column, cell in enumerate(row)]
+        cells = [_broken(cell, width) for cell, width in zip(row, widths, strict=True)]
         for number in range(max(len(cell) for cell in cells)):
             texts = [cell[number] if number < len(cell) else "" for cell in cells]
             padded = [text.ljust(width) for text, width in zip(texts, widths, strict=True)]
             if heads[-1] == "found" and texts[-1]:
                 padded[-1] = paper.paint(texts[-1], OUTCOME_COLOURS.get(texts[-1], "yellow"))
             paper.line("  ".join(padded).rstrip())
+
+
+def _widths(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int, wrapped: Sequence[int]) -> list[int]:
+    natural = [max(len(row[column]) for row in [heads, *rows]) for column in range(len(heads))]
+    left = width - 2 * (len(heads) - 1) - sum(size for column, size in enumerate(natural) if column not in wrapped)
+    if left >= sum(natural[column] for column in wrapped):
+        return natural
+    # A narrow column keeps its size; the widest takes the rest.
+    *narrow, widest = sorted(wrapped, key=lambda column: natural[column])
+    for column in narrow:
+        natural[column] = min(natural[column], max(left // 3, 16))
+        left -= natural[column]
+    natural[widest] = max(left, 24)
+    return natural
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """Break text at blanks, and registry paths after a backslash."""
+    lines = [""]
+    for part in re.split(r"(?<=[ \\])", text):
+        if len((lines[-1] + part).rstrip()) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += part
+    return [line.rstrip() for line in lines]

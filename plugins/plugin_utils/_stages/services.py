@@ -113,9 +113,9 @@ def _now(service: Service, kind: Port | None, future: Future) -> Expectation:
 
 
 def _why(owners: list[Service], now: Expectation, boot: Expectation, future: Future) -> str:
-    names = owners[0].name if len(owners) == 1 else f"all of {', '.join(service.name for service in owners)}"
-    none = owners[0].name if len(owners) == 1 else f"none of {', '.join(service.name for service in owners)}"
-    will = "will not" if len(owners) == 1 else "will"
+    alone = len(owners) == 1
+    # Who "they" are stands beside it, as the owner.
+    names, none, will = (owners[0].name, owners[0].name, "will not") if alone else ("each of them", "none of them", "will")
     if boot is Expectation.UNKNOWN:
         covered = [s.name for s in owners if future.runs_at_boot(s) is Expectation.CLOSED]
         if covered and len(owners) > 1:
