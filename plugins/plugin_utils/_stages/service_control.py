@@ -56,14 +56,21 @@ def plan_services(stage: str, wishes: Iterable[Wish], situation: Situation) -> P
         if kept is not None:
             unchanged.append(Unchanged(stage, target, Reason.KEPT, kept))
             continue
+        if _takes_away(wish, service):
+            check_never(service, situation)
         planned = _changes(stage, wish, service, situation)
         if planned:
-            check_never(service, situation)
             warnings += _prevented(wish, service, situation)
         else:
             unchanged.append(Unchanged(stage, target, Reason.AS_DESIRED))
         changes += planned
     return Plan(tuple(dict.fromkeys(changes)), tuple(unchanged), tuple(warnings))
+
+
+def _takes_away(wish: Wish, service: Service) -> bool:
+    """Tell whether a wish would stop a service or keep it from starting by itself."""
+    weaker = wish.start_mode in (StartMode.MANUAL, StartMode.DISABLED) and wish.start_mode is not service.start_mode
+    return weaker or (wish.stop and not service.stopped)
 
 
 def _changes(stage: str, wish: Wish, service: Service, situation: Situation) -> list[Change]:
