@@ -147,6 +147,12 @@ class Station:
             elif self._servers:
                 self._close(flush=True)
 
+    async def boot(self) -> None:
+        """Press the reset button: the host restarts at once, and every connection is cut."""
+        self.computer.boot()
+        self._close(flush=False)
+        await self.settle()
+
     async def reset(self) -> None:
         """Go back to the scenario's start: host, faults, journal and connections."""
         self.http.injector.clear()
@@ -231,6 +237,7 @@ class Simulation:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="winsim", daemon=True)
         self._resources = AsyncExitStack()
+        self._stations: list[Station] = []
         self._scenarios: dict[str, Scenario] = {}
         self.hosts: tuple[Host, ...] = ()
         self.window_url = ""
@@ -282,6 +289,10 @@ class Simulation:
         future: Future[_T] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return future.result()
 
+    def settle(self) -> None:
+        """Bring sockets and listeners into step with the hosts now; it happens by itself ten times a second."""
+        self._await(_settle(self._stations))
+
     async def _finish(self) -> None:
         await self._resources.aclose()
         left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -291,13 +302,14 @@ class Simulation:
             await asyncio.wait(left, timeout=_FAREWELL)
 
     async def _start(self) -> tuple[Host, ...]:
-        stations = [await self._station(spec, name) for spec, name in zip(self._specs, _names(self._specs), strict=True)]
-        window = Window({station.name: station for station in stations})
+        for spec, name in zip(self._specs, _names(self._specs), strict=True):
+            self._stations.append(await self._station(spec, name))
+        window = Window({station.name: station for station in self._stations})
         self.window_url = await window.start(self._window_port)
         self._resources.push_async_callback(window.stop)
-        watch = asyncio.create_task(_watch(stations))
+        watch = asyncio.create_task(_watch(self._stations))
         self._resources.push_async_callback(_cancel, watch)
-        return tuple(self._host(station) for station in stations)
+        return tuple(self._host(station) for station in self._stations)
 
     async def _station(self, spec: HostSpec, name: str) -> Station:
         computer = spec.build() if spec.build is not None else self._from_scenario(spec, name)
@@ -338,8 +350,12 @@ async def _watch(stations: Sequence[Station]) -> None:
     """Look at the hosts again and again: time passes in them without anybody asking."""
     while True:
         await asyncio.sleep(_GLANCE)
-        for station in stations:
-            await station.settle()
+        await _settle(stations)
+
+
+async def _settle(stations: Sequence[Station]) -> None:
+    for station in stations:
+        await station.settle()
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -154,8 +154,7 @@ class Window:
 
     async def _boot(self, request: web.Request) -> web.Response:
         station = self._station(request)
-        station.computer.boot()
-        await station.settle()
+        await station.boot()
         return _json(_summary(station))
 
 

@@ -8,6 +8,7 @@ and recorded answers. The texts are our own: a client must not read them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..seams import Problem, WmiError
@@ -88,18 +89,27 @@ _BY_QUERY = {
 
 
 class SoapFault(Exception):
-    """The answer to a request is this fault."""
+    """The answer to a request is this fault.
 
-    def __init__(self, kind: Kind, detail: str = "") -> None:
+    Attributes:
+        path: the WMI path of an instance that was asked for and is not there, or "".
+    """
+
+    def __init__(self, kind: Kind, detail: str = "", *, path: str = "") -> None:
         super().__init__(f"{kind.code} {kind.subcode}: {detail or kind.text}")
         self.kind = kind
         self.detail = detail
+        self.path = path
 
 
-def fault_of(error: WmiError, *, query: bool = False) -> SoapFault:
-    """Return the fault that Windows sends for a WMI error, met in a WQL query or elsewhere."""
+def fault_of(error: WmiError, *, query: bool = False, instance: tuple[str, Mapping[str, str]] | None = None) -> SoapFault:
+    """Return the fault that Windows sends for a WMI error, met in a WQL query or with the instance named."""
     kind = _BY_QUERY.get(error.problem) if query else None
-    return SoapFault(kind or _BY_URI[error.problem], str(error))
+    path = ""
+    if instance is not None and error.problem is Problem.NOT_FOUND:
+        class_name, keys = instance
+        path = f"{class_name}." + ",".join(f'{name}="{value}"' for name, value in keys.items())
+    return SoapFault(kind or _BY_URI[error.problem], str(error), path=path)
 
 
 def fault_action(kind: Kind) -> str:
@@ -132,8 +142,27 @@ def _wsman_fault(fault: SoapFault, machine: str) -> str:
     if not kind.provider:
         return f"<f:WSManFault {attributes}><f:Message>{text}</f:Message></f:WSManFault>"
     inner = f"<f:WSManFault {attributes}><f:Message>{text}</f:Message></f:WSManFault>"
-    provider = f'<f:ProviderFault provider="{kind.provider}" path="{_PATHS[kind.provider]}">{inner}</f:ProviderFault>'
+    provider = f'<f:ProviderFault provider="{kind.provider}" path="{_PATHS[kind.provider]}">{inner}{_extended(fault)}</f:ProviderFault>'
     return f"<f:WSManFault {attributes}><f:Message>{provider}</f:Message></f:WSManFault>"
+
+
+def _extended(fault: SoapFault) -> str:
+    """Return WMI's own status; recorded for an instance that is not there, unknown for the rest."""
+    if not fault.path:
+        return ""
+    uri = f"{names.CIM_SCHEMA}/__ExtendedStatus"
+    rows = (
+        '<p:Description xsi:nil="true" xsi:type="cim:cimString"/>',
+        '<p:Operation xsi:type="cim:cimString">GetObject</p:Operation>',
+        f'<p:ParameterInfo xsi:type="cim:cimString">{escape(fault.path)}</p:ParameterInfo>',
+        '<p:ProviderName xsi:type="cim:cimString">CIMWin32</p:ProviderName>',
+        '<p:StatusCode xsi:nil="true" xsi:type="cim:cimUnsignedInt"/>',
+    )
+    status = (
+        f'<p:__ExtendedStatus xmlns:xsi="{names.XSI}" xmlns:p="{uri}" xmlns:cim="{names.CIM}" '
+        f'xsi:type="p:__ExtendedStatus_Type">{"".join(rows)}</p:__ExtendedStatus>'
+    )
+    return element("f:ExtendedError", status)
 
 
 def _cim_error(fault: SoapFault) -> str:

@@ -17,7 +17,7 @@ class Profile:
     Attributes:
         stack: the number that Identify shows.
         whole_enumeration: an optimised Enumerate answers as many rows as fit, not exactly one.
-        cim_errors: faults carry MSFT_WmiError in place of WSManFault.
+        cim_errors: quota faults carry MSFT_WmiError in place of WSManFault.
         max_operations: open enumerations of one account (MaxConcurrentOperationsPerUser).
         max_shells: shells of one account (MaxShellsPerUser).
         max_envelope: bytes; more is neither accepted nor sent (MaxEnvelopeSizekb).

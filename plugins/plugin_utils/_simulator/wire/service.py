@@ -35,7 +35,7 @@ from .listeners import find_listener, listener_element
 from .profile import Profile
 from .reading import Request, Unreadable, read_request
 from .shell import Caller, Shells
-from .writing import FAULT_PREFIXES, TRANSFER_PREFIXES, Reply, envelope, new_uuid
+from .writing import FAULT_PREFIXES, TRANSFER_PREFIXES, Reply, envelope
 
 _W = f"{{{names.WSMAN}}}"
 _N = f"{{{names.ENUMERATION}}}"
@@ -43,7 +43,7 @@ _N = f"{{{names.ENUMERATION}}}"
 # What needs no more than the right to read (MS-WSMV 3.1.4.1.28); every other action is Execute or Write.
 READING_ACTIONS = frozenset({names.GET, names.ENUMERATE, names.PULL, names.RELEASE})
 
-# Recorded quota faults relate to no request.
+# Recorded quota faults relate to no request; of WinRM 3.0's faults these alone were seen as MSFT_WmiError, others as WSManFault.
 _UNRELATED = frozenset({SHELLS_PER_USER, OPERATIONS_PER_USER})
 
 
@@ -103,19 +103,16 @@ class WsmanService:
             reply = self._dispatch(request, caller)
         except SoapFault as fault:
             return request, self._fault(fault, request.message_id, machine)
-        answer = envelope(reply, request.message_id, activity=self._activity())
+        answer = envelope(reply, request.message_id)
         if len(answer) > min(request.envelope_limit, self.profile.max_envelope):
             return request, self._fault(SoapFault(RESPONSE_TOO_LARGE), request.message_id, machine)
         return request, Answer(200, answer)
 
-    def _activity(self) -> str:
-        return new_uuid() if self.profile.cim_errors else ""
-
     def _fault(self, fault: SoapFault, message_id: str, machine: str) -> Answer:
         related = "" if fault.kind in _UNRELATED else message_id
-        body = fault_body(fault, machine=machine, cim_error=self.profile.cim_errors)
+        body = fault_body(fault, machine=machine, cim_error=self.profile.cim_errors and fault.kind in _UNRELATED)
         reply = Reply(fault_action(fault.kind), body, FAULT_PREFIXES)
-        return Answer(500, envelope(reply, related, activity=self._activity()), fault.kind.code)
+        return Answer(500, envelope(reply, related), fault.kind.code)
 
     def _dispatch(self, request: Request, caller: Caller) -> Reply:
         if request.action not in READING_ACTIONS and not self._computer.may_execute(caller.account):
@@ -162,7 +159,7 @@ class WsmanService:
         try:
             return self._computer.wmi.get(uri.namespace, uri.class_name, _keys(request))
         except WmiError as error:
-            raise fault_of(error) from error
+            raise fault_of(error, instance=(uri.class_name, _keys(request))) from error
 
     def _invoke(self, request: Request, uri: _WmiUri, method: str) -> Reply:
         written = class_uri(uri.namespace, uri.class_name)

@@ -49,7 +49,7 @@ def new_uuid() -> str:
     return str(uuid.uuid4()).upper()
 
 
-def envelope(reply: Reply, relates_to: str, *, activity: str = "") -> bytes:
+def envelope(reply: Reply, relates_to: str) -> bytes:
     """Return the whole answer. Without `relates_to` the header is left out, as quota faults do."""
     prefixes = (("s", names.SOAP), ("a", names.ADDRESSING), *reply.prefixes, ("w", names.WSMAN), ("p", names.WSMV))
     declared = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in prefixes)
@@ -57,7 +57,6 @@ def envelope(reply: Reply, relates_to: str, *, activity: str = "") -> bytes:
         "s:Header",
         element("a:Action", escape(reply.action)),
         element("a:MessageID", f"uuid:{new_uuid()}"),
-        element("p:ActivityId", activity) if activity else "",
         element("a:To", names.ANONYMOUS),
         element("a:RelatesTo", escape(relates_to)) if relates_to else "",
     )
