@@ -28,6 +28,7 @@ TOP_LEVEL = {
     "playbooks",
     "plugins",
     "roles",
+    "winsim",
 }
 SUFFIXES = {"", ".j2", ".json", ".md", ".png", ".py", ".rst", ".svg", ".txt", ".xml", ".yaml", ".yml"}
 
