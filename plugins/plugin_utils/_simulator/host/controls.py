@@ -45,17 +45,20 @@ def start_service(host: Host, service: Service) -> Outcome:
 
 
 def stop_service(host: Host, service: Service) -> Outcome:
-    """Stop a service or driver; with a fault it hangs, or is back later."""
+    """Stop a service or driver; with a fault it hangs, takes its time, or is back later."""
     name = service.spec.name
     if host.faults.find("service_denied", service=name):
         return Outcome.DENIED
     before = service.state
-    outcome = host.services.stop(service, hangs=host.faults.find("stop_hangs", service=name) is not None)
+    late = host.faults.find("stops_late", service=name)
+    outcome = host.services.stop(service, pending=late is not None or host.faults.find("stop_hangs", service=name) is not None)
     if outcome is Outcome.DONE:
         _note_state(host, service, before)
+        if late is not None:
+            host.after(late.seconds(), lambda: host.services.finish_stop(service))
         back = host.faults.find("comes_back", service=name)
         if back is not None:
-            host.after(float(str(back.settings.get("after", 0))), lambda: host.services.start_all((service,)))
+            host.after(back.seconds(), lambda: host.services.start_all((service,)))
     return outcome
 
 

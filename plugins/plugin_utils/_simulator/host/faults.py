@@ -19,7 +19,9 @@ KINDS: dict[str, tuple[dict[str, type], dict[str, type]]] = {
     "service_denied": ({"service": str}, {}),
     "socket_stays": ({"protocol": str, "port": int}, {}),
     "start_mode_lost": ({"service": str}, {}),
+    "starts_late": ({"service": str, "after": float}, {}),
     "stop_hangs": ({"service": str}, {}),
+    "stops_late": ({"service": str, "after": float}, {}),
     "value_lost": ({"key": str, "name": str}, {}),
 }
 """Every kind with its required and optional keys.
@@ -28,8 +30,8 @@ comes_back: the service runs again that many seconds (0) after it was stopped. k
 refused. method_denied: WMI refuses the class (or that method of it). no_return: a restart ends switched off.
 port_reopened: from the next boot on the running service holds this port, if it is free. service_denied: the service
 refuses control and configuration. socket_stays: sockets on this port that are open when the fault is armed stay open,
-over boots too. start_mode_lost, value_lost: a write is accepted and has no effect. stop_hangs: a stop is accepted and
-never completes.
+over boots too. start_mode_lost, value_lost: a write is accepted and has no effect. starts_late: at a boot the service needs
+that many seconds to start. stop_hangs: a stop is accepted and never completes. stops_late: a stop needs that many seconds.
 """
 
 
@@ -43,6 +45,10 @@ class Fault:
     def says(self, **wanted: object) -> bool:
         """Tell whether the settings are these, without regard to case."""
         return all(_folded(self.settings.get(key)) == _folded(value) for key, value in wanted.items())
+
+    def seconds(self) -> float:
+        """Return the setting `after`, 0 where there is none."""
+        return float(str(self.settings.get("after", 0)))
 
     def plain(self) -> dict[str, object]:
         """Return the fault as it was armed."""

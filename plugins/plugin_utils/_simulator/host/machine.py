@@ -24,7 +24,7 @@ from .model import SYSTEM, ConnectionSpec, HostSpec, ServiceSpec
 from .network import Network, TcpConnection, netbios_options
 from .processes import Process, Processes
 from .registry import Registry
-from .scm import ServiceControl
+from .scm import Service, ServiceControl
 from .sockets import Origin, Socket
 
 
@@ -214,15 +214,19 @@ class Host:
         self.boots = (*self.boots, Boot(number, self._happening()))
         self.power = Power.ON
         self._due.clear()
-        self.netbios = netbios_options(self.spec.adapters, self.spec, self.registry)
+        self.netbios = netbios_options(self.spec, self.registry)
         self.processes = Processes(self.spec.processes, numbers, recorded=number == 1 and shuffled is None)
         self.network = Network(self.spec, self.registry, configuration.read(self.spec, self.registry), shuffled, self.netbios)
-        self.services = ServiceControl(self.spec, self.registry, on_start=self._service_started, on_stop=self._service_stopped)
+        self._booting = True
+        self.services = ServiceControl(
+            self.spec, self.registry, on_start=self._service_started, on_stop=self._service_stopped, starts_late=self._starts_late
+        )
         for process in self.spec.processes:
             if process.permanent:
                 self.processes.start(process.id, self._creation())
         at_once, delayed, demanded = self.services.boot_order(shuffled)
         self.services.start_all((*at_once, *demanded))
+        self._booting = False
         if delayed:
             self.after(self.spec.delayed_start, lambda: self.services.start_all(delayed))
         self._lose_leases()
@@ -238,6 +242,13 @@ class Host:
         leased = {adapter.address for adapter in self.spec.adapters if adapter.dhcp and adapter.address}
         self.lost_addresses = frozenset() if client is not None and client.running else frozenset(leased)
         self.network.sockets.close(lambda held: held.address in self.lost_addresses)
+
+    def _starts_late(self, service: Service) -> bool:
+        late = self.faults.find("starts_late", service=service.spec.name) if self._booting else None
+        if late is None:
+            return False
+        self.after(late.seconds(), lambda: self.services.finish_start(service))
+        return True
 
     def _service_started(self, service: ServiceSpec) -> None:
         if not service.driver:

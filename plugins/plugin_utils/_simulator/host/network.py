@@ -16,7 +16,7 @@ from random import Random
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 
 from .configuration import SEQUENCES, BootConfiguration
-from .model import SERVICES, SYSTEM, AdapterSpec, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec
+from .model import SERVICES, SYSTEM, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec
 from .registry import Registry
 from .sockets import LOOPBACK, WILDCARD, DynamicPorts, Origin, Socket, Sockets
 
@@ -137,12 +137,7 @@ class Network:
     def _register(self, server: RpcServerSpec, service: ServiceSpec) -> None:
         """Register dynamic endpoints; what the process holds already for this server is used again."""
         for protocol in server.transports:
-            held = self.sockets.any(
-                lambda socket, protocol=protocol: (  # type: ignore[misc]
-                    socket.origin is Origin.RPC and socket.protocol is protocol and socket.owner == service.name
-                )
-            )
-            if held or not self._configuration.rpc_valid:
+            if self._registered(service, protocol) or not self._configuration.rpc_valid:
                 continue
             port = self._rpc_port(protocol)
             if port is None:
@@ -151,6 +146,9 @@ class Network:
             for address in self._rpc_addresses(restricted=restricted):
                 self.sockets.bind(Socket(protocol, address, port, service.name, service.process, Origin.RPC))
             self._open_mapper(protocol)
+
+    def _registered(self, service: ServiceSpec, protocol: Protocol) -> bool:
+        return self.sockets.any(lambda held: held.origin is Origin.RPC and held.protocol is protocol and held.owner == service.name)
 
     def _rpc_port(self, protocol: Protocol) -> int | None:
         ranges = self._configuration.ports
@@ -192,11 +190,11 @@ class Network:
         return free
 
 
-def netbios_options(adapters: tuple[AdapterSpec, ...], spec: HostSpec, registry: Registry) -> dict[str, int]:
+def netbios_options(spec: HostSpec, registry: Registry) -> dict[str, int]:
     """Return the NetBIOS option that each adapter's registry key holds, by GUID; 0 where there is none."""
     interfaces = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces"
     return {
         adapter.guid: registry.number(rf"{interfaces}\Tcpip_{adapter.guid}", "NetbiosOptions") or 0
-        for adapter in adapters
+        for adapter in spec.adapters
         if not adapter.loopback
     }

@@ -56,15 +56,18 @@ class ServiceControl:
         *,
         on_start: Callable[[ServiceSpec], None],
         on_stop: Callable[[ServiceSpec, bool], None],
+        starts_late: Callable[[Service], bool],
     ) -> None:
         """Read the database from the registry; nothing runs yet.
 
         Args:
+            starts_late: asked before a service starts; where it says so, `finish_start` comes later.
             on_start: called when a service has started.
             on_stop: called when one has stopped, with whether it was the last of its process.
         """
         self._on_start = on_start
         self._on_stop = on_stop
+        self._starts_late = starts_late
         self._services: dict[str, Service] = {}
         for installed in spec.services:
             key = rf"{SERVICES}\{installed.name}"
@@ -99,8 +102,8 @@ class ServiceControl:
             return Outcome.ALREADY_RUNNING
         return Outcome.DONE if self._start(service, ()) else self._failure(service)
 
-    def stop(self, service: Service, *, hangs: bool = False) -> Outcome:
-        """Stop a service that nothing running depends on; with `hangs` it stays between running and stopped."""
+    def stop(self, service: Service, *, pending: bool = False) -> Outcome:
+        """Stop a service that nothing running depends on; with `pending` it stays on the way until `finish_stop`."""
         if not service.running:
             return Outcome.NOT_RUNNING
         if service.state is not State.RUNNING:
@@ -109,14 +112,25 @@ class ServiceControl:
             return Outcome.NOT_ACCEPTED
         if any(other.running for other in self.dependents(service)):
             return Outcome.DEPENDENTS_RUNNING
-        if hangs:
-            service.state = State.STOP_PENDING
-            return Outcome.DONE
+        service.state = State.STOP_PENDING
+        if not pending:
+            self.finish_stop(service)
+        return Outcome.DONE
+
+    def finish_start(self, service: Service) -> None:
+        """Complete a start that is on its way."""
+        if service.state is State.START_PENDING:
+            service.state = State.RUNNING
+            self._on_start(service.spec)
+
+    def finish_stop(self, service: Service) -> None:
+        """Complete a stop that is on its way, and end the process with its last service."""
+        if service.state is not State.STOP_PENDING:
+            return
         service.state = State.STOPPED
         process = service.spec.process
         alone = not service.spec.driver and not any(other.running and other.spec.process == process for other in self._services.values())
         self._on_stop(service.spec, alone)
-        return Outcome.DONE
 
     def start_all(self, services: Iterable[Service]) -> None:
         """Start these as a boot does: one that cannot start is left stopped."""
@@ -144,8 +158,9 @@ class ServiceControl:
             needed = self.find(name)
             if needed is None or not self._start(needed, (*path, service.spec.name)):
                 return False
-        service.state = State.RUNNING
-        self._on_start(service.spec)
+        service.state = State.START_PENDING
+        if not self._starts_late(service):
+            self.finish_start(service)
         return True
 
     def _failure(self, service: Service) -> Outcome:

@@ -14,6 +14,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.controls import NetbiosOutcome
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import AdapterSpec
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.network import netbios_options
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import Instance, Problem, Value, WmiError
 
 from .cim import CIMV2, Arguments, CimClass, Method, Out, number
@@ -81,7 +82,8 @@ def _values(host: Host, adapter: AdapterSpec) -> dict[str, Value]:
         "IPConnectionMetric": 1,
         "IPFilterSecurityEnabled": False,
         "IPSubnet": [adapter.mask],
-        "TcpipNetbiosOptions": host.netbios[adapter.guid],
+        # The provider reads the registry, not what is in force (from memory).
+        "TcpipNetbiosOptions": netbios_options(host.spec, host.registry)[adapter.guid],
         "WINSEnableLMHostsLookup": True,
         "WINSScopeID": "",
     }

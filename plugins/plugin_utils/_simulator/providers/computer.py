@@ -14,7 +14,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.mod
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import Scenario
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import (
     Console,
-    SimulatedComputer,
     StateChange,
     WinrmListener,
     Wmi,
@@ -189,8 +188,3 @@ def build(scenario: Scenario, *, clock: Clock, seed: int | None = None, name: st
         name: what the simulator calls it; by default the scenario's name.
     """
     return SimulatedHost(scenario, clock=clock, seed=seed, name=name or scenario.name)
-
-
-def _is_whole(host: SimulatedHost) -> SimulatedComputer:
-    """Let the type checker see that a host fulfils the seam."""
-    return host

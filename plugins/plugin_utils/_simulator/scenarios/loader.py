@@ -118,42 +118,54 @@ def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None
     for key in REQUIRED:
         if key not in document:
             problems.add(f"$.{key}", "is missing")
-    if problems.found:
-        return None
     reader = _Reader(document, problems)
     windows = reader.one(WindowsSpec, "windows")
     mapper = reader.one(MapperSpec, "mapper")
     netbt = reader.one(NetbtSpec, "netbt")
     dns_client = reader.one(DnsClientSpec, "dns_client")
-    timing = reader.one(Timing, "timing")
-    rows, drivers = reader.many(ServiceRow, "services"), reader.many(DriverRow, "drivers")
-    if windows is None or mapper is None or netbt is None or dns_client is None or timing is None:
+    timing = reader.one(Timing, "timing") if "timing" in document else Timing()
+    tables = reader.tables()
+    services, processes = _services(windows.directory if windows else "", reader, problems)
+    if windows is None or mapper is None or netbt is None or dns_client is None or timing is None or problems.found:
         return None
-    services, processes = _services(windows, reader.many(ProcessSpec, "processes"), rows, drivers, problems)
     host = HostSpec(
         windows=windows,
         processes=processes,
         services=services,
-        adapters=reader.many(AdapterSpec, "adapters"),
-        sockets=reader.many(SocketSpec, "sockets"),
-        rpc_servers=reader.many(RpcServerSpec, "rpc_servers"),
+        adapters=tables.adapters,
+        sockets=tables.sockets,
+        rpc_servers=tables.rpc_servers,
         mapper=mapper,
         netbt=netbt,
         dns_client=dns_client,
         dhcp_client=str(document.get("dhcp_client", "Dhcp")),
-        connections=reader.many(ConnectionSpec, "connections"),
-        accounts=reader.many(AccountSpec, "accounts"),
-        listeners=reader.many(ListenerSpec, "listeners"),
-        registry=reader.registry(),
-        faults=reader.faults(),
-        empty_list=reader.empty_list(),
+        connections=tables.connections,
+        accounts=tables.accounts,
+        listeners=tables.listeners,
+        registry=tables.registry,
+        faults=tables.faults,
+        empty_list=tables.empty_list,
         shutdown_seconds=timing.shutdown,
         boot_seconds=timing.boot,
         delayed_start=timing.delayed_start,
     )
-    if not problems.found:
-        _check(host, problems)
+    _check(host, problems)
     return host
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """The parts of a host that are lists, or may be absent."""
+
+    adapters: tuple[AdapterSpec, ...]
+    sockets: tuple[SocketSpec, ...]
+    rpc_servers: tuple[RpcServerSpec, ...]
+    connections: tuple[ConnectionSpec, ...]
+    accounts: tuple[AccountSpec, ...]
+    listeners: tuple[ListenerSpec, ...]
+    registry: dict[str, dict[str, RegistryValue]]
+    faults: tuple[Fault, ...]
+    empty_list: EmptyList
 
 
 class _Reader:
@@ -164,19 +176,34 @@ class _Reader:
         self._problems = problems
 
     def one(self, kind: type[Row], key: str) -> Row | None:
-        return strict.record(kind, self._document.get(key, {}), f"$.{key}", self._problems)
+        if key not in self._document:
+            return None
+        return strict.record(kind, self._document[key], f"$.{key}", self._problems)
 
     def many(self, kind: type[Row], key: str) -> tuple[Row, ...]:
         return tuple(strict.records(kind, self._document.get(key, []), f"$.{key}", self._problems))
 
-    def registry(self) -> dict[str, dict[str, RegistryValue]]:
+    def tables(self) -> _Tables:
+        return _Tables(
+            adapters=self.many(AdapterSpec, "adapters"),
+            sockets=self.many(SocketSpec, "sockets"),
+            rpc_servers=self.many(RpcServerSpec, "rpc_servers"),
+            connections=self.many(ConnectionSpec, "connections"),
+            accounts=self.many(AccountSpec, "accounts"),
+            listeners=self.many(ListenerSpec, "listeners"),
+            registry=self._registry(),
+            faults=self._faults(),
+            empty_list=self._empty_list(),
+        )
+
+    def _registry(self) -> dict[str, dict[str, RegistryValue]]:
         plain = self._document.get("registry", {})
         if not isinstance(plain, dict):
             self._problems.add("$.registry", "is no mapping")
             return {}
         return {str(key): self._values(str(key), values) for key, values in plain.items()}
 
-    def faults(self) -> tuple[Fault, ...]:
+    def _faults(self) -> tuple[Fault, ...]:
         plain = self._document.get("faults", [])
         if not isinstance(plain, list):
             self._problems.add("$.faults", "is no list")
@@ -184,7 +211,7 @@ class _Reader:
         read = [strict.fault(entry, f"$.faults[{index}]", self._problems) for index, entry in enumerate(plain)]
         return tuple(entry for entry in read if entry is not None)
 
-    def empty_list(self) -> EmptyList:
+    def _empty_list(self) -> EmptyList:
         read = strict.value(EmptyList, self._document.get("empty_list", EmptyList.TAKES.value), "$.empty_list", self._problems)
         return read if isinstance(read, EmptyList) else EmptyList.TAKES
 
@@ -197,16 +224,12 @@ class _Reader:
         return {name: value for name, value in read.items() if value is not None}
 
 
-def _services(
-    windows: WindowsSpec,
-    processes: tuple[ProcessSpec, ...],
-    rows: tuple[ServiceRow, ...],
-    drivers: tuple[DriverRow, ...],
-    problems: Problems,
-) -> tuple[tuple[ServiceSpec, ...], tuple[ProcessSpec, ...]]:
+def _services(directory: str, reader: _Reader, problems: Problems) -> tuple[tuple[ServiceSpec, ...], tuple[ProcessSpec, ...]]:
+    """Return drivers and services, and the processes listed together with those that services bring themselves."""
+    rows = reader.many(ServiceRow, "services")
     own = [process for process in (row.own_process() for row in rows) if process is not None]
-    hosts = {process.id: process for process in (*processes, *own)}
-    made = [driver.driver(windows.directory) for driver in drivers]
+    hosts = {process.id: process for process in (*reader.many(ProcessSpec, "processes"), *own)}
+    made = [driver.driver(directory) for driver in reader.many(DriverRow, "drivers")]
     for index, row in enumerate(rows):
         if (row.process or row.name) in hosts:
             made.append(row.service(hosts))

@@ -90,7 +90,7 @@ def take_cifs(host: Walk, method: str) -> bool:
 def chosen(step: Step, choice: int) -> Mapping[str, Any]:
     """Return a step's action, one of several where the article leaves the choice."""
     action: Mapping[str, Any] = step["action"]
-    return action["choices"][choice] if action["kind"] == "one_of" else action  # type: ignore[no-any-return]
+    return action["choices"][choice] if action["kind"] == "one_of" else action
 
 
 def table(step: Step, scenario: str) -> set[Endpoint]:
