@@ -1,0 +1,151 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Write each role's `meta/argument_specs.yml` from the documentation of the module that it maps its variables to.
+
+Run it after a change of a module's options: `.venv/bin/python tests/unit/role_arguments.py`. A test compares.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CHECKOUT = Path(__file__).parents[2]
+PREFIX = "netmin.windows."
+HEAD = "---\n# Written by tests/unit/role_arguments.py from the modules' documentation; change that instead.\n"
+KEYS = ("description", "type", "elements", "choices", "default", "required")
+CHANGES = "The result is left in C({role}_result)."
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a role is made of.
+
+    Attributes:
+        modules: the prefix of its variables for each module that it calls.
+        own: options that no module has.
+        defaults: defaults that differ from the module's, by variable.
+    """
+
+    description: tuple[str, ...]
+    modules: Mapping[str, str]
+    own: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, object] = field(default_factory=dict)
+
+
+def one_stage(name: str, text: str) -> Role:
+    """Return a role that calls one module of the same name."""
+    return Role((text, CHANGES.format(role=name)), {name: name})
+
+
+ROLES: Mapping[str, Role] = {
+    "audit": Role(
+        ("List every listening port of a host, with its owner. Nothing is written.", CHANGES.format(role="audit")),
+        {"listeners_info": "audit"},
+        own={"audit_show": {"description": ["Whether to print the listeners, one a line."], "type": "bool", "default": False}},
+    ),
+    "dcom_protocols": one_stage("dcom_protocols", "Switch DCOM off, and close port 135 of Windows 2000 and XP."),
+    "minimize": Role(
+        ("Close the TCP and UDP ports that a host does not need.", CHANGES.format(role="minimize")),
+        {"minimize": "minimize", "reboot": "minimize_reboot"},
+        own={
+            "minimize_reboot": {
+                "description": [
+                    "Whether to restart the host when a boot is still to come, for a setting that waits for one or a port that closes only then.",
+                ],
+                "type": "bool",
+                "default": False,
+            }
+        },
+    ),
+    "name_resolution": one_stage("name_resolution", "Close the socket that the DNS client of Windows XP keeps open."),
+    "netbt": one_stage("netbt", "Switch NetBIOS over TCP/IP off on each adapter."),
+    "rpc_restriction": one_stage("rpc_restriction", "Restrict the interfaces and ports of RPC servers."),
+    "services": one_stage("services", "Stop services that nobody needs, and keep them from starting again."),
+    "smb_device": one_stage("smb_device", "Close port 445 up to Windows Server 2003."),
+    "verify": Role(
+        ("Prove by the socket that ports are closed. Nothing is written.", CHANGES.format(role="verify")),
+        {"proof_info": "verify"},
+        defaults={"verify_strict": True},
+    ),
+}
+
+
+class Indented(yaml.SafeDumper):
+    """Indents lists below their key, as ansible-lint wants them, and repeats what is the same in two places."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Never leave a list at the indentation of its key."""
+        super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, _data: object) -> bool:
+        """Write no anchors."""
+        return True
+
+
+def documents() -> Mapping[str, Any]:
+    """Return the documentation of all modules that a role calls, fragments included."""
+    names = sorted({module for role in ROLES.values() for module in role.modules})
+    command = [str(Path(sys.executable).parent / "ansible-doc"), "--type", "module", "--json", *(PREFIX + name for name in names)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {name.removeprefix(PREFIX): entry["doc"] for name, entry in json.loads(done.stdout).items()}
+
+
+def arguments(name: str, documented: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a role's options by variable."""
+    role = ROLES[name]
+    found: dict[str, Any] = dict(role.own)
+    for module, prefix in role.modules.items():
+        options: Mapping[str, Any] = documented[module].get("options", {})
+        for option in sorted(options):
+            found[f"{prefix}_{option}"] = _option(options[option], prefix, tuple(options))
+    for variable, value in role.defaults.items():
+        found[variable] = {**found[variable], "default": value}
+    return found
+
+
+def _option(option: Mapping[str, Any], prefix: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """Turn one option of a module into one of a role."""
+    found = {key: option[key] for key in KEYS if option.get(key) is not None}
+    if not found.get("required"):
+        found.pop("required", None)
+    texts = [found["description"]] if isinstance(found["description"], str) else found["description"]
+    found["description"] = [_renamed(text, prefix, names) for text in texts]
+    if option.get("suboptions"):
+        found["options"] = {name: _option(sub, prefix, names) for name, sub in sorted(option["suboptions"].items())}
+    return found
+
+
+def _renamed(text: str, prefix: str, names: tuple[str, ...]) -> str:
+    """Let references to the module's options name the role's variables, and drop those to its results."""
+    text = re.sub(rf"O\(({'|'.join(names)})(?=[.=\[)])", rf"O({prefix}_\1", text) if names else text
+    return re.sub(r"RV\(([^)]*)\)", r"C(\1)", text)
+
+
+def render(name: str, documented: Mapping[str, Any]) -> str:
+    """Return the text of a role's argument specification."""
+    role = ROLES[name]
+    main = {"short_description": role.description[0].partition(".")[0], "description": list(role.description)}
+    main["options"] = arguments(name, documented)  # type: ignore[assignment]  # a mapping beside texts
+    return HEAD + yaml.dump({"argument_specs": {"main": main}}, Dumper=Indented, sort_keys=False, width=130, allow_unicode=False)
+
+
+def main() -> None:
+    """Write all of them."""
+    documented = documents()
+    for name in ROLES:
+        path = CHECKOUT / "roles" / name / "meta/argument_specs.yml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render(name, documented), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
