@@ -1,0 +1,168 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every file below `cases/` is one case of one stage: what is desired, what the host is, what follows.
+
+```yaml
+host: windows_xp                # a host of hosts.py
+services: {Name: {state: Stopped, start: Manual, depends: [Other]}}    # how it differs from that host; new ones are made
+registry: {'KEY\\name': {dword: 1}}                                     # null removes a value
+adapters: {description: {addresses: [...], dhcp: true}}
+domain_role: 1
+desired: {option: value}        # the stage's own options
+also: {stage: {option: value}}  # what other stages are asked in the same run
+accept, dependents, keep: as in the modules
+changes: [{target, before, after, effective}]     # in the order in which they are made; `also` included
+unchanged: {target: reason}
+warnings: [words]
+refused: {error: Refused, hazard: null, words: [words]}
+```
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import STAGE_BY_NAME, Survey, make_plan, read_survey
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeAdapter, FakeHost, FakeService, FakeSession
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import HOSTS, KNOWLEDGE, terms_of
+
+CASES = Path(__file__).parent / "cases"
+FILES = sorted(CASES.glob("*/*.yml"))
+KINDS = ("create", "update", "remove", "unchanged", "refused")
+# What a stage cannot do, and why.
+SENSELESS = {
+    "services": {"create": "services are never installed", "remove": "services are never removed"},
+    "smb_device": {"remove": "the value is set to 1 again, not removed: the article gives its meaning, not that of its absence"},
+    "name_resolution": {"remove": "no option removes the value"},
+}
+KEYS = {
+    "host",
+    "services",
+    "registry",
+    "adapters",
+    "domain_role",
+    "desired",
+    "also",
+    "accept",
+    "dependents",
+    "keep",
+    "changes",
+    "unchanged",
+    "warnings",
+    "refused",
+}
+
+
+def case_id(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+def value_of(said: dict[str, Any] | None) -> RegistryValue | None:
+    if said is None:
+        return None
+    ((kind, content),) = said.items()
+    return RegistryValue(RegistryType[kind.upper()], tuple(content) if isinstance(content, list) else content)
+
+
+def host_of(case: dict[str, Any]) -> FakeHost:
+    fake = HOSTS[case["host"]]()
+    fake.domain_role = case.get("domain_role", fake.domain_role)
+    for name, said in case.get("services", {}).items():
+        found = next((s for s in fake.services if s.name.lower() == name.lower()), None)
+        if said is None:
+            fake.services = [s for s in fake.services if s is not found]
+            continue
+        if found is None:
+            found = FakeService(name)
+            fake.services.append(found)
+        for key, content in said.items():
+            assert hasattr(found, key), key
+            setattr(found, key, tuple(content) if isinstance(content, list) else content)
+    for path, said in case.get("registry", {}).items():
+        key, _, name = path.rpartition("\\")
+        fake.put(key, name, value_of(said))
+    for description, said in case.get("adapters", {}).items():
+        adapter = next((a for a in fake.adapters if a.description == description), None)
+        if adapter is None:
+            adapter = FakeAdapter(len(fake.adapters) + 1, description, said["guid"])
+            fake.adapters.append(adapter)
+        adapter.addresses = tuple(said.get("addresses", adapter.addresses))
+        adapter.dhcp = said.get("dhcp", adapter.dhcp)
+    return fake
+
+
+def options_of(stage: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Validate options as Ansible does."""
+    validated = ArgumentSpecValidator(dict(STAGE_BY_NAME[stage].options)).validate(copy.deepcopy(given))
+    assert not validated.error_messages
+    return dict(validated.validated_parameters)
+
+
+def survey_before(case: dict[str, Any]) -> tuple[Survey, FakeSession]:
+    session = FakeSession(host_of(case))
+    return read_survey(session, KNOWLEDGE), session
+
+
+@pytest.mark.parametrize("path", FILES, ids=case_id)
+def test_case(path: Path) -> None:
+    case = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert set(case) <= KEYS
+    survey, session = survey_before(case)
+    asked = {path.parent.name: case["desired"], **case.get("also", {})}
+
+    def plan() -> Any:
+        wanted = {stage: STAGE_BY_NAME[stage].desired(options_of(stage, given)) for stage, given in asked.items()}
+        said = {key: case[key] for key in ("accept", "dependents", "keep") if key in case}
+        return make_plan(wanted, survey, KNOWLEDGE, terms_of(survey, **said))
+
+    if "refused" in case:
+        expected = case["refused"]
+        with pytest.raises(errors.NetminError) as caught:
+            plan()
+        assert type(caught.value).__name__ == expected["error"], str(caught.value)
+        assert getattr(caught.value, "hazard", None) == expected.get("hazard")
+        for words in expected["words"]:
+            assert words in str(caught.value)
+    else:
+        made = plan()
+        shown = [
+            {"target": c.target, "before": c.shown[0], "after": c.shown[1], "effective": str(c.effective)} for c in made.changes
+        ]
+        assert shown == case.get("changes", [])
+        if "unchanged" in case:
+            assert {item.target: str(item.reason) for item in made.unchanged} == case["unchanged"]
+        assert len(made.warnings) == len(case.get("warnings", []))
+        for words, warning in zip(case.get("warnings", []), made.warnings, strict=True):
+            assert words in warning
+        assert all(change.why for change in made.changes)
+    assert not session.writes
+
+
+@pytest.mark.parametrize("stage", sorted(STAGE_BY_NAME))
+def test_every_stage_has_a_case_of_each_kind(stage: str) -> None:
+    kinds = {path.stem.partition("_")[0] for path in FILES if path.parent.name == stage}
+    assert kinds <= set(KINDS)
+    assert set(KINDS) - kinds - set(SENSELESS.get(stage, {})) == set()
+
+
+def test_every_case_belongs_to_a_stage() -> None:
+    assert {path.parent.name for path in FILES} == set(STAGE_BY_NAME)
+
+
+@pytest.mark.parametrize("path", FILES, ids=case_id)
+def test_a_case_is_of_the_kind_that_its_name_says(path: Path) -> None:
+    case = yaml.safe_load(path.read_text(encoding="utf-8"))
+    kind = path.stem.partition("_")[0]
+    assert (kind == "refused") == ("refused" in case)
+    if kind == "unchanged":
+        assert not case.get("changes")
+        assert case["unchanged"]
+    if kind in ("create", "update", "remove"):
+        assert case["changes"]
