@@ -118,7 +118,8 @@ class SetNetbios(Change):
 
     @property
     def target(self) -> str:
-        return f"adapter {self.adapter}"
+        # Windows gives adapters of one kind the same description but for a number; the GUID tells them apart.
+        return f"adapter {self.adapter} {self.guid}"
 
     @property
     def shown(self) -> tuple[object, object]:
