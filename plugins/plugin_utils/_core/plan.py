@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .change import Change, Effective
+from .errors import InvalidOption
 
 STAGES = ("services", "netbt", "smb_device", "rpc_restriction", "dcom_protocols", "name_resolution")
 """Stages in the order in which their changes are made."""
@@ -45,10 +46,14 @@ class Plan:
 
     @classmethod
     def merge(cls, plans: Iterable[Plan]) -> Plan:
-        """Join the plans of several stages and order their changes."""
+        """Join the plans of several stages and order their changes.
+
+        Raises:
+            InvalidOption: two stages want different things of one object.
+        """
         parts = tuple(plans)
         return cls(
-            changes=in_order(change for part in parts for change in part.changes),
+            changes=_once(in_order(change for part in parts for change in part.changes)),
             unchanged=tuple(item for part in parts for item in part.unchanged),
             warnings=tuple(dict.fromkeys(text for part in parts for text in part.warnings)),
         )
@@ -64,3 +69,15 @@ def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
         return change.touches_session, change.effective is Effective.BOOT, STAGES.index(change.stage), change.rank
 
     return tuple(sorted(changes, key=key))
+
+
+def _once(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Leave out what is planned already: a service may depend on two that are stopped, or be named by two stages."""
+    first: dict[tuple[type[Change], str], Change] = {}
+    for change in changes:
+        other = first.setdefault((type(change), change.target), change)
+        if other.shown[1] != change.shown[1]:
+            raise InvalidOption(
+                f"{change.target} is to be {other.shown[1]} by stage {other.stage} and {change.shown[1]} by stage {change.stage}: choose one"
+            )
+    return tuple(first.values())
