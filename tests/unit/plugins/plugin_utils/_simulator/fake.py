@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import (
+    Console,
     ConsoleResult,
     Instance,
     Problem,
@@ -18,6 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams im
     StateChange,
     Value,
     WinrmListener,
+    Wmi,
     WmiError,
 )
 
@@ -139,8 +141,9 @@ class FakeComputer:
         self.name = "FAKE1"
         self.up = True
         self.done: list[StateChange] = []
-        self.wmi = FakeWmi(self, version, services)
-        self.console = FakeConsole()
+        self.rows = FakeWmi(self, version, services)
+        self.wmi: Wmi = self.rows
+        self.console: Console = FakeConsole()
         self.listening = list(endpoints)
         self.armed: list[Mapping[str, object]] = []
         self.clock = 0.0
@@ -162,7 +165,7 @@ class FakeComputer:
         return [*self.listening, Endpoint(Protocol.TCP, "0.0.0.0", 5985, 4)]
 
     def state(self) -> Mapping[str, Any]:
-        services = {name: {"state": "running", "start_mode": mode} for name, mode in self.wmi.modes.items()}
+        services = {name: {"state": "running", "start_mode": mode} for name, mode in self.rows.modes.items()}
         registry = {r"HKLM\SOFTWARE\X": {"Value": {"type": "REG_SZ", "value": "1"}}}
         return {"services": services, "drivers": {}, "registry": registry, "adapters": [], "boots": [self.booted]}
 

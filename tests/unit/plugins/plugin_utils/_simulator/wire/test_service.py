@@ -274,7 +274,7 @@ def test_parameters_arrive_as_texts_lists_and_nil() -> None:
         ("sNames", "IE40 & <more>"),
         ("ReturnValue", "0"),
     ]
-    assert rig.computer.wmi.calls == [
+    assert rig.computer.rows.calls == [
         (
             "StdRegProv",
             {},
@@ -311,6 +311,6 @@ def test_listeners_are_enumerated_and_got() -> None:
 
 def test_what_no_xml_can_carry_becomes_a_question_mark() -> None:
     rig = Rig()
-    rig.computer.wmi.modes = {"a\x07b]]>&<\ud800": "Auto"}
+    rig.computer.rows.modes = {"a\x07b]]>&<\ud800": "Auto"}
     row = items(rig.body(enumerate_request(SERVICES)), W)[0]
     assert row.findtext(f"{{{SERVICES}}}Name") == "a?b]]>&<?"
