@@ -113,8 +113,8 @@ class Host:
         return timedelta(seconds=self.clock.monotonic() - self.boots[-1].uptime_zero)
 
     def boot_time(self) -> datetime:
-        """Return the wall clock's time of the last boot as the system works it out: now less uptime, so a step moves it."""
-        return self.now() - self.uptime()
+        """Return the wall clock's time of the last boot: the system works it out from clock and uptime, so a step moves it."""
+        return self._origin + timedelta(seconds=self.boots[-1].uptime_zero) + self._step
 
     def step_clock(self, seconds: float) -> None:
         """Move the wall clock."""
