@@ -31,7 +31,7 @@ options:
       - V(netbt_driver) is refused on a host whose DHCP Client depends on NetBT while an adapter has its address from DHCP, as on
         Windows XP. The host would lose its address.
     type: str
-    choices: [netbt_driver, smb_device_enabled]
+    choices: [smb_device_enabled, netbt_driver]
     default: smb_device_enabled
 notes:
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on CIFS over TCP.

@@ -58,9 +58,7 @@ ROLES: Mapping[str, Role] = {
         {"minimize": "minimize", "reboot": "minimize_reboot"},
         own={
             "minimize_reboot": {
-                "description": [
-                    "Whether to restart the host when a boot is still to come, for a setting that waits for one or a port that closes only then.",
-                ],
+                "description": ["Whether to restart the host where a boot is still to come, for a setting or a port that waits for one."],
                 "type": "bool",
                 "default": False,
             }

@@ -1,0 +1,295 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Modules and roles say what the code does: options as the argument specs have them, results as a run returns them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.plain import plain
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, WinrmListener
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
+
+from .fakes import FakeAdapter, FakeClock, FakeHost, FakeService, FakeSession
+from .role_arguments import CHECKOUT, PREFIX, ROLES, arguments, render
+
+MODULES = sorted(path.stem for path in (CHECKOUT / "plugins/action").glob("*.py") if path.stem != "__init__")
+STAGES = ("dcom_protocols", "name_resolution", "netbt", "rpc_restriction", "services", "smb_device")
+COMMON = {"diff", "failed", "msg", "warnings"}
+"""What any task may return (Ansible, Common return values); modules do not document it again."""
+
+
+@pytest.fixture(scope="module")
+def documents() -> Mapping[str, Any]:
+    """Return what ansible-doc knows of each module, fragments merged."""
+    command = [str(Path(sys.executable).parent / "ansible-doc"), "--type", "module", "--json", *(PREFIX + name for name in MODULES)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {name.removeprefix(PREFIX): entry for name, entry in json.loads(done.stdout).items()}
+
+
+def action_class(name: str) -> Any:
+    """Return the action plugin behind a module."""
+    return import_module(f"ansible_collections.netmin.windows.plugins.action.{name}").ActionModule
+
+
+# Options
+
+
+def as_spec(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn documented options into the argument spec that they promise."""
+    spec = {}
+    for name, option in options.items():
+        spec[name] = {key: option[key] for key in ("type", "elements", "choices", "default") if option.get(key) is not None}
+        if option.get("required"):
+            spec[name]["required"] = True
+        if option.get("suboptions"):
+            spec[name]["options"] = as_spec(option["suboptions"])
+    return spec
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_options_are_documented_as_they_are(name: str, documents: Mapping[str, Any]) -> None:
+    assert as_spec(documents[name]["doc"].get("options", {})) == action_class(name).argument_spec
+
+
+def described(options: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
+    """Yield every sentence about an option, with its place."""
+    for name, option in options.items():
+        texts = option["description"]
+        yield from ((f"{where}.{name}", text) for text in ([texts] if isinstance(texts, str) else texts))
+        yield from described(option.get("suboptions", {}), f"{where}.{name}")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_option_of_minimize_is_described_as_in_its_own_module(stage: str, documents: Mapping[str, Any]) -> None:
+    whole, own = documents["minimize"]["doc"]["options"][stage], documents[stage]["doc"]["options"]
+    alone = own[stage]["suboptions"] if stage == "services" else {name: own[name] for name in whole["suboptions"]}
+    nested = [(place, text.replace(f"O({stage}.", "O(")) for place, text in described(whole["suboptions"], stage)]
+    assert nested == list(described(alone, stage))
+
+
+# Results
+
+
+def host() -> FakeHost:
+    """Return a host on which every module has something to say."""
+    netstat = (
+        "\r\nActive Connections\r\n\r\n  Proto  Local Address          Foreign Address        State           PID\r\n"
+        "  TCP    0.0.0.0:135            0.0.0.0:0              LISTENING       884\r\n"
+        "  TCP    0.0.0.0:445            0.0.0.0:0              LISTENING       4\r\n"
+        "  TCP    0.0.0.0:1045           0.0.0.0:0              LISTENING       700\r\n"
+        "  TCP    0.0.0.0:5985           0.0.0.0:0              LISTENING       4\r\n"
+        "  TCP    192.0.2.10:1045        192.0.2.20:80          ESTABLISHED     700\r\n"
+        "  UDP    0.0.0.0:500            *:*                                    704\r\n"
+    )
+    fake = FakeHost(
+        services=[
+            FakeService("PolicyAgent", pid=704, path=r"C:\lsass.exe"),
+            FakeService("SSDPSRV", start="Disabled", state="Stopped"),
+            FakeService("RpcSs", pid=884),
+            FakeService("WinRM", pid=700),
+            FakeService("Dnscache", pid=701),
+            FakeService("LmHosts", pid=702),
+            FakeService("NetBT", start="System", kind=ServiceKind.DRIVER),
+        ],
+        adapters=[FakeAdapter(1, "Ethernet", "{6D7F6A4E-52C1-4F7E-9D0B-3A0A4C7B2E11}", ("192.0.2.10",), "00:00:5E:00:53:01")],
+        processes={4: "System", 700: "svchost.exe", 701: "svchost.exe", 704: "lsass.exe", 884: "svchost.exe"},
+        netstat=[netstat],
+        listeners=[WinrmListener("*", "HTTP", 5985, True, ("192.0.2.10",))],
+    )
+    fake.put(r"SOFTWARE\Microsoft\Rpc", "DCOM Protocols", RegistryValue.texts(("ncacn_ip_tcp",)))
+    fake.put(
+        rf"SYSTEM\CurrentControlSet\Services\NetBT\Parameters\Interfaces\Tcpip_{fake.adapters[0].guid}",
+        "NetbiosOptions",
+        RegistryValue.dword(0),
+    )
+    return fake
+
+
+GIVEN: Mapping[str, Mapping[str, Any]] = {
+    "dcom_protocols": {"enable_dcom": False, "remove": ["ncacn_ip_tcp"]},
+    "name_resolution": {"max_cached_sockets": 0},
+    "netbt": {"netbios": "disabled", "lmhosts": "disabled"},
+    "rpc_restriction": {"intranet_ports": ["4000-4100"]},
+    "services": {"services": [{"name": "PolicyAgent"}, {"name": "SSDPSRV"}]},
+    "smb_device": {"smb_over_tcp": "disabled"},
+}
+
+
+def run(name: str, fake: FakeHost, *, check_mode: bool = False) -> dict[str, Any]:
+    """Return what a module returns on a host in memory; `stats`, which needs a session, is put in as the edge does it."""
+    made = action_class(name)
+    action = made.__new__(made)
+    session = FakeSession(fake)
+
+    def open_again() -> FakeSession:
+        return session
+
+    def restart(call: Sequence[object]) -> None:
+        if call[0] == "reboot":
+            fake.lsass_created = "2003-05-01T09:00:20Z"
+
+    session.before = restart
+    action._task = SimpleNamespace(check_mode=check_mode, diff=True)  # noqa: SLF001 - the name is Ansible's
+    action.host_name, action.clock, action.writing = "host.example", FakeClock(), False
+    action.open_session = action.open_writable = open_again
+    action.reopen = _same(open_again)
+    options = ArgumentSpecValidator(dict(made.argument_spec)).validate(dict(GIVEN.get(name, {}))).validated_parameters
+    result: dict[str, Any] = plain(action.work(options))
+    return {**result, "stats": {**Stats().plain(), "seconds": 1.5}}
+
+
+def _same(open_again: Callable[[], FakeSession]) -> Callable[[object], FakeSession]:
+    return lambda _opener: open_again()
+
+
+def problems(value: object, documented: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Yield what a value has that its documentation does not say, and the other way round."""
+    kinds: Mapping[str, tuple[type, ...]] = {
+        "bool": (bool,),
+        "dict": (dict,),
+        "float": (float, int),
+        "int": (int,),
+        "list": (list,),
+        "str": (str,),
+    }
+    kind = documented["type"]
+    if value is None or kind == "raw":
+        return
+    if type(value) not in kinds[kind]:
+        yield f"{where} is {type(value).__name__}, not {kind}"
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(value, list) and type(item) not in kinds[documented["elements"]]:
+            yield f"{where} holds {type(item).__name__}, not {documented['elements']}"
+        if "contains" in documented and isinstance(item, dict):
+            yield from differences(item, documented["contains"], where)
+
+
+def differences(found: Mapping[str, Any], documented: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Compare a mapping with what is documented of its keys."""
+    for name in sorted(found.keys() ^ documented.keys()):
+        yield f"{where}.{name} is {'not documented' if name in found else 'documented and missing'}"
+    for name in sorted(found.keys() & documented.keys()):
+        yield from problems(found[name], documented[name], f"{where}.{name}")
+
+
+@pytest.mark.parametrize("check_mode", [True, False], ids=["check", "run"])
+@pytest.mark.parametrize("name", MODULES)
+def test_results_are_documented_as_they_are(name: str, check_mode: bool, documents: Mapping[str, Any]) -> None:
+    result = run(name, host(), check_mode=check_mode)
+    assert not result.get("failed"), result["msg"]
+    found = {key: value for key, value in result.items() if key not in COMMON}
+    assert list(differences(found, documents[name]["return"], name)) == []
+
+
+@pytest.mark.parametrize("name", [*STAGES, "minimize"])
+def test_the_host_shows_a_sample_of_every_list(name: str) -> None:
+    result = run(name, host())
+    assert result["changes"]
+    assert result["forecast"]
+    assert result["suspected"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_samples_are_of_the_type_that_is_documented(name: str, documents: Mapping[str, Any]) -> None:
+    found = []
+    for key, entry in documents[name]["return"].items():
+        if "sample" in entry:
+            found += list(problems(entry["sample"], entry, key))
+    assert found == []
+
+
+def test_a_result_that_is_not_documented_is_seen() -> None:
+    documented = {"a": {"type": "list", "elements": "dict", "contains": {"b": {"type": "int"}}}, "c": {"type": "str"}}
+    assert list(differences({"a": [{"b": True, "d": 1}]}, documented, "x")) == [
+        "x.c is documented and missing",
+        "x.a.d is not documented",
+        "x.a.b is bool, not int",
+    ]
+
+
+# Roles
+
+
+def load(role: str, path: str) -> Any:
+    """Return the content of a role's file."""
+    return yaml.safe_load((CHECKOUT / "roles" / role / path).read_text(encoding="utf-8"))
+
+
+def docs_of(documents: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the documentation part alone."""
+    return {name: entry["doc"] for name, entry in documents.items()}
+
+
+def test_every_role_is_known() -> None:
+    assert sorted(path.name for path in (CHECKOUT / "roles").iterdir()) == sorted(ROLES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_variables_of_a_role_are_those_of_its_modules(role: str, documents: Mapping[str, Any]) -> None:
+    written = (CHECKOUT / "roles" / role / "meta/argument_specs.yml").read_text(encoding="utf-8")
+    assert written == render(role, docs_of(documents)), "run tests/unit/role_arguments.py"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_defaults_of_a_role_are_those_of_its_modules(role: str, documents: Mapping[str, Any]) -> None:
+    options = arguments(role, docs_of(documents))
+    assert (load(role, "defaults/main.yml") or {}) == {name: option["default"] for name, option in options.items() if "default" in option}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_reaches_every_option(role: str, documents: Mapping[str, Any]) -> None:
+    tasks = load(role, "tasks/main.yml")
+    for module, prefix in ROLES[role].modules.items():
+        (task,) = (task for task in tasks if PREFIX + module in task)
+        expected = {
+            name: f"{{{{ {prefix}_{name}{'' if option.get('default') is not None else ' | default(omit)'} }}}}"
+            for name, option in documents[module]["doc"].get("options", {}).items()
+        }
+        assert (task[PREFIX + module] or {}) == expected
+    assert tasks[0]["register"] == f"{role}_result"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_names_its_variables_in_its_readme(role: str, documents: Mapping[str, Any]) -> None:
+    text = (CHECKOUT / "roles" / role / "README.md").read_text(encoding="utf-8")
+    assert [name for name in arguments(role, docs_of(documents)) if f"| `{name}` |" not in text] == []
+
+
+# Playbooks
+
+INVENTORY = "[web]\nweb1\nweb2\n[db]\ndb1\n"
+
+
+@pytest.mark.parametrize("playbook", ["audit", "minimize", "verify"])
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ([], []),
+        (["--extra-vars", "target=db"], ["db1"]),
+        (["--limit", "web1"], ["web1"]),
+        (["--extra-vars", "target=web", "--limit", "web2,db1"], ["web2"]),
+    ],
+    ids=["nobody", "target", "limit", "both"],
+)
+def test_a_playbook_acts_on_hosts_that_are_named_only(playbook: str, given: list[str], hosts: list[str], tmp_path: Path) -> None:
+    (tmp_path / "hosts").write_text(INVENTORY, encoding="utf-8")
+    tool = str(Path(sys.executable).parent / "ansible-playbook")
+    command = [tool, "--inventory", str(tmp_path / "hosts"), PREFIX + playbook, "--list-hosts", *given]
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".cache")}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=tmp_path)
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    assert f"hosts ({len(hosts)}):" in lines
+    assert [line for line in lines if line in ("web1", "web2", "db1")] == hosts
