@@ -93,6 +93,7 @@ class WinrmTransport(HttpTransport):
             self._config.obtain_ticket()
         options: dict[str, Any] = {**self._config.library_options, "transport": mechanism}
         self._library = Protocol(self._config.endpoint, **options).transport
+        # The login happens in here, over the library's own session: what the host answers to it is not bounded.
         bound(self._library.build_session(), self._note_body)
 
     def _post(self, envelope: bytes) -> bytes:

@@ -41,17 +41,11 @@ COMMAND_ACTION = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Comman
 RECEIVE_ACTION = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Receive"
 SIGNAL_ACTION = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/Signal"
 
-# Fault actions (0226 14.2; WS-Addressing and WS-Enumeration faults keep their own).
-FAULT_ACTION = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
-ADDRESSING_FAULT_ACTION = "http://schemas.xmlsoap.org/ws/2004/08/addressing/fault"
-ENUMERATION_FAULT_ACTION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/fault"
-
-# Resource URIs: WMI namespaces and classes (WSMV 3.1.4.1.1), the command shell (WSMV 3.1.4.1.31), the listeners
-# of the service (WSMV 3.1.4.1.29.5).
+# Resource URIs: WMI namespaces and classes (WSMV 3.1.4.1.1), the command shell (WSMV 3.1.4.1.31), the
+# configuration of the service (WSMV 3.1.4.1.29).
 WMI_PREFIX = "http://schemas.microsoft.com/wbem/wsman/1/wmi/"
 SHELL_RESOURCE = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/cmd"
 CONFIG_PREFIX = "http://schemas.microsoft.com/wbem/wsman/1/config/"
-LISTENER_RESOURCE = CONFIG_PREFIX + "listener"
 
 # Filter dialect (WSMV 3.1.4.1.13).
 WQL_DIALECT = "http://schemas.microsoft.com/wbem/wsman/1/WQL"
@@ -78,15 +72,12 @@ WSMAN_ACTION_NOT_SUPPORTED = 2150858771
 WSMAN_CANNOT_PROCESS_FILTER = 2150858778
 WSMAN_INVALID_CONTEXT = 2150858779
 WSMAN_TIMED_OUT = 2150858793
-WSMAN_INVALID_URI = 2150858811
 WSMAN_INVALID_SELECTORS = 2150858813
 WSMAN_QUOTA_LIMIT = 2150858815
 WSMAN_SCHEMA_VALIDATION = 2150858817
 WSMAN_INSUFFICIENT_SELECTORS = 2150858842
 WSMAN_UNEXPECTED_SELECTORS = 2150858843
 WSMAN_KEYS_MISSING = 2150859002
-WSMAN_WQL_ON_CLASS = 2150859003
-WSMAN_WMI_FAILED = 2150859010
 WSMAN_QUOTA_SHELLS = 2150859173
 WSMAN_QUOTA_OPERATIONS = 2150859174
 WSMAN_QUOTA_USER = 2150859175
@@ -95,7 +86,6 @@ WSMAN_QUOTA_SHELL_USERS = 2150859179
 WSMAN_SHELLS_NOT_ALLOWED = 2150859180
 
 # WBEM HRESULTs (MS-WMI 2.2.11).
-WBEM_FAILED = 0x80041001
 WBEM_NOT_FOUND = 0x80041002
 WBEM_ACCESS_DENIED = 0x80041003
 WBEM_TYPE_MISMATCH = 0x80041005

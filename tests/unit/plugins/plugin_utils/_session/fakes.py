@@ -11,8 +11,10 @@ from typing import Any
 from xml.etree.ElementTree import Element, fromstring
 from xml.sax.saxutils import escape, quoteattr
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import constants as names
 
@@ -195,3 +197,14 @@ def writable(*script: Answer, read_only: bool = False) -> tuple[WritableSession,
     """Return a session and the transport that it talks through."""
     transport = ScriptedTransport(*script)
     return WritableSession(transport, host="web01", clock=Clock(), read_only=read_only), transport
+
+
+def reading(*script: Answer, clock: Clock | None = None) -> tuple[Session, ScriptedTransport]:
+    """Return a session that may only read, and the transport that it talks through."""
+    transport = ScriptedTransport(*script)
+    return Session(transport, host="web01", clock=clock or Clock()), transport
+
+
+def lost() -> errors.ConnectionLost:
+    """Return what a transport raises when an answer did not come."""
+    return errors.ConnectionLost("web01:5985 did not answer", host="web01:5985")

@@ -7,32 +7,21 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import session as module
-from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.shell import PATIENCE
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
     READS,
     SIGNALLED,
     TIMED_OUT,
-    Answer,
-    Clock,
-    ScriptedTransport,
     command_started,
     fault,
+    lost,
     output,
+    reading,
     received,
     rows,
     shell_created,
     writable,
 )
-
-
-def reading(*script: Answer, clock: Clock | None = None) -> tuple[Session, ScriptedTransport]:
-    transport = ScriptedTransport(*script)
-    return Session(transport, host="web01", clock=clock or Clock()), transport
-
-
-def lost() -> errors.ConnectionLost:
-    return errors.ConnectionLost("web01:5985 did not answer", host="web01:5985")
 
 
 def test_it_is_a_reader() -> None:
@@ -126,149 +115,7 @@ def test_an_endless_enumeration_is_released(monkeypatch: pytest.MonkeyPatch) -> 
     assert transport.sent[-1].arguments == [("EnumerationContext", "uuid:2")]
 
 
-# --- the registry -----------------------------------------------------------------------------------------------
-
-VALUES = [
-    (RegistryType.SZ, output("GetStringValue", sValue="text"), "text"),
-    (RegistryType.SZ, output("GetStringValue", sValue=""), ""),
-    (RegistryType.EXPAND_SZ, output("GetExpandedStringValue", sValue="C:\\x"), "C:\\x"),
-    (RegistryType.DWORD, output("GetDWORDValue", uValue="4294967295"), 4294967295),
-    (RegistryType.DWORD, output("GetDWORDValue", uValue="-1"), 4294967295),
-    (RegistryType.QWORD, output("GetQWORDValue", uValue="18446744073709551615"), 18446744073709551615),
-    (RegistryType.BINARY, output("GetBinaryValue", uValue=("0", "255")), b"\x00\xff"),
-    (RegistryType.BINARY, output("GetBinaryValue"), b""),
-    (RegistryType.MULTI_SZ, output("GetMultiStringValue", sValue=("a", "b")), ("a", "b")),
-    (RegistryType.MULTI_SZ, output("GetMultiStringValue", sValue=("",)), ("",)),
-    (RegistryType.MULTI_SZ, output("GetMultiStringValue"), ()),
-]
-
-
-@pytest.mark.parametrize(("kind", "answer", "data"), VALUES)
-def test_values(kind: RegistryType, answer: str, data: str | int | bytes | tuple[str, ...]) -> None:
-    session, transport = reading(answer)
-    assert session.value("SYSTEM\\x", "v", kind) == RegistryValue(kind, data)
-    (request,) = transport.sent
-    assert request.arguments == [("hDefKey", "2147483650"), ("sSubKeyName", "SYSTEM\\x"), ("sValueName", "v")]
-    assert request.resource.endswith("/wmi/root/default/StdRegProv")
-    assert request.selectors == {}
-
-
-@pytest.mark.parametrize("code", [1, 2])
-def test_what_is_absent(code: int) -> None:
-    session, _transport = reading(output("GetStringValue", code), output("EnumValues", code), output("EnumKey", code))
-    assert session.value("K", "v", RegistryType.SZ) is None
-    assert session.value_types("K") is None
-    assert session.subkeys("K") is None
-
-
-def test_another_type_and_no_access_are_no_absence() -> None:
-    session, _transport = reading(output("GetDWORDValue", 2147749893), output("EnumKey", 5))
-    with pytest.raises(errors.MethodFailed, match=r"GetDWORDValue on 'HKLM.K.v' at web01: .* another type .0x80041005.") as found:
-        session.value("K", "v", RegistryType.DWORD)
-    assert found.value.return_value == 2147749893
-    with pytest.raises(errors.MethodFailed, match=r"EnumKey on 'HKLM.K' at web01: access denied .5."):
-        session.subkeys("K")
-
-
-def test_types_and_subkeys() -> None:
-    session, _transport = reading(
-        output("EnumValues", sNames=("", "a", "link"), Types=("1", "7", "6")), output("EnumKey", sNames="only"), output("EnumKey")
-    )
-    assert session.value_types("K") == {"": RegistryType.SZ, "a": RegistryType.MULTI_SZ}
-    assert session.subkeys("K") == ("only",)
-    assert session.subkeys("L") == ()
-
-
-def test_a_default_value_alone_may_come_without_name() -> None:
-    session, _transport = reading(output("EnumValues", Types="1"), output("EnumValues"))
-    assert session.value_types("K") == {"": RegistryType.SZ}
-    assert session.value_types("L") == {}
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        output("EnumValues", sNames=("a", "b"), Types="1"),
-        output("EnumValues", sNames="a"),
-        output("EnumValues", sNames="a", Types="x"),
-        output("EnumValues", None, sNames="a", Types="1"),
-    ],
-)
-def test_malformed_types(answer: str) -> None:
-    session, _transport = reading(answer)
-    with pytest.raises(errors.ProtocolError, match=r"EnumValues on 'HKLM.K' at web01"):
-        session.value_types("K")
-
-
-@pytest.mark.parametrize(
-    ("kind", "answer"),
-    [
-        (RegistryType.DWORD, output("GetDWORDValue")),
-        (RegistryType.DWORD, output("GetDWORDValue", uValue="x")),
-        (RegistryType.BINARY, output("GetBinaryValue", uValue=("1", "256"))),
-        (RegistryType.SZ, output("GetStringValue", sValue=("a", "b"))),
-    ],
-)
-def test_malformed_values(kind: RegistryType, answer: str) -> None:
-    session, _transport = reading(answer)
-    with pytest.raises(errors.ProtocolError, match="wrong type"):
-        session.value("K", "v", kind)
-
-
-# --- commands and listeners -------------------------------------------------------------------------------------
-
-
-def test_one_shell_serves_all_commands_and_is_deleted_at_the_end() -> None:
-    session, transport = reading(
-        shell_created(),
-        command_started(),
-        received(b"Act"),
-        TIMED_OUT,
-        received(b"ive \xff", exit_code=0),
-        SIGNALLED,
-        command_started(),
-        received(b"again", exit_code=1),
-        SIGNALLED,
-        "",
-    )
-    first = session.command("netstat", "-ano")
-    assert (first.stdout, first.stderr, first.exit_code) == ("Active \ufffd", "", 0)
-    second = session.command("netstat", "-ano")
-    assert (second.stdout, second.exit_code) == ("again", 1)
-    session.close()
-    assert transport.verbs == ["Create", "Command", "Receive", "Receive", "Receive", "Signal", "Command", "Receive", "Signal", "Delete"]
-    assert transport.sent[1].arguments == [("Command", "netstat"), ("Arguments", "-ano")]
-    assert transport.closed == 1
-
-
-def test_a_command_that_stays_silent() -> None:
-    session, transport = reading(shell_created(), command_started(), *([TIMED_OUT] * PATIENCE), "")
-    with pytest.raises(errors.TimedOut, match="command 'netstat -an' at web01"):
-        session.command("netstat", "-an")
-    assert transport.verbs[-1] == "Delete"
-
-
-def test_a_command_whose_output_was_lost_runs_again_in_a_new_shell() -> None:
-    again = (shell_created("S2"), command_started(), received(b"all", exit_code=0), SIGNALLED)
-    session, transport = reading(shell_created("S1"), command_started(), received(b"ha"), lost(), "", *again)
-    assert session.command("netstat", "-an").stdout == "all"
-    assert transport.verbs == ["Create", "Command", "Receive", "Receive", "Delete", "Create", "Command", "Receive", "Signal"]
-    assert transport.sent[4].selectors == {"ShellId": "S1"}
-    assert transport.sent[-1].selectors == {"ShellId": "S2"}
-
-
-def test_a_shell_on_a_host_that_is_gone_is_forgotten() -> None:
-    session, transport = reading(shell_created(), command_started(), errors.Unreachable("gone", host="web01"))
-    with pytest.raises(errors.Unreachable):
-        session.command("netstat", "-an")
-    session.close()
-    assert transport.verbs == ["Create", "Command", "Receive"]
-
-
-def test_remote_shells_forbidden() -> None:
-    session, _transport = reading(fault(2150859180))
-    with pytest.raises(errors.AccessDenied, match="forbids remote shells"):
-        session.command("netstat", "-an")
+# --- listeners --------------------------------------------------------------------------------------------------
 
 
 def test_listeners() -> None:
@@ -284,6 +131,7 @@ def test_listeners() -> None:
 
 
 # --- once between two writes ------------------------------------------------------------------------------------
+
 
 ONCE: dict[str, str] = {
     "query": rows({"Name": "a"}),
@@ -356,38 +204,7 @@ def test_a_lost_page_begins_the_enumeration_anew() -> None:
     assert transport.verbs == ["Enumerate", "Pull", "Enumerate"]
 
 
-def test_an_idle_connection_is_left_before_anything_is_sent() -> None:
-    clock = Clock()
-    session, transport = reading(rows(), rows(), rows(), clock=clock)
-    session.query("A")
-    clock.now += 59
-    session.query("B")
-    assert transport.resets == 0
-    clock.now += 61
-    session.query("C")
-    assert transport.resets == 1
-
-
-# --- costs ------------------------------------------------------------------------------------------------------
-
-
-def test_stats() -> None:
-    session, transport = reading(rows(), output("EnumKey"))
-    session.query("C")
-    session.subkeys("K")
-    session.close()
-    stats = session.stats
-    assert (stats.requests, stats.logins, stats.seconds) == (2, 1, 0.0)
-    assert stats.bytes_sent == sum(len(request.data) for request in transport.sent)
-    assert stats.bytes_received > 0
-    assert set(stats.plain()) == {"requests", "logins", "bytes_sent", "bytes_received", "seconds"}
-    assert all(type(value) in (int, float) for value in stats.plain().values())
-
-
-def test_requests_are_small() -> None:
-    session, transport = reading(output("EnumKey"))
-    session.subkeys("SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters")
-    assert len(transport.sent[0].data) < 1850
+# --- its end ----------------------------------------------------------------------------------------------------
 
 
 def test_it_closes_in_with() -> None:

@@ -13,6 +13,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session
     WRITES,
     command_started,
     fault,
+    lost,
     output,
     received,
     rows,
@@ -21,10 +22,6 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session
 )
 
 SERVICE_KIND = ServiceKind.SERVICE
-
-
-def lost() -> errors.ConnectionLost:
-    return errors.ConnectionLost("web01:5985 did not answer", host="web01:5985")
 
 
 def test_it_is_a_writer() -> None:

@@ -147,9 +147,7 @@ RECORDED: dict[str, messages.Request[Any]] = {
         resource="http://schemas.microsoft.com/wbem/wsman/1/windows/shell", selectors=(("ShellId", "6F1903CA-E06A-4A8B-BDFC-B44203149D55"),)
     ),
     "pypsrp--test_winrs_standard_00_Create": messages.CreateShell(),
-    "pypsrp--test_winrs_standard_01_Command": messages.RunCommand(
-        shell_id=SHELL_ID, command="cmd.exe", arguments=("/c", "echo", "hi")
-    ),
+    "pypsrp--test_winrs_standard_01_Command": messages.RunCommand(shell_id=SHELL_ID, command="cmd.exe", arguments=("/c", "echo", "hi")),
     "pypsrp--test_winrs_standard_02_Receive": messages.Receive(shell_id=SHELL_ID, command_id=COMMAND_ID),
 }
 

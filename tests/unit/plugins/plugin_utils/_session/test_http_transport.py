@@ -9,16 +9,15 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
-from ansible_collections.netmin.windows.plugins.plugin_utils._session import http_transport, transport_psrp, transport_winrm
+from ansible_collections.netmin.windows.plugins.plugin_utils._session import http_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
-from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import TRANSPORTS, Transport, open_transport
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import Transport, open_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import fakes
 
@@ -35,8 +34,6 @@ def accounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "accounts"
     file.write_text(f":{webserver.USER}:{webserver.PASSWORD}\n")
     monkeypatch.setenv("NTLM_USER_FILE", str(file))
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def answer(message: bytes) -> tuple[int, bytes]:
@@ -325,89 +322,3 @@ def silent() -> Iterator[int]:
     """Accept and never answer; yields the port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield int(server.getsockname()[1])
-
-
-# --- options ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("plugin", ["local", "ssh"])
-def test_other_connections_are_refused(plugin: str) -> None:
-    with pytest.raises(errors.InvalidOption) as found:
-        open_transport(webserver.connection(plugin))
-    assert f"'{plugin}'" in str(found.value)
-    assert "set ansible_connection to psrp or winrm" in str(found.value)
-
-
-def test_the_choice_is_alphabetical() -> None:
-    assert list(TRANSPORTS) == sorted(TRANSPORTS) == ["psrp", "winrm"]
-
-
-def test_missing_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport_psrp, "HAS_PYPSRP", False)
-    monkeypatch.setattr(transport_winrm, "HAS_PYWINRM", False)
-    for plugin, library in (("psrp", "pypsrp"), ("winrm", "pywinrm")):
-        with pytest.raises(errors.InvalidOption, match=f"needs the Python library {library} on the controller"):
-            open_transport(webserver.connection(plugin))
-
-
-def test_configurations_hold_no_visible_secret() -> None:
-    for plugin, configure in (("psrp", transport_psrp.configure), ("winrm", transport_winrm.configure)):
-        config = configure(webserver.connection(plugin, **webserver.options(plugin, "ntlm", 5985, address="web01")))
-        assert (config.endpoint, config.address, config.user) == ("http://web01:5985/wsman", "web01:5985", "admin")
-        assert (config.operation_timeout, config.read_timeout, config.mechanisms) == (20, 30, ("ntlm",))
-        assert webserver.PASSWORD not in repr(config)
-
-
-def test_addresses_of_version_6_are_put_into_brackets() -> None:
-    for plugin, configure in (("psrp", transport_psrp.configure), ("winrm", transport_winrm.configure)):
-        config = configure(webserver.connection(plugin, **webserver.options(plugin, "ntlm", 5985, address="::1")))
-        assert config.endpoint == "http://[::1]:5985/wsman"
-
-
-def test_timeouts() -> None:
-    more = {"ansible_winrm_connection_timeout": 50}
-    config = transport_winrm.configure(webserver.connection("winrm", **webserver.options("winrm", "ntlm", 5985), **more))
-    assert (config.operation_timeout, config.read_timeout) == (50, 60)
-    more = {"ansible_winrm_operation_timeout_sec": 40}
-    with pytest.raises(errors.InvalidOption, match=r"read_timeout_sec .30. must be longer than .*operation_timeout_sec .40."):
-        transport_winrm.configure(webserver.connection("winrm", **webserver.options("winrm", "ntlm", 5985), **more))
-
-
-def test_options_that_do_not_fit_together() -> None:
-    with pytest.raises(errors.InvalidOption, match="winrm connection do not fit together"):
-        open_transport(webserver.connection("winrm", **webserver.options("winrm", "telepathy", 5985)))
-    transport = transport_to("psrp", "basic", 5985, ansible_psrp_message_encryption="always")
-    with pytest.raises(errors.InvalidOption, match=r"psrp connection to 127.0.0.1:5985 do not fit together: .*basic"):
-        transport.exchange(b"<message/>")
-
-
-def test_no_user() -> None:
-    variables = webserver.options("winrm", "ntlm", 5985)
-    del variables["ansible_user"], variables["ansible_password"]
-    with pytest.raises(errors.AuthenticationFailed, match="check ansible_user and ansible_password"):
-        open_transport(webserver.connection("winrm", **variables)).exchange(b"<message/>")
-
-
-def test_kerberos_tickets_are_fetched_where_the_plugin_manages_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    connection = webserver.connection("winrm", **webserver.options("winrm", "kerberos", 5985))
-    fetched: list[tuple[str, str]] = []
-    monkeypatch.setattr(connection, "_winrm_supported_authtypes", {"kerberos"}, raising=False)
-    monkeypatch.setattr(connection, "_kerb_auth", lambda user, password: fetched.append((user, password)))
-    monkeypatch.setattr("winrm.FEATURE_SUPPORTED_AUTHTYPES", ["kerberos"])
-    transport = open_transport(connection)
-    monkeypatch.setattr("winrm.transport.HAVE_KERBEROS", False)
-    with pytest.raises(errors.AuthenticationFailed, match=r"with kerberos: .*pykerberos is not installed"):
-        transport.exchange(b"<message/>")
-    assert fetched == [(webserver.USER, webserver.PASSWORD)]
-
-
-def test_a_ticket_that_cannot_be_had() -> None:
-    connection = webserver.connection("winrm", **webserver.options("winrm", "ntlm", 5985))
-    config = transport_winrm.configure(connection)
-
-    def refuse() -> None:
-        raise RuntimeError("kinit says no")
-
-    transport = transport_winrm.WinrmTransport(replace(config, mechanisms=("kerberos",), obtain_ticket=refuse))
-    with pytest.raises(errors.AuthenticationFailed, match=r"with kerberos: the login failed here .RuntimeError."):
-        transport.exchange(b"<message/>")

@@ -1,0 +1,41 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
+    Clock,
+    output,
+    reading,
+    rows,
+)
+
+
+def test_an_idle_connection_is_left_before_anything_is_sent() -> None:
+    clock = Clock()
+    session, transport = reading(rows(), rows(), rows(), clock=clock)
+    session.query("A")
+    clock.now += 59
+    session.query("B")
+    assert transport.resets == 0
+    clock.now += 61
+    session.query("C")
+    assert transport.resets == 1
+
+
+def test_stats() -> None:
+    session, transport = reading(rows(), output("EnumKey"))
+    session.query("C")
+    session.subkeys("K")
+    session.close()
+    stats = session.stats
+    assert (stats.requests, stats.logins, stats.seconds) == (2, 1, 0.0)
+    assert stats.bytes_sent == sum(len(request.data) for request in transport.sent)
+    assert stats.bytes_received > 0
+    assert set(stats.plain()) == {"requests", "logins", "bytes_sent", "bytes_received", "seconds"}
+    assert all(type(value) in (int, float) for value in stats.plain().values())
+
+
+def test_requests_are_small() -> None:
+    session, transport = reading(output("EnumKey"))
+    session.subkeys("SYSTEM\\CurrentControlSet\\Services\\NetBT\\Parameters")
+    assert len(transport.sent[0].data) < 1850

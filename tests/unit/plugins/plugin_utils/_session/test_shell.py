@@ -1,0 +1,70 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.shell import PATIENCE
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
+    SIGNALLED,
+    TIMED_OUT,
+    command_started,
+    fault,
+    lost,
+    reading,
+    received,
+    shell_created,
+)
+
+
+def test_one_shell_serves_all_commands_and_is_deleted_at_the_end() -> None:
+    session, transport = reading(
+        shell_created(),
+        command_started(),
+        received(b"Act"),
+        TIMED_OUT,
+        received(b"ive \xff", exit_code=0),
+        SIGNALLED,
+        command_started(),
+        received(b"again", exit_code=1),
+        SIGNALLED,
+        "",
+    )
+    first = session.command("netstat", "-ano")
+    assert (first.stdout, first.stderr, first.exit_code) == ("Active \ufffd", "", 0)
+    second = session.command("netstat", "-ano")
+    assert (second.stdout, second.exit_code) == ("again", 1)
+    session.close()
+    assert transport.verbs == ["Create", "Command", "Receive", "Receive", "Receive", "Signal", "Command", "Receive", "Signal", "Delete"]
+    assert transport.sent[1].arguments == [("Command", "netstat"), ("Arguments", "-ano")]
+    assert transport.closed == 1
+
+
+def test_a_command_that_stays_silent() -> None:
+    session, transport = reading(shell_created(), command_started(), *([TIMED_OUT] * PATIENCE), "")
+    with pytest.raises(errors.TimedOut, match="command 'netstat -an' at web01"):
+        session.command("netstat", "-an")
+    assert transport.verbs[-1] == "Delete"
+
+
+def test_a_command_whose_output_was_lost_runs_again_in_a_new_shell() -> None:
+    again = (shell_created("S2"), command_started(), received(b"all", exit_code=0), SIGNALLED)
+    session, transport = reading(shell_created("S1"), command_started(), received(b"ha"), lost(), "", *again)
+    assert session.command("netstat", "-an").stdout == "all"
+    assert transport.verbs == ["Create", "Command", "Receive", "Receive", "Delete", "Create", "Command", "Receive", "Signal"]
+    assert transport.sent[4].selectors == {"ShellId": "S1"}
+    assert transport.sent[-1].selectors == {"ShellId": "S2"}
+
+
+def test_a_shell_on_a_host_that_is_gone_is_forgotten() -> None:
+    session, transport = reading(shell_created(), command_started(), errors.Unreachable("gone", host="web01"))
+    with pytest.raises(errors.Unreachable):
+        session.command("netstat", "-an")
+    session.close()
+    assert transport.verbs == ["Create", "Command", "Receive"]
+
+
+def test_remote_shells_forbidden() -> None:
+    session, _transport = reading(fault(2150859180))
+    with pytest.raises(errors.AccessDenied, match="forbids remote shells"):
+        session.command("netstat", "-an")
