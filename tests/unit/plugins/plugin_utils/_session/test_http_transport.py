@@ -149,7 +149,7 @@ def test_a_closed_port(plugin: str, mechanism: str) -> None:
     port = webserver.closed_port()
     with pytest.raises(errors.Unreachable) as found:
         session_to(plugin, mechanism, port).query("Win32_Service")
-    assert type(found.value) is errors.Unreachable
+    assert found.value.__class__ is errors.Unreachable
     assert f"127.0.0.1:{port} refused the connection: is WinRM running there" in clear(found.value)
 
 

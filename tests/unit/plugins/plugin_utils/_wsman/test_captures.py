@@ -116,7 +116,7 @@ def fault(code: int, subcode: str, kind: type[errors.Fault]) -> Callable[[str], 
         assert isinstance(found, messages.SoapFault)
         assert (found.codes, found.subcode) == ((code,), subcode)
         assert found.text
-        assert type(error_of(found, what="query", host="recorded")) is kind
+        assert error_of(found, what="query", host="recorded").__class__ is kind
 
     return extract
 
