@@ -29,7 +29,7 @@ test: unit lint sanity molecule ## Run every check there is
 .PHONY: unit
 unit: setup ## Run the unit tests
 	@$(HEADING) 'unit tests (pytest)'
-	@$(BIN)/python -m pytest -q -n 2 -rs
+	@$(BIN)/python -m pytest -q -n 2 -r fEs
 
 .PHONY: lint
 lint: setup ## Check code, types, playbooks, documentation and changelog

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -123,3 +125,21 @@ def test_documents_every_module(installed: Path) -> None:
     documents = json.loads(output)
     assert sorted(documents) == modules
     assert all(document["doc"]["filename"].startswith(str(installed)) for document in documents.values())
+
+
+@pytest.fixture
+def inventory(installed: Path, tmp_path: Path) -> Iterator[Path]:
+    """Start the simulated host that the artifact brings and return its inventory."""
+    pid_file, file = tmp_path / "winsim.pid", tmp_path / "hosts.yml"
+    program = installed / "ansible_collections/netmin/windows/winsim"
+    path = f"{tool('python').parent}{os.pathsep}{os.environ['PATH']}"
+    run(program, "--scenario", "windows_xp", "--inventory", file, "--pid-file", pid_file, "--daemonize", cwd=tmp_path, PATH=path)
+    yield file
+    os.kill(int(pid_file.read_text(encoding="utf-8")), signal.SIGTERM)
+
+
+def test_minimizes_a_host_with_only_what_it_contains(installed: Path, inventory: Path) -> None:
+    command = [tool("ansible"), "all", "--inventory", inventory, "--module-name", "netmin.windows.minimize", "-vvv"]
+    output = run(*command, cwd=installed, ANSIBLE_COLLECTIONS_PATH=str(installed), ANSIBLE_NOCOLOR="1")
+    assert f"ansible collection location = {installed}\n" in output
+    assert "| CHANGED =>" in output
