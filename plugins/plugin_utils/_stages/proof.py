@@ -16,6 +16,8 @@ from .owners import Explained
 from .record import Record
 from .stage import Kept
 
+LOOPBACK = "reachable from the host itself only"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -56,9 +58,9 @@ def prove(record: Record, seen: Sequence[Explained], boot_mark: str, suspects: S
         suspects: rows that are probably no listeners; with any the host is not proven.
     """
     booted = boot_mark != record.boot
-    left = list(seen)
-    findings = [_judge(entry, left, booted) for entry in record.forecast]
-    findings += [_unforeseen(subject) for subject in left]
+    pairs, left = _match(record.forecast, list(seen))
+    findings = [_judge(entry, subject, booted) for entry, subject in pairs]
+    findings += [_leftover(subject, record.forecast, booted) for subject in left]
     failed = [f"{f.endpoint.name} on {f.endpoint.address} is {f.outcome}, owner {f.owner}: {f.why}" for f in findings if f.holds is False]
     if failed:
         return Proof(Verdict.FAILED, tuple(findings), tuple(failed), booted)
@@ -69,24 +71,48 @@ def prove(record: Record, seen: Sequence[Explained], boot_mark: str, suspects: S
     return Proof(Verdict.NOT_PROVEN if reasons else Verdict.PROVEN, tuple(findings), tuple(reasons), booted)
 
 
-def _judge(entry: Forecast, left: list[Explained], booted: bool) -> Finding:
-    """Judge one forecast and take what it covers off the listing."""
+def _match(entries: Sequence[Forecast], left: list[Explained]) -> tuple[list[tuple[Forecast, Explained | None]], list[Explained]]:
+    """Give each forecast at most one endpoint of the listing: its very own row first, then any that can be the same."""
+    taken: dict[int, Explained] = {}
+    for exact in (True, False):
+        for number, entry in enumerate(entries):
+            subject = None if number in taken else next((other for other in left if _same(entry, other, exact=exact)), None)
+            if subject is not None:
+                taken[number] = subject
+                left.remove(subject)
+    return [(entry, taken.get(number)) for number, entry in enumerate(entries)], left
+
+
+def _same(entry: Forecast, subject: Explained, *, exact: bool) -> bool:
+    now, then, row = subject.identity, entry.identity, subject.endpoint
+    if exact and (row.address, row.port) != (entry.endpoint.address, entry.endpoint.port):
+        return False
+    # A fixed port is the same port whoever holds it now.
+    taken_over = then.port is not None and (now.protocol, now.family, now.scope, row.port) == (
+        then.protocol,
+        then.family,
+        then.scope,
+        then.port,
+    )
+    return taken_over or then.covers(now) or _narrowed(entry, subject)
+
+
+def _judge(entry: Forecast, subject: Explained | None, booted: bool) -> Finding:
+    """Judge one forecast by the endpoint that was found for it, if any."""
     expected = entry.boot if booted else entry.now
-    found = [subject for subject in left if entry.identity.covers(subject.identity) or _narrowed(entry, subject)]
-    for subject in found:
-        left.remove(subject)
-    if not found:
+    if subject is None:
         return Finding(entry.endpoint, entry.owner, Outcome.CLOSED, True if expected is Expectation.CLOSED else None, "no socket")
-    subject = found[0]
     if entry.outlook is Outlook.KEPT:
         return Finding(subject.endpoint, subject.owner, Outcome.KEPT, True, entry.why)
-    if subject.endpoint.scope is Scope.LOOPBACK:
-        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, None, "reachable from the host itself only")
+    if subject.endpoint.scope is Scope.LOOPBACK and entry.identity.scope is not Scope.LOOPBACK:
+        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, None, LOOPBACK)
     if expected is Expectation.CLOSED:
         return Finding(subject.endpoint, subject.owner, Outcome.OPEN, False, f"forecast to be closed: {entry.why}")
     if expected is Expectation.UNKNOWN:
         return Finding(subject.endpoint, subject.owner, Outcome.UNKNOWN, None, entry.why)
     why = f"{entry.outlook}: {entry.why}" if not booted else entry.why
+    if subject.endpoint.scope is Scope.LOOPBACK:
+        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, True, why)
     return Finding(subject.endpoint, subject.owner, Outcome.OPEN, True, why)
 
 
@@ -101,9 +127,13 @@ def _narrowed(entry: Forecast, subject: Explained) -> bool:
     )
 
 
-def _unforeseen(subject: Explained) -> Finding:
+def _leftover(subject: Explained, entries: Sequence[Forecast], booted: bool) -> Finding:
+    """Judge an endpoint that no forecast was left for: one more of a kind that was forecast, or a new one."""
+    entry = next((entry for entry in entries if _same(entry, subject, exact=False)), None)
+    if entry is not None:
+        return _judge(entry, subject, booted)
     if subject.endpoint.scope is Scope.LOOPBACK:
-        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, None, "reachable from the host itself only")
+        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, None, LOOPBACK)
     if subject.management:
         return Finding(subject.endpoint, subject.owner, Outcome.KEPT, True, "the management path")
     return Finding(subject.endpoint, subject.owner, Outcome.OPEN, False, "not in the forecast: it was not there before")
@@ -117,7 +147,7 @@ def compare_with_keep(seen: Sequence[Explained], kept: Kept, suspects: Sequence[
         if reason is not None:
             outcome, why = Outcome.KEPT, reason
         elif subject.endpoint.scope is Scope.LOOPBACK:
-            outcome, why = Outcome.LOOPBACK_ONLY, "reachable from the host itself only"
+            outcome, why = Outcome.LOOPBACK_ONLY, LOOPBACK
         else:
             outcome, why = Outcome.OPEN, "not kept"
         findings.append(Finding(subject.endpoint, subject.owner, outcome, None if outcome is Outcome.OPEN else True, why))
