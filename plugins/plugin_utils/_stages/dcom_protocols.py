@@ -93,7 +93,7 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
 def _plan_enable(enable: bool, actual: Settings, situation: Situation) -> Plan:
     situation.require("dcom-off", "enable_dcom", "EnableDCOM")
     before, word = actual.get(ENABLE_DCOM), "Y" if enable else "N"
-    if before is not None and isinstance(before.data, str) and before.data.upper() == word:
+    if before is not None and before.type is RegistryType.SZ and str(before.data).upper() == word:
         return Plan(unchanged=(Unchanged(NAME, ENABLE_DCOM.target, Reason.AS_DESIRED),))
     why = "remote activation of COM objects is " + ("allowed" if enable else "refused; this closes no port")
     return Plan(settings.write(NAME, ENABLE_DCOM, before, RegistryValue.text(word), why))
@@ -105,16 +105,25 @@ def _plan_remove(remove: tuple[str, ...], actual: Settings, situation: Situation
         return Plan(unchanged=(Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.KEPT, kept[0]),))
     situation.require("rpc-epmap-135-tcp", "dcom_protocols", "the DCOM Protocols list")
     before = actual.get(DCOM_PROTOCOLS)
-    listed = before.data if before is not None and isinstance(before.data, tuple) else ()
+    if before is None:
+        # What the system takes where there is no list is not known, so none is made.
+        return Plan(unchanged=(Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.ABSENT),))
+    listed = sequences_of(before)
     unwanted = {name.lower() for name in remove}
-    # A list written by hand may hold empty strings; what is left out is what was asked for.
     left = tuple(name for name in listed if name.lower() not in unwanted)
     changes: list[Change] = []
-    if left != listed:
+    if left != listed or before.type is not RegistryType.MULTI_SZ:
         rest = f"; {', '.join(left)} stay" if left else "; the list stays, empty"
         why = f"DCOM is not reached over {', '.join(remove)} any more{rest}"
         changes += settings.write(NAME, DCOM_PROTOCOLS, before, RegistryValue.texts(left), why)
     return Plan(tuple(changes), () if changes else (Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.AS_DESIRED),))
+
+
+def sequences_of(value: RegistryValue | None) -> tuple[str, ...]:
+    """Return the protocol sequences of a list, whatever type it was written with; a list written by hand may hold empty strings."""
+    content = None if value is None else value.data
+    texts = (content,) if isinstance(content, str) else content if isinstance(content, tuple) else ()
+    return tuple(text for text in texts if text.strip())
 
 
 def shown(wanted: Desired, actual: Settings, _host: Host) -> dict[str, Any]:
@@ -135,8 +144,9 @@ def fate(subject: Explained, future: Future) -> Fate | None:
         why = "RPC servers that cannot be stopped use TCP, and the endpoint mapper listens for them"
         return Fate(Expectation.OPEN, Expectation.OPEN, why)
     value = future.value(DCOM_PROTOCOLS.key, DCOM_PROTOCOLS.name)
-    listed = value.data if value is not None and isinstance(value.data, tuple) else ()
-    if SEQUENCES[protocol] in (name.lower() for name in listed):
+    if value is None and protocol is Protocol.TCP:
+        return Fate(Expectation.OPEN, Expectation.UNKNOWN, "there is no DCOM Protocols list, and what the system takes then is not known")
+    if SEQUENCES[protocol] in (name.lower() for name in sequences_of(value)):
         return _restricted(protocol, future) or Fate(
             Expectation.OPEN, Expectation.OPEN, f"DCOM is reached over {SEQUENCES[protocol]}, which is in the DCOM Protocols list"
         )
