@@ -16,7 +16,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages imp
 
 from .guard import STD_REG_PROV
 
-# wsman.md §5: "not there" is 1 for Get…Value, 2 for a key and for DeleteValue; other providers' habits differ, so both.
+# "Not there" as clients of real hosts met it (networkoptix/nx_open, os_access/_winrm.py): 1 for the value of a Get
+# method, 2 for a key and for DeleteValue. Both count everywhere.
 ABSENT = frozenset({1, 2})
 
 
