@@ -22,7 +22,7 @@ from .host.clock import SystemClock
 from .providers.computer import build
 from .scenarios import Scenario, load_scenario, names
 from .seams import SimulatedComputer
-from .sockets import SHARED, Address, HostSockets, claim_address, listen
+from .sockets import SHARED, Acceptor, Address, HostSockets, claim_address, listen
 from .window import Window
 from .wire.authentication import HAS_SPNEGO
 from .wire.http import HAS_AIOHTTP, Policy, WsmanHttp
@@ -30,13 +30,14 @@ from .wire.profile import Profile, profile_of
 from .wire.service import WsmanService
 
 if TYPE_CHECKING:
-    from asyncio import Server
     from ssl import SSLContext
 
 _T = TypeVar("_T")
 
 # How often a host is looked at while nobody asks it anything, in seconds.
 _GLANCE = 0.1
+# A restart that is over sooner might go unnoticed, and connections would outlive it.
+_SHORTEST_BOOT = 5 * _GLANCE
 # What connections get to end when a simulation stops, in seconds.
 _FAREWELL = 2.0
 
@@ -56,7 +57,7 @@ class HostSpec:
         tls: WinRM over https on port 5986 as well, with a certificate made at the start; clients are then sent there.
         forward: clients are sent to a forwarded port on 127.0.0.1, which the host itself knows nothing of.
         user: the administrator to hand out.
-        boot_seconds: how long a restart takes; None as the scenario says.
+        boot_seconds: how long a restart takes, at least half a second; None as the scenario says.
         seed: shuffles start order, dynamic ports and process ids; None as the scenario says.
         build: makes the computer in place of a scenario.
     """
@@ -116,51 +117,53 @@ class Station:
         self.sockets = HostSockets(address, asyncio.get_running_loop())
         self.forwarded = 0
         self._tls: SSLContext | None = server_context() if spec.tls else None
-        self._servers: dict[tuple[str, int], Server] = {}
-        self._protocols: dict[tuple[str, int], Any] = {}
-        self._busy = asyncio.Lock()
+        self._servers: dict[tuple[str, int], Acceptor] = {}
 
-    async def start(self) -> None:
+    def start(self) -> None:
         """Open the host's ports."""
         if self.spec.forward or not self.address.own:
             # Chosen once and kept over boots; between the two another process could take it.
             found = listen(SHARED, 0)
             self.forwarded = found.getsockname()[1]
             found.close()
-        await self.settle()
+        self.settle()
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Close everything, and let others have the address."""
         self._close(flush=False)
         self.address.release()
 
-    def follow(self) -> None:
-        """Bring the sockets into step soon; called after each request."""
-        asyncio.get_running_loop().call_soon(self._follow_sockets)
-
-    async def settle(self) -> None:
+    def settle(self) -> None:
         """Bring all that listens into step with the host's state."""
-        async with self._busy:
-            if self.http.up:
-                await self._open()
-                self._follow_sockets()
-            elif self._servers:
-                self._close(flush=True)
+        if self.http.up:
+            self._open()
+            self.follow()
+        elif self._servers:
+            self._close(flush=True)
 
-    async def boot(self) -> None:
+    def glance(self) -> None:
+        """Settle, and let what goes wrong stand in the window: nobody is there to be told, and the other hosts go on."""
+        try:
+            self.settle()
+        except Exception as error:
+            found = f"{type(error).__name__}: {error}"
+            if found not in self.http.errors:
+                self.http.errors.append(found)
+
+    def boot(self) -> None:
         """Press the reset button: the host restarts at once, and every connection is cut."""
         self.computer.boot()
         self._close(flush=False)
-        await self.settle()
+        self.settle()
 
-    async def reset(self) -> None:
+    def reset(self) -> None:
         """Go back to the scenario's start: host, faults, journal and connections."""
         self.http.injector.clear()
         self.computer.reset()
         self.http.journal.clear()
         self.http.errors.clear()
         self.service.forget()
-        await self.settle()
+        self.settle()
 
     def client_port(self) -> tuple[str, int]:
         """Return the address and port for clients."""
@@ -171,13 +174,13 @@ class Station:
     def _winrm_ports(self) -> list[int]:
         return sorted({item.port for item in self.computer.winrm_listeners() if item.enabled and item.transport.upper() == "HTTP"})
 
-    def _follow_sockets(self) -> None:
+    def follow(self) -> None:
+        """Bring the sockets into step; called before each answer leaves, so that a client finds what it was told."""
         if self.http.up and self._servers:
-            self.sockets.follow(
-                self.computer.endpoints(), without=[port for address, port in self._servers if address == self.address.text]
-            )
+            own = [port for address, port in self._servers if address == self.address.text]
+            self.sockets.follow(self.computer.endpoints(), without=own)
 
-    async def _open(self) -> None:
+    def _open(self) -> None:
         wanted: dict[tuple[str, int], SSLContext | None] = {}
         if self.address.own:
             wanted |= {(self.address.text, port): None for port in self._winrm_ports()}
@@ -186,26 +189,15 @@ class Station:
         if self.forwarded:
             wanted[SHARED, self.forwarded] = self._tls
         for place in self._servers.keys() - wanted.keys():
-            self._shut(place, flush=True)
+            self._servers.pop(place).shut(flush=True)
         for place in wanted.keys() - self._servers.keys():
-            protocol = self.http.server()
-            opened = listen(*place)
-            self._servers[place] = await asyncio.get_running_loop().create_server(protocol, sock=opened, ssl=wanted[place])
-            self._protocols[place] = protocol
+            self._servers[place] = Acceptor(listen(*place), self.http.server(), wanted[place])
 
     def _close(self, *, flush: bool) -> None:
         self.sockets.close()
         self.service.forget()
         for place in list(self._servers):
-            self._shut(place, flush=flush)
-
-    def _shut(self, place: tuple[str, int], *, flush: bool) -> None:
-        """Stop listening and cut what is connected; with `flush` what was answered already is still sent."""
-        self._servers.pop(place).close()
-        for connection in self._protocols.pop(place).connections:
-            transport = connection.transport
-            if transport is not None:
-                (transport.close if flush else transport.abort)()
+            self._servers.pop(place).shut(flush=flush)
 
 
 class Simulation:
@@ -291,7 +283,12 @@ class Simulation:
 
     def settle(self) -> None:
         """Bring sockets and listeners into step with the hosts now; it happens by itself ten times a second."""
-        self._await(_settle(self._stations))
+
+        def work() -> None:
+            for station in self._stations:
+                station.settle()
+
+        self.run(work)
 
     async def _finish(self) -> None:
         await self._resources.aclose()
@@ -316,8 +313,8 @@ class Simulation:
         ports = [item.port for item in computer.winrm_listeners() if item.enabled]
         address = claim_address(ports[0] if ports else 5985, single=self._single)
         station = Station(spec, name, computer, address)
-        self._resources.push_async_callback(station.stop)
-        await station.start()
+        self._resources.callback(station.stop)
+        station.start()
         return station
 
     def _from_scenario(self, spec: HostSpec, name: str) -> SimulatedComputer:
@@ -326,7 +323,8 @@ class Simulation:
             self._scenarios[spec.scenario] = load_scenario(spec.scenario)
         scenario = self._scenarios[spec.scenario]
         if spec.boot_seconds is not None:
-            scenario = replace(scenario, host=replace(scenario.host, boot_seconds=spec.boot_seconds))
+            seconds = max(spec.boot_seconds, _SHORTEST_BOOT)
+            scenario = replace(scenario, host=replace(scenario.host, boot_seconds=seconds))
         return build(scenario, clock=SystemClock(), seed=spec.seed, name=name)
 
     def _host(self, station: Station) -> Host:
@@ -350,12 +348,8 @@ async def _watch(stations: Sequence[Station]) -> None:
     """Look at the hosts again and again: time passes in them without anybody asking."""
     while True:
         await asyncio.sleep(_GLANCE)
-        await _settle(stations)
-
-
-async def _settle(stations: Sequence[Station]) -> None:
-    for station in stations:
-        await station.settle()
+        for station in stations:
+            station.glance()
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

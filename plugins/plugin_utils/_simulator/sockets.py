@@ -17,8 +17,14 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from aiohttp import web
 
 SHARED = "127.0.0.1"
 """The one address where a system has no other loopback addresses."""
@@ -123,6 +129,50 @@ def _bound(address: str, port: int) -> socket.socket:
         found.close()
         raise
     return found
+
+
+class Acceptor:
+    """A listening socket whose connections a protocol serves, and that can be shut at any moment.
+
+    asyncio's own server loses, and so leaves open, a connection that it is accepting while it is closed.
+    """
+
+    def __init__(self, listening: socket.socket, protocol: web.Server, tls: SSLContext | None) -> None:
+        self._listening = listening
+        self._protocol = protocol
+        self._tls = tls
+        self._loop = asyncio.get_running_loop()
+        self._waiting: set[socket.socket] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop.add_reader(listening, self._accept)
+
+    def shut(self, *, flush: bool) -> None:
+        """Stop listening and end all connections; with `flush` what was answered already is still sent."""
+        self._loop.remove_reader(self._listening)
+        self._listening.close()
+        for task in self._tasks:
+            task.cancel()
+        for connection in self._waiting:
+            connection.close()
+        for served in self._protocol.connections:
+            if served.transport is not None:
+                (served.transport.close if flush else served.transport.abort)()
+
+    def _accept(self) -> None:
+        try:
+            connection, _peer = self._listening.accept()
+        except OSError:
+            return
+        connection.setblocking(False)
+        self._waiting.add(connection)
+        task = self._loop.create_task(self._serve(connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, connection: socket.socket) -> None:
+        self._waiting.discard(connection)
+        with suppress(OSError):  # TLS errors among them: a scanner's, or a client's that does not trust the certificate
+            await self._loop.connect_accepted_socket(self._protocol, connection, ssl=self._tls)
 
 
 class HostSockets:

@@ -135,7 +135,7 @@ class Window:
         station = self._station(request)
         station.http.injector.clear()
         station.computer.clear_faults()
-        await station.settle()
+        station.settle()
         return _json([])
 
     async def _clock(self, request: web.Request) -> web.Response:
@@ -149,12 +149,12 @@ class Window:
 
     async def _reset(self, request: web.Request) -> web.Response:
         station = self._station(request)
-        await station.reset()
+        station.reset()
         return _json(_summary(station))
 
     async def _boot(self, request: web.Request) -> web.Response:
         station = self._station(request)
-        await station.boot()
+        station.boot()
         return _json(_summary(station))
 
 

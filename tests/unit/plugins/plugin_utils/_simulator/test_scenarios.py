@@ -1,0 +1,137 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whole scenarios over the network: what a scanner finds, what netstat says, and a restart by WMI."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import Host, HostSpec, Simulation
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._simulator.envelopes import WMI, enumerate_request, invoke_request
+from winrm.protocol import Protocol
+
+pytestmark = pytest.mark.slow
+
+SYSTEM = f"{WMI}/Win32_OperatingSystem"
+
+
+@pytest.fixture(scope="module")
+def simulation() -> Iterator[Simulation]:
+    """A Windows XP and a Windows 2000 whose restarts take no time to speak of."""
+    specs = [HostSpec(scenario="windows_xp", name="xp", boot_seconds=0.5), HostSpec(scenario="windows_2000", name="w2k", auth="basic")]
+    with Simulation(specs) as running:
+        yield running
+
+
+def client(host: Host) -> Protocol:
+    return Protocol(
+        host.url,
+        transport="basic" if host.auth == "basic" else "ntlm",
+        username=host.user,
+        password=host.password,
+        server_cert_validation="ignore",  # else a CA bundle of the environment makes the library warn
+    )
+
+
+def reachable(host: Host) -> dict[str, set[int]]:
+    """Return the ports that the host says others can reach."""
+    found: dict[str, set[int]] = {"tcp": set(), "udp": set()}
+    for row in requests.get(f"{host.window_url}/endpoints", timeout=10).json():
+        if row["address"] != "127.0.0.1":
+            found[row["protocol"]].add(row["port"])
+    return found
+
+
+def scan(address: str) -> set[int]:
+    """Return the TCP ports that take a connection, of those that such old hosts use."""
+    found = set()
+    for port in range(1, 8192):
+        with socket.socket() as probe:
+            if probe.connect_ex((address, port)) == 0:
+                found.add(port)
+    return found
+
+
+def eventually(condition: Callable[[], bool], *, limit: float = 30.0) -> bool:
+    """Ask again until it is so; the hosts live in real time."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.mark.parametrize("name", ["xp", "w2k"])
+def test_a_plain_scan_finds_what_the_host_has_open(simulation: Simulation, name: str) -> None:
+    host = simulation[name]
+    shown = requests.get(f"{host.window_url}/sockets", timeout=10).json()
+    if host.own_address == "127.0.0.1":
+        pytest.skip("this system has one loopback address")
+    refused = {int(port.rpartition("/")[2]) for port in shown["refused"] if port.startswith("tcp/")}
+    machine = scan("127.77.255.254")  # what listens on 0.0.0.0 of this machine is open on every address
+    assert scan(host.own_address) - machine == reachable(host)["tcp"] - refused - machine
+    if not refused:
+        assert 5985 in reachable(host)["tcp"]
+        assert len(shown["open"]) > 8
+
+
+def test_nmap_finds_the_same(simulation: Simulation) -> None:
+    program = shutil.which("nmap")
+    if program is None:
+        pytest.skip("nmap is not installed")
+    host = simulation["xp"]
+    done = subprocess.run([program, "-sT", "-p-", "-n", "-Pn", "-oG", "-", host.own_address], capture_output=True, text=True, check=True)
+    found = {int(port) for port in re.findall(r"(\d+)/open/tcp", done.stdout)}
+    assert found >= reachable(host)["tcp"]
+
+
+@pytest.mark.parametrize(("name", "option"), [("xp", "-ano"), ("w2k", "-an")])
+def test_netstat_shows_them_too(simulation: Simulation, name: str, option: str) -> None:
+    host = simulation[name]
+    protocol = client(host)
+    shell = protocol.open_shell()
+    out, error, code = protocol.get_command_output(shell, protocol.run_command(shell, "netstat", [option]))
+    assert (error, code) == (b"", 0)
+    rows = [line.split() for line in out.decode().splitlines()]
+    tcp = {int(row[1].rpartition(":")[2]) for row in rows if row[:1] == ["TCP"] and row[2].endswith(":0")}
+    udp = {int(row[1].rpartition(":")[2]) for row in rows if row[:1] == ["UDP"] and not row[1].startswith("127.")}
+    assert {"tcp": tcp, "udp": udp} == reachable(host)
+
+
+def test_an_auditor_reads_and_may_not_invoke(simulation: Simulation) -> None:
+    host = simulation["w2k"]
+    account = ("auditor", host.computer.password_of("auditor") or "")
+    headers = {"Content-Type": "application/soap+xml;charset=UTF-8"}
+    read = requests.post(host.url, data=enumerate_request(f"{WMI}/Win32_Service"), headers=headers, auth=account, timeout=10)
+    assert read.status_code == 200
+    written = requests.post(host.url, data=invoke_request(SYSTEM, "Reboot"), headers=headers, auth=account, timeout=10)
+    assert b'Code="5"' in written.content
+
+
+def test_a_restart_by_wmi_is_answered_then_the_host_is_gone_then_back(simulation: Simulation) -> None:
+    host = simulation["xp"]
+    protocol = client(host)
+    answer = protocol.send_message(invoke_request(SYSTEM, "Reboot").decode().partition("?>")[2])
+    assert b"ReturnValue>0<" in answer
+    assert eventually(lambda: _refuses(host.own_address, 5985))
+    assert _refuses(host.own_address, 5000)
+    assert eventually(lambda: not _refuses(host.own_address, 5985))
+    assert len(requests.get(f"{host.window_url}/boots", timeout=10).json()) == 2
+    shell = client(host).open_shell()
+    assert shell
+    asked = requests.get(f"{host.window_url}/journal", timeout=10).json()["requests"]
+    (power,) = [entry for entry in asked if entry["method"] == "Reboot"]
+    assert [change["subject"] for change in power["changes"]] == ["power"]
+
+
+def _refuses(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((address, port)) != 0
