@@ -26,7 +26,7 @@ from . import settings
 from .future import Fate, Future
 from .host import Host
 from .owners import Explained
-from .service_control import Wish, plan_services
+from .service_control import Wish, check_never, plan_services
 from .settings import Setting, Settings
 from .stage import Situation, Stage
 
@@ -105,9 +105,12 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
 def _plan_driver(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
     host = situation.host
     if wanted.enabled:
-        why = "the NetBT driver loads again"
-        return Plan(settings.write(NAME, NETBT_START, actual.get(NETBT_START), RegistryValue.dword(SYSTEM_START), why))
-    if HAZARD not in situation.accept and not host.domain_role.in_domain:
+        return _plan_start(SYSTEM_START, actual, "the NetBT driver loads again")
+    for name in (*SMB_SERVICES, "NetBT"):
+        # One that is stopped already would not come back after the boot.
+        if name.lower() in host.services:
+            check_never(host.services[name.lower()], situation)
+    if HAZARD not in situation.accept:
         raise Refused(
             "the NetBT driver method ends SMB in both directions: mapped drives, printers and services on network paths go; "
             f"list '{HAZARD}' in 'accept' if that is meant, or use the method {Method.SMB_DEVICE_ENABLED}",
@@ -122,9 +125,13 @@ def _plan_driver(wanted: Desired, actual: Settings, situation: Situation) -> Pla
     services = plan_services(NAME, (Wish(name, stop=True, why=why, optional=True) for name in SMB_SERVICES), situation)
     why = "NetBIOS over TCP/IP and SMB over TCP: 137 to 139 and 445 close"
     driver = plan_services(NAME, (Wish("NetBT", stop=True, why=why),), situation)
-    why = "the NetBT driver is not loaded again"
-    start = settings.write(NAME, NETBT_START, actual.get(NETBT_START), RegistryValue.dword(DISABLED), why)
-    return Plan.merge((services, _touching(driver), Plan(start)))
+    return Plan.merge((services, _touching(driver), _plan_start(DISABLED, actual, "the NetBT driver is not loaded again")))
+
+
+def _plan_start(mode: int, actual: Settings, why: str) -> Plan:
+    """Plan when the driver loads; through the registry, as the article does on Windows 2000."""
+    changes = settings.write(NAME, NETBT_START, actual.get(NETBT_START), RegistryValue.dword(mode), why)
+    return Plan(changes, () if changes else (Unchanged(NAME, NETBT_START.target, Reason.AS_DESIRED),))
 
 
 def _touching(plan_: Plan) -> Plan:
