@@ -7,9 +7,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -92,6 +94,7 @@ def _serve(specs: Sequence[HostSpec], options: argparse.Namespace, ready: Callab
     """
     # Blocked before the first thread, which inherits it: the main thread alone waits for them.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    _allow_many_sockets()
     try:
         with Simulation(specs, window_port=options.window_port) as simulation:
             _announce(simulation, options)
@@ -104,6 +107,13 @@ def _serve(specs: Sequence[HostSpec], options: argparse.Namespace, ready: Callab
         if options.pid_file is not None:
             options.pid_file.unlink(missing_ok=True)
     return 0
+
+
+def _allow_many_sockets() -> None:
+    """Raise the soft limit of open files to the hard one: a host takes some twenty, and 1024 is a common limit."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _announce(simulation: Simulation, options: argparse.Namespace) -> None:
