@@ -180,17 +180,25 @@ def _interface_goals(wanted: Desired, actual: Settings, situation: Situation) ->
         after = RegistryValue.texts(wanted.interfaces) if wanted.interfaces else None
         where = "all interfaces" if after is None else f"interfaces {', '.join(wanted.interfaces)} only ({LOOPBACK_INDEX} is the loopback)"
         goals.append((BIND, after, f"RPC servers that do not ask for all interfaces bind to {where}, over TCP"))
+        if after is None and wanted.listen_on_internet is None and _is_off(actual.get(LISTEN_ON_INTERNET)):
+            raise InvalidOption("'interfaces: [all]' takes away what ListenOnInternet N needs: give 'listen_on_internet: true' too")
     if wanted.listen_on_internet is not None:
         if not wanted.listen_on_internet:
             situation.require("rpc-epmap-135-tcp", "listen_on_internet", "ListenOnInternet")
             bind = actual.get(BIND) if wanted.interfaces is None else RegistryValue.texts(wanted.interfaces)
             if bind is None or not bind.data:
                 raise InvalidOption("'listen_on_internet: false' binds port 135 to the interfaces of a list: give 'interfaces' too")
-        word = "Y" if wanted.listen_on_internet else "N"
-        if not (wanted.listen_on_internet and actual.get(LISTEN_ON_INTERNET) is None):
-            where = "all interfaces" if wanted.listen_on_internet else "the interfaces of the Bind list"
-            goals.append((LISTEN_ON_INTERNET, RegistryValue.text(word), f"the endpoint mapper binds tcp/135 to {where}"))
+        after = RegistryValue.text("Y" if wanted.listen_on_internet else "N")
+        if wanted.listen_on_internet and actual.get(LISTEN_ON_INTERNET) is None:
+            # Absent means Y (article).
+            after = None
+        where = "all interfaces" if wanted.listen_on_internet else "the interfaces of the Bind list"
+        goals.append((LISTEN_ON_INTERNET, after, f"the endpoint mapper binds tcp/135 to {where}"))
     return goals
+
+
+def _is_off(value: RegistryValue | None) -> bool:
+    return value is not None and str(value.data).upper() == "N"
 
 
 def _port_goals(wanted: Desired) -> list[Goal]:
