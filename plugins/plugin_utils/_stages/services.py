@@ -71,7 +71,13 @@ def stops(wanted: Desired) -> tuple[str, ...]:
 
 
 def plan(wanted: Desired, _services: Mapping[str, Service], situation: Situation) -> Plan:
-    """Compare; see `service_control.plan_services` for what is refused."""
+    """Compare; see `service_control.plan_services` for what is refused.
+
+    Raises:
+        InvalidOption: the NetBT driver, whose gates are those of a stage of its own.
+    """
+    if any(wish.name.lower() == "netbt" for wish in wanted.wishes):
+        raise InvalidOption("NetBT is a driver, no service; the stage smb_device has a method for it")
     wishes = (Wish(w.name, w.stop, w.start_mode, reason(w.name, situation.knowledge) or w.why, w.optional) for w in wanted.wishes)
     return plan_services(NAME, wishes, situation)
 
