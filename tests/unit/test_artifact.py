@@ -139,7 +139,8 @@ def inventory(installed: Path, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_minimizes_a_host_with_only_what_it_contains(installed: Path, inventory: Path) -> None:
-    command = [tool("ansible"), "all", "--inventory", inventory, "--module-name", "netmin.windows.minimize", "-vvv"]
-    output = run(*command, cwd=installed, ANSIBLE_COLLECTIONS_PATH=str(installed), ANSIBLE_NOCOLOR="1")
+    environment = {"ANSIBLE_COLLECTIONS_PATH": str(installed), "ANSIBLE_NOCOLOR": "1"}
+    task = ("--inventory", inventory, "--module-name", "netmin.windows.minimize", "-vvv")
+    output = run(tool("ansible"), "all", *task, cwd=installed, **environment)
     assert f"ansible collection location = {installed}\n" in output
     assert "| CHANGED =>" in output
