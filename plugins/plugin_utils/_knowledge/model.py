@@ -86,7 +86,11 @@ class Method:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """A family of listeners: who owns it, what for, what closes it, what breaks."""
+    """A family of listeners: who owns it, what for, what closes it, what breaks.
+
+    Attributes:
+        serves: services that are reached through it although they do not own it.
+    """
 
     id: str
     purpose: str
@@ -94,6 +98,7 @@ class Recipe:
     listeners: tuple[ListenerPattern, ...] = ()
     services: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
+    serves: tuple[str, ...] = ()
     methods: tuple[Method, ...] = ()
     note: str = ""
 

@@ -28,6 +28,7 @@ def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowl
     """
     recipes: dict[str, str] = {}
     services: dict[str, str] = {}
+    owners: dict[str, str] = {}
     for entry in entries:
         reason = entry["reason"]
         named = [kind for kind in KINDS if entry.get(kind)]
@@ -35,6 +36,7 @@ def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowl
             raise InvalidOption(f"an entry of 'keep' names exactly one of {', '.join(KINDS)}; the one with reason '{reason}' does not")
         if named == ["service"]:
             names = [host.service(entry["service"]).name]
+            recipes.update(dict.fromkeys(_reached_through(names[0], knowledge), reason))
         elif named == ["recipe"]:
             recipe = knowledge.recipe(entry["recipe"])
             recipes[recipe.id] = reason
@@ -42,8 +44,19 @@ def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowl
         else:
             names = _by_port(entry["port"], reason, recipes, host, knowledge)
         for name in names:
+            owners.setdefault(name.lower(), reason)
             _keep_service(name, reason, services, host)
-    return Kept(recipes, services)
+    return Kept(recipes, services, owners)
+
+
+def _reached_through(name: str, knowledge: Knowledge) -> list[str]:
+    """Return the recipes by which a service is reached and that a plan could close while it goes on running."""
+    return [
+        recipe.id
+        for recipe in knowledge.recipes.values()
+        if name.lower() in map(str.lower, recipe.serves)
+        or (name.lower() in map(str.lower, recipe.services) and any(method.stage != "services" for method in recipe.methods))
+    ]
 
 
 def _keep_service(name: str, reason: str, services: dict[str, str], host: Host) -> None:

@@ -87,7 +87,8 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
     """
     if wanted.enabled is None:
         return Plan()
-    kept = situation.kept.recipes.get(RECIPE)
+    driver = wanted.method is Method.NETBT_DRIVER
+    kept = situation.kept.recipes.get(RECIPE) or (situation.kept.services.get("netbt") if driver else None)
     if kept is not None:
         return Plan(unchanged=(Unchanged(NAME, "SMB over TCP", Reason.KEPT, kept),))
     what = "SmbDeviceEnabled" if wanted.method is Method.SMB_DEVICE_ENABLED else "the start mode of the NetBT driver"

@@ -28,10 +28,17 @@ class Dependents(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the operator wants to stay reachable: recipe ids, and service names in lower case, each with the reason."""
+    """What the operator wants to stay reachable, each with the reason; service names in lower case.
+
+    Attributes:
+        recipes: ids of the recipes whose listeners stay.
+        services: what must go on running: what is kept, and all that it depends on.
+        owners: those of them whose own listeners stay.
+    """
 
     recipes: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
