@@ -27,8 +27,8 @@ demo: setup ## Audit, minimize and prove a simulated Windows 2000 and a simulate
 test: unit lint sanity molecule ## Run every check there is
 
 .PHONY: unit
-unit: setup ## Run the unit tests
-	@$(HEADING) 'unit tests (pytest)'
+unit: setup ## Run the unit and integration tests
+	@$(HEADING) 'unit and integration tests (pytest)'
 	@$(BIN)/python -m pytest -q -n 2 -r fEs
 
 .PHONY: lint
