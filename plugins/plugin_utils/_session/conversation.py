@@ -62,7 +62,7 @@ class Conversation:
 
         Args:
             request: what to ask.
-            what: method and key for messages: "StopService on 'Spooler'".
+            what: class, method and key for messages: "Win32_Service.StopService on 'Spooler'".
 
         Raises:
             ReadOnlyViolation: the session may only read and the guard's table does not hold the request.

@@ -102,7 +102,7 @@ class Session:
 
     def value_types(self, key: str) -> Mapping[str, RegistryType] | None:
         """Return names and types of a key's values; see `Reader.value_types`."""
-        what = f"EnumValues on '{hklm(key)}'"
+        what = f"StdRegProv.EnumValues on '{hklm(key)}'"
         output = self._registry_read(registry.call("EnumValues", key), what)
         if output is None:
             return None
@@ -111,7 +111,7 @@ class Session:
 
     def subkeys(self, key: str) -> tuple[str, ...] | None:
         """Return the names of a key's subkeys; see `Reader.subkeys`."""
-        output = self._registry_read(registry.call("EnumKey", key), f"EnumKey on '{hklm(key)}'")
+        output = self._registry_read(registry.call("EnumKey", key), f"StdRegProv.EnumKey on '{hklm(key)}'")
         return None if output is None else output.values.texts("sNames")
 
     def command(self, *arguments: str) -> CommandOutput:
@@ -223,5 +223,5 @@ def hklm(key: str) -> str:
 
 
 def on_value(method: str, key: str, name: str) -> str:
-    """Return a method and the registry value that it is about, for messages."""
-    return f"{method} on '{hklm(key)}\\{name}'"
+    """Return a method of StdRegProv and the registry value that it is about, for messages."""
+    return f"StdRegProv.{method} on '{hklm(key)}\\{name}'"

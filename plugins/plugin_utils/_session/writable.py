@@ -52,7 +52,7 @@ class WritableSession(Session):
         what = on_value(request.method, key, name)
         code = self._write(request, what)
         if code == ERROR_FILE_NOT_FOUND:
-            made = f"CreateKey on '{hklm(key)}'"
+            made = f"StdRegProv.CreateKey on '{hklm(key)}'"
             created = self._write(registry.call("CreateKey", key), made)
             self._expect(created == 0, created, SYSTEM, made)
             # Not a repetition: the first write was refused, as its answer said.
@@ -73,7 +73,7 @@ class WritableSession(Session):
         finally:
             self.forget()
         if output.exit_code != 0:
-            what = on_value("reg add", key, name)
+            what = f"reg add of '{hklm(key)}\\{name}'"
             message = f"{what} at {self.host}: the command failed with exit code {output.exit_code}"
             raise MethodFailed(message, host=self.host, return_value=output.exit_code & 0xFFFFFFFF)
 
@@ -93,7 +93,7 @@ class WritableSession(Session):
 
     def set_netbios(self, index: int, option: int) -> bool:
         """Set NetBIOS over TCP/IP on an adapter; see `Writer.set_netbios`."""
-        what = f"SetTcpipNetbios on adapter {index}"
+        what = f"Win32_NetworkAdapterConfiguration.SetTcpipNetbios on adapter {index}"
         request = Invoke(
             resource=wmi_resource(CIMV2, "Win32_NetworkAdapterConfiguration"),
             method="SetTcpipNetbios",
@@ -107,7 +107,7 @@ class WritableSession(Session):
 
     def reboot(self) -> None:
         """Ask for a forced restart; see `Writer.reboot`."""
-        what = "Win32Shutdown"
+        what = "Win32_OperatingSystem.Win32Shutdown"
         # The instance is a singleton and takes no selector; Reserved is ignored, but has no default over the wire.
         request = Invoke(
             resource=wmi_resource(CIMV2, "Win32_OperatingSystem"),
@@ -140,7 +140,7 @@ def _service_call(kind: ServiceKind, name: str, method: str, *arguments: tuple[s
 
 
 def _on_service(method: str, kind: ServiceKind, name: str) -> str:
-    return f"{method} on {'driver ' if kind is ServiceKind.DRIVER else ''}'{name}'"
+    return f"{kind.value}.{method} on '{name}'"
 
 
 def _quoted(argument: str) -> str:

@@ -62,7 +62,7 @@ _BY_SUBCODE: dict[str, tuple[type[errors.Fault], str]] = {
 
 
 def error_of(fault: SoapFault, *, what: str, host: str) -> errors.Fault:
-    """Return the error for a fault; `what` names method and key: "StopService on 'Spooler'"."""
+    """Return the error for a fault; `what` names class, method and key."""
     code = next((code for code in fault.codes if code in _BY_CODE), fault.codes[0] if fault.codes else None)
     known = _BY_CODE.get(code) if code is not None else None
     kind, words = known or _BY_SUBCODE.get(fault.subcode) or (errors.Fault, _own_words(fault))

@@ -94,7 +94,7 @@ def test_an_empty_list_by_command() -> None:
 
 def test_a_failed_command() -> None:
     session, _transport = writable(shell_created(), command_started(), received(exit_code=1), SIGNALLED)
-    with pytest.raises(errors.MethodFailed, match=r"reg add on 'HKLM.K.v' at web01: the command failed with exit code 1"):
+    with pytest.raises(errors.MethodFailed, match=r"reg add of 'HKLM.K.v' at web01: the command failed with exit code 1"):
         session.set_empty_list_by_command("K", "v")
 
 
@@ -142,7 +142,7 @@ def test_a_refused_stop_says_why() -> None:
     session, _transport = writable(output("StopService", 3), output("StopService", 99))
     with pytest.raises(errors.MethodFailed) as found:
         session.stop(SERVICE_KIND, "Spooler")
-    assert str(found.value) == "StopService on 'Spooler' at web01: dependent services are running (3)"
+    assert str(found.value) == "Win32_Service.StopService on 'Spooler' at web01: dependent services are running (3)"
     assert (found.value.return_value, found.value.host) == (3, "web01")
     with pytest.raises(errors.MethodFailed, match=r"driver 'NetBT' at web01: unknown return value .99."):
         session.stop(ServiceKind.DRIVER, "NetBT")
