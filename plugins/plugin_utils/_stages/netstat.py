@@ -43,7 +43,7 @@ def _row(tokens: list[str], with_pid: bool) -> Endpoint | Connection | None:
     local, remote = _address(tokens[1]), _address(tokens[2])
     if local is None:
         return None
-    pid = int(tokens[-1]) if with_pid and len(tokens) > 3 and tokens[-1].isdecimal() else None
+    pid = _number(tokens[-1]) if with_pid and len(tokens) > 3 else None
     if protocol == "udp":
         return Endpoint(Protocol.UDP, local[0], local[1], pid)
     if remote is None:
@@ -61,4 +61,10 @@ def _address(text: str) -> tuple[str, int] | None:
         ip_address(host.partition("%")[0])
     except ValueError:
         return None
-    return (host, int(port)) if colon and port.isdecimal() and int(port) <= 65535 else None
+    number = _number(port)
+    return (host, number) if colon and number is not None and number <= 65535 else None
+
+
+def _number(text: str) -> int | None:
+    """Read a port or a process id, which are DWORDs at most: text from a host may be of any length."""
+    return int(text) if text.isdecimal() and len(text) <= 10 else None
