@@ -46,7 +46,7 @@ class Listing:
 
 
 def read_listing(reader: Reader, version: Version, settled_ports: Collection[int]) -> Listing:
-    """List endpoints; where a row is suspected, list again and keep what both listings show.
+    """List endpoints; where a row is suspected, list again and believe what both listings show of it.
 
     Args:
         settled_ports: TCP ports never suspected: the management path's and those that a recipe names.
@@ -56,10 +56,13 @@ def read_listing(reader: Reader, version: Version, settled_ports: Collection[int
     """
     sockets = _read(reader, version)
     suspects = suspected(sockets, version, settled_ports) if version.false_listening else ()
-    if suspects:
-        again = suspected(_read(reader, version), version, settled_ports)
-        suspects = tuple(suspect for suspect in suspects if suspect in again)
     false_rows = {suspect.endpoint for suspect in suspects}
+    if suspects:
+        once_more = _read(reader, version)
+        again = suspected(once_more, version, settled_ports)
+        suspects = tuple(suspect for suspect in suspects if suspect in again)
+        # A row that went with its connection is no listener either; one that outlived it is.
+        false_rows -= set(once_more.endpoints) - {suspect.endpoint for suspect in suspects}
     return Listing(tuple(row for row in sockets.endpoints if row not in false_rows), sockets.connections, suspects)
 
 
