@@ -14,7 +14,8 @@ options:
     description:
       - What others have to reach on this host, each entry with the reason.
       - Each entry names exactly one of O(keep[].port), O(keep[].service) and O(keep[].recipe).
-      - Kept services are not stopped, nor is anything that they depend on.
+      - Kept services are not stopped, nor is anything that they depend on, and the ports by which they are reached stay open.
+        Keeping C(LanmanServer), for example, keeps SMB and NetBIOS.
       - The listeners of WinRM are always kept. They are found on the host and need no entry here.
     type: list
     elements: dict

@@ -25,7 +25,7 @@ options:
     description:
       - Protocol sequences to take off the list over which DCOM is reached. All others stay, in their order.
       - Without V(ncacn_ip_tcp) tcp/135 closes at the next boot, once no RPC server uses TCP any more.
-      - A list that becomes empty stays there as an empty REG_MULTI_SZ.
+      - A list that becomes empty stays there as an empty REG_MULTI_SZ. On a host without the list none is made.
       - Breaks remote WMI over DCOM, remote management consoles, and every RPC service with a dynamic port as seen from outside.
         COM on the host itself keeps working.
       - Written to C(DCOM Protocols) (REG_MULTI_SZ) below C(HKLM\SOFTWARE\Microsoft\Rpc). Shows at the next boot.

@@ -33,6 +33,7 @@ options:
       - A list given here replaces that one. An empty list leaves all services alone.
       - A name that the host does not have is refused with the names that are near it; a display name is refused with the key
         name.
+      - The driver C(NetBT) is refused here. M(netmin.windows.smb_device) has a method for it.
     type: list
     elements: dict
     suboptions:
@@ -121,7 +122,8 @@ options:
         description:
           - The interfaces on which RPC servers listen over TCP, for those that do not ask for all interfaces by themselves.
           - V(loopback), or indexes from 1 as C(rpccfg -l) lists them. They are no index of WMI. V(loopback) is index 1.
-          - V(all) alone takes the restriction back.
+          - V(all) alone takes the restriction back. Where C(ListenOnInternet) is off, O(rpc_restriction.listen_on_internet=true)
+            has to be given with it.
           - Written to C(Bind) (REG_MULTI_SZ) below C(HKLM\SYSTEM\CurrentControlSet\Services\Rpc\Linkage). Shows at the next boot.
           - For Windows 2000 only. On Windows XP it has no effect, and from Server 2003 on the value has another format; it is
             refused there.
@@ -174,7 +176,7 @@ options:
         description:
           - Protocol sequences to take off the list over which DCOM is reached. All others stay, in their order.
           - Without V(ncacn_ip_tcp) tcp/135 closes at the next boot, once no RPC server uses TCP any more.
-          - A list that becomes empty stays there as an empty REG_MULTI_SZ.
+          - A list that becomes empty stays there as an empty REG_MULTI_SZ. On a host without the list none is made.
           - Breaks remote WMI over DCOM, remote management consoles, and every RPC service with a dynamic port as seen from
             outside. COM on the host itself keeps working.
           - Written to C(DCOM Protocols) (REG_MULTI_SZ) below C(HKLM\SOFTWARE\Microsoft\Rpc). Shows at the next boot.

@@ -19,7 +19,8 @@ options:
     description:
       - The interfaces on which RPC servers listen over TCP, for those that do not ask for all interfaces by themselves.
       - V(loopback), or indexes from 1 as C(rpccfg -l) lists them. They are no index of WMI. V(loopback) is index 1.
-      - V(all) alone takes the restriction back.
+      - V(all) alone takes the restriction back. Where C(ListenOnInternet) is off, O(listen_on_internet=true) has to be given with
+        it.
       - Written to C(Bind) (REG_MULTI_SZ) below C(HKLM\SYSTEM\CurrentControlSet\Services\Rpc\Linkage). Shows at the next boot.
       - For Windows 2000 only. On Windows XP it has no effect, and from Server 2003 on the value has another format; it is refused
         there.

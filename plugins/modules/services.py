@@ -20,6 +20,7 @@ options:
       - Services, and what is wanted of each.
       - A name that the host does not have is refused with the names that are near it; a display name is refused with the key
         name.
+      - The driver C(NetBT) is refused here. M(netmin.windows.smb_device) has a method for it.
     type: list
     elements: dict
     suboptions:
