@@ -58,7 +58,7 @@ def prove(record: Record, seen: Sequence[Explained], boot_mark: str, suspects: S
         suspects: rows that are probably no listeners; with any the host is not proven.
     """
     booted = boot_mark != record.boot
-    pairs, left = _match(record.forecast, list(seen))
+    pairs, left = _match(record.forecast, list(seen), booted)
     findings = [_judge(entry, subject, booted) for entry, subject in pairs]
     findings += [_leftover(subject, record.forecast, booted) for subject in left]
     failed = [f"{f.endpoint.name} on {f.endpoint.address} is {f.outcome}, owner {f.owner}: {f.why}" for f in findings if f.holds is False]
@@ -71,22 +71,34 @@ def prove(record: Record, seen: Sequence[Explained], boot_mark: str, suspects: S
     return Proof(Verdict.NOT_PROVEN if reasons else Verdict.PROVEN, tuple(findings), tuple(reasons), booted)
 
 
-def _match(entries: Sequence[Forecast], left: list[Explained]) -> tuple[list[tuple[Forecast, Explained | None]], list[Explained]]:
-    """Give each forecast at most one endpoint of the listing: its very own row first, then any that can be the same."""
+def _match(
+    entries: Sequence[Forecast], left: list[Explained], booted: bool
+) -> tuple[list[tuple[Forecast, Explained | None]], list[Explained]]:
+    """Give each forecast at most one endpoint of the listing: its very own row first, then any that can be the same.
+
+    Of several that can be the same, those that are to stay come first: what is then left over is one too many.
+    """
     taken: dict[int, Explained] = {}
+    by_promise = sorted(enumerate(entries), key=lambda item: _expected(item[1], booted) is Expectation.CLOSED)
     for exact in (True, False):
-        for number, entry in enumerate(entries):
-            subject = None if number in taken else next((other for other in left if _same(entry, other, exact=exact)), None)
+        for number, entry in by_promise:
+            subject = None if number in taken else next((other for other in left if _same(entry, other, exact=exact, booted=booted)), None)
             if subject is not None:
                 taken[number] = subject
                 left.remove(subject)
     return [(entry, taken.get(number)) for number, entry in enumerate(entries)], left
 
 
-def _same(entry: Forecast, subject: Explained, *, exact: bool) -> bool:
+def _expected(entry: Forecast, booted: bool) -> Expectation:
+    return entry.boot if booted else entry.now
+
+
+def _same(entry: Forecast, subject: Explained, *, exact: bool, booted: bool) -> bool:
     now, then, row = subject.identity, entry.identity, subject.endpoint
-    if exact and (row.address, row.port) != (entry.endpoint.address, entry.endpoint.port):
-        return False
+    own = (row.protocol, row.address, row.port) == (entry.endpoint.protocol, entry.endpoint.address, entry.endpoint.port)
+    if exact and (not own or not booted):
+        # Until the next boot a socket keeps its number, whoever else could own it by now.
+        return own
     # A fixed port is the same port whoever holds it now.
     taken_over = then.port is not None and (now.protocol, now.family, now.scope, row.port) == (
         then.protocol,
@@ -99,7 +111,7 @@ def _same(entry: Forecast, subject: Explained, *, exact: bool) -> bool:
 
 def _judge(entry: Forecast, subject: Explained | None, booted: bool) -> Finding:
     """Judge one forecast by the endpoint that was found for it, if any."""
-    expected = entry.boot if booted else entry.now
+    expected = _expected(entry, booted)
     if subject is None:
         return Finding(entry.endpoint, entry.owner, Outcome.CLOSED, True if expected is Expectation.CLOSED else None, "no socket")
     if entry.outlook is Outlook.KEPT:
@@ -107,7 +119,8 @@ def _judge(entry: Forecast, subject: Explained | None, booted: bool) -> Finding:
     if subject.endpoint.scope is Scope.LOOPBACK and entry.identity.scope is not Scope.LOOPBACK:
         return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, None, LOOPBACK)
     if expected is Expectation.CLOSED:
-        return Finding(subject.endpoint, subject.owner, Outcome.OPEN, False, f"forecast to be closed: {entry.why}")
+        owner = subject.owner if subject.owners else f"{subject.owner} (before: {entry.owner})"
+        return Finding(subject.endpoint, owner, Outcome.OPEN, False, f"forecast to be closed: {entry.why}")
     if expected is Expectation.UNKNOWN:
         return Finding(subject.endpoint, subject.owner, Outcome.UNKNOWN, None, entry.why)
     why = f"{entry.outlook}: {entry.why}" if not booted else entry.why
@@ -129,7 +142,7 @@ def _narrowed(entry: Forecast, subject: Explained) -> bool:
 
 def _leftover(subject: Explained, entries: Sequence[Forecast], booted: bool) -> Finding:
     """Judge an endpoint that no forecast was left for: one more of a kind that was forecast, or a new one."""
-    entry = next((entry for entry in entries if _same(entry, subject, exact=False)), None)
+    entry = next((entry for entry in entries if _same(entry, subject, exact=False, booted=booted)), None)
     if entry is not None:
         return _judge(entry, subject, booted)
     if subject.endpoint.scope is Scope.LOOPBACK:
