@@ -215,8 +215,8 @@ options:
 notes:
   - Changes are made in this order. First what shows at once, then what waits for a boot, last what could touch the session.
     Within these by stage, and within a stage dependents before what they depend on.
-  - On a member of a domain C(W32Time) is never stopped, as Kerberos needs synchronized clocks. Keep it by O(keep), or give
-    O(services), on a Windows XP host in a domain.
+  - On a member of a domain C(W32Time) is never stopped, as Kerberos needs synchronized clocks. The known plan passes over it
+    and says so in RV(unchanged); named in O(services) it is refused.
   - An empty dictionary for a stage leaves everything that it manages as it is.
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003); Microsoft, KB 825750, KB 154596.
 extends_documentation_fragment:

@@ -70,11 +70,11 @@ def boots(step: Mapping[str, Any], method: str) -> bool:
     return step.get("reboot") is True or str(step.get("reboot")).startswith("implied")
 
 
-def owner_of(row: Mapping[str, Any], attribution: list[Mapping[str, Any]]) -> str | None:
+def owner_of(row: Mapping[str, Any], attribution: list[dict[str, Any]]) -> str | None:
     """Return the service that owns a dynamic row of the article's tables, or None for a row with a fixed port."""
     for entry in attribution:
         if (entry["proto"], entry["port"]) == (row["proto"], row["port"]) and any(word in entry["owner"].lower() for word in DYNAMIC):
-            words = entry["owner"].lower().replace("of the ", "").split()
+            words: list[str] = entry["owner"].lower().replace("of the ", "").split()
             name = next(word for word in words if word not in ("rpc", "over", "tcp", "udp"))
             return OWNERS.get(name, name)
     return None
@@ -106,7 +106,7 @@ def test_every_step_leaves_the_table_of_the_article(article: Any, system: str, m
 
 
 def compare(
-    step: Mapping[str, Any], seen: list[Mapping[str, Any]], attribution: list[Mapping[str, Any]], *, with_pid: bool, booted: bool
+    step: Mapping[str, Any], seen: list[Mapping[str, Any]], attribution: list[dict[str, Any]], *, with_pid: bool, booted: bool
 ) -> None:
     """Compare a true table with the article's: exactly up to the first boot, then dynamic rows by protocol and owner."""
     expected = step["listeners"]

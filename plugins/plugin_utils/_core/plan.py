@@ -21,6 +21,7 @@ class Reason(StrEnum):
     AS_DESIRED = "already as asked"
     ABSENT = "not on this host"
     KEPT = "kept"
+    NEVER = "never stopped on this host"
     DOES_NOT_WORK = "has no effect on this Windows"
     UNVERIFIED = "not known to work on this Windows"
     HARMFUL = "breaks more than it closes on this Windows"
@@ -77,7 +78,6 @@ def _once(changes: Iterable[Change]) -> tuple[Change, ...]:
     for change in changes:
         other = first.setdefault((type(change), change.target), change)
         if other.shown[1] != change.shown[1]:
-            raise InvalidOption(
-                f"{change.target} is to be {other.shown[1]} by stage {other.stage} and {change.shown[1]} by stage {change.stage}: choose one"
-            )
+            one, two = f"{other.shown[1]} by stage {other.stage}", f"{change.shown[1]} by stage {change.stage}"
+            raise InvalidOption(f"{change.target} is to be {one} and {two}: choose one")
     return tuple(first.values())

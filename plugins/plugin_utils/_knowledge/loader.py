@@ -58,7 +58,8 @@ class Decoder:
             return self.entry(kind, node, where)
         if isinstance(kind, type) and issubclass(kind, Enum):
             return self._member(kind, node, where)
-        if type(node) is not kind:
+        # true is an int to Python, and no number in a file.
+        if not isinstance(node, kind) or (isinstance(node, bool) and kind is not bool):
             self.complain(where, f"{kind.__name__} expected, not {node!r}")
         return node
 

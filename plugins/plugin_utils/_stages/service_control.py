@@ -26,6 +26,7 @@ class Wish:
 
     Attributes:
         optional: pass over a service that the host does not have.
+        by_default: nobody named it: pass over one that must never stop on this host, too.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Wish:
     start_mode: StartMode | None = None
     why: str = ""
     optional: bool = False
+    by_default: bool = False
 
 
 def plan_services(stage: str, wishes: Iterable[Wish], situation: Situation) -> Plan:
@@ -56,8 +58,12 @@ def plan_services(stage: str, wishes: Iterable[Wish], situation: Situation) -> P
         if kept is not None:
             unchanged.append(Unchanged(stage, target, Reason.KEPT, kept))
             continue
-        if _takes_away(wish, service):
-            check_never(service, situation)
+        refusal = never_reason(service, situation) if _takes_away(wish, service) else None
+        if refusal is not None and wish.by_default:
+            unchanged.append(Unchanged(stage, target, Reason.NEVER, refusal))
+            continue
+        if refusal is not None:
+            raise UnsafePlan(refusal)
         planned = _changes(stage, wish, service, situation)
         if planned:
             warnings += _prevented(wish, service, situation)
@@ -112,7 +118,9 @@ def _also(service: Service, situation: Situation) -> tuple[Service, ...]:
             f"run{'s' if len(running) == 1 else ''}; add {'it' if len(running) == 1 else 'them'} to the plan or set 'dependents: stop'"
         )
     for dependent in running:
-        check_never(dependent, situation)
+        refusal = never_reason(dependent, situation)
+        if refusal is not None:
+            raise UnsafePlan(f"{service.name} is not stopped: {refusal}")
         kept = situation.kept.services.get(dependent.name.lower())
         if kept is not None:
             raise Refused(f"{service.name} is not stopped: {dependent.name} depends on it and is kept ({kept})")
@@ -120,19 +128,27 @@ def _also(service: Service, situation: Situation) -> tuple[Service, ...]:
 
 
 def check_never(service: Service, situation: Situation) -> None:
-    """Raise UnsafePlan for what must never stop on this host; no option lifts it."""
+    """Raise UnsafePlan for what must never stop on this host."""
+    refusal = never_reason(service, situation)
+    if refusal is not None:
+        raise UnsafePlan(refusal)
+
+
+def never_reason(service: Service, situation: Situation) -> str | None:
+    """Say why a service must never stop on this host, or None where it may; no option lifts it."""
     host = situation.host
     name = service.name.lower()
     needed = {s.name.lower(): part for part in PATH for s in host.all_required(part)}
     if name in needed or name in {part.lower() for part in PATH}:
         carries = needed.get(name)
         because = f"{carries} depends on it" if carries else "it belongs to the management path"
-        raise UnsafePlan(f"{noun(service.kind)} {service.name} is never stopped or disabled: {because}, and the session goes through it")
+        return f"{noun(service.kind)} {service.name} is never stopped or disabled: {because}, and the session goes through it"
     applies = {When.ALWAYS: True, When.DOMAIN: host.domain_role.in_domain, When.DHCP: host.uses_dhcp}
     for never in situation.knowledge.never_stop:
         if never.name.lower() == name and never.windows.includes(host.windows.nt) and applies[never.when]:
             on = "" if never.when is When.ALWAYS else f" (on this host: {never.when})"
-            raise UnsafePlan(f"{noun(service.kind)} {service.name} is never stopped or disabled{on}: {never.why}")
+            return f"{noun(service.kind)} {service.name} is never stopped or disabled{on}: {never.why}"
+    return None
 
 
 def _prevented(wish: Wish, service: Service, situation: Situation) -> list[str]:

@@ -9,7 +9,7 @@ left on manual are started again by the system (article).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
@@ -57,7 +57,8 @@ def desired(options: Mapping[str, Any]) -> Desired:
 
 def default(profile: Profile) -> Desired:
     """Return what the knowledge says of this Windows."""
-    return Desired(tuple(Wish(name, stop=True, start_mode=StartMode.DISABLED, optional=True) for name in profile.services))
+    disabled = StartMode.DISABLED
+    return Desired(tuple(Wish(name, stop=True, start_mode=disabled, optional=True, by_default=True) for name in profile.services))
 
 
 def read(_reader: Reader, host: Host) -> Mapping[str, Service]:
@@ -78,7 +79,7 @@ def plan(wanted: Desired, _services: Mapping[str, Service], situation: Situation
     """
     if any(wish.name.lower() == "netbt" for wish in wanted.wishes):
         raise InvalidOption("NetBT is a driver, no service; the stage smb_device has a method for it")
-    wishes = (Wish(w.name, w.stop, w.start_mode, reason(w.name, situation.knowledge) or w.why, w.optional) for w in wanted.wishes)
+    wishes = (replace(wish, why=reason(wish.name, situation.knowledge) or wish.why) for wish in wanted.wishes)
     return plan_services(NAME, wishes, situation)
 
 

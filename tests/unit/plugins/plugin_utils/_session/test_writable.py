@@ -144,7 +144,7 @@ def test_a_refused_stop_says_why() -> None:
         session.stop(SERVICE_KIND, "Spooler")
     assert str(found.value) == "Win32_Service.StopService on 'Spooler' at web01: dependent services are running (3)"
     assert (found.value.return_value, found.value.host) == (3, "web01")
-    with pytest.raises(errors.MethodFailed, match=r"driver 'NetBT' at web01: unknown return value .99."):
+    with pytest.raises(errors.MethodFailed, match=r"Win32_SystemDriver.StopService on 'NetBT' at web01: unknown return value .99."):
         session.stop(ServiceKind.DRIVER, "NetBT")
 
 
