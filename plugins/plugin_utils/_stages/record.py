@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, NetminError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Identity, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+
+from .settings import TYPE_MISMATCH
 
 KEY = r"SOFTWARE\netmin.windows"
 FORECAST = "Forecast"
@@ -81,7 +83,12 @@ def read_record(reader: Reader) -> Record | None:
     Raises:
         RecordUnreadable: the value is there and cannot be understood.
     """
-    value = reader.value(KEY, FORECAST, RegistryType.MULTI_SZ)
+    try:
+        value = reader.value(KEY, FORECAST, RegistryType.MULTI_SZ)
+    except MethodFailed as error:
+        if error.return_value != TYPE_MISMATCH:
+            raise
+        raise _unreadable(reader.host) from error
     if value is None or not isinstance(value.data, tuple) or not value.data:
         return None
     return from_lines(value.data, reader.host)
@@ -95,8 +102,12 @@ def from_lines(lines: Sequence[str], host: str) -> Record:
         if head["schema_version"] != SCHEMA or head["endpoints"] != len(entries):
             raise ValueError(f"schema {head['schema_version']} with {len(entries)} of {head['endpoints']} endpoints")
         return Record(str(head["run"]), str(head["boot"]), entries)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RecordUnreadable(f"the record at HKLM\\{KEY} on {host} cannot be read; delete its value '{FORECAST}'") from error
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise _unreadable(host) from error
+
+
+def _unreadable(host: str) -> RecordUnreadable:
+    return RecordUnreadable(f"the record at HKLM\\{KEY} on {host} cannot be read; delete its value '{FORECAST}'")
 
 
 def _entry(values: dict[str, Any]) -> Forecast:
@@ -104,6 +115,8 @@ def _entry(values: dict[str, Any]) -> Forecast:
     if not isinstance(port, int) or not isinstance(owners, list):
         raise TypeError("port and owners")
     row = Endpoint(Protocol(values["protocol"]), str(values["address"]), port, pid if isinstance(pid, int) else None)
+    if not 0 <= port <= 65535 or (row.family, row.scope) != (values["family"], values["scope"]):
+        raise ValueError("an address and port that do not fit the rest")
     identity = Identity(
         row.protocol,
         Family(values["family"]),
