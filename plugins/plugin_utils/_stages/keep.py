@@ -84,6 +84,6 @@ def _by_port(text: str, reason: str, recipes: dict[str, str], host: Host, knowle
 def parse_port(text: str) -> tuple[Protocol, int]:
     """Read `tcp/445`; raise InvalidOption for anything else."""
     word, slash, number = text.strip().lower().partition("/")
-    if word not in list(Protocol) or not slash or not number.isdecimal() or not 0 < int(number) <= 65535:
+    if word not in list(Protocol) or not slash or not number.isdecimal() or len(number) > 5 or not 0 < int(number) <= 65535:
         raise InvalidOption(f"'{text}' is no port; write it like tcp/445 or udp/137")
     return Protocol(word), int(number)

@@ -219,8 +219,10 @@ def configured_ports(actual: Settings) -> tuple[range, ...]:
     ranges = []
     for text in value.data if value is not None and isinstance(value.data, tuple) else ():
         low, dash, high = text.partition("-")
-        if low.strip().isdecimal() and (not dash or high.strip().isdecimal()):
-            ranges.append(range(int(low), int(high if dash else low) + 1))
+        numbers = [part.strip() for part in ((low, high) if dash else (low, low))]
+        # Text from a host may be of any length.
+        if all(number.isdecimal() and len(number) <= 5 for number in numbers):
+            ranges.append(range(int(numbers[0]), int(numbers[1]) + 1))
     return tuple(ranges)
 
 
