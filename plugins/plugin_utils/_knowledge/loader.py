@@ -83,6 +83,10 @@ class Decoder:
         return shape(**values) if len(self.problems) == before else None
 
     def _union(self, kinds: tuple[Any, ...], node: Any, where: str) -> Any:
+        shapes = [kind for kind in kinds if is_dataclass(kind)]
+        if isinstance(node, Mapping) and len(shapes) == 1:
+            # What it was meant as is plain, so that its own problems are told.
+            return self.value(shapes[0], node, where)
         for kind in kinds:
             trial = Decoder()
             value = trial.value(kind, node, where)

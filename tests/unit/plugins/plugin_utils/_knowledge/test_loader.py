@@ -1,0 +1,220 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The strict loader: every problem at once, with file and path; and the entries that are there."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, KnowledgeError, Port, Status, load
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.loader import FOLDER
+
+KNOWLEDGE = load()
+RECIPES = sorted(path.stem for path in (FOLDER / "recipes").glob("*.yml"))
+VERSIONS = sorted(path.stem for path in (FOLDER / "windows").glob("*.yml"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a copy of the entries to spoil."""
+    copied = tmp_path / "knowledge"
+    shutil.copytree(FOLDER, copied, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return copied
+
+
+def spoil(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def problems(folder: Path) -> tuple[str, ...]:
+    with pytest.raises(KnowledgeError) as caught:
+        load(folder)
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_loads_and_is_its_file(name: str) -> None:
+    recipe = KNOWLEDGE.recipe(name)
+    assert recipe.id == name
+    assert recipe.purpose
+    assert recipe.breaks
+    for method in recipe.methods:
+        assert method.sources
+        assert method.status is Status.WORKS or method.because
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_every_version_loads_and_is_its_file(name: str) -> None:
+    version = KNOWLEDGE.versions[name]
+    assert version.id == name
+    assert list(version.builds) == sorted(set(version.builds))
+    assert set(version.products) <= {"client", "server"}
+
+
+def test_no_two_entries_of_a_method_speak_of_one_windows() -> None:
+    for recipe in KNOWLEDGE.recipes.values():
+        for version in KNOWLEDGE.versions.values():
+            fitting = [method.id for method in recipe.methods if method.windows.includes(version.nt)]
+            assert len(fitting) == len(set(fitting)), (recipe.id, version.id)
+
+
+def test_a_profile_asks_only_for_what_is_known_to_work() -> None:
+    for version in KNOWLEDGE.versions.values():
+        if version.minimize is None:
+            continue
+        product = ProductType.WORKSTATION if "client" in version.products else ProductType.SERVER
+        windows = KNOWLEDGE.place(version.nt, version.builds[0], product)
+        method = KNOWLEDGE.recipe("smb-445").method(version.minimize.smb_method, windows)
+        assert method is not None
+        assert method.status is Status.WORKS
+        never = {item.name.lower() for item in KNOWLEDGE.never_stop if item.when == "always" and item.windows.includes(version.nt)}
+        assert not never & {name.lower() for name in version.minimize.services}
+
+
+def test_services_are_silent_or_owners_and_never_both() -> None:
+    for version in KNOWLEDGE.versions.values():
+        nt = version.nt
+        owners = {
+            name.lower()
+            for recipe in KNOWLEDGE.recipes.values()
+            for pattern in recipe.listeners
+            if pattern.windows.includes(nt) and isinstance(pattern.port, Port)
+            for name in pattern.services or recipe.services
+        }
+        assert not owners & {name.lower() for name in version.silent_services}
+
+
+def test_all_problems_at_once(folder: Path) -> None:
+    spoil(folder / "recipes" / "smb-445.yml", "purpose:", "porpoise:")
+    spoil(folder / "recipes" / "msdtc.yml", "port: 3372", "port: often")
+    spoil(folder / "recipes" / "rasman.yml", "status: works", "status: hopefully")
+    spoil(folder / "windows" / "windows_xp.yml", "builds: [2600]", "builds: ['2600']")
+    spoil(folder / "windows" / "windows_10.yml", 'nt: "10.0"', "nt: 10.0")
+    spoil(folder / "never_stop.yml", 'why: "it holds', 'y: "it holds')
+    (folder / "sources.yml").write_text("{", encoding="utf-8")
+    found = problems(folder)
+    assert "recipes/smb-445.yml: $: unknown key 'porpoise'" in found
+    assert "recipes/smb-445.yml: $: key 'purpose' is missing" in found
+    assert "recipes/msdtc.yml: $.listeners[0].port: int or Port expected, not 'often'" in found
+    assert any(text.startswith("recipes/rasman.yml: $.methods[0].status: one of works, partial,") for text in found)
+    assert "windows/windows_xp.yml: $.builds[0]: int expected, not '2600'" in found
+    assert "windows/windows_10.yml: $.nt: a kernel version in quotes expected, not 10.0" in found
+    assert "never_stop.yml: $[0]: unknown key 'y'" in found
+    assert any(text.startswith("sources.yml: $: cannot be read") for text in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "problem"),
+    [
+        ("recipes/dcom-off.yml", "id: dcom-off", "id: dcom-of", "recipes/dcom-off.yml: $: id 'dcom-of' is not the file's name"),
+        ("recipes/dcom-off.yml", "stage: dcom_protocols", "stage: dcom", "$.methods[0].stage: there is no stage 'dcom'"),
+        ("recipes/rasman.yml", "sources: [article]", "sources: [hearsay]", "source 'hearsay' is not in sources.yml"),
+        ("recipes/rasman.yml", "sources: [article]", "sources: []", "recipes/rasman.yml: $.methods[0]: cites no source"),
+        ("recipes/iis5.yml", "services: [SMTPSVC]", "services: [Sendmail]", "'Sendmail' is no owner of the recipe"),
+        ("recipes/iis5.yml", "port: 25,", "port: true,", "$.listeners[0].port"),
+        ("recipes/iis5.yml", "protocol: tcp", "protocol: sctp", "$.listeners[0].protocol: one of tcp, udp expected, not 'sctp'"),
+        ("recipes/iis5.yml", 'until: "5.1"', 'before: "5.1"', "$.listeners[0].windows: unknown key 'before'"),
+        ("recipes/iis5.yml", "listeners:", "listeners: none\nlisten:", "$.listeners: a list expected, not 'none'"),
+        ("recipes/w32time-123.yml", "breaks: the", "breaks: [the]\nnote: the", "$.breaks: str expected, not ['the']"),
+        ("windows/windows_7.yml", "dynamic_ports: [49152, 65535]", "dynamic_ports: [49152]", "dynamic_ports needs first and last"),
+        ("windows/windows_7.yml", "builds: [7600, 7601]", "builds: []", "builds at least one"),
+        ("windows/windows_xp.yml", "netbios: disabled", "netbiss: disabled", "$.minimize: unknown key 'netbiss'"),
+    ],
+)
+def test_one_problem(folder: Path, name: str, old: str, new: str, problem: str) -> None:
+    spoil(folder / name, old, new)
+    found = problems(folder)
+    assert any(problem in text for text in found), found
+
+
+def test_an_entry_that_is_no_mapping(folder: Path) -> None:
+    (folder / "recipes" / "new.yml").write_text("- a\n", encoding="utf-8")
+    (folder / "recipes" / "void.yml").write_text("", encoding="utf-8")
+    assert problems(folder) == (
+        "recipes/new.yml: $: a mapping expected, not ['a']",
+        "recipes/void.yml: $: a mapping expected, not None",
+    )
+
+
+def test_a_missing_file(folder: Path) -> None:
+    (folder / "never_stop.yml").unlink()
+    assert any(text.startswith("never_stop.yml: $: cannot be read") for text in problems(folder))
+
+
+def test_without_libyaml_the_entries_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.loader.YAML_LOADER", yaml.SafeLoader)
+    assert load() == KNOWLEDGE
+
+
+def place(nt: str, build: int, product: ProductType) -> tuple[str, str]:
+    windows = KNOWLEDGE.place(NtVersion.parse(nt), build, product)
+    assert windows.build == build
+    return windows.id, windows.remark
+
+
+CLIENT, SERVER, CONTROLLER = ProductType.WORKSTATION, ProductType.SERVER, ProductType.DOMAIN_CONTROLLER
+
+
+@pytest.mark.parametrize(
+    ("nt", "build", "product", "expected"),
+    [
+        ("5.0", 2195, CLIENT, "windows_2000"),
+        ("5.0", 2195, SERVER, "windows_2000"),
+        ("5.1", 2600, CLIENT, "windows_xp"),
+        ("5.2", 3790, SERVER, "windows_server_2003"),
+        ("5.2", 3790, CONTROLLER, "windows_server_2003"),
+        ("6.0", 6002, CLIENT, "windows_vista"),
+        ("6.0", 6002, SERVER, "windows_server_2008"),
+        ("6.1", 7601, CLIENT, "windows_7"),
+        ("6.1", 7601, CONTROLLER, "windows_server_2008_r2"),
+        ("6.2", 9200, CLIENT, "windows_8"),
+        ("6.2", 9200, SERVER, "windows_server_2012"),
+        ("6.3", 9600, CLIENT, "windows_8_1"),
+        ("6.3", 9600, SERVER, "windows_server_2012_r2"),
+        ("10.0", 14393, CLIENT, "windows_10"),
+        ("10.0", 14393, SERVER, "windows_server_2016"),
+        ("10.0", 17763, SERVER, "windows_server_2019"),
+        ("10.0", 19045, CLIENT, "windows_10"),
+        ("10.0", 20348, SERVER, "windows_server_2022"),
+        ("10.0", 26100, CLIENT, "windows_11"),
+        ("10.0", 26100, SERVER, "windows_server_2025"),
+    ],
+)
+def test_client_and_server_are_told_apart_by_product_type(nt: str, build: int, product: ProductType, expected: str) -> None:
+    assert place(nt, build, product) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    ("build", "product", "expected", "name"),
+    [
+        (18000, SERVER, "windows_server_2019", "Windows Server 2019"),
+        (17134, SERVER, "windows_server_2016", "Windows Server 2016"),
+        (21999, CLIENT, "windows_10", "Windows 10"),
+        (40000, CLIENT, "windows_11", "Windows 11"),
+        (40000, SERVER, "windows_server_2025", "Windows Server 2025"),
+        (40000, CONTROLLER, "windows_server_2025", "Windows Server 2025"),
+    ],
+)
+def test_unknown_builds_count_as_the_older_or_the_newest_and_say_so(build: int, product: ProductType, expected: str, name: str) -> None:
+    assert place("10.0", build, product) == (expected, f"build {build} is not known; treated as {name}")
+
+
+@pytest.mark.parametrize("product", ProductType)
+def test_older_than_all(product: ProductType) -> None:
+    with pytest.raises(InvalidOption, match="older than any"):
+        place("4.0", 1381, product)
+
+
+def test_a_recipe_that_does_not_exist() -> None:
+    with pytest.raises(InvalidOption, match="did you mean smb-445"):
+        KNOWLEDGE.recipe("smb445")
+    with pytest.raises(InvalidOption, match=r"no recipe 'zzz'$"):
+        Knowledge({}, {}, ()).recipe("zzz")
