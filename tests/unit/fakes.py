@@ -70,6 +70,7 @@ class FakeHost:
         netstat: what the command shows; of several the first is shown once and dropped, the last stays.
         empty_lists: what SetMultiStringValue makes of an empty list: "takes", "refuses" or "ignores" it.
         stop_polls: how often a stopped service still shows Stop Pending.
+        netbios_needs_boot: what SetTcpipNetbios says of itself.
     """
 
     version: str = "5.1.2600"
@@ -89,6 +90,7 @@ class FakeHost:
     listeners: list[WinrmListener] | None = field(default_factory=list)
     empty_lists: str = "takes"
     stop_polls: int = 0
+    netbios_needs_boot: bool = False
 
     def service(self, name: str) -> FakeService:
         """Return a service by key name."""
@@ -329,7 +331,7 @@ class FakeSession:
         self.after(("set_start_mode", kind, name, mode))
 
     def set_netbios(self, index: int, option: int) -> bool:
-        """Set NetBIOS over TCP/IP on an adapter; no boot is needed."""
+        """Set NetBIOS over TCP/IP on an adapter; return whether a boot is needed."""
         self._call("set_netbios", index, option)
         adapter = next(adapter for adapter in self.fake.adapters if adapter.index == index)
         if not adapter.ip:
@@ -337,7 +339,7 @@ class FakeSession:
         key = rf"SYSTEM\CurrentControlSet\Services\NetBT\Parameters\Interfaces\Tcpip_{adapter.guid}"
         self.fake.put(key, "NetbiosOptions", RegistryValue.dword(int(option)))
         self.after(("set_netbios", index, option))
-        return False
+        return self.fake.netbios_needs_boot
 
     def reboot(self) -> None:
         """Note that a restart was asked for."""

@@ -152,7 +152,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None) -> dict[str, A
         "suspected": suspects_of(last.listing),
         "forecast": [record.plain_entry(entry) for entry in prepared.forecast],
         "summary": _summary(prepared.forecast),
-        "reboot_required": reboot_required(prepared),
+        "reboot_required": reboot_required(prepared) or bool(application and application.boot_needed),
         "warnings": [*plan.warnings, *_still_open(prepared, after), *_remarks(prepared)],
     }
     _add_failure(result, run, prepared)

@@ -22,7 +22,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     noun,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, DidNotHold, MethodFailed, NetminError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
+    ConnectionLost,
+    DidNotHold,
+    MethodFailed,
+    NetminError,
+    ProtocolError,
+    TimedOut,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, Where, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
@@ -48,11 +55,13 @@ class Application:
     Attributes:
         statuses: one for each change of the plan, in order.
         error: what ended the application, or None.
+        boot_needed: whether the host said that a boot completes a change that was to show at once.
     """
 
     plan: Plan
     statuses: list[Status] = field(default_factory=list)
     error: NetminError | None = None
+    boot_needed: bool = False
 
     def __post_init__(self) -> None:
         self.statuses = [Status.NOT_DONE] * len(self.plan.changes)
@@ -78,8 +87,9 @@ def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit:
             # Until its answer is here, a change may or may not have been made.
             application.statuses[number] = Status.UNKNOWN
             try:
-                _make(change, writer)
-            except ConnectionLost:
+                application.boot_needed |= _make(change, writer)
+            except (ConnectionLost, ProtocolError, TimedOut):
+                # None of these says whether it was made.
                 raise
             except NetminError:
                 application.statuses[number] = Status.NOT_DONE
@@ -93,17 +103,19 @@ def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit:
         application.error = error
 
 
-def _make(change: Change, writer: Writer) -> None:
+def _make(change: Change, writer: Writer) -> bool:
+    """Make one change; return whether the host says that a boot completes it."""
+    if isinstance(change, SetNetbios):
+        return writer.set_netbios(change.index, change.after)
     if isinstance(change, StopService):
         writer.stop(change.kind, change.name)
     elif isinstance(change, SetStartMode):
         writer.set_start_mode(change.kind, change.name, change.after)
-    elif isinstance(change, SetNetbios):
-        writer.set_netbios(change.index, change.after)
     elif isinstance(change, SetRegistryValue):
         _write_value(change, writer)
     else:
         raise TypeError(f"no such change: {change!r}")
+    return False
 
 
 def _write_value(change: SetRegistryValue, writer: Writer) -> None:
