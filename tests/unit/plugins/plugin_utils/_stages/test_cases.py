@@ -86,7 +86,7 @@ def host_of(case: dict[str, Any]) -> FakeHost:
             assert hasattr(found, key), key
             setattr(found, key, tuple(content) if isinstance(content, list) else content)
     for path, said in case.get("registry", {}).items():
-        key, _, name = path.rpartition("\\")
+        key, _slash, name = path.rpartition("\\")
         fake.put(key, name, value_of(said))
     for description, said in case.get("adapters", {}).items():
         adapter = next((a for a in fake.adapters if a.description == description), None)
