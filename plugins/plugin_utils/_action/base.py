@@ -22,6 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, Unreachable
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, load
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 
@@ -48,6 +49,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._session: Session | None = None
+        self._spent: list[Stats] = []
         # Set as soon as something may have been written: from then on errors are failures.
         self.writing = False
 
@@ -59,18 +61,21 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         try:
             result |= plain(self._guarded(task_vars or {}))
         finally:
-            session, self._session = self._session, None
-            if session is not None:
-                session.close()
-                result["stats"] = plain({**session.stats.plain(), "seconds": round(time.monotonic() - started, 3)})
+            self._close()
+        if self._spent:
+            result["stats"] = {**Stats.total(self._spent).plain(), "seconds": round(time.monotonic() - started, 3)}
         return result
 
     def cleanup(self, force: bool = False) -> None:
         """Close the session that a task timeout or Ctrl-C left open."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        self._close()
         super().cleanup(force)
+
+    def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+            self._spent.append(session.stats)
 
     def _guarded(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Do the work and turn every expected error into a result."""
@@ -117,9 +122,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
 
     def reopen(self, opener: Callable[[], Session]) -> Session:
         """Close the session and open a new one: the host has booted."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        self._close()
         return opener()
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:

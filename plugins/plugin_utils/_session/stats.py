@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,12 @@ class Stats:
     bytes_sent: int = 0
     bytes_received: int = 0
     seconds: float = 0.0
+
+    @classmethod
+    def total(cls, parts: Iterable[Stats]) -> Stats:
+        """Add the counts of several sessions."""
+        sums = (sum(column) for column in zip(*(astuple(part) for part in parts), strict=True))
+        return cls(*sums)
 
     def plain(self) -> dict[str, int | float]:
         """Return the counts as a task's result shows them."""
