@@ -71,6 +71,7 @@ class FakeHost:
         empty_lists: what SetMultiStringValue makes of an empty list: "takes", "refuses" or "ignores" it.
         stop_polls: how often a stopped service still shows Stop Pending.
         netbios_needs_boot: what SetTcpipNetbios says of itself.
+        empty_classes: WMI classes that show no instance.
     """
 
     version: str = "5.1.2600"
@@ -91,6 +92,7 @@ class FakeHost:
     empty_lists: str = "takes"
     stop_polls: int = 0
     netbios_needs_boot: bool = False
+    empty_classes: set[str] = field(default_factory=set)
 
     def service(self, name: str) -> FakeService:
         """Return a service by key name."""
@@ -175,6 +177,8 @@ class FakeSession:
         }
         if wmi_class not in tables or namespace != CIMV2:
             raise ClassMissing(f"no class {wmi_class}", host=self.host, code=0x80041010, subcode="")
+        if wmi_class in self.fake.empty_classes:
+            return ()
         rows = [row for row in tables[wmi_class]() if where is None or _matches(row, where)]
         return tuple(Row(wmi_class, _project(row, properties)) for row in rows)
 

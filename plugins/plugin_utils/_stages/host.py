@@ -7,12 +7,13 @@ Read once and kept as a value; a stage's own settings are read by the stage.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, NotFound, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
@@ -164,25 +165,50 @@ def read_host(reader: Reader, knowledge: Knowledge) -> Host:
 
     Raises:
         InvalidOption: a Windows older than all known ones.
-        HostError: talking to it failed.
+        HostError: talking to it failed, or it says what cannot be.
     """
-    system = reader.query("Win32_OperatingSystem", OS_PROPERTIES)[0]
-    computer = reader.query("Win32_ComputerSystem", COMPUTER_PROPERTIES)[0]
+    system, computer = _only(reader, "Win32_OperatingSystem", OS_PROPERTIES), _only(reader, "Win32_ComputerSystem", COMPUTER_PROPERTIES)
     processes = read_processes(reader)
     dependents, requires = read_dependencies(reader)
-    nt = NtVersion.parse(system.text("Version") or "")
-    return Host(
-        windows=knowledge.place(nt, system.number("BuildNumber") or 0, ProductType(system.number("ProductType") or 1)),
-        caption=" ".join((system.text("Caption") or "").split()),
-        domain_role=DomainRole(computer.number("DomainRole") or 0),
-        services=read_services(reader, nt),
-        dependents=dependents,
-        requires=requires,
-        adapters=read_adapters(reader),
-        processes={row.number("ProcessId") or 0: row.text("Name") or "" for row in processes},
-        management=read_management(reader),
-        boot=boot_evidence(system, processes),
-    )
+    with _understood(reader):
+        nt = NtVersion.parse(system.text("Version") or "")
+        return Host(
+            windows=knowledge.place(nt, system.number("BuildNumber") or 0, ProductType(_number(system, "ProductType"))),
+            caption=" ".join((system.text("Caption") or "").split()),
+            # Not to be guessed: gates depend on it.
+            domain_role=DomainRole(_number(computer, "DomainRole")),
+            services=read_services(reader, nt),
+            dependents=dependents,
+            requires=requires,
+            adapters=read_adapters(reader),
+            processes={row.number("ProcessId") or 0: row.text("Name") or "" for row in processes},
+            management=read_management(reader),
+            boot=boot_evidence(system, processes),
+        )
+
+
+@contextmanager
+def _understood(reader: Reader) -> Iterator[None]:
+    """Raise ProtocolError where text that the host sent does not fit its property."""
+    try:
+        yield
+    except ValueError as error:
+        raise ProtocolError(f"what WMI says at {reader.host} cannot be understood: {error}", host=reader.host) from error
+
+
+def _only(reader: Reader, wmi_class: str, properties: tuple[str, ...]) -> Row:
+    """Return the one row of a class of which every host has one."""
+    rows = reader.query(wmi_class, properties)
+    if not rows:
+        raise ProtocolError(f"WMI shows no {wmi_class} at {reader.host}; its repository may be damaged", host=reader.host)
+    return rows[0]
+
+
+def _number(row: Row, name: str) -> int:
+    number = row.number(name)
+    if number is None:
+        raise ValueError(f"{row.class_name}.{name} is not there")
+    return number
 
 
 def read_services(reader: Reader, nt: NtVersion) -> dict[str, Service]:
@@ -190,7 +216,8 @@ def read_services(reader: Reader, nt: NtVersion) -> dict[str, Service]:
     properties = SERVICE_PROPERTIES if nt > NtVersion(5, 0) else SERVICE_PROPERTIES_2000
     rows = [(ServiceKind.SERVICE, row) for row in reader.query("Win32_Service", properties)]
     rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=DRIVERS)]
-    return {service.name.lower(): service for service in (_service(kind, row) for kind, row in rows)}
+    with _understood(reader):
+        return {service.name.lower(): service for service in (_service(kind, row) for kind, row in rows)}
 
 
 def _service(kind: ServiceKind, row: Row) -> Service:
@@ -199,7 +226,8 @@ def _service(kind: ServiceKind, row: Row) -> Service:
         name=row.text("Name") or "",
         display_name=row.text("DisplayName") or "",
         state=row.text("State") or "",
-        start_mode=START_MODES[(row.text("StartMode") or "manual").lower()],
+        # One that WMI cannot read may be started by anything.
+        start_mode=START_MODES.get((row.text("StartMode") or "").lower(), StartMode.MANUAL),
         shared=(row.text("ServiceType") or "").lower().startswith("share"),
         path=(row.text("PathName") or "").lower(),
         pid=row.number("ProcessId") or None,
@@ -265,6 +293,7 @@ def boot_evidence(system: Row, processes: Iterable[Row]) -> BootEvidence:
 
 def read_boot(reader: Reader) -> BootEvidence:
     """Read only the evidence of a boot."""
-    system = reader.query("Win32_OperatingSystem", OS_PROPERTIES)[0]
+    system = _only(reader, "Win32_OperatingSystem", OS_PROPERTIES)
     lsass = reader.query("Win32_Process", PROCESS_PROPERTIES, where=Where("Name", ("lsass.exe",)))
-    return boot_evidence(system, lsass)
+    with _understood(reader):
+        return boot_evidence(system, lsass)
