@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Effective
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import DidNotHold, NetminError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
@@ -24,6 +25,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import K
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.driver import Application, Status, apply
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import record
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.forecast import count
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import lingering
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import (
     Survey,
     Terms,
@@ -152,7 +154,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None) -> dict[str, A
         "suspected": suspects_of(last.listing),
         "forecast": [record.plain_entry(entry) for entry in prepared.forecast],
         "summary": _summary(prepared.forecast),
-        "reboot_required": reboot_required(prepared) or bool(application and application.boot_needed),
+        "reboot_required": reboot_required(prepared, application),
         "warnings": [*plan.warnings, *_still_open(prepared, after), *_remarks(prepared)],
     }
     _add_failure(result, run, prepared)
@@ -179,10 +181,16 @@ def _state_after(prepared: Prepared, after: Survey | None, *, planned: bool) -> 
     return shown(prepared.desires, after) if after else None
 
 
-def reboot_required(prepared: Prepared) -> bool:
+def reboot_required(prepared: Prepared, application: Application | None) -> bool:
     """Whether a boot is still to come: a change that waits for one, or an endpoint that closes only then."""
-    pending = any(entry.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY) for entry in prepared.forecast)
-    return pending or any(change.effective == "at boot" for change in prepared.plan.changes)
+    changes = prepared.plan.changes
+    made = changes if application is None else application.made
+    # What the forecast expects of the boot holds for the whole plan only.
+    pending = len(made) == len(changes) and any(
+        entry.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY) for entry in prepared.forecast
+    )
+    asked = application is not None and application.boot_needed
+    return pending or asked or any(change.effective is Effective.BOOT for change in made)
 
 
 def _summary(entries: tuple[Forecast, ...]) -> dict[str, int]:
@@ -201,13 +209,8 @@ def _still_open(prepared: Prepared, after: Survey | None) -> list[str]:
     """Name what was forecast to close at once and is still listed: judged by sockets, not by settings."""
     if after is None:
         return []
-    return [
-        f"{entry.endpoint.name} was to close now and is still open, owner {subject.owner}"
-        for entry in prepared.forecast
-        if entry.now is Expectation.CLOSED
-        for subject in after.explained
-        if entry.identity.covers(subject.identity)
-    ]
+    still = lingering(prepared.forecast, after.explained)
+    return [f"{item.endpoint.name} on {item.endpoint.address} was to close now and is still open, owner {item.owner}" for item in still]
 
 
 def _remarks(prepared: Prepared) -> list[str]:

@@ -67,6 +67,11 @@ class Application:
         self.statuses = [Status.NOT_DONE] * len(self.plan.changes)
 
     @property
+    def made(self) -> tuple[Change, ...]:
+        """The changes that were made, or may have been."""
+        return tuple(change for change, status in zip(self.plan.changes, self.statuses, strict=True) if status is not Status.NOT_DONE)
+
+    @property
     def begun(self) -> bool:
         """Whether anything may have been written."""
         return any(status is not Status.NOT_DONE for status in self.statuses)

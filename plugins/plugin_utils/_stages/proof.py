@@ -71,6 +71,12 @@ def prove(record: Record, seen: Sequence[Explained], boot_mark: str, suspects: S
     return Proof(Verdict.NOT_PROVEN if reasons else Verdict.PROVEN, tuple(findings), tuple(reasons), booted)
 
 
+def lingering(entries: Sequence[Forecast], seen: Sequence[Explained]) -> tuple[Finding, ...]:
+    """Return what was to close at once and is still listed before any boot."""
+    pairs, _left = _match(entries, list(seen), booted=False)
+    return tuple(_judge(entry, subject, booted=False) for entry, subject in pairs if subject and entry.now is Expectation.CLOSED)
+
+
 def _match(
     entries: Sequence[Forecast], left: list[Explained], booted: bool
 ) -> tuple[list[tuple[Forecast, Explained | None]], list[Explained]]:

@@ -145,10 +145,10 @@ def projected(survey: Survey, plan: Plan) -> Survey:
 
 def holds(change: Change, after: Survey) -> bool:
     """Tell whether an object, read again, is as a change was to leave it."""
-    if isinstance(change, StopService):
-        return after.host.service(change.name).stopped
-    if isinstance(change, SetStartMode):
-        return after.host.service(change.name).start_mode is change.after
+    if isinstance(change, StopService | SetStartMode):
+        service = after.host.services.get(change.name.lower())
+        # One that is gone neither runs nor starts.
+        return service is None or (service.stopped if isinstance(change, StopService) else service.start_mode is change.after)
     if isinstance(change, SetNetbios):
         return netbt.option_of(after.states[netbt.NAME].get(netbt.setting(change.guid))) is change.after
     if isinstance(change, SetRegistryValue):
@@ -158,10 +158,11 @@ def holds(change: Change, after: Survey) -> bool:
 
 def found(change: Change, after: Survey) -> object:
     """Return what an object shows when it is read again, as a plain value."""
-    if isinstance(change, StopService):
-        return after.host.service(change.name).state.lower()
-    if isinstance(change, SetStartMode):
-        return str(after.host.service(change.name).start_mode)
+    if isinstance(change, StopService | SetStartMode):
+        service = after.host.services.get(change.name.lower())
+        if service is None:
+            return "gone"
+        return service.state.lower() if isinstance(change, StopService) else str(service.start_mode)
     if isinstance(change, SetNetbios):
         return netbt.option_of(after.states[netbt.NAME].get(netbt.setting(change.guid))).word
     if isinstance(change, SetRegistryValue):
