@@ -43,7 +43,7 @@ def plain(value: Any) -> Any:
 
 
 def printable(text: str) -> str:
-    """Replace control characters and lone surrogates by a question mark; tab and newline stay.
+    """Replace control characters, lone surrogates and bidirectional controls by a question mark; tab and newline stay.
 
     The text is joined anew, so that no subclass of str (Ansible's tagged text) survives.
     """
@@ -52,7 +52,8 @@ def printable(text: str) -> str:
 
 def _is_control(char: str) -> bool:
     number = ord(char)
-    return (number < 0x20 and char not in "\t\n") or 0x7F <= number < 0xA0 or 0xD800 <= number < 0xE000
+    # The last two change the order in which a terminal shows a line (Unicode Standard Annex 9, explicit directional formatting).
+    return (number < 0x20 and char not in "\t\n") or 0x7F <= number < 0xA0 or 0xD800 <= number < 0xE000 or 0x202A <= number <= 0x202E or 0x2066 <= number <= 0x2069
 
 
 def windows_of(host: Host) -> dict[str, Any]:
