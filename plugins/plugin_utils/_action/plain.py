@@ -20,6 +20,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.listing imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import Finding, Proof
 
+# Control characters; surrogates; what changes the order in which a terminal shows a line (Unicode Standard Annex 9, 2.1 to 2.5).
+CONTROLS = ((0x00, 0x1F), (0x7F, 0x9F), (0xD800, 0xDFFF), (0x202A, 0x202E), (0x2066, 0x2069))
+
 
 def plain(value: Any) -> Any:
     """Return the same content in exact plain types, control characters taken out of text.
@@ -51,9 +54,7 @@ def printable(text: str) -> str:
 
 
 def _is_control(char: str) -> bool:
-    number = ord(char)
-    # The last two change the order in which a terminal shows a line (Unicode Standard Annex 9, explicit directional formatting).
-    return (number < 0x20 and char not in "\t\n") or 0x7F <= number < 0xA0 or 0xD800 <= number < 0xE000 or 0x202A <= number <= 0x202E or 0x2066 <= number <= 0x2069
+    return char not in "\t\n" and any(first <= ord(char) <= last for first, last in CONTROLS)
 
 
 def windows_of(host: Host) -> dict[str, Any]:
