@@ -64,6 +64,8 @@ class ProofAction(WindowsAction):
             verdict = {"verdict": Verdict.NOT_SETTLED, "reasons": [f"after {options['limit']} seconds: {settling.waiting_for}"]}
             proof = {**proof_of(Proof(Verdict.NOT_SETTLED, (), (), None)), **verdict}
         else:
+            # Services have started while the host settled: their processes are known only now.
+            host = read_host(session, KNOWLEDGE)
             explained = explainer(host, KNOWLEDGE, states).explain(settling.listing.endpoints)
             if stored is None:
                 proof = proof_of(compare_with_keep(explained, read_keep(options["keep"], host, KNOWLEDGE), settling.listing.suspects))
