@@ -1,0 +1,58 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""When two endpoints are the same, and what several possible owners make of an expectation."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Family, Protocol, Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Identity
+
+OPEN, CLOSED, UNKNOWN = Expectation.OPEN, Expectation.CLOSED, Expectation.UNKNOWN
+
+
+def identity(
+    port: int | None = None,
+    *owners: str,
+    protocol: Protocol = Protocol.TCP,
+    family: Family = Family.IPV4,
+    scope: Scope = Scope.WILDCARD,
+) -> Identity:
+    return Identity(protocol, family, scope, port, owners)
+
+
+def test_a_fixed_port_is_the_same_by_its_number() -> None:
+    assert identity(135).covers(identity(135))
+    assert not identity(135).covers(identity(445))
+    assert not identity(135).covers(identity(135, protocol=Protocol.UDP))
+    assert not identity(135).covers(identity(135, family=Family.IPV6))
+    assert not identity(135).covers(identity(135, scope=Scope.LOOPBACK))
+
+
+def test_a_dynamic_port_is_the_same_by_its_possible_owners() -> None:
+    before = identity(None, "MSDTC", "Schedule")
+    assert before.covers(identity(None, "Schedule"))
+    assert before.covers(before)
+    assert not before.covers(identity(None, "Schedule", "Vendor"))
+    assert not before.covers(identity(None))
+    assert not before.covers(identity(1025))
+
+
+def test_in_words() -> None:
+    assert str(identity(135)) == "tcp/135"
+    assert str(identity(None, "MSDTC", "Schedule")) == "tcp/dynamic (MSDTC or Schedule)"
+    assert str(identity(None)) == "tcp/dynamic (unknown owner)"
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((CLOSED, CLOSED), CLOSED),
+        ((OPEN,), OPEN),
+        ((OPEN, CLOSED), UNKNOWN),
+        ((UNKNOWN, UNKNOWN), UNKNOWN),
+        ((), UNKNOWN),
+    ],
+)
+def test_all_must_agree(parts: tuple[Expectation, ...], expected: Expectation) -> None:
+    assert Expectation.of_all(parts) is expected
