@@ -1,0 +1,109 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every action makes of errors: unreachable before the first write, failed from then on."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.base import WindowsAction, new_run_id
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
+    AuthenticationFailed,
+    ConnectionLost,
+    InvalidOption,
+    NetminError,
+    Refused,
+    Unreachable,
+)
+
+
+class Trying(WindowsAction):
+    """An action that does what a test says."""
+
+    argument_spec = {"name": {"type": "str", "required": True}, "many": {"type": "list", "elements": "int", "default": []}}  # noqa: RUF012
+    error: BaseException | None = None
+    writes = False
+
+    def work(self, options: Any) -> dict[str, Any]:
+        self.writing = self.writes
+        if self.error is not None:
+            raise self.error
+        return {"changed": False, "options": options, "host": self.host_name}
+
+
+def guarded(
+    error: BaseException | None = None, *, writes: bool = False, become: object = None, delegate_to: str | None = None, **arguments: Any
+) -> dict[str, Any]:
+    action = Trying.__new__(Trying)
+    task = SimpleNamespace(delegate_to=delegate_to, args=arguments or {"name": "x"}, check_mode=False)
+    for name, content in {
+        "_connection": SimpleNamespace(become=become),
+        "_task": task,
+        "writing": False,
+        "error": error,
+        "writes": writes,
+    }.items():
+        setattr(action, name, content)
+    found = getattr(action, "_guarded")({"inventory_hostname": "web01"})  # noqa: B009  # the part of `run` without Ansible
+    return dict(found)
+
+
+LOST = ConnectionLost("lost", host="web01")
+
+
+@pytest.mark.parametrize(
+    "error", [LOST, Unreachable("refused \x1b[31m", host="web01"), AuthenticationFailed("the host refused the credentials", host="web01")]
+)
+def test_unreachable_before_the_first_write_and_failed_from_then_on(error: NetminError) -> None:
+    before, after = guarded(error), guarded(error, writes=True)
+    assert before["unreachable"]
+    assert "failed" not in before
+    assert "\x1b" not in before["msg"]
+    assert after["failed"]
+    assert "unreachable" not in after
+
+
+@pytest.mark.parametrize("error", [InvalidOption("choose one"), Refused("a gate", hazard="outgoing-smb")])
+def test_expected_errors_are_one_sentence(error: NetminError) -> None:
+    assert guarded(error) == {"failed": True, "msg": str(error)}
+
+
+def test_a_bug_of_ours_is_a_traceback_only_before_the_first_write() -> None:
+    with pytest.raises(ZeroDivisionError):
+        guarded(ZeroDivisionError("division by zero"))
+    result = guarded(ZeroDivisionError("division by zero"), writes=True)
+    assert result["failed"]
+    assert result["changed"]
+    assert "unexpected ZeroDivisionError after the first write" in result["msg"]
+
+
+def test_an_interruption_is_passed_on() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        guarded(KeyboardInterrupt(), writes=True)
+
+
+def test_become_is_refused() -> None:
+    result = guarded(become=object())
+    assert result["failed"]
+    assert "'become' has no effect here" in result["msg"]
+
+
+def test_arguments_are_validated_and_plain() -> None:
+    result = guarded(name="x", many=["1", 2])
+    assert result["options"] == {"name": "x", "many": [1, 2]}
+    assert "missing required arguments: name" in guarded(many=[1])["msg"]
+    assert "nonsense" in guarded(name="x", nonsense=1)["msg"]
+
+
+def test_it_names_the_delegated_host() -> None:
+    assert guarded()["host"] == "web01"
+    assert guarded(delegate_to="web02")["host"] == "web02"
+
+
+def test_run_ids_sort_by_time_and_differ() -> None:
+    one, two = new_run_id(), new_run_id()
+    assert one != two
+    assert one[:8].isdecimal()
+    assert one[8] == "T"

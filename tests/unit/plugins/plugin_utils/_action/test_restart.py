@@ -1,0 +1,117 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Restarting a host and waiting for another boot, with a clock that nobody waits for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.restart import RebootAction
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, Unreachable
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock, FakeHost, FakeSession
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import windows_xp
+
+NEXT_BOOT = "2003-05-01T09:05:00Z"
+
+
+class Restarted:
+    """A host that is asked to restart, and what it does at which time."""
+
+    def __init__(self, fake: FakeHost, *, up_at: float | None, gone: Exception | None = None, check: bool = False) -> None:
+        self.fake, self.up_at, self.gone, self.asked = fake, up_at, gone, False
+        self.clock = FakeClock(self._tick)
+        self.sessions: list[FakeSession] = []
+        self.action = RebootAction.__new__(RebootAction)
+        self.action.host_name, self.action.clock, self.action.writing = "host.example", self.clock, False
+        for name, content in {
+            "_task": SimpleNamespace(check_mode=check),
+            "_session": None,
+            "open_writable": self._open,
+            "open_session": self._open,
+        }.items():
+            setattr(self.action, name, content)
+
+    def work(self, **options: Any) -> dict[str, Any]:
+        return self.action.work({"timeout": 600, "interval": 5, **options})
+
+    def _tick(self, now: float) -> None:
+        if self.asked and self.up_at is not None and now >= self.up_at:
+            self.fake.lsass_created, self.gone = NEXT_BOOT, None
+
+    def _open(self) -> FakeSession:
+        session = FakeSession(self.fake)
+        self.sessions.append(session)
+
+        def before(call: tuple[object, ...]) -> None:
+            if self.asked and self.gone is not None:
+                raise self.gone
+            self.asked = self.asked or call == ("reboot",)
+
+        session.before = before
+        return session
+
+    @property
+    def reboots(self) -> int:
+        return sum(call == ("reboot",) for session in self.sessions for call in session.calls)
+
+
+DOWN = Unreachable("host.example: connection refused", host="host.example")
+
+
+def test_it_waits_for_another_boot() -> None:
+    restarted = Restarted(windows_xp(), up_at=60, gone=DOWN)
+    result = restarted.work()
+    assert result["changed"]
+    assert "failed" not in result
+    assert (result["before"]["lsass_created"], result["after"]["lsass_created"]) == (
+        "2003-05-01T08:00:10+00:00",
+        "2003-05-01T09:05:00+00:00",
+    )
+    assert restarted.clock.now() == 60
+    assert restarted.reboots == 1
+
+
+def test_the_clock_of_the_host_is_no_evidence() -> None:
+    restarted = Restarted(windows_xp(), up_at=None)
+    restarted.fake.last_boot = "2003-05-01T08:00:00Z"
+
+    def moved(now: float) -> None:
+        restarted.fake.last_boot = f"2003-05-01T08:{int(now) // 60:02d}:01Z"
+
+    restarted.clock.ticks = moved
+    result = restarted.work(timeout=60)
+    assert result["failed"]
+    assert "it answers and has not restarted" in result["msg"]
+    assert result["after"] is None
+
+
+def test_a_host_that_does_not_come_back() -> None:
+    restarted = Restarted(windows_xp(), up_at=None, gone=DOWN)
+    result = restarted.work(timeout=30)
+    assert result["failed"]
+    assert result["changed"]
+    assert result["msg"] == "host.example did not come back as another boot within 30 seconds: host.example: connection refused"
+    assert restarted.reboots == 1
+
+
+def test_a_host_that_answers_and_is_not_ready() -> None:
+    denied = AccessDenied("host.example: access denied", host="host.example", code=5, subcode="AccessDenied")
+    assert "failed" not in Restarted(windows_xp(), up_at=20, gone=denied).work()
+
+
+def test_check_mode_restarts_nothing() -> None:
+    restarted = Restarted(windows_xp(), up_at=5, check=True)
+    assert restarted.work()["changed"]
+    assert restarted.reboots == 0
+    assert restarted.clock.slept == []
+
+
+def test_a_boot_that_could_not_be_proven_is_not_begun() -> None:
+    fake = windows_xp()
+    fake.lsass_created = None
+    restarted = Restarted(fake, up_at=5)
+    result = restarted.work()
+    assert result["failed"]
+    assert "it was not restarted" in result["msg"]
+    assert restarted.reboots == 0
