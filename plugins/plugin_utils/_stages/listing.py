@@ -4,22 +4,33 @@
 
 On Windows 2000 and XP netstat shows the source port of every outgoing TCP connection as LISTENING on all
 addresses (article; fixed in Server 2003). Direction is not visible, so such a row is only ever suspected.
+From Windows 8 and Server 2012 on WMI lists endpoints itself, and no command shell is needed.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection, Endpoint, Protocol, Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ProtocolError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, ProtocolError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Version
 
 from . import netstat
 
 # Where a port can have been handed out by a system: 1025 to 5000 up to Server 2003, 49152 up from Vista (KB 832017).
 DYNAMIC_ANYWHERE = ((1025, 5000), (49152, 65535))
+# Microsoft, MSFT_NetTCPConnection and MSFT_NetUDPEndpoint: Windows 8 and Windows Server 2012 at least.
+WMI_ENDPOINTS_SINCE = NtVersion(6, 2)
+ENDPOINT_PROPERTIES = ("LocalAddress", "LocalPort", "OwningProcess")
+# MSFT_NetTCPConnection.State; 100 (bound, not listening) is no listener.
+LISTEN = 2
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,37 @@ def read_listing(reader: Reader, version: Version, settled_ports: Collection[int
 
 
 def _read(reader: Reader, version: Version) -> netstat.Sockets:
+    if version.nt >= WMI_ENDPOINTS_SINCE:
+        try:
+            return _read_wmi(reader)
+        except ClassMissing:
+            # The fault does not tell a missing class from a refused one; netstat is everywhere.
+            logger.info("%s does not show MSFT_NetTCPConnection; netstat is asked instead", reader.host)
+    return _read_netstat(reader, version)
+
+
+def _read_wmi(reader: Reader) -> netstat.Sockets:
+    """Read endpoints from WMI: listening TCP rows only, since a busy server has thousands of others."""
+    listening = Where("State", (LISTEN,))
+    tcp = reader.query("MSFT_NetTCPConnection", ENDPOINT_PROPERTIES, where=listening, namespace=STANDARD_CIMV2)
+    udp = reader.query("MSFT_NetUDPEndpoint", ENDPOINT_PROPERTIES, namespace=STANDARD_CIMV2)
+    rows = [(Protocol.TCP, row) for row in tcp] + [(Protocol.UDP, row) for row in udp]
+    return netstat.Sockets(tuple(_endpoint(protocol, row, reader.host) for protocol, row in rows), ())
+
+
+def _endpoint(protocol: Protocol, row: Row, host: str) -> Endpoint:
+    address, port = row.text("LocalAddress") or "", row.number("LocalPort")
+    endpoint = Endpoint(protocol, address, port or 0, row.number("OwningProcess"))
+    try:
+        valid = bool(endpoint.ip) and 0 < endpoint.port <= 65535
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ProtocolError(f"{host} lists an endpoint at '{address[:60]}' port {port}, which no host can have", host=host)
+    return endpoint
+
+
+def _read_netstat(reader: Reader, version: Version) -> netstat.Sockets:
     output = reader.command(*version.netstat)
     sockets = netstat.parse(output.stdout, with_pid="-ano" in version.netstat)
     if output.exit_code or not sockets.endpoints:

@@ -4,8 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ProtocolError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, STANDARD_CIMV2, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import read_host
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.listing import Listing, read_listing
@@ -133,3 +138,63 @@ def test_a_listing_without_rows_is_no_listing(text: str, code: int) -> None:
     session = FakeSession(fake)
     with pytest.raises(ProtocolError, match="netstat -ano"):
         take_listing(session, read_host(session, KNOWLEDGE), KNOWLEDGE)
+
+
+class ListsByWmi(FakeSession):
+    """A host whose WMI shows endpoints: rows as text, by class."""
+
+    tables: ClassVar[dict[str, list[dict[str, str]]]] = {
+        "MSFT_NetTCPConnection": [
+            {"LocalAddress": "0.0.0.0", "LocalPort": "135", "OwningProcess": "912", "State": "2"},
+            {"LocalAddress": "::", "LocalPort": "445", "OwningProcess": "4", "State": "2"},
+            {"LocalAddress": "10.0.0.5", "LocalPort": "5985", "OwningProcess": "4", "State": "5"},
+            {"LocalAddress": "0.0.0.0", "LocalPort": "50123", "OwningProcess": "700", "State": "100"},
+        ],
+        "MSFT_NetUDPEndpoint": [
+            {"LocalAddress": "0.0.0.0", "LocalPort": "5353", "OwningProcess": "1300"},
+            {"LocalAddress": "0.0.0.0", "LocalPort": "5353", "OwningProcess": "4020"},
+            {"LocalAddress": "fe80::1%7", "LocalPort": "546", "OwningProcess": "1200"},
+        ],
+    }
+
+    def query(
+        self, wmi_class: str, properties: Sequence[str] = (), *, where: Where | None = None, namespace: str = CIMV2
+    ) -> tuple[Row, ...]:
+        if namespace != STANDARD_CIMV2 or wmi_class not in self.tables:
+            return super().query(wmi_class, properties, where=where, namespace=namespace)
+        rows = [row for row in self.tables[wmi_class] if where is None or row[where.property] in {str(value) for value in where.values}]
+        return tuple(Row(wmi_class, {name: row[name] for name in properties}) for row in rows)
+
+
+SERVER_2022 = KNOWLEDGE.versions["windows_server_2022"]
+
+
+def test_newer_windows_list_by_wmi_without_a_command() -> None:
+    session = ListsByWmi(windows_xp())
+    listing = read_listing(session, SERVER_2022, ())
+    assert [(row.name, row.address, row.pid) for row in listing.endpoints] == [
+        ("tcp/135", "0.0.0.0", 912),
+        ("tcp/445", "::", 4),
+        ("udp/5353", "0.0.0.0", 1300),
+        ("udp/5353", "0.0.0.0", 4020),
+        ("udp/546", "fe80::1%7", 1200),
+    ]
+    assert not [call for call in session.calls if call[0] == "command"]
+
+
+def test_a_class_that_is_refused_leaves_netstat() -> None:
+    fake = windows_xp()
+    fake.netstat = [ALWAYS + "\nTCP [::]:445 [::]:0 LISTENING 4"]
+    assert listed(read_listing(FakeSession(fake), SERVER_2022, ())) == ["tcp/135", "tcp/445"]
+
+
+@pytest.mark.parametrize(("address", "port"), [("nowhere", "135"), ("0.0.0.0", "70000"), ("0.0.0.0", "0")])
+def test_an_endpoint_that_cannot_be_is_one_sentence(address: str, port: str) -> None:
+    class Nonsense(ListsByWmi):
+        tables: ClassVar[dict[str, list[dict[str, str]]]] = {
+            "MSFT_NetTCPConnection": [],
+            "MSFT_NetUDPEndpoint": [{"LocalAddress": address, "LocalPort": port, "OwningProcess": "1"}],
+        }
+
+    with pytest.raises(ProtocolError, match=r"host\.example lists an endpoint at"):
+        read_listing(Nonsense(windows_xp()), SERVER_2022, ())
