@@ -35,7 +35,7 @@ class NetbiosOutcome(Enum):
 
 def start_service(host: Host, service: Service) -> Outcome:
     """Start a service or driver."""
-    if host.faults.find("service_denied", service=service.spec.name):
+    if _denied(host, service):
         return Outcome.DENIED
     before = service.state
     outcome = host.services.start(service)
@@ -47,7 +47,7 @@ def start_service(host: Host, service: Service) -> Outcome:
 def stop_service(host: Host, service: Service) -> Outcome:
     """Stop a service or driver; with a fault it hangs, takes its time, or is back later."""
     name = service.spec.name
-    if host.faults.find("service_denied", service=name):
+    if _denied(host, service):
         return Outcome.DENIED
     before = service.state
     late = host.faults.find("stops_late", service=name)
@@ -65,7 +65,7 @@ def stop_service(host: Host, service: Service) -> Outcome:
 def set_start_mode(host: Host, service: Service, mode: StartMode) -> Outcome:
     """Change a start mode, in the service control manager's database and in the registry."""
     name = service.spec.name
-    if host.faults.find("service_denied", service=name):
+    if _denied(host, service):
         return Outcome.DENIED
     if mode in (StartMode.BOOT, StartMode.SYSTEM) and not service.spec.driver:
         return Outcome.INVALID
@@ -152,6 +152,10 @@ def delete_key(host: Host, path: str) -> Written:
     host.registry.delete_key(path)
     host.journal.note(Subject.REGISTRY_KEY, path, "present", None)
     return Written.DONE
+
+
+def _denied(host: Host, service: Service) -> bool:
+    return service.spec.protected or host.faults.find("service_denied", service=service.spec.name) is not None
 
 
 def _plain(value: RegistryValue | None) -> Plain:

@@ -211,7 +211,8 @@ class Host:
         number = len(self.boots) + 1
         shuffled = None if self._seed is None else Random(f"{self._seed}:{number}")
         numbers = shuffled or Random(f"boot {number}")
-        self.boots = (*self.boots, Boot(number, self._happening()))
+        already = self.spec.uptime if number == 1 else 0.0
+        self.boots = (*self.boots, Boot(number, self._happening() - already))
         self.power = Power.ON
         self._due.clear()
         self.netbios = netbios_options(self.spec, self.registry)
@@ -221,14 +222,19 @@ class Host:
         self.services = ServiceControl(
             self.spec, self.registry, on_start=self._service_started, on_stop=self._service_stopped, starts_late=self._starts_late
         )
-        for process in self.spec.processes:
-            if process.permanent:
-                self.processes.start(process.id, self._creation())
+        permanent = [process.id for process in self.spec.processes if process.permanent]
+        for process in permanent:
+            self.processes.start(process, self._creation())
+            self.network.process_started(process)
         at_once, delayed, demanded = self.services.boot_order(shuffled)
         self.services.start_all((*at_once, *demanded))
         self._booting = False
-        if delayed:
-            self.after(self.spec.delayed_start, lambda: self.services.start_all(delayed))
+        for process in permanent:
+            self.network.process_started(process, late=True)
+        if already >= self.spec.delayed_start:
+            self.services.start_all(delayed)
+        elif delayed:
+            self.after(self.spec.delayed_start - already, lambda: self.services.start_all(delayed))
         self._lose_leases()
         for connection in self.spec.connections:
             if number == 1 or connection.reopened:

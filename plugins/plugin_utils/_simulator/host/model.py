@@ -78,6 +78,7 @@ class ServiceSpec:
         process: id of the process that hosts it; several services may share one.
         depends: key names of services and drivers that must run first.
         demanded: something on this system starts it at each boot although its start mode is Manual.
+        protected: its security descriptor lets no administrator stop or change it through the service control manager.
         delayed: an Auto service that starts only after the delay of `HostSpec.delayed_start`.
     """
 
@@ -92,28 +93,56 @@ class ServiceSpec:
     accepts_stop: bool = True
     demanded: bool = False
     delayed: bool = False
+    protected: bool = False
     account: str = "LocalSystem"
     description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchSpec:
+    """A DWORD that keeps something from being opened; its owner reads it when it starts."""
+
+    key: str
+    name: str
+    data: int
+
+
+@dataclass(frozen=True, slots=True)
 class SocketSpec:
-    """A fixed port that a service opens when it starts and closes when it stops; `kernel` ones belong to the System process."""
+    """A port that its owner opens when it starts and closes when it stops; `kernel` ones belong to the System process.
+
+    Attributes:
+        owner: a service, a driver, or the id of a permanent process.
+        port: 0 takes a dynamic one.
+        ipv4_only: no second socket for IPv6.
+        shared: others may bind the same address, too (SO_REUSEADDR).
+    """
 
     owner: str
     protocol: Protocol
     port: int
     at: tuple[At, ...] = (At.WILDCARD,)
     kernel: bool = False
+    ipv4_only: bool = False
+    shared: bool = False
+    unless: tuple[SwitchSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RpcServerSpec:
-    """Dynamic RPC endpoints that a service registers; `all_interfaces` servers are not touched by an interface restriction."""
+    """Dynamic RPC endpoints.
 
-    service: str
+    Attributes:
+        owner: the service that registers them, or the id of a permanent process that does so by itself.
+        all_interfaces: an interface restriction does not touch it.
+        late: a process's own: not at its start but when a boot has started its services.
+    """
+
+    owner: str
     transports: tuple[Protocol, ...]
     all_interfaces: bool = False
+    late: bool = False
+    unless: tuple[SwitchSpec, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +155,13 @@ class MapperSpec:
 
 @dataclass(frozen=True, slots=True)
 class NetbtSpec:
-    """The driver behind NetBIOS over TCP/IP and raw SMB, with its ports."""
+    """The driver behind NetBIOS over TCP/IP, with its ports; raw SMB is its own up to 5.2 only (None: another driver's)."""
 
     driver: str
     names: int = 137
     datagrams: int = 138
     sessions: int = 139
-    raw_smb: int = 445
+    raw_smb: int | None = 445
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +179,7 @@ class AdapterSpec:
     Attributes:
         rpc_index: the interface index that `rpccfg -l` shows.
         index: the adapter's number in the system's own list, None for the loopback, which is not in it.
+        ipv6: its IPv6 addresses as Windows writes them, with their zone.
         netbios: 0 as the DHCP server says, 1 on, 2 off; None where the adapter has no IP.
     """
 
@@ -159,6 +189,7 @@ class AdapterSpec:
     rpc_index: int | None = None
     address: str | None = None
     mask: str = "255.255.255.0"
+    ipv6: tuple[str, ...] = ()
     gateway: str | None = None
     dns: tuple[str, ...] = ()
     dhcp: bool = False
@@ -215,6 +246,8 @@ class WindowsSpec:
 
     Attributes:
         first_port, last_port: the dynamic range.
+        counts_from: the dynamic port that is taken first, where that is not the range's first.
+        ipv6: whatever binds all addresses binds those of IPv6, too.
         selective_binding: an RPC interface restriction given as index list is obeyed (the article: Windows 2000 only).
         false_listening: netstat shows the source port of an outgoing connection as listening (the article).
         netstat_pids: netstat knows `-o`.
@@ -235,8 +268,12 @@ class WindowsSpec:
     installed: str
     manufacturer: str = "NetMin"
     model: str = "Simulated computer"
+    architecture: str | None = None
+    sku: int | None = None
     first_port: int = 1025
     last_port: int = 5000
+    counts_from: int | None = None
+    ipv6: bool = False
     selective_binding: bool = False
     false_listening: bool = True
     netstat_pids: bool = True
@@ -246,7 +283,7 @@ class WindowsSpec:
 
 @dataclass(frozen=True, slots=True)
 class HostSpec:
-    """Everything about one host as a scenario describes it."""
+    """Everything about one host as a scenario describes it; `uptime` is how long it has been up when it is first looked at."""
 
     windows: WindowsSpec
     processes: tuple[ProcessSpec, ...]
@@ -267,3 +304,4 @@ class HostSpec:
     shutdown_seconds: float = 0.5
     boot_seconds: float = 2.0
     delayed_start: float = 120.0
+    uptime: float = 0.0

@@ -9,16 +9,16 @@ ports stay allocated until the process dies); the endpoint mapper, once open, st
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 
 from .configuration import SEQUENCES, BootConfiguration
-from .model import SERVICES, SYSTEM, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec
+from .model import SERVICES, SYSTEM, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec, SwitchSpec
 from .registry import Registry
-from .sockets import LOOPBACK, WILDCARD, DynamicPorts, Origin, Socket, Sockets
+from .sockets import LOOPBACK, LOOPBACK_V6, WILDCARD, WILDCARD_V6, DynamicPorts, Origin, Socket, Sockets
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Network:
         self._spec = spec
         self._registry = registry
         self._configuration = configuration
-        self._ports = DynamicPorts(spec.windows.first_port, spec.windows.last_port, random)
+        self._ports = DynamicPorts(spec.windows.first_port, spec.windows.last_port, random, start=spec.windows.counts_from)
         self._netbios = netbios
         self._netbt_loaded = False
         self.sockets = Sockets()
@@ -62,12 +62,21 @@ class Network:
                     self._open_mapper(protocol)
         for plain in self._spec.sockets:
             if plain.owner.lower() == name:
-                self._open_plain(plain, service)
+                self._open_plain(plain, service.process)
         for server in self._spec.rpc_servers:
-            if server.service.lower() == name:
-                self._register(server, service)
+            if server.owner.lower() == name:
+                self._register(server, service.process)
         if name == self._spec.dns_client.service.lower() and self._spec.dns_client.cached:
             self._open_dns(service)
+
+    def process_started(self, process: str, *, late: bool = False) -> None:
+        """Open what a permanent process opens by itself; `late` ones when a boot has started its services."""
+        for plain in self._spec.sockets:
+            if plain.owner == process and not late:
+                self._open_plain(plain, process)
+        for server in self._spec.rpc_servers:
+            if server.owner == process and server.late is late:
+                self._register(server, process)
 
     def stopped(self, service: ServiceSpec) -> None:
         """Close what goes with a service or driver: its own ports and connections, not its process's RPC endpoints."""
@@ -88,7 +97,7 @@ class Network:
         netbt = self._spec.netbt
         wanted: list[tuple[Protocol, str, int]] = []
         if self._netbt_loaded:
-            if self._configuration.raw_smb:
+            if self._configuration.raw_smb and netbt.raw_smb is not None:
                 wanted += [(protocol, WILDCARD, netbt.raw_smb) for protocol in Protocol]
             for adapter in self._spec.adapters:
                 # 2 is off; 0 asks the DHCP server, which by default lets it on (Microsoft, SetTcpipNetbios; KB 313314).
@@ -122,33 +131,44 @@ class Network:
     def _accepting(self, owner: str) -> int | None:
         return next((held.port for held in self.sockets.all if held.protocol is Protocol.TCP and held.owner.lower() == owner.lower()), None)
 
-    def _open_plain(self, plain: SocketSpec, service: ServiceSpec) -> None:
-        process = SYSTEM if plain.kernel else service.process
-        for address in (address for at in plain.at for address in self._addresses(at)):
-            self.sockets.bind(Socket(plain.protocol, address, plain.port, service.name, process, Origin.SERVICE))
+    def _open_plain(self, plain: SocketSpec, process: str) -> None:
+        port = None if self._switched_off(plain.unless) else plain.port or self._ports.take(self._free(plain.protocol))
+        if port is None:
+            return
+        holder = SYSTEM if plain.kernel else process
+        for address in (address for at in plain.at for address in self._addresses(at, ipv4_only=plain.ipv4_only)):
+            self.sockets.bind(Socket(plain.protocol, address, port, plain.owner, holder, Origin.SERVICE, plain.shared))
 
-    def _addresses(self, at: At) -> list[str]:
+    def _switched_off(self, switches: Iterable[SwitchSpec]) -> bool:
+        return any(self._registry.number(switch.key, switch.name) == switch.data for switch in switches)
+
+    def _addresses(self, at: At, *, ipv4_only: bool = False) -> list[str]:
+        ipv6 = self._spec.windows.ipv6 and not ipv4_only
         if at is At.WILDCARD:
-            return [WILDCARD]
+            return [WILDCARD, WILDCARD_V6] if ipv6 else [WILDCARD]
         if at is At.LOOPBACK:
-            return [LOOPBACK]
-        return [adapter.address for adapter in self._spec.adapters if adapter.address and not adapter.loopback]
+            return [LOOPBACK, LOOPBACK_V6] if ipv6 else [LOOPBACK]
+        adapters = [adapter for adapter in self._spec.adapters if not adapter.loopback]
+        found = [adapter.address for adapter in adapters if adapter.address]
+        return [*found, *(address for adapter in adapters for address in adapter.ipv6)] if ipv6 else found
 
-    def _register(self, server: RpcServerSpec, service: ServiceSpec) -> None:
+    def _register(self, server: RpcServerSpec, process: str) -> None:
         """Register dynamic endpoints; what the process holds already for this server is used again."""
+        if self._switched_off(server.unless):
+            return
         for protocol in server.transports:
-            if self._registered(service, protocol) or not self._configuration.rpc_valid:
+            if self._registered(server, protocol) or not self._configuration.rpc_valid:
                 continue
             port = self._rpc_port(protocol)
             if port is None:
                 continue
             restricted = protocol is Protocol.TCP and not server.all_interfaces
             for address in self._rpc_addresses(restricted=restricted):
-                self.sockets.bind(Socket(protocol, address, port, service.name, service.process, Origin.RPC))
+                self.sockets.bind(Socket(protocol, address, port, server.owner, process, Origin.RPC))
             self._open_mapper(protocol)
 
-    def _registered(self, service: ServiceSpec, protocol: Protocol) -> bool:
-        return self.sockets.any(lambda held: held.origin is Origin.RPC and held.protocol is protocol and held.owner == service.name)
+    def _registered(self, server: RpcServerSpec, protocol: Protocol) -> bool:
+        return self.sockets.any(lambda held: held.origin is Origin.RPC and held.protocol is protocol and held.owner == server.owner)
 
     def _rpc_port(self, protocol: Protocol) -> int | None:
         ranges = self._configuration.ports
@@ -162,7 +182,7 @@ class Network:
         """Return where an RPC server binds: the article saw the restriction act on TCP alone."""
         listed = self._configuration.interfaces
         if not restricted or listed is None:
-            return [WILDCARD]
+            return self._addresses(At.WILDCARD)
         return [adapter.address for adapter in self._spec.adapters if adapter.address and adapter.rpc_index in listed]
 
     def _open_mapper(self, protocol: Protocol) -> None:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from random import Random
@@ -13,6 +13,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 
 WILDCARD = "0.0.0.0"
 LOOPBACK = "127.0.0.1"
+WILDCARD_V6 = "::"
+LOOPBACK_V6 = "::1"
 
 
 class Origin(Enum):
@@ -28,7 +30,10 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """One listening TCP or bound UDP socket; `process` is a process id of the table, not a number."""
+    """One listening TCP or bound UDP socket; `process` is a process id of the table, not a number.
+
+    `shared` sockets of several processes may be bound to one address.
+    """
 
     protocol: Protocol
     address: str
@@ -36,6 +41,7 @@ class Socket:
     owner: str
     process: str
     origin: Origin
+    shared: bool = False
 
 
 class Sockets:
@@ -51,17 +57,27 @@ class Sockets:
 
     def taken(self, protocol: Protocol, port: int, address: str = WILDCARD) -> bool:
         """Tell whether a bind to this address would fail."""
-        return any(
-            held.protocol is protocol and held.port == port and (held.address == address or WILDCARD in (held.address, address))
-            for held in self._bound
-        )
+        return any(self._held(protocol, port, address))
 
     def bind(self, socket: Socket) -> bool:
         """Bind a socket; tell whether the address was free."""
-        if self.taken(socket.protocol, socket.port, socket.address):
+        holders = self._held(socket.protocol, socket.port, socket.address)
+        if any(not (socket.shared and held.shared and held.owner != socket.owner) for held in holders):
             return False
         self._bound.append(socket)
         return True
+
+    def _held(self, protocol: Protocol, port: int, address: str) -> Iterator[Socket]:
+        """Find the sockets in the way of a bind to this address; those of the other family never are."""
+        wildcard = WILDCARD_V6 if ":" in address else WILDCARD
+        return (
+            held
+            for held in self._bound
+            if held.protocol is protocol
+            and held.port == port
+            and (":" in held.address) is (":" in address)
+            and (held.address == address or wildcard in (held.address, address))
+        )
 
     def close(self, which: Callable[[Socket], bool]) -> None:
         """Close all sockets that fit."""
@@ -78,12 +94,13 @@ class DynamicPorts:
     The article's tables show it: on Windows XP TCP 1025, UDP 1026 and UDP 1027 were taken one after the other.
     """
 
-    def __init__(self, first: int, last: int, random: Random | None = None) -> None:
-        """Count from `first`; with `random`, start somewhere above and leave gaps."""
+    def __init__(self, first: int, last: int, random: Random | None = None, *, start: int | None = None) -> None:
+        """Count from `start` (by default `first`); with `random`, begin somewhere above and leave gaps."""
         self._first = first
         self._last = last
         self._random = random
-        self._next = first if random is None else first + random.randrange(1, 300)
+        begin = first if start is None else start
+        self._next = begin if random is None else begin + random.randrange(1, 300)
 
     def take(self, free: Callable[[int], bool], only: Iterable[range] | None = None, without: Iterable[range] = ()) -> int | None:
         """Return the next port for which `free` holds; None where there is none.

@@ -78,10 +78,11 @@ def _values(host: Host, adapter: AdapterSpec) -> dict[str, Value]:
         "DomainDNSRegistrationEnabled": False,
         "FullDNSRegistrationEnabled": True,
         "GatewayCostMetric": None if adapter.gateway is None else [1],
-        "IPAddress": [adapter.address],
+        # Windows Vista and later list the IPv6 addresses, too, without a zone and with the prefix's length (from memory).
+        "IPAddress": [adapter.address, *(address.partition("%")[0] for address in adapter.ipv6)],
         "IPConnectionMetric": 1,
         "IPFilterSecurityEnabled": False,
-        "IPSubnet": [adapter.mask],
+        "IPSubnet": [adapter.mask, *("64" for address in adapter.ipv6)],
         # The provider reads the registry, not what is in force (from memory).
         "TcpipNetbiosOptions": netbios_options(host.spec, host.registry)[adapter.guid],
         "WINSEnableLMHostsLookup": True,

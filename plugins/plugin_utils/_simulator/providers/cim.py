@@ -72,7 +72,10 @@ def _none(host: Host) -> Iterable[Instance]:
 
 @dataclass(frozen=True, slots=True)
 class CimClass:
-    """One class with what it has of its own; instances of derived classes are found through `parent`."""
+    """One class with what it has of its own; instances of derived classes are found through `parent`.
+
+    `since` is the first version of Windows that has it.
+    """
 
     name: str
     namespace: str
@@ -81,6 +84,7 @@ class CimClass:
     arrays: frozenset[str] = frozenset()
     parent: str | None = None
     singleton: bool = False
+    since: tuple[int, int] = (5, 0)
     instances: Callable[[Host], Iterable[Instance]] = _none
     methods: Mapping[str, Method] = field(default_factory=dict)
 

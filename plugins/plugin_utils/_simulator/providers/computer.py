@@ -40,7 +40,9 @@ class SimulatedHost:
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""
-        addresses = tuple(adapter.address for adapter in self.host.spec.adapters if adapter.address)
+        adapters = self.host.spec.adapters
+        addresses = tuple(adapter.address for adapter in adapters if adapter.address)
+        addresses += tuple(address for adapter in adapters for address in adapter.ipv6)
         return [
             WinrmListener(
                 listener.address,

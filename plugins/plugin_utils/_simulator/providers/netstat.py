@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What `netstat` prints, false listeners included.
+"""What `netstat` prints, false listeners included, IPv6 addresses in brackets.
 
 Sources: the article (Windows 2000 and XP list the source port of an outgoing connection as listening, on all addresses; no
 `-o` before XP); recorded listings for the columns. Addresses are always numbers, as with `-n`.
@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Family, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.sockets import WILDCARD
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.sockets import WILDCARD, WILDCARD_V6
 
 USAGE = "\r\nNETSTAT [-a] [-e] [-n]{process} [-s] [-p proto] [-r] [interval]\r\n\r\n"
 
@@ -28,8 +28,10 @@ class _Row:
     state: str
     pid: int
 
-    def order(self) -> tuple[bool, int, int, str]:
-        return self.protocol is Protocol.UDP, int(ip_address(self.address)), self.port, self.remote
+    def order(self) -> tuple[bool, int, int, int, str]:
+        """All of TCP before UDP, all of IPv4 before IPv6."""
+        number = ip_address(self.address.partition("%")[0])
+        return self.protocol is Protocol.UDP, number.version, int(number), self.port, self.remote
 
 
 def netstat(host: Host, arguments: Sequence[str]) -> tuple[str, int]:
@@ -64,19 +66,23 @@ def _switches(arguments: Sequence[str]) -> dict[str, str | None] | None:
 def _rows(host: Host) -> Iterator[_Row]:
     for endpoint in host.endpoints():
         tcp = endpoint.protocol is Protocol.TCP
-        pid = endpoint.pid or 0
-        yield _Row(endpoint.protocol, endpoint.address, endpoint.port, "0.0.0.0:0" if tcp else "*:*", "LISTENING" if tcp else "", pid)
+        nobody = _at(WILDCARD_V6 if endpoint.family is Family.IPV6 else WILDCARD, 0) if tcp else "*:*"
+        yield _Row(endpoint.protocol, endpoint.address, endpoint.port, nobody, "LISTENING" if tcp else "", endpoint.pid or 0)
     for connection in host.connections():
         pid = host.pid(connection.process)
-        remote = f"{connection.remote_address}:{connection.remote_port}"
+        remote = _at(connection.remote_address, connection.remote_port)
         if host.spec.windows.false_listening and not connection.inbound:
             yield _Row(Protocol.TCP, WILDCARD, connection.local_port, "0.0.0.0:0", "LISTENING", pid)
         yield _Row(Protocol.TCP, connection.local_address, connection.local_port, remote, "ESTABLISHED", pid)
 
 
+def _at(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 def _table(rows: Sequence[_Row], *, pids: bool) -> str:
     lines = ["", "Active Connections", "", _line("Proto", "Local Address", "Foreign Address", "State", "PID" if pids else "")]
-    lines += [_line(row.protocol.upper(), f"{row.address}:{row.port}", row.remote, row.state, str(row.pid) if pids else "") for row in rows]
+    lines += [_line(row.protocol.upper(), _at(row.address, row.port), row.remote, row.state, str(row.pid) if pids else "") for row in rows]
     return "".join(f"{line}\r\n" for line in lines)
 
 

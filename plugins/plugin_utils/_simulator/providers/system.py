@@ -98,6 +98,8 @@ def _operating_system(host: Host) -> Iterable[Instance]:
         "Name": _os_name(host),
         "NumberOfProcesses": len(host.processes.all),
         "NumberOfUsers": 1,
+        "OperatingSystemSKU": windows.sku,
+        "OSArchitecture": windows.architecture,
         "OSLanguage": 1033,
         "OSType": 18,
         "Primary": True,
@@ -132,7 +134,7 @@ def _computer_system(host: Host) -> Iterable[Instance]:
         "NumberOfProcessors": 1,
         "PartOfDomain": member,
         "Status": "OK",
-        "SystemType": "X86-based PC",
+        "SystemType": "x64-based PC" if windows.architecture == "64-bit" else "X86-based PC",
         "Workgroup": None if member else windows.domain,
     }
     return [COMPUTER_SYSTEM.instance(values)]

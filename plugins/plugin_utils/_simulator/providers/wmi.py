@@ -10,18 +10,20 @@ from dataclasses import replace
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import Instance, Problem, QueryResult, Value, WmiError
 
-from . import adapters, registry, services, system
+from . import adapters, endpoints, registry, services, system
 from .cim import Arguments, CimClass, Raw
 from .wql import parse, value_of
 
-CLASSES = (*adapters.CLASSES, *registry.CLASSES, *services.CLASSES, *system.CLASSES)
+CLASSES = (*adapters.CLASSES, *endpoints.CLASSES, *registry.CLASSES, *services.CLASSES, *system.CLASSES)
 
 
 class HostWmi:
     """The classes that this simulator has, over one host."""
 
     def __init__(self, host: Host) -> None:
+        major, minor = host.spec.windows.version.split(".")[:2]
         self._host = host
+        self._classes = tuple(entry for entry in CLASSES if entry.since <= (int(major), int(minor)))
 
     def enumerate(self, namespace: str, class_name: str) -> Sequence[Instance]:
         """Return all instances of a class and of those derived from it."""
@@ -57,9 +59,9 @@ class HostWmi:
     def _class(self, namespace: str, class_name: str, method: str | None = None) -> CimClass:
         self._host.advance()
         wanted = namespace.replace("\\", "/").lower()
-        if wanted not in {entry.namespace for entry in CLASSES}:
+        if wanted not in {entry.namespace.lower() for entry in self._classes}:
             raise WmiError(Problem.INVALID_NAMESPACE, namespace)
-        found = next((entry for entry in CLASSES if entry.namespace == wanted and entry.name.lower() == class_name.lower()), None)
+        found = next((entry for entry in self._classes if (entry.namespace.lower(), entry.name.lower()) == (wanted, class_name.lower())), None)
         if found is None:
             raise WmiError(Problem.INVALID_CLASS, class_name)
         for fault in self._host.faults.of("method_denied"):
@@ -69,7 +71,7 @@ class HostWmi:
         return found
 
     def _instances(self, found: CimClass) -> list[Instance]:
-        family = [entry for entry in CLASSES if entry is found or (entry.parent == found.name and entry.namespace == found.namespace)]
+        family = [entry for entry in self._classes if entry is found or (entry.parent == found.name and entry.namespace == found.namespace)]
         return [self._as_here(instance) for entry in family for instance in entry.instances(self._host)]
 
     def _properties(self, found: CimClass) -> tuple[str, ...]:

@@ -148,6 +148,7 @@ def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None
         shutdown_seconds=timing.shutdown,
         boot_seconds=timing.boot,
         delayed_start=timing.delayed_start,
+        uptime=timing.uptime,
     )
     _check(host, problems)
     return host
@@ -227,12 +228,12 @@ class _Reader:
 def _services(directory: str, reader: _Reader, problems: Problems) -> tuple[tuple[ServiceSpec, ...], tuple[ProcessSpec, ...]]:
     """Return drivers and services, and the processes listed together with those that services bring themselves."""
     rows = reader.many(ServiceRow, "services")
-    own = [process for process in (row.own_process() for row in rows) if process is not None]
+    own = [process for process in (row.own_process(directory) for row in rows) if process is not None]
     hosts = {process.id: process for process in (*reader.many(ProcessSpec, "processes"), *own)}
     made = [driver.driver(directory) for driver in reader.many(DriverRow, "drivers")]
     for index, row in enumerate(rows):
         if (row.process or row.name) in hosts:
-            made.append(row.service(hosts))
+            made.append(row.service(hosts, directory))
         else:
             problems.add(f"$.services[{index}]", f"{row.name} has no image, and no process {row.process or row.name} is listed")
     return tuple(made), tuple(hosts.values())
@@ -244,8 +245,9 @@ def _check(host: HostSpec, problems: Problems) -> None:
     for name in sorted({name for name in known if known.count(name) > 1}):
         problems.add("$.services", f"{name} is defined twice")
     used = [(f"$.services.{service.name}.depends", name) for service in host.services for name in service.depends]
-    used += [("$.sockets", socket.owner) for socket in host.sockets]
-    used += [("$.rpc_servers", server.service) for server in host.rpc_servers]
+    permanent = {process.id for process in host.processes if process.permanent}
+    used += [("$.sockets", socket.owner) for socket in host.sockets if socket.owner not in permanent]
+    used += [("$.rpc_servers", server.owner) for server in host.rpc_servers if server.owner not in permanent]
     used += [("$.mapper", host.mapper.service), ("$.netbt", host.netbt.driver), ("$.dns_client", host.dns_client.service)]
     used += [("$.dhcp_client", host.dhcp_client)]
     processes = {process.id for process in host.processes}

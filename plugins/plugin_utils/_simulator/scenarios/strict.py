@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from typing import TypeVar, get_args, get_origin, get_type_hints
 
@@ -80,6 +80,8 @@ def value(hint: object, plain: object, path: str, problems: Problems) -> object:
             problems.add(path, "is no mapping")
             return {}
         return {str(key): value(get_args(hint)[1], entry, f"{path}.{key}", problems) for key, entry in plain.items()}
+    if isinstance(hint, type) and is_dataclass(hint):
+        return record(hint, plain, path, problems)
     if isinstance(hint, type):
         return _scalar(hint, plain, path, problems)
     raise TypeError(f"{path}: no reader for {hint!r}")
