@@ -125,7 +125,8 @@ def show(report: Mapping[str, Any], paper: Paper) -> None:
     for text in problems(report):
         paper.line(paper.paint(f"NOT PROVEN  {text}", "red"))
     if not problems(report):
-        paper.line(paper.paint("PROVEN  every endpoint is as forecast", "green"))
+        uptime = report["proof"]["boot"]["uptime"]
+        paper.line(paper.paint(f"PROVEN  every endpoint is as forecast, {uptime:.0f} seconds after the boot", "green"))
 
 
 def _place(row: Mapping[str, Any]) -> tuple[str, str, str]:

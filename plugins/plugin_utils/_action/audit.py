@@ -21,6 +21,8 @@ from .base import KNOWLEDGE, WindowsAction
 from .options import KEEP
 from .plain import boot_of, endpoint_of, proof_of, suspects_of, windows_of
 
+TOLD = {Verdict.FAILED: "the proof failed", Verdict.NOT_PROVEN: "not proven", Verdict.NOT_SETTLED: "not settled"}
+
 
 class ListenersAction(WindowsAction):
     """Lists endpoints and explains them."""
@@ -103,5 +105,6 @@ class ProofAction(WindowsAction):
             "suspected": suspects_of(settling.listing),
         }
         if verdict == Verdict.FAILED or (strict and verdict != Verdict.PROVEN):
-            result |= {"failed": True, "msg": f"{self.host_name} is {str(verdict).replace('_', ' ')}: {'; '.join(proof['reasons'])}"}
+            when = "" if settling.uptime is None else f" {settling.uptime:.0f} seconds after the boot"
+            result |= {"failed": True, "msg": f"{self.host_name}: {TOLD[verdict]}{when}: {'; '.join(proof['reasons'])}"}
         return result

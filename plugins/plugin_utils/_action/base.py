@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock, SystemClock
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, Unreachable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, HostError, NetminError, Unreachable
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, load
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
@@ -91,12 +91,14 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
                 return {"failed": True, "msg": str(error)}
             return {"unreachable": True, "msg": printable(str(error))}
         except NetminError as error:
-            return {"failed": True, "msg": str(error)}
+            # Errors of the wire name the host by themselves.
+            return {"failed": True, "msg": str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"}
         except Exception as error:  # the edge: a bug of ours must not leave a traceback instead of a result
             if not self.writing:
                 raise
             logger.debug("unexpected", exc_info=True)
-            return {"failed": True, "changed": True, "msg": f"unexpected {type(error).__name__} after the first write: {error}"}
+            msg = f"unexpected {type(error).__name__} at {self.host_name} after the first write: {error}"
+            return {**self.so_far(), "failed": True, "changed": True, "msg": msg}
 
     def _refused_keyword(self) -> str | None:
         if self._connection.become is not None:
@@ -124,6 +126,10 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         """Close the session and open a new one: the host has booted."""
         self._close()
         return opener()
+
+    def so_far(self) -> dict[str, Any]:
+        """Return what is known of a task that broke off after its first write."""
+        return {}
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Do what the module is for and return its result.

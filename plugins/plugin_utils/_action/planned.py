@@ -12,15 +12,22 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
 
 from .base import KNOWLEDGE, WindowsAction, new_run_id
 from .options import minimize_desires, terms
-from .run import Run, diff_of, result_of
+from .plain import plain
+from .run import Prepared, Run, diff_of, result_of
 
 
 class PlannedAction(WindowsAction):
     """Plans, forecasts, and unless in check mode changes and reads back."""
 
+    _begun: tuple[Run, Prepared] | None = None
+
     def choose(self, options: Mapping[str, Any], survey: Survey) -> Mapping[str, Any]:
         """Return what is desired of each stage."""
         raise NotImplementedError
+
+    def so_far(self) -> dict[str, Any]:
+        """Return the changes of the run that broke off, each done, not done or unknown."""
+        return plain(result_of(*self._begun, None)) if self._begun else {}
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run, and render check mode and diff from the plan."""
@@ -34,6 +41,7 @@ class PlannedAction(WindowsAction):
         after = None
         if prepared.plan.changes and not self._task.check_mode:
             self.writing = True
+            self._begun = (run, prepared)
             after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"])
         result = result_of(run, prepared, after)
         result["diff"] = diff_of(result)

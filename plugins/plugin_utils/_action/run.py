@@ -8,23 +8,22 @@ result that says of each change whether it was done.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Effective
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Effective, SetRegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import DidNotHold, NetminError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, DidNotHold, NetminError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.driver import Application, Status, apply
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import record
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.forecast import count
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.forecast import count, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import lingering
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import (
     Survey,
@@ -53,6 +52,12 @@ class Prepared:
     plan: Plan
     forecast: tuple[Forecast, ...]
     terms: Terms
+    history: record.History
+
+    @property
+    def boot_awaited(self) -> bool:
+        """Whether an earlier run left something to a boot that has not come."""
+        return self.history.waits and self.history.boot == self.survey.host.boot.mark
 
 
 @dataclass(slots=True)
@@ -74,7 +79,8 @@ class Run:
         survey = read_survey(reader, self.knowledge)
         desires, terms = choose(survey)
         plan = make_plan(desires, survey, self.knowledge, terms)
-        return Prepared(survey, desires, plan, make_forecast(plan, survey, self.knowledge, terms.kept), terms)
+        history = record.read_history(reader)
+        return Prepared(survey, desires, plan, make_forecast(plan, survey, self.knowledge, terms.kept), terms, history)
 
     def carry_out(self, prepared: Prepared, writer: Writer, *, stop_limit: float) -> Survey | None:
         """Store the forecast, make the changes, and read everything again.
@@ -93,7 +99,7 @@ class Run:
             apply(application, writer, self.clock, stop_limit=stop_limit)
         finally:
             # Also for a task timeout or Ctrl-C, which no handler of errors sees.
-            self._store_changes(application, writer)
+            self._store_changes(prepared, application, writer)
         try:
             after = reread(writer, self.knowledge, prepared.survey, prepared.desires)
         except NetminError as error:
@@ -103,17 +109,19 @@ class Run:
         return after
 
     def _store_forecast(self, prepared: Prepared, writer: Writer) -> None:
-        value = record.to_value(record.Record(self.run_id, prepared.survey.host.boot.mark, prepared.forecast))
+        opened = opens(prepared.plan, self.knowledge)
+        value = record.to_value(record.Record(self.run_id, prepared.survey.host.boot.mark, prepared.forecast, opened))
         writer.set_value(record.KEY, record.FORECAST, value)
         if writer.value(record.KEY, record.FORECAST, RegistryType.MULTI_SZ) != value:
             raise DidNotHold(f"the forecast at HKLM\\{record.KEY} on {writer.host} does not read back as written; nothing else was changed")
 
-    def _store_changes(self, application: Application, writer: Writer) -> None:
-        head = {"schema_version": record.SCHEMA, "run": self.run_id}
+    def _store_changes(self, prepared: Prepared, application: Application, writer: Writer) -> None:
         done = zip(application.plan.changes, application.statuses, strict=True)
-        lines = [head] + [change_of(change, change.shown[1], str(status)) for change, status in done]
+        lines = [change_of(change, change.shown[1], str(status)) for change, status in done]
+        waits = reboot_required(prepared, application)
+        value = prepared.history.with_run(self.run_id, prepared.survey.host.boot.mark, lines, waits=waits)
         try:
-            writer.set_value(record.KEY, record.CHANGES, RegistryValue.texts(tuple(json.dumps(line) for line in lines)))
+            writer.set_value(record.KEY, record.CHANGES, value)
         except NetminError as error:
             # What was done is in the task's result as well; the first error is the one to tell.
             logger.info("the list of changes could not be left on the host: %s", error)
@@ -166,12 +174,20 @@ def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared) -> None:
     if application is None or not (application.error or run.trouble):
         return
     counts = {status: application.statuses.count(status) for status in Status}
-    told = [str(application.error)] if application.error else []
+    settled = result["after"] is not None
+    told = run.trouble if application.error is None else [_told(application.error, settled=settled)]
+    lost = isinstance(application.error, ConnectionLost)
     result["failed"] = True
     result["msg"] = (
-        f"{'; '.join(told + run.trouble)}. Of {len(prepared.plan.changes)} changes {counts[Status.DONE]} done, "
-        f"{counts[Status.NOT_DONE]} not done, {counts[Status.UNKNOWN]} unknown; running again completes them"
+        f"{'; '.join(told)}. Of {len(prepared.plan.changes)} changes {counts[Status.DONE]} done, {counts[Status.NOT_DONE]} not done, "
+        f"{counts[Status.UNKNOWN]} unknown; {'running again completes them' if lost else 'run again once the cause is removed'}"
     )
+
+
+def _told(error: NetminError, *, settled: bool) -> str:
+    if isinstance(error, ConnectionLost) and settled:
+        return f"the connection to {error.host} was lost while a change was made; the host has been read since, and shows which were made"
+    return str(error)
 
 
 def _state_after(prepared: Prepared, after: Survey | None, *, planned: bool) -> dict[str, Any] | None:
@@ -190,7 +206,9 @@ def reboot_required(prepared: Prepared, application: Application | None) -> bool
         entry.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY) for entry in prepared.forecast
     )
     asked = application is not None and application.boot_needed
-    return pending or asked or any(change.effective is Effective.BOOT for change in made)
+    # A start mode waits for the boot as well, and nothing waits for it.
+    written = any(isinstance(change, SetRegistryValue) and change.effective is Effective.BOOT for change in made)
+    return prepared.boot_awaited or pending or asked or written
 
 
 def _summary(entries: tuple[Forecast, ...]) -> dict[str, int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
@@ -147,6 +147,8 @@ def fate(subject: Explained, future: Future) -> Fate | None:
     if value is None and protocol is Protocol.TCP:
         return Fate(Expectation.OPEN, Expectation.UNKNOWN, "there is no DCOM Protocols list, and what the system takes then is not known")
     if SEQUENCES[protocol] in (name.lower() for name in sequences_of(value)):
+        if subject.endpoint.scope is not Scope.WILDCARD:
+            return Fate(Expectation.OPEN, Expectation.OPEN, "the endpoint mapper is bound to this interface already")
         return _restricted(protocol, future) or Fate(
             Expectation.OPEN, Expectation.OPEN, f"DCOM is reached over {SEQUENCES[protocol]}, which is in the DCOM Protocols list"
         )

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import NetbiosOption, SetNetbios, SetRegistryValue, SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Port
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
 
 from . import dcom_protocols, name_resolution, netbt, rpc_restriction, services, smb_device
 from .future import Fate, Future
@@ -21,6 +24,8 @@ from .stage import Kept
 
 # The special before the general: a stage that answers ends the search.
 FATES = (netbt.fate, smb_device.fate, dcom_protocols.fate, name_resolution.fate, rpc_restriction.fate, services.fate)
+# The recipe of the interface restriction, which owns no listener and changes where those of others are.
+RPC_BINDING = "rpc-selective-binding"
 STAYS = Fate(Expectation.OPEN, Expectation.OPEN, "no stage of the plan concerns its owner")
 
 
@@ -92,6 +97,38 @@ def keep_reason(subject: Explained, kept: Kept) -> str | None:
         return kept.recipes[subject.recipe]
     reasons = [kept.owners.get(owner.lower()) for owner in subject.owners]
     return reasons[0] if reasons and all(reason is not None for reason in reasons) else None
+
+
+def opens(plan: Plan, knowledge: Knowledge) -> tuple[str, ...]:
+    """Return the ids of the recipes whose endpoints a plan opens, so that a proof does not take them for strangers."""
+    found: dict[str, None] = {}
+    for change in plan.changes:
+        if isinstance(change, SetNetbios) and change.after is not NetbiosOption.DISABLED:
+            found[netbt.RECIPE] = None
+        elif isinstance(change, SetStartMode) and change.before is StartMode.DISABLED:
+            name = change.name.lower()
+            owned = (recipe.id for recipe in knowledge.recipes.values() if name in (owner.lower() for owner in recipe.services))
+            found.update(dict.fromkeys(owned))
+        elif isinstance(change, SetRegistryValue):
+            found.update(dict.fromkeys(_opened_by_value(change)))
+    return tuple(found)
+
+
+def _opened_by_value(change: SetRegistryValue) -> tuple[str, ...]:
+    data = None if change.after is None else change.after.data
+    if (change.key, change.name) == (smb_device.SMB_DEVICE_ENABLED.key, smb_device.SMB_DEVICE_ENABLED.name):
+        return () if data == 0 else (smb_device.RECIPE,)
+    if (change.key, change.name) == (smb_device.NETBT_START.key, smb_device.NETBT_START.name):
+        return () if data == smb_device.DISABLED else (smb_device.RECIPE, netbt.RECIPE)
+    if change.key.startswith(netbt.INTERFACES):
+        return () if data == NetbiosOption.DISABLED else (netbt.RECIPE,)
+    if (change.key, change.name) == (rpc_restriction.BIND.key, rpc_restriction.BIND.name):
+        return () if data else (RPC_BINDING,)
+    if (change.key, change.name) == (rpc_restriction.LISTEN_ON_INTERNET.key, rpc_restriction.LISTEN_ON_INTERNET.name):
+        return () if data == "N" else (RPC_BINDING, "rpc-epmap-135-tcp")
+    if (change.key, change.name) == (name_resolution.MAX_CACHED_SOCKETS.key, name_resolution.MAX_CACHED_SOCKETS.name):
+        return () if data == 0 else (name_resolution.RECIPE,)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,8 @@ class Future:
     def runs_at_boot(self, service: Service) -> Expectation:
         """Whether the service will run after the next boot, as an expectation of being open.
 
-        Manual ones run if an automatic one needs them; one that runs now although manual was started by
-        something that is not known, and so may be again.
+        Manual ones run if an automatic one needs them. One that runs now although manual was started by something
+        that is not known: left alone it counts as running then, too; stopped and left manual it may be started again.
         """
         mode = self.start_mode(service)
         if mode is StartMode.DISABLED or any(self.start_mode(s) is StartMode.DISABLED for s in self.host.all_required(service.name)):
@@ -70,7 +70,9 @@ class Future:
         needing = [s for s in self.host.all_dependents(service.name) if self.start_mode(s) is not StartMode.MANUAL]
         if any(self.runs_at_boot(s) is Expectation.OPEN for s in needing):
             return Expectation.OPEN
-        return Expectation.CLOSED if service.stopped else Expectation.UNKNOWN
+        if service.stopped:
+            return Expectation.CLOSED
+        return Expectation.UNKNOWN if self.stops(service) else Expectation.OPEN
 
     def rpc_servers_at_boot(self, protocol: str) -> Expectation:
         """Whether any known RPC server will use the protocol after the next boot."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, NotFound, ProtocolError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, NotFound, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
@@ -277,7 +277,7 @@ def read_management(reader: Reader) -> tuple[WinrmListener, ...]:
     """Return WinRM's own listeners; empty where the host refuses to show them."""
     try:
         return reader.winrm_listeners()
-    except ClassMissing:
+    except (AccessDenied, ClassMissing):
         return ()
 
 

@@ -76,8 +76,10 @@ def _by_port(text: str, reason: str, recipes: dict[str, str], host: Host, knowle
             names += pattern.services or recipe.services
             if recipe.drivers or not recipe.methods or len(recipe.listeners) == 1 or not pattern.services:
                 recipes[recipe.id] = reason
-    if not found:
-        raise InvalidOption(f"no recipe for {host.windows.name} names {text}; keep it by its service")
+    elsewhere = any(p.protocol is protocol and p.port == port for recipe in knowledge.recipes.values() for p in recipe.listeners)
+    if not found and not elsewhere:
+        # A port that only another Windows opens is kept by leaving it alone: one list serves a mixed fleet.
+        raise InvalidOption(f"no recipe names {text}; keep it by its service")
     return names
 
 

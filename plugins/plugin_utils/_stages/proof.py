@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outcome, Outlook, Verdict
 
-from .forecast import keep_reason
+from .forecast import RPC_BINDING, keep_reason
 from .listing import Suspect
 from .owners import Explained
 from .record import Record
@@ -57,14 +57,19 @@ def prove(record: Record, seen: Sequence[Explained], boot_mark: str, suspects: S
         boot_mark: mark of the boot at which the listing was taken.
         suspects: rows that are probably no listeners; with any the host is not proven.
     """
-    booted = boot_mark != record.boot
+    known = bool(boot_mark and record.boot)
+    booted = known and boot_mark != record.boot
     pairs, left = _match(record.forecast, list(seen), booted)
     findings = [_judge(entry, subject, booted) for entry, subject in pairs]
-    findings += [_leftover(subject, record.forecast, booted) for subject in left]
+    findings += [_leftover(subject, record, booted) for subject in left]
     failed = [f"{f.endpoint.name} on {f.endpoint.address} is {f.outcome}, owner {f.owner}: {f.why}" for f in findings if f.holds is False]
     if failed:
         return Proof(Verdict.FAILED, tuple(findings), tuple(failed), booted)
     reasons = [f"{s.endpoint.name} may be no listener: {s.reason}" for s in suspects]
+    uncertain = [f for f in findings if f.holds is None and f.outcome not in (Outcome.CLOSED, Outcome.LOOPBACK_ONLY)]
+    reasons += [f"{f.endpoint.name} on {f.endpoint.address} is there, owner {f.owner}: {f.why}" for f in uncertain]
+    if not known:
+        reasons.append("the host does not show when lsass.exe was started, so that it cannot be told whether it has booted since")
     waiting = [] if booted else [entry for entry in record.forecast if entry.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY)]
     if waiting:
         reasons.append(f"{len(waiting)} endpoints are to close at the next boot, which has not come yet")
@@ -123,7 +128,8 @@ def _judge(entry: Forecast, subject: Explained | None, booted: bool) -> Finding:
     if entry.outlook is Outlook.KEPT:
         return Finding(subject.endpoint, subject.owner, Outcome.KEPT, True, entry.why)
     if subject.endpoint.scope is Scope.LOOPBACK and entry.identity.scope is not Scope.LOOPBACK:
-        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, None, LOOPBACK)
+        foretold = booted and entry.outlook is Outlook.LOOPBACK_ONLY
+        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, True if foretold else None, LOOPBACK)
     if expected is Expectation.CLOSED:
         owner = subject.owner if subject.owners else f"{subject.owner} (before: {entry.owner})"
         return Finding(subject.endpoint, owner, Outcome.OPEN, False, f"forecast to be closed: {entry.why}")
@@ -136,26 +142,41 @@ def _judge(entry: Forecast, subject: Explained | None, booted: bool) -> Finding:
 
 
 def _narrowed(entry: Forecast, subject: Explained) -> bool:
-    """Tell whether a wildcard endpoint of uncertain fate shows on single addresses now (RPC bound to interfaces)."""
+    """Tell whether a wildcard endpoint shows on single addresses now, as one that RPC is bound to interfaces for can."""
+    uncertain = entry.boot is Expectation.UNKNOWN
+    to_loopback = entry.outlook is Outlook.LOOPBACK_ONLY and subject.endpoint.scope is Scope.LOOPBACK
+    return entry.identity.scope is Scope.WILDCARD and (uncertain or to_loopback) and _but_for_scope(entry, subject)
+
+
+def _but_for_scope(entry: Forecast, subject: Explained) -> bool:
     now, then = subject.identity, entry.identity
-    return (
-        entry.boot is Expectation.UNKNOWN
-        and then.scope is Scope.WILDCARD
-        and (now.protocol, now.family, now.port) == (then.protocol, then.family, then.port)
-        and (now.port is not None or (bool(now.owners) and set(now.owners) <= set(then.owners)))
-    )
+    if (now.protocol, now.family, now.port) != (then.protocol, then.family, then.port):
+        return False
+    return now.port is not None or (bool(now.owners) and set(now.owners) <= set(then.owners))
 
 
-def _leftover(subject: Explained, entries: Sequence[Forecast], booted: bool) -> Finding:
-    """Judge an endpoint that no forecast was left for: one more of a kind that was forecast, or a new one."""
-    entry = next((entry for entry in entries if _same(entry, subject, exact=False, booted=booted)), None)
-    if entry is not None:
-        return _judge(entry, subject, booted)
-    if subject.endpoint.scope is Scope.LOOPBACK:
-        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, None, LOOPBACK)
+def _leftover(subject: Explained, record: Record, booted: bool) -> Finding:
+    """Judge an endpoint that no forecast was left for: one more of a kind that was forecast, one that was opened, or a new one."""
     if subject.management:
         return Finding(subject.endpoint, subject.owner, Outcome.KEPT, True, "the management path")
+    if _opened(subject, record):
+        return Finding(subject.endpoint, subject.owner, Outcome.OPEN, True, "opened by the plan")
+    entry = next((entry for entry in record.forecast if _same(entry, subject, exact=False, booted=booted)), None)
+    if entry is not None:
+        finding = _judge(entry, subject, booted)
+        # That some of its kind stay does not foretell that there is one more.
+        return finding if finding.holds is False else replace(finding, holds=None, why=f"one more than was forecast; {finding.why}")
+    if subject.endpoint.scope is Scope.LOOPBACK:
+        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, None, LOOPBACK)
     return Finding(subject.endpoint, subject.owner, Outcome.OPEN, False, "not in the forecast: it was not there before")
+
+
+def _opened(subject: Explained, record: Record) -> bool:
+    """Tell whether the plan was to open an endpoint: by its recipe, or an RPC server that left the loopback."""
+    if subject.recipe in record.opens:
+        return True
+    widened = RPC_BINDING in record.opens and subject.endpoint.scope is Scope.WILDCARD
+    return widened and any(entry.identity.scope is not Scope.WILDCARD and _but_for_scope(entry, subject) for entry in record.forecast)
 
 
 def compare_with_keep(seen: Sequence[Explained], kept: Kept, suspects: Sequence[Suspect]) -> Proof:

@@ -24,6 +24,8 @@ from .settings import TYPE_MISMATCH
 KEY = r"SOFTWARE\netmin.windows"
 FORECAST = "Forecast"
 CHANGES = "Changes"
+# Of the changes of earlier runs so many lines are kept; the value must stay far below what one request may carry.
+EARLIER_LINES = 60
 SCHEMA = 1
 
 
@@ -38,16 +40,19 @@ class Record:
     Attributes:
         run: id of the run that made it.
         boot: mark of the boot at which it was made.
+        opens: ids of the recipes whose endpoints the plan opens.
     """
 
     run: str
     boot: str
     forecast: tuple[Forecast, ...]
+    opens: tuple[str, ...] = ()
 
 
 def to_value(record: Record) -> RegistryValue:
     """Write a record as a registry value."""
-    head = {"schema_version": SCHEMA, "run": record.run, "boot": record.boot, "endpoints": len(record.forecast)}
+    head: dict[str, object] = {"schema_version": SCHEMA, "run": record.run, "boot": record.boot, "endpoints": len(record.forecast)}
+    head["opens"] = list(record.opens)
     return RegistryValue.texts((_line(head), *(_line(plain_entry(entry)) for entry in record.forecast)))
 
 
@@ -101,9 +106,41 @@ def from_lines(lines: Sequence[str], host: str) -> Record:
         entries = tuple(_entry(json.loads(line)) for line in lines[1:])
         if head["schema_version"] != SCHEMA or head["endpoints"] != len(entries):
             raise ValueError(f"schema {head['schema_version']} with {len(entries)} of {head['endpoints']} endpoints")
-        return Record(str(head["run"]), str(head["boot"]), entries)
+        return Record(str(head["run"]), str(head["boot"]), entries, tuple(str(item) for item in head["opens"]))
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise _unreadable(host) from error
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What earlier runs left on the host of their changes, newest first.
+
+    Attributes:
+        boot: mark of the boot at which the newest run was made.
+        waits: whether it left something to the next boot.
+    """
+
+    lines: tuple[str, ...] = ()
+    boot: str = ""
+    waits: bool = False
+
+    def with_run(self, run: str, boot: str, changes: Sequence[dict[str, object]], *, waits: bool) -> RegistryValue:
+        """Return the value that puts one more run in front; of earlier runs the newest lines stay."""
+        still = waits or (self.waits and self.boot == boot)
+        head: dict[str, object] = {"schema_version": SCHEMA, "run": run, "boot": boot, "reboot_required": still}
+        lines = (_line(head), *(_line(change) for change in changes), *self.lines[:EARLIER_LINES])
+        return RegistryValue.texts(lines)
+
+
+def read_history(reader: Reader) -> History:
+    """Read what earlier runs left; empty where nothing is there or it is not ours."""
+    try:
+        value = reader.value(KEY, CHANGES, RegistryType.MULTI_SZ)
+        lines = value.data if value is not None and isinstance(value.data, tuple) else ()
+        head = json.loads(lines[0]) if lines else {}
+        return History(lines, str(head.get("boot", "")), head.get("reboot_required") is True)
+    except (AttributeError, MethodFailed, RecursionError, ValueError):
+        return History()
 
 
 def _unreadable(host: str) -> RecordUnreadable:

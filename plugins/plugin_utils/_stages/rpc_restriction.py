@@ -166,7 +166,16 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
         changes += planned
         if not planned:
             unchanged.append(Unchanged(NAME, setting.target, Reason.AS_DESIRED))
-    return Plan(tuple(changes), tuple(unchanged))
+    return Plan(tuple(changes), tuple(unchanged), _doubtful_indexes(wanted, situation.host))
+
+
+def _doubtful_indexes(wanted: Desired, host: Host) -> tuple[str, ...]:
+    """Warn of indexes beyond the interfaces that the host seems to have: what RPC makes of them is not known."""
+    most = 1 + sum(adapter.ip_enabled for adapter in host.adapters)
+    beyond = [index for index in wanted.interfaces or () if int(index) > most]
+    if not beyond:
+        return ()
+    return (f"the host seems to have {most} interfaces, loopback included: check {', '.join(beyond)} against 'rpccfg -l' there",)
 
 
 Goal = tuple[Setting, RegistryValue | None, str]

@@ -122,11 +122,15 @@ def _plan_driver(wanted: Desired, actual: Settings, situation: Situation) -> Pla
             "the NetBT driver is not disabled: on this host the DHCP Client depends on NetBT and an adapter has its address from DHCP, "
             f"so that the host would lose its address; use the method {Method.SMB_DEVICE_ENABLED}, or a static address first"
         )
+    start = _plan_start(DISABLED, actual, "the NetBT driver is not loaded again")
+    if host.service("NetBT").stopped:
+        # Workstation and Server may run again after a boot; without the driver they open nothing.
+        return start
     why = "the NetBT driver can stop only after it"
     services = plan_services(NAME, (Wish(name, stop=True, why=why, optional=True) for name in SMB_SERVICES), situation)
     why = "NetBIOS over TCP/IP and SMB over TCP: 137 to 139 and 445 close"
     driver = plan_services(NAME, (Wish("NetBT", stop=True, why=why),), situation)
-    return Plan.merge((services, _touching(driver), _plan_start(DISABLED, actual, "the NetBT driver is not loaded again")))
+    return Plan.merge((services, _touching(driver), start))
 
 
 def _plan_start(mode: int, actual: Settings, why: str) -> Plan:

@@ -87,7 +87,8 @@ def test_a_socket_that_stays_fails_naming_port_and_owner() -> None:
     result, _session = act(ProofAction, rebooted("  TCP    0.0.0.0:445    0.0.0.0:0    LISTENING    4"))
     assert result["failed"]
     assert not result["proven"]
-    assert result["msg"].startswith("host.example is failed: tcp/445 on 0.0.0.0 is open, owner NetBT in pid 4")
+    start = "host.example: the proof failed 60 seconds after the boot: tcp/445 on 0.0.0.0 is open, owner NetBT in pid 4"
+    assert result["msg"].startswith(start)
 
 
 def test_a_host_that_does_not_settle() -> None:
@@ -99,7 +100,7 @@ def test_a_host_that_does_not_settle() -> None:
     assert "failed" not in result
     result, _session = act(ProofAction, fake, limit=60, strict=True)
     assert result["failed"]
-    assert result["msg"] == "host.example is not settled: after 60 seconds: Spooler still starting"
+    assert result["msg"] == "host.example: not settled 60 seconds after the boot: after 60 seconds: Spooler still starting"
 
 
 def test_what_starts_while_the_host_settles_is_known_by_its_owner() -> None:

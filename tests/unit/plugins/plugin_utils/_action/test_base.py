@@ -67,7 +67,7 @@ def test_unreachable_before_the_first_write_and_failed_from_then_on(error: Netmi
 
 @pytest.mark.parametrize("error", [InvalidOption("choose one"), Refused("a gate", hazard="outgoing-smb")])
 def test_expected_errors_are_one_sentence(error: NetminError) -> None:
-    assert guarded(error) == {"failed": True, "msg": str(error)}
+    assert guarded(error) == {"failed": True, "msg": f"web01: {error}"}
 
 
 def test_a_bug_of_ours_is_a_traceback_only_before_the_first_write() -> None:
@@ -76,7 +76,7 @@ def test_a_bug_of_ours_is_a_traceback_only_before_the_first_write() -> None:
     result = guarded(ZeroDivisionError("division by zero"), writes=True)
     assert result["failed"]
     assert result["changed"]
-    assert "unexpected ZeroDivisionError after the first write" in result["msg"]
+    assert "unexpected ZeroDivisionError at web01 after the first write" in result["msg"]
 
 
 def test_an_interruption_is_passed_on() -> None:

@@ -163,8 +163,14 @@ def test_messenger_alone_on_xp() -> None:
     found = outlooks(windows_xp(), stop("Messenger"))
     assert {name for name, outlook in found.items() if outlook is BOOT} == {"udp/1027", "udp/135"}
     others = {name: outlook for name, outlook in found.items() if outlook is not BOOT}
-    # SSDPSRV is on manual and runs: something started it, and may or may not do so again.
-    assert others == {name: {"tcp/5985": KEPT}.get(name, UNKNOWN if name in ("tcp/5000", "udp/1900") else STAYS) for name in others}
+    # SSDPSRV is on manual and runs: the plan leaves it alone, and so it counts as staying.
+    assert others == {name: {"tcp/5985": KEPT}.get(name, STAYS) for name in others}
+
+
+def test_a_service_stopped_and_left_manual_may_be_started_again() -> None:
+    wanted = {"services": {"services": [{"name": "SSDPSRV", "state": "stopped", "start_mode": "manual"}]}}
+    found = outlooks(windows_xp(), wanted)
+    assert {found[name] for name in ("tcp/5000", "udp/1900")} == {UNKNOWN}
 
 
 def test_schedule_alone_on_xp() -> None:
@@ -188,7 +194,7 @@ def test_the_dcom_list_alone_leaves_135_to_the_rpc_server_that_uses_tcp() -> Non
 
 def test_enable_dcom_alone_closes_nothing() -> None:
     found = outlooks(windows_xp(), {"dcom_protocols": {"enable_dcom": False}})
-    assert {name for name, outlook in found.items() if outlook is not STAYS} == {"tcp/5985", "tcp/5000", "udp/1900"}
+    assert {name for name, outlook in found.items() if outlook is not STAYS} == {"tcp/5985"}
     assert not {NOW, BOOT} & set(found.values())
 
 
@@ -218,7 +224,8 @@ def test_a_part_that_covers_every_owner_of_udp_on_windows_2000() -> None:
 def test_without_rasman_the_tcp_ports_of_windows_2000_are_not_promised() -> None:
     wanted = stop("IISADMIN", "W3SVC", "SMTPSVC", "MSDTC", "Schedule", "Messenger")
     found = outlooks(windows_2000(), {**wanted, "dcom_protocols": {"remove": ["ncacn_ip_tcp"]}})
-    assert {found[name] for name in ("tcp/1025", "tcp/1026", "tcp/1027", "tcp/135")} == {UNKNOWN}
+    assert {found[name] for name in ("tcp/1025", "tcp/1026", "tcp/1027")} == {UNKNOWN}
+    assert found["tcp/135"] is STAYS
 
 
 def test_a_service_never_heard_of_keeps_135_unknown() -> None:
