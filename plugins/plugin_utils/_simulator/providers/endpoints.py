@@ -19,7 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams im
 
 from .cim import CimClass
 
-STANDARD_CIMV2 = "root/StandardCimv2"
+STANDARD_CIMV2 = "root/standardcimv2"
 SINCE = (6, 2)
 
 ARRAYS = frozenset({"AvailableRequestedStates", "OperationalStatus", "StatusDescriptions"})

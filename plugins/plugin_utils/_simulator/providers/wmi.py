@@ -59,9 +59,9 @@ class HostWmi:
     def _class(self, namespace: str, class_name: str, method: str | None = None) -> CimClass:
         self._host.advance()
         wanted = namespace.replace("\\", "/").lower()
-        if wanted not in {entry.namespace.lower() for entry in self._classes}:
+        if wanted not in {entry.namespace for entry in self._classes}:
             raise WmiError(Problem.INVALID_NAMESPACE, namespace)
-        found = next((entry for entry in self._classes if (entry.namespace.lower(), entry.name.lower()) == (wanted, class_name.lower())), None)
+        found = next((entry for entry in self._classes if entry.namespace == wanted and entry.name.lower() == class_name.lower()), None)
         if found is None:
             raise WmiError(Problem.INVALID_CLASS, class_name)
         for fault in self._host.faults.of("method_denied"):

@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.sockets import (
     LOOPBACK,
     WILDCARD,
+    WILDCARD_V6,
     DynamicPorts,
     Origin,
     Socket,
@@ -29,11 +30,28 @@ def test_an_address_is_taken_once_per_protocol() -> None:
     assert [held.owner for held in sockets.all] == ["Other"]
 
 
+def test_one_address_may_be_shared_where_all_agree() -> None:
+    sockets = Sockets()
+    assert sockets.bind(Socket(UDP, WILDCARD, 5353, "Dnscache", "dns", Origin.SERVICE, shared=True))
+    assert not sockets.bind(Socket(UDP, WILDCARD, 5353, "Dnscache", "dns", Origin.SERVICE, shared=True))
+    assert sockets.bind(Socket(UDP, WILDCARD, 5353, "browser", "browser", Origin.SERVICE, shared=True))
+    assert not sockets.bind(Socket(UDP, WILDCARD, 5353, "Other", "other", Origin.SERVICE))
+
+
+def test_ipv4_and_ipv6_are_not_in_each_other_s_way() -> None:
+    sockets = Sockets()
+    assert sockets.bind(Socket(TCP, WILDCARD, 135, "RpcSs", "rpcss", Origin.MAPPER))
+    assert sockets.bind(Socket(TCP, WILDCARD_V6, 135, "RpcSs", "rpcss", Origin.MAPPER))
+    assert not sockets.bind(Socket(TCP, "fe80::1%7", 135, "Other", "other", Origin.SERVICE))
+
+
 def test_ports_are_counted_upwards_and_wrap() -> None:
     ports = DynamicPorts(1025, 1027)
     assert [ports.take(lambda port: True) for turn in range(4)] == [1025, 1026, 1027, 1025]
     assert ports.take(lambda port: port == 1027) == 1027
     assert ports.take(lambda port: False) is None
+    begun = DynamicPorts(1025, 1027, start=1027)
+    assert [begun.take(lambda port: True) for turn in range(2)] == [1027, 1025]
 
 
 def test_ranges_are_taken_from_or_left_out() -> None:

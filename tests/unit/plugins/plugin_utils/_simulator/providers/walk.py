@@ -121,10 +121,10 @@ def parse(listing: str) -> list[Endpoint]:
     rows: list[Endpoint] = []
     for line in listing.splitlines():
         words = line.split()
-        if not words or words[0] not in ("TCP", "UDP") or (words[0] == "TCP" and words[2] != "0.0.0.0:0"):
+        if not words or words[0] not in ("TCP", "UDP") or (words[0] == "TCP" and words[2] not in ("0.0.0.0:0", "[::]:0")):
             continue
         address, colon, port = words[1].rpartition(":")
         pid = int(words[-1]) if words[-1].isdecimal() else None
         assert colon
-        rows.append(Endpoint(Protocol(words[0].lower()), address, int(port), pid))
+        rows.append(Endpoint(Protocol(words[0].lower()), address.strip("[]"), int(port), pid))
     return rows

@@ -53,13 +53,14 @@ colour: blue
 windows: {version: 5, shape: round}
 adapters: [{name: MS TCP Loopback interface, dhcp: "no"}]
 empty_list: sometimes
-sockets: [{owner: Messenger, protocol: sctp, port: 1}]
+sockets: [{owner: Messenger, protocol: sctp, port: 1, unless: [{key: x}]}]
 registry: {'HKLM\\X': {a: {dword: "1"}, b: {float: 1}}}
 faults: [{kind: none}]
 """,
     )
     for path in (
-        "$.windows.version", "$.windows.shape", "$.adapters[2].dhcp", "$.empty_list", ".protocol", "X.a", "X.b", "$.faults[0]",
+        "$.windows.version", "$.windows.shape", "$.adapters[2].dhcp", "$.empty_list", ".protocol", "unless[0].name",
+        "X.a", "X.b", "$.faults[0]",
     ):  # fmt: skip
         assert path in problems, path
 
@@ -80,10 +81,17 @@ services: [{name: New, display: New, start: auto}, {name: messenger, display: Tw
         + """
 mapper: {service: Nobody}
 services: [{name: messenger, display: Twice, start: auto, process: netsvcs, depends: [Nothing]}]
+rpc_servers: [{owner: explorer, transports: [tcp]}, {owner: localservice, transports: [tcp]}]
 connections: [{owner: nobody, remote_address: 192.0.2.1, remote_port: 80}]
 """,
     )
-    for part in ("$.mapper: Nobody", "messenger is defined twice", "depends: Nothing", "$.connections: nobody"):
+    for part in (
+        "$.mapper: Nobody",
+        "messenger is defined twice",
+        "depends: Nothing",
+        "$.connections: nobody",
+        "$.rpc_servers: localservice",
+    ):
         assert part in problems, part
 
 
