@@ -45,7 +45,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run up to the moment before the first write."""
+    """A run up to the moment before the first write.
+
+    Attributes:
+        history: what earlier runs of this boot left.
+        opens: ids of the recipes whose endpoints this run or an earlier one of this boot opens.
+    """
 
     survey: Survey
     desires: Mapping[str, Any]
@@ -53,11 +58,7 @@ class Prepared:
     forecast: tuple[Forecast, ...]
     terms: Terms
     history: record.History
-
-    @property
-    def boot_awaited(self) -> bool:
-        """Whether an earlier run left something to a boot that has not come."""
-        return self.history.waits and self.history.boot == self.survey.host.boot.mark
+    opens: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -79,8 +80,9 @@ class Run:
         survey = read_survey(reader, self.knowledge)
         desires, terms = choose(survey)
         plan = make_plan(desires, survey, self.knowledge, terms)
-        history = record.read_history(reader)
-        return Prepared(survey, desires, plan, make_forecast(plan, survey, self.knowledge, terms.kept), terms, history)
+        history = record.read_history(reader).since(survey.host.boot.mark)
+        opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
+        return Prepared(survey, desires, plan, make_forecast(plan, survey, self.knowledge, terms.kept), terms, history, opened)
 
     def carry_out(self, prepared: Prepared, writer: Writer, *, stop_limit: float) -> Survey | None:
         """Store the forecast, make the changes, and read everything again.
@@ -109,8 +111,8 @@ class Run:
         return after
 
     def _store_forecast(self, prepared: Prepared, writer: Writer) -> None:
-        opened = opens(prepared.plan, self.knowledge)
-        value = record.to_value(record.Record(self.run_id, prepared.survey.host.boot.mark, prepared.forecast, opened))
+        mark = prepared.survey.host.boot.mark
+        value = record.to_value(record.Record(self.run_id, mark, prepared.forecast, prepared.opens))
         writer.set_value(record.KEY, record.FORECAST, value)
         if writer.value(record.KEY, record.FORECAST, RegistryType.MULTI_SZ) != value:
             raise DidNotHold(f"the forecast at HKLM\\{record.KEY} on {writer.host} does not read back as written; nothing else was changed")
@@ -119,7 +121,8 @@ class Run:
         done = zip(application.plan.changes, application.statuses, strict=True)
         lines = [change_of(change, change.shown[1], str(status)) for change, status in done]
         waits = reboot_required(prepared, application)
-        value = prepared.history.with_run(self.run_id, prepared.survey.host.boot.mark, lines, waits=waits)
+        mark = prepared.survey.host.boot.mark
+        value = prepared.history.with_run(self.run_id, mark, lines, waits=waits, opens=prepared.opens)
         try:
             writer.set_value(record.KEY, record.CHANGES, value)
         except NetminError as error:
@@ -208,7 +211,7 @@ def reboot_required(prepared: Prepared, application: Application | None) -> bool
     asked = application is not None and application.boot_needed
     # A start mode waits for the boot as well, and nothing waits for it.
     written = any(isinstance(change, SetRegistryValue) and change.effective is Effective.BOOT for change in made)
-    return prepared.boot_awaited or pending or asked or written
+    return prepared.history.waits or pending or asked or written
 
 
 def _summary(entries: tuple[Forecast, ...]) -> dict[str, int]:

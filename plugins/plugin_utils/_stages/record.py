@@ -117,17 +117,22 @@ class History:
 
     Attributes:
         boot: mark of the boot at which the newest run was made.
-        waits: whether it left something to the next boot.
+        waits: whether something is left to the next boot.
+        opens: ids of the recipes whose endpoints have been opened, or will be by that boot.
     """
 
     lines: tuple[str, ...] = ()
     boot: str = ""
     waits: bool = False
+    opens: tuple[str, ...] = ()
 
-    def with_run(self, run: str, boot: str, changes: Sequence[dict[str, object]], *, waits: bool) -> RegistryValue:
+    def since(self, boot: str) -> History:
+        """Return what still counts in this boot: nothing of what was done before it."""
+        return self if self.boot == boot else History(self.lines)
+
+    def with_run(self, run: str, boot: str, changes: Sequence[dict[str, object]], *, waits: bool, opens: Sequence[str]) -> RegistryValue:
         """Return the value that puts one more run in front; of earlier runs the newest lines stay."""
-        still = waits or (self.waits and self.boot == boot)
-        head: dict[str, object] = {"schema_version": SCHEMA, "run": run, "boot": boot, "reboot_required": still}
+        head: dict[str, object] = {"schema_version": SCHEMA, "run": run, "boot": boot, "reboot_required": waits, "opens": list(opens)}
         lines = (_line(head), *(_line(change) for change in changes), *self.lines[:EARLIER_LINES])
         return RegistryValue.texts(lines)
 
@@ -138,8 +143,9 @@ def read_history(reader: Reader) -> History:
         value = reader.value(KEY, CHANGES, RegistryType.MULTI_SZ)
         lines = value.data if value is not None and isinstance(value.data, tuple) else ()
         head = json.loads(lines[0]) if lines else {}
-        return History(lines, str(head.get("boot", "")), head.get("reboot_required") is True)
-    except (AttributeError, MethodFailed, RecursionError, ValueError):
+        opened = tuple(str(item) for item in head.get("opens") or ())
+        return History(lines, str(head.get("boot", "")), head.get("reboot_required") is True, opened)
+    except (AttributeError, MethodFailed, RecursionError, TypeError, ValueError):
         return History()
 
 
