@@ -88,7 +88,8 @@ class Explainer:
             return Explained(row, owners, ((None,),) * len(owners), False, recipe.id, process)
         first, last = self.knowledge.versions[self.host.windows.id].dynamic_ports
         if not any(row.port in ports for ports in (range(first, last + 1), *self.rpc_ports)):
-            owners = tuple(service.name for service in self._members(row)) if row.pid is not None else ()
+            # A fixed port is closed by the service that stops: only those that run can own it.
+            owners = tuple(s.name for s in self._members(row) if not s.stopped) if row.pid is not None else ()
             owners = owners or ((process,) if process else ())
             return Explained(row, owners, ((None,),) * len(owners), False, None, process)
         return self._dynamic(row, process)
