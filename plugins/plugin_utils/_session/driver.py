@@ -29,6 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     NetminError,
     ProtocolError,
     TimedOut,
+    Unreachable,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, Where, Writer
@@ -93,8 +94,8 @@ def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit:
             application.statuses[number] = Status.UNKNOWN
             try:
                 application.boot_needed |= _make(change, writer)
-            except (ConnectionLost, ProtocolError, TimedOut):
-                # None of these says whether it was made.
+            except (ConnectionLost, ProtocolError, TimedOut, Unreachable):
+                # None of these says whether it was made; a gateway's 504 may hide that it was.
                 raise
             except NetminError:
                 application.statuses[number] = Status.NOT_DONE

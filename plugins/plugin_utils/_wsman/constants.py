@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Names and numbers of WS-Management, each with the section that defines it. Values only.
 
-"WSMV" is MS-WSMV, "0226" is DMTF DSP0226, "win32" the Windows SDK documentation. The simulated host shares
-this file with the client and nothing else.
+"WSMV" is MS-WSMV, "0226" is DMTF DSP0226, "win32" the Windows SDK documentation. The simulated host
+has names of its own, written apart from these.
 """
 
 from __future__ import annotations

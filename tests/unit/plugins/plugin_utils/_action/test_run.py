@@ -78,10 +78,10 @@ def writes_of(name: str) -> Callable[[tuple[object, ...]], bool]:
 
 
 def exact_types(value: object) -> set[type]:
-    if type(value) is dict:
-        return {dict}.union(*(exact_types(key) | exact_types(item) for key, item in value.items()))
-    if type(value) is list:
-        return {list}.union(*(exact_types(item) for item in value))
+    if isinstance(value, dict):
+        return {type(value)}.union(*(exact_types(key) | exact_types(item) for key, item in value.items()))
+    if isinstance(value, list):
+        return {type(value)}.union(*(exact_types(item) for item in value))
     return {type(value)}
 
 
