@@ -99,7 +99,7 @@ def test_check_mode_and_audits_change_nothing_on_any_scenario() -> None:
 
 def test_a_newer_windows_is_audited_without_a_shell_and_refused_what_is_not_known() -> None:
     with Simulation([HostSpec(scenario="windows_server_2022", name="new")]) as simulation:
-        tasks = [
+        tasks: list[dict[str, Any]] = [
             {"name": "audit", "netmin.windows.listeners_info": {}},
             {"name": "minimize", "netmin.windows.minimize": {}, "ignore_errors": True},
             {"name": "smb", "netmin.windows.smb_device": {"smb_over_tcp": "disabled"}, "ignore_errors": True},
