@@ -72,11 +72,6 @@ class Application:
         """The changes that were made, or may have been."""
         return tuple(change for change, status in zip(self.plan.changes, self.statuses, strict=True) if status is not Status.NOT_DONE)
 
-    @property
-    def begun(self) -> bool:
-        """Whether anything may have been written."""
-        return any(status is not Status.NOT_DONE for status in self.statuses)
-
 
 def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit: float) -> None:
     """Make the changes of a plan in order; stop at the first that fails and leave its error in the application.

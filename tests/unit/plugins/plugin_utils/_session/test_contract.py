@@ -52,11 +52,6 @@ class Simulated:
     def arm(self, **fault: object) -> None:
         self.window("/faults", "POST", [fault])
 
-    def service(self, name: str) -> dict[str, Any]:
-        (found,) = [service for service in self.window("/services") if service["name"] == name]
-        assert isinstance(found, dict)
-        return found
-
 
 @pytest.fixture(scope="module")
 def simulation() -> Iterator[Any]:

@@ -107,7 +107,7 @@ def test_every_change_in_order() -> None:
     )
     assert application.error is None
     assert application.statuses == [DONE] * 7
-    assert application.begun
+    assert application.made
     assert verbs(session) == [
         "stop Top",
         "stop Middle",
@@ -123,7 +123,7 @@ def test_every_change_in_order() -> None:
 
 def test_nothing_to_do() -> None:
     application, session, _clock = run()
-    assert (application.statuses, application.error, application.begun, session.calls) == ([], None, False, [])
+    assert (application.statuses, application.error, application.made, session.calls) == ([], None, (), [])
 
 
 def test_a_service_is_stopped_before_the_one_that_it_depends_on_is_asked() -> None:
