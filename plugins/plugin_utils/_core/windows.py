@@ -5,7 +5,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
+
+
+class Side(StrEnum):
+    """The two families of Windows."""
+
+    CLIENT = "client"
+    SERVER = "server"
 
 
 class ProductType(IntEnum):
@@ -42,6 +49,7 @@ class Windows:
         name: how a person calls it ("Windows XP").
         build: the host's own build number.
         remark: "" where the build is known, otherwise how it was placed.
+        newer: newer than every known Windows of its kind, so that what is known of the newest may not hold.
     """
 
     id: str
@@ -50,6 +58,12 @@ class Windows:
     build: int
     product: ProductType
     remark: str = ""
+    newer: bool = False
+
+    @property
+    def side(self) -> Side:
+        """Client or server, which the product type alone tells (Windows 10 and Server 2016 share a build)."""
+        return Side.CLIENT if self.product is ProductType.WORKSTATION else Side.SERVER
 
 
 class DomainRole(IntEnum):

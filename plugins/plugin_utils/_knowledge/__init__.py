@@ -3,7 +3,8 @@
 """What is known of Windows listeners and of what closes them, as YAML with a strict loader.
 
 `recipes/`: one family of listeners a file, id = file name. `windows/`: one Windows version a file.
-`never_stop.yml`: services that no option lets a plan touch. `sources.yml`: what the entries cite.
+`never_stop.yml`: services that no option lets a plan touch. `protected.yml`: services that the SCM lets nobody change.
+`per_user.yml`: templates of per-user services. `hazards.yml`: what `accept` can name. `sources.yml`: what the entries cite.
 Entries hold facts, never conclusions about one host.
 """
 
@@ -11,28 +12,48 @@ from __future__ import annotations
 
 from .loader import KnowledgeError, load
 from .model import (
+    Confidence,
+    Example,
+    Hazard,
     Knowledge,
     ListenerPattern,
     Method,
     Never,
+    PerUser,
     Port,
-    Profile,
+    Protected,
+    Range,
     Recipe,
+    Residue,
+    StartValue,
     Status,
+    Takes,
+    Value,
+    ValueType,
     Version,
     When,
 )
 
 __all__ = [
+    "Confidence",
+    "Example",
+    "Hazard",
     "Knowledge",
     "KnowledgeError",
     "ListenerPattern",
     "Method",
     "Never",
+    "PerUser",
     "Port",
-    "Profile",
+    "Protected",
+    "Range",
     "Recipe",
+    "Residue",
+    "StartValue",
     "Status",
+    "Takes",
+    "Value",
+    "ValueType",
     "Version",
     "When",
     "load",

@@ -19,7 +19,7 @@ import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
-from .model import Knowledge, Never, Recipe, Version
+from .model import Hazard, Knowledge, Never, PerUser, Port, Protected, Recipe, Status, Version
 
 # libyaml is ten times faster and is not in every build of PyYAML.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -50,6 +50,8 @@ class Decoder:
         origin = typing.get_origin(kind)
         if origin in (typing.Union, types.UnionType):
             return self._union(typing.get_args(kind), node, where)
+        if origin is Mapping:
+            return self._mapping(typing.get_args(kind), node, where)
         if origin is tuple:
             return self._items(typing.get_args(kind)[0], node, where)
         if kind is NtVersion:
@@ -102,6 +104,12 @@ class Decoder:
             return ()
         return tuple(self.value(kind, item, f"{where}[{number}]") for number, item in enumerate(node))
 
+    def _mapping(self, kinds: tuple[Any, ...], node: Any, where: str) -> dict[Any, Any]:
+        if not isinstance(node, Mapping):
+            self.complain(where, f"a mapping expected, not {node!r}")
+            return {}
+        return {self.value(kinds[0], key, where): self.value(kinds[1], item, f"{where}.{key}") for key, item in node.items()}
+
     def _version(self, node: Any, where: str) -> NtVersion | None:
         try:
             return NtVersion.parse(node)
@@ -124,15 +132,25 @@ def load(folder: Path = FOLDER) -> Knowledge:
         KnowledgeError: with all problems of all files.
     """
     decoder = Decoder()
-    sources = _parse(folder / "sources.yml", decoder) or {}
-    recipes = _entries(folder / "recipes", Recipe, decoder)
-    versions = _entries(folder / "windows", Version, decoder)
-    never = decoder.value(tuple[Never, ...], _parse(folder / "never_stop.yml", decoder), "never_stop.yml: $")
+    sources = decoder.value(Mapping[str, str], _parse(folder / "sources.yml", decoder), "sources.yml: $")
+    knowledge = Knowledge(
+        recipes=_entries(folder / "recipes", Recipe, decoder),
+        versions=_entries(folder / "windows", Version, decoder),
+        never_stop=_list(folder / "never_stop.yml", Never, decoder),
+        protected=_list(folder / "protected.yml", Protected, decoder),
+        per_user=_list(folder / "per_user.yml", PerUser, decoder),
+        hazards=_list(folder / "hazards.yml", Hazard, decoder),
+        sources=sources,
+    )
     if not decoder.problems:
-        _check_links(recipes, versions, never, sources, decoder)
+        _check_sources(knowledge, decoder)
+        for recipe in knowledge.recipes.values():
+            _check_recipe(recipe, knowledge, decoder)
+        for version in knowledge.versions.values():
+            _check_version(version, knowledge, decoder)
     if decoder.problems:
         raise KnowledgeError(decoder.problems)
-    return Knowledge(recipes, versions, never, sources)
+    return knowledge
 
 
 def _parse(path: Path, decoder: Decoder) -> Any:
@@ -156,27 +174,59 @@ def _entries(folder: Path, shape: type[T], decoder: Decoder) -> dict[str, T]:
     return found
 
 
-def _check_links(
-    recipes: Mapping[str, Recipe], versions: Mapping[str, Version], never: tuple[Never, ...], sources: Mapping[str, str], decoder: Decoder
-) -> None:
-    """Check what one entry says of another: sources, stages, owners."""
-    cited = [(f"recipes/{r.id}.yml: $.methods[{n}]", m.sources) for r in recipes.values() for n, m in enumerate(r.methods)]
-    cited += [(f"windows/{v.id}.yml: $", v.sources + (v.minimize.sources if v.minimize else ())) for v in versions.values()]
-    cited += [(f"never_stop.yml: $[{number}]", item.sources) for number, item in enumerate(never)]
+def _list(path: Path, shape: type[T], decoder: Decoder) -> tuple[T, ...]:
+    return decoder.value(tuple[shape, ...], _parse(path, decoder), f"{path.name}: $")  # type: ignore[valid-type]  # the shape is the type
+
+
+def _check_sources(knowledge: Knowledge, decoder: Decoder) -> None:
+    """Check that every statement cites something, and nothing that is not there."""
+    cited = [(f"recipes/{r.id}.yml: $.methods[{n}]", m.sources) for r in knowledge.recipes.values() for n, m in enumerate(r.methods)]
+    cited += [(f"windows/{v.id}.yml: $", v.sources) for v in knowledge.versions.values()]
+    for name in ("never_stop", "protected", "per_user", "hazards"):
+        cited += [(f"{name}.yml: $[{number}]", item.sources) for number, item in enumerate(getattr(knowledge, name))]
     for where, names in cited:
         for name in names:
-            if name not in sources:
+            if name not in knowledge.sources:
                 decoder.complain(where, f"source '{name}' is not in sources.yml")
         if not names:
             decoder.complain(where, "cites no source")
-    for recipe in recipes.values():
-        for number, method in enumerate(recipe.methods):
-            if method.stage not in STAGES:
-                decoder.complain(f"recipes/{recipe.id}.yml: $.methods[{number}].stage", f"there is no stage '{method.stage}'")
-        for number, pattern in enumerate(recipe.listeners):
-            for name in pattern.services:
-                if name not in recipe.services:
-                    decoder.complain(f"recipes/{recipe.id}.yml: $.listeners[{number}].services", f"'{name}' is no owner of the recipe")
-    for version in versions.values():
-        if len(version.dynamic_ports) != 2 or not version.builds:
-            decoder.complain(f"windows/{version.id}.yml: $", "dynamic_ports needs first and last, builds at least one")
+
+
+def _check_recipe(recipe: Recipe, knowledge: Knowledge, decoder: Decoder) -> None:
+    """Check what a recipe says of stages, owners and hazards, and that nothing is left unsaid."""
+    where = f"recipes/{recipe.id}.yml: $"
+    for number, method in enumerate(recipe.methods):
+        here = f"{where}.methods[{number}]"
+        if method.stage not in STAGES:
+            decoder.complain(f"{here}.stage", f"there is no stage '{method.stage}'")
+        if method.hazard and knowledge.hazard(method.hazard) is None:
+            decoder.complain(f"{here}.hazard", f"there is no hazard '{method.hazard}'")
+        if method.status is not Status.WORKS and not method.because:
+            decoder.complain(here, f"is {method.status} and does not say why ('because')")
+        for position, value in enumerate(method.values):
+            fits = {"dword": int, "sz": str, "multi_sz": tuple}[value.type]
+            if not isinstance(value.data, fits):
+                decoder.complain(f"{here}.values[{position}].data", f"{value.data!r} is no {value.type}")
+    for number, pattern in enumerate(recipe.listeners):
+        for name in pattern.services:
+            if name not in recipe.services:
+                decoder.complain(f"{where}.listeners[{number}].services", f"'{name}' is no owner of the recipe")
+        if isinstance(pattern.port, int) and not 0 < pattern.port < 65536:
+            decoder.complain(f"{where}.listeners[{number}].port", f"{pattern.port} is no port")
+
+
+def _check_version(version: Version, knowledge: Knowledge, decoder: Decoder) -> None:
+    """Check a version's numbers, and that it names recipes that exist."""
+    where = f"windows/{version.id}.yml: $"
+    if len(version.dynamic_ports) != 2 or not version.builds:
+        decoder.complain(where, "dynamic_ports needs first and last, builds at least one")
+    named = [(f"{where}.minimize[{n}]", name) for n, name in enumerate(version.minimize)]
+    named += [(f"{where}.residue[{n}].recipe", item.recipe) for n, item in enumerate(version.residue)]
+    for here, name in named:
+        if name not in knowledge.recipes:
+            decoder.complain(here, f"there is no recipe '{name}'")
+    for number, item in enumerate(version.residue):
+        protocol, slash, port = item.listener.partition("/")
+        known = port in (str(Port.RPC), str(Port.EPHEMERAL)) or (port.isdecimal() and 0 < int(port) < 65536)
+        if protocol not in ("tcp", "udp") or not slash or not known:
+            decoder.complain(f"{where}.residue[{number}].listener", f"'{item.listener}' is no listener; write tcp/135 or tcp/rpc-dynamic")

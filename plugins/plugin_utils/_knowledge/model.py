@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Side, Windows
 
 
 class Status(StrEnum):
@@ -23,6 +23,14 @@ class Status(StrEnum):
     DOES_NOT_WORK = "does_not_work"
     HARMFUL = "harmful"
     UNVERIFIED = "unverified"
+
+
+class Confidence(StrEnum):
+    """How well a statement is founded."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    MEMORY = "memory"
 
 
 class Port(StrEnum):
@@ -40,16 +48,58 @@ class When(StrEnum):
     DHCP = "an adapter uses DHCP"
 
 
+class Takes(StrEnum):
+    """When a value that is written shows at the sockets."""
+
+    NOW = "now"
+    BOOT = "at boot"
+
+
+class ValueType(StrEnum):
+    """Registry types that methods write."""
+
+    DWORD = "dword"
+    SZ = "sz"
+    MULTI_SZ = "multi_sz"
+
+
+class StartValue(StrEnum):
+    """What becomes of the value `Start` in the key of a service that the SCM does not let anybody change."""
+
+    ACCEPTED = "accepted"
+    NEVER = "never"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """A span of kernel versions, both ends included; an end left out is open."""
+    """A span of Windows versions, all ends included; an end left out is open.
+
+    Attributes:
+        build_since: a build number where the kernel version is not enough.
+        side: client or server alone.
+    """
 
     since: NtVersion | None = None
     until: NtVersion | None = None
+    build_since: int | None = None
+    build_until: int | None = None
+    side: Side | None = None
 
-    def includes(self, nt: NtVersion) -> bool:
-        """Tell whether a kernel version lies in the span."""
-        return (self.since is None or self.since <= nt) and (self.until is None or nt <= self.until)
+    def includes(self, windows: Windows) -> bool:
+        """Tell whether a Windows lies in the span."""
+        return (
+            (self.since is None or self.since <= windows.nt)
+            and (self.until is None or windows.nt <= self.until)
+            and (self.build_since is None or self.build_since <= windows.build)
+            and (self.build_until is None or windows.build <= self.build_until)
+            and self.side in (None, windows.side)
+        )
+
+    @property
+    def open_ended(self) -> bool:
+        """Whether it holds for every later Windows, too."""
+        return self.until is None and self.build_until is None
 
 
 EVERY_WINDOWS = Range()
@@ -62,6 +112,7 @@ class ListenerPattern:
     Attributes:
         port: the number, or how a dynamic one is taken.
         services: which of the recipe's owners opens it; empty for any of them.
+        http: http.sys holds it for the service, so that it shows the System process.
         selective_binding: whether the RPC interface restriction was seen to bind it (article).
     """
 
@@ -69,19 +120,66 @@ class ListenerPattern:
     port: int | Port
     services: tuple[str, ...] = ()
     windows: Range = EVERY_WINDOWS
+    http: bool = False
     selective_binding: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A registry value below HKLM that a method writes."""
+
+    key: str
+    name: str
+    type: ValueType
+    data: int | str | tuple[str, ...]
+    takes: Takes = Takes.BOOT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """One way to act on a recipe's listeners, and what it does on which Windows."""
+    """One way to act on a recipe's listeners, and what it does on which Windows.
+
+    Attributes:
+        stage: the stage that carries it out.
+        services: key names (templates for per-user services) that it stops and disables, dependents first.
+        values: what it writes; a method that has neither belongs to the code of its stage, by its id.
+        because: why it is not `works`, or under which condition it is `partial`.
+        hazard: id of the hazard that has to be accepted first.
+        end: worth doing for its own sake although it closes nothing; done where it is named.
+    """
 
     id: str
     stage: str
     status: Status
+    confidence: Confidence
+    sources: tuple[str, ...]
     windows: Range = EVERY_WINDOWS
     because: str = ""
-    sources: tuple[str, ...]
+    services: tuple[str, ...] = ()
+    values: tuple[Value, ...] = ()
+    hazard: str = ""
+    end: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """What is planned for one listener of one simulated host where nothing is asked for.
+
+    Attributes:
+        scenario: name of a scenario of the simulator.
+        endpoint: `tcp/445`, or `tcp/rpc-dynamic` and `udp/ephemeral` for all dynamic ones of the recipe.
+        method: id of the method that is planned, or "" for none.
+        outlook: what the forecast says of it (`_core.forecast.Outlook`).
+        accept: hazards that are accepted.
+        unverified: whether methods that nobody has verified are asked for, too.
+    """
+
+    scenario: str
+    endpoint: str
+    outlook: str
+    method: str = ""
+    accept: tuple[str, ...] = ()
+    unverified: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +187,11 @@ class Recipe:
     """A family of listeners: who owns it, what for, what closes it, what breaks.
 
     Attributes:
+        processes: programs that open it without a service, by file name ("wininit.exe").
         serves: services that are reached through it although they do not own it.
+        methods: the first that may be used on a host is used.
+        stays: why it stays open where no method may be used; "" where the methods say it.
+        instead: what an administrator can do where it stays.
     """
 
     id: str
@@ -98,18 +200,26 @@ class Recipe:
     listeners: tuple[ListenerPattern, ...] = ()
     services: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
+    processes: tuple[str, ...] = ()
     serves: tuple[str, ...] = ()
     methods: tuple[Method, ...] = ()
+    stays: str = ""
+    instead: str = ""
     note: str = ""
+    examples: tuple[Example, ...] = ()
 
     def method(self, method_id: str, windows: Windows) -> Method | None:
         """Return a method's entry for one Windows, or None where nothing is known."""
-        return next((m for m in self.methods if m.id == method_id and m.windows.includes(windows.nt)), None)
+        return next((m for m in self.methods if m.id == method_id and m.windows.includes(windows)), None)
+
+    def methods_on(self, windows: Windows) -> tuple[Method, ...]:
+        """Return the entries that speak of one Windows, in order of preference."""
+        return tuple(method for method in self.methods if method.windows.includes(windows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Never:
-    """A service or driver that no option lets a plan stop or disable."""
+    """A service or driver that no option lets a plan stop or disable; a name may end in `*`."""
 
     name: str
     why: str
@@ -117,18 +227,59 @@ class Never:
     windows: Range = EVERY_WINDOWS
     sources: tuple[str, ...]
 
+    def names(self, service: str) -> bool:
+        """Tell whether it speaks of a service."""
+        wanted = self.name.lower()
+        return service.lower().startswith(wanted[:-1]) if wanted.endswith("*") else service.lower() == wanted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """What `minimize` asks for where the user says nothing, as the stages' own options."""
+class Protected:
+    """A service whose start mode the SCM lets no administrator change.
 
-    services: tuple[str, ...]
-    netbios: str
-    smb_method: str
-    enable_dcom: bool
-    remove_dcom_protocols: tuple[str, ...]
-    max_cached_sockets: int | None = None
+    Attributes:
+        start_value: what the registry value `Start`, written instead, does.
+    """
+
+    name: str
+    because: str
+    start_value: StartValue
+    confidence: Confidence
+    windows: Range = EVERY_WINDOWS
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerUser:
+    """A template of per-user services: each sign-in makes an instance `name_1a2b3` of it."""
+
+    name: str
+    windows: Range
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hazard:
+    """What a method breaks, and that `accept` has to name before it is used."""
+
+    id: str
+    what: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Residue:
+    """A listener that the known plan leaves open on a default install.
+
+    Attributes:
+        listener: `tcp/135`, or `tcp/rpc-dynamic` and `udp/ephemeral`.
+        owners: who can own it, as the listing tells.
+        recipe: the recipe that says why it stays.
+    """
+
+    listener: str
+    owners: tuple[str, ...]
+    recipe: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +291,9 @@ class Version:
         products: client, server or both.
         dynamic_ports: first and last port that the system hands out.
         false_listening: netstat shows the source port of an outgoing connection as LISTENING.
+        minimize: recipes that the known plan carries out whether or not their listener is open now; those of all
+            listeners that are found come on top.
+        residue: what is left of a default install then; reviewed, and compared both ways with the simulated hosts.
         silent_services: services of a default install that own no listener.
     """
 
@@ -151,7 +305,8 @@ class Version:
     dynamic_ports: tuple[int, ...]
     netstat: tuple[str, ...] = ("netstat", "-ano")
     false_listening: bool = False
-    minimize: Profile | None = None
+    minimize: tuple[str, ...] = ()
+    residue: tuple[Residue, ...] = ()
     silent_services: tuple[str, ...] = ()
     sources: tuple[str, ...]
 
@@ -163,6 +318,9 @@ class Knowledge:
     recipes: Mapping[str, Recipe]
     versions: Mapping[str, Version]
     never_stop: tuple[Never, ...]
+    protected: tuple[Protected, ...] = ()
+    per_user: tuple[PerUser, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def recipe(self, recipe_id: str) -> Recipe:
@@ -178,8 +336,22 @@ class Knowledge:
         """Yield every listener pattern that exists on one Windows."""
         for recipe in self.recipes.values():
             for pattern in recipe.listeners:
-                if pattern.windows.includes(windows.nt):
+                if pattern.windows.includes(windows):
                     yield recipe, pattern
+
+    def protection(self, service: str, windows: Windows) -> Protected | None:
+        """Return why the SCM refuses a change of a service on one Windows, or None where it is not known to."""
+        wanted = service.lower()
+        return next((entry for entry in self.protected if entry.name.lower() == wanted and entry.windows.includes(windows)), None)
+
+    def template(self, service: str, windows: Windows) -> PerUser | None:
+        """Return the template of per-user services that a key name is, without regard to case."""
+        wanted = service.lower()
+        return next((entry for entry in self.per_user if entry.name.lower() == wanted and entry.windows.includes(windows)), None)
+
+    def hazard(self, hazard_id: str) -> Hazard | None:
+        """Return a hazard by its id."""
+        return next((hazard for hazard in self.hazards if hazard.id == hazard_id), None)
 
     def place(self, nt: NtVersion, build: int, product: ProductType) -> Windows:
         """Find the version of a host; a build between two known ones counts as the older, one above all as the newest.
@@ -187,11 +359,15 @@ class Knowledge:
         Raises:
             InvalidOption: older than every known Windows.
         """
-        side = "client" if product is ProductType.WORKSTATION else "server"
+        side = Side.CLIENT if product is ProductType.WORKSTATION else Side.SERVER
         fitting = [version for version in self.versions.values() if side in version.products and version.builds[0] <= build]
         if not fitting:
             raise InvalidOption(f"Windows {nt} build {build} is older than any this collection knows (Windows 2000, build 2195)")
         newest = max(version.builds[0] for version in fitting)
         version = next(version for version in fitting if version.builds[0] == newest)
+        highest = max(number for known in self.versions.values() if side in known.products for number in known.builds)
+        newer = build > highest
         remark = "" if build in version.builds else f"build {build} is not known; treated as {version.name}"
-        return Windows(version.id, version.name, version.nt, build, product, remark)
+        if newer:
+            remark += ", and nothing is done that is not known to work on every later Windows"
+        return Windows(version.id, version.name, version.nt, build, product, remark, newer)
