@@ -17,8 +17,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.record import Record, read_record
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import explainer, take_listing
 
-from .base import KNOWLEDGE, WindowsAction
-from .options import KEEP
+from .base import WindowsAction
+from .options import KEEP, KNOWLEDGE
 from .plain import boot_of, endpoint_of, proof_of, suspects_of, windows_of
 
 TOLD = {Verdict.FAILED: "the proof failed", Verdict.NOT_PROVEN: "not proven", Verdict.NOT_SETTLED: "not settled"}
@@ -31,7 +31,7 @@ class ListenersAction(WindowsAction):
         """Read the host and its endpoints."""
         session = self.open_session()
         host = read_host(session, KNOWLEDGE)
-        states = {rpc_restriction.NAME: rpc_restriction.read(session, host)}
+        states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         listing = take_listing(session, host, KNOWLEDGE)
         explained = explainer(host, KNOWLEDGE, states).explain(listing.endpoints)
         remark = host.windows.remark
@@ -60,7 +60,7 @@ class ProofAction(WindowsAction):
         session = self.open_session()
         stored = read_record(session)
         host = read_host(session, KNOWLEDGE)
-        states = {rpc_restriction.NAME: rpc_restriction.read(session, host)}
+        states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         settling = self._listing(session, host, stored, options)
         if not settling.settled:
             verdict = {"verdict": Verdict.NOT_SETTLED, "reasons": [f"after {options['limit']} seconds: {settling.waiting_for}"]}

@@ -20,7 +20,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock, SystemClock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, HostError, NetminError, Unreachable
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, load
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport
@@ -28,9 +27,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable i
 
 from . import logs
 from .plain import plain, printable
-
-# Loaded and checked at import: Ansible's strategies load an action's class before they fork.
-KNOWLEDGE: Knowledge = load()
 
 logger = logging.getLogger(__name__)
 

@@ -5,15 +5,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, load
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Consent, Passed, select
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents, Stage
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import STAGE_BY_NAME, Terms
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import STAGE_BY_NAME, Survey, Terms
+
+# Loaded and checked at import: Ansible's strategies load an action's class before they fork.
+KNOWLEDGE: Knowledge = load()
 
 KEEP: dict[str, Any] = {
     "type": "list",
@@ -28,8 +33,9 @@ KEEP: dict[str, Any] = {
 }
 TERMS: dict[str, Any] = {
     "keep": KEEP,
-    "accept": {"type": "list", "elements": "str", "choices": ["outgoing-smb"], "default": []},
+    "accept": {"type": "list", "elements": "str", "choices": sorted(hazard.id for hazard in KNOWLEDGE.hazards), "default": []},
     "dependents": {"type": "str", "choices": [str(word) for word in Dependents], "default": str(Dependents.REFUSE)},
+    "unverified": {"type": "str", "choices": ["skip", "apply"], "default": "skip"},
     "stop_timeout": {"type": "int", "default": 60},
 }
 
@@ -43,6 +49,7 @@ def minimize_spec() -> dict[str, Any]:
     """Return the argument spec of `minimize`: every stage's options under its name."""
     stages = {name: {"type": "dict", "options": dict(STAGE_BY_NAME[name].options)} for name in STAGES if name != "services"}
     return {
+        "recipes": {"type": "list", "elements": "str"},
         "stages": {"type": "list", "elements": "str", "choices": list(STAGES), "default": list(STAGES)},
         **STAGE_BY_NAME["services"].options,
         **stages,
@@ -53,32 +60,47 @@ def minimize_spec() -> dict[str, Any]:
 def terms(options: Mapping[str, Any], host: Host, knowledge: Knowledge) -> Terms:
     """Read what is said of the plan as a whole."""
     kept = read_keep(options["keep"] or (), host, knowledge)
-    return Terms(frozenset(options["accept"] or ()), Dependents(options["dependents"]), kept)
+    return Terms(frozenset(options["accept"] or ()), Dependents(options["dependents"]), kept, options["unverified"] == "apply")
 
 
-def minimize_desires(options: Mapping[str, Any], host: Host, knowledge: Knowledge) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a task wants of a host.
+
+    Attributes:
+        desires: of each stage, by its name.
+        passed: recipes that are left alone, with the reasons.
+    """
+
+    desires: Mapping[str, Any]
+    terms: Terms
+    passed: tuple[Passed, ...] = ()
+
+
+def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowledge) -> Wanted:
     """Take each stage's own options where given, and what is known of this Windows where not.
 
     Raises:
-        InvalidOption: options of a stage that is left out.
-        Refused: nothing is known of this Windows and nothing is asked for.
+        InvalidOption: options of a stage that is left out, or a recipe that does not exist.
+        Refused: a recipe that was asked for and must not be carried out on this Windows.
     """
     chosen = options["stages"]
     given = {name: options.get(name) for name in STAGES}
     idle = [name for name, value in given.items() if value is not None and name not in chosen]
     if idle:
         raise InvalidOption(f"options are given for {', '.join(idle)}, which 'stages' leaves out")
-    profile = knowledge.versions[host.windows.id].minimize
+    said = terms(options, survey.host, knowledge)
+    consent = Consent(said.accept, said.unverified)
+    selection = select(options.get("recipes"), survey.explained, survey.host.windows, knowledge, consent)
+    lost = sorted({choice.method.stage for choice in selection.choices if choice.named and choice.method.stage not in chosen})
+    if lost:
+        raise InvalidOption(f"'recipes' names what belongs to {', '.join(lost)}, which 'stages' leaves out")
     desires = {}
     for name in chosen:
         stage = STAGE_BY_NAME[name]
         value = given[name]
         if value is not None:
             desires[name] = stage.desired({"services": value} if name == "services" else value)
-        elif profile is not None:
-            desires[name] = stage.default(profile)
-    if not desires:
-        raise Refused(
-            f"no plan is known yet for {host.windows.name}: name each stage's options yourself, or audit the host with listeners_info"
-        )
-    return desires
+        else:
+            desires[name] = stage.default(tuple(choice for choice in selection.choices if choice.method.stage == name))
+    return Wanted(desires, said, selection.passed)

@@ -15,10 +15,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Passed
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import BootEvidence, Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.listing import Listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import Finding, Proof
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue
 
 # Control characters; surrogates; what changes the order in which a terminal shows a line (Unicode Standard Annex 9, 2.1 to 2.5).
 CONTROLS = ((0x00, 0x1F), (0x7F, 0x9F), (0xD800, 0xDFFF), (0x202A, 0x202E), (0x2066, 0x2069))
@@ -129,6 +131,29 @@ def change_of(change: Change, after: object, status: str) -> dict[str, Any]:
 def unchanged_of(plan: Plan) -> list[dict[str, Any]]:
     """Show what a plan leaves alone, and why."""
     return [{"stage": item.stage, "target": item.target, "reason": item.reason, "detail": item.detail} for item in plan.unchanged]
+
+
+def passed_of(passed: Sequence[Passed]) -> list[dict[str, Any]]:
+    """Show the recipes that a plan passes over, in the form of `unchanged_of`."""
+    return [
+        {"stage": "", "target": f"recipe {item.recipe.id}", "reason": item.reason, "detail": item.detail} for item in passed
+    ]
+
+
+def residue_of(residue: Sequence[Residue]) -> list[dict[str, Any]]:
+    """Show what stays open, why, and what an administrator can do about it."""
+    return [
+        {
+            **row_of(item.subject.endpoint),
+            "dynamic": item.subject.dynamic,
+            "owner": item.subject.owner,
+            "owners": item.subject.owners,
+            "recipe": item.subject.recipe,
+            "why": item.why,
+            "instead": item.instead,
+        }
+        for item in residue
+    ]
 
 
 def finding_of(finding: Finding) -> dict[str, Any]:

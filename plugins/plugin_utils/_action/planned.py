@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Stage
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey, Terms
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
 
-from .base import KNOWLEDGE, WindowsAction, new_run_id
-from .options import minimize_desires, terms
+from .base import WindowsAction, new_run_id
+from .options import KNOWLEDGE, Wanted, minimize_wanted, terms
 from .plain import plain
 from .run import Prepared, Run, diff_of, result_of
 
@@ -21,8 +21,8 @@ class PlannedAction(WindowsAction):
 
     _begun: tuple[Run, Prepared] | None = None
 
-    def choose(self, options: Mapping[str, Any], survey: Survey) -> Mapping[str, Any]:
-        """Return what is desired of each stage."""
+    def choose(self, options: Mapping[str, Any], survey: Survey) -> Wanted:
+        """Return what is wanted of each stage."""
         raise NotImplementedError
 
     def so_far(self) -> dict[str, Any]:
@@ -31,13 +31,9 @@ class PlannedAction(WindowsAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run, and render check mode and diff from the plan."""
-
-        def chosen(survey: Survey) -> tuple[Mapping[str, Any], Terms]:
-            return self.choose(options, survey), terms(options, survey.host, KNOWLEDGE)
-
         session = self.open_writable()
         run = Run(KNOWLEDGE, self.clock, new_run_id())
-        prepared = run.prepare(session, chosen)
+        prepared = run.prepare(session, lambda survey: self.choose(options, survey))
         after = None
         if prepared.plan.changes and not self._task.check_mode:
             self.writing = True
@@ -53,14 +49,14 @@ class StageAction(PlannedAction):
 
     stage: ClassVar[Stage]
 
-    def choose(self, options: Mapping[str, Any], survey: Survey) -> Mapping[str, Any]:
-        """Desire this stage's options and nothing else."""
-        return {self.stage.name: self.stage.desired(options)}
+    def choose(self, options: Mapping[str, Any], survey: Survey) -> Wanted:
+        """Want this stage's options and nothing else."""
+        return Wanted({self.stage.name: self.stage.desired(options)}, terms(options, survey.host, KNOWLEDGE))
 
 
 class MinimizeAction(PlannedAction):
     """All stages in one session."""
 
-    def choose(self, options: Mapping[str, Any], survey: Survey) -> Mapping[str, Any]:
-        """Desire each stage's own options, or what is known of this Windows."""
-        return minimize_desires(options, survey.host, KNOWLEDGE)
+    def choose(self, options: Mapping[str, Any], survey: Survey) -> Wanted:
+        """Want each stage's own options, or what is known of this Windows."""
+        return minimize_wanted(options, survey, KNOWLEDGE)

@@ -23,8 +23,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.driver import Application, Status, apply
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import record
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Passed
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.forecast import count, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import lingering
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.residue import residue
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import (
     Survey,
     Terms,
@@ -38,7 +41,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
     shown,
 )
 
-from .plain import change_of, endpoint_of, suspects_of, unchanged_of, windows_of
+from .options import Wanted
+from .plain import change_of, endpoint_of, passed_of, residue_of, suspects_of, unchanged_of, windows_of
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +52,8 @@ class Prepared:
     """A run up to the moment before the first write.
 
     Attributes:
+        residue: what stays open then.
+        passed: recipes that are left alone, with the reasons.
         history: what earlier runs of this boot left.
         opens: ids of the recipes whose endpoints this run or an earlier one of this boot opens.
     """
@@ -56,6 +62,8 @@ class Prepared:
     desires: Mapping[str, Any]
     plan: Plan
     forecast: tuple[Forecast, ...]
+    residue: tuple[Residue, ...]
+    passed: tuple[Passed, ...]
     terms: Terms
     history: record.History
     opens: tuple[str, ...]
@@ -71,18 +79,21 @@ class Run:
     application: Application | None = None
     trouble: list[str] = field(default_factory=list)
 
-    def prepare(self, reader: Reader, choose: Callable[[Survey], tuple[Mapping[str, Any], Terms]]) -> Prepared:
+    def prepare(self, reader: Reader, choose: Callable[[Survey], Wanted]) -> Prepared:
         """Read, plan and forecast; nothing is written.
 
         Args:
-            choose: what is desired of each stage, given what the host is.
+            choose: what is wanted of each stage, given what the host is.
         """
         survey = read_survey(reader, self.knowledge)
-        desires, terms = choose(survey)
+        wanted = choose(survey)
+        desires, terms = wanted.desires, wanted.terms
         plan = make_plan(desires, survey, self.knowledge, terms)
+        expected = make_forecast(plan, survey, self.knowledge, terms.kept, wanted.passed)
+        left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         history = record.read_history(reader).since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
-        return Prepared(survey, desires, plan, make_forecast(plan, survey, self.knowledge, terms.kept), terms, history, opened)
+        return Prepared(survey, desires, plan, expected, left, wanted.passed, terms, history, opened)
 
     def carry_out(self, prepared: Prepared, writer: Writer, *, stop_limit: float) -> Survey | None:
         """Store the forecast, make the changes, and read everything again.
@@ -157,13 +168,14 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None) -> dict[str, A
             change_of(change, change.shown[1] if planned else found(change, after) if after else None, status)
             for change, status in zip(plan.changes, statuses, strict=True)
         ],
-        "unchanged": unchanged_of(plan),
+        "unchanged": [*unchanged_of(plan), *passed_of(prepared.passed)],
         "before": shown(prepared.desires, prepared.survey),
         "after": _state_after(prepared, after, planned=planned),
         "listeners_before": [endpoint_of(subject, run.knowledge) for subject in prepared.survey.explained],
         "listeners": [endpoint_of(subject, run.knowledge) for subject in last.explained],
         "suspected": suspects_of(last.listing),
         "forecast": [record.plain_entry(entry) for entry in prepared.forecast],
+        "residue": residue_of(prepared.residue),
         "summary": _summary(prepared.forecast),
         "reboot_required": reboot_required(prepared, application),
         "warnings": [*plan.warnings, *_still_open(prepared, after), *_remarks(prepared)],

@@ -175,7 +175,9 @@ def _entries(folder: Path, shape: type[T], decoder: Decoder) -> dict[str, T]:
 
 
 def _list(path: Path, shape: type[T], decoder: Decoder) -> tuple[T, ...]:
-    return decoder.value(tuple[shape, ...], _parse(path, decoder), f"{path.name}: $")  # type: ignore[valid-type]  # the shape is the type
+    kind: Any = tuple.__class_getitem__((shape, ...))
+    found: tuple[T, ...] = decoder.value(kind, _parse(path, decoder), f"{path.name}: $")
+    return found
 
 
 def _check_sources(knowledge: Knowledge, decoder: Decoder) -> None:
@@ -209,7 +211,7 @@ def _check_recipe(recipe: Recipe, knowledge: Knowledge, decoder: Decoder) -> Non
                 decoder.complain(f"{here}.values[{position}].data", f"{value.data!r} is no {value.type}")
     for number, pattern in enumerate(recipe.listeners):
         for name in pattern.services:
-            if name not in recipe.services:
+            if name not in recipe.services + recipe.drivers:
                 decoder.complain(f"{where}.listeners[{number}].services", f"'{name}' is no owner of the recipe")
         if isinstance(pattern.port, int) and not 0 < pattern.port < 65536:
             decoder.complain(f"{where}.listeners[{number}].port", f"{pattern.port} is no port")

@@ -19,14 +19,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import P
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Profile
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
 from . import rpc_restriction, settings
 from .future import Fate, Future
 from .host import Host
 from .owners import Explained
 from .settings import Setting, Settings
-from .stage import Situation, Stage
+from .stage import Choice, Situation, Stage
 
 NAME = "dcom_protocols"
 ENABLE_DCOM = Setting(r"SOFTWARE\Microsoft\Ole", "EnableDCOM", RegistryType.SZ)
@@ -65,17 +65,19 @@ def desired(options: Mapping[str, Any]) -> Desired:
     return Desired(options.get("enable_dcom"), tuple(options.get("remove") or ()))
 
 
-def default(profile: Profile) -> Desired:
-    """Return what the knowledge says of this Windows."""
-    return Desired(profile.enable_dcom, profile.remove_dcom_protocols)
+def default(choices: tuple[Choice, ...]) -> Desired:
+    """Ask for what the chosen methods do."""
+    methods = {choice.method.id for choice in choices}
+    remove = (SEQUENCES[Protocol.TCP],) if "dcom_protocols" in methods else ()
+    return Desired(False if "enable_dcom" in methods else None, remove)
 
 
-def read(reader: Reader, _host: Host) -> Settings:
+def read(reader: Reader, _host: Host, _knowledge: Knowledge) -> Settings:
     """Read what the next boot will use."""
     return settings.read_settings(reader, (ENABLE_DCOM, DCOM_PROTOCOLS))
 
 
-def stops(_wanted: Desired) -> tuple[str, ...]:
+def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
     """Name nothing: no service is stopped."""
     return ()
 

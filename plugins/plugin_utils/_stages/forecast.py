@@ -7,7 +7,7 @@ Asks the stages, each of which knows the fate of its own listeners; never asks t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import NetbiosOption, SetNetbios, SetRegistryValue, SetStartMode
@@ -17,21 +17,33 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import P
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
 
-from . import dcom_protocols, name_resolution, netbt, rpc_restriction, services, smb_device
+from . import dcom_protocols, name_resolution, netbt, rpc_restriction, services, smb_device, switches
 from .future import Fate, Future
 from .owners import Explained
 from .stage import Kept
 
 # The special before the general: a stage that answers ends the search.
-FATES = (netbt.fate, smb_device.fate, dcom_protocols.fate, name_resolution.fate, rpc_restriction.fate, services.fate)
+FATES = (
+    netbt.fate,
+    smb_device.fate,
+    dcom_protocols.fate,
+    switches.fate,
+    name_resolution.fate,
+    rpc_restriction.fate,
+    services.fate,
+)
 # The recipe of the interface restriction, which owns no listener and changes where those of others are.
 RPC_BINDING = "rpc-selective-binding"
-STAYS = Fate(Expectation.OPEN, Expectation.OPEN, "no stage of the plan concerns its owner")
+STAYS = Fate(Expectation.OPEN, Expectation.OPEN, "no stage of the plan concerns its owner", plain=True)
 
 
-def forecast(subjects: Sequence[Explained], future: Future, kept: Kept) -> tuple[Forecast, ...]:
-    """Forecast all endpoints of a host, in order."""
-    fates = [fate_of(subject, future) for subject in subjects]
+def forecast(subjects: Sequence[Explained], future: Future, kept: Kept, reasons: Mapping[str, str] | None = None) -> tuple[Forecast, ...]:
+    """Forecast all endpoints of a host, in order.
+
+    Args:
+        reasons: why the listeners of a recipe stay where they do, by its id.
+    """
+    fates = [_reasoned(fate_of(subject, future), subject, reasons or {}) for subject in subjects]
     return tuple(
         _entry(subject, _mapper(subject, fate, subjects, fates), kept) for subject, fate in zip(subjects, fates, strict=True)
     )
@@ -42,6 +54,13 @@ def fate_of(subject: Explained, future: Future) -> Fate:
     if not subject.owners:
         return Fate(Expectation.OPEN, Expectation.UNKNOWN if subject.dynamic else Expectation.OPEN, "its owner is not known")
     return next((fate for fate in (ask(subject, future) for ask in FATES) if fate is not None), STAYS)
+
+
+def _reasoned(fate: Fate, subject: Explained, reasons: Mapping[str, str]) -> Fate:
+    """Say what is known of the recipe where an endpoint stays, in place of what a stage sees."""
+    why = reasons.get(subject.recipe or "")
+    untouched = fate.now is Expectation.OPEN and fate.boot is Expectation.OPEN
+    return replace(fate, why=why) if why and untouched and fate.plain else fate
 
 
 def _mapper(subject: Explained, fate: Fate, subjects: Sequence[Explained], fates: Sequence[Fate]) -> Fate:

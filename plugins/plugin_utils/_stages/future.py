@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
 
-from .host import Host, Service
+from .host import Host, Service, template_of
 
 SERVICES_KEY = r"SYSTEM\CurrentControlSet\Services"
 
@@ -48,11 +48,12 @@ class Future:
         return all(self.stops(mate) for mate in mates)
 
     def start_mode(self, service: Service) -> StartMode:
-        """The start mode that the next boot will find."""
+        """The start mode that the next boot (for the instance of a per-user service the next sign-in) will find."""
         for change in self.plan.changes:
             if isinstance(change, SetStartMode) and change.name.lower() == service.name.lower():
                 return change.after
-        start = self.value(rf"{SERVICES_KEY}\{service.name}", "Start")
+        name = template_of(service.name, self.host.windows, self.knowledge) or service.name
+        start = self.value(rf"{SERVICES_KEY}\{name}", "Start")
         # SERVICE_DISABLED (Microsoft, CreateService).
         return StartMode.DISABLED if start is not None and start.data == 4 else service.start_mode
 
@@ -95,6 +96,15 @@ class Future:
                 return change.after
         return self.configured.get(wanted)
 
+    def writes(self, key: str, name: str) -> bool:
+        """Whether the plan itself writes or deletes the value."""
+        wanted = (key.lower(), name.lower())
+        return any(isinstance(c, SetRegistryValue) and (c.key.lower(), c.name.lower()) == wanted for c in self.plan.changes)
+
+    def instances(self, template: str) -> tuple[Service, ...]:
+        """Return the per-user services that were made of a template."""
+        return tuple(s for s in self.host.services.values() if template_of(s.name, self.host.windows, self.knowledge) == template)
+
     def netbios_set(self, guid: str) -> SetNetbios | None:
         """Return the change of NetBIOS that is planned for an adapter."""
         wanted = guid.lower()
@@ -107,9 +117,11 @@ class Fate:
 
     Attributes:
         loopback: the service goes on, but on the loopback only.
+        plain: nothing special was found: whatever is known of the recipe says more.
     """
 
     now: Expectation
     boot: Expectation
     why: str
     loopback: bool = False
+    plain: bool = False

@@ -7,6 +7,7 @@ Read once and kept as a value; a stage's own settings are read by the stage.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +23,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import K
 SERVICE_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName", "ProcessId")
 # Windows 2000 may not know ProcessId (from memory: it came with XP), and its netstat shows none to match it with.
 DRIVER_PROPERTIES = SERVICE_PROPERTIES_2000 = SERVICE_PROPERTIES[:-1]
-# The drivers that a stage stops, or that carry the session.
-DRIVERS = Where("Name", ("NetBT", "HTTP"))
+# The drivers that a stage stops, that own listeners, or that carry the session.
+DRIVERS = Where("Name", ("HTTP", "NetBT", "srv", "srv2", "srvnet"))
+# Microsoft, Per-user services: the instance of a template is named after it and the LUID of the sign-in, in hexadecimal.
+INSTANCE = re.compile(r"(.+)_[0-9a-f]{4,8}", re.IGNORECASE)
 PROCESS_PROPERTIES = ("ProcessId", "Name", "CreationDate")
 OS_PROPERTIES = ("Version", "BuildNumber", "ProductType", "Caption", "CSDVersion", "LastBootUpTime", "LocalDateTime")
 COMPUTER_PROPERTIES = ("Name", "DomainRole", "Domain")
@@ -232,6 +235,13 @@ def _service(kind: ServiceKind, row: Row) -> Service:
         path=(row.text("PathName") or "").lower(),
         pid=row.number("ProcessId") or None,
     )
+
+
+def template_of(name: str, windows: Windows, knowledge: Knowledge) -> str | None:
+    """Return the template of which a service is the instance for one sign-in, or None for any other service."""
+    found = INSTANCE.fullmatch(name)
+    entry = knowledge.template(found[1], windows) if found else None
+    return entry.name if entry else None
 
 
 def read_dependencies(reader: Reader) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:

@@ -1,8 +1,9 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Stage: the socket that the DNS client keeps open on Windows XP.
+"""Stage: the sockets of the DNS client.
 
-With MaxCachedSockets 0 each query uses a socket of its own, as on Windows 2000 (article).
+With MaxCachedSockets 0 each query uses a socket of its own on Windows XP, as on Windows 2000 (article). From Windows Vista
+on it answers LLMNR on 5355, from Windows 10 on multicast DNS on 5353; a value turns off each.
 """
 
 from __future__ import annotations
@@ -17,19 +18,24 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import P
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Profile
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
-from . import services, settings
+from . import services, settings, switches
 from .future import Fate, Future
 from .host import Host
 from .owners import Explained
 from .settings import Setting, Settings
-from .stage import Situation, Stage
+from .stage import Choice, Situation, Stage
+from .switches import Switch, SwitchWish
 
 NAME = "name_resolution"
 RECIPE = "dnscache-ephemeral"
 MAX_CACHED_SOCKETS = Setting(r"SYSTEM\CurrentControlSet\Services\Dnscache\Parameters", "MaxCachedSockets", RegistryType.DWORD)
 XP = NtVersion(5, 1)
+SWITCHES = (
+    Switch("llmnr", "llmnr-5355", {"disabled": "llmnr_off"}),
+    Switch("mdns", "mdns-5353", {"disabled": "mdns_off"}),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class Desired:
     """What is wanted; None means "leave it alone"."""
 
     max_cached_sockets: int | None = None
+    switches: tuple[SwitchWish, ...] = ()
 
 
 def desired(options: Mapping[str, Any]) -> Desired:
@@ -44,41 +51,48 @@ def desired(options: Mapping[str, Any]) -> Desired:
     number = options.get("max_cached_sockets")
     if number is not None and not 0 <= number <= 0xFFFFFFFF:
         raise InvalidOption(f"'max_cached_sockets: {number}' is no number of sockets")
-    return Desired(number)
+    return Desired(number, switches.from_options(SWITCHES, options))
 
 
-def default(profile: Profile) -> Desired:
-    """Return what the knowledge says of this Windows."""
-    return Desired(profile.max_cached_sockets)
+def default(choices: tuple[Choice, ...]) -> Desired:
+    """Ask for what the chosen methods do."""
+    cached = any(choice.method.id == "max_cached_sockets" for choice in choices)
+    return Desired(0 if cached else None, switches.from_choices(choices))
 
 
-def read(reader: Reader, _host: Host) -> Settings:
+def read(reader: Reader, host: Host, knowledge: Knowledge) -> Settings:
     """Read what the next start of the DNS client will use."""
-    return settings.read_settings(reader, (MAX_CACHED_SOCKETS,))
+    own = (MAX_CACHED_SOCKETS,) if host.windows.nt <= XP else ()
+    return settings.read_settings(reader, (*own, *switches.known(NAME, knowledge, host.windows)))
 
 
-def stops(_wanted: Desired) -> tuple[str, ...]:
+def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
     """Name nothing: no service is stopped."""
     return ()
 
 
 def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
-    """Compare; raise Refused on a Windows where the value is not known to work."""
-    if wanted.max_cached_sockets is None:
-        return Plan()
+    """Compare; raise Refused on a Windows where a value is not known to work."""
+    parts = [switches.plan(NAME, wanted.switches, actual, situation)]
+    if wanted.max_cached_sockets is not None:
+        parts.append(_plan_cached(wanted.max_cached_sockets, actual, situation))
+    return Plan.merge(parts)
+
+
+def _plan_cached(number: int, actual: Settings, situation: Situation) -> Plan:
     kept = situation.kept.recipes.get(RECIPE)
     if kept is not None:
         return Plan(unchanged=(Unchanged(NAME, MAX_CACHED_SOCKETS.target, Reason.KEPT, kept),))
     situation.require(RECIPE, "max_cached_sockets", "MaxCachedSockets")
     why = "the DNS client keeps no socket open between queries once it starts anew"
-    after = RegistryValue.dword(wanted.max_cached_sockets)
-    changes = settings.write(NAME, MAX_CACHED_SOCKETS, actual.get(MAX_CACHED_SOCKETS), after, why)
+    changes = settings.write(NAME, MAX_CACHED_SOCKETS, actual.get(MAX_CACHED_SOCKETS), RegistryValue.dword(number), why)
     return Plan(changes, () if changes else (Unchanged(NAME, MAX_CACHED_SOCKETS.target, Reason.AS_DESIRED),))
 
 
 def shown(wanted: Desired, actual: Settings, _host: Host) -> dict[str, Any]:
-    """Show the value where it is asked for."""
-    return {} if wanted.max_cached_sockets is None else {MAX_CACHED_SOCKETS.target: settings.plain(actual.get(MAX_CACHED_SOCKETS))}
+    """Show the values that are asked for."""
+    cached = {} if wanted.max_cached_sockets is None else {MAX_CACHED_SOCKETS.target: settings.plain(actual.get(MAX_CACHED_SOCKETS))}
+    return {**cached, **switches.shown(wanted.switches, actual, (MAX_CACHED_SOCKETS,))}
 
 
 def fate(subject: Explained, future: Future) -> Fate | None:
@@ -94,7 +108,10 @@ def fate(subject: Explained, future: Future) -> Fate | None:
 
 STAGE = Stage(
     name=NAME,
-    options={"max_cached_sockets": {"type": "int"}},
+    options={
+        "max_cached_sockets": {"type": "int"},
+        **{switch.option: {"type": "str", "choices": switch.words} for switch in SWITCHES},
+    },
     desired=desired,
     default=default,
     read=read,

@@ -18,7 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Profile
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
 from . import settings
 from .future import Fate, Future
@@ -26,13 +26,14 @@ from .host import Adapter, Host
 from .owners import Explained
 from .service_control import Wish, plan_services
 from .settings import Setting, Settings
-from .stage import Situation, Stage
+from .stage import Choice, Situation, Stage
 
 NAME = "netbt"
 RECIPE = "netbios-137-138-139"
 INTERFACES = r"SYSTEM\CurrentControlSet\Services\NetBT\Parameters\Interfaces"
 PREFIX = "tcpip_"
 LMHOSTS = "LmHosts"
+LATER = "an adapter that is added later starts with it on again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,12 @@ def desired(options: Mapping[str, Any]) -> Desired:
     return Desired(NetbiosOption[word.upper()] if word else None, adapters, StartMode(lmhosts) if lmhosts else None)
 
 
-def default(profile: Profile) -> Desired:
-    """Return what the knowledge says of this Windows."""
-    return Desired(NetbiosOption[profile.netbios.upper()], ("*",), StartMode.DISABLED)
+def default(choices: tuple[Choice, ...]) -> Desired:
+    """Ask for what the chosen method does: NetBIOS off on every adapter, and the helper service where the article disables it along."""
+    if not choices:
+        return Desired()
+    helper = any(LMHOSTS.lower() == name.lower() for choice in choices for name in choice.method.services)
+    return Desired(NetbiosOption.DISABLED, ("*",), StartMode.DISABLED if helper else None)
 
 
 def setting(guid: str) -> Setting:
@@ -67,13 +71,13 @@ def setting(guid: str) -> Setting:
     return Setting(rf"{INTERFACES}\Tcpip_{guid}", "NetbiosOptions", RegistryType.DWORD)
 
 
-def read(reader: Reader, _host: Host) -> Settings:
+def read(reader: Reader, _host: Host, _knowledge: Knowledge) -> Settings:
     """Read the option of every interface that NetBT knows, connected or not."""
     guids = [name[len(PREFIX) :] for name in reader.subkeys(INTERFACES) or () if name.lower().startswith(PREFIX)]
     return settings.read_settings(reader, (setting(guid) for guid in guids))
 
 
-def stops(wanted: Desired) -> tuple[str, ...]:
+def stops(wanted: Desired, _host: Host) -> tuple[str, ...]:
     """Name what would be stopped."""
     return (LMHOSTS,) if wanted.lmhosts in (StartMode.DISABLED, StartMode.MANUAL) else ()
 
@@ -83,7 +87,7 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
     parts = []
     if wanted.lmhosts is not None:
         why = "helper for NetBIOS names, of no use without NetBIOS; it opens no port itself"
-        wish = Wish(LMHOSTS, stop=bool(stops(wanted)), start_mode=wanted.lmhosts, why=why, optional=True)
+        wish = Wish(LMHOSTS, stop=bool(stops(wanted, situation.host)), start_mode=wanted.lmhosts, why=why, optional=True)
         parts.append(plan_services(NAME, (wish,), situation))
     if wanted.netbios is not None:
         parts.append(_plan_adapters(wanted, actual, situation))
@@ -141,6 +145,8 @@ def _change(wanted: Desired, guid: str, actual: Settings, adapter: Adapter | Non
     if after is None or before is after:
         return ()
     why = f"NetBIOS over TCP/IP {after.word}: udp/137, udp/138 and tcp/139 of this adapter"
+    if after is NetbiosOption.DISABLED:
+        why += f"; {LATER}"
     if adapter is None or not adapter.ip_enabled:
         why += "; it has no IP now, so the value waits for the next boot"
         return settings.write(NAME, setting(guid), actual.get(setting(guid)), RegistryValue.dword(after), why)

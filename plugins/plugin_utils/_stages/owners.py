@@ -16,11 +16,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, ListenerPattern, Port, Recipe
 
-from .host import Host, Service
+from .host import Host, Service, template_of
 
 # The System process (article's XP table, recipes of NetBT): 4, and 8 on Windows 2000.
 SYSTEM_PIDS = (4, 8)
 WINRM = "winrm"
+# Microsoft, "Obtaining Data from the Local Computer": WinRM listens there for local requests, beside its listeners.
+LOCAL_PORT = 47001
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,35 +84,56 @@ class Explainer:
         process = self.host.processes.get(row.pid) if row.pid is not None else None
         if row.protocol is Protocol.TCP and row.port in management_ports(self.host, self.knowledge):
             return Explained(row, ("WinRM",), ((None,),), False, WINRM, process, management=True)
-        named = self._named(row)
+        named = self._named(row, process)
         if named is not None:
-            recipe, owners = named
-            return Explained(row, owners, ((None,),) * len(owners), False, recipe.id, process)
+            recipe_id, owners = named
+            return Explained(row, owners, ((None,),) * len(owners), False, recipe_id, process)
         first, last = self.knowledge.versions[self.host.windows.id].dynamic_ports
         if not any(row.port in ports for ports in (range(first, last + 1), *self.rpc_ports)):
             # A fixed port is closed by the service that stops: only those that run can own it.
-            owners = tuple(s.name for s in self._members(row) if not s.stopped) if row.pid is not None else ()
-            owners = owners or ((process,) if process else ())
+            owners = tuple(self._owner(s) for s in self._members(row) if not s.stopped) if row.pid is not None else ()
+            owners = owners or self._by_http(row) or ((process,) if process else ())
             return Explained(row, owners, ((None,),) * len(owners), False, None, process)
         return self._dynamic(row, process)
 
-    def _named(self, row: Endpoint) -> tuple[Recipe, tuple[str, ...]] | None:
-        """Find the recipe that names this very port and has an owner on this host."""
+    def _named(self, row: Endpoint, process: str | None) -> tuple[str | None, tuple[str, ...]] | None:
+        """Find the recipe that names this very port and has an owner on this host; of several the most special one."""
+        found: list[tuple[Recipe, tuple[str, ...]]] = []
         for recipe, pattern in self.knowledge.patterns(self.host.windows):
             if pattern.port == row.port and pattern.protocol is row.protocol and recipe.id != WINRM:
-                owners = tuple(s.name for s in self._present(recipe, pattern) if self._can_own(s, row))
+                owners = tuple(self._owner(s) for s in self._present(recipe, pattern) if self._can_own(s, row, pattern))
+                if not owners and process is not None and process.lower() in map(str.lower, recipe.processes):
+                    owners = (process,)
                 if owners:
-                    return recipe, owners
-        return None
+                    found.append((recipe, owners))
+        if not found:
+            return None
+        every = tuple(dict.fromkeys(name for _recipe, owners in found for name in owners))
+        covering = [recipe for recipe, owners in found if set(owners) == set(every)]
+        special = min(covering, key=lambda recipe: len(recipe.services), default=None)
+        return (special.id if special else None), every
 
     def _present(self, recipe: Recipe, pattern: ListenerPattern) -> tuple[Service, ...]:
-        names = pattern.services or recipe.services + recipe.drivers
-        return tuple(self.host.services[name.lower()] for name in names if name.lower() in self.host.services)
+        names = [name.lower() for name in pattern.services or recipe.services + recipe.drivers]
+        found = [s for s in self.host.services.values() if self._owner(s).lower() in names]
+        return tuple(sorted(found, key=lambda service: names.index(self._owner(service).lower())))
 
-    def _can_own(self, service: Service, row: Endpoint) -> bool:
+    def _can_own(self, service: Service, row: Endpoint, pattern: ListenerPattern) -> bool:
         if row.pid is None:
             return not service.stopped
-        return row.pid in SYSTEM_PIDS if service.kind is ServiceKind.DRIVER else service.pid == row.pid
+        if service.kind is ServiceKind.DRIVER:
+            return row.pid in SYSTEM_PIDS and not service.stopped
+        return service.pid == row.pid or (pattern.http and row.pid in SYSTEM_PIDS and not service.stopped)
+
+    def _by_http(self, row: Endpoint) -> tuple[str, ...]:
+        """Return the driver behind a port of the System process that no recipe names: http.sys is the one that serves any port."""
+        driver = self.host.services.get("http")
+        known = row.pid in SYSTEM_PIDS and driver is not None and not driver.stopped and row.protocol is Protocol.TCP
+        return (driver.name,) if known and driver is not None else ()
+
+    def _owner(self, service: Service) -> str:
+        """Name the owner that lasts: the template where the service is the instance for one sign-in."""
+        return template_of(service.name, self.host.windows, self.knowledge) or service.name
 
     def _members(self, row: Endpoint) -> tuple[Service, ...]:
         """Return the services that can own a dynamic port: running there, or stopped in a process that lives on.
@@ -124,6 +147,9 @@ class Explainer:
         return tuple(s for s in services if s in running or (s.stopped and s.shared and s.path in living))
 
     def _dynamic(self, row: Endpoint, process: str | None) -> Explained:
+        own = self._by_process(row, process)
+        if own is not None:
+            return own
         kinds: dict[str, list[Port]] = {}
         recipes: dict[str, None] = {}
         members = self._members(row)
@@ -131,20 +157,28 @@ class Explainer:
             if pattern.protocol is row.protocol and isinstance(pattern.port, Port):
                 names = {name.lower() for name in pattern.services or recipe.services}
                 for service in members:
-                    if service.name.lower() in names and (pattern.port is Port.RPC or not service.stopped):
-                        kinds.setdefault(service.name, []).append(pattern.port)
+                    if self._owner(service).lower() in names and (pattern.port is Port.RPC or not service.stopped):
+                        kinds.setdefault(self._owner(service), []).append(pattern.port)
                         recipes[recipe.id] = None
         known = self._known()
         for service in members:
-            if service.name.lower() not in known and not service.stopped:
+            if self._owner(service).lower() not in known and not service.stopped:
                 # Never heard of: it may be an RPC server, whose ports outlive the service.
-                kinds[service.name] = [Port.RPC]
+                kinds[self._owner(service)] = [Port.RPC]
                 recipes[""] = None
         if not kinds and row.pid is not None:
-            running = [service.name for service in members if not service.stopped]
+            running = [self._owner(service) for service in members if not service.stopped]
             kinds = {name: [Port.RPC] for name in running or ([process] if process else [])}
         recipe_id = next(iter(recipes)) if len(recipes) == 1 else None
         return Explained(row, tuple(kinds), tuple(tuple(dict.fromkeys(k)) for k in kinds.values()), True, recipe_id or None, process)
+
+    def _by_process(self, row: Endpoint, process: str | None) -> Explained | None:
+        """Find the recipe of a program that opens dynamic ports by itself, whatever services live in it (lsass.exe)."""
+        for recipe, pattern in self.knowledge.patterns(self.host.windows):
+            wanted = process is not None and process.lower() in map(str.lower, recipe.processes)
+            if wanted and pattern.protocol is row.protocol and isinstance(pattern.port, Port):
+                return Explained(row, (process or "",), ((pattern.port,),), True, recipe.id, process)
+        return None
 
     def _known(self) -> set[str]:
         """Return the services of which it is known whether they own listeners."""
@@ -155,8 +189,9 @@ class Explainer:
 
 def management_ports(host: Host, knowledge: Knowledge) -> frozenset[int]:
     """Return the TCP ports of WinRM as the host configures them; those of the recipe where it does not say."""
-    ports = frozenset(listener.port for listener in host.management if listener.enabled)
-    return ports or frozenset(p.port for p in knowledge.recipe(WINRM).listeners if not isinstance(p.port, Port))
+    configured = frozenset(listener.port for listener in host.management if listener.enabled)
+    known = frozenset(p.port for p in knowledge.recipe(WINRM).listeners if not isinstance(p.port, Port))
+    return configured | {LOCAL_PORT} if configured else known
 
 
 def settled_ports(host: Host, knowledge: Knowledge) -> frozenset[int]:

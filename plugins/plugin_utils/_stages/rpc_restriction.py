@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Stage: the interfaces that RPC servers bind to (Windows 2000 only), and the ports that they take.
+"""Stage: the interfaces that RPC servers bind to (Windows 2000 only), the ports that they take, and remote endpoints of single ones.
 
 The interface list is a list of indexes as rpccfg -l shows them, from 1; it is no WMI index. A port range closes
 nothing: it makes RPC servers easier to filter.
@@ -21,14 +21,15 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import P
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Port, Profile
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
 
-from . import services, settings
+from . import services, settings, switches
 from .future import Fate, Future
 from .host import Host
 from .owners import Explained
 from .settings import Setting, Settings
-from .stage import Situation, Stage
+from .stage import Choice, Situation, Stage
+from .switches import Switch, SwitchWish
 
 NAME = "rpc_restriction"
 BIND = Setting(r"SYSTEM\CurrentControlSet\Services\Rpc\Linkage", "Bind", RegistryType.MULTI_SZ)
@@ -37,12 +38,19 @@ INTERNET = r"SOFTWARE\Microsoft\Rpc\Internet"
 PORTS = Setting(INTERNET, "Ports", RegistryType.MULTI_SZ)
 PORTS_INTERNET_AVAILABLE = Setting(INTERNET, "PortsInternetAvailable", RegistryType.SZ)
 USE_INTERNET_PORTS = Setting(INTERNET, "UseInternetPorts", RegistryType.SZ)
+OWN = (BIND, LISTEN_ON_INTERNET, PORTS, PORTS_INTERNET_AVAILABLE, USE_INTERNET_PORTS)
 # rpccfg -l on the article's Windows 2000: index 1 is the loopback.
 LOOPBACK_INDEX = "1"
 ALL = "all"
 # Fewer stop Netlogon and others from registering (KB 154596); 1024 is never used (article).
 FEWEST_PORTS = 100
 FIRST_PORT, LAST_PORT = 1025, 65535
+SWITCHES = (
+    Switch("service_control", "rpc-scm", {"no_tcp": "scm_no_tcp", "local_only": "scm_no_remote"}),
+    Switch("account_database", "rpc-lsass", {"no_tcp": "sam_no_tcp"}),
+    Switch("spooler", "rpc-spooler", {"local_only": "spooler_no_clients"}),
+    Switch("task_scheduler", "rpc-schedule", {"no_tcp": "schedule_no_tcp"}),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class Desired:
     listen_on_internet: bool | None = None
     ports: tuple[str, ...] | None = None
     internet: bool = False
+    switches: tuple[SwitchWish, ...] = ()
 
 
 def desired(options: Mapping[str, Any]) -> Desired:
@@ -80,6 +89,7 @@ def desired(options: Mapping[str, Any]) -> Desired:
         listen_on_internet=options.get("listen_on_internet"),
         ports=ports,
         internet=internet is not None,
+        switches=switches.from_options(SWITCHES, options),
     )
 
 
@@ -132,21 +142,21 @@ def _port_range(text: str) -> range:
     return range(first, last + 1)
 
 
-def default(_profile: Profile) -> Desired:
-    """Ask for nothing: the article offers the restriction where RPC servers must stay."""
-    return Desired()
+def default(choices: tuple[Choice, ...]) -> Desired:
+    """Ask for the values that were chosen, and for no interface restriction: the article offers it where RPC servers must stay."""
+    return Desired(switches=switches.from_choices(choices))
 
 
-def read(reader: Reader, _host: Host) -> Settings:
+def read(reader: Reader, host: Host, knowledge: Knowledge) -> Settings:
     """Read what the next boot will use."""
     ranges = (PORTS, PORTS_INTERNET_AVAILABLE, USE_INTERNET_PORTS)
     # The key is absent by default, and asking once costs less than three times.
     absent = reader.value_types(INTERNET) is None
     found = dict.fromkeys(ranges) if absent else settings.read_settings(reader, ranges)
-    return {**settings.read_settings(reader, (BIND, LISTEN_ON_INTERNET)), **found}
+    return {**settings.read_settings(reader, (BIND, LISTEN_ON_INTERNET, *switches.known(NAME, knowledge, host.windows))), **found}
 
 
-def stops(_wanted: Desired) -> tuple[str, ...]:
+def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
     """Name nothing: no service is stopped."""
     return ()
 
@@ -166,7 +176,8 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
         changes += planned
         if not planned:
             unchanged.append(Unchanged(NAME, setting.target, Reason.AS_DESIRED))
-    return Plan(tuple(changes), tuple(unchanged), _doubtful_indexes(wanted, situation.host))
+    own = Plan(tuple(changes), tuple(unchanged), _doubtful_indexes(wanted, situation.host))
+    return Plan.merge((own, switches.plan(NAME, wanted.switches, actual, situation)))
 
 
 def _doubtful_indexes(wanted: Desired, host: Host) -> tuple[str, ...]:
@@ -239,7 +250,8 @@ def shown(wanted: Desired, actual: Settings, _host: Host) -> dict[str, Any]:
     """Show the values that are asked for."""
     concerned = [BIND] * (wanted.interfaces is not None) + [LISTEN_ON_INTERNET] * (wanted.listen_on_internet is not None)
     concerned += [PORTS, PORTS_INTERNET_AVAILABLE, USE_INTERNET_PORTS] * (wanted.ports is not None)
-    return {setting.target: settings.plain(actual.get(setting)) for setting in concerned}
+    own = {setting.target: settings.plain(actual.get(setting)) for setting in concerned}
+    return {**own, **switches.shown(wanted.switches, actual, OWN)}
 
 
 def bound_to(future: Future) -> tuple[str, ...]:
@@ -285,6 +297,7 @@ STAGE = Stage(
         "intranet_ports": {"type": "list", "elements": "str"},
         "internet_ports": {"type": "list", "elements": "str"},
         "default_ports": {"type": "bool"},
+        **{switch.option: {"type": "str", "choices": switch.words} for switch in SWITCHES},
     },
     desired=desired,
     default=default,

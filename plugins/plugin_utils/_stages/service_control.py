@@ -7,17 +7,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change, Effective, SetStartMode, StopService, noun
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused, UnsafePlan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+    Change,
+    Effective,
+    SetStartMode,
+    StopService,
+    noun,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused, UnsafePlan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import When
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import PerUser, Protected, StartValue, When
 
-from .host import Service
+from . import settings
+from .host import Service, template_of
+from .settings import Setting, Settings
 from .stage import Dependents, Situation
 
 # What carries every request of a session (safety: management channel); what these depend on is found on the host.
 PATH = ("WinRM", "HTTP", "Winmgmt", "RpcSs")
+SERVICES_KEY = r"SYSTEM\CurrentControlSet\Services"
+# SERVICE_AUTO_START, SERVICE_DEMAND_START, SERVICE_DISABLED (Microsoft, CreateService).
+START_VALUES = {StartMode.AUTO: 2, StartMode.MANUAL: 3, StartMode.DISABLED: 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +49,93 @@ class Wish:
     by_default: bool = False
 
 
-def plan_services(stage: str, wishes: Iterable[Wish], situation: Situation) -> Plan:
+def start_setting(name: str) -> Setting:
+    """Return the value that says how a service starts, as the next boot (for a template the next sign-in) reads it."""
+    return Setting(rf"{SERVICES_KEY}\{name}", "Start", RegistryType.DWORD)
+
+
+def plan_services(stage: str, wishes: Iterable[Wish], situation: Situation, actual: Settings | None = None) -> Plan:
     """Plan what is wanted of services.
+
+    Args:
+        actual: the Start values that were read of services which only the registry can change.
 
     Raises:
         NotFound: a service that must exist does not.
-        Refused: running dependents that no stage stops, unless `dependents` is "stop".
+        InvalidOption: the instance of a per-user service.
+        Refused: running dependents that no stage stops, unless `dependents` is "stop"; a change that Windows lets nobody make.
         UnsafePlan: the management path, or a service that must never stop.
     """
-    changes: list[Change] = []
-    unchanged: list[Unchanged] = []
-    warnings: list[str] = []
-    for wish in wishes:
-        if wish.optional and wish.name.lower() not in situation.host.services:
-            unchanged.append(Unchanged(stage, f"service {wish.name}", Reason.ABSENT))
-            continue
-        service = situation.host.service(wish.name)
-        target = f"{noun(service.kind)} {service.name}"
-        kept = situation.kept.services.get(service.name.lower())
-        if kept is not None:
-            unchanged.append(Unchanged(stage, target, Reason.KEPT, kept))
-            continue
-        refusal = never_reason(service, situation) if _takes_away(wish, service) else None
-        if refusal is not None and wish.by_default:
-            unchanged.append(Unchanged(stage, target, Reason.NEVER, refusal))
-            continue
-        if refusal is not None:
-            raise UnsafePlan(refusal)
-        planned = _changes(stage, wish, service, situation)
-        if planned:
-            warnings += _prevented(wish, service, situation)
-        else:
-            unchanged.append(Unchanged(stage, target, Reason.AS_DESIRED))
-        changes += planned
-    return Plan(tuple(dict.fromkeys(changes)), tuple(unchanged), tuple(warnings))
+    return Plan.merge(_plan_wish(stage, wish, situation, actual or {}) for wish in wishes)
+
+
+def _plan_wish(stage: str, wish: Wish, situation: Situation, actual: Settings) -> Plan:
+    windows, knowledge = situation.host.windows, situation.knowledge
+    template = knowledge.template(wish.name, windows)
+    if template is not None:
+        return _plan_template(stage, wish, template, situation, actual)
+    of = template_of(wish.name, windows, knowledge)
+    if of is not None:
+        raise InvalidOption(f"'{wish.name}' is the instance of a per-user service, made anew at each sign-in; name its template '{of}'")
+    if wish.optional and wish.name.lower() not in situation.host.services:
+        return Plan(unchanged=(Unchanged(stage, f"service {wish.name}", Reason.ABSENT),))
+    service = situation.host.service(wish.name)
+    target = f"{noun(service.kind)} {service.name}"
+    kept = situation.kept.services.get(service.name.lower())
+    if kept is not None:
+        return Plan(unchanged=(Unchanged(stage, target, Reason.KEPT, kept),))
+    refusal = never_reason(service, situation) if _takes_away(wish, service) else None
+    if refusal is not None and wish.by_default:
+        return Plan(unchanged=(Unchanged(stage, target, Reason.NEVER, refusal),))
+    if refusal is not None:
+        raise UnsafePlan(refusal)
+    protected = knowledge.protection(service.name, windows)
+    if protected is not None:
+        return _plan_protected(stage, wish, service, protected, actual)
+    planned = _changes(stage, wish, service, situation)
+    if not planned:
+        return Plan(unchanged=(Unchanged(stage, target, Reason.AS_DESIRED),))
+    return Plan(tuple(dict.fromkeys(planned)), (), tuple(_prevented(wish, service, situation)))
+
+
+def _plan_protected(stage: str, wish: Wish, service: Service, protected: Protected, actual: Settings) -> Plan:
+    """Plan what the SCM lets nobody change: by the value Start and a boot where that is known to be accepted."""
+    target = f"{noun(service.kind)} {service.name}"
+    if wish.start_mode is None or protected.start_value is not StartValue.ACCEPTED:
+        if service.stopped and wish.start_mode in (None, service.start_mode):
+            return Plan(unchanged=(Unchanged(stage, target, Reason.AS_DESIRED),))
+        told = f"{protected.because}; no other way is known to be accepted"
+        if wish.by_default:
+            return Plan(unchanged=(Unchanged(stage, target, Reason.PROTECTED, told),))
+        raise Refused(f"{target} is not changed: {told}")
+    why = f"{wish.why}; {protected.because}, so that its registry value is written and a boot makes it take effect"
+    return _plan_start(stage, service.name, wish.start_mode, why, actual)
+
+
+def _plan_start(stage: str, name: str, mode: StartMode, why: str, actual: Settings) -> Plan:
+    setting = start_setting(name)
+    changes = settings.write(stage, setting, actual.get(setting), RegistryValue.dword(START_VALUES[mode]), why)
+    return Plan(changes, () if changes else (Unchanged(stage, setting.target, Reason.AS_DESIRED),))
+
+
+def _plan_template(stage: str, wish: Wish, template: PerUser, situation: Situation, actual: Settings) -> Plan:
+    """Plan a template of per-user services: its value Start for sign-ins to come, a stop for the instances there are."""
+    setting = start_setting(template.name)
+    if actual.get(setting) is None:
+        return Plan(unchanged=(Unchanged(stage, f"service {template.name}", Reason.ABSENT),))
+    kept = situation.kept.services.get(template.name.lower())
+    if kept is not None:
+        return Plan(unchanged=(Unchanged(stage, f"service {template.name}", Reason.KEPT, kept),))
+    parts = [_plan_start(stage, template.name, wish.start_mode, wish.why, actual)] if wish.start_mode is not None else []
+    running = [
+        service
+        for service in situation.host.services.values()
+        if not service.stopped and template_of(service.name, situation.host.windows, situation.knowledge) == template.name
+    ]
+    if wish.stop and running:
+        why = f"instance of the per-user service {template.name}; the next sign-in makes it stopped and disabled"
+        parts.append(Plan(tuple(_stop(stage, service, situation, why) for service in running)))
+    return Plan.merge(parts)
 
 
 def _takes_away(wish: Wish, service: Service) -> bool:
@@ -145,7 +210,7 @@ def never_reason(service: Service, situation: Situation) -> str | None:
         return f"{noun(service.kind)} {service.name} is never stopped or disabled: {because}, and the session goes through it"
     applies = {When.ALWAYS: True, When.DOMAIN: host.domain_role.in_domain, When.DHCP: host.uses_dhcp}
     for never in situation.knowledge.never_stop:
-        if never.name.lower() == name and never.windows.includes(host.windows.nt) and applies[never.when]:
+        if never.names(name) and never.windows.includes(host.windows) and applies[never.when]:
             on = "" if never.when is When.ALWAYS else f" (on this host: {never.when})"
             return f"{noun(service.kind)} {service.name} is never stopped or disabled{on}: {never.why}"
     return None

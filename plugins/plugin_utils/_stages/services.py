@@ -3,7 +3,8 @@
 """Stage: stop services that nobody needs, and keep them from starting again.
 
 Stopping lasts until the next boot only; a start mode of manual or disabled makes it last, and some services
-left on manual are started again by the system (article).
+left on manual are started again by the system (article). Services that the SCM lets nobody change, and the templates of
+per-user services, are disabled by the value Start of their keys.
 """
 
 from __future__ import annotations
@@ -12,26 +13,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, Profile
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, StartValue, Status
 
+from . import settings, switches
 from .future import Fate, Future
-from .host import Host, Service
+from .host import Host, Service, template_of
 from .owners import Explained
-from .service_control import Wish, plan_services
-from .stage import Situation, Stage
+from .service_control import Wish, plan_services, start_setting
+from .settings import Setting, Settings
+from .stage import Choice, Situation, Stage
+from .switches import SwitchWish
 
 NAME = "services"
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What is wanted of each service."""
+    """What is wanted of each service, and which values are to keep one from listening."""
 
     wishes: tuple[Wish, ...] = ()
+    switches: tuple[SwitchWish, ...] = ()
 
 
 def desired(options: Mapping[str, Any]) -> Desired:
@@ -55,49 +60,98 @@ def desired(options: Mapping[str, Any]) -> Desired:
     return Desired(tuple(wishes))
 
 
-def default(profile: Profile) -> Desired:
-    """Return what the knowledge says of this Windows."""
-    disabled = StartMode.DISABLED
-    return Desired(tuple(Wish(name, stop=True, start_mode=disabled, optional=True, by_default=True) for name in profile.services))
+def default(choices: tuple[Choice, ...]) -> Desired:
+    """Ask for what the chosen methods do: services stopped and disabled, values written."""
+    wishes = {
+        name.lower(): Wish(name, stop=True, start_mode=StartMode.DISABLED, optional=True, by_default=not choice.named)
+        for choice in choices
+        for name in choice.method.services
+    }
+    return Desired(tuple(wishes.values()), switches.from_choices(choices))
 
 
-def read(_reader: Reader, host: Host) -> Mapping[str, Service]:
-    """Return the host's services: they were read with it."""
-    return host.services
+def read(reader: Reader, host: Host, knowledge: Knowledge) -> Settings:
+    """Read what the next boot will use of what the SCM does not show: values, and Start where only the registry can change it."""
+    by_registry = [
+        entry.name
+        for entry in knowledge.protected
+        if entry.windows.includes(host.windows) and entry.start_value is StartValue.ACCEPTED and entry.name.lower() in host.services
+    ]
+    named = {
+        name.lower()
+        for recipe in knowledge.recipes.values()
+        for method in recipe.methods_on(host.windows)
+        if method.stage == NAME
+        for name in method.services
+    }
+    signed_in = {template_of(service.name, host.windows, knowledge) for service in host.services.values()}
+    by_registry += [
+        entry.name
+        for entry in knowledge.per_user
+        if entry.windows.includes(host.windows) and (entry.name.lower() in named or entry.name in signed_in)
+    ]
+    wanted = (*(start_setting(name) for name in by_registry), *switches.known(NAME, knowledge, host.windows))
+    return settings.read_settings(reader, dict.fromkeys(wanted))
 
 
-def stops(wanted: Desired) -> tuple[str, ...]:
+def stops(wanted: Desired, _host: Host) -> tuple[str, ...]:
     """Name what would be stopped."""
     return tuple(wish.name for wish in wanted.wishes if wish.stop)
 
 
-def plan(wanted: Desired, _services: Mapping[str, Service], situation: Situation) -> Plan:
+def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
     """Compare; see `service_control.plan_services` for what is refused.
 
     Raises:
         InvalidOption: the NetBT driver, whose gates are those of a stage of its own.
+        Refused: a service that breaks more than it closes when it is disabled on this Windows.
     """
     if any(wish.name.lower() == "netbt" for wish in wanted.wishes):
         raise InvalidOption("NetBT is a driver, no service; the stage smb_device has a method for it")
-    wishes = (replace(wish, why=reason(wish.name, situation.knowledge) or wish.why) for wish in wanted.wishes)
-    return plan_services(NAME, wishes, situation)
+    warnings = tuple(_said(wish, situation) for wish in wanted.wishes if not wish.optional and wish.start_mode is StartMode.DISABLED)
+    wishes = (replace(wish, why=reason(wish.name, situation) or wish.why) for wish in wanted.wishes)
+    own = plan_services(NAME, wishes, situation, actual)
+    own = replace(own, warnings=(*(text for text in warnings if text), *own.warnings))
+    return Plan.merge((own, switches.plan(NAME, wanted.switches, actual, situation)))
 
 
-def reason(name: str, knowledge: Knowledge) -> str:
+def _said(wish: Wish, situation: Situation) -> str:
+    """Refuse what is known to be harmful, and say of what closes nothing that it does not."""
+    known = [
+        (recipe, method)
+        for recipe in situation.knowledge.recipes.values()
+        for method in recipe.methods_on(situation.host.windows)
+        if wish.name.lower() in map(str.lower, method.services)
+    ]
+    if not known or any(method.status not in (Status.HARMFUL, Status.DOES_NOT_CLOSE) for _recipe, method in known):
+        return ""
+    recipe, method = known[0]
+    if method.status is Status.HARMFUL:
+        raise Refused(f"service {wish.name} is not disabled on {situation.host.windows.name}: {method.because} (recipe {recipe.id})")
+    return f"disabling {wish.name} closes no port: {method.because}"
+
+
+def reason(name: str, situation: Situation) -> str:
     """Say what a service is for and what goes with it; "" where nothing is known."""
-    for recipe in knowledge.recipes.values():
-        if name.lower() in (owner.lower() for owner in recipe.services) and recipe.methods:
+    for recipe in situation.knowledge.recipes.values():
+        methods = recipe.methods_on(situation.host.windows)
+        if name.lower() in (owner.lower() for owner in recipe.services) and any(method.stage == NAME for method in methods):
             return f"{recipe.purpose}; breaks {recipe.breaks}"
     return ""
 
 
-def shown(wanted: Desired, services: Mapping[str, Service], _host: Host) -> dict[str, Any]:
-    """Show the services that a desire is about."""
-    return {
-        service.name: {"state": service.state.lower(), "start_mode": str(service.start_mode)}
-        for service in (services.get(wish.name.lower()) for wish in wanted.wishes)
-        if service is not None
-    }
+def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
+    """Show the services and values that a desire is about."""
+    result: dict[str, Any] = {}
+    starts: set[Setting] = set()
+    for wish in wanted.wishes:
+        service, start = host.services.get(wish.name.lower()), start_setting(wish.name)
+        if service is not None:
+            result[service.name] = {"state": service.state.lower(), "start_mode": str(service.start_mode)}
+        starts |= {setting for setting in actual if setting.name == start.name}
+        if start in actual:
+            result[start.target] = settings.plain(actual[start])
+    return {**result, **switches.shown(wanted.switches, actual, starts)}
 
 
 def fate(subject: Explained, future: Future) -> Fate | None:
@@ -105,13 +159,17 @@ def fate(subject: Explained, future: Future) -> Fate | None:
 
     A fixed port closes when its service stops. RPC endpoints live until their process ends.
     """
-    owners = [(future.host.services.get(owner.lower()), kinds) for owner, kinds in zip(subject.owners, subject.kinds, strict=True)]
+    owners = [
+        (service, kinds)
+        for owner, kinds in zip(subject.owners, subject.kinds, strict=True)
+        for service in (future.instances(owner) or (future.host.services.get(owner.lower()),))
+    ]
     known = [(service, kinds) for service, kinds in owners if service is not None and service.kind is ServiceKind.SERVICE]
     if not known or len(known) != len(owners):
         return None
     now = Expectation.of_all(tuple(_now(service, kind, future) for service, kinds in known for kind in kinds))
     boot = Expectation.of_all(tuple(future.runs_at_boot(service) for service, _kinds in known))
-    return Fate(now, boot, _why([service for service, _kinds in known], now, boot, future))
+    return Fate(now, boot, _why([service for service, _kinds in known], now, boot, future), plain=True)
 
 
 def _now(service: Service, kind: Port | None, future: Future) -> Expectation:

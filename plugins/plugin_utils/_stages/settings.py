@@ -62,13 +62,20 @@ def _actual_type(reader: Reader, setting: Setting) -> RegistryType | None:
 
 
 def write(
-    stage: str, setting: Setting, before: RegistryValue | None, after: RegistryValue | None, why: str, *, rank: int = 0
+    stage: str,
+    setting: Setting,
+    before: RegistryValue | None,
+    after: RegistryValue | None,
+    why: str,
+    *,
+    rank: int = 0,
+    effective: Effective = Effective.BOOT,
 ) -> tuple[SetRegistryValue, ...]:
-    """Plan a value that the next boot reads; nothing where it is as wanted already."""
+    """Plan a value, by default one that the next boot reads; nothing where it is as wanted already."""
     if before == after:
         return ()
     change = SetRegistryValue(
-        stage=stage, effective=Effective.BOOT, why=why, rank=rank, key=setting.key, name=setting.name, before=before, after=after
+        stage=stage, effective=effective, why=why, rank=rank, key=setting.key, name=setting.name, before=before, after=after
     )
     return (change,)
 

@@ -45,12 +45,19 @@ class Settling:
 def settle(reader: Reader, host: Host, take: Callable[[], Listing], clock: Clock, *, limit: float, interval: float) -> Settling:
     """List until two listings in a row agree and nothing is starting any more, or until the limit."""
     deadline = clock.now() + limit
+    uptime = read_boot(reader).uptime
+    # While delayed services are to come no listing says anything: only the time is asked for.
     delayed = has_delayed(reader, host)
+    while delayed and (uptime is None or uptime < DELAYED_WINDOW):
+        if clock.now() + interval > deadline:
+            return Settling(take(), False, "delayed services start until three minutes after the boot", uptime)
+        clock.sleep(interval)
+        reader.forget()
+        uptime = read_boot(reader).uptime
     previous: tuple[Endpoint, ...] | None = None
     while True:
         listing = take()
-        uptime = read_boot(reader).uptime
-        missing = _missing(read_services(reader, host.windows.nt).values(), uptime, delayed, previous, listing)
+        missing = _missing(read_services(reader, host.windows.nt).values(), previous, listing)
         if not missing:
             return Settling(listing, True, "", uptime)
         if clock.now() + interval > deadline:
@@ -58,16 +65,13 @@ def settle(reader: Reader, host: Host, take: Callable[[], Listing], clock: Clock
         previous = tuple(sorted(listing.endpoints, key=str))
         clock.sleep(interval)
         reader.forget()
+        uptime = read_boot(reader).uptime
 
 
-def _missing(
-    services: Iterable[Service], uptime: float | None, delayed: bool, previous: tuple[Endpoint, ...] | None, listing: Listing
-) -> str:
+def _missing(services: Iterable[Service], previous: tuple[Endpoint, ...] | None, listing: Listing) -> str:
     starting = [service.name for service in services if service.start_mode is StartMode.AUTO and service.state == "Start Pending"]
     if starting:
         return f"{', '.join(starting)} still starting"
-    if delayed and (uptime is None or uptime < DELAYED_WINDOW):
-        return "delayed services start until three minutes after the boot"
     if previous != tuple(sorted(listing.endpoints, key=str)):
         return "two listings in a row differ" if previous is not None else "a second listing"
     return ""

@@ -1,9 +1,11 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Stage: SMB directly over TCP and UDP port 445, up to Server 2003.
+"""Stage: SMB directly over TCP (and up to Server 2003 UDP) port 445.
 
-Two methods (article): the value SmbDeviceEnabled, which leaves NetBT alone and needs a boot; or the NetBT
-driver itself, which ends SMB in both directions at once and needs Workstation and Server stopped first.
+Up to Server 2003 the port is NetBT's (article): the value SmbDeviceEnabled, which leaves NetBT alone and needs a boot; or
+the NetBT driver itself, which ends SMB in both directions at once and needs Workstation and Server stopped first. From
+Windows Vista on it is srvnet's, which the Server service loads and leaves behind: Server, srv2, srvnet, in this order,
+close it at once.
 """
 
 from __future__ import annotations
@@ -17,10 +19,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Profile
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
 from . import settings
 from .future import Fate, Future
@@ -28,7 +30,7 @@ from .host import Host
 from .owners import Explained
 from .service_control import Wish, check_never, plan_services
 from .settings import Setting, Settings
-from .stage import Situation, Stage
+from .stage import Choice, Situation, Stage
 
 NAME = "smb_device"
 RECIPE = "smb-445"
@@ -40,6 +42,10 @@ DISABLED, SYSTEM_START = 4, 1
 # The order in which the article stops them.
 SMB_SERVICES = ("LanmanWorkstation", "LanmanServer")
 HAZARD = "outgoing-smb"
+VISTA = NtVersion(6, 0)
+SERVER = "LanmanServer"
+# Public scripts that free 445: dependents first (srvnet_scripts of the knowledge); srv is there with SMB 1 only.
+SERVER_DRIVERS = ("srv2", "srv", "srvnet")
 
 
 class Method(StrEnum):
@@ -47,35 +53,47 @@ class Method(StrEnum):
 
     SMB_DEVICE_ENABLED = "smb_device_enabled"
     NETBT_DRIVER = "netbt_driver"
+    SMB_SERVER = "smb_server"
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What is wanted; None means "leave it alone"."""
+    """What is wanted; None means "leave it alone".
+
+    Attributes:
+        method: None for the one of this Windows.
+    """
 
     enabled: bool | None = None
-    method: Method = Method.SMB_DEVICE_ENABLED
+    method: Method | None = None
+
+    def way(self, windows: Windows) -> Method:
+        """Return the method that is meant on one Windows."""
+        return self.method or (Method.SMB_SERVER if windows.nt >= VISTA else Method.SMB_DEVICE_ENABLED)
 
 
 def desired(options: Mapping[str, Any]) -> Desired:
     """Read the stage's options."""
-    word = options.get("smb_over_tcp")
-    return Desired(None if word is None else word == "enabled", Method(options.get("method") or Method.SMB_DEVICE_ENABLED))
+    word, method = options.get("smb_over_tcp"), options.get("method")
+    return Desired(None if word is None else word == "enabled", Method(method) if method else None)
 
 
-def default(profile: Profile) -> Desired:
-    """Return what the knowledge says of this Windows."""
-    return Desired(False, Method(profile.smb_method))
+def default(choices: tuple[Choice, ...]) -> Desired:
+    """Ask for what the chosen method does."""
+    return Desired(False, Method(choices[0].method.id)) if choices else Desired()
 
 
-def read(reader: Reader, _host: Host) -> Settings:
-    """Read what the next boot will use."""
-    return settings.read_settings(reader, (SMB_DEVICE_ENABLED, NETBT_START))
+def read(reader: Reader, host: Host, _knowledge: Knowledge) -> Settings:
+    """Read what the next boot will use; from Windows Vista on that is the start mode of the Server service alone."""
+    return settings.read_settings(reader, (SMB_DEVICE_ENABLED, NETBT_START) if host.windows.nt < VISTA else ())
 
 
-def stops(wanted: Desired) -> tuple[str, ...]:
+def stops(wanted: Desired, host: Host) -> tuple[str, ...]:
     """Name what would be stopped."""
-    return (*SMB_SERVICES, "NetBT") if wanted.enabled is False and wanted.method is Method.NETBT_DRIVER else ()
+    if wanted.enabled is not False:
+        return ()
+    stopped = {Method.NETBT_DRIVER: (*SMB_SERVICES, "NetBT"), Method.SMB_SERVER: ("Browser", SERVER, *SERVER_DRIVERS)}
+    return stopped.get(wanted.way(host.windows), ())
 
 
 def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
@@ -87,20 +105,48 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
     """
     if wanted.enabled is None:
         return Plan()
-    driver = wanted.method is Method.NETBT_DRIVER
-    kept = situation.kept.recipes.get(RECIPE) or (situation.kept.services.get("netbt") if driver else None)
+    way = wanted.way(situation.host.windows)
+    kept = situation.kept.recipes.get(RECIPE) or _needed(way, situation)
     if kept is not None:
         return Plan(unchanged=(Unchanged(NAME, "SMB over TCP", Reason.KEPT, kept),))
-    what = "SmbDeviceEnabled" if wanted.method is Method.SMB_DEVICE_ENABLED else "the start mode of the NetBT driver"
-    situation.require(RECIPE, str(wanted.method), what)
-    if wanted.method is Method.NETBT_DRIVER:
+    situation.require(RECIPE, str(way), WHAT[way])
+    if way is Method.NETBT_DRIVER:
         return _plan_driver(wanted, actual, situation)
+    if way is Method.SMB_SERVER:
+        return _plan_server(wanted, situation)
     before = actual.get(SMB_DEVICE_ENABLED)
     if wanted.enabled and before is None:
         return Plan(unchanged=(Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))
     why = f"SMB over TCP {'opens' if wanted.enabled else 'closes'}: tcp/445 and udp/445 of NetBT, which keeps 137 to 139"
     changes = settings.write(NAME, SMB_DEVICE_ENABLED, before, RegistryValue.dword(int(wanted.enabled)), why)
     return Plan(changes, () if changes else (Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))
+
+
+WHAT = {
+    Method.SMB_DEVICE_ENABLED: "SmbDeviceEnabled",
+    Method.NETBT_DRIVER: "the start mode of the NetBT driver",
+    Method.SMB_SERVER: "the Server service with srv2 and srvnet",
+}
+
+
+def _needed(way: Method, situation: Situation) -> str | None:
+    """Say why something that is kept needs what the method stops."""
+    services = {Method.NETBT_DRIVER: ("netbt",), Method.SMB_SERVER: (SERVER.lower(), "srvnet")}.get(way, ())
+    return next((situation.kept.services[name] for name in services if name in situation.kept.services), None)
+
+
+def _plan_server(wanted: Desired, situation: Situation) -> Plan:
+    """Stop the Server service and the drivers that hold the port, in this order; nothing loads them while it is disabled."""
+    if wanted.enabled:
+        wish = Wish(SERVER, start_mode=StartMode.AUTO, why="the Server service loads srvnet when it starts, which opens tcp/445")
+        return plan_services(NAME, (wish,), situation)
+    method = situation.knowledge.recipe(RECIPE).method(str(Method.SMB_SERVER), situation.host.windows)
+    names = method.services if method is not None else ()
+    why = "file and printer sharing: tcp/445 is srvnet's, which only the Server service loads"
+    services = [Wish(name, stop=True, start_mode=StartMode.DISABLED, why=why, optional=True) for name in names]
+    why = "tcp/445: the driver stays loaded, and listens, when the Server service has stopped"
+    drivers = [Wish(name, stop=True, why=why, optional=True) for name in SERVER_DRIVERS]
+    return plan_services(NAME, (*services, *drivers), situation)
 
 
 def _plan_driver(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
@@ -152,17 +198,23 @@ def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     """Show the values of the method that is asked for, and the driver where it is concerned."""
     if wanted.enabled is None:
         return {}
-    if wanted.method is Method.SMB_DEVICE_ENABLED:
+    way = wanted.way(host.windows)
+    if way is Method.SMB_DEVICE_ENABLED:
         return {SMB_DEVICE_ENABLED.target: settings.plain(actual.get(SMB_DEVICE_ENABLED))}
+    if way is Method.SMB_SERVER:
+        found = [host.services[name.lower()] for name in (SERVER, *SERVER_DRIVERS) if name.lower() in host.services]
+        return {service.name: {"state": service.state.lower(), "start_mode": str(service.start_mode)} for service in found}
     names = [name for name in (*SMB_SERVICES, "NetBT") if name.lower() in host.services]
     states: dict[str, Any] = {name: host.services[name.lower()].state.lower() for name in names}
     return {NETBT_START.target: settings.plain(actual.get(NETBT_START)), **states}
 
 
 def fate(subject: Explained, future: Future) -> Fate | None:
-    """Expect 445 to follow the value and the driver, where NetBT owns it."""
-    if subject.recipe != RECIPE or future.host.windows.nt >= NtVersion(6, 0):
+    """Expect 445 to follow the value and the driver where NetBT owns it, and srvnet and the Server service from Windows Vista on."""
+    if subject.recipe != RECIPE:
         return None
+    if future.host.windows.nt >= VISTA:
+        return _fate_of_srvnet(future)
     driver = future.host.services.get("netbt")
     now = Expectation.CLOSED if driver is not None and future.stops(driver) else Expectation.OPEN
     if driver is not None and future.runs_at_boot(driver) is Expectation.CLOSED:
@@ -173,11 +225,20 @@ def fate(subject: Explained, future: Future) -> Fate | None:
     return Fate(now, Expectation.OPEN, "NetBT opens it while SmbDeviceEnabled is not 0")
 
 
+def _fate_of_srvnet(future: Future) -> Fate:
+    driver, server = future.host.services.get("srvnet"), future.host.services.get(SERVER.lower())
+    now = Expectation.CLOSED if driver is not None and future.stops(driver) else Expectation.OPEN
+    boot = Expectation.CLOSED if server is None else future.runs_at_boot(server)
+    if boot is Expectation.CLOSED:
+        return Fate(now, boot, "srvnet is not loaded: the Server service, which alone loads it, will not start")
+    return Fate(now, boot, "the Server service loads srvnet when it starts", plain=True)
+
+
 STAGE = Stage(
     name=NAME,
     options={
         "smb_over_tcp": {"type": "str", "choices": ["disabled", "enabled"]},
-        "method": {"type": "str", "choices": [str(method) for method in Method], "default": str(Method.SMB_DEVICE_ENABLED)},
+        "method": {"type": "str", "choices": [str(method) for method in Method]},
     },
     desired=desired,
     default=default,

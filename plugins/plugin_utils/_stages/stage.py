@@ -12,11 +12,13 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Profile, Status
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe, Status
 
 from .future import Fate, Future
 from .host import Host
 from .owners import Explained
+from .settings import Settings
 
 
 class Dependents(StrEnum):
@@ -42,13 +44,37 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """A method of a recipe that a plan uses.
+
+    Attributes:
+        named: the operator asked for the recipe by its id.
+    """
+
+    recipe: Recipe
+    method: Method
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """A listener that stays open, with the reason and with what an administrator can do about it."""
+
+    subject: Explained
+    why: str
+    instead: str
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """Under which circumstances a stage plans.
 
     Attributes:
         stopping: key names in lower case that any stage of this run is asked to stop.
         accept: ids of the hazards that the operator accepts.
-        defaults: the plan comes from the knowledge's profile, so that what a host does not have is passed over.
+        unverified: methods that nobody has verified on this Windows may be used.
+        residue: what the other stages leave open; known to the last stage alone.
+        others: all endpoints that are not residue, which the last stage must not touch.
     """
 
     host: Host
@@ -57,6 +83,9 @@ class Situation:
     accept: frozenset[str] = frozenset()
     dependents: Dependents = Dependents.REFUSE
     kept: Kept = field(default_factory=Kept)
+    unverified: bool = False
+    residue: tuple[Residue, ...] = ()
+    others: tuple[Explained, ...] = ()
 
     def refusal(self, recipe: str, method: str) -> tuple[Reason, str] | None:
         """Tell why a method must not be written on this Windows, or None where it may be.
@@ -66,18 +95,31 @@ class Situation:
         entry = self.knowledge.recipe(recipe).method(method, self.host.windows)
         if entry is None:
             return Reason.UNVERIFIED, f"nothing is known of {method} on {self.host.windows.name}"
-        reason = {
-            Status.DOES_NOT_WORK: Reason.DOES_NOT_WORK,
-            Status.HARMFUL: Reason.HARMFUL,
-            Status.UNVERIFIED: Reason.UNVERIFIED,
-        }.get(entry.status)
-        return (reason, entry.because) if reason else None
+        return refusal_of(entry, self.host.windows, unverified=self.unverified)
 
     def require(self, recipe: str, method: str, what: str) -> None:
         """Raise Refused where a method must not be written on this Windows."""
         refusal = self.refusal(recipe, method)
         if refusal is not None:
             raise Refused(f"{what} is not written on {self.host.windows.name}: {refusal[1]}")
+
+
+REASONS = {
+    Status.DOES_NOT_WORK: Reason.DOES_NOT_WORK,
+    Status.HARMFUL: Reason.HARMFUL,
+    Status.UNVERIFIED: Reason.UNVERIFIED,
+}
+
+
+def refusal_of(entry: Method, windows: Windows, *, unverified: bool) -> tuple[Reason, str] | None:
+    """Tell why a method must not be written on a Windows, or None where it may be; no option lifts but the last kind."""
+    if windows.newer and not (entry.status is Status.WORKS and entry.windows.open_ended):
+        return Reason.UNVERIFIED, f"nobody knows what it does on a Windows newer than {windows.name}"
+    reason = REASONS.get(entry.status)
+    if reason is None or (reason is Reason.UNVERIFIED and unverified):
+        return None
+    lift = "; 'unverified: apply' uses it all the same" if reason is Reason.UNVERIFIED else ""
+    return reason, f"{entry.because}{lift}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +129,8 @@ class Stage:
     Attributes:
         options: Ansible argument spec of the stage's own options.
         desired: options to what is desired; raises InvalidOption.
-        default: what the knowledge's profile asks for.
-        read: what is configured now, whatever is desired.
+        default: what the methods chosen for this stage ask for.
+        read: the registry values that it manages, as they are configured now, whatever is desired.
         stops: key names of services that the desire would stop.
         plan: desired and actual to a plan; raises Refused, NotFound, InvalidOption.
         shown: the part of a state that a desire is about, as plain values.
@@ -98,9 +140,9 @@ class Stage:
     name: str
     options: Mapping[str, Any]
     desired: Callable[[Mapping[str, Any]], Any]
-    default: Callable[[Profile], Any]
-    read: Callable[[Reader, Host], Any]
-    stops: Callable[[Any], tuple[str, ...]]
+    default: Callable[[tuple[Choice, ...]], Any]
+    read: Callable[[Reader, Host, Knowledge], Settings]
+    stops: Callable[[Any, Host], tuple[str, ...]]
     plan: Callable[[Any, Any, Situation], Plan]
     shown: Callable[[Any, Any, Host], dict[str, Any]]
     fate: Callable[[Explained, Future], Fate | None]

@@ -22,12 +22,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
 from . import dcom_protocols, name_resolution, netbt, rpc_restriction, services, smb_device
+from .choice import Passed
 from .forecast import forecast
 from .future import Future
 from .host import Host, read_host, read_services
 from .listing import Listing, read_listing
 from .owners import Explained, Explainer, settled_ports
-from .settings import Setting
+from .residue import reasons
+from .settings import Settings
 from .stage import Dependents, Kept, Situation, Stage
 
 STAGE_BY_NAME: Mapping[str, Stage] = {
@@ -52,7 +54,7 @@ class Survey:
     """
 
     host: Host
-    states: Mapping[str, Any]
+    states: Mapping[str, Settings]
     listing: Listing
     explained: tuple[Explained, ...]
 
@@ -63,14 +65,13 @@ class Survey:
             (setting.key.lower(), setting.name.lower()): value
             for state in self.states.values()
             for setting, value in state.items()
-            if isinstance(setting, Setting)
         }
 
 
 def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     """Read a host: its facts, every stage's settings, its endpoints with their owners."""
     host = read_host(reader, knowledge)
-    states = {name: STAGE_BY_NAME[name].read(reader, host) for name in STAGES}
+    states = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in STAGES}
     listing = take_listing(reader, host, knowledge)
     return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints))
 
@@ -78,7 +79,7 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
 def reread(reader: Reader, knowledge: Knowledge, before: Survey, stages: Iterable[str]) -> Survey:
     """Read again what a run of these stages can have touched; what it cannot (Windows, adapters, dependencies) is kept."""
     host = replace(before.host, services=read_services(reader, before.host.windows.nt))
-    fresh = {name: STAGE_BY_NAME[name].read(reader, host) for name in {*stages, "services"}}
+    fresh = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in stages}
     states = {**before.states, **fresh}
     listing = take_listing(reader, host, knowledge)
     return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints))
@@ -101,6 +102,7 @@ class Terms:
     accept: frozenset[str] = frozenset()
     dependents: Dependents = Dependents.REFUSE
     kept: Kept = field(default_factory=Kept)
+    unverified: bool = False
 
 
 def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, terms: Terms) -> Plan:
@@ -109,14 +111,21 @@ def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, 
     Raises:
         Refused, UnsafePlan, NotFound, InvalidOption: nothing may be written then.
     """
-    stopping = frozenset(name.lower() for stage, desired in desires.items() for name in STAGE_BY_NAME[stage].stops(desired))
-    situation = Situation(survey.host, knowledge, stopping, terms.accept, terms.dependents, terms.kept)
+    stopping = frozenset(name.lower() for stage, desired in desires.items() for name in STAGE_BY_NAME[stage].stops(desired, survey.host))
+    situation = Situation(survey.host, knowledge, stopping, terms.accept, terms.dependents, terms.kept, terms.unverified)
     return Plan.merge(STAGE_BY_NAME[name].plan(desires[name], survey.states[name], situation) for name in STAGES if name in desires)
 
 
-def make_forecast(plan: Plan, survey: Survey, knowledge: Knowledge, kept: Kept) -> tuple[Forecast, ...]:
-    """Forecast every endpoint of the survey under a plan."""
-    return forecast(survey.explained, Future(survey.host, knowledge, plan, survey.configured), kept)
+def make_forecast(
+    plan: Plan, survey: Survey, knowledge: Knowledge, kept: Kept, passed: Iterable[Passed] = ()
+) -> tuple[Forecast, ...]:
+    """Forecast every endpoint of the survey under a plan.
+
+    Args:
+        passed: recipes that the plan passes over, with the reasons.
+    """
+    why = reasons(passed, knowledge, survey.host.windows)
+    return forecast(survey.explained, Future(survey.host, knowledge, plan, survey.configured), kept, why)
 
 
 def shown(desires: Mapping[str, Any], survey: Survey) -> dict[str, Any]:
@@ -128,7 +137,7 @@ def shown(desires: Mapping[str, Any], survey: Survey) -> dict[str, Any]:
 def projected(survey: Survey, plan: Plan) -> Survey:
     """Return what a survey would show if every change of a plan held: for check mode, where nothing can be read back."""
     services = dict(survey.host.services)
-    states = {name: dict(state) for name, state in survey.states.items() if name != "services"}
+    states = {name: dict(state) for name, state in survey.states.items()}
     for change in plan.changes:
         if isinstance(change, StopService):
             services[change.name.lower()] = replace(services[change.name.lower()], state="Stopped")
@@ -140,7 +149,7 @@ def projected(survey: Survey, plan: Plan) -> Survey:
             for setting in states[change.stage]:
                 if (setting.key, setting.name) == (change.key, change.name):
                     states[change.stage][setting] = change.after
-    return replace(survey, host=replace(survey.host, services=services), states={**states, "services": services})
+    return replace(survey, host=replace(survey.host, services=services), states=states)
 
 
 def holds(change: Change, after: Survey) -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_desires, minimize_spec, stage_spec, terms
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import Wanted, minimize_spec, minimize_wanted, stage_spec, terms
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES, Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import dcom_protocols, name_resolution, netbt, services
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import STAGE_BY_NAME, Survey, Terms, make_plan
@@ -39,7 +39,7 @@ def errors_of(**given: Any) -> str:
 
 
 def desires(survey: Survey = XP, **given: Any) -> dict[str, Any]:
-    return minimize_desires(options(**given), survey.host, KNOWLEDGE)
+    return dict(minimize_wanted(options(**given), survey, KNOWLEDGE).desires)
 
 
 @pytest.mark.parametrize("make", [windows_2000, windows_xp])
@@ -57,7 +57,7 @@ def test_own_options_take_the_place_of_a_stages_defaults_and_no_other() -> None:
     found = desires(netbt={"lmhosts": "manual"}, services=[{"name": "Spooler"}])
     assert found["netbt"] == netbt.desired({"lmhosts": "manual"})
     assert [wish.name for wish in found["services"].wishes] == ["Spooler"]
-    assert found["dcom_protocols"] == dcom_protocols.default(KNOWLEDGE.versions["windows_xp"].minimize)  # type: ignore[arg-type]  # XP has one
+    assert found["dcom_protocols"] == dcom_protocols.Desired(enable_dcom=False, remove=("ncacn_ip_tcp",))
 
 
 def test_an_empty_list_of_services_stops_none() -> None:
@@ -71,13 +71,41 @@ def test_options_of_a_stage_that_is_left_out() -> None:
         desires(stages=["netbt"], services=[{"name": "Spooler"}])
 
 
-@pytest.mark.parametrize("name", ["windows_server_2022", "windows_server_2003", "windows_vista"])
-def test_no_defaults_where_no_plan_is_known(name: str) -> None:
-    survey = survey_of(HOSTS[name]())
-    with pytest.raises(Refused, match="no plan is known yet for Windows"):
-        desires(survey)
-    # What is asked for by name is done, and nothing else.
-    assert tuple(desires(survey, services=[{"name": "Spooler"}])) == ("services",)
+def wanted(survey: Survey = XP, **given: Any) -> Wanted:
+    return minimize_wanted(options(**given), survey, KNOWLEDGE)
+
+
+def test_recipes_by_name_are_all_that_is_done() -> None:
+    found = wanted(recipes=["ssdp-1900", "dcom-off"])
+    assert {wish.name for wish in found.desires["services"].wishes} == {"SSDPSRV"}
+    assert found.desires["dcom_protocols"] == dcom_protocols.Desired(enable_dcom=False)
+    assert found.desires["netbt"] == netbt.Desired()
+    assert found.passed == ()
+
+
+def test_a_recipe_that_does_not_exist_is_told_with_the_nearest() -> None:
+    with pytest.raises(InvalidOption, match="no recipe 'sspd-1900'; did you mean ssdp-1900"):
+        wanted(recipes=["sspd-1900"])
+
+
+def test_a_recipe_of_a_stage_that_is_left_out() -> None:
+    with pytest.raises(InvalidOption, match="belongs to services, which 'stages' leaves out"):
+        wanted(recipes=["ssdp-1900"], stages=["netbt"])
+
+
+def test_a_recipe_that_is_harmful_there_is_refused_by_name_and_passed_over_by_default() -> None:
+    survey = survey_of(HOSTS["windows_server_2022"]())
+    with pytest.raises(Refused, match="'rpc-schedule' is not carried out on Windows Server 2022.*maintenance"):
+        wanted(survey, recipes=["rpc-schedule"])
+    passed = {item.recipe.id: item.reason for item in wanted(survey).passed}
+    assert passed["rpc-schedule"] is Reason.HARMFUL
+    assert "rpc-schedule" not in {wish.name for wish in wanted(survey).desires["services"].wishes}
+
+
+def test_a_recipe_that_closes_nothing_there_is_refused_by_name() -> None:
+    survey = survey_of(HOSTS["windows_server_2022"]())
+    with pytest.raises(Refused, match="endpoint mapper listens as soon as one RPC server uses TCP"):
+        wanted(survey, recipes=["rpc-epmap-135-tcp"])
 
 
 def test_a_stage_that_does_not_exist() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import Wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.plain import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Run, diff_of, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
@@ -44,8 +45,8 @@ def carry(
     """Do what an action does, and return its result in plain types."""
     run = Run(KNOWLEDGE, FakeClock(), "run-1")
 
-    def choose(survey: Survey) -> tuple[Mapping[str, Any], Terms]:
-        return defaults(survey) if wanted is None else wanted, terms or Terms()
+    def choose(survey: Survey) -> Wanted:
+        return Wanted(defaults(survey) if wanted is None else wanted, terms or Terms())
 
     prepared = run.prepare(session, choose)
     after = None

@@ -16,6 +16,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import S
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Consent, select
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import (
@@ -259,9 +260,8 @@ def survey_of(fake: FakeHost) -> Survey:
 
 def defaults(survey: Survey, stages: Iterable[str] = STAGES) -> dict[str, Any]:
     """Return what the knowledge asks of a host where the user says nothing."""
-    profile = KNOWLEDGE.versions[survey.host.windows.id].minimize
-    assert profile is not None
-    return {name: STAGE_BY_NAME[name].default(profile) for name in stages}
+    selection = select(None, survey.explained, survey.host.windows, KNOWLEDGE, Consent())
+    return {name: STAGE_BY_NAME[name].default(tuple(c for c in selection.choices if c.method.stage == name)) for name in stages}
 
 
 def desires(options: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

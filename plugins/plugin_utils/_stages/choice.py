@@ -1,0 +1,106 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Choose for each listener the method that is known to close it on this Windows. Reads nothing, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe, Status
+
+from .owners import Explained
+from .stage import Choice, refusal_of
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A recipe that is not carried out, and why."""
+
+    recipe: Recipe
+    reason: Reason
+    detail: str
+    hazard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is to be carried out, and what is passed over."""
+
+    choices: tuple[Choice, ...] = ()
+    passed: tuple[Passed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the operator allows beyond what is known to be safe.
+
+    Attributes:
+        accept: ids of hazards.
+        unverified: methods that nobody has verified on this Windows.
+    """
+
+    accept: frozenset[str] = frozenset()
+    unverified: bool = False
+
+
+def select(
+    asked: Sequence[str] | None, explained: Iterable[Explained], windows: Windows, knowledge: Knowledge, consent: Consent
+) -> Selection:
+    """Choose the methods of a plan.
+
+    Args:
+        asked: ids of recipes, or None for those of a default install and of every listener that was found.
+
+    Raises:
+        InvalidOption: there is no recipe of that id.
+        Refused: a recipe that was asked for has no method that may be used on this Windows.
+    """
+    if asked is not None:
+        return Selection(tuple(_named(knowledge.recipe(name), windows, consent) for name in dict.fromkeys(asked)))
+    known = knowledge.versions[windows.id].minimize
+    found = (s.recipe for s in explained if s.recipe and not s.management and s.endpoint.scope is not Scope.LOOPBACK)
+    choices: list[Choice] = []
+    passed: list[Passed] = []
+    for name in dict.fromkeys((*known, *found)):
+        answer = _usable(knowledge.recipe(name), windows, consent, ends=name in known)
+        if isinstance(answer, Passed):
+            passed.append(answer)
+        else:
+            choices.append(Choice(knowledge.recipe(name), answer))
+    return Selection(tuple(choices), tuple(passed))
+
+
+def _usable(recipe: Recipe, windows: Windows, consent: Consent, *, ends: bool) -> Method | Passed:
+    """Return the first method that may be used, or why there is none."""
+    refusals: list[Passed] = []
+    for method in recipe.methods_on(windows):
+        refusal = refusal_of(method, windows, unverified=consent.unverified)
+        if refusal is not None:
+            refusals.append(Passed(recipe, *refusal))
+        elif method.status is Status.DOES_NOT_CLOSE and not (method.end and ends):
+            refusals.append(Passed(recipe, Reason.DOES_NOT_CLOSE, method.because))
+        elif method.hazard and method.hazard not in consent.accept:
+            what = f"{recipe.breaks}; list '{method.hazard}' in 'accept' if that is meant"
+            refusals.insert(0, Passed(recipe, Reason.GATED, what, method.hazard))
+        else:
+            return method
+    if not refusals:
+        return Passed(recipe, Reason.UNVERIFIED, recipe.stays or f"nothing is known that closes it on {windows.name}")
+    if recipe.stays and refusals[0].reason is not Reason.GATED:
+        return Passed(recipe, refusals[0].reason, recipe.stays)
+    return refusals[0]
+
+
+def _named(recipe: Recipe, windows: Windows, consent: Consent) -> Choice:
+    answer = _usable(recipe, windows, consent, ends=True)
+    if not isinstance(answer, Passed):
+        return Choice(recipe, answer, named=True)
+    reasons = [f"{method.id}: {method.because}" for method in recipe.methods_on(windows) if method.because]
+    told = answer.detail if answer.reason is Reason.GATED else "; ".join(reasons) or answer.detail
+    instead = f" (instead: {recipe.instead})" if recipe.instead and answer.reason is not Reason.GATED else ""
+    raise Refused(f"recipe '{recipe.id}' is not carried out on {windows.name}: {told}{instead}", hazard=answer.hazard or None)

@@ -1,0 +1,176 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Registry values that keep a listener from being opened: which there are is knowledge, how they are planned is here.
+
+Shared by every stage that has such values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Effective, SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe, Status, Takes, Value, ValueType
+
+from . import settings
+from .future import Fate, Future
+from .owners import Explained
+from .settings import Setting, Settings
+from .stage import Choice, Situation
+
+TYPES = {ValueType.DWORD: RegistryType.DWORD, ValueType.SZ: RegistryType.SZ, ValueType.MULTI_SZ: RegistryType.MULTI_SZ}
+# What a stage never reads: it would never write it either.
+OUT_OF_QUESTION = (Status.DOES_NOT_WORK, Status.HARMFUL)
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """An option of a stage and the methods that its words stand for; `default` takes all their values away."""
+
+    option: str
+    recipe: str
+    methods: Mapping[str, str]
+
+    @property
+    def words(self) -> list[str]:
+        """The choices of the option."""
+        return [*self.methods, DEFAULT]
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchWish:
+    """What is wanted of one recipe's values.
+
+    Attributes:
+        method: id of the method whose values are written; "" to take away those of `methods`.
+        methods: all methods that the option knows.
+        chosen: it comes from the knowledge and not from an option of the stage.
+    """
+
+    recipe: str
+    method: str
+    methods: tuple[str, ...] = ()
+    chosen: bool = False
+
+
+def from_options(switches: Iterable[Switch], options: Mapping[str, Any]) -> tuple[SwitchWish, ...]:
+    """Read the options of a stage that are switches."""
+    found = []
+    for switch in switches:
+        word = options.get(switch.option)
+        if word is not None:
+            found.append(SwitchWish(switch.recipe, switch.methods.get(word, ""), tuple(switch.methods.values())))
+    return tuple(found)
+
+
+def from_choices(choices: Iterable[Choice]) -> tuple[SwitchWish, ...]:
+    """Take the values of the methods that were chosen."""
+    return tuple(SwitchWish(choice.recipe.id, choice.method.id, chosen=True) for choice in choices if choice.method.values)
+
+
+def setting_of(value: Value) -> Setting:
+    """Return where a value is."""
+    return Setting(value.key, value.name, TYPES[value.type])
+
+
+def wanted(value: Value) -> RegistryValue:
+    """Return what is written."""
+    return RegistryValue(TYPES[value.type], value.data)
+
+
+def known(stage: str, knowledge: Knowledge, windows: Windows) -> tuple[Setting, ...]:
+    """Return every value that a stage may write on one Windows."""
+    values = (
+        value
+        for recipe in knowledge.recipes.values()
+        for method in recipe.methods_on(windows)
+        if method.stage == stage and method.status not in OUT_OF_QUESTION
+        for value in method.values
+    )
+    return tuple(dict.fromkeys(setting_of(value) for value in values))
+
+
+def plan(stage: str, wishes: Iterable[SwitchWish], actual: Settings, situation: Situation) -> Plan:
+    """Compare.
+
+    Raises:
+        Refused: a method that must not be written on this Windows.
+    """
+    return Plan.merge(_plan_one(stage, wish, actual, situation) for wish in wishes)
+
+
+def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situation) -> Plan:
+    recipe = situation.knowledge.recipe(wish.recipe)
+    windows = situation.host.windows
+    methods = [recipe.method(name, windows) for name in ((wish.method,) if wish.method else wish.methods)]
+    known_values = [value for method in methods if method is not None for value in method.values]
+    kept = situation.kept.recipes.get(recipe.id)
+    if kept is not None and wish.method:
+        targets = [setting_of(value).target for value in known_values] or [recipe.id]
+        return Plan(unchanged=tuple(Unchanged(stage, target, Reason.KEPT, kept) for target in targets))
+    if wish.method and not wish.chosen:
+        situation.require(recipe.id, wish.method, f"'{wish.method}' for {recipe.purpose}")
+    changes: list[SetRegistryValue] = []
+    unchanged: list[Unchanged] = []
+    for value in known_values:
+        setting = setting_of(value)
+        after = wanted(value) if wish.method else None
+        effective = Effective.NOW if value.takes is Takes.NOW else Effective.BOOT
+        planned = settings.write(stage, setting, actual.get(setting), after, _why(recipe, methods[0], wish), effective=effective)
+        changes += planned
+        if not planned:
+            unchanged.append(Unchanged(stage, setting.target, Reason.AS_DESIRED))
+    return Plan(tuple(changes), tuple(unchanged))
+
+
+def _why(recipe: Recipe, method: Method | None, wish: SwitchWish) -> str:
+    if not wish.method:
+        return f"{recipe.purpose} is served again as Windows does by default"
+    said = f"; {method.status}: {method.because}" if method is not None and method.because else ""
+    return f"{recipe.purpose}; breaks {recipe.breaks}{said}"
+
+
+def shown(wishes: Iterable[SwitchWish], actual: Settings, others: Iterable[Setting]) -> dict[str, Any]:
+    """Show the values of a stage where any of its switches is asked for; `others` are shown by the stage itself."""
+    if not tuple(wishes):
+        return {}
+    left_out = set(others)
+    return {setting.target: settings.plain(value) for setting, value in actual.items() if setting not in left_out}
+
+
+def fate(subject: Explained, future: Future) -> Fate | None:
+    """Expect a listener to go with the values of a method that closes it."""
+    recipe = future.knowledge.recipes.get(subject.recipe or "")
+    if recipe is None:
+        return None
+    fates = (_fate(method, future) for method in recipe.methods_on(future.host.windows) if method.values)
+    found = [expected for expected in fates if expected is not None]
+    # Several methods may be configured at once: the one that closes decides.
+    order = (Expectation.CLOSED, Expectation.UNKNOWN, Expectation.OPEN)
+    return min(found, key=lambda expected: order.index(expected.boot), default=None)
+
+
+def _fate(method: Method, future: Future) -> Fate | None:
+    set_now = set()
+    for value in method.values:
+        found = future.value(value.key, value.name)
+        if found is None or found.data != value.data:
+            return None
+        set_now.add(future.writes(value.key, value.name) and value.takes is Takes.NOW)
+    now = Expectation.CLOSED if set_now == {True} else Expectation.OPEN
+    names = ", ".join(f"{value.name} is {value.data}" for value in method.values)
+    if method.status is Status.WORKS:
+        return Fate(now, Expectation.CLOSED, f"{names}; its owner reads that when it starts" if now is Expectation.OPEN else names)
+    if method.status is Status.PARTIAL:
+        return Fate(Expectation.OPEN, Expectation.OPEN, f"{names}, which closes it only in part: {method.because}")
+    if method.status is Status.UNVERIFIED:
+        doubtful = Expectation.UNKNOWN if now is Expectation.CLOSED else Expectation.OPEN
+        return Fate(doubtful, Expectation.UNKNOWN, f"{names}: {method.because}")
+    return None
