@@ -5,14 +5,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import Wanted, minimize_spec, minimize_wanted, stage_spec, terms
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import (
+    Wanted,
+    minimize_spec,
+    minimize_wanted,
+    stage_spec,
+    terms,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES, Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import dcom_protocols, name_resolution, netbt, services
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Consent, select
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import STAGE_BY_NAME, Survey, Terms, make_plan
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost
@@ -93,13 +102,17 @@ def test_a_recipe_of_a_stage_that_is_left_out() -> None:
         wanted(recipes=["ssdp-1900"], stages=["netbt"])
 
 
+def owned_by(recipe: str, survey: Survey) -> Explained:
+    return replace(survey.explained[0], recipe=recipe)
+
+
 def test_a_recipe_that_is_harmful_there_is_refused_by_name_and_passed_over_by_default() -> None:
     survey = survey_of(HOSTS["windows_server_2022"]())
     with pytest.raises(Refused, match="'rpc-schedule' is not carried out on Windows Server 2022.*maintenance"):
         wanted(survey, recipes=["rpc-schedule"])
-    passed = {item.recipe.id: item.reason for item in wanted(survey).passed}
-    assert passed["rpc-schedule"] is Reason.HARMFUL
-    assert "rpc-schedule" not in {wish.name for wish in wanted(survey).desires["services"].wishes}
+    found = select(None, [owned_by("rpc-schedule", survey)], survey.host.windows, KNOWLEDGE, Consent())
+    assert ("rpc-schedule", Reason.HARMFUL) in [(item.recipe.id, item.reason) for item in found.passed]
+    assert "rpc-schedule" not in {choice.recipe.id for choice in found.choices}
 
 
 def test_a_recipe_that_closes_nothing_there_is_refused_by_name() -> None:
