@@ -27,9 +27,7 @@ FORBIDDEN = re.compile(r"""(?:^|[\s"'=(:])/(?:work|root|farm|opt/pypi)/|\.\./sha
 MAY_LOOK_BESIDE = re.compile(r"tests/|\.ci/|Makefile$")
 """Recorded answers of hosts that are no part of the project may lie beside the checkout; only tests look for them."""
 
-HEADER = (
-    "# Copyright: the netmin.windows contributors\n# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
-)
+HEADER = "# Copyright: the netmin.windows contributors\n# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
 
 
 def files(*patterns: str) -> list[Path]:

@@ -135,9 +135,7 @@ def unchanged_of(plan: Plan) -> list[dict[str, Any]]:
 
 def passed_of(passed: Sequence[Passed]) -> list[dict[str, Any]]:
     """Show the recipes that a plan passes over, in the form of `unchanged_of`."""
-    return [
-        {"stage": "", "target": f"recipe {item.recipe.id}", "reason": item.reason, "detail": item.detail} for item in passed
-    ]
+    return [{"stage": "", "target": f"recipe {item.recipe.id}", "reason": item.reason, "detail": item.detail} for item in passed]
 
 
 def residue_of(residue: Sequence[Residue]) -> list[dict[str, Any]]:

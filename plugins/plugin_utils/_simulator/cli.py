@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import resource
@@ -24,6 +25,8 @@ from .sockets import NoAddress
 _EXPECTED = (MissingLibrary, NoAddress, NoCertificate, OSError, ScenarioError)
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 _READY = "winsim: ready: "
+_LONGEST = 86_400.0
+_LAST_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,10 +65,27 @@ def host_specs(options: argparse.Namespace) -> list[HostSpec]:
             tls=options.tls,
             forward=options.forward,
             boot_seconds=options.boot_seconds,
+            speed=options.speed,
             seed=options.seed,
         )
         specs += [spec] * int(match[1] or 1)
     return specs
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < _LONGEST:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number above 0 and below {_LONGEST:g}")
+    return number
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port; give 0 for any, or 1 to {_LAST_PORT}")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,13 +96,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="name the scenarios and end")
     add("--scenario", action="append", default=[], metavar="NAME", help="start a host of this scenario; repeatable; 50*NAME starts fifty")
     add("--inventory", type=Path, metavar="FILE", help="write an Ansible inventory with these hosts")
-    add("--window-port", type=int, default=0, metavar="N", help="port of the testers' window on 127.0.0.1 (default: any)")
+    add("--window-port", type=_port, default=0, metavar="N", help="port of the testers' window on 127.0.0.1 (default: any)")
     add("--pid-file", type=Path, metavar="FILE", help="write the process id there; removed at the end")
     add("--forward", action="store_true", help="let clients use a forwarded port that the host itself knows nothing of")
     add("--auth", choices=("basic", "ntlm"), default="ntlm", help="what the inventory uses (default: ntlm)")
     add("--tls", action="store_true", help="WinRM over https, with a certificate made at the start")
     add("--daemonize", action="store_true", help="return when the hosts listen and go on in the background")
-    add("--boot-seconds", type=float, metavar="S", help="how long a restart takes (default: the scenario's)")
+    add("--boot-seconds", type=_positive, metavar="S", help="how long a restart takes (default: the scenario's)")
+    add("--speed", type=_positive, default=1.0, metavar="N", help="let time pass N times as fast in the hosts (default: 1)")
     add("--seed", type=int, metavar="N", help="shuffle start order, dynamic ports and process ids")
     return parser
 

@@ -107,8 +107,8 @@ class Wmi(Protocol):
 class Console(Protocol):
     """The command shell of one host."""
 
-    def run(self, command: str, arguments: Sequence[str]) -> ConsoleResult:
-        """Run one command line as `cmd.exe /c` would."""
+    def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
+        """Run one command line as `cmd.exe /c` would; its output is in the code page that was asked for, else in the system's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,10 @@ class Computer(Protocol):
     @property
     def up(self) -> bool:
         """False while the host is shut down or booting: no connection is accepted or kept."""
+
+    @property
+    def winrm_version(self) -> str | None:
+        """The version of WinRM, or None for the one that its Windows usually has."""
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""

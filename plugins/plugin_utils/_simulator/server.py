@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .certificate import server_context
-from .host.clock import SystemClock
+from .host.clock import FastClock, SystemClock
 from .providers.computer import build
 from .scenarios import Scenario, load_scenario, names
 from .seams import SimulatedComputer
@@ -60,6 +60,7 @@ class HostSpec:
         boot_seconds: how long a restart takes, at least half a second; None as the scenario says.
         seed: shuffles start order, dynamic ports and process ids; None as the scenario says.
         build: makes the computer in place of a scenario.
+        speed: how many times as fast time passes in the host; restarts last as long as ever for who waits for them.
     """
 
     scenario: str
@@ -72,6 +73,7 @@ class HostSpec:
     seed: int | None = None
     profile: Profile | None = None
     build: Callable[[], SimulatedComputer] | None = None
+    speed: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class Station:
         self.computer = computer
         self.address = address
         system = computer.wmi.enumerate("root/cimv2", "Win32_OperatingSystem")[0].properties
-        self.service = WsmanService(computer, spec.profile or profile_of(str(system["Version"])), time.monotonic)
+        self.service = WsmanService(computer, spec.profile or profile_of(str(system["Version"]), computer.winrm_version), time.monotonic)
         basic = spec.auth == "basic"
         self.http = WsmanHttp(computer, self.service, Policy(basic=basic, unencrypted=basic), self.follow)
         self.sockets = HostSockets(address, asyncio.get_running_loop())
@@ -322,10 +324,12 @@ class Simulation:
         if spec.scenario not in self._scenarios:
             self._scenarios[spec.scenario] = load_scenario(spec.scenario)
         scenario = self._scenarios[spec.scenario]
-        if spec.boot_seconds is not None:
-            seconds = max(spec.boot_seconds, _SHORTEST_BOOT)
-            scenario = replace(scenario, host=replace(scenario.host, boot_seconds=seconds))
-        return build(scenario, clock=SystemClock(), seed=spec.seed, name=name)
+        wanted = scenario.host.boot_seconds if spec.boot_seconds is None else max(spec.boot_seconds, _SHORTEST_BOOT)
+        # The outage is for others to see, by their clock.
+        down, gone = wanted * spec.speed, scenario.host.shutdown_seconds * spec.speed
+        scenario = replace(scenario, host=replace(scenario.host, boot_seconds=down, shutdown_seconds=gone))
+        clock = SystemClock() if spec.speed == 1.0 else FastClock(spec.speed)
+        return build(scenario, clock=clock, seed=spec.seed, name=name)
 
     def _host(self, station: Station) -> Host:
         address, port = station.client_port()

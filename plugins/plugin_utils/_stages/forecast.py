@@ -44,9 +44,7 @@ def forecast(subjects: Sequence[Explained], future: Future, kept: Kept, reasons:
         reasons: why the listeners of a recipe stay where they do, by its id.
     """
     fates = [_reasoned(fate_of(subject, future), subject, reasons or {}) for subject in subjects]
-    return tuple(
-        _entry(subject, _mapper(subject, fate, subjects, fates), kept) for subject, fate in zip(subjects, fates, strict=True)
-    )
+    return tuple(_entry(subject, _mapper(subject, fate, subjects, fates), kept) for subject, fate in zip(subjects, fates, strict=True))
 
 
 def fate_of(subject: Explained, future: Future) -> Fate:

@@ -61,11 +61,7 @@ class Survey:
     @property
     def configured(self) -> dict[tuple[str, str], RegistryValue | None]:
         """All registry values that the stages read, by key and name in lower case."""
-        return {
-            (setting.key.lower(), setting.name.lower()): value
-            for state in self.states.values()
-            for setting, value in state.items()
-        }
+        return {(setting.key.lower(), setting.name.lower()): value for state in self.states.values() for setting, value in state.items()}
 
 
 def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
@@ -116,9 +112,7 @@ def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, 
     return Plan.merge(STAGE_BY_NAME[name].plan(desires[name], survey.states[name], situation) for name in STAGES if name in desires)
 
 
-def make_forecast(
-    plan: Plan, survey: Survey, knowledge: Knowledge, kept: Kept, passed: Iterable[Passed] = ()
-) -> tuple[Forecast, ...]:
+def make_forecast(plan: Plan, survey: Survey, knowledge: Knowledge, kept: Kept, passed: Iterable[Passed] = ()) -> tuple[Forecast, ...]:
     """Forecast every endpoint of the survey under a plan.
 
     Args:

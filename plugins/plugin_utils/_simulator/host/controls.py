@@ -110,6 +110,9 @@ def set_value(host: Host, path: str, name: str, value: RegistryValue, *, through
     if (empty and host.spec.empty_list is EmptyList.IGNORES) or host.faults.find("value_lost", key=path, name=name):
         return Written.DONE
     before = host.registry.value(path, name)
+    if isinstance(value.data, tuple) and "" in value.data:
+        # An empty string is what ends such a list (Microsoft, Registry Value Types: REG_MULTI_SZ).
+        value = RegistryValue(value.type, value.data[: value.data.index("")])
     host.registry.write(path, name, value)
     host.journal.note(Subject.REGISTRY_VALUE, rf"{path}\{name}", _plain(before), value.plain())
     return Written.DONE

@@ -12,6 +12,9 @@ from .registry import Registry
 TYPE_DRIVER, TYPE_OWN, TYPE_SHARED = 0x1, 0x10, 0x20
 """The value `Type` of a service's key (Microsoft, CreateService)."""
 
+TYPE_USER, TYPE_INSTANCE = 0x40, 0x80
+"""Added for a template of per-user services and for an instance of one (Microsoft, SERVICE_STATUS: 0x50 and 0x60, 0xD0 and 0xE0)."""
+
 
 def registry(spec: HostSpec) -> Registry:
     """Build the registry of a host that has just been installed."""
@@ -31,10 +34,17 @@ def registry(spec: HostSpec) -> Registry:
     return made
 
 
+def instance(made: Registry, service: ServiceSpec) -> None:
+    """Make the key of a per-user service that somebody's sign-in has made."""
+    _service(made, service)
+
+
 def _service(made: Registry, service: ServiceSpec) -> None:
     key = rf"{SERVICES}\{service.name}"
     made.create(rf"{key}\Parameters")
     kind = TYPE_DRIVER if service.driver else TYPE_SHARED if service.shared else TYPE_OWN
+    kind |= TYPE_USER if service.per_user or service.template else 0
+    kind |= TYPE_INSTANCE if service.template else 0
     made.write(key, "Type", RegistryValue.dword(kind))
     made.write(key, "Start", RegistryValue.dword(int(service.start)))
     made.write(key, "ErrorControl", RegistryValue.dword(1))
@@ -46,3 +56,8 @@ def _service(made: Registry, service: ServiceSpec) -> None:
         made.write(key, "DependOnService", RegistryValue.texts(service.depends))
     if service.delayed:
         made.write(key, "DelayedAutostart", RegistryValue.dword(1))
+    if service.trigger:
+        # SERVICE_TRIGGER_ACTION_SERVICE_START (Microsoft, SERVICE_TRIGGER); what triggers it is of no matter here.
+        made.create(rf"{key}\TriggerInfo\0")
+        made.write(rf"{key}\TriggerInfo\0", "Action", RegistryValue.dword(1))
+        made.write(rf"{key}\TriggerInfo\0", "Type", RegistryValue.dword(20))

@@ -9,7 +9,7 @@ Time passes only when `advance` looks at the clock, which every question does fi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from random import Random
@@ -20,7 +20,7 @@ from . import configuration, installation
 from .clock import Clock
 from .faults import Fault, Faults
 from .journal import Journal, Subject
-from .model import SYSTEM, ConnectionSpec, HostSpec, ServiceSpec
+from .model import SERVICES, SYSTEM, ConnectionSpec, HostSpec, ServiceSpec, StartMode
 from .network import Network, TcpConnection, netbios_options
 from .processes import Process, Processes
 from .registry import Registry
@@ -87,6 +87,7 @@ class Host:
         self._moment: float | None = None
         self._due: list[tuple[float, Callable[[], None]]] = []
         self._kept: list[Socket] = []
+        self._instances: list[str] = []
         self._boot()
         for fault in self.spec.faults:
             self.arm(fault)
@@ -235,12 +236,38 @@ class Host:
             self.services.start_all(delayed)
         elif delayed:
             self.after(self.spec.delayed_start - already, lambda: self.services.start_all(delayed))
+        self._sign_in(numbers)
         self._lose_leases()
         for connection in self.spec.connections:
             if number == 1 or connection.reopened:
                 self._connect(connection)
         for fault in self.faults.of("port_reopened"):
             self._reopen(fault)
+
+    def _sign_in(self, numbers: Random) -> None:
+        """Make an instance of each template of per-user services, as the sign-in does that follows a boot at once.
+
+        Microsoft, "Per-user services": an instance is named after the LUID of the sign-in and starts as its template says;
+        those of earlier sign-ins are gone; UserServiceFlags 0 keeps it from being made.
+        """
+        for name in self._instances:
+            for path in (rf"{SERVICES}\{name}\Parameters", rf"{SERVICES}\{name}"):
+                self.registry.delete_key(path)
+        self._instances = []
+        luid = f"{numbers.randrange(0x10000, 0xFFFFF):x}"
+        for template in self.spec.services:
+            key = rf"{SERVICES}\{template.name}"
+            start = self.registry.number(key, "Start")
+            unwanted = self.registry.number(key, "UserServiceFlags") == 0
+            if not template.per_user or not self.spec.windows.signed_in or unwanted or start not in tuple(StartMode):
+                continue
+            mode = StartMode(start)
+            made = replace(template, name=f"{template.name}_{luid}", start=mode, per_user=False, template=template.name)
+            installation.instance(self.registry, made)
+            self._instances.append(made.name)
+            service = self.services.add(made, mode)
+            if mode is StartMode.AUTO:
+                self.services.start_all((service,))
 
     def _lose_leases(self) -> None:
         """Take away the leased addresses of a boot on which the DHCP client does not run."""

@@ -50,6 +50,19 @@ class At(Enum):
     LOOPBACK = "loopback"
 
 
+class Language(Enum):
+    """In which language a Windows speaks."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+    JAPANESE = "ja"
+
+    @property
+    def code_page(self) -> str:
+        """The console's code page, as Python names it."""
+        return {"en": "cp437", "de": "cp850", "ja": "cp932"}[self.value]
+
+
 class EmptyList(Enum):
     """What the registry provider does with a REG_MULTI_SZ that is written with no element (not known for real hosts)."""
 
@@ -80,6 +93,9 @@ class ServiceSpec:
         demanded: something on this system starts it at each boot although its start mode is Manual.
         protected: its security descriptor lets no administrator stop or change it through the service control manager.
         delayed: an Auto service that starts only after the delay of `HostSpec.delayed_start`.
+        trigger: its key has a subkey TriggerInfo; `demanded` ones are started by it at each boot.
+        per_user: the template of a per-user service; it never runs, its instances do.
+        template: of an instance, the name of its template.
     """
 
     name: str
@@ -94,8 +110,16 @@ class ServiceSpec:
     demanded: bool = False
     delayed: bool = False
     protected: bool = False
+    trigger: bool = False
+    per_user: bool = False
+    template: str = ""
     account: str = "LocalSystem"
     description: str = ""
+
+    @property
+    def lasting(self) -> str:
+        """The name that it has on every boot."""
+        return self.template or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +272,10 @@ class WindowsSpec:
         first_port, last_port: the dynamic range.
         counts_from: the dynamic port that is taken first, where that is not the range's first.
         ipv6: whatever binds all addresses binds those of IPv6, too.
+        split_services: each service of a group has an svchost of its own (Windows 10 1703 and later), else a group shares one.
+        signed_in: somebody signs in right after each boot, so that per-user services have instances.
+        language: of the console's texts.
+        winrm: the version of WinRM where it is not the one that this Windows usually has.
         selective_binding: an RPC interface restriction given as index list is obeyed (the article: Windows 2000 only).
         false_listening: netstat shows the source port of an outgoing connection as listening (the article).
         netstat_pids: netstat knows `-o`.
@@ -274,6 +302,10 @@ class WindowsSpec:
     last_port: int = 5000
     counts_from: int | None = None
     ipv6: bool = False
+    split_services: bool = True
+    signed_in: bool = False
+    language: Language = Language.ENGLISH
+    winrm: str | None = None
     selective_binding: bool = False
     false_listening: bool = True
     netstat_pids: bool = True

@@ -52,7 +52,7 @@ class Network:
 
     def started(self, service: ServiceSpec) -> None:
         """Open what a service or driver opens when it starts."""
-        name = service.name.lower()
+        name = service.lasting.lower()
         if name == self._spec.netbt.driver.lower():
             self._netbt_loaded = True
             self.renew_netbt()
@@ -80,7 +80,7 @@ class Network:
 
     def stopped(self, service: ServiceSpec) -> None:
         """Close what goes with a service or driver: its own ports and connections, not its process's RPC endpoints."""
-        name = service.name.lower()
+        name = service.lasting.lower()
         if name == self._spec.netbt.driver.lower():
             self._netbt_loaded = False
             self.renew_netbt()
@@ -126,7 +126,7 @@ class Network:
 
     def take_over(self, protocol: Protocol, port: int, service: ServiceSpec) -> None:
         """Let a service hold a port that is not its own, if it is free."""
-        self.sockets.bind(Socket(protocol, WILDCARD, port, service.name, service.process, Origin.FAULT))
+        self.sockets.bind(Socket(protocol, WILDCARD, port, service.lasting, service.process, Origin.FAULT))
 
     def _accepting(self, owner: str) -> int | None:
         return next((held.port for held in self.sockets.all if held.protocol is Protocol.TCP and held.owner.lower() == owner.lower()), None)

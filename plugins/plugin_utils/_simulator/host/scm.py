@@ -70,11 +70,19 @@ class ServiceControl:
         self._starts_late = starts_late
         self._services: dict[str, Service] = {}
         for installed in spec.services:
+            if installed.per_user:
+                continue
             key = rf"{SERVICES}\{installed.name}"
             start = registry.number(key, "Start")
             if start is not None and start in tuple(StartMode):
                 depends = registry.texts(key, "DependOnService") or ()
                 self._services[installed.name.lower()] = Service(installed, StartMode(start), depends)
+
+    def add(self, spec: ServiceSpec, start_mode: StartMode) -> Service:
+        """Take in a service that was made after the boot."""
+        service = Service(spec, start_mode, spec.depends)
+        self._services[spec.name.lower()] = service
+        return service
 
     @property
     def all(self) -> tuple[Service, ...]:

@@ -38,6 +38,11 @@ class SimulatedHost:
         """False while the host is shut down or booting, has lost its address, or has nothing that listens for WS-Management."""
         return self.host.reachable
 
+    @property
+    def winrm_version(self) -> str | None:
+        """The version of WinRM where the scenario says it."""
+        return self.host.spec.windows.winrm
+
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""
         adapters = self.host.spec.adapters

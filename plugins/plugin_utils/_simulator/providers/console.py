@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The command shell of one host: netstat, reg, net and sc, as far as the simulator has them; nothing else is found.
 
-Output is English and in the console's code page. Which commands are in the box is the scenario's (`tools`).
+Output is in the language and the code page of the host, or in the code page that the client asks for. Which
+commands are in the box is the scenario's (`tools`).
 """
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Sequence
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host import controls
@@ -18,7 +20,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams im
 from . import reg_command
 from .netstat import netstat
 
-CODE_PAGE = "cp437"
 ALIASES = {"rdr": "lanmanworkstation", "workstation": "lanmanworkstation", "srv": "lanmanserver", "server": "lanmanserver"}
 """Names that `net stop` takes for the key name (the article uses rdr and srv)."""
 
@@ -41,6 +42,7 @@ WIN32_ERRORS = {
     Outcome.DEPENDENCY_FAILED: 1068,
 }
 NO_SUCH_SERVICE = 1060
+UTF_8 = 65001
 HELP_INVALID_NET_NAME = 2
 
 Output = tuple[str, str, int]
@@ -52,12 +54,24 @@ class HostConsole:
     def __init__(self, host: Host) -> None:
         self._host = host
 
-    def run(self, command: str, arguments: Sequence[str]) -> ConsoleResult:
+    def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
         """Run one command line; exit code 1 where there is no such command, as `cmd /c` answers (from memory)."""
         self._host.advance()
         words = split(" ".join((command, *arguments)))
         stdout, stderr, code = self._run(words)
-        return ConsoleResult(stdout.encode(CODE_PAGE, "replace"), stderr.encode(CODE_PAGE, "replace"), code)
+        encoding = self._encoding(code_page)
+        return ConsoleResult(stdout.encode(encoding, "replace"), stderr.encode(encoding, "replace"), code)
+
+    def _encoding(self, code_page: int | None) -> str:
+        own = self._host.spec.windows.language.code_page
+        if code_page is None:
+            return own
+        name = "utf-8" if code_page == UTF_8 else f"cp{code_page}"
+        try:
+            return codecs.lookup(name).name
+        except LookupError:
+            # A code page that the system does not have leaves it at its own (from memory).
+            return own
 
     def _run(self, words: list[str]) -> Output:
         if not words:

@@ -8,14 +8,45 @@ Sources: the article (Windows 2000 and XP list the source port of an outgoing co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Family, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import Language
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.sockets import WILDCARD, WILDCARD_V6
 
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The texts of one language, and the width of the first column."""
+
+    title: str
+    columns: tuple[str, str, str, str]
+    states: Mapping[str, str] = field(default_factory=dict)
+    first: int = 6
+
+
+WORDS = {
+    Language.ENGLISH: _Words("Active Connections", ("Proto", "Local Address", "Foreign Address", "State")),
+    # Published listings: German translates the states, Japanese does not and has a wider first column.
+    Language.GERMAN: _Words(
+        "Aktive Verbindungen",
+        ("Proto", "Lokale Adresse", "Remoteadresse", "Status"),
+        {"LISTENING": "ABH\u00d6REN", "ESTABLISHED": "HERGESTELLT"},
+    ),
+    Language.JAPANESE: _Words(
+        "\u30a2\u30af\u30c6\u30a3\u30d6\u306a\u63a5\u7d9a",
+        (
+            "\u30d7\u30ed\u30c8\u30b3\u30eb",
+            "\u30ed\u30fc\u30ab\u30eb \u30a2\u30c9\u30ec\u30b9",
+            "\u5916\u90e8\u30a2\u30c9\u30ec\u30b9",
+            "\u72b6\u614b",
+        ),
+        first=12,
+    ),
+}
 USAGE = "\r\nNETSTAT [-a] [-e] [-n]{process} [-s] [-p proto] [-r] [interval]\r\n\r\n"
 
 
@@ -43,7 +74,7 @@ def netstat(host: Host, arguments: Sequence[str]) -> tuple[str, int]:
     rows = [row for row in _rows(host) if switches.get("p") in (None, str(row.protocol))]
     if "a" not in switches:
         rows = [row for row in rows if row.state == "ESTABLISHED"]
-    return _table(sorted(rows, key=_Row.order), pids="o" in switches), 0
+    return _table(sorted(rows, key=_Row.order), WORDS[host.spec.windows.language], pids="o" in switches), 0
 
 
 def _switches(arguments: Sequence[str]) -> dict[str, str | None] | None:
@@ -80,11 +111,13 @@ def _at(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _table(rows: Sequence[_Row], *, pids: bool) -> str:
-    lines = ["", "Active Connections", "", _line("Proto", "Local Address", "Foreign Address", "State", "PID" if pids else "")]
-    lines += [_line(row.protocol.upper(), _at(row.address, row.port), row.remote, row.state, str(row.pid) if pids else "") for row in rows]
+def _table(rows: Sequence[_Row], words: _Words, *, pids: bool) -> str:
+    lines = ["", words.title, "", _line(words, *words.columns, "PID" if pids else "")]
+    for row in rows:
+        state = words.states.get(row.state, row.state)
+        lines.append(_line(words, row.protocol.upper(), _at(row.address, row.port), row.remote, state, str(row.pid) if pids else ""))
     return "".join(f"{line}\r\n" for line in lines)
 
 
-def _line(protocol: str, local: str, remote: str, state: str, pid: str) -> str:
-    return f"  {protocol:<6} {local:<22} {remote:<22} {state:<15} {pid}".rstrip()
+def _line(words: _Words, protocol: str, local: str, remote: str, state: str, pid: str) -> str:
+    return f"  {protocol:<{words.first}} {local:<22} {remote:<22} {state:<15} {pid}".rstrip()

@@ -97,6 +97,9 @@ METHODS = {
 def _values(host: Host, service: Service) -> dict[str, Value]:
     spec = service.spec
     kind = "Kernel Driver" if spec.driver else "Share Process" if spec.shared else "Own Process"
+    if spec.template:
+        # The class knows no word for the types of per-user services (from memory).
+        kind = "Unknown"
     process = None if spec.driver or not service.running else host.service_process(spec)
     return {
         "AcceptPause": False,

@@ -8,10 +8,11 @@ Sources: MicrosoftDocs win32 CIMWin32Prov; a recorded answer of Windows Server 2
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import SYSTEM
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import SYSTEM, Language
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.processes import IDLE, Process
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import Instance, Value
 
@@ -73,15 +74,32 @@ def _win32_shutdown(host: Host, instance: Instance | None, arguments: Arguments)
     return {"ReturnValue": 0}
 
 
+@dataclass(frozen=True, slots=True)
+class _Locale:
+    """What Win32_OperatingSystem says of a language: its identifier, code page and telephone country."""
+
+    language: int
+    code_set: str
+    country: str
+
+
+LOCALES = {
+    Language.ENGLISH: _Locale(1033, "1252", "1"),
+    Language.GERMAN: _Locale(1031, "1252", "49"),
+    Language.JAPANESE: _Locale(1041, "932", "81"),
+}
+
+
 def _operating_system(host: Host) -> Iterable[Instance]:
     windows = host.spec.windows
+    locale = LOCALES[windows.language]
     values: dict[str, Value] = {
         "BootDevice": r"\Device\HarddiskVolume1",
         "BuildNumber": str(windows.build),
         "BuildType": "Uniprocessor Free",
         "Caption": windows.caption,
-        "CodeSet": "1252",
-        "CountryCode": "1",
+        "CodeSet": locale.code_set,
+        "CountryCode": locale.country,
         "CreationClassName": "Win32_OperatingSystem",
         "CSCreationClassName": "Win32_ComputerSystem",
         "CSDVersion": f"Service Pack {windows.service_pack}" if windows.service_pack else None,
@@ -93,14 +111,14 @@ def _operating_system(host: Host) -> Iterable[Instance]:
         "InstallDate": datetime.fromisoformat(windows.installed),
         "LastBootUpTime": host.boot_time(),
         "LocalDateTime": host.now(),
-        "Locale": "0409",
+        "Locale": f"{locale.language:04x}",
         "Manufacturer": "Microsoft Corporation",
         "Name": _os_name(host),
         "NumberOfProcesses": len(host.processes.all),
         "NumberOfUsers": 1,
         "OperatingSystemSKU": windows.sku,
         "OSArchitecture": windows.architecture,
-        "OSLanguage": 1033,
+        "OSLanguage": locale.language,
         "OSType": 18,
         "Primary": True,
         "ProductType": windows.product_type,

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Find, merge and read scenario files; all problems of a file are reported at once.
 
-A file may extend one other, which itself extends none: mappings are merged, rows with the same name too, other lists are
-joined. `rename` then gives services and ports other names throughout.
+A file may be made of `parts` (files of the folder `parts/`, which are no scenarios by themselves) and may extend one other
+scenario, which itself extends none: mappings are merged, rows with the same name too, other lists are joined. `without` takes
+rows away again. `rename` then gives services and ports other names throughout.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.mod
 )
 
 from . import strict
-from .merge import merge, renamed
+from .merge import merge, renamed, without
 from .schema import DriverRow, ServiceRow, Timing
 from .strict import Problems
 
@@ -45,6 +46,7 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where PyYAML was built with it: a scenario is read ten times faster."""
 
 FOLDER = Path(__file__).parent
+PARTS = FOLDER / "parts"
 REQUIRED = ("title", "sources", "windows", "processes", "services", "mapper", "netbt", "dns_client", "accounts")
 OPTIONAL = (
     "from_memory", "extends", "rename", "drivers", "adapters", "sockets", "rpc_servers", "dhcp_client", "connections", "listeners",
@@ -85,18 +87,54 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     path = Path(name_or_path)
     if path.suffix != ".yml":
         path = FOLDER / f"{name_or_path}.yml"
-    document = _document(path)
-    base = document.get("extends")
-    if base is not None:
-        parent = _document(FOLDER / f"{base}.yml")
-        if "extends" in parent:
-            raise ScenarioError(f"{path.name}: $.extends: {base} extends another file itself")
-        document = merge(parent, document)
     problems = Problems()
+    document = _put_together(path, problems)
     host = _host(renamed(document), problems)
     if problems.found or host is None:
         raise ScenarioError("\n".join(f"{path.name}: {problem}" for problem in problems.found))
     return Scenario(path.stem, str(document["title"]), _texts(document["sources"]), _texts(document.get("from_memory")), host)
+
+
+def _put_together(path: Path, problems: Problems) -> dict[str, object]:
+    """Merge a file with all that it is made of: the scenario it extends, its parts, its own content."""
+    own = _document(path)
+    layers = [*_parts(path, own), own]
+    base = own.get("extends")
+    if base is not None:
+        below = FOLDER / f"{base}.yml"
+        parent = _document(below)
+        if "extends" in parent:
+            raise ScenarioError(f"{path.name}: $.extends: {base} extends another file itself")
+        layers = [*_parts(below, parent), parent, *layers]
+    merged: dict[str, object] = {}
+    for layer in layers:
+        away = layer.get("without", {})
+        if isinstance(away, dict):
+            merged, missing = without(merged, away)
+            for name in missing:
+                problems.add("$.without", f"there is no row {name} to take away")
+        else:
+            problems.add("$.without", "is no mapping")
+        merged = merge(merged, layer)
+    return merged
+
+
+def _parts(path: Path, document: Mapping[str, object]) -> list[dict[str, object]]:
+    named = document.get("parts", [])
+    if not isinstance(named, list):
+        raise ScenarioError(f"{path.name}: $.parts: is no list")
+    parts = []
+    for name in named:
+        file = PARTS / f"{name}.yml"
+        if not file.is_file():
+            known = ", ".join(sorted(part.stem for part in PARTS.glob("*.yml")))
+            raise ScenarioError(f"{path.name}: $.parts: there is no part {name}; there are {known}")
+        part = _document(file)
+        for key in ("extends", "parts"):
+            if key in part:
+                raise ScenarioError(f"{file.name}: $.{key}: a part is made of nothing else")
+        parts.append(part)
+    return parts
 
 
 def _document(path: Path) -> dict[str, object]:
@@ -125,7 +163,7 @@ def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None
     dns_client = reader.one(DnsClientSpec, "dns_client")
     timing = reader.one(Timing, "timing") if "timing" in document else Timing()
     tables = reader.tables()
-    services, processes = _services(windows.directory if windows else "", reader, problems)
+    services, processes = _services(windows, reader, problems) if windows else ((), ())
     if windows is None or mapper is None or netbt is None or dns_client is None or timing is None or problems.found:
         return None
     host = HostSpec(
@@ -225,17 +263,17 @@ class _Reader:
         return {name: value for name, value in read.items() if value is not None}
 
 
-def _services(directory: str, reader: _Reader, problems: Problems) -> tuple[tuple[ServiceSpec, ...], tuple[ProcessSpec, ...]]:
+def _services(windows: WindowsSpec, reader: _Reader, problems: Problems) -> tuple[tuple[ServiceSpec, ...], tuple[ProcessSpec, ...]]:
     """Return drivers and services, and the processes listed together with those that services bring themselves."""
     rows = reader.many(ServiceRow, "services")
-    own = [process for process in (row.own_process(directory) for row in rows) if process is not None]
-    hosts = {process.id: process for process in (*reader.many(ProcessSpec, "processes"), *own)}
-    made = [driver.driver(directory) for driver in reader.many(DriverRow, "drivers")]
+    own = [process for process in (row.own_process(windows) for row in rows) if process is not None]
+    hosts = {process.id: process for process in (*own, *reader.many(ProcessSpec, "processes"))}
+    made = [driver.driver(windows.directory) for driver in reader.many(DriverRow, "drivers")]
     for index, row in enumerate(rows):
-        if (row.process or row.name) in hosts:
-            made.append(row.service(hosts, directory))
+        if row.host(windows) in hosts:
+            made.append(row.service(hosts, windows))
         else:
-            problems.add(f"$.services[{index}]", f"{row.name} has no image, and no process {row.process or row.name} is listed")
+            problems.add(f"$.services[{index}]", f"{row.name} has no image, and no process {row.host(windows)} is listed")
     return tuple(made), tuple(hosts.values())
 
 

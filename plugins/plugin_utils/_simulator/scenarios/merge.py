@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Put a scenario file over the one that it extends, and give services and ports other names; plain data in, plain data out."""
+"""Put a scenario file over those that it is made of, and give services and ports other names; plain data in, plain data out."""
 
 from __future__ import annotations
 
@@ -13,14 +13,53 @@ SERVICE_KEYS = {"name", "owner", "service", "driver", "depends", "dhcp_client"}
 PORT_KEYS = {"port", "names", "datagrams", "sessions", "raw_smb"}
 
 
+STRUCTURE = ("extends", "parts", "without")
+"""Keys that say how files are put together and are no content."""
+
+TEXTS = ("sources", "from_memory")
+"""Lists that several files share lines of."""
+
+
 def merge(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
     """Return the base with the other file's content put over it."""
-    merged = {key: value for key, value in base.items() if key != "extends"}
+    merged = {key: value for key, value in base.items() if key not in STRUCTURE}
     for key, value in over.items():
-        if key == "extends":
+        if key in STRUCTURE:
             continue
         merged[key] = _merged(key, merged.get(key), value)
+    for key in TEXTS:
+        lines = merged.get(key)
+        if isinstance(lines, list):
+            merged[key] = list(dict.fromkeys(map(str, lines)))
     return merged
+
+
+def without(document: Mapping[str, object], away: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+    """Return a document without the rows that are named, and the names that none of its rows has.
+
+    Rows are named by what tells them apart; sockets by owner and port, RPC servers by owner.
+    """
+    left, missing = dict(document), []
+    for key, names in away.items():
+        rows = [row for row in _list(left.get(key)) if isinstance(row, dict)]
+        wanted = [_identity(key, name) for name in _list(names)]
+        found = {_identity(key, row) for row in rows}
+        missing += [f"{key}: {'/'.join(map(str, name))}" for name in wanted if name not in found]
+        left[key] = [row for row in rows if _identity(key, row) not in wanted]
+    return left, missing
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _identity(key: str, row: object) -> tuple[object, ...]:
+    """Return what tells a row of a list from others; of a name by itself, the name."""
+    if not isinstance(row, dict):
+        return (str(row).lower(),)
+    if key == "sockets":
+        return str(row.get("owner")).lower(), row.get("port")
+    return (str(row.get("owner") if key == "rpc_servers" else row.get(NAMED.get(key, "name"))).lower(),)
 
 
 def renamed(document: Mapping[str, object]) -> dict[str, object]:

@@ -6,15 +6,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import SYSTEM, ProcessSpec, ServiceSpec, StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import (
+    SYSTEM,
+    ProcessSpec,
+    ServiceSpec,
+    StartMode,
+    WindowsSpec,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceRow:
-    """A service: hosted by a process of the list (`process`), by one of its own (`image`, `pid`), or by an svchost of its own (`group`).
+    """A service: hosted by a process of the list (`process`), by one of its own (`image`, `pid`), or by the svchost of its `group`.
 
-    The last is what Windows 10 1703 and later do with enough memory (Microsoft, "Changes to Service Host grouping"): the service
-    stays a shared one of its group, in a process whose command line names it.
+    Windows 10 1703 and later with enough memory give each service of a group an svchost of its own (Microsoft, "Changes to Service
+    Host grouping"): it stays a shared one, in a process whose command line names it. Before, a group shares one.
     """
 
     name: str
@@ -27,44 +33,57 @@ class ServiceRow:
     depends: tuple[str, ...] = ()
     accepts_stop: bool = True
     demanded: bool = False
+    trigger: bool = False
     delayed: bool = False
     protected: bool = False
+    per_user: bool = False
     account: str = "LocalSystem"
     description: str = ""
 
-    def service(self, processes: dict[str, ProcessSpec], directory: str) -> ServiceSpec:
+    def host(self, windows: WindowsSpec) -> str:
+        """Return the id of the process that hosts it."""
+        if self.process is not None:
+            return self.process
+        return self.name if self.group is None or windows.split_services else f"svchost-{self.group.lower()}"
+
+    def service(self, processes: dict[str, ProcessSpec], windows: WindowsSpec) -> ServiceSpec:
         """Make the service; its process must be known."""
-        host = processes[self.process if self.process is not None else self.name]
+        host = processes[self.host(windows)]
         return ServiceSpec(
             name=self.name,
             display=self.display,
             start=self.start,
             process=host.id,
-            image=host.command if self.group is None else _svchost(directory, self.group),
+            image=host.command if self.group is None else _svchost(windows, self.group),
             shared=self.process is not None or self.group is not None,
             depends=self.depends,
             accepts_stop=self.accepts_stop,
             demanded=self.demanded,
+            trigger=self.trigger,
             delayed=self.delayed,
             protected=self.protected,
+            per_user=self.per_user,
             account=self.account,
             description=self.description or self.display,
         )
 
-    def own_process(self, directory: str) -> ProcessSpec | None:
-        """Make the process of a service that has one of its own."""
-        if self.process is None and self.group is not None:
-            command = f"{_svchost(directory, self.group)} -s {self.name}"
-            return ProcessSpec(id=self.name, name="svchost.exe", command=command, pid=self.pid, parent="services")
-        if self.process is not None or self.image is None:
+    def own_process(self, windows: WindowsSpec) -> ProcessSpec | None:
+        """Make the process that a service brings: one of its own, or that of its group."""
+        if self.process is not None:
+            return None
+        if self.group is not None:
+            command = _svchost(windows, self.group)
+            named = f"{command} -s {self.name}" if windows.split_services else command
+            return ProcessSpec(id=self.host(windows), name="svchost.exe", command=named, pid=self.pid, parent="services")
+        if self.image is None:
             return None
         program = self.image.split(" -")[0].split(" /")[0]
         return ProcessSpec(id=self.name, name=program.rpartition("\\")[2], command=self.image, pid=self.pid, parent="services")
 
 
-def _svchost(directory: str, group: str) -> str:
-    """Return the image of a shared service; `-p` came with Windows 10 (from memory)."""
-    return rf"{directory}\system32\svchost.exe -k {group} -p"
+def _svchost(windows: WindowsSpec, group: str) -> str:
+    """Return the image of a shared service; `-p` came with Windows 10 1703 (from memory)."""
+    return rf"{windows.directory}\system32\svchost.exe -k {group}" + (" -p" if windows.split_services else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class Profile:
         max_batch: rows in one answer (MaxBatchItems).
         enumeration_idle: seconds between two Pulls (EnumerationTimeoutms).
         shell_idle: seconds (IdleTimeout of a shell).
+        describes_shell: a new shell is answered with rsp:Shell, not with its reference alone.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Profile:
     max_batch: int = 32000
     enumeration_idle: float = 60.0
     shell_idle: float = 7200.0
+    describes_shell: bool = True
 
 
 # KB968930 on 2003 answers an optimised Enumerate with all rows (recorded answers of Server 2003). Quotas of 2.0:
@@ -57,8 +59,20 @@ WINRM_3 = Profile(
 )  # fmt: skip
 
 
-def profile_of(windows_version: str) -> Profile:
-    """Return the profile of a Windows version as WMI writes it ("5.1.2600")."""
+# Windows Vista and Server 2008 as they came, XP and 2003 with KB936059: MaxBatchItems 20, two shells, idle for 15 minutes
+# (MS-WSMV 2.2.4.36 notes 27, 34; 3.1.4.1.14 note 9), a new shell is its reference alone (recorded answer). That an optimised
+# Enumerate answers as many rows as fit is taken from 2.0 on 5.x; no enumeration of 1.1 was recorded.
+WINRM_1_1 = Profile(
+    name="1.1", stack="1.1", whole_enumeration=True, cim_errors=False, max_operations=15, max_shells=2, max_envelope=150 * 1024,
+    page_share=2, max_batch=20, shell_idle=900.0, describes_shell=False,
+)  # fmt: skip
+VERSIONS = {"1.1": WINRM_1_1, "3.0": WINRM_3}
+
+
+def profile_of(windows_version: str, winrm_version: str | None = None) -> Profile:
+    """Return the profile of a Windows version as WMI writes it ("5.1.2600"), or of a version of WinRM that differs from its own."""
+    if winrm_version in VERSIONS:
+        return VERSIONS[winrm_version]
     major, minor = (int(part) for part in windows_version.split(".")[:2])
     if major < 6:
         return WINRM_2_ON_5X

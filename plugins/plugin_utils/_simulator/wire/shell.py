@@ -50,6 +50,7 @@ class _Shell:
     account: str
     streams: str
     touched: float
+    code_page: int | None = None
     commands: dict[str, _Command] = field(default_factory=dict)
 
 
@@ -108,7 +109,8 @@ class Shells:
         inputs = shell.findtext(f"{_RSP}InputStreams") or "stdin"
         outputs = shell.findtext(f"{_RSP}OutputStreams") or "stdout stderr"
         name = new_uuid()
-        self._open[name] = _Shell(caller.account, outputs, self._clock())
+        asked = request.options.get("winrs_codepage", "").strip()
+        self._open[name] = _Shell(caller.account, outputs, self._clock(), int(asked) if asked.isdecimal() and len(asked) < 6 else None)
         selectors = element("w:SelectorSet", f'<w:Selector Name="ShellId">{name}</w:Selector>')
         created = element(
             "x:ResourceCreated",
@@ -126,6 +128,8 @@ class Shells:
             element("rsp:ShellRunTime", "P0DT0H0M0S"),
             element("rsp:ShellInactivity", "P0DT0H0M0S"),
         )
+        if not self._profile.describes_shell:
+            return Reply(f"{names.TRANSFER}/CreateResponse", created, SHELL_PREFIXES)
         described = f'<rsp:Shell xmlns:rsp="{names.SHELL}">{"".join(details)}</rsp:Shell>'
         return Reply(f"{names.TRANSFER}/CreateResponse", created + described, SHELL_PREFIXES)
 
@@ -135,7 +139,8 @@ class Shells:
         command = line.findtext(f"{_RSP}Command")
         if not command:
             raise SoapFault(SCHEMA, "the command line names no command")
-        result = self._console.run(command, [item.text or "" for item in line.iterfind(f"{_RSP}Arguments")])
+        arguments = [item.text or "" for item in line.iterfind(f"{_RSP}Arguments")]
+        result = self._console.run(command, arguments, shell.code_page)
         name = new_uuid()
         wanted = shell.streams.split()
         written = {"stdout": result.stdout, "stderr": result.stderr}

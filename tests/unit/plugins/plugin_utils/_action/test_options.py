@@ -108,7 +108,7 @@ def owned_by(recipe: str, survey: Survey) -> Explained:
 
 def test_a_recipe_that_is_harmful_there_is_refused_by_name_and_passed_over_by_default() -> None:
     survey = survey_of(HOSTS["windows_server_2022"]())
-    with pytest.raises(Refused, match="'rpc-schedule' is not carried out on Windows Server 2022.*maintenance"):
+    with pytest.raises(Refused, match=r"'rpc-schedule' is not carried out on Windows Server 2022.*maintenance"):
         wanted(survey, recipes=["rpc-schedule"])
     found = select(None, [owned_by("rpc-schedule", survey)], survey.host.windows, KNOWLEDGE, Consent())
     assert ("rpc-schedule", Reason.HARMFUL) in [(item.recipe.id, item.reason) for item in found.passed]

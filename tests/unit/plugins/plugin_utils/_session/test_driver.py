@@ -54,9 +54,7 @@ def disable(name: str) -> SetStartMode:
 
 
 def write(after: RegistryValue | None, *, name: str = LIST, before: RegistryValue | None = None) -> SetRegistryValue:
-    return SetRegistryValue(
-        stage="dcom_protocols", effective=Effective.BOOT, why="why", key=KEY, name=name, before=before, after=after
-    )
+    return SetRegistryValue(stage="dcom_protocols", effective=Effective.BOOT, why="why", key=KEY, name=name, before=before, after=after)
 
 
 EMPTY = write(RegistryValue.texts(()), before=RegistryValue.texts(("ncacn_ip_tcp",)))

@@ -125,7 +125,8 @@ class FakeWmi:
 class FakeConsole:
     """`netstat` says a fixed line, `flood` much, all else is unknown."""
 
-    def run(self, command: str, arguments: Sequence[str]) -> ConsoleResult:
+    def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
+        del code_page
         line = " ".join([command, *arguments]).strip('"')
         if line.startswith("netstat"):
             return ConsoleResult(b"\r\nActive Connections\r\n", b"", 0)
@@ -140,6 +141,7 @@ class FakeComputer:
     def __init__(self, *, version: str = "5.1.2600", services: int = 3, endpoints: Sequence[Endpoint] = ()) -> None:
         self.name = "FAKE1"
         self.up = True
+        self.winrm_version: str | None = None
         self.done: list[StateChange] = []
         self.rows = FakeWmi(self, version, services)
         self.wmi: Wmi = self.rows

@@ -132,9 +132,7 @@ def test_case(path: Path) -> None:
             assert words in str(caught.value)
     else:
         made = plan()
-        shown = [
-            {"target": c.target, "before": c.shown[0], "after": c.shown[1], "effective": str(c.effective)} for c in made.changes
-        ]
+        shown = [{"target": c.target, "before": c.shown[0], "after": c.shown[1], "effective": str(c.effective)} for c in made.changes]
         assert shown == case.get("changes", [])
         if "unchanged" in case:
             assert {item.target: str(item.reason) for item in made.unchanged} == case["unchanged"]

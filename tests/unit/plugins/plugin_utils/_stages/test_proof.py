@@ -50,9 +50,7 @@ def minimized_xp(*lines: str) -> FakeHost:
 
 
 def minimized_2000(*lines: str) -> FakeHost:
-    fake = stopped(
-        windows_2000(), "IISADMIN", "W3SVC", "SMTPSVC", "PolicyAgent", "MSDTC", "Messenger", "Schedule", "RasMan", "LmHosts"
-    )
+    fake = stopped(windows_2000(), "IISADMIN", "W3SVC", "SMTPSVC", "PolicyAgent", "MSDTC", "Messenger", "Schedule", "RasMan", "LmHosts")
     fake.lsass_created = "2003-05-02T08:00:10Z"
     fake.netstat = [HEAD + "  TCP    0.0.0.0:5985    0.0.0.0:0    LISTENING\n" + "\n".join(lines)]
     return fake
