@@ -114,6 +114,7 @@ def set_value(host: Host, path: str, name: str, value: RegistryValue, *, through
         # An empty string is what ends such a list (Microsoft, Registry Value Types: REG_MULTI_SZ).
         value = RegistryValue(value.type, value.data[: value.data.index("")])
     host.registry.write(path, name, value)
+    host.value_written()
     host.journal.note(Subject.REGISTRY_VALUE, rf"{path}\{name}", _plain(before), value.plain())
     return Written.DONE
 
@@ -128,6 +129,7 @@ def delete_value(host: Host, path: str, name: str) -> Written:
     if host.faults.find("value_lost", key=path, name=name):
         return Written.DONE
     host.registry.delete_value(path, name)
+    host.value_written()
     host.journal.note(Subject.REGISTRY_VALUE, rf"{path}\{name}", _plain(before), None)
     return Written.DONE
 

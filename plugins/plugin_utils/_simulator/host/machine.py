@@ -189,6 +189,15 @@ class Host:
         running = self.processes.get(process) or self.processes.get(SYSTEM)
         return 0 if running is None else running.pid
 
+    def value_written(self) -> None:
+        """Let those heed a registry value that do so at once."""
+
+        def running(owner: str) -> str | None:
+            service = self.services.find(owner)
+            return service.spec.process if service is not None and service.running else None
+
+        self.network.value_written(running)
+
     def service_process(self, service: ServiceSpec) -> Process | None:
         """Return the process that hosts a service."""
         return self.processes.get(service.process)

@@ -124,11 +124,12 @@ class ServiceSpec:
 
 @dataclass(frozen=True, slots=True)
 class SwitchSpec:
-    """A DWORD that keeps something from being opened; its owner reads it when it starts."""
+    """A DWORD that keeps something from being opened; its owner reads it when it starts, or heeds it at once (`live`)."""
 
     key: str
     name: str
     data: int
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,24 @@ class Network:
         if name == self._spec.dns_client.service.lower() and self._spec.dns_client.cached:
             self._open_dns(service)
 
+    def value_written(self, running: Callable[[str], str | None]) -> None:
+        """Open and close what heeds a value at once.
+
+        Args:
+            running: the process of a service by name, None where it does not run.
+        """
+        for plain in self._spec.sockets:
+            process = running(plain.owner) if any(switch.live for switch in plain.unless) else None
+            if process is None:
+                continue
+            held = [
+                held for held in self.sockets.all if (held.owner, held.protocol, held.port) == (plain.owner, plain.protocol, plain.port)
+            ]
+            if self._switched_off(plain.unless):
+                self.sockets.close(held.__contains__)
+            elif not held:
+                self._open_plain(plain, process)
+
     def process_started(self, process: str, *, late: bool = False) -> None:
         """Open what a permanent process opens by itself; `late` ones when a boot has started its services."""
         for plain in self._spec.sockets:
