@@ -146,6 +146,7 @@ class Method:
         because: why it is not `works`, or under which condition it is `partial`.
         hazard: id of the hazard that has to be accepted first.
         end: worth doing for its own sake although it closes nothing; done where it is named.
+        by_option: needs words that only an option of its stage can give, so that no plan chooses it by itself.
     """
 
     id: str
@@ -159,6 +160,7 @@ class Method:
     values: tuple[Value, ...] = ()
     hazard: str = ""
     end: bool = False
+    by_option: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

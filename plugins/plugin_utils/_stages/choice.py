@@ -82,6 +82,9 @@ def _usable(recipe: Recipe, windows: Windows, consent: Consent, *, ends: bool) -
         refusal = refusal_of(method, windows, unverified=consent.unverified)
         if refusal is not None:
             refusals.append(Passed(recipe, *refusal))
+        elif method.by_option:
+            what = f"{method.id} needs options of the stage {method.stage}"
+            refusals.append(Passed(recipe, Reason.UNVERIFIED, method.because or what))
         elif method.status is Status.DOES_NOT_CLOSE and not (method.end and ends):
             refusals.append(Passed(recipe, Reason.DOES_NOT_CLOSE, method.because))
         elif method.hazard and method.hazard not in consent.accept:
