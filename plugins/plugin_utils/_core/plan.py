@@ -23,6 +23,7 @@ class Reason(StrEnum):
     KEPT = "kept"
     NEVER = "never stopped on this host"
     GATED = "needs an accepted hazard"
+    STAYS = "nothing is known that closes it on this Windows"
     PROTECTED = "Windows refuses this change"
     DOES_NOT_CLOSE = "closes nothing"
     DOES_NOT_WORK = "has no effect on this Windows"

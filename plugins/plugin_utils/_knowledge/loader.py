@@ -19,7 +19,7 @@ import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
-from .model import Hazard, Knowledge, Never, PerUser, Port, Protected, Recipe, Status, Version
+from .model import Hazard, Knowledge, Never, PerUser, Port, Protected, Recipe, Silent, Status, Version
 
 # libyaml is ten times faster and is not in every build of PyYAML.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -140,6 +140,7 @@ def load(folder: Path = FOLDER) -> Knowledge:
         protected=_list(folder / "protected.yml", Protected, decoder),
         per_user=_list(folder / "per_user.yml", PerUser, decoder),
         hazards=_list(folder / "hazards.yml", Hazard, decoder),
+        silent=_list(folder / "silent.yml", Silent, decoder),
         sources=sources,
     )
     if not decoder.problems:
@@ -184,7 +185,7 @@ def _check_sources(knowledge: Knowledge, decoder: Decoder) -> None:
     """Check that every statement cites something, and nothing that is not there."""
     cited = [(f"recipes/{r.id}.yml: $.methods[{n}]", m.sources) for r in knowledge.recipes.values() for n, m in enumerate(r.methods)]
     cited += [(f"windows/{v.id}.yml: $", v.sources) for v in knowledge.versions.values()]
-    for name in ("never_stop", "protected", "per_user", "hazards"):
+    for name in ("never_stop", "protected", "per_user", "hazards", "silent"):
         cited += [(f"{name}.yml: $[{number}]", item.sources) for number, item in enumerate(getattr(knowledge, name))]
     for where, names in cited:
         for name in names:

@@ -270,6 +270,16 @@ class Hazard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """Services that own no listener although they live in processes that do."""
+
+    names: tuple[str, ...]
+    windows: Range
+    confidence: Confidence
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Residue:
     """A listener that the known plan leaves open on a default install.
 
@@ -323,6 +333,7 @@ class Knowledge:
     protected: tuple[Protected, ...] = ()
     per_user: tuple[PerUser, ...] = ()
     hazards: tuple[Hazard, ...] = ()
+    silent: tuple[Silent, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
 
     def recipe(self, recipe_id: str) -> Recipe:
@@ -340,6 +351,11 @@ class Knowledge:
             for pattern in recipe.listeners:
                 if pattern.windows.includes(windows):
                     yield recipe, pattern
+
+    def silent_on(self, windows: Windows) -> frozenset[str]:
+        """Return the services that own no listener on one Windows, in lower case."""
+        listed = (name for entry in self.silent if entry.windows.includes(windows) for name in entry.names)
+        return frozenset(name.lower() for name in (*self.versions[windows.id].silent_services, *listed))
 
     def protection(self, service: str, windows: Windows) -> Protected | None:
         """Return why the SCM refuses a change of a service on one Windows, or None where it is not known to."""

@@ -93,7 +93,7 @@ def _usable(recipe: Recipe, windows: Windows, consent: Consent, *, ends: bool) -
         else:
             return method
     if not refusals:
-        return Passed(recipe, Reason.UNVERIFIED, recipe.stays or f"nothing is known that closes it on {windows.name}")
+        return Passed(recipe, Reason.STAYS, recipe.stays)
     if recipe.stays and refusals[0].reason is not Reason.GATED:
         return Passed(recipe, refusals[0].reason, recipe.stays)
     return refusals[0]

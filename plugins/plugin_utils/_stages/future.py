@@ -45,7 +45,8 @@ class Future:
         if not service.shared:
             return self.stops(service)
         mates = (s for s in self.host.services.values() if s.kind is ServiceKind.SERVICE and s.shared and s.path == service.path)
-        return all(self.stops(mate) for mate in mates)
+        alike = (mate for mate in mates if mate.stopped or service.pid is None or mate.pid == service.pid)
+        return all(self.stops(mate) for mate in alike)
 
     def start_mode(self, service: Service) -> StartMode:
         """The start mode that the next boot (for the instance of a per-user service the next sign-in) will find."""

@@ -20,9 +20,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Ro
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
-SERVICE_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName", "ProcessId")
+SERVICE_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName", "ExitCode", "ProcessId")
 # Windows 2000 may not know ProcessId (from memory: it came with XP), and its netstat shows none to match it with.
 DRIVER_PROPERTIES = SERVICE_PROPERTIES_2000 = SERVICE_PROPERTIES[:-1]
+# ERROR_SERVICE_NEVER_STARTED (Microsoft, system error codes): the exit code of a service that has not run since the boot.
+NEVER_STARTED = 1077
 # The drivers that a stage stops, that own listeners, or that carry the session.
 DRIVERS = Where("Name", ("HTTP", "NetBT", "srv", "srv2", "srvnet"))
 # Microsoft, Per-user services: the instance of a template is named after it and the LUID of the sign-in, in hexadecimal.
@@ -49,6 +51,7 @@ class Service:
         state: as WMI says it ("Running", "Stop Pending").
         shared: whether it lives in a process with others.
         pid: its process while it runs; None for drivers and where it does not run.
+        never_ran: it has not been started since the boot, so that nothing of it can be left in a process.
     """
 
     kind: ServiceKind
@@ -59,6 +62,7 @@ class Service:
     shared: bool
     path: str
     pid: int | None
+    never_ran: bool = False
 
     @property
     def stopped(self) -> bool:
@@ -158,6 +162,15 @@ class Host:
         return tuple(found.values())
 
     @property
+    def splits_groups(self) -> bool:
+        """Whether services of one group live in several processes."""
+        pids: dict[str, set[int]] = {}
+        for service in self.services.values():
+            if service.shared and service.pid is not None:
+                pids.setdefault(service.path, set()).add(service.pid)
+        return any(len(found) > 1 for found in pids.values())
+
+    @property
     def uses_dhcp(self) -> bool:
         """Whether any adapter in use has its address from DHCP."""
         return any(adapter.dhcp and adapter.ip_enabled for adapter in self.adapters)
@@ -234,6 +247,7 @@ def _service(kind: ServiceKind, row: Row) -> Service:
         shared=(row.text("ServiceType") or "").lower().startswith("share"),
         path=(row.text("PathName") or "").lower(),
         pid=row.number("ProcessId") or None,
+        never_ran=row.number("ExitCode") == NEVER_STARTED,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method
 
 from .host import Host
 from .stage import Kept
@@ -36,27 +36,32 @@ def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowl
             raise InvalidOption(f"an entry of 'keep' names exactly one of {', '.join(KINDS)}; the one with reason '{reason}' does not")
         if named == ["service"]:
             names = [host.service(entry["service"]).name]
-            recipes.update(dict.fromkeys(_reached_through(names[0], knowledge), reason))
+            recipes.update(dict.fromkeys(_reached_through(names[0], host, knowledge), reason))
         elif named == ["recipe"]:
             recipe = knowledge.recipe(entry["recipe"])
             recipes[recipe.id] = reason
             names = list(recipe.services)
         else:
             names = _by_port(entry["port"], reason, recipes, host, knowledge)
-        for name in names:
+        for name in (name for name in names if name.lower() in host.services or knowledge.template(name, host.windows)):
             owners.setdefault(name.lower(), reason)
             _keep_service(name, reason, services, host)
     return Kept(recipes, services, owners)
 
 
-def _reached_through(name: str, knowledge: Knowledge) -> list[str]:
+def _reached_through(name: str, host: Host, knowledge: Knowledge) -> list[str]:
     """Return the recipes by which a service is reached and that a plan could close while it goes on running."""
     return [
         recipe.id
         for recipe in knowledge.recipes.values()
         if name.lower() in map(str.lower, recipe.serves)
-        or (name.lower() in map(str.lower, recipe.services) and any(method.stage != "services" for method in recipe.methods))
+        or (name.lower() in map(str.lower, recipe.services) and any(_leaves_it(method) for method in recipe.methods_on(host.windows)))
     ]
+
+
+def _leaves_it(method: Method) -> bool:
+    """Tell whether a method closes listeners of a service without stopping it."""
+    return method.stage != "services" or bool(method.values)
 
 
 def _keep_service(name: str, reason: str, services: dict[str, str], host: Host) -> None:

@@ -8,7 +8,7 @@ A dynamic port means nothing by its number: it is attributed by process and serv
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
@@ -143,8 +143,16 @@ class Explainer:
         """
         services = [s for s in self.host.services.values() if s.kind is ServiceKind.SERVICE]
         running = [s for s in services if not s.stopped and (row.pid is None or s.pid == row.pid)]
-        living = {service.path for service in running if service.shared}
-        return tuple(s for s in services if s in running or (s.stopped and s.shared and s.path in living))
+        living = {service.path for service in running if service.shared and self._may_have_lived_there(service, running)}
+        return tuple(s for s in services if s in running or (s.stopped and s.shared and not s.never_ran and s.path in living))
+
+    def _may_have_lived_there(self, service: Service, running: Sequence[Service]) -> bool:
+        """Tell whether a stopped service of the same group may have shared the process of one that runs.
+
+        Windows 10 1703 and later give each service of a group an svchost of its own (Microsoft, Changes to Service Host
+        grouping): where one group shows several processes, only a process that several services share now can have had others.
+        """
+        return not self.host.splits_groups or sum(other.pid == service.pid for other in running) > 1
 
     def _dynamic(self, row: Endpoint, process: str | None) -> Explained:
         own = self._by_process(row, process)
@@ -182,9 +190,8 @@ class Explainer:
 
     def _known(self) -> set[str]:
         """Return the services of which it is known whether they own listeners."""
-        silent = self.knowledge.versions[self.host.windows.id].silent_services
-        owners = [name for recipe, _pattern in self.knowledge.patterns(self.host.windows) for name in recipe.services]
-        return {name.lower() for name in (*silent, *owners)}
+        owners = {name.lower() for recipe, _pattern in self.knowledge.patterns(self.host.windows) for name in recipe.services}
+        return owners | self.knowledge.silent_on(self.host.windows)
 
 
 def management_ports(host: Host, knowledge: Knowledge) -> frozenset[int]:

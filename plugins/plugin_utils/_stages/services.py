@@ -108,9 +108,9 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
     """
     if any(wish.name.lower() == "netbt" for wish in wanted.wishes):
         raise InvalidOption("NetBT is a driver, no service; the stage smb_device has a method for it")
-    warnings = tuple(_said(wish, situation) for wish in wanted.wishes if not wish.optional and wish.start_mode is StartMode.DISABLED)
     wishes = (replace(wish, why=reason(wish.name, situation) or wish.why) for wish in wanted.wishes)
     own = plan_services(NAME, wishes, situation, actual)
+    warnings = tuple(_said(wish, situation) for wish in wanted.wishes if not wish.optional and wish.start_mode is StartMode.DISABLED)
     own = replace(own, warnings=(*(text for text in warnings if text), *own.warnings))
     return Plan.merge((own, switches.plan(NAME, wanted.switches, actual, situation)))
 

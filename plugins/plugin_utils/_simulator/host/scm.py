@@ -39,6 +39,7 @@ class Service:
     start_mode: StartMode
     depends: tuple[str, ...]
     state: State = State.STOPPED
+    has_run: bool = False
 
     @property
     def running(self) -> bool:
@@ -129,6 +130,7 @@ class ServiceControl:
         """Complete a start that is on its way."""
         if service.state is State.START_PENDING:
             service.state = State.RUNNING
+            service.has_run = True
             self._on_start(service.spec)
 
     def finish_stop(self, service: Service) -> None:

@@ -111,7 +111,7 @@ def _values(host: Host, service: Service) -> dict[str, Value]:
         "DesktopInteract": False,
         "DisplayName": spec.display,
         "ErrorControl": "Normal",
-        "ExitCode": 0 if service.running or service.start_mode is StartMode.AUTO else NEVER_STARTED,
+        "ExitCode": 0 if service.has_run or service.start_mode is StartMode.AUTO else NEVER_STARTED,
         "Name": spec.name,
         "PathName": spec.image,
         "ProcessId": 0 if process is None else process.pid,
