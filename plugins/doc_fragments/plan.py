@@ -12,14 +12,28 @@ class ModuleDocFragment:
 options:
   accept:
     description:
-      - Hazards that are accepted. A change with a hazard that is not listed here is refused.
+      - Hazards that are accepted. A change with a hazard that is not listed here is refused where it is asked for by name, and passed
+        over, with the reason, where it is not.
+      - V(container-wsl-nat) address translation of WSL, Sandbox and hotspot may go, V(iis-http-sys) web sites,
+        V(ipsec-vpn) VPN and forwarded ports, V(management-agents) SNMP and SSH, V(msdtc-msmq) message queues, V(rds) Remote
+        Desktop, V(sql-server) the browser service of SQL Server, V(wsus-and-updates) Delivery Optimization, without which
+        updates may fail.
       - With V(outgoing-smb) SMB may end in both directions, as the NetBT driver method of
         M(netmin.windows.smb_device) does it. Mapped drives, printers and services on network paths go with it.
       - Some things are never done, whatever is accepted. What the session goes through (WinRM, HTTP, Winmgmt, RpcSs and
         all that they depend on) is never stopped, nor is a service without which a Windows host does not work.
     type: list
     elements: str
-    choices: [outgoing-smb]
+    choices:
+      - container-wsl-nat
+      - iis-http-sys
+      - ipsec-vpn
+      - management-agents
+      - msdtc-msmq
+      - outgoing-smb
+      - rds
+      - sql-server
+      - wsus-and-updates
     default: []
   dependents:
     description:
@@ -29,6 +43,14 @@ options:
     type: str
     choices: [refuse, stop]
     default: refuse
+  unverified:
+    description:
+      - What becomes of methods that nobody has verified on the Windows at hand.
+      - With V(skip) they are left out, and refused where they are asked for by name.
+      - With V(apply) they are used. The forecast calls their listeners unknown, and the proof shows what they did.
+    type: str
+    choices: [skip, apply]
+    default: skip
   stop_timeout:
     description:
       - How many seconds a service or driver may take to stop. After that the task fails.

@@ -11,11 +11,20 @@ version_added: 0.1.0
 description:
   - Carries out all stages in one task and one session. It lists and explains every endpoint, plans, makes a forecast, changes
     what differs, and reads everything again.
-  - Without any option it does what is known of the Windows at hand. This is known of Windows 2000 and Windows XP.
-  - For any other Windows the options of at least one stage have to be given.
+  - Without any option it chooses for each listener the method that is known to close it on the Windows at hand, from Windows 2000 to
+    Server 2025. What is not known to work there is never written.
   - What closes only at a boot is forecast as such. Only M(netmin.windows.reboot) restarts a host, and
     M(netmin.windows.proof_info) tells afterwards whether the forecast has come true.
 options:
+  recipes:
+    description:
+      - Ids of recipes, as M(netmin.windows.listeners_info) returns one for each listener, to carry out and no others.
+      - When left out, the recipes of what a default install of this Windows has, and that of every listener which is found, as far as
+        something is known to close it there. What is left alone is in RV(unchanged) and RV(residue), with the reason.
+      - A recipe that does not exist is refused with the nearest names, one that closes nothing or does harm on this Windows with
+        the reason.
+    type: list
+    elements: str
   stages:
     description:
       - The stages that are carried out. They always come in the order of the choices.
@@ -27,9 +36,7 @@ options:
   services:
     description:
       - Services, and what is wanted of each, as for M(netmin.windows.services).
-      - When left out, on Windows 2000 C(IISADMIN), C(W3SVC), C(SMTPSVC), C(PolicyAgent), C(MSDTC), C(Messenger), C(Schedule) and
-        C(RasMan) are stopped and disabled, on Windows XP C(PolicyAgent), C(SSDPSRV), C(W32Time), C(Messenger) and C(Schedule).
-        Those that a host does not have are passed over.
+      - When left out, those that the recipes name are stopped and disabled, and those that a host does not have are passed over.
       - A list given here replaces that one. An empty list leaves all services alone.
       - A name that the host does not have is refused with the names that are near it; a display name is refused with the key
         name.
@@ -59,7 +66,8 @@ options:
         default: disabled
   netbt:
     description:
-      - NetBIOS over TCP/IP. When left out it is disabled on all adapters, and C(LmHosts) is stopped and disabled.
+      - NetBIOS over TCP/IP. When left out it is disabled on all adapters, disconnected and hidden ones included. Up to Windows XP
+        C(LmHosts) is stopped and disabled, too.
       - The options are those of M(netmin.windows.netbt). Given, they replace all of what is known.
     type: dict
     suboptions:
@@ -85,7 +93,8 @@ options:
         choices: [auto, manual, disabled]
   smb_device:
     description:
-      - SMB over port 445. When left out it is closed at the next boot by V(smb_device_enabled).
+      - SMB over port 445. When left out it is closed by V(smb_server) from Windows Vista on, at once, and by V(smb_device_enabled)
+        before, at the next boot.
       - The options are those of M(netmin.windows.smb_device). Given, they replace all of what is known.
     type: dict
     suboptions:
@@ -108,13 +117,15 @@ options:
             case.
           - V(netbt_driver) is refused on a host whose DHCP Client depends on NetBT while an adapter has its address from DHCP, as
             on Windows XP. The host would lose its address.
+          - V(smb_server) stops and disables C(LanmanServer) with C(Browser), and stops the drivers C(srv2), C(srv) and C(srvnet), in this
+            order. tcp/445 closes at once, without a boot. The SMB client keeps working. For Windows Vista and later, and refused before.
+          - When left out V(smb_server) from Windows Vista on, V(smb_device_enabled) before.
         type: str
-        choices: [smb_device_enabled, netbt_driver]
-        default: smb_device_enabled
+        choices: [smb_device_enabled, netbt_driver, smb_server]
   rpc_restriction:
     description:
-      - Interfaces and ports of RPC servers. When left out nothing is restricted, since RPC servers that are not needed are
-        disabled instead.
+      - Interfaces, ports and remote endpoints of RPC servers. When left out no interface is restricted, since RPC servers that are
+        not needed are disabled instead; from Windows Vista on services.exe loses its port, from Windows 10 on the account database.
       - The options are those of M(netmin.windows.rpc_restriction). Given, they replace all of what is known.
     type: dict
     suboptions:
@@ -158,9 +169,45 @@ options:
           - With V(true) the three values are deleted, so that RPC servers take ports of the default range again.
           - Excludes O(rpc_restriction.intranet_ports) and O(rpc_restriction.internet_ports).
         type: bool
+      service_control:
+        description:
+          - Remote control of services over TCP, from Windows Vista on. Not touched when left out.
+          - V(no_tcp) writes C(DisableRPCOverTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control). services.exe then has
+            no port of its own from the next boot on; the named pipe stays.
+          - V(local_only) writes C(DisableRemoteScmEndpoints) (REG_DWORD 1) there, which ends the named pipe, too.
+          - V(default) deletes both values.
+        type: str
+        choices: [no_tcp, local_only, default]
+      account_database:
+        description:
+          - The account database (SAM) over TCP, from Windows 10 and Server 2016 on. Not touched when left out.
+          - V(no_tcp) writes C(SamDisableListenOnTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control\Lsa). Other
+            interfaces of LSASS may keep its port.
+          - V(default) deletes the value.
+        type: str
+        choices: [no_tcp, default]
+      spooler:
+        description:
+          - Remote printing, from Windows Vista on. Not touched when left out.
+          - V(local_only) writes C(RegisterSpoolerRemoteRpcEndPoint) (REG_DWORD 2) below
+            C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Printers). Nobody has measured that the port goes, so that it is refused
+            without O(unverified=apply).
+          - V(default) deletes the value.
+        type: str
+        choices: [local_only, default]
+      task_scheduler:
+        description:
+          - Remote administration of scheduled tasks over TCP, from Windows Vista on. Not touched when left out.
+          - V(no_tcp) writes C(DisableRpcOverTcp) (REG_DWORD 1) below
+            C(HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule). Nobody has measured that the port goes, so that it is
+            refused without O(unverified=apply).
+          - V(default) deletes the value.
+        type: str
+        choices: [no_tcp, default]
   dcom_protocols:
     description:
-      - DCOM. When left out remote activation is refused, and V(ncacn_ip_tcp) is taken off the list, so that tcp/135 closes.
+      - DCOM. When left out, on Windows 2000 and XP remote activation is refused, and V(ncacn_ip_tcp) is taken off the list, so that
+        tcp/135 closes. Later Windows keep that port open whatever the list says, so that nothing is written there.
       - The options are those of M(netmin.windows.dcom_protocols). Given, they replace all of what is known.
     type: dict
     suboptions:
@@ -200,7 +247,7 @@ options:
           - ncadg_mq
   name_resolution:
     description:
-      - Sockets of the DNS client. When left out V(0) is written on Windows XP, and nothing on Windows 2000.
+      - Sockets of the DNS client. When left out they are closed as far as the Windows at hand has them.
       - The options are those of M(netmin.windows.name_resolution). Given, they replace all of what is known.
     type: dict
     suboptions:
@@ -212,6 +259,23 @@ options:
             when the DNS client starts anew, at the next boot at the latest.
           - For Windows XP only, and refused elsewhere. Windows 2000 uses a new socket for each query anyway.
         type: int
+      llmnr:
+        description:
+          - Link-local multicast name resolution on udp/5355, from Windows Vista on. Not touched when left out.
+          - V(disabled) writes C(EnableMulticast) (REG_DWORD 0) below C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient).
+            Shows at the next boot. Breaks single-label names of neighbours without DNS.
+          - V(default) deletes the value.
+        type: str
+        choices: [disabled, default]
+      mdns:
+        description:
+          - Multicast DNS of the DNS client on udp/5353, from Windows 10 1607 and Server 2016 on. Not touched when left out.
+          - V(disabled) writes C(EnableMDNS) (REG_DWORD 0) below
+            C(HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters). Shows at the next boot. Browsers and others that use the
+            port with sockets of their own keep them.
+          - V(default) deletes the value.
+        type: str
+        choices: [disabled, default]
 notes:
   - Changes are made in this order. First what shows at once, then what waits for a boot, last what could touch the session.
     Within these by stage, and within a stage dependents before what they depend on.
@@ -349,7 +413,7 @@ unchanged:
       type: str
       returned: always
     reason:
-      description: Why, from a closed list. V(already as asked), V(not on this host) or V(kept).
+      description: Why, from a closed list, for example V(already as asked), V(not on this host) or V(kept).
       type: str
       returned: always
     detail:
@@ -467,6 +531,74 @@ forecast:
       recipe: ike-500-4500
       scope: wildcard
       why: PolicyAgent will not run
+residue:
+  description: Listeners that stay open and are not kept, each with the reason.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter.
+      type: str
+      returned: always
+    dynamic:
+      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      type: bool
+      returned: always
+    owner:
+      description: The owner in words.
+      type: str
+      returned: always
+    owners:
+      description: Key names of the services or drivers that can own it, or the program where no service lives there.
+      type: list
+      elements: str
+      returned: always
+    recipe:
+      description: Id of the recipe that knows it, or V(none).
+      type: str
+      returned: always
+    why:
+      description: Why it stays.
+      type: str
+      returned: always
+    instead:
+      description: What an administrator can do about it.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      dynamic: true
+      family: ipv4
+      instead: let the stage ip_filter drop it
+      owner: wininit.exe in pid 544
+      owners: [wininit.exe]
+      pid: 544
+      port: 49664
+      protocol: tcp
+      recipe: rpc-wininit
+      scope: wildcard
+      why: wininit registers RPC over TCP, no switch is known
 summary:
   description: How many listeners have which outlook. Endpoints on the loopback are not counted.
   type: dict

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: name_resolution
-short_description: Close the socket that the DNS client of Windows XP keeps open
+short_description: Close the sockets of the DNS client
 version_added: 0.1.0
 description:
   - The DNS client of Windows XP keeps the UDP socket of its first query open for as long as it runs. This module makes it use a
     socket of its own for each query.
+  - From Windows Vista on it answers LLMNR on udp/5355, from Windows 10 on multicast DNS on udp/5353. This module turns them off.
 options:
   max_cached_sockets:
     description:
@@ -20,6 +21,23 @@ options:
         the DNS client starts anew, at the next boot at the latest.
       - For Windows XP only, and refused elsewhere. Windows 2000 uses a new socket for each query anyway.
     type: int
+  llmnr:
+    description:
+      - Link-local multicast name resolution on udp/5355, from Windows Vista on. Not touched when left out.
+      - V(disabled) writes C(EnableMulticast) (REG_DWORD 0) below C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient).
+        Shows at the next boot. Breaks single-label names of neighbours without DNS.
+      - V(default) deletes the value.
+    type: str
+    choices: [disabled, default]
+  mdns:
+    description:
+      - Multicast DNS of the DNS client on udp/5353, from Windows 10 1607 and Server 2016 on. Not touched when left out.
+      - V(disabled) writes C(EnableMDNS) (REG_DWORD 0) below
+        C(HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters). Shows at the next boot. Browsers and others that use the
+        port with sockets of their own keep them.
+      - V(default) deletes the value.
+    type: str
+    choices: [disabled, default]
 notes:
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on the caching DNS service.
 extends_documentation_fragment:
@@ -37,6 +55,11 @@ EXAMPLES = r"""
 - name: Let the DNS client use a new socket for each query
   netmin.windows.name_resolution:
     max_cached_sockets: 0
+
+- name: Turn off LLMNR and multicast DNS
+  netmin.windows.name_resolution:
+    llmnr: disabled
+    mdns: disabled
 """
 
 RETURN = r"""
@@ -103,7 +126,7 @@ unchanged:
       type: str
       returned: always
     reason:
-      description: Why, from a closed list. V(already as asked), V(not on this host) or V(kept).
+      description: Why, from a closed list, for example V(already as asked), V(not on this host) or V(kept).
       type: str
       returned: always
     detail:
@@ -209,6 +232,74 @@ forecast:
       recipe: ike-500-4500
       scope: wildcard
       why: PolicyAgent will not run
+residue:
+  description: Listeners that stay open and are not kept, each with the reason.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter.
+      type: str
+      returned: always
+    dynamic:
+      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      type: bool
+      returned: always
+    owner:
+      description: The owner in words.
+      type: str
+      returned: always
+    owners:
+      description: Key names of the services or drivers that can own it, or the program where no service lives there.
+      type: list
+      elements: str
+      returned: always
+    recipe:
+      description: Id of the recipe that knows it, or V(none).
+      type: str
+      returned: always
+    why:
+      description: Why it stays.
+      type: str
+      returned: always
+    instead:
+      description: What an administrator can do about it.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      dynamic: true
+      family: ipv4
+      instead: let the stage ip_filter drop it
+      owner: wininit.exe in pid 544
+      owners: [wininit.exe]
+      pid: 544
+      port: 49664
+      protocol: tcp
+      recipe: rpc-wininit
+      scope: wildcard
+      why: wininit registers RPC over TCP, no switch is known
 summary:
   description: How many listeners have which outlook. Endpoints on the loopback are not counted.
   type: dict

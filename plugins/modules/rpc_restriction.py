@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rpc_restriction
-short_description: Restrict the interfaces and ports of RPC servers
+short_description: Restrict interfaces, ports and remote endpoints of RPC servers
 version_added: 0.1.0
 description:
   - Restricts the interfaces that RPC servers listen on (Windows 2000 only), and the ports that they take.
@@ -14,6 +14,7 @@ description:
   - The restriction of interfaces was seen to work for the RPC servers of MSDTC, of the Task Scheduler and of IIS over TCP. It
     does not work for UDP, nor for a server that asks for all interfaces by itself.
   - A range of ports closes nothing. It makes RPC servers easier to filter.
+  - Takes remote endpoints away from single RPC servers of Windows Vista and later, by the values that Windows has for that.
 options:
   interfaces:
     description:
@@ -55,6 +56,41 @@ options:
       - With V(true) the three values are deleted, so that RPC servers take ports of the default range again.
       - Excludes O(intranet_ports) and O(internet_ports).
     type: bool
+  service_control:
+    description:
+      - Remote control of services over TCP, from Windows Vista on. Not touched when left out.
+      - V(no_tcp) writes C(DisableRPCOverTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control). services.exe then has
+        no port of its own from the next boot on; the named pipe stays.
+      - V(local_only) writes C(DisableRemoteScmEndpoints) (REG_DWORD 1) there, which ends the named pipe, too.
+      - V(default) deletes both values.
+    type: str
+    choices: [no_tcp, local_only, default]
+  account_database:
+    description:
+      - The account database (SAM) over TCP, from Windows 10 and Server 2016 on. Not touched when left out.
+      - V(no_tcp) writes C(SamDisableListenOnTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control\Lsa). Other
+        interfaces of LSASS may keep its port.
+      - V(default) deletes the value.
+    type: str
+    choices: [no_tcp, default]
+  spooler:
+    description:
+      - Remote printing, from Windows Vista on. Not touched when left out.
+      - V(local_only) writes C(RegisterSpoolerRemoteRpcEndPoint) (REG_DWORD 2) below
+        C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Printers). Nobody has measured that the port goes, so that it is refused
+        without O(unverified=apply).
+      - V(default) deletes the value.
+    type: str
+    choices: [local_only, default]
+  task_scheduler:
+    description:
+      - Remote administration of scheduled tasks over TCP, from Windows Vista on. Not touched when left out.
+      - V(no_tcp) writes C(DisableRpcOverTcp) (REG_DWORD 1) below
+        C(HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule). Nobody has measured that the port goes, so that it is
+        refused without O(unverified=apply).
+      - V(default) deletes the value.
+    type: str
+    choices: [no_tcp, default]
 notes:
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on interface restriction and port ranges; Microsoft, How
     to configure RPC dynamic port allocation to work with firewalls (KB 154596); Microsoft, Configuring the Registry for Port
@@ -155,7 +191,7 @@ unchanged:
       type: str
       returned: always
     reason:
-      description: Why, from a closed list. V(already as asked), V(not on this host) or V(kept).
+      description: Why, from a closed list, for example V(already as asked), V(not on this host) or V(kept).
       type: str
       returned: always
     detail:
@@ -261,6 +297,74 @@ forecast:
       recipe: ike-500-4500
       scope: wildcard
       why: PolicyAgent will not run
+residue:
+  description: Listeners that stay open and are not kept, each with the reason.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter.
+      type: str
+      returned: always
+    dynamic:
+      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      type: bool
+      returned: always
+    owner:
+      description: The owner in words.
+      type: str
+      returned: always
+    owners:
+      description: Key names of the services or drivers that can own it, or the program where no service lives there.
+      type: list
+      elements: str
+      returned: always
+    recipe:
+      description: Id of the recipe that knows it, or V(none).
+      type: str
+      returned: always
+    why:
+      description: Why it stays.
+      type: str
+      returned: always
+    instead:
+      description: What an administrator can do about it.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      dynamic: true
+      family: ipv4
+      instead: let the stage ip_filter drop it
+      owner: wininit.exe in pid 544
+      owners: [wininit.exe]
+      pid: 544
+      port: 49664
+      protocol: tcp
+      recipe: rpc-wininit
+      scope: wildcard
+      why: wininit registers RPC over TCP, no switch is known
 summary:
   description: How many listeners have which outlook. Endpoints on the loopback are not counted.
   type: dict

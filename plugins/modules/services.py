@@ -162,7 +162,7 @@ unchanged:
       type: str
       returned: always
     reason:
-      description: Why, from a closed list. V(already as asked), V(not on this host) or V(kept).
+      description: Why, from a closed list, for example V(already as asked), V(not on this host) or V(kept).
       type: str
       returned: always
     detail:
@@ -272,6 +272,74 @@ forecast:
       recipe: ike-500-4500
       scope: wildcard
       why: PolicyAgent will not run
+residue:
+  description: Listeners that stay open and are not kept, each with the reason.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter.
+      type: str
+      returned: always
+    dynamic:
+      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      type: bool
+      returned: always
+    owner:
+      description: The owner in words.
+      type: str
+      returned: always
+    owners:
+      description: Key names of the services or drivers that can own it, or the program where no service lives there.
+      type: list
+      elements: str
+      returned: always
+    recipe:
+      description: Id of the recipe that knows it, or V(none).
+      type: str
+      returned: always
+    why:
+      description: Why it stays.
+      type: str
+      returned: always
+    instead:
+      description: What an administrator can do about it.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      dynamic: true
+      family: ipv4
+      instead: let the stage ip_filter drop it
+      owner: wininit.exe in pid 544
+      owners: [wininit.exe]
+      pid: 544
+      port: 49664
+      protocol: tcp
+      recipe: rpc-wininit
+      scope: wildcard
+      why: wininit registers RPC over TCP, no switch is known
 summary:
   description: How many listeners have which outlook. Endpoints on the loopback are not counted.
   type: dict

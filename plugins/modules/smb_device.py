@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: smb_device
-short_description: Close port 445 up to Windows Server 2003
+short_description: Close port 445
 version_added: 0.1.0
 description:
-  - Ends SMB directly over TCP and UDP port 445, by one of two methods.
-  - For Windows 2000, XP and Server 2003. From Windows Vista on port 445 belongs to srvnet and neither method closes it; both are
-    refused there.
+  - Ends SMB directly over port 445, by one of three methods.
+  - Up to Windows Server 2003 the port belongs to NetBT, from Windows Vista on to srvnet. A method that closes nothing on the Windows
+    at hand is refused.
 options:
   smb_over_tcp:
     description:
@@ -30,9 +30,11 @@ options:
       - V(netbt_driver) is refused unless O(accept) lists V(outgoing-smb), and on a member or controller of a domain in any case.
       - V(netbt_driver) is refused on a host whose DHCP Client depends on NetBT while an adapter has its address from DHCP, as on
         Windows XP. The host would lose its address.
+      - V(smb_server) stops and disables C(LanmanServer) with C(Browser), and stops the drivers C(srv2), C(srv) and C(srvnet), in this
+        order. tcp/445 closes at once, without a boot. The SMB client keeps working. For Windows Vista and later, and refused before.
+      - When left out V(smb_server) from Windows Vista on, V(smb_device_enabled) before.
     type: str
-    choices: [smb_device_enabled, netbt_driver]
-    default: smb_device_enabled
+    choices: [smb_device_enabled, netbt_driver, smb_server]
 notes:
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on CIFS over TCP.
   - On hosts with the NetBT driver off, NetBIOS over TCP/IP is gone as well. The option of each adapter does not matter then.
@@ -126,7 +128,7 @@ unchanged:
       type: str
       returned: always
     reason:
-      description: Why, from a closed list. V(already as asked), V(not on this host) or V(kept).
+      description: Why, from a closed list, for example V(already as asked), V(not on this host) or V(kept).
       type: str
       returned: always
     detail:
@@ -232,6 +234,74 @@ forecast:
       recipe: ike-500-4500
       scope: wildcard
       why: PolicyAgent will not run
+residue:
+  description: Listeners that stay open and are not kept, each with the reason.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    address:
+      description: The local address, without brackets.
+      type: str
+      returned: always
+    port:
+      description: The local port.
+      type: int
+      returned: always
+    pid:
+      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      type: int
+      returned: always
+    family:
+      description: V(ipv4) or V(ipv6).
+      type: str
+      returned: always
+    scope:
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter.
+      type: str
+      returned: always
+    dynamic:
+      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      type: bool
+      returned: always
+    owner:
+      description: The owner in words.
+      type: str
+      returned: always
+    owners:
+      description: Key names of the services or drivers that can own it, or the program where no service lives there.
+      type: list
+      elements: str
+      returned: always
+    recipe:
+      description: Id of the recipe that knows it, or V(none).
+      type: str
+      returned: always
+    why:
+      description: Why it stays.
+      type: str
+      returned: always
+    instead:
+      description: What an administrator can do about it.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      dynamic: true
+      family: ipv4
+      instead: let the stage ip_filter drop it
+      owner: wininit.exe in pid 544
+      owners: [wininit.exe]
+      pid: 544
+      port: 49664
+      protocol: tcp
+      recipe: rpc-wininit
+      scope: wildcard
+      why: wininit registers RPC over TCP, no switch is known
 summary:
   description: How many listeners have which outlook. Endpoints on the loopback are not counted.
   type: dict

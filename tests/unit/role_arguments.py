@@ -64,11 +64,11 @@ ROLES: Mapping[str, Role] = {
             }
         },
     ),
-    "name_resolution": one_stage("name_resolution", "Close the socket that the DNS client of Windows XP keeps open."),
+    "name_resolution": one_stage("name_resolution", "Close the sockets of the DNS client."),
     "netbt": one_stage("netbt", "Switch NetBIOS over TCP/IP off on each adapter."),
     "rpc_restriction": one_stage("rpc_restriction", "Restrict the interfaces and ports of RPC servers."),
     "services": one_stage("services", "Stop services that nobody needs, and keep them from starting again."),
-    "smb_device": one_stage("smb_device", "Close port 445 up to Windows Server 2003."),
+    "smb_device": one_stage("smb_device", "Close port 445."),
     "verify": Role(
         ("Prove by the socket that ports are closed. Nothing is written.", CHANGES.format(role="verify")),
         {"proof_info": "verify"},
