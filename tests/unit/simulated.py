@@ -1,0 +1,93 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A session with a simulated host in this very process: bytes go both ways, and no network is between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.clock import ManualClock
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import WindowsSpec
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.providers.computer import SimulatedHost, build
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import Scenario, load_scenario
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.profile import profile_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.service import WsmanService
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.shell import Caller
+
+KNOWLEDGE = load()
+URL = "http://192.0.2.1:5985/wsman"
+
+
+class Wire:
+    """A transport whose other end is in this process."""
+
+    endpoint = URL
+    operation_timeout = 60
+    logins = 1
+
+    def __init__(self, service: WsmanService, account: str) -> None:
+        self._service = service
+        self._caller = Caller(account, "192.0.2.9", URL)
+
+    def exchange(self, envelope: bytes) -> bytes:
+        """Answer one envelope."""
+        return self._service.answer(envelope, self._caller, machine="192.0.2.1")[1].content
+
+    def reset(self) -> None:
+        """There is no connection."""
+
+    def close(self) -> None:
+        """There is no connection."""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulated host, the clock that it lives by, and a session with it."""
+
+    computer: SimulatedHost
+    clock: ManualClock
+    session: WritableSession
+
+    def endpoints(self) -> set[tuple[str, str, int]]:
+        """Return the true endpoints."""
+        return {(str(row.protocol), row.address, row.port) for row in self.computer.endpoints()}
+
+    def boot(self) -> None:
+        """Restart, and let the time pass in which delayed services start."""
+        self.computer.boot()
+        self.clock.advance(300)
+        self.session.forget()
+
+
+@cache
+def scenario(name: str) -> Scenario:
+    """Return a scenario; each file is read once."""
+    return load_scenario(name)
+
+
+@contextmanager
+def simulated(
+    name: str, *, read_only: bool = False, account: str = "Administrator", windows: Mapping[str, Any] | None = None
+) -> Iterator[Simulated]:
+    """Open a session with a fresh host of a scenario.
+
+    Args:
+        windows: what is different of its Windows (`WindowsSpec`).
+    """
+    made = scenario(name)
+    if windows:
+        spec: WindowsSpec = replace(made.host.windows, **windows)
+        made = replace(made, host=replace(made.host, windows=spec))
+    clock = ManualClock()
+    computer = build(made, clock=clock)
+    version = made.host.windows
+    service = WsmanService(computer, profile_of(version.version, version.winrm), clock.monotonic)
+    wire = Wire(service, rf"{version.computer}\{account}")
+    with WritableSession(wire, host=name, read_only=read_only) as session:
+        yield Simulated(computer, clock, session)
