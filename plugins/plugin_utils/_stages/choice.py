@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe, Status
 
 from .owners import Explained
@@ -75,8 +75,15 @@ def select(
     return Selection(tuple(choices), tuple(passed))
 
 
+# On a controller of a domain these alone may go (KB 832017; the safety notes of a tested project, dc_firewall of the knowledge).
+ON_CONTROLLERS = ("llmnr-5355", "mdns-5353")
+CONTROLLER = "this is a domain controller: directory, Kerberos and replication need its services and ports"
+
+
 def _usable(recipe: Recipe, windows: Windows, consent: Consent, *, ends: bool) -> Method | Passed:
     """Return the first method that may be used, or why there is none."""
+    if windows.product is ProductType.DOMAIN_CONTROLLER and recipe.id not in ON_CONTROLLERS:
+        return Passed(recipe, Reason.NEVER, CONTROLLER)
     refusals: list[Passed] = []
     for method in recipe.methods_on(windows):
         refusal = refusal_of(method, windows, unverified=consent.unverified)
@@ -103,7 +110,9 @@ def _named(recipe: Recipe, windows: Windows, consent: Consent) -> Choice:
     answer = _usable(recipe, windows, consent, ends=True)
     if not isinstance(answer, Passed):
         return Choice(recipe, answer, named=True)
-    reasons = [f"{method.id}: {method.because}" for method in recipe.methods_on(windows) if method.because]
-    told = answer.detail if answer.reason is Reason.GATED else "; ".join(reasons) or answer.detail
+    refusals = ((method, refusal_of(method, windows, unverified=consent.unverified)) for method in recipe.methods_on(windows))
+    said = ((method.id, refusal[1] if refusal else method.because) for method, refusal in refusals)
+    reasons = [f"{name}: {why}" for name, why in said if why]
+    told = answer.detail if answer.reason in (Reason.GATED, Reason.NEVER) else "; ".join(reasons) or answer.detail
     instead = f" (instead: {recipe.instead})" if recipe.instead and answer.reason is not Reason.GATED else ""
     raise Refused(f"recipe '{recipe.id}' is not carried out on {windows.name}: {told}{instead}", hazard=answer.hazard or None)

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Identity
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, ListenerPattern, Port, Recipe
 
 from .host import Host, Service, template_of
@@ -176,7 +177,9 @@ class Explainer:
                 recipes[""] = None
         if not kinds and row.pid is not None:
             running = [self._owner(service) for service in members if not service.stopped]
-            kinds = {name: [Port.RPC] for name in running or ([process] if process else [])}
+            # An RPC server listens on the loopback alone only where it is bound to it, on Windows 2000 (article).
+            own = row.scope is Scope.LOOPBACK and self.host.windows.nt > NtVersion(5, 0)
+            kinds = {name: [Port.EPHEMERAL if own else Port.RPC] for name in running or ([process] if process else [])}
         recipe_id = next(iter(recipes)) if len(recipes) == 1 else None
         return Explained(row, tuple(kinds), tuple(tuple(dict.fromkeys(k)) for k in kinds.values()), True, recipe_id or None, process)
 

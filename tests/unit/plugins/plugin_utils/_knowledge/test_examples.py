@@ -11,7 +11,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Example, Port, Recipe
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Consent, Selection, select
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import STAGE_BY_NAME, Terms, make_forecast, make_plan, read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import (
+    STAGE_BY_NAME,
+    Terms,
+    make_forecast,
+    make_plan,
+    read_survey,
+)
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, simulated
 
 EXAMPLES = [(recipe, example) for recipe in KNOWLEDGE.recipes.values() for example in recipe.examples]

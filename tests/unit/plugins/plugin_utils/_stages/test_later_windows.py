@@ -1,0 +1,248 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is done otherwise from Windows Vista on: SMB, protected and per-user services, switches, and owners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound, Refused, UnsafePlan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.keep import read_keep
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import STAGE_BY_NAME, Survey, Terms, make_plan, read_survey
+from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
+
+SERVICES = r"SYSTEM\CurrentControlSet\Services"
+
+
+def survey_of(name: str) -> Survey:
+    with simulated(name, read_only=True) as host:
+        return read_survey(host.session, KNOWLEDGE)
+
+
+TEN, SEVEN, VISTA = survey_of("windows_10"), survey_of("windows_7"), survey_of("windows_vista")
+SERVER = survey_of("windows_server_2022")
+
+
+def planned(survey: Survey, stage: str, options: Mapping[str, Any], *, keep: tuple[dict[str, Any], ...] = (), **said: Any) -> Plan:
+    """Plan one stage's own options."""
+    terms = Terms(kept=read_keep(keep, survey.host, KNOWLEDGE), **said)
+    return make_plan({stage: STAGE_BY_NAME[stage].desired(options)}, survey, KNOWLEDGE, terms)
+
+
+def shown(plan: Plan) -> list[tuple[str, object, object, str]]:
+    return [(c.target, *c.shown, str(c.effective)) for c in plan.changes]
+
+
+def stop(name: str) -> dict[str, Any]:
+    return {"services": [{"name": name, "state": "stopped", "start_mode": "disabled"}]}
+
+
+# --- SMB ---
+
+
+def test_the_server_and_its_drivers_are_stopped_from_the_top() -> None:
+    plan = planned(SEVEN, "smb_device", {"smb_over_tcp": "disabled"})
+    stops = [c.target for c in plan.changes if c.shown[1] == "stopped"]
+    assert stops == ["service Browser", "service LanmanServer", "driver srv", "driver srv2", "driver srvnet"]
+    assert [c.target for c in plan.changes if c.shown[1] == "disabled"] == [
+        "service HomeGroupListener",
+        "service Browser",
+        "service LanmanServer",
+    ]
+
+
+def test_a_driver_that_stayed_behind_is_stopped_although_the_server_is_off() -> None:
+    with simulated("windows_server_2022") as host:
+        stop_by_hand(host, "LanmanServer")
+        survey = read_survey(host.session, KNOWLEDGE)
+    plan = planned(survey, "smb_device", {"smb_over_tcp": "disabled"})
+    assert [row[0] for row in shown(plan)] == ["driver srv2", "driver srvnet", "service LanmanServer"]
+
+
+def stop_by_hand(host: Simulated, name: str) -> None:
+    service = host.computer.host.services.find(name)
+    assert service is not None
+    host.computer.host.services.stop(service)
+    host.session.forget()
+
+
+@pytest.mark.parametrize("keep", [{"port": "tcp/445"}, {"service": "LanmanServer"}, {"recipe": "smb-445"}])
+def test_smb_is_kept_as_a_whole(keep: dict[str, str]) -> None:
+    plan = planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, keep=({**keep, "reason": "shares"},))
+    assert plan.changes == ()
+    assert [(item.target, item.detail) for item in plan.unchanged] == [("SMB over TCP", "shares")]
+
+
+def test_a_method_of_another_windows_is_refused() -> None:
+    with pytest.raises(Refused, match="445 belongs to srvnet"):
+        planned(SERVER, "smb_device", {"smb_over_tcp": "disabled", "method": "smb_device_enabled"})
+    with pytest.raises(Refused, match="nothing is known of smb_server on Windows XP"):
+        planned(survey_of("windows_xp"), "smb_device", {"smb_over_tcp": "disabled", "method": "smb_server"})
+
+
+def test_smb_is_taken_back_by_the_start_mode_of_the_server() -> None:
+    with simulated("windows_server_2022") as host:
+        host.session.set_value(rf"{SERVICES}\LanmanServer", "Start", RegistryValue.dword(4))
+        host.boot()
+        survey = read_survey(host.session, KNOWLEDGE)
+    assert shown(planned(survey, "smb_device", {"smb_over_tcp": "enabled"})) == [("service LanmanServer", "disabled", "auto", "at boot")]
+
+
+# --- services that the SCM lets nobody change, and templates ---
+
+
+def test_a_protected_service_goes_by_its_registry_value() -> None:
+    (row,) = shown(planned(TEN, "services", stop("DoSvc")))
+    assert row == (rf"HKLM\{SERVICES}\DoSvc\Start", 2, 4, "at boot")
+    assert TEN.host.service("DoSvc").start_mode == "auto"
+
+
+def test_a_protected_service_is_disabled_once() -> None:
+    with simulated("windows_10") as host:
+        host.session.set_value(rf"{SERVICES}\DoSvc", "Start", RegistryValue.dword(4))
+        survey = read_survey(host.session, KNOWLEDGE)
+    # The SCM goes on showing the old mode until the boot.
+    assert survey.host.service("dosvc").start_mode == "auto"
+    assert planned(survey, "services", stop("DoSvc")).changes == ()
+
+
+def test_a_protected_service_without_another_way_is_refused() -> None:
+    with pytest.raises(Refused, match=r"protected process.*no other way is known"):
+        planned(TEN, "services", stop("WinDefend"))
+    # What must never stop is refused as that.
+    with pytest.raises(UnsafePlan, match="firewall and IPsec stop with it"):
+        planned(TEN, "services", stop("BFE"))
+
+
+def test_a_template_is_disabled_for_sign_ins_to_come_and_its_instance_stopped() -> None:
+    instance = next(name for name in TEN.host.services if name.startswith("cdpusersvc_"))
+    plan = planned(TEN, "services", stop("cdpusersvc"))
+    assert shown(plan) == [
+        (f"service {TEN.host.services[instance].name}", "running", "stopped", "now"),
+        (rf"HKLM\{SERVICES}\CDPUserSvc\Start", 2, 4, "at boot"),
+    ]
+
+
+def test_an_instance_is_refused_by_name_and_its_template_named() -> None:
+    instance = next(s.name for s in TEN.host.services.values() if s.name.startswith("OneSyncSvc_"))
+    with pytest.raises(InvalidOption, match="name its template 'OneSyncSvc'"):
+        planned(TEN, "services", stop(instance))
+
+
+def test_a_template_that_is_disabled_gives_disabled_instances_after_the_boot() -> None:
+    with simulated("windows_10") as host:
+        host.session.set_value(rf"{SERVICES}\CDPUserSvc", "Start", RegistryValue.dword(4))
+        host.boot()
+        survey = read_survey(host.session, KNOWLEDGE)
+    (instance,) = [s for s in survey.host.services.values() if s.name.startswith("CDPUserSvc_")]
+    assert (instance.stopped, instance.start_mode) == (True, "disabled")
+    assert planned(survey, "services", stop("CDPUserSvc")).changes == ()
+
+
+def test_display_names_never_match() -> None:
+    with pytest.raises(NotFound, match="'Print Spooler' is a display name; the service's key name is 'Spooler'"):
+        planned(TEN, "services", stop("Print Spooler"))
+    german = survey_of("windows_server_2008_r2_german")
+    with pytest.raises(NotFound, match="key name is 'Spooler'"):
+        planned(german, "services", stop("Druckwarteschlange"))
+
+
+@pytest.mark.parametrize(("name", "words"), [("Schedule", "maintenance"), ("LanmanWorkstation", "Group Policy")])
+def test_a_service_whose_end_does_harm_is_refused_by_name(name: str, words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        planned(SERVER, "services", stop(name), dependents=Dependents.STOP)
+
+
+def test_a_service_that_opens_no_port_is_disabled_and_said_to_close_none() -> None:
+    plan = planned(SERVER, "services", stop("RemoteRegistry"))
+    assert plan.changes
+    assert plan.warnings == ("disabling RemoteRegistry closes no port: it is reached through SMB and opens no port",)
+
+
+# --- switches ---
+
+
+def test_switches_by_option_and_back() -> None:
+    plan = planned(SERVER, "rpc_restriction", {"service_control": "no_tcp"})
+    assert shown(plan) == [(r"HKLM\SYSTEM\CurrentControlSet\Control\DisableRPCOverTCP", None, 1, "at boot")]
+    assert planned(SERVER, "rpc_restriction", {"service_control": "default"}).changes == ()
+    with simulated("windows_server_2022") as host:
+        host.session.set_value(r"SYSTEM\CurrentControlSet\Control", "DisableRemoteScmEndpoints", RegistryValue.dword(1))
+        survey = read_survey(host.session, KNOWLEDGE)
+    plan = planned(survey, "rpc_restriction", {"service_control": "default"})
+    assert shown(plan) == [(r"HKLM\SYSTEM\CurrentControlSet\Control\DisableRemoteScmEndpoints", 1, None, "at boot")]
+
+
+def test_a_switch_of_the_wrong_type_is_written_anew() -> None:
+    with simulated("windows_7") as host:
+        host.session.set_value(r"SOFTWARE\Policies\Microsoft\Windows NT\DNSClient", "EnableMulticast", RegistryValue.text("0"))
+        survey = read_survey(host.session, KNOWLEDGE)
+    (change,) = planned(survey, "name_resolution", {"llmnr": "disabled"}).changes
+    assert isinstance(change, SetRegistryValue)
+    assert change.after == RegistryValue.dword(0)
+
+
+@pytest.mark.parametrize(
+    ("survey", "stage", "options", "words"),
+    [
+        (SERVER, "rpc_restriction", {"spooler": "local_only"}, "'unverified: apply'"),
+        (SEVEN, "name_resolution", {"mdns": "disabled"}, "nothing is known of mdns_off on Windows 7"),
+        (SEVEN, "rpc_restriction", {"account_database": "no_tcp"}, "nothing is known of sam_no_tcp"),
+    ],
+)
+def test_a_switch_that_is_not_known_to_work_there_is_refused(survey: Survey, stage: str, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        planned(survey, stage, options)
+    assert planned(SERVER, "rpc_restriction", {"spooler": "local_only"}, unverified=True).changes
+
+
+def test_a_kept_service_keeps_its_switches_unwritten() -> None:
+    keep = ({"service": "Dnscache", "reason": "names of the laboratory"},)
+    plan = planned(TEN, "name_resolution", {"llmnr": "disabled", "mdns": "disabled"}, keep=keep)
+    assert plan.changes == ()
+    assert {item.detail for item in plan.unchanged} == {"names of the laboratory"}
+
+
+# --- owners ---
+
+
+def owners(survey: Survey) -> dict[tuple[str, int], set[str]]:
+    found: dict[tuple[str, int], set[str]] = {}
+    for subject in survey.explained:
+        found.setdefault((str(subject.endpoint.protocol), subject.endpoint.port), set()).add(subject.owner.partition(" in pid")[0])
+    return found
+
+
+def test_ports_of_the_kernel_are_told_apart_by_what_is_known_of_them() -> None:
+    seven = owners(SEVEN)
+    assert seven["tcp", 445] == {"srvnet"}
+    assert seven["tcp", 139] == {"NetBT"}
+    assert seven["tcp", 5357] == {"one of FDResPub, fdPHost"}
+    assert seven["tcp", 47001] == {"WinRM"}
+    assert owners(survey_of("windows_server_2022_web_server"))["tcp", 80] == {"W3SVC"}
+
+
+def test_services_in_one_process_are_named_together_and_those_apart_alone() -> None:
+    (shared,) = {subject.owner for subject in SEVEN.explained if "Schedule" in subject.owners}
+    assert shared.startswith("one of Schedule, gpsvc, ProfSvc in pid ")
+    (alone,) = {subject.owner for subject in TEN.explained if "Schedule" in subject.owners}
+    assert alone.startswith("Schedule in pid ")
+
+
+def test_processes_without_a_service_are_owners_by_their_program() -> None:
+    dynamic = {subject.owners for subject in TEN.explained if subject.dynamic}
+    assert {("wininit.exe",), ("services.exe",), ("lsass.exe",)} <= dynamic
+
+
+def test_several_sockets_on_one_udp_port_are_told_apart_by_their_process() -> None:
+    assert owners(survey_of("windows_server_2022_browser"))["udp", 5353] == {"Dnscache", "msedge.exe"}
+
+
+def test_winrm_1_1_is_read_over_its_own_port() -> None:
+    assert {subject.endpoint.port for subject in VISTA.explained if subject.management} == {80}
