@@ -16,14 +16,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
-from .model import Hazard, Knowledge, Never, PerUser, Port, Protected, Recipe, Silent, Status, Version
+from .model import Hazard, Knowledge, Never, PerUser, Port, Protected, Range, Recipe, Silent, Status, Version
 
 # libyaml is ten times faster and is not in every build of PyYAML.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FOLDER = Path(__file__).parent
+# The NetBT driver method asks for it by itself: it depends on the word of the operator and not on the Windows.
+CODED_HAZARD = "outgoing-smb"
 T = TypeVar("T")
 
 
@@ -193,6 +196,12 @@ def _check_sources(knowledge: Knowledge, decoder: Decoder) -> None:
                 decoder.complain(where, f"source '{name}' is not in sources.yml")
         if not names:
             decoder.complain(where, "cites no source")
+    for name in knowledge.sources.keys() - {name for _where, names in cited for name in names}:
+        decoder.complain("sources.yml: $", f"nothing cites '{name}'")
+    used = {method.hazard for recipe in knowledge.recipes.values() for method in recipe.methods}
+    for number, hazard in enumerate(knowledge.hazards):
+        if hazard.id not in used and hazard.id != CODED_HAZARD:
+            decoder.complain(f"hazards.yml: $[{number}]", f"no method has the hazard '{hazard.id}'")
 
 
 def _check_recipe(recipe: Recipe, knowledge: Knowledge, decoder: Decoder) -> None:
@@ -204,6 +213,9 @@ def _check_recipe(recipe: Recipe, knowledge: Knowledge, decoder: Decoder) -> Non
             decoder.complain(f"{here}.stage", f"there is no stage '{method.stage}'")
         if method.hazard and knowledge.hazard(method.hazard) is None:
             decoder.complain(f"{here}.hazard", f"there is no hazard '{method.hazard}'")
+        for later in recipe.methods[number + 1 :]:
+            if later.id == method.id and overlap(later.windows, method.windows):
+                decoder.complain(here, f"two entries of '{method.id}' speak of one Windows")
         if method.status is not Status.WORKS and not method.because:
             decoder.complain(here, f"is {method.status} and does not say why ('because')")
         for position, value in enumerate(method.values):
@@ -217,6 +229,32 @@ def _check_recipe(recipe: Recipe, knowledge: Knowledge, decoder: Decoder) -> Non
         if isinstance(pattern.port, int) and not 0 < pattern.port < 65536:
             decoder.complain(f"{where}.listeners[{number}].port", f"{pattern.port} is no port")
 
+    methods = {method.id for method in recipe.methods}
+    for number, example in enumerate(recipe.examples):
+        here = f"{where}.examples[{number}]"
+        if example.method and example.method not in methods:
+            decoder.complain(f"{here}.method", f"the recipe has no method '{example.method}'")
+        if example.outlook not in list(Outlook):
+            decoder.complain(f"{here}.outlook", f"one of {', '.join(Outlook)} expected, not '{example.outlook}'")
+        _check_listener(f"{here}.endpoint", example.endpoint, decoder)
+
+
+def overlap(one: Range, other: Range) -> bool:
+    """Tell whether two spans of Windows versions can include the same one."""
+    since = [item for item in (one.since, other.since) if item is not None]
+    until = [item for item in (one.until, other.until) if item is not None]
+    first = [item for item in (one.build_since, other.build_since) if item is not None]
+    last = [item for item in (one.build_until, other.build_until) if item is not None]
+    apart = bool(since and until and max(since) > min(until)) or bool(first and last and max(first) > min(last))
+    return not apart and (one.side is None or other.side is None or one.side is other.side)
+
+
+def _check_listener(where: str, text: str, decoder: Decoder) -> None:
+    protocol, slash, port = text.partition("/")
+    known = port in (str(Port.RPC), str(Port.EPHEMERAL)) or (port.isdecimal() and 0 < int(port) < 65536)
+    if protocol not in ("tcp", "udp") or not slash or not known:
+        decoder.complain(where, f"'{text}' is no listener; write tcp/135 or tcp/rpc-dynamic")
+
 
 def _check_version(version: Version, knowledge: Knowledge, decoder: Decoder) -> None:
     """Check a version's numbers, and that it names recipes that exist."""
@@ -229,7 +267,4 @@ def _check_version(version: Version, knowledge: Knowledge, decoder: Decoder) -> 
         if name not in knowledge.recipes:
             decoder.complain(here, f"there is no recipe '{name}'")
     for number, item in enumerate(version.residue):
-        protocol, slash, port = item.listener.partition("/")
-        known = port in (str(Port.RPC), str(Port.EPHEMERAL)) or (port.isdecimal() and 0 < int(port) < 65536)
-        if protocol not in ("tcp", "udp") or not slash or not known:
-            decoder.complain(f"{where}.residue[{number}].listener", f"'{item.listener}' is no listener; write tcp/135 or tcp/rpc-dynamic")
+        _check_listener(f"{where}.residue[{number}].listener", item.listener, decoder)

@@ -178,8 +178,8 @@ class Explainer:
         if not kinds and row.pid is not None:
             running = [self._owner(service) for service in members if not service.stopped]
             # An RPC server listens on the loopback alone only where it is bound to it, on Windows 2000 (article).
-            own = row.scope is Scope.LOOPBACK and self.host.windows.nt > NtVersion(5, 0)
-            kinds = {name: [Port.EPHEMERAL if own else Port.RPC] for name in running or ([process] if process else [])}
+            local = row.scope is Scope.LOOPBACK and self.host.windows.nt > NtVersion(5, 0)
+            kinds = {name: [Port.EPHEMERAL if local else Port.RPC] for name in running or ([process] if process else [])}
         recipe_id = next(iter(recipes)) if len(recipes) == 1 else None
         return Explained(row, tuple(kinds), tuple(tuple(dict.fromkeys(k)) for k in kinds.values()), True, recipe_id or None, process)
 

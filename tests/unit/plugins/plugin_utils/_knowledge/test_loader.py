@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, KnowledgeError, Port, Status, load
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.loader import FOLDER
 
@@ -59,37 +59,49 @@ def test_every_version_loads_and_is_its_file(name: str) -> None:
     assert set(version.products) <= {"client", "server"}
 
 
-def test_no_two_entries_of_a_method_speak_of_one_windows() -> None:
+def windows_of(name: str) -> list[Windows]:
+    """Return every build of a version, for each side that it was released for."""
+    version = KNOWLEDGE.versions[name]
+    products = [ProductType.WORKSTATION if side == "client" else ProductType.SERVER for side in version.products]
+    return [KNOWLEDGE.place(version.nt, build, product) for build in version.builds for product in products]
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_no_two_entries_of_a_method_speak_of_one_windows(name: str) -> None:
+    for windows in windows_of(name):
+        for recipe in KNOWLEDGE.recipes.values():
+            fitting = [method.id for method in recipe.methods_on(windows)]
+            assert len(fitting) == len(set(fitting)), (recipe.id, windows)
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_what_is_carried_out_by_itself_is_known_to_work_and_stops_nothing_that_must_go_on(name: str) -> None:
+    for windows in windows_of(name):
+        never = [item for item in KNOWLEDGE.never_stop if item.when == "always" and item.windows.includes(windows)]
+        for recipe_id in KNOWLEDGE.versions[name].minimize:
+            usable = [method for method in KNOWLEDGE.recipe(recipe_id).methods_on(windows) if method.status is Status.WORKS or method.end]
+            assert usable or windows.build < KNOWLEDGE.versions[name].builds[-1], (recipe_id, windows)
+            for method in usable[:1]:
+                assert not [item.name for item in never for service in method.services if item.names(service)], (recipe_id, windows)
+
+
+def test_every_family_of_listeners_closes_or_says_why_it_stays() -> None:
     for recipe in KNOWLEDGE.recipes.values():
-        for version in KNOWLEDGE.versions.values():
-            fitting = [method.id for method in recipe.methods if method.windows.includes(version.nt)]
-            assert len(fitting) == len(set(fitting)), (recipe.id, version.id)
-
-
-def test_a_profile_asks_only_for_what_is_known_to_work() -> None:
-    for version in KNOWLEDGE.versions.values():
-        if version.minimize is None:
-            continue
-        product = ProductType.WORKSTATION if "client" in version.products else ProductType.SERVER
-        windows = KNOWLEDGE.place(version.nt, version.builds[0], product)
-        method = KNOWLEDGE.recipe("smb-445").method(version.minimize.smb_method, windows)
-        assert method is not None
-        assert method.status is Status.WORKS
-        never = {item.name.lower() for item in KNOWLEDGE.never_stop if item.when == "always" and item.windows.includes(version.nt)}
-        assert not never & {name.lower() for name in version.minimize.services}
+        if recipe.listeners and recipe.id != "winrm":
+            assert recipe.stays or recipe.methods, recipe.id
+        for method in recipe.methods:
+            assert method.services or method.values or method.stage != "services", (recipe.id, method.id)
 
 
 def test_services_are_silent_or_owners_and_never_both() -> None:
-    for version in KNOWLEDGE.versions.values():
-        nt = version.nt
+    for windows in (windows for name in VERSIONS for windows in windows_of(name)):
         owners = {
             name.lower()
-            for recipe in KNOWLEDGE.recipes.values()
-            for pattern in recipe.listeners
-            if pattern.windows.includes(nt) and isinstance(pattern.port, Port)
+            for recipe, pattern in KNOWLEDGE.patterns(windows)
+            if isinstance(pattern.port, Port)
             for name in pattern.services or recipe.services
         }
-        assert not owners & {name.lower() for name in version.silent_services}
+        assert not owners & KNOWLEDGE.silent_on(windows), windows
 
 
 def test_all_problems_at_once(folder: Path) -> None:
@@ -126,7 +138,21 @@ def test_all_problems_at_once(folder: Path) -> None:
         ("recipes/w32time-123.yml", "breaks: the", "breaks: [the]\nnote: the", "$.breaks: str expected, not ['the']"),
         ("windows/windows_7.yml", "dynamic_ports: [49152, 65535]", "dynamic_ports: [49152]", "dynamic_ports needs first and last"),
         ("windows/windows_7.yml", "builds: [7600, 7601]", "builds: []", "builds at least one"),
-        ("windows/windows_xp.yml", "netbios: disabled", "netbiss: disabled", "$.minimize: unknown key 'netbiss'"),
+        ("windows/windows_xp.yml", "- ike-500-4500", "- ike-500", "windows/windows_xp.yml: $.minimize[0]: there is no recipe 'ike-500'"),
+        ("windows/windows_10.yml", "tcp/135", "tcp/epmap", "$.residue[0].listener: 'tcp/epmap' is no listener"),
+        ("windows/windows_10.yml", "recipe: rpc-lsass", "recipe: lsass", "$.residue[5].recipe: there is no recipe 'lsass'"),
+        ("recipes/rdp-3389.yml", "hazard: rds", "hazard: rdp", "$.methods[0].hazard: there is no hazard 'rdp'"),
+        ("recipes/rdp-3389.yml", "data: 1", "data: one", "$.methods[0].values[0].data: 'one' is no dword"),
+        ("recipes/rdp-3389.yml", "port: 3389", "port: 338900", "$.listeners[0].port: 338900 is no port"),
+        ("recipes/rdp-3389.yml", "outlook: stays", "outlook: hangs", "$.examples[0].outlook: one of closes now, closes at the next boot"),
+        ("recipes/rdp-3389.yml", "method: deny_connections", "method: deny", "$.examples[1].method: the recipe has no method 'deny'"),
+        ("recipes/rdp-3389.yml", "endpoint: tcp/3389", "endpoint: 3389/tcp", "$.examples[0].endpoint: '3389/tcp' is no listener"),
+        ("recipes/rpc-schedule.yml", 'until: "5.2"', 'until: "6.0"', "$.methods[0]: two entries of 'disable' speak of one Windows"),
+        ("recipes/rpc-schedule.yml", "because: system maintenance", "note: system maintenance", "$.methods[2]: unknown key 'note'"),
+        ("recipes/rpc-lsass.yml", "    because: other interfaces of LSASS may keep the port\n", "", "is partial and does not say why"),
+        ("protected.yml", "start_value: accepted", "start_value: maybe", "$[0].start_value: one of accepted, never, refused expected"),
+        ("sources.yml", "do_faq:", "hearsay: nobody\ndo_faq:", "sources.yml: $: nothing cites 'hearsay'"),
+        ("hazards.yml", "- {id: rds", "- {id: moon, what: full, sources: [kb832017]}\n- {id: rds", "no method has the hazard 'moon'"),
     ],
 )
 def test_one_problem(folder: Path, name: str, old: str, new: str, problem: str) -> None:
@@ -204,7 +230,8 @@ def test_client_and_server_are_told_apart_by_product_type(nt: str, build: int, p
     ],
 )
 def test_unknown_builds_count_as_the_older_or_the_newest_and_say_so(build: int, product: ProductType, expected: str, name: str) -> None:
-    assert place("10.0", build, product) == (expected, f"build {build} is not known; treated as {name}")
+    later = ", and nothing is done that is not known to work on every later Windows"
+    assert place("10.0", build, product) == (expected, f"build {build} is not known; treated as {name}{later if build == 40000 else ''}")
 
 
 @pytest.mark.parametrize("product", ProductType)
