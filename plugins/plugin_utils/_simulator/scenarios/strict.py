@@ -130,7 +130,8 @@ def _scalar(hint: type, plain: object, path: str, problems: Problems) -> object:
     if issubclass(hint, Enum):
         member = next((entry for entry in hint if plain in (entry.value, entry.name.lower()) and not isinstance(plain, int)), None)
         if member is None:
-            problems.add(path, f"{plain!r} is none of {', '.join(entry.name.lower() for entry in hint)}")
+            known = (entry.value if isinstance(entry.value, str) else entry.name.lower() for entry in hint)
+            problems.add(path, f"{plain!r} is none of {', '.join(known)}")
         return member
     accepted = (int, float) if hint is float else hint
     if not isinstance(plain, accepted) or (isinstance(plain, bool) and hint is not bool):
