@@ -109,6 +109,13 @@ def test_holds_no_environment_cache_or_build_folder(artifact: Path) -> None:
     assert not links
 
 
+def test_holds_all_the_data_that_its_plugins_read(artifact: Path) -> None:
+    kept = {str(path) for path in names(artifact)}
+    data = {path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "plugins").rglob("*.yml")}
+    assert any("/scenarios/parts/" in path for path in data)
+    assert data <= kept
+
+
 def test_works_with_only_what_it_contains(installed: Path) -> None:
     found = json.loads(run(sys.executable, "-I", "-c", IMPORT_EVERYTHING, installed, cwd=installed))
     assert found["missing"] == []

@@ -83,7 +83,7 @@ def _positive(text: str) -> float:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > _LAST_PORT:
+    if not text.isdecimal() or len(text) > len(str(_LAST_PORT)) or int(text) > _LAST_PORT:
         raise argparse.ArgumentTypeError(f"'{text}' is no port; give 0 for any, or 1 to {_LAST_PORT}")
     return int(text)
 

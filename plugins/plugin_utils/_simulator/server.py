@@ -8,6 +8,7 @@ Knows hosts by the seam only; the event loop runs in a thread of its own.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -22,7 +23,7 @@ from .host.clock import FastClock, SystemClock
 from .providers.computer import build
 from .scenarios import Scenario, load_scenario, names
 from .seams import SimulatedComputer
-from .sockets import SHARED, Acceptor, Address, HostSockets, claim_address, listen
+from .sockets import SHARED, Acceptor, Address, HostSockets, claim_address, listen, permitted
 from .window import Window
 from .wire.authentication import HAS_SPNEGO
 from .wire.http import HAS_AIOHTTP, Policy, WsmanHttp
@@ -61,6 +62,9 @@ class HostSpec:
         seed: shuffles start order, dynamic ports and process ids; None as the scenario says.
         build: makes the computer in place of a scenario.
         speed: how many times as fast time passes in the host; restarts last as long as ever for who waits for them.
+
+    Raises:
+        ValueError: `boot_seconds` or `speed` is no number above 0.
     """
 
     scenario: str
@@ -74,6 +78,11 @@ class HostSpec:
     profile: Profile | None = None
     build: Callable[[], SimulatedComputer] | None = None
     speed: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, number in (("boot_seconds", self.boot_seconds), ("speed", self.speed)):
+            if number is not None and not 0 < number < math.inf:
+                raise ValueError(f"{name} is {number}: it must be a number above 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +127,15 @@ class Station:
         self.http = WsmanHttp(computer, self.service, Policy(basic=basic, unencrypted=basic), self.follow)
         self.sockets = HostSockets(address, asyncio.get_running_loop())
         self.forwarded = 0
+        self._barred: frozenset[int] = frozenset()
         self._tls: SSLContext | None = server_context() if spec.tls else None
         self._servers: dict[tuple[str, int], Acceptor] = {}
 
     def start(self) -> None:
-        """Open the host's ports."""
-        if self.spec.forward or not self.address.own:
+        """Open the host's ports; where one of WinRM's is not ours to open, clients get a forwarded one."""
+        if self.address.own:
+            self._barred = frozenset(port for port in self._winrm_ports() if not permitted(self.address.text, port))
+        if self.spec.forward or not self.address.own or self._barred:
             # Chosen once and kept over boots; between the two another process could take it.
             found = listen(SHARED, 0)
             self.forwarded = found.getsockname()[1]
@@ -185,7 +197,7 @@ class Station:
     def _open(self) -> None:
         wanted: dict[tuple[str, int], SSLContext | None] = {}
         if self.address.own:
-            wanted |= {(self.address.text, port): None for port in self._winrm_ports()}
+            wanted |= {(self.address.text, port): None for port in self._winrm_ports() if port not in self._barred}
             if self._tls is not None:
                 wanted[self.address.text, 5986] = self._tls
         if self.forwarded:

@@ -58,7 +58,7 @@ class Address:
 
 
 def claim_address(port: int, *, single: bool = False) -> Address:
-    """Find an address of 127.77.0.0/16 that no other simulator holds and where this TCP port is free.
+    """Find an address of 127.77.0.0/16 that no other simulator holds and where this TCP port is free, or not ours to open.
 
     Args:
         single: behave as on a system with one loopback address.
@@ -76,6 +76,8 @@ def claim_address(port: int, *, single: bool = False) -> Address:
             continue
         try:
             listen(text, port).close()
+        except PermissionError:
+            pass  # free for all that we can tell; clients then get a forwarded port
         except OSError as error:
             claim.close()
             if error.errno == errno.EADDRNOTAVAIL:
@@ -117,6 +119,15 @@ def listen(address: str, port: int) -> socket.socket:
         found.close()
         raise
     return found
+
+
+def permitted(address: str, port: int) -> bool:
+    """Tell whether this user may open a TCP port: those below 1024 are often the superuser's."""
+    try:
+        listen(address, port).close()
+    except PermissionError:
+        return False
+    return True
 
 
 def _bound(address: str, port: int) -> socket.socket:

@@ -155,6 +155,7 @@ def delete_key(host: Host, path: str) -> Written:
     if subkeys:
         return Written.HAS_SUBKEYS
     host.registry.delete_key(path)
+    host.value_written()
     host.journal.note(Subject.REGISTRY_KEY, path, "present", None)
     return Written.DONE
 

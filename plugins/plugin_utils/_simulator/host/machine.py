@@ -9,14 +9,14 @@ Time passes only when `advance` looks at the clock, which every question does fi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from random import Random
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 
-from . import configuration, installation
+from . import configuration, installation, users
 from .clock import Clock
 from .faults import Fault, Faults
 from .journal import Journal, Subject
@@ -241,11 +241,8 @@ class Host:
         self._booting = False
         for process in permanent:
             self.network.process_started(process, late=True)
-        if already >= self.spec.delayed_start:
-            self.services.start_all(delayed)
-        elif delayed:
-            self.after(self.spec.delayed_start - already, lambda: self.services.start_all(delayed))
-        self._sign_in(numbers)
+        self._start_delayed(delayed, already)
+        self._sign_in(numbers, already)
         self._lose_leases()
         for connection in self.spec.connections:
             if number == 1 or connection.reopened:
@@ -253,30 +250,25 @@ class Host:
         for fault in self.faults.of("port_reopened"):
             self._reopen(fault)
 
-    def _sign_in(self, numbers: Random) -> None:
-        """Make an instance of each template of per-user services, as the sign-in does that follows a boot at once.
-
-        Microsoft, "Per-user services": an instance is named after the LUID of the sign-in and starts as its template says;
-        those of earlier sign-ins are gone; UserServiceFlags 0 keeps it from being made.
-        """
+    def _sign_in(self, numbers: Random, already: float) -> None:
+        """Replace the instances of per-user services, as the sign-in does that follows a boot at once."""
         for name in self._instances:
-            for path in (rf"{SERVICES}\{name}\Parameters", rf"{SERVICES}\{name}"):
-                self.registry.delete_key(path)
-        self._instances = []
-        luid = f"{numbers.randrange(0x10000, 0xFFFFF):x}"
-        for template in self.spec.services:
-            key = rf"{SERVICES}\{template.name}"
-            start = self.registry.number(key, "Start")
-            unwanted = self.registry.number(key, "UserServiceFlags") == 0
-            if not template.per_user or not self.spec.windows.signed_in or unwanted or start not in tuple(StartMode):
-                continue
-            mode = StartMode(start)
-            made = replace(template, name=f"{template.name}_{luid}", start=mode, per_user=False, template=template.name)
-            installation.instance(self.registry, made)
-            self._instances.append(made.name)
-            service = self.services.add(made, mode)
-            if mode is StartMode.AUTO:
-                self.services.start_all((service,))
+            self.registry.drop(rf"{SERVICES}\{name}")
+        made = users.instances(self.spec, self.registry, f"{numbers.randrange(0x10000, 0x100000):x}")
+        self._instances = [instance.name for instance in made]
+        for instance in made:
+            installation.instance(self.registry, instance)
+        added = [self.services.add(instance) for instance in made]
+        automatic = [service for service in added if service.start_mode is StartMode.AUTO]
+        self.services.start_all(service for service in automatic if not service.spec.delayed)
+        self._start_delayed(tuple(service for service in automatic if service.spec.delayed), already)
+
+    def _start_delayed(self, delayed: tuple[Service, ...], already: float) -> None:
+        """Start services when the delay after the boot is over, which it is at once on a host that has been up for long."""
+        if already >= self.spec.delayed_start:
+            self.services.start_all(delayed)
+        elif delayed:
+            self.after(self.spec.delayed_start - already, lambda: self.services.start_all(delayed))
 
     def _lose_leases(self) -> None:
         """Take away the leased addresses of a boot on which the DHCP client does not run."""

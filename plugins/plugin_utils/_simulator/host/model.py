@@ -63,6 +63,14 @@ class Language(Enum):
         return {"en": "cp437", "de": "cp850", "ja": "cp932"}[self.value]
 
 
+class WinRM(Enum):
+    """Versions of WinRM."""
+
+    ONE = "1.1"
+    TWO = "2.0"
+    THREE = "3.0"
+
+
 class EmptyList(Enum):
     """What the registry provider does with a REG_MULTI_SZ that is written with no element (not known for real hosts)."""
 
@@ -306,7 +314,7 @@ class WindowsSpec:
     split_services: bool = True
     signed_in: bool = False
     language: Language = Language.ENGLISH
-    winrm: str | None = None
+    winrm: WinRM | None = None
     selective_binding: bool = False
     false_listening: bool = True
     netstat_pids: bool = True

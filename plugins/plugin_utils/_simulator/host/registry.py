@@ -89,12 +89,17 @@ class Registry:
         del key.values[name.lower()]
 
     def delete_key(self, path: str) -> None:
-        """Delete a key that exists and has no subkeys."""
+        """Delete a key that exists; what is below it goes, too."""
         parts = _parts(path)
         parent = self._find("\\".join(parts[:-1]))
         if parent is None or parts[-1].lower() not in parent.keys:
             raise KeyError(path)
         del parent.keys[parts[-1].lower()]
+
+    def drop(self, path: str) -> None:
+        """Delete a key with all below it, if it exists."""
+        if self.exists(path):
+            self.delete_key(path)
 
     def walk(self) -> Iterator[tuple[str, dict[str, RegistryValue]]]:
         """Yield every key with its values, by full path."""

@@ -79,9 +79,9 @@ class ServiceControl:
                 depends = registry.texts(key, "DependOnService") or ()
                 self._services[installed.name.lower()] = Service(installed, StartMode(start), depends)
 
-    def add(self, spec: ServiceSpec, start_mode: StartMode) -> Service:
+    def add(self, spec: ServiceSpec) -> Service:
         """Take in a service that was made after the boot."""
-        service = Service(spec, start_mode, spec.depends)
+        service = Service(spec, spec.start, spec.depends)
         self._services[spec.name.lower()] = service
         return service
 

@@ -41,7 +41,8 @@ class SimulatedHost:
     @property
     def winrm_version(self) -> str | None:
         """The version of WinRM where the scenario says it."""
-        return self.host.spec.windows.winrm
+        winrm = self.host.spec.windows.winrm
+        return None if winrm is None else winrm.value
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host import controls
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import Language, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.scm import Outcome, Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import ConsoleResult
 
@@ -41,6 +41,18 @@ WIN32_ERRORS = {
     Outcome.NOT_RUNNING: 1062,
     Outcome.DEPENDENCY_FAILED: 1068,
 }
+NOT_FOUND = {
+    Language.ENGLISH: "'{}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n",
+    Language.GERMAN: 'Der Befehl "{}" ist entweder falsch geschrieben oder\r\nkonnte nicht gefunden werden.\r\n',
+    # The wide characters as escapes: "is not recognized as ..." in the words of a Japanese Windows.
+    Language.JAPANESE: (
+        "'{}' \u306f\u3001\u5185\u90e8\u30b3\u30de\u30f3\u30c9\u307e\u305f\u306f\u5916\u90e8\u30b3\u30de\u30f3\u30c9\u3001\r\n"
+        "\u64cd\u4f5c\u53ef\u80fd\u306a\u30d7\u30ed\u30b0\u30e9\u30e0\u307e\u305f\u306f\u30d0\u30c3\u30c1 \u30d5\u30a1\u30a4\u30eb"
+        "\u3068\u3057\u3066\u8a8d\u8b58\u3055\u308c\u3066\u3044\u307e\u305b\u3093\u3002\r\n"
+    ),
+}
+"""What `cmd` says of a command that there is not (from memory)."""
+
 NO_SUCH_SERVICE = 1060
 UTF_8 = 65001
 HELP_INVALID_NET_NAME = 2
@@ -86,7 +98,7 @@ class HostConsole:
             commands["sc"] = self._sc
         called = commands.get(name)
         if called is None:
-            return "", f"'{words[0]}' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n", 1
+            return "", NOT_FOUND[self._host.spec.windows.language].format(words[0]), 1
         return called(words[1:])
 
     def _netstat(self, words: list[str]) -> Output:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from unicodedata import east_asian_width
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Family, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
@@ -20,7 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.soc
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """The texts of one language, and the width of the first column."""
+    """The texts of one language, and the width of the first column; a wide character counts as two."""
 
     title: str
     columns: tuple[str, str, str, str]
@@ -44,7 +45,7 @@ WORDS = {
             "\u5916\u90e8\u30a2\u30c9\u30ec\u30b9",
             "\u72b6\u614b",
         ),
-        first=12,
+        first=11,
     ),
 }
 USAGE = "\r\nNETSTAT [-a] [-e] [-n]{process} [-s] [-p proto] [-r] [interval]\r\n\r\n"
@@ -120,4 +121,10 @@ def _table(rows: Sequence[_Row], words: _Words, *, pids: bool) -> str:
 
 
 def _line(words: _Words, protocol: str, local: str, remote: str, state: str, pid: str) -> str:
-    return f"  {protocol:<{words.first}} {local:<22} {remote:<22} {state:<15} {pid}".rstrip()
+    columns = ((protocol, words.first), (local, 22), (remote, 22), (state, 15), (pid, 0))
+    return ("  " + " ".join(text + " " * (width - _cells(text)) for text, width in columns)).rstrip()
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of the console a text takes."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

@@ -1,10 +1,11 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Find, merge and read scenario files; all problems of a file are reported at once.
+"""Read scenario files strictly; all problems of a file are reported at once.
 
 A file may be made of `parts` (files of the folder `parts/`, which are no scenarios by themselves) and may extend one other
 scenario, which itself extends none: mappings are merged, rows with the same name too, other lists are joined. `without` takes
-rows away again. `rename` then gives services and ports other names throughout.
+rows away again. `rename` then gives services and ports other names throughout. Each file is read by itself first, so that a
+problem is reported where it is; what only the whole can show (a missing key, a name that nothing has) is the scenario's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.faults import Fault
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import (
@@ -36,26 +36,20 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.mod
 )
 
 from . import strict
-from .merge import merge, renamed, without
+from .layers import FOLDER, Layer, ScenarioError, layers, names, stack
+from .merge import NAMED, STRUCTURE, TEXTS, renamed
 from .schema import DriverRow, ServiceRow, Timing
 from .strict import Problems
 
 Row = TypeVar("Row")
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml where PyYAML was built with it: a scenario is read ten times faster."""
+__all__ = ["Scenario", "ScenarioError", "load_scenario", "names"]
 
-FOLDER = Path(__file__).parent
-PARTS = FOLDER / "parts"
 REQUIRED = ("title", "sources", "windows", "processes", "services", "mapper", "netbt", "dns_client", "accounts")
 OPTIONAL = (
     "from_memory", "extends", "rename", "drivers", "adapters", "sockets", "rpc_servers", "dhcp_client", "connections", "listeners",
     "registry", "faults", "empty_list", "timing",
 )  # fmt: skip
-
-
-class ScenarioError(ValueError):
-    """A scenario file is wrong; the message holds one line per problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +67,6 @@ class Scenario:
     host: HostSpec
 
 
-def names() -> tuple[str, ...]:
-    """Return the names of all scenarios that come with the collection."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.yml")))
-
-
 def load_scenario(name_or_path: str | Path) -> Scenario:
     """Read a scenario by name, or from a file.
 
@@ -87,81 +76,49 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     path = Path(name_or_path)
     if path.suffix != ".yml":
         path = FOLDER / f"{name_or_path}.yml"
+    found = layers(path)
+    wrong = [f"{layer.path.name}: {problem}" for layer in found for problem in _by_itself(layer)] if len(found) > 1 else []
+    if wrong:
+        raise ScenarioError("\n".join(wrong))
+    document = stack(found)
     problems = Problems()
-    document = _put_together(path, problems)
     host = _host(renamed(document), problems)
     if problems.found or host is None:
         raise ScenarioError("\n".join(f"{path.name}: {problem}" for problem in problems.found))
     return Scenario(path.stem, str(document["title"]), _texts(document["sources"]), _texts(document.get("from_memory")), host)
 
 
-def _put_together(path: Path, problems: Problems) -> dict[str, object]:
-    """Merge a file with all that it is made of: the scenario it extends, its parts, its own content."""
-    own = _document(path)
-    layers = [*_parts(path, own), own]
-    base = own.get("extends")
-    if base is not None:
-        below = FOLDER / f"{base}.yml"
-        parent = _document(below)
-        if "extends" in parent:
-            raise ScenarioError(f"{path.name}: $.extends: {base} extends another file itself")
-        layers = [*_parts(below, parent), parent, *layers]
-    merged: dict[str, object] = {}
-    for layer in layers:
-        away = layer.get("without", {})
-        if isinstance(away, dict):
-            merged, missing = without(merged, away)
-            for name in missing:
-                problems.add("$.without", f"there is no row {name} to take away")
-        else:
-            problems.add("$.without", "is no mapping")
-        merged = merge(merged, layer)
-    return merged
+def _by_itself(layer: Layer) -> list[str]:
+    """Return what is wrong with one file of several: all keys are optional, and those of rows that are told apart by a name."""
+    problems = Problems()
+    _check_keys(layer.document, problems, also=STRUCTURE)
+    reader = _Reader(layer.document, problems, whole=False)
+    reader.single()
+    reader.tables()
+    for key, kind in (("services", ServiceRow), ("drivers", DriverRow), ("processes", ProcessSpec)):
+        reader.many(kind, key)
+    return problems.found
 
 
-def _parts(path: Path, document: Mapping[str, object]) -> list[dict[str, object]]:
-    named = document.get("parts", [])
-    if not isinstance(named, list):
-        raise ScenarioError(f"{path.name}: $.parts: is no list")
-    parts = []
-    for name in named:
-        file = PARTS / f"{name}.yml"
-        if not file.is_file():
-            known = ", ".join(sorted(part.stem for part in PARTS.glob("*.yml")))
-            raise ScenarioError(f"{path.name}: $.parts: there is no part {name}; there are {known}")
-        part = _document(file)
-        for key in ("extends", "parts"):
-            if key in part:
-                raise ScenarioError(f"{file.name}: $.{key}: a part is made of nothing else")
-        parts.append(part)
-    return parts
-
-
-def _document(path: Path) -> dict[str, object]:
-    if not path.is_file():
-        raise ScenarioError(f"{path.name}: no such scenario; there are {', '.join(names())}")
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"{path.name}: $: is no YAML: {error}") from error
-    if not isinstance(document, dict):
-        raise ScenarioError(f"{path.name}: $: is no mapping")
-    return document
+def _check_keys(document: Mapping[str, object], problems: Problems, *, also: tuple[str, ...] = ()) -> None:
+    """Note unknown keys, and texts that are none."""
+    known = (*REQUIRED, *OPTIONAL, *also)
+    for key in document:
+        if key not in known:
+            problems.add(f"$.{key}", f"unknown key; known are {', '.join(sorted(known))}")
+    for key in TEXTS:
+        lines = document.get(key, [])
+        if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+            problems.add(f"$.{key}", "is no list of texts")
 
 
 def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None:
-    for key in document:
-        if key not in REQUIRED + OPTIONAL:
-            problems.add(f"$.{key}", f"unknown key; known are {', '.join(sorted(REQUIRED + OPTIONAL))}")
+    _check_keys(document, problems)
     for key in REQUIRED:
         if key not in document:
             problems.add(f"$.{key}", "is missing")
     reader = _Reader(document, problems)
-    windows = reader.one(WindowsSpec, "windows")
-    mapper = reader.one(MapperSpec, "mapper")
-    netbt = reader.one(NetbtSpec, "netbt")
-    dns_client = reader.one(DnsClientSpec, "dns_client")
-    timing = reader.one(Timing, "timing") if "timing" in document else Timing()
+    windows, mapper, netbt, dns_client, timing = reader.single()
     tables = reader.tables()
     services, processes = _services(windows, reader, problems) if windows else ((), ())
     if windows is None or mapper is None or netbt is None or dns_client is None or timing is None or problems.found:
@@ -208,19 +165,30 @@ class _Tables:
 
 
 class _Reader:
-    """The parts of one document, each read strictly."""
+    """The parts of one document, each read strictly; of one that is not `whole` others may bring what is missing."""
 
-    def __init__(self, document: Mapping[str, object], problems: Problems) -> None:
+    def __init__(self, document: Mapping[str, object], problems: Problems, *, whole: bool = True) -> None:
         self._document = document
         self._problems = problems
+        self._whole = whole
 
     def one(self, kind: type[Row], key: str) -> Row | None:
         if key not in self._document:
             return None
-        return strict.record(kind, self._document[key], f"$.{key}", self._problems)
+        return strict.record(kind, self._document[key], f"$.{key}", self._problems, given=None if self._whole else ())
 
     def many(self, kind: type[Row], key: str) -> tuple[Row, ...]:
-        return tuple(strict.records(kind, self._document.get(key, []), f"$.{key}", self._problems))
+        given = (NAMED[key],) if key in NAMED and not self._whole else None
+        return tuple(strict.records(kind, self._document.get(key, []), f"$.{key}", self._problems, given=given))
+
+    def single(self) -> tuple[WindowsSpec | None, MapperSpec | None, NetbtSpec | None, DnsClientSpec | None, Timing | None]:
+        return (
+            self.one(WindowsSpec, "windows"),
+            self.one(MapperSpec, "mapper"),
+            self.one(NetbtSpec, "netbt"),
+            self.one(DnsClientSpec, "dns_client"),
+            self.one(Timing, "timing") if "timing" in self._document else Timing(),
+        )
 
     def tables(self) -> _Tables:
         return _Tables(

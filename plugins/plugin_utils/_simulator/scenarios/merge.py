@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .strict import Problems
+
 NAMED = {"processes": "id", "services": "name", "drivers": "name", "adapters": "name", "accounts": "user", "listeners": "port"}
 """Lists whose rows are told apart by a key; a row of the extending file changes the row of the same name."""
 
@@ -18,6 +20,9 @@ STRUCTURE = ("extends", "parts", "without")
 
 TEXTS = ("sources", "from_memory")
 """Lists that several files share lines of."""
+
+TAKEN_BY = {**NAMED, "sockets": "owner", "rpc_servers": "owner"}
+"""Lists that `without` takes rows of, and what it names them by."""
 
 
 def merge(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
@@ -34,32 +39,53 @@ def merge(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, o
     return merged
 
 
-def without(document: Mapping[str, object], away: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
-    """Return a document without the rows that are named, and the names that none of its rows has.
+def without(document: Mapping[str, object], away: object, problems: Problems) -> dict[str, object]:
+    """Return a document without the rows that `away` names; a row that is not there is a problem.
 
-    Rows are named by what tells them apart; sockets by owner and port, RPC servers by owner.
+    Rows are named by what tells them apart; RPC servers by their owner, sockets by owner and port (of both protocols, or of one).
     """
-    left, missing = dict(document), []
-    for key, names in away.items():
-        rows = [row for row in _list(left.get(key)) if isinstance(row, dict)]
-        wanted = [_identity(key, name) for name in _list(names)]
-        found = {_identity(key, row) for row in rows}
-        missing += [f"{key}: {'/'.join(map(str, name))}" for name in wanted if name not in found]
-        left[key] = [row for row in rows if _identity(key, row) not in wanted]
-    return left, missing
+    if not isinstance(away, Mapping):
+        problems.add("$.without", "is no mapping")
+        return dict(document)
+    left = dict(document)
+    for key, wanted in away.items():
+        path = f"$.without.{key}"
+        if key not in TAKEN_BY:
+            problems.add(path, f"unknown key; known are {', '.join(sorted(TAKEN_BY))}")
+        elif not isinstance(wanted, list):
+            problems.add(path, "is no list")
+        else:
+            left[key] = _taken(key, left.get(key), wanted, path, problems)
+    return left
 
 
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
+def _taken(key: str, rows: object, wanted: list[object], path: str, problems: Problems) -> list[object]:
+    """Return the rows that no entry names."""
+    left = list(rows) if isinstance(rows, list) else []
+    for index, entry in enumerate(wanted):
+        name = _plain_name(key, entry)
+        if name is None:
+            problems.add(f"{path}[{index}]", "is no mapping of owner, port and perhaps protocol" if key == "sockets" else "is no name")
+            continue
+        kept = [
+            row for row in left if not (isinstance(row, Mapping) and all(_folded(row.get(part)) == _folded(name[part]) for part in name))
+        ]
+        if len(kept) == len(left):
+            problems.add(f"{path}[{index}]", f"there is no row {'/'.join(map(str, name.values()))} to take away")
+        left = kept
+    return left
 
 
-def _identity(key: str, row: object) -> tuple[object, ...]:
-    """Return what tells a row of a list from others; of a name by itself, the name."""
-    if not isinstance(row, dict):
-        return (str(row).lower(),)
-    if key == "sockets":
-        return str(row.get("owner")).lower(), row.get("port")
-    return (str(row.get("owner") if key == "rpc_servers" else row.get(NAMED.get(key, "name"))).lower(),)
+def _plain_name(key: str, entry: object) -> Mapping[str, object] | None:
+    """Return the keys and values that a row must have to be taken away; None where the entry says no such thing."""
+    if key != "sockets":
+        return {TAKEN_BY[key]: entry} if isinstance(entry, str | int) else None
+    fits = isinstance(entry, Mapping) and {"owner", "port"} <= entry.keys() <= {"owner", "port", "protocol"}
+    return entry if fits and isinstance(entry, Mapping) else None
+
+
+def _folded(value: object) -> str:
+    return str(value).lower()
 
 
 def renamed(document: Mapping[str, object]) -> dict[str, object]:
@@ -78,12 +104,19 @@ def renamed(document: Mapping[str, object]) -> dict[str, object]:
 
 
 def _merged(key: str, base: object, over: object) -> object:
+    if key == "registry" and isinstance(base, dict) and isinstance(over, dict):
+        # A value is one thing whatever its type: only keys are merged.
+        return {**base, **{path: _values(base.get(path), values) for path, values in over.items()}}
     if isinstance(base, dict) and isinstance(over, dict):
         return merge(base, over)
     if isinstance(base, list) and isinstance(over, list):
         identity = NAMED.get(key)
         return [*base, *over] if identity is None else _rows(base, over, identity)
     return over
+
+
+def _values(base: object, over: object) -> object:
+    return {**base, **over} if isinstance(base, dict) and isinstance(over, dict) else over
 
 
 def _rows(base: list[object], over: list[object], identity: str) -> list[object]:

@@ -81,9 +81,13 @@ class ServiceRow:
         return ProcessSpec(id=self.name, name=program.rpartition("\\")[2], command=self.image, pid=self.pid, parent="services")
 
 
+POLICY_SINCE = 15063
+"""The first build whose svchost is called with `-p` (from memory), with or without a process for each service."""
+
+
 def _svchost(windows: WindowsSpec, group: str) -> str:
-    """Return the image of a shared service; `-p` came with Windows 10 1703 (from memory)."""
-    return rf"{windows.directory}\system32\svchost.exe -k {group}" + (" -p" if windows.split_services else "")
+    """Return the image of a shared service."""
+    return rf"{windows.directory}\system32\svchost.exe -k {group}" + (" -p" if windows.build >= POLICY_SINCE else "")
 
 
 @dataclass(frozen=True, slots=True)

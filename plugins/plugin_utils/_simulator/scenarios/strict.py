@@ -36,8 +36,12 @@ class Problems:
         self.found.append(f"{path}: {what}")
 
 
-def record(kind: type[Row], plain: object, path: str, problems: Problems) -> Row | None:
-    """Make a dataclass of a mapping; None after a problem, which has been noted."""
+def record(kind: type[Row], plain: object, path: str, problems: Problems, *, given: tuple[str, ...] | None = None) -> Row | None:
+    """Make a dataclass of a mapping; None after a problem, which has been noted.
+
+    Args:
+        given: only these must be there, as others may bring the rest: checks the mapping and makes nothing.
+    """
     if not isinstance(plain, Mapping):
         problems.add(path, "is no mapping")
         return None
@@ -48,18 +52,19 @@ def record(kind: type[Row], plain: object, path: str, problems: Problems) -> Row
         if key not in known:
             problems.add(f"{path}.{key}", f"unknown key; known are {', '.join(sorted(known))}")
     for name, entry in known.items():
-        if name not in plain and entry.default is MISSING and entry.default_factory is MISSING:
+        needed = (entry.default is MISSING and entry.default_factory is MISSING) if given is None else name in given
+        if needed and name not in plain:
             problems.add(f"{path}.{name}", "is missing")
     values = {name: value(hints[name], plain[name], f"{path}.{name}", problems) for name in known if name in plain}
-    return kind(**values) if len(problems.found) == count else None
+    return kind(**values) if given is None and len(problems.found) == count else None
 
 
-def records(kind: type[Row], plain: object, path: str, problems: Problems) -> list[Row]:
-    """Make dataclasses of a list of mappings."""
+def records(kind: type[Row], plain: object, path: str, problems: Problems, *, given: tuple[str, ...] | None = None) -> list[Row]:
+    """Make dataclasses of a list of mappings, as `record` does."""
     if not isinstance(plain, list):
         problems.add(path, "is no list")
         return []
-    made = [record(kind, entry, f"{path}[{index}]", problems) for index, entry in enumerate(plain)]
+    made = [record(kind, entry, f"{path}[{index}]", problems, given=given) for index, entry in enumerate(plain)]
     return [entry for entry in made if entry is not None]
 
 
@@ -125,7 +130,8 @@ def _scalar(hint: type, plain: object, path: str, problems: Problems) -> object:
     if issubclass(hint, Enum):
         member = next((entry for entry in hint if plain in (entry.value, entry.name.lower()) and not isinstance(plain, int)), None)
         if member is None:
-            problems.add(path, f"{plain!r} is none of {', '.join(entry.name.lower() for entry in hint)}")
+            known = (entry.value if isinstance(entry.value, str) else entry.name.lower() for entry in hint)
+            problems.add(path, f"{plain!r} is none of {', '.join(known)}")
         return member
     accepted = (int, float) if hint is float else hint
     if not isinstance(plain, accepted) or (isinstance(plain, bool) and hint is not bool):

@@ -121,7 +121,7 @@ def fault_action(kind: Kind) -> str:
     return names.WSMAN_FAULT_ACTION
 
 
-def fault_body(fault: SoapFault, *, machine: str, cim_error: bool) -> str:
+def fault_body(fault: SoapFault, *, machine: str, cim_error: bool, wmi_provider: str = WMI_PROVIDER) -> str:
     """Return the `s:Fault` element; `machine` is the name by which the client called the host."""
     kind = fault.kind
     if not kind.subcode:
@@ -130,19 +130,20 @@ def fault_body(fault: SoapFault, *, machine: str, cim_error: bool) -> str:
         party = "s:Receiver" if kind.receiver else "s:Sender"
         code = element("s:Code", element("s:Value", party), element("s:Subcode", element("s:Value", kind.subcode)))
     reason = element("s:Reason", f'<s:Text xml:lang="en-US">{escape(kind.text)} </s:Text>')
-    detail = _cim_error(fault) if cim_error else _wsman_fault(fault, machine)
+    detail = _cim_error(fault) if cim_error else _wsman_fault(fault, machine, wmi_provider)
     uri = element("w:FaultDetail", f"{names.FAULT_DETAIL}/{kind.detail}") if kind.detail else ""
     return element("s:Fault", code, reason, element("s:Detail", uri, detail))
 
 
-def _wsman_fault(fault: SoapFault, machine: str) -> str:
+def _wsman_fault(fault: SoapFault, machine: str, wmi_provider: str) -> str:
     kind = fault.kind
     attributes = f'xmlns:f="{names.WSMAN_FAULT}" Code="{kind.code}" Machine="{escape(machine)}"'
     text = escape(f"{fault.detail or kind.text} ")
     if not kind.provider:
         return f"<f:WSManFault {attributes}><f:Message>{text}</f:Message></f:WSManFault>"
     inner = f"<f:WSManFault {attributes}><f:Message>{text}</f:Message></f:WSManFault>"
-    provider = f'<f:ProviderFault provider="{kind.provider}" path="{_PATHS[kind.provider]}">{inner}{_extended(fault)}</f:ProviderFault>'
+    name = wmi_provider if kind.provider == WMI_PROVIDER else kind.provider
+    provider = f'<f:ProviderFault provider="{name}" path="{_PATHS[kind.provider]}">{inner}{_extended(fault)}</f:ProviderFault>'
     return f"<f:WSManFault {attributes}><f:Message>{provider}</f:Message></f:WSManFault>"
 
 

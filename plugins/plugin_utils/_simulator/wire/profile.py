@@ -26,6 +26,8 @@ class Profile:
         enumeration_idle: seconds between two Pulls (EnumerationTimeoutms).
         shell_idle: seconds (IdleTimeout of a shell).
         describes_shell: a new shell is answered with rsp:Shell, not with its reference alone.
+        shell_prefix: what the ids of shells begin with.
+        wmi_provider: how faults name the provider of WMI.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Profile:
     enumeration_idle: float = 60.0
     shell_idle: float = 7200.0
     describes_shell: bool = True
+    shell_prefix: str = ""
+    wmi_provider: str = "WMI Provider"
 
 
 # KB968930 on 2003 answers an optimised Enumerate with all rows (recorded answers of Server 2003). Quotas of 2.0:
@@ -60,20 +64,19 @@ WINRM_3 = Profile(
 
 
 # Windows Vista and Server 2008 as they came, XP and 2003 with KB936059: MaxBatchItems 20, two shells, idle for 15 minutes
-# (MS-WSMV 2.2.4.36 notes 27, 34; 3.1.4.1.14 note 9), a new shell is its reference alone (recorded answer). That an optimised
-# Enumerate answers as many rows as fit is taken from 2.0 on 5.x; no enumeration of 1.1 was recorded.
+# (MS-WSMV 2.2.4.36 notes 27, 34; 3.1.4.1.14 note 9), a new shell is its reference alone, and a provider's name ends in a blank
+# (recorded answers). That an optimised Enumerate answers as many rows as fit is taken from 2.0 on 5.x; no enumeration of 1.1 was
+# recorded, and its number of operations is that of 2.0.
 WINRM_1_1 = Profile(
     name="1.1", stack="1.1", whole_enumeration=True, cim_errors=False, max_operations=15, max_shells=2, max_envelope=150 * 1024,
-    page_share=2, max_batch=20, shell_idle=900.0, describes_shell=False,
+    page_share=2, max_batch=20, shell_idle=900.0, describes_shell=False, shell_prefix="uuid:",
+    wmi_provider="WMIv1 plugin for Windows Remote Management ",
 )  # fmt: skip
-VERSIONS = {"1.1": WINRM_1_1, "3.0": WINRM_3}
 
 
 def profile_of(windows_version: str, winrm_version: str | None = None) -> Profile:
     """Return the profile of a Windows version as WMI writes it ("5.1.2600"), or of a version of WinRM that differs from its own."""
-    if winrm_version in VERSIONS:
-        return VERSIONS[winrm_version]
     major, minor = (int(part) for part in windows_version.split(".")[:2])
-    if major < 6:
-        return WINRM_2_ON_5X
-    return WINRM_2 if (major, minor) < (6, 2) else WINRM_3
+    if winrm_version is None:
+        winrm_version = "2.0" if (major, minor) < (6, 2) else "3.0"
+    return {"1.1": WINRM_1_1, "2.0": WINRM_2_ON_5X if major < 6 else WINRM_2, "3.0": WINRM_3}[winrm_version]

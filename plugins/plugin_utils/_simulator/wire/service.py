@@ -110,7 +110,8 @@ class WsmanService:
 
     def _fault(self, fault: SoapFault, message_id: str, machine: str) -> Answer:
         related = "" if fault.kind in _UNRELATED else message_id
-        body = fault_body(fault, machine=machine, cim_error=self.profile.cim_errors and fault.kind in _UNRELATED)
+        cim_error = self.profile.cim_errors and fault.kind in _UNRELATED
+        body = fault_body(fault, machine=machine, cim_error=cim_error, wmi_provider=self.profile.wmi_provider)
         reply = Reply(fault_action(fault.kind), body, FAULT_PREFIXES)
         return Answer(500, envelope(reply, related), fault.kind.code)
 

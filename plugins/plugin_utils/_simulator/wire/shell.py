@@ -108,7 +108,7 @@ class Shells:
             raise SoapFault(SHELLS_PER_USER, f"this user is allowed {self._profile.max_shells} concurrent shells")
         inputs = shell.findtext(f"{_RSP}InputStreams") or "stdin"
         outputs = shell.findtext(f"{_RSP}OutputStreams") or "stdout stderr"
-        name = new_uuid()
+        name = f"{self._profile.shell_prefix}{new_uuid()}"
         asked = request.options.get("winrs_codepage", "").strip()
         self._open[name] = _Shell(caller.account, outputs, self._clock(), int(asked) if asked.isdecimal() and len(asked) < 6 else None)
         selectors = element("w:SelectorSet", f'<w:Selector Name="ShellId">{name}</w:Selector>')

@@ -123,10 +123,13 @@ class FakeWmi:
 
 
 class FakeConsole:
-    """`netstat` says a fixed line, `flood` much, all else is unknown."""
+    """`netstat` says a fixed line, `flood` much, all else is unknown; notes which code pages were asked for."""
+
+    def __init__(self) -> None:
+        self.code_pages: list[int | None] = []
 
     def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
-        del code_page
+        self.code_pages.append(code_page)
         line = " ".join([command, *arguments]).strip('"')
         if line.startswith("netstat"):
             return ConsoleResult(b"\r\nActive Connections\r\n", b"", 0)
@@ -145,7 +148,8 @@ class FakeComputer:
         self.done: list[StateChange] = []
         self.rows = FakeWmi(self, version, services)
         self.wmi: Wmi = self.rows
-        self.console: Console = FakeConsole()
+        self.shell = FakeConsole()
+        self.console: Console = self.shell
         self.listening = list(endpoints)
         self.armed: list[Mapping[str, object]] = []
         self.clock = 0.0

@@ -40,6 +40,28 @@ def test_without_a_scenario(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--list" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *((option, value) for option in ("--boot-seconds", "--speed") for value in ("nan", "inf", "-inf", "-1", "0", "1e999", "fast", "")),
+        *(("--window-port", value) for value in ("-1", "65536", "1.5", "http", "9" * 5000, "")),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused_in_one_sentence(option: str, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--scenario", "windows_xp", f"{option}={value}"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1].startswith(f"winsim: error: argument {option}: '{value[:20]}")
+    assert not any("Traceback" in line for line in said)
+
+
+@pytest.mark.parametrize(("option", "value"), [("--boot-seconds", 0.01), ("--speed", 60.0), ("--speed", 0.5), ("--window-port", 65535)])
+def test_numbers_that_make_sense_are_taken(option: str, value: float) -> None:
+    options = cli._parser().parse_args([option, str(value)])  # noqa: SLF001 - what argparse makes of the arguments is the point
+    assert getattr(options, option[2:].replace("-", "_")) == value
+
+
 def test_scenarios_are_listed_with_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator import server, sockets
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.providers.computer import SimulatedHost
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import Host, HostSpec, Simulation
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._simulator.envelopes import WMI, enumerate_request, invoke_request
 from winrm.protocol import Protocol
@@ -106,6 +108,29 @@ def test_netstat_shows_them_too(simulation: Simulation, name: str, option: str) 
     assert {"tcp": tcp, "udp": udp} == reachable(host)
 
 
+@pytest.mark.parametrize("wrong", [{"speed": 0.0}, {"speed": float("nan")}, {"speed": float("inf")}, {"boot_seconds": -1.0}])
+def test_a_host_without_time_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must be a number above 0"):
+        HostSpec("windows_xp", **wrong)  # type: ignore[arg-type]  # only numbers are given
+
+
+def test_where_low_ports_are_not_ours_clients_get_a_forwarded_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = sockets.listen
+
+    def listen(address: str, port: int) -> socket.socket:
+        if 0 < port < 1024:
+            raise PermissionError(13, "low")
+        return real(address, port)
+
+    monkeypatch.setattr(sockets, "listen", listen)
+    monkeypatch.setattr(server, "listen", listen)
+    with Simulation([HostSpec(scenario="windows_vista", name="vista", auth="basic")]) as running:
+        host = running["vista"]
+        assert host.port >= 1024
+        assert client(host).open_shell().startswith("uuid:")
+        assert "tcp/80" in requests.get(f"{host.window_url}/sockets", timeout=10).json()["refused"]
+
+
 def test_an_auditor_reads_and_may_not_invoke(simulation: Simulation) -> None:
     host = simulation["w2k"]
     account = ("auditor", host.computer.password_of("auditor") or "")
@@ -130,6 +155,21 @@ def test_a_restart_by_wmi_is_answered_then_the_host_is_gone_then_back(simulation
     asked = requests.get(f"{host.window_url}/journal", timeout=10).json()["requests"]
     (power,) = [entry for entry in asked if entry["method"] == "Reboot"]
     assert [change["subject"] for change in power["changes"]] == ["power"]
+
+
+def test_a_fast_host_is_away_for_as_long_as_any_and_its_services_are_there_sooner() -> None:
+    with Simulation([HostSpec(scenario="windows_server_2022", name="fast", boot_seconds=0.01, speed=1000.0)]) as running:
+        host = running["fast"]
+        assert isinstance(host.computer, SimulatedHost)
+        assert host.computer.host.spec.boot_seconds == 0.5 * 1000.0  # by its own clock: half a second for others
+        client(host).send_message(invoke_request(SYSTEM, "Reboot").decode().partition("?>")[2])
+        assert eventually(lambda: _refuses(host.address, host.port))
+        assert eventually(lambda: not _refuses(host.address, host.port))
+        assert eventually(lambda: _state(host, "MapsBroker") == "running", limit=20.0)
+
+
+def _state(host: Host, service: str) -> object:
+    return requests.get(f"{host.window_url}/services", timeout=10).json()[service]["state"]
 
 
 def _refuses(address: str, port: int) -> bool:

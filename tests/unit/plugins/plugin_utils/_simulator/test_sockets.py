@@ -54,6 +54,17 @@ def test_one_loopback_address() -> None:
     assert claim_address(5985, single=True) == Address(SHARED, own=False)
 
 
+def test_a_port_that_this_user_may_not_open_is_no_reason_to_look_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_address: str, _port: int) -> socket.socket:
+        raise PermissionError(errno.EACCES, "low")
+
+    monkeypatch.setattr(sockets, "listen", refused)
+    claimed = claim_address(80)
+    assert claimed.own
+    assert not sockets.permitted(claimed.text, 80)
+    claimed.release()
+
+
 def test_a_wildcard_listener_of_the_machine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def taken(_address: str, _port: int) -> socket.socket:
         raise OSError(errno.EADDRINUSE, "taken")

@@ -60,6 +60,20 @@ def test_a_start_mode_is_written_in_other_words_than_read() -> None:
     assert len(host.computer.changes()) == 1
 
 
+def test_of_per_user_services_only_instances_are_listed() -> None:
+    host = walk("windows_10")
+    rows = {str(row.properties["Name"]): row.properties for row in host.computer.wmi.enumerate(CIMV2, "Win32_Service")}
+    assert "CDPUserSvc" not in rows
+    (name,) = [name for name in rows if name.startswith("CDPUserSvc_")]
+    assert rows[name]["ServiceType"] == "Unknown"
+    assert rows[name]["State"] == "Running"
+    assert rows[name]["ProcessId"] != 0
+    assert control(host, name, "StopService") == 0
+    assert control(host, name, "ChangeStartMode", StartMode="Disabled") == 0
+    host.reboot()
+    assert name not in {row.properties["Name"] for row in host.computer.wmi.enumerate(CIMV2, "Win32_Service")}
+
+
 def test_stop_pending_is_shown() -> None:
     host = walk("windows_xp_stop_pending")
     assert control(host, "SSDPSRV", "StopService") == 0

@@ -8,7 +8,13 @@ from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.faults import TIMED_OUT, SoapFault
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.profile import WINRM_2, WINRM_2_ON_5X, WINRM_3, Profile
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.profile import (
+    WINRM_1_1,
+    WINRM_2,
+    WINRM_2_ON_5X,
+    WINRM_3,
+    Profile,
+)
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._simulator.envelopes import (
     CMD,
     RSP,
@@ -100,6 +106,13 @@ def test_bad_query() -> None:
         assert mine.findtext(path) == theirs.findtext(path)
     inner = f".//{F}ProviderFault/{F}WSManFault"
     assert [item.get("Code") for item in mine.iterfind(inner)] == [item.get("Code") for item in theirs.iterfind(inner)]
+
+
+def test_bad_query_of_winrm_1_1() -> None:
+    answer = Rig(WINRM_1_1).ask(enumerate_request(f"{WMI}/*", wql="select * from Nonsense"))
+    theirs, mine = recorded("WinRM--soap_fault_v1.xml"), ElementTree.fromstring(answer.content)
+    path = f".//{F}WSManFault/{F}Message/{F}ProviderFault"
+    assert [item.attrib for item in mine.iterfind(path)] == [item.attrib for item in theirs.iterfind(path)]
 
 
 def test_too_many_operations() -> None:

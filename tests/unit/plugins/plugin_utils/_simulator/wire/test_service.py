@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.profile import (
+    WINRM_1_1,
     WINRM_2,
     WINRM_2_ON_5X,
     WINRM_3,
@@ -81,6 +82,31 @@ def test_profiles_follow_the_version() -> None:
     assert profile_of("5.0.2195") is WINRM_2_ON_5X
     assert profile_of("6.1.7601") is WINRM_2
     assert profile_of("10.0.20348") is WINRM_3
+
+
+@pytest.mark.parametrize(
+    ("windows", "winrm", "wanted"),
+    [
+        ("5.1.2600", "1.1", WINRM_1_1),
+        ("6.0.6002", "1.1", WINRM_1_1),
+        ("5.2.3790", "2.0", WINRM_2_ON_5X),
+        ("6.2.9200", "2.0", WINRM_2),
+        ("6.1.7601", "3.0", WINRM_3),
+    ],
+)
+def test_a_host_may_have_another_winrm_than_its_windows_usually_has(windows: str, winrm: str, wanted: Profile) -> None:
+    assert profile_of(windows, winrm) is wanted
+
+
+def test_winrm_1_1_names_its_provider_otherwise_and_sends_twenty_rows() -> None:
+    rig = Rig(WINRM_1_1, services=30)
+    fault = ElementTree.fromstring(rig.ask(enumerate_request(f"{WMI}/*", wql="select * from Nonsense")).content)
+    provider = fault.find(f".//{F}WSManFault//{F}ProviderFault")
+    assert provider is not None
+    assert provider.get("provider") == "WMIv1 plugin for Windows Remote Management "
+    first = rig.body(enumerate_request(SERVICES))
+    assert len(items(first, W)) == 20
+    assert len(items(rig.body(pull_request(SERVICES, first.findtext(f"{N}EnumerationContext") or "")), N)) == 10
 
 
 def test_winrm_2_on_5x_answers_all_rows_at_once() -> None:

@@ -7,15 +7,19 @@ from __future__ import annotations
 import base64
 from xml.etree import ElementTree
 
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.profile import WINRM_1_1
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._simulator.envelopes import CMD, RSP, SHELL, TRANSFER, W, request
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._simulator.wire.test_service import Rig
 
 CREATE = request(f"{TRANSFER}/Create", CMD, "<rsp:Shell><rsp:InputStreams>stdin</rsp:InputStreams></rsp:Shell>")
 
 
-def opened(rig: Rig) -> dict[str, str]:
+def opened(rig: Rig, **options: str) -> dict[str, str]:
     """Open a shell and return its selector."""
-    found = ElementTree.fromstring(rig.ask(CREATE).content).find(f".//{W}Selector[@Name='ShellId']")
+    listed = "".join(f'<w:Option Name="{name}">{value}</w:Option>' for name, value in options.items())
+    create = request(f"{TRANSFER}/Create", CMD, "<rsp:Shell/>", extra=f"<w:OptionSet>{listed}</w:OptionSet>")
+    found = ElementTree.fromstring(rig.ask(create if options else CREATE).content).find(f".//{W}Selector[@Name='ShellId']")
     assert found is not None
     return {"ShellId": found.text or ""}
 
@@ -88,6 +92,27 @@ def test_unknown_shells_and_commands_are_unexpected_selectors() -> None:
     unknown = {"ShellId": "00000000-0000-0000-0000-000000000000"}
     assert rig.fault(request(f"{TRANSFER}/Delete", CMD, selectors=unknown)) == 2150858843
     assert rig.fault(signal("x", opened(rig))) == 2150858843
+
+
+def test_a_shell_of_winrm_1_1_is_a_reference_alone() -> None:
+    rig = Rig(WINRM_1_1)
+    answer = ElementTree.fromstring(rig.ask(CREATE).content)
+    assert answer.find(f".//{RSP}Shell") is None
+    shell = opened(rig)
+    assert shell["ShellId"].startswith("uuid:")
+    streams, _state = received(rig, shell, command(rig, shell, "netstat"))
+    assert streams["stdout"]
+    assert rig.fault(CREATE) == 2150859173
+    assert b"WSManFault" in rig.ask(CREATE).content
+    rig.now = 901.0
+    assert rig.ask(CREATE).fault is None
+
+
+@pytest.mark.parametrize(("asked", "given"), [("65001", 65001), ("437", 437), ("", None), ("none", None), ("9" * 50, None)])
+def test_a_command_is_told_the_code_page_of_its_shell(asked: str, given: int | None) -> None:
+    rig = Rig()
+    command(rig, opened(rig, WINRS_CODEPAGE=asked), "netstat")
+    assert rig.computer.shell.code_pages == [given]
 
 
 def test_shells_count_and_idle_ones_end() -> None:
