@@ -89,7 +89,9 @@ EVERY_MODULE: list[dict[str, Any]] = [
 
 
 def test_check_mode_and_audits_change_nothing_on_any_scenario() -> None:
-    with Simulation([HostSpec(scenario=name, name=name) for name in names()]) as simulation:
+    # The others go through check mode in the loop on every Windows.
+    some = [name for name in names() if name.startswith(("windows_2000", "windows_xp")) or name in ("windows_7", "windows_server_2022")]
+    with Simulation([HostSpec(scenario=name, name=name, speed=100.0) for name in some]) as simulation:
         # A refusal of one module on one scenario must not keep the others from being tried.
         played = play(on(simulation), [{**task, "ignore_errors": True} for task in EVERY_MODULE], arguments=("--check", "--diff"), forks=4)
         assert len(played.outcomes) == len(EVERY_MODULE) * len(simulation.hosts), played.output

@@ -87,7 +87,7 @@ def simulated(
     clock = ManualClock()
     computer = build(made, clock=clock)
     version = made.host.windows
-    service = WsmanService(computer, profile_of(version.version, version.winrm), clock.monotonic)
+    service = WsmanService(computer, profile_of(version.version, computer.winrm_version), clock.monotonic)
     wire = Wire(service, rf"{version.computer}\{account}")
     with WritableSession(wire, host=name, read_only=read_only) as session:
         yield Simulated(computer, clock, session)
