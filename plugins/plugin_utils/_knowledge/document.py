@@ -116,7 +116,7 @@ def _data(data: object) -> str:
 def _recipes(knowledge: Knowledge) -> str:
     lines = ["## Recipes"]
     for recipe in knowledge.recipes.values():
-        sources = dict.fromkeys(source for method in recipe.methods for source in method.sources)
+        sources = dict.fromkeys((*recipe.sources, *(source for method in recipe.methods for source in method.sources)))
         lines += ["", f"### {recipe.id}", "", f"{recipe.purpose[:1].upper()}{recipe.purpose[1:]}. Breaks {recipe.breaks}."]
         lines += [f"{recipe.note[:1].upper()}{recipe.note[1:]}."] if recipe.note else []
         lines += [f"Sources: {', '.join(sources)}."] if sources else []

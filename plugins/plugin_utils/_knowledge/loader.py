@@ -16,17 +16,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
-from .model import Hazard, Knowledge, Never, PerUser, Port, Protected, Range, Recipe, Silent, Status, Version
+from .checks import check_recipe, check_together, check_version
+from .model import Hazard, Knowledge, Never, PerUser, Protected, Recipe, Silent, Version
 
 # libyaml is ten times faster and is not in every build of PyYAML.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FOLDER = Path(__file__).parent
-# The NetBT driver method asks for it by itself: it depends on the word of the operator and not on the Windows.
-CODED_HAZARD = "outgoing-smb"
 T = TypeVar("T")
 
 
@@ -135,7 +132,7 @@ def load(folder: Path = FOLDER) -> Knowledge:
         KnowledgeError: with all problems of all files.
     """
     decoder = Decoder()
-    sources = decoder.value(Mapping[str, str], _parse(folder / "sources.yml", decoder), "sources.yml: $")
+    sources = decoder.value(Mapping[str, str], _parse(folder / "sources.yml", "sources.yml", decoder), "sources.yml: $")
     knowledge = Knowledge(
         recipes=_entries(folder / "recipes", Recipe, decoder),
         versions=_entries(folder / "windows", Version, decoder),
@@ -146,31 +143,60 @@ def load(folder: Path = FOLDER) -> Knowledge:
         silent=_list(folder / "silent.yml", Silent, decoder),
         sources=sources,
     )
-    if not decoder.problems:
-        _check_sources(knowledge, decoder)
-        for recipe in knowledge.recipes.values():
-            _check_recipe(recipe, knowledge, decoder)
-        for version in knowledge.versions.values():
-            _check_version(version, knowledge, decoder)
+    decoded = not decoder.problems
+    for recipe in knowledge.recipes.values():
+        check_recipe(recipe, decoder.complain)
+    for version in knowledge.versions.values():
+        check_version(version, decoder.complain)
+    if decoded and not decoder.problems:
+        # An entry that does not fit would be missed by all that name it, which are right.
+        check_together(knowledge, decoder.complain)
     if decoder.problems:
         raise KnowledgeError(decoder.problems)
     return knowledge
 
 
-def _parse(path: Path, decoder: Decoder) -> Any:
+def _parse(path: Path, where: str, decoder: Decoder) -> Any:
     try:
-        # A subclass of SafeLoader, chosen above.
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)
-    except (OSError, yaml.YAMLError) as error:
-        decoder.complain(f"{path.name}: $", f"cannot be read: {error}")
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        decoder.complain(f"{where}: $", f"cannot be read: {error}")
         return None
+    # A subclass of SafeLoader, chosen above.
+    source = YAML_LOADER(text)
+    try:
+        node = source.get_single_node()
+        if node is None:
+            return None
+        _check_keys(node, f"{where}: $", decoder)
+        return source.construct_document(node)
+    except yaml.YAMLError as error:
+        decoder.complain(f"{where}: $", f"cannot be read: {error}")
+        return None
+    finally:
+        source.dispose()
+
+
+def _check_keys(node: yaml.Node, where: str, decoder: Decoder) -> None:
+    """Complain of keys that are there twice, of which PyYAML takes the last without a word."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, item in node.value:
+            if key.value in seen:
+                decoder.complain(where, f"key '{key.value}' is there twice")
+            seen.add(str(key.value))
+            _check_keys(item, f"{where}.{key.value}", decoder)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            _check_keys(item, f"{where}[{number}]", decoder)
 
 
 def _entries(folder: Path, shape: type[T], decoder: Decoder) -> dict[str, T]:
     found = {}
     for path in sorted(folder.glob("*.yml")):
-        where = f"{folder.name}/{path.name}: $"
-        entry = decoder.entry(shape, _parse(path, decoder), where)
+        name = f"{folder.name}/{path.name}"
+        where = f"{name}: $"
+        entry = decoder.entry(shape, _parse(path, name, decoder), where)
         if entry is not None:
             if getattr(entry, "id", None) != path.stem:
                 decoder.complain(where, f"id '{getattr(entry, 'id', None)}' is not the file's name")
@@ -180,91 +206,5 @@ def _entries(folder: Path, shape: type[T], decoder: Decoder) -> dict[str, T]:
 
 def _list(path: Path, shape: type[T], decoder: Decoder) -> tuple[T, ...]:
     kind: Any = tuple.__class_getitem__((shape, ...))
-    found: tuple[T, ...] = decoder.value(kind, _parse(path, decoder), f"{path.name}: $")
+    found: tuple[T, ...] = decoder.value(kind, _parse(path, path.name, decoder), f"{path.name}: $")
     return found
-
-
-def _check_sources(knowledge: Knowledge, decoder: Decoder) -> None:
-    """Check that every statement cites something, and nothing that is not there."""
-    cited = [(f"recipes/{r.id}.yml: $.methods[{n}]", m.sources) for r in knowledge.recipes.values() for n, m in enumerate(r.methods)]
-    cited += [(f"windows/{v.id}.yml: $", v.sources) for v in knowledge.versions.values()]
-    for name in ("never_stop", "protected", "per_user", "hazards", "silent"):
-        cited += [(f"{name}.yml: $[{number}]", item.sources) for number, item in enumerate(getattr(knowledge, name))]
-    for where, names in cited:
-        for name in names:
-            if name not in knowledge.sources:
-                decoder.complain(where, f"source '{name}' is not in sources.yml")
-        if not names:
-            decoder.complain(where, "cites no source")
-    for name in knowledge.sources.keys() - {name for _where, names in cited for name in names}:
-        decoder.complain("sources.yml: $", f"nothing cites '{name}'")
-    used = {method.hazard for recipe in knowledge.recipes.values() for method in recipe.methods}
-    for number, hazard in enumerate(knowledge.hazards):
-        if hazard.id not in used and hazard.id != CODED_HAZARD:
-            decoder.complain(f"hazards.yml: $[{number}]", f"no method has the hazard '{hazard.id}'")
-
-
-def _check_recipe(recipe: Recipe, knowledge: Knowledge, decoder: Decoder) -> None:
-    """Check what a recipe says of stages, owners and hazards, and that nothing is left unsaid."""
-    where = f"recipes/{recipe.id}.yml: $"
-    for number, method in enumerate(recipe.methods):
-        here = f"{where}.methods[{number}]"
-        if method.stage not in STAGES:
-            decoder.complain(f"{here}.stage", f"there is no stage '{method.stage}'")
-        if method.hazard and knowledge.hazard(method.hazard) is None:
-            decoder.complain(f"{here}.hazard", f"there is no hazard '{method.hazard}'")
-        for later in recipe.methods[number + 1 :]:
-            if later.id == method.id and overlap(later.windows, method.windows):
-                decoder.complain(here, f"two entries of '{method.id}' speak of one Windows")
-        if method.status is not Status.WORKS and not method.because:
-            decoder.complain(here, f"is {method.status} and does not say why ('because')")
-        for position, value in enumerate(method.values):
-            fits = {"dword": int, "sz": str, "multi_sz": tuple}[value.type]
-            if not isinstance(value.data, fits):
-                decoder.complain(f"{here}.values[{position}].data", f"{value.data!r} is no {value.type}")
-    for number, pattern in enumerate(recipe.listeners):
-        for name in pattern.services:
-            if name not in recipe.services + recipe.drivers:
-                decoder.complain(f"{where}.listeners[{number}].services", f"'{name}' is no owner of the recipe")
-        if isinstance(pattern.port, int) and not 0 < pattern.port < 65536:
-            decoder.complain(f"{where}.listeners[{number}].port", f"{pattern.port} is no port")
-
-    methods = {method.id for method in recipe.methods}
-    for number, example in enumerate(recipe.examples):
-        here = f"{where}.examples[{number}]"
-        if example.method and example.method not in methods:
-            decoder.complain(f"{here}.method", f"the recipe has no method '{example.method}'")
-        if example.outlook not in list(Outlook):
-            decoder.complain(f"{here}.outlook", f"one of {', '.join(Outlook)} expected, not '{example.outlook}'")
-        _check_listener(f"{here}.endpoint", example.endpoint, decoder)
-
-
-def overlap(one: Range, other: Range) -> bool:
-    """Tell whether two spans of Windows versions can include the same one."""
-    since = [item for item in (one.since, other.since) if item is not None]
-    until = [item for item in (one.until, other.until) if item is not None]
-    first = [item for item in (one.build_since, other.build_since) if item is not None]
-    last = [item for item in (one.build_until, other.build_until) if item is not None]
-    apart = bool(since and until and max(since) > min(until)) or bool(first and last and max(first) > min(last))
-    return not apart and (one.side is None or other.side is None or one.side is other.side)
-
-
-def _check_listener(where: str, text: str, decoder: Decoder) -> None:
-    protocol, slash, port = text.partition("/")
-    known = port in (str(Port.RPC), str(Port.EPHEMERAL)) or (port.isdecimal() and 0 < int(port) < 65536)
-    if protocol not in ("tcp", "udp") or not slash or not known:
-        decoder.complain(where, f"'{text}' is no listener; write tcp/135 or tcp/rpc-dynamic")
-
-
-def _check_version(version: Version, knowledge: Knowledge, decoder: Decoder) -> None:
-    """Check a version's numbers, and that it names recipes that exist."""
-    where = f"windows/{version.id}.yml: $"
-    if len(version.dynamic_ports) != 2 or not version.builds:
-        decoder.complain(where, "dynamic_ports needs first and last, builds at least one")
-    named = [(f"{where}.minimize[{n}]", name) for n, name in enumerate(version.minimize)]
-    named += [(f"{where}.residue[{n}].recipe", item.recipe) for n, item in enumerate(version.residue)]
-    for here, name in named:
-        if name not in knowledge.recipes:
-            decoder.complain(here, f"there is no recipe '{name}'")
-    for number, item in enumerate(version.residue):
-        _check_listener(f"{where}.residue[{number}].listener", item.listener, decoder)

@@ -112,7 +112,7 @@ class ListenerPattern:
     Attributes:
         port: the number, or how a dynamic one is taken.
         services: which of the recipe's owners opens it; empty for any of them.
-        http: http.sys holds it for the service, so that it shows the System process.
+        http: http.sys, or another driver of the kernel, holds it for the service, so that it shows the System process.
         selective_binding: whether the RPC interface restriction was seen to bind it (article).
     """
 
@@ -194,6 +194,7 @@ class Recipe:
         methods: the first that may be used on a host is used.
         stays: why it stays open where no method may be used; "" where the methods say it.
         instead: what an administrator can do where it stays.
+        sources: what `stays` rests on; methods cite their own.
     """
 
     id: str
@@ -208,6 +209,7 @@ class Recipe:
     stays: str = ""
     instead: str = ""
     note: str = ""
+    sources: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
 
     def method(self, method_id: str, windows: Windows) -> Method | None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Windows
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, KnowledgeError, Port, Status, load
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Side, Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, KnowledgeError, Port, Range, Status, load
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.checks import overlap
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.loader import FOLDER
 
 KNOWLEDGE = load()
@@ -87,7 +88,7 @@ def test_what_is_carried_out_by_itself_is_known_to_work_and_stops_nothing_that_m
 
 def test_every_family_of_listeners_closes_or_says_why_it_stays() -> None:
     for recipe in KNOWLEDGE.recipes.values():
-        if recipe.listeners and recipe.id != "winrm":
+        if recipe.listeners:
             assert recipe.stays or recipe.methods, recipe.id
         for method in recipe.methods:
             assert method.services or method.values or method.stage != "services", (recipe.id, method.id)
@@ -153,12 +154,99 @@ def test_all_problems_at_once(folder: Path) -> None:
         ("protected.yml", "start_value: accepted", "start_value: maybe", "$[0].start_value: one of accepted, never, refused expected"),
         ("sources.yml", "do_faq:", "hearsay: nobody\ndo_faq:", "sources.yml: $: nothing cites 'hearsay'"),
         ("hazards.yml", "- {id: rds", "- {id: moon, what: full, sources: [kb832017]}\n- {id: rds", "no method has the hazard 'moon'"),
+        ("recipes/rasman.yml", "breaks: VPN", "breaks: all\nbreaks: VPN", "recipes/rasman.yml: $: key 'breaks' is there twice"),
+        ("recipes/rasman.yml", "port: rpc", "port: 1, port: rpc", "recipes/rasman.yml: $.listeners[0]: key 'port' is there twice"),
+        ("recipes/rasman.yml", "services: [RasMan]\nlisteners", "listeners", "$.listeners[0]: nobody owns it"),
+        ("recipes/rasman.yml", "services: [RasMan], confidence", "confidence", "$.methods[0]: names neither services nor values"),
+        ("recipes/rpc-wininit.yml", "stays:", "note:", "recipes/rpc-wininit.yml: $: has listeners, and neither a method nor the reason"),
+        ("recipes/rpc-wininit.yml", "sources: [listings]", "", "recipes/rpc-wininit.yml: $: cites no source"),
+        ("recipes/rpc-wininit.yml", "sources: [listings]", "sources: [hearsay]", "rpc-wininit.yml: $.sources: source 'hearsay' is not in"),
+        (
+            "recipes/rpc-wininit.yml",
+            "endpoint: tcp/rpc",
+            "endpoint: udp/rpc",
+            "$.examples[0].endpoint: 'udp/rpc-dynamic' is no listener of",
+        ),
+        (
+            "recipes/rpc-wininit.yml",
+            "endpoint: tcp/rpc-dynamic",
+            "endpoint: tcp/1.5",
+            "$.examples[0].endpoint: 'tcp/1.5' is no listener; write",
+        ),
+        (
+            "recipes/rpc-wininit.yml",
+            "outlook: stays",
+            "outlook: stay",
+            "$.examples[0].outlook: one of closes now, closes at the next boot,",
+        ),
+        (
+            "recipes/dcom-off.yml",
+            "    end: true",
+            "    end: true\n    windows: {since: '6.0', until: '5.0'}",
+            "$.methods[0].windows: ends before it",
+        ),
+        ("recipes/cdp-5040-5050.yml", "build_since: 16299}}", "build_since: 2, build_until: 1}}", "listeners[0].windows: ends before it"),
+        ("recipes/rpc-lsass.yml", "data: 1}", "data: -1}", "$.methods[0].values[0].data: -1 is no dword"),
+        ("recipes/rpc-lsass.yml", "data: 1}", "data: 4294967296}", "$.methods[0].values[0].data: 4294967296 is no dword"),
+        ("recipes/rpc-lsass.yml", "data: 1}", "data: [1]}", "$.methods[0].values[0].data: "),
+        ("recipes/rpc-lsass.yml", "'SYSTEM", "'HKLM\\SYSTEM", "$.methods[0].values[0].key: 'HKLM\\SYSTEM"),
+        ("recipes/rpc-sessionenv.yml", "hazard: rds", "hazard: moon", "$.methods[0].hazard: there is no hazard 'moon'"),
+        ("windows/windows_7.yml", "builds: [7600, 7601]", "builds: [7601, 7600]", "windows/windows_7.yml: $.builds: are not in order"),
+        ("windows/windows_7.yml", "[49152, 65535]", "[65535, 49152]", "$.dynamic_ports: first and last port expected, in this order"),
+        ("windows/windows_7.yml", "[client]", "[desktop]", "$.products: some of client, server expected"),
+        ("windows/windows_7.yml", "- smb-445", "- netbios-137-138-139", "$.minimize[1]: 'netbios-137-138-139' is named twice"),
+        ("windows/windows_7.yml", "- smb-445", "- rpc-wininit", "$.minimize[1]: 'rpc-wininit' has no method that is used by itself on"),
+        ("windows/windows_7.yml", "- smb-445", "- rdp-3389", "$.minimize[1]: 'rdp-3389' has no method that is used by itself on"),
+        ("windows/windows_7.yml", "- smb-445", "- lltd", "$.minimize[1]: 'lltd' has no method that is used by itself on Windows 7"),
+        ("windows/windows_7.yml", "owners: [RpcSs]", "owners: []", "windows/windows_7.yml: $.residue[0].owners: nobody is named"),
+        ("windows/windows_7.yml", "tcp/135", "udp/135", "$.residue[0].listener: 'rpc-epmap-135-tcp' knows no udp/135 on Windows 7"),
+        ("never_stop.yml", "- {name: LSM,", "- {name: rpcss,", "never_stop.yml: $[3]: 'rpcss' is named twice for one Windows"),
+        ("protected.yml", "- name: DoSvc", "- name: Dnscache", "protected.yml: $[1]: 'Dnscache' is named twice for one Windows"),
+        ("per_user.yml", "OneSyncSvc", "CDPUserSvc", "per_user.yml: $[1]: 'CDPUserSvc' is named twice for one Windows"),
+        ("hazards.yml", "id: iis-http-sys", "id: container-wsl-nat", "hazards.yml: $[1]: 'container-wsl-nat' is named twice"),
+        ("silent.yml", "- Appinfo", "- apphostsvc", "silent.yml: $[0]: 'apphostsvc' is named twice"),
     ],
 )
 def test_one_problem(folder: Path, name: str, old: str, new: str, problem: str) -> None:
     spoil(folder / name, old, new)
     found = problems(folder)
     assert any(problem in text for text in found), found
+
+
+def test_what_an_entry_says_of_itself_is_checked_although_another_does_not_fit(folder: Path) -> None:
+    spoil(folder / "recipes" / "smb-445.yml", "purpose:", "porpoise:")
+    spoil(folder / "recipes" / "rasman.yml", "stage: services", "stage: service")
+    spoil(folder / "windows" / "windows_7.yml", "builds: [7600, 7601]", "builds: [7601, 7600]")
+    assert problems(folder) == (
+        "recipes/smb-445.yml: $: unknown key 'porpoise'",
+        "recipes/smb-445.yml: $: key 'purpose' is missing",
+        "recipes/rasman.yml: $.methods[0].stage: there is no stage 'service'",
+        "windows/windows_7.yml: $.builds: are not in order",
+    )
+
+
+def test_what_cannot_be_read_is_named_with_its_folder(folder: Path) -> None:
+    (folder / "recipes" / "rasman.yml").write_text("a: [", encoding="utf-8")
+    (folder / "windows" / "windows_7.yml").write_bytes(b"\xff\xfe\x00")
+    found = problems(folder)
+    assert found[0].startswith("recipes/rasman.yml: $: cannot be read: ")
+    assert any(text.startswith("windows/windows_7.yml: $: cannot be read: ") for text in found)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (Range(), Range(), True),
+        (Range(until=NtVersion(5, 2)), Range(since=NtVersion(6, 0)), False),
+        (Range(until=NtVersion(5, 2)), Range(since=NtVersion(5, 2)), True),
+        (Range(build_until=16298), Range(build_since=16299), False),
+        (Range(side=Side.CLIENT), Range(side=Side.SERVER), False),
+        (Range(side=Side.CLIENT), Range(), True),
+    ],
+)
+def test_overlap(one: Range, other: Range, expected: bool) -> None:
+    assert overlap(one, other) is expected
+    assert overlap(other, one) is expected
 
 
 def test_an_entry_that_is_no_mapping(folder: Path) -> None:

@@ -1,0 +1,250 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What entries that fit their shapes can still get wrong: by themselves, and against each other. Reads no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations, pairwise
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Side, Windows
+
+from .model import (
+    Hazard,
+    Knowledge,
+    ListenerPattern,
+    Method,
+    Never,
+    PerUser,
+    Port,
+    Protected,
+    Range,
+    Recipe,
+    Silent,
+    Status,
+    Value,
+    ValueType,
+    Version,
+)
+
+# The NetBT driver method asks for it by itself: it depends on the word of the operator and not on the Windows.
+CODED_HAZARD = "outgoing-smb"
+# Lists in files of their own.
+LISTS = ("never_stop", "protected", "per_user", "hazards", "silent")
+ROOTS = ("SYSTEM", "SOFTWARE")
+LARGEST_DWORD = 0xFFFFFFFF
+HIGHEST_PORT = 65535
+Complain = Callable[[str, str], None]
+
+
+def check_recipe(recipe: Recipe, complain: Complain) -> None:
+    """Check what a recipe says of stages, owners and listeners, and that nothing is left unsaid."""
+    where = f"recipes/{recipe.id}.yml: $"
+    for number, method in enumerate(recipe.methods):
+        _check_method(f"{where}.methods[{number}]", method, recipe.methods[number + 1 :], complain)
+    for number, pattern in enumerate(recipe.listeners):
+        _check_pattern(f"{where}.listeners[{number}]", pattern, recipe, complain)
+    if recipe.listeners and not recipe.methods and not recipe.stays:
+        complain(where, "has listeners, and neither a method nor the reason why they stay ('stays')")
+    if not recipe.methods and not recipe.sources:
+        complain(where, "cites no source")
+    methods = {method.id for method in recipe.methods}
+    for number, example in enumerate(recipe.examples):
+        here = f"{where}.examples[{number}]"
+        if example.method and example.method not in methods:
+            complain(f"{here}.method", f"the recipe has no method '{example.method}'")
+        if example.outlook not in list(Outlook):
+            complain(f"{here}.outlook", f"one of {', '.join(Outlook)} expected, not '{example.outlook}'")
+        listener = _listener(f"{here}.endpoint", example.endpoint, complain)
+        if listener is not None and listener not in [(pattern.protocol, pattern.port) for pattern in recipe.listeners]:
+            complain(f"{here}.endpoint", f"'{example.endpoint}' is no listener of the recipe")
+
+
+def _check_method(here: str, method: Method, later: Sequence[Method], complain: Complain) -> None:
+    if method.stage not in STAGES:
+        complain(f"{here}.stage", f"there is no stage '{method.stage}'")
+    if method.stage == "services" and not method.services and not method.values:
+        complain(here, "names neither services nor values, without which the stage services does nothing")
+    if method.status is not Status.WORKS and not method.because:
+        complain(here, f"is {method.status} and does not say why ('because')")
+    if any(other.id == method.id and overlap(other.windows, method.windows) for other in later):
+        complain(here, f"two entries of '{method.id}' speak of one Windows")
+    _check_range(f"{here}.windows", method.windows, complain)
+    for position, value in enumerate(method.values):
+        _check_value(f"{here}.values[{position}]", value, complain)
+
+
+def _check_value(here: str, value: Value, complain: Complain) -> None:
+    fits = {ValueType.DWORD: int, ValueType.SZ: str, ValueType.MULTI_SZ: tuple}[value.type]
+    if not isinstance(value.data, fits) or (isinstance(value.data, int) and not 0 <= value.data <= LARGEST_DWORD):
+        complain(f"{here}.data", f"{value.data!r} is no {value.type}")
+    if value.key.partition("\\")[0] not in ROOTS:
+        complain(f"{here}.key", f"'{value.key}' is not below HKLM; it starts with {' or '.join(ROOTS)}")
+
+
+def _check_pattern(here: str, pattern: ListenerPattern, recipe: Recipe, complain: Complain) -> None:
+    for name in pattern.services:
+        if name not in recipe.services + recipe.drivers:
+            complain(f"{here}.services", f"'{name}' is no owner of the recipe")
+    if not recipe.services + recipe.drivers + recipe.processes:
+        complain(here, "nobody owns it: the recipe names no services, drivers or processes")
+    if isinstance(pattern.port, int) and not 0 < pattern.port <= HIGHEST_PORT:
+        complain(f"{here}.port", f"{pattern.port} is no port")
+    _check_range(f"{here}.windows", pattern.windows, complain)
+
+
+def _check_range(here: str, span: Range, complain: Complain) -> None:
+    kernels = span.since is not None and span.until is not None and span.since > span.until
+    if kernels or (span.build_since is not None and span.build_until is not None and span.build_since > span.build_until):
+        complain(here, "ends before it begins")
+
+
+def check_version(version: Version, complain: Complain) -> None:
+    """Check a version's numbers and words."""
+    where = f"windows/{version.id}.yml: $"
+    if len(version.dynamic_ports) != 2 or not version.builds:
+        complain(where, "dynamic_ports needs first and last, builds at least one")
+    elif not 0 < version.dynamic_ports[0] < version.dynamic_ports[1] <= HIGHEST_PORT:
+        complain(f"{where}.dynamic_ports", "first and last port expected, in this order")
+    if any(one >= other for one, other in pairwise(version.builds)):
+        complain(f"{where}.builds", "are not in order")
+    sides = [str(side) for side in Side]
+    if not version.products or any(product not in sides for product in version.products):
+        complain(f"{where}.products", f"some of {', '.join(sides)} expected")
+    for number, name in enumerate(version.minimize):
+        if name in version.minimize[:number]:
+            complain(f"{where}.minimize[{number}]", f"'{name}' is named twice")
+    for number, item in enumerate(version.residue):
+        _listener(f"{where}.residue[{number}].listener", item.listener, complain)
+        if not item.owners:
+            complain(f"{where}.residue[{number}].owners", "nobody is named")
+
+
+def check_together(knowledge: Knowledge, complain: Complain) -> None:
+    """Check that what entries name is there, that all of it is used, and that no two contradict each other."""
+    _check_sources(knowledge, complain)
+    _check_hazards(knowledge, complain)
+    for name in LISTS:
+        _check_twice(name, knowledge, complain)
+    for version in knowledge.versions.values():
+        _check_named(version, knowledge, complain)
+
+
+def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for recipe in knowledge.recipes.values():
+        where = f"recipes/{recipe.id}.yml: $"
+        if recipe.sources:
+            yield f"{where}.sources", recipe.sources
+        yield from ((f"{where}.methods[{number}]", method.sources) for number, method in enumerate(recipe.methods))
+    for version in knowledge.versions.values():
+        yield f"windows/{version.id}.yml: $", version.sources
+    for name in LISTS:
+        yield from ((f"{name}.yml: $[{number}]", item.sources) for number, item in enumerate(getattr(knowledge, name)))
+
+
+def _check_sources(knowledge: Knowledge, complain: Complain) -> None:
+    """Check that every statement cites something, and nothing that is not there."""
+    used: set[str] = set()
+    for where, names in _cited(knowledge):
+        used.update(names)
+        for name in names:
+            if name not in knowledge.sources:
+                complain(where, f"source '{name}' is not in sources.yml")
+        if not names:
+            complain(where, "cites no source")
+    for name in knowledge.sources:
+        if name not in used:
+            complain("sources.yml: $", f"nothing cites '{name}'")
+
+
+def _check_hazards(knowledge: Knowledge, complain: Complain) -> None:
+    used = {CODED_HAZARD}
+    for recipe in knowledge.recipes.values():
+        for number, method in enumerate(recipe.methods):
+            used.add(method.hazard)
+            if method.hazard and knowledge.hazard(method.hazard) is None:
+                complain(f"recipes/{recipe.id}.yml: $.methods[{number}].hazard", f"there is no hazard '{method.hazard}'")
+    for number, hazard in enumerate(knowledge.hazards):
+        if hazard.id not in used:
+            complain(f"hazards.yml: $[{number}]", f"no method has the hazard '{hazard.id}'")
+
+
+def _check_twice(name: str, knowledge: Knowledge, complain: Complain) -> None:
+    """Check that a list says one thing of a name on each Windows."""
+    listed = [(number, item, span) for number, item in enumerate(getattr(knowledge, name)) for span in [getattr(item, "windows", Range())]]
+    for number, item, span in listed:
+        _check_range(f"{name}.yml: $[{number}].windows", span, complain)
+        for said in _twice(_called(item)):
+            complain(f"{name}.yml: $[{number}]", f"'{said}' is named twice")
+    for (_number, one, first), (number, other, second) in combinations(listed, 2):
+        if overlap(first, second):
+            shared = {called.lower() for called in _called(one)}
+            for called in _called(other):
+                if called.lower() in shared:
+                    complain(f"{name}.yml: $[{number}]", f"'{called}' is named twice for one Windows")
+
+
+def _called(item: Never | Protected | PerUser | Hazard | Silent) -> tuple[str, ...]:
+    if isinstance(item, Silent):
+        return item.names
+    return (item.id if isinstance(item, Hazard) else item.name,)
+
+
+def _twice(names: Sequence[str]) -> list[str]:
+    return [name for number, name in enumerate(names) if name.lower() in (other.lower() for other in names[:number])]
+
+
+def _check_named(version: Version, knowledge: Knowledge, complain: Complain) -> None:
+    """Check that the known plan of a version can be carried out, and that what it leaves open can exist there."""
+    where = f"windows/{version.id}.yml: $"
+    for number, name in enumerate(version.minimize):
+        if name not in knowledge.recipes:
+            complain(f"{where}.minimize[{number}]", f"there is no recipe '{name}'")
+        elif not all(any(usable(method) for method in knowledge.recipes[name].methods_on(windows)) for windows in newest(version)):
+            complain(f"{where}.minimize[{number}]", f"'{name}' has no method that is used by itself on {version.name}")
+    for number, item in enumerate(version.residue):
+        here = f"{where}.residue[{number}]"
+        recipe = knowledge.recipes.get(item.recipe)
+        if recipe is None:
+            complain(f"{here}.recipe", f"there is no recipe '{item.recipe}'")
+            continue
+        present = [p for p in recipe.listeners for windows in newest(version) if p.windows.includes(windows)]
+        if item.listener not in [f"{pattern.protocol}/{pattern.port}" for pattern in present]:
+            complain(f"{here}.listener", f"'{item.recipe}' knows no {item.listener} on {version.name}")
+
+
+def usable(method: Method) -> bool:
+    """Tell whether a plan chooses a method by itself: it closes something, or is an end in itself, and nobody has to be asked."""
+    works = method.status in (Status.WORKS, Status.PARTIAL) or (method.status is Status.DOES_NOT_CLOSE and method.end)
+    return works and not method.hazard and not method.by_option
+
+
+def newest(version: Version) -> tuple[Windows, ...]:
+    """Return the newest build of a version, as each side that it was released for; the server first."""
+    sides = {Side.SERVER: ProductType.SERVER, Side.CLIENT: ProductType.WORKSTATION}
+    products = [product for side, product in sides.items() if side in version.products]
+    return tuple(Windows(version.id, version.name, version.nt, version.builds[-1], product) for product in products)
+
+
+def overlap(one: Range, other: Range) -> bool:
+    """Tell whether two spans of Windows versions can include the same one."""
+    since = [item for item in (one.since, other.since) if item is not None]
+    until = [item for item in (one.until, other.until) if item is not None]
+    first = [item for item in (one.build_since, other.build_since) if item is not None]
+    last = [item for item in (one.build_until, other.build_until) if item is not None]
+    apart = bool(since and until and max(since) > min(until)) or bool(first and last and max(first) > min(last))
+    return not apart and (one.side is None or other.side is None or one.side is other.side)
+
+
+def _listener(where: str, text: str, complain: Complain) -> tuple[Protocol, int | Port] | None:
+    """Read `tcp/135` or `tcp/rpc-dynamic`; None after a complaint."""
+    protocol, _slash, port = text.partition("/")
+    dynamic = [member for member in Port if member == port]
+    numbered = port.isascii() and port.isdecimal() and 0 < int(port) <= HIGHEST_PORT
+    if protocol not in list(Protocol) or not (dynamic or numbered):
+        complain(where, f"'{text}' is no listener; write tcp/135 or tcp/rpc-dynamic")
+        return None
+    return Protocol(protocol), dynamic[0] if dynamic else int(port)
