@@ -9,104 +9,142 @@ says whether it is current, by its exit status.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Side, Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 
+from .checks import newest
 from .loader import load
-from .model import Knowledge, ListenerPattern, Method, Recipe, Status, Takes, Version
+from .model import Knowledge, ListenerPattern, Method, Port, Recipe, Status, Takes, Version
 
 PAGE = Path(__file__).parents[3] / "docs" / "knowledge.md"
 USABLE = (Status.WORKS, Status.PARTIAL)
 HEAD = """# What is known
 
-Made from the entries in `plugins/plugin_utils/_knowledge/` by its `document.py`; change those instead. One table for each Windows,
-as of its newest build: which listeners there can be, who owns them, what `minimize` does about them, and what stays and why.
+Made from the entries in `plugins/plugin_utils/_knowledge/` by its `document.py`; change those instead. For each Windows, as of
+its newest build: which listeners there can be, who owns them, what `minimize` does about them, and what stays and why.
 
-- **bold** recipes belong to the plan of a default install and are carried out whether or not their listener is open at the
-  moment; the others where their listener is found.
-- *(accept: x)* means that the method is used only where `accept` lists the hazard x.
-- *partial*, *unverified* and the other words are the method's status on that Windows; an unverified one is used only with
-  `unverified: apply`.
-- The letter behind a status says how well it is founded: d documented, o observed, m from memory.
+- The first table of a Windows is the plan of a default install, which is carried out whether or not a listener is open at the
+  moment, and what that plan leaves. The second table is what roles, features and settings can add; it is acted upon where its
+  listener is found.
+- What is done: the method, in brackets its stage, its status on that Windows where that is not *works*, and how well that is
+  founded (documented, observed, or from memory). *accept x*: used only where `accept` lists the hazard x. *unverified* methods
+  are used only with `unverified: apply`.
+- When: what closes *now* is gone once the plan has been carried out. An RPC server's dynamic port closes *with its process*, which
+  is at the next boot where other services share it.
 """
-NOTHING = "Nothing is left of a default install but WinRM's own listener."
-WHEN = {Takes.NOW: "at once", Takes.BOOT: "at the boot"}
+TABLE = ("| listener | owner | recipe | what is done | when | otherwise |", "| --- | --- | --- | --- | --- | --- |")
+NOTHING = "Nothing stays but WinRM's own listener."
+NOW, BOOT, PROCESS = "now", "at the next boot", "with its process"
+# Methods that belong to the code of their stages: when their listeners close (the recipes' examples say the same).
+CODED = {"dcom_protocols": BOOT, "max_cached_sockets": BOOT, "netbios_options": NOW, "netbt_driver": NOW, "smb_device_enabled": BOOT}
 
 
 def page(knowledge: Knowledge) -> str:
     """Return the whole page."""
     versions = sorted(knowledge.versions.values(), key=lambda version: (version.nt, version.builds[0], version.id))
-    links = [f"- [{version.name}](#{version.name.lower().replace(' ', '-').replace('.', '')})" for version in versions]
+    titles = [*(version.name for version in versions), "Recipes", "Sources"]
+    links = [f"- [{title}](#{title.lower().replace(' ', '-').replace('.', '')})" for title in titles]
     parts = [HEAD, "\n".join(links), *(section(version, knowledge) for version in versions), _recipes(knowledge), _sources(knowledge)]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 
 def section(version: Version, knowledge: Knowledge) -> str:
     """Return what is known of one Windows."""
-    windows = newest(version)
+    windows = newest(version)[0]
     first, last = version.dynamic_ports
+    usual = {*version.minimize, *(item.recipe for item in version.residue)}
+    present = list(_present(knowledge, windows, usual))
     lines = [
         f"## {version.name}",
         "",
         f"Kernel {version.nt}, builds {', '.join(map(str, version.builds))}; dynamic ports {first} to {last}.",
-        "",
-        "| listener | owner | recipe | what is done | otherwise |",
-        "| --- | --- | --- | --- | --- |",
     ]
-    lines += [_row(recipe, patterns, version, windows) for recipe, patterns in _present(knowledge, windows)]
+    for title, wanted in (("A default install:", True), ("What else there can be:", False)):
+        rows = [_row(recipe, patterns, windows, knowledge) for recipe, patterns in present if (recipe.id in usual) is wanted]
+        lines += ["", title, "", *TABLE, *rows]
     left = [f"- `{item.listener}` of {' or '.join(item.owners)} ([{item.recipe}](#{item.recipe}))" for item in version.residue]
-    lines += ["", "Left of a default install:", "", *left] if left else ["", NOTHING]
+    lines += ["", "What the plan of a default install leaves:", "", *left] if left else ["", NOTHING]
     protected = [entry for entry in knowledge.protected if entry.windows.includes(windows)]
     if protected:
         said = ", ".join(f"{entry.name} (Start: {entry.start_value})" for entry in protected)
-        lines += ["", f"The SCM lets nobody change: {said}."]
+        lines += ["", f"The SCM lets nobody change these; what becomes of `Start` in the registry instead: {said}."]
     return "\n".join(lines)
 
 
-def newest(version: Version) -> Windows:
-    """Return the newest build of a version, as a server where it was released as both."""
-    product = ProductType.SERVER if Side.SERVER in version.products else ProductType.WORKSTATION
-    return Windows(version.id, version.name, version.nt, version.builds[-1], product)
-
-
-def _present(knowledge: Knowledge, windows: Windows) -> Iterator[tuple[Recipe, list[ListenerPattern]]]:
+def _present(knowledge: Knowledge, windows: Windows, usual: Collection[str]) -> Iterator[tuple[Recipe, list[ListenerPattern]]]:
+    """Yield what can listen, and what the plan of a default install does for its own sake."""
     for recipe in knowledge.recipes.values():
         patterns = [pattern for pattern in recipe.listeners if pattern.windows.includes(windows)]
-        if patterns:
+        if patterns or recipe.id in usual:
             yield recipe, patterns
 
 
-def _row(recipe: Recipe, patterns: Sequence[ListenerPattern], version: Version, windows: Windows) -> str:
-    listeners = ", ".join(dict.fromkeys(f"{pattern.protocol}/{pattern.port}" for pattern in patterns))
+def _row(recipe: Recipe, patterns: Sequence[ListenerPattern], windows: Windows, knowledge: Knowledge) -> str:
     named = [name for pattern in patterns for name in pattern.services]
     owners = named if all(pattern.services for pattern in patterns) else [*recipe.services, *recipe.drivers, *recipe.processes]
-    name = f"[{recipe.id}](#{recipe.id})"
     methods = recipe.methods_on(windows)
-    usable = [method for method in methods if method.status in USABLE and not method.by_option]
+    usable = [method for method in methods if (method.status in USABLE or method.end) and not method.by_option]
     # The first that may be used is used; the others are there for who asks for them.
-    rest = [method for method in methods if method not in usable[:1]]
-    done = _told(usable[0]) if usable else "nothing"
-    otherwise = "; ".join(_told(method) for method in rest)
-    stays = "" if usable else recipe.stays
+    chosen = usable[0] if usable else None
+    rest = [f"{method.id}: {method.status}, {method.because or 'where it is asked for'}" for method in methods if method is not chosen]
     cells = (
-        listeners,
+        _listeners(patterns),
         ", ".join(dict.fromkeys(owners)),
-        f"**{name}**" if recipe.id in version.minimize else name,
-        done,
-        "; ".join(part for part in (stays, otherwise, recipe.instead if not usable else "") if part),
+        f"[{recipe.id}](#{recipe.id})",
+        _told(chosen) if chosen else "nothing",
+        when(chosen, patterns, windows, knowledge) if chosen else "",
+        "; ".join(
+            part for part in ("" if chosen else recipe.stays, _left(chosen, patterns), *rest, "" if chosen else recipe.instead) if part
+        ),
     )
     return f"| {' | '.join(cells)} |"
 
 
+def _listeners(patterns: Sequence[ListenerPattern]) -> str:
+    """Say the ports, one protocol after the other: `tcp/80 443 rpc-dynamic`."""
+    ports: dict[str, dict[str, None]] = {}
+    for pattern in patterns:
+        ports.setdefault(str(pattern.protocol), {})[str(pattern.port)] = None
+    return ", ".join(f"{protocol}/{' '.join(sorted(numbers, key=_rank))}" for protocol, numbers in ports.items()) or "none"
+
+
+def _rank(port: str) -> tuple[bool, int]:
+    return not port.isdecimal(), int(port) if port.isdecimal() else 0
+
+
+def _left(method: Method | None, patterns: Sequence[ListenerPattern]) -> str:
+    """Say which listeners of a recipe belong to services that a method does not stop."""
+    named = method.services if method is not None and method.stage == "services" else ()
+    left = [pattern for pattern in patterns if pattern.services and not set(pattern.services) & set(named)] if named else []
+    return f"{_listeners(left)} stays" if left else ""
+
+
 def _told(method: Method) -> str:
-    what = [*method.services, *(f"{value.name}={_data(value.data)} ({WHEN[value.takes]})" for value in method.values)]
-    status = f"{method.status} {str(method.confidence)[0]}"
-    hazard = f" (accept: {method.hazard})" if method.hazard else ""
-    subject = f"{method.stage}: {method.id}" + (f" {', '.join(what)}" if what else "")
-    because = f", {method.because}" if method.because else ""
-    return f"{subject} [{status}]{hazard}{because}"
+    what = [method.id] if method.id in CODED else []
+    what += [*(f"disable {name}" for name in method.services[:1]), *method.services[1:]]
+    what += [f"{value.name}={_data(value.data)}" for value in method.values]
+    about = [method.stage, *([str(method.status)] if method.status is not Status.WORKS else []), str(method.confidence)]
+    about += [f"accept {method.hazard}"] if method.hazard else []
+    name = method.id if not what else ", ".join(what)
+    return f"{name} ({', '.join(about)})" + (f": {method.because}" if method.because else "")
+
+
+def when(method: Method, patterns: Sequence[ListenerPattern], windows: Windows, knowledge: Knowledge) -> str:
+    """Say when listeners close once the method has been carried out; "" where it closes none."""
+    if method.status is not Status.WORKS or not patterns:
+        return ""
+    if method.id in CODED:
+        return CODED[method.id]
+    if any(value.takes is Takes.BOOT for value in method.values):
+        return BOOT
+    if any(knowledge.protection(name, windows) for name in method.services):
+        return BOOT
+    dynamic = [pattern.port is Port.RPC for pattern in patterns if not pattern.services or set(pattern.services) & set(method.services)]
+    if any(dynamic) and method.services:
+        return PROCESS if all(dynamic) else f"{NOW}; RPC {PROCESS}"
+    return NOW
 
 
 def _data(data: object) -> str:
@@ -117,10 +155,14 @@ def _recipes(knowledge: Knowledge) -> str:
     lines = ["## Recipes"]
     for recipe in knowledge.recipes.values():
         sources = dict.fromkeys((*recipe.sources, *(source for method in recipe.methods for source in method.sources)))
-        lines += ["", f"### {recipe.id}", "", f"{recipe.purpose[:1].upper()}{recipe.purpose[1:]}. Breaks {recipe.breaks}."]
-        lines += [f"{recipe.note[:1].upper()}{recipe.note[1:]}."] if recipe.note else []
-        lines += [f"Sources: {', '.join(sources)}."] if sources else []
+        lines += ["", f"### {recipe.id}", "", f"{_sentence(recipe.purpose)} Breaks {recipe.breaks}."]
+        lines += [_sentence(recipe.note)] if recipe.note else []
+        lines += [f"Sources: {', '.join(sources)}."]
     return "\n".join(lines)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _sources(knowledge: Knowledge) -> str:

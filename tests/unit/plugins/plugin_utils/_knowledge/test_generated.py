@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import document, json_schema, load
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.checks import newest
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.loader import FOLDER
 
 SINGLE = {"recipe": "recipes", "windows": "windows"}
@@ -60,3 +62,32 @@ def test_the_page_has_every_windows_and_every_recipe() -> None:
         assert f"\n## {version.name}\n" in page
     for recipe in knowledge.recipes.values():
         assert f"\n### {recipe.id}\n" in page
+
+
+def test_the_page_says_when_a_listener_closes_as_the_examples_do() -> None:
+    knowledge = load()
+    fitting = {Outlook.CLOSES_NOW: {document.NOW, document.PROCESS}, Outlook.CLOSES_AT_BOOT: {document.BOOT, document.PROCESS}}
+    compared = 0
+    for recipe in knowledge.recipes.values():
+        for example in recipe.examples:
+            version = knowledge.versions.get(example.scenario)
+            if version is None or not example.method or example.outlook not in fitting:
+                continue
+            windows = newest(version)[0]
+            method = recipe.method(example.method, windows)
+            patterns = [pattern for pattern in recipe.listeners if f"{pattern.protocol}/{pattern.port}" == example.endpoint]
+            assert method is not None
+            assert document.when(method, patterns, windows, knowledge) in fitting[Outlook(example.outlook)], (recipe.id, example)
+            compared += 1
+    assert compared > 20
+
+
+def test_the_page_names_what_is_left_out_of_a_default_install() -> None:
+    page = document.page(load())
+    windows_2000 = page[page.index("\n## Windows 2000\n") : page.index("\n## Windows XP\n")]
+    usual, others = windows_2000.split("What else there can be:")
+    assert "| none |  | [dcom-off](#dcom-off) | enable_dcom (dcom_protocols, does_not_close, documented)" in usual
+    assert "[snmp](#snmp)" in others
+    assert "[snmp](#snmp)" not in usual
+    assert "| tcp/1433 stays |" in others
+    assert len({line.count("|") for line in page.splitlines() if line.startswith("| ")}) == 1
