@@ -234,7 +234,7 @@ def test_what_cannot_be_read_is_named_with_its_folder(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "expected"),
+    ("first", "second", "expected"),
     [
         (Range(), Range(), True),
         (Range(until=NtVersion(5, 2)), Range(since=NtVersion(6, 0)), False),
@@ -244,9 +244,9 @@ def test_what_cannot_be_read_is_named_with_its_folder(folder: Path) -> None:
         (Range(side=Side.CLIENT), Range(), True),
     ],
 )
-def test_overlap(one: Range, other: Range, expected: bool) -> None:
-    assert overlap(one, other) is expected
-    assert overlap(other, one) is expected
+def test_overlap(first: Range, second: Range, expected: bool) -> None:
+    assert overlap(first, second) is expected
+    assert overlap(second, first) is expected
 
 
 def test_an_entry_that_is_no_mapping(folder: Path) -> None:
