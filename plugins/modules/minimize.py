@@ -31,8 +31,8 @@ options:
       - Options of a stage that is left out here are refused.
     type: list
     elements: str
-    choices: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution]
-    default: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution]
+    choices: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution, ip_filter]
+    default: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution, ip_filter]
   services:
     description:
       - Services, and what is wanted of each, as for M(netmin.windows.services).
@@ -276,6 +276,30 @@ options:
           - V(default) deletes the value.
         type: str
         choices: [disabled, default]
+  ip_filter:
+    description:
+      - Inbound block rules of the host's own firewall for what stays open. When left out rules are neither added nor removed.
+      - The options are those of M(netmin.windows.ip_filter).
+    type: dict
+    suboptions:
+      residue:
+        description:
+          - What becomes of listeners that stay open. Not touched when left out.
+          - V(drop) adds a rule for each of them, and removes those that nothing needs any more. A rule names the fixed port, or for the
+            dynamic port of an RPC server its program and service; its own name begins with C(netmin.windows).
+          - V(leave) removes all these rules.
+          - What is kept and the listeners of WinRM are never dropped, nor is what a service of a role, a web server for example, listens
+            on. What closing would break needs the same O(accept) here.
+          - On a domain controller nothing is dropped.
+          - Where no rule would be in force nothing is added, and RV(unchanged) says why. The services C(BFE) and C(MpsSvc) have to run,
+            the firewall to be on in the profile of each connected interface, and no policy to have local rules ignored.
+        type: str
+        choices: [drop, leave]
+      unknown:
+        description:
+          - Whether V(drop) includes listeners that no recipe knows, as those of applications.
+        type: bool
+        default: false
 notes:
   - Changes are made in this order. First what shows at once, then what waits for a boot, last what could touch the session.
     Within these by stage, and within a stage dependents before what they depend on.
@@ -509,7 +533,7 @@ forecast:
       type: str
       returned: always
     outlook:
-      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays) or V(kept).
+      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays), V(stays, filtered) or V(kept).
       type: str
       returned: always
     why:
@@ -583,13 +607,18 @@ residue:
       type: str
       returned: always
     instead:
-      description: What an administrator can do about it.
+      description: What an administrator can do about it. Empty where it is filtered.
       type: str
+      returned: always
+    filtered:
+      description: Whether an inbound rule that is in force drops what comes in for it.
+      type: bool
       returned: always
   sample:
     - address: 0.0.0.0
       dynamic: true
       family: ipv4
+      filtered: false
       instead: let the stage ip_filter drop it
       owner: wininit.exe in pid 544
       owners: [wininit.exe]
@@ -620,6 +649,10 @@ summary:
       description: Those that stay open.
       type: int
       returned: always
+    filtered:
+      description: Those whose socket stays, and for which an inbound rule that is in force drops what comes in.
+      type: int
+      returned: always
     kept:
       description: Those that stay open because they are wanted.
       type: int
@@ -631,6 +664,7 @@ summary:
   sample:
     closes_at_boot: 7
     closes_now: 6
+    filtered: 0
     kept: 1
     listeners: 14
     stays: 0

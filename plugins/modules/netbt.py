@@ -217,7 +217,7 @@ forecast:
       type: str
       returned: always
     outlook:
-      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays) or V(kept).
+      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays), V(stays, filtered) or V(kept).
       type: str
       returned: always
     why:
@@ -291,13 +291,18 @@ residue:
       type: str
       returned: always
     instead:
-      description: What an administrator can do about it.
+      description: What an administrator can do about it. Empty where it is filtered.
       type: str
+      returned: always
+    filtered:
+      description: Whether an inbound rule that is in force drops what comes in for it.
+      type: bool
       returned: always
   sample:
     - address: 0.0.0.0
       dynamic: true
       family: ipv4
+      filtered: false
       instead: let the stage ip_filter drop it
       owner: wininit.exe in pid 544
       owners: [wininit.exe]
@@ -328,6 +333,10 @@ summary:
       description: Those that stay open.
       type: int
       returned: always
+    filtered:
+      description: Those whose socket stays, and for which an inbound rule that is in force drops what comes in.
+      type: int
+      returned: always
     kept:
       description: Those that stay open because they are wanted.
       type: int
@@ -339,6 +348,7 @@ summary:
   sample:
     closes_at_boot: 7
     closes_now: 6
+    filtered: 0
     kept: 1
     listeners: 14
     stays: 0

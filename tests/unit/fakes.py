@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule, fields_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import (
     CIMV2,
+    STANDARD_CIMV2,
     CommandOutput,
     ServiceKind,
     StartMode,
@@ -26,7 +28,18 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Re
 
 TYPE_MISMATCH = 0x80041005
 NOT_SUPPORTED = 50
-WRITES = ("set_value", "delete_value", "set_empty_list_by_command", "stop", "set_start_mode", "set_netbios", "reboot")
+FIREWALL_RULES = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
+WRITES = (
+    "set_value",
+    "delete_value",
+    "set_empty_list_by_command",
+    "stop",
+    "set_start_mode",
+    "set_netbios",
+    "add_filter_rule",
+    "remove_filter_rule",
+    "reboot",
+)
 
 
 @dataclass
@@ -71,6 +84,7 @@ class FakeHost:
         empty_lists: what SetMultiStringValue makes of an empty list: "takes", "refuses" or "ignores" it.
         stop_polls: how often a stopped service still shows Stop Pending.
         netbios_needs_boot: what SetTcpipNetbios says of itself.
+        categories: NetworkCategory of each connected interface; None where the class is not there.
         empty_classes: WMI classes that show no instance.
     """
 
@@ -92,6 +106,7 @@ class FakeHost:
     empty_lists: str = "takes"
     stop_polls: int = 0
     netbios_needs_boot: bool = False
+    categories: list[int] | None = None
     empty_classes: set[str] = field(default_factory=set)
 
     def service(self, name: str) -> FakeService:
@@ -175,6 +190,8 @@ class FakeSession:
             "Win32_NetworkAdapterConfiguration": self._adapters,
             "Win32_Process": self._processes,
         }
+        if (wmi_class, namespace) == ("MSFT_NetConnectionProfile", STANDARD_CIMV2) and self.fake.categories is not None:
+            return tuple(Row(wmi_class, {"NetworkCategory": str(category)}) for category in self.fake.categories)
         if wmi_class not in tables or namespace != CIMV2:
             raise ClassMissing(f"no class {wmi_class}", host=self.host, code=0x80041010, subcode="")
         if wmi_class in self.fake.empty_classes:
@@ -344,6 +361,28 @@ class FakeSession:
         self.fake.put(key, "NetbiosOptions", RegistryValue.dword(int(option)))
         self.after(("set_netbios", index, option))
         return self.fake.netbios_needs_boot
+
+    def add_filter_rule(self, rule: FilterRule) -> None:
+        """Add a firewall rule as netsh does, under a name that the firewall makes up, and its program with the variable expanded."""
+        self._call("add_filter_rule", rule)
+        number = sum(call[0] == "add_filter_rule" for call in self.calls)
+        protocol = {"tcp": 6, "udp": 17}[rule.protocol]
+        owner = f"App={rule.program.replace('%SystemRoot%', 'C:' + chr(92) + 'Windows')}|" if rule.program else ""
+        owner += f"Svc={rule.service}|" if rule.service else ""
+        text = f"v2.26|Action=Block|Active=TRUE|Dir=In|Protocol={protocol}|LPort={rule.ports}|{owner}Name={rule.name}|"
+        self.fake.put(FIREWALL_RULES, f"{{00000000-0000-0000-0000-{number:012X}}}", RegistryValue.text(text))
+        self.after(("add_filter_rule", rule))
+
+    def remove_filter_rule(self, name: str, *, certain: bool) -> None:
+        """Delete every firewall rule of a name."""
+        self._call("remove_filter_rule", name, certain)
+        rules = self.fake.values(FIREWALL_RULES) or {}
+        found = [value_name for value_name, value in rules.items() if fields_of(str(value.data)).get("Name") == name]
+        if certain and not found:
+            raise MethodFailed(f"no rule '{name}'", host=self.host, return_value=1)
+        for value_name in found:
+            self.fake.put(FIREWALL_RULES, value_name, None)
+        self.after(("remove_filter_rule", name))
 
     def reboot(self) -> None:
         """Note that a restart was asked for."""

@@ -53,6 +53,7 @@ ROLES: Mapping[str, Role] = {
         own={"audit_show": {"description": ["Whether to print the listeners, one a line."], "type": "bool", "default": False}},
     ),
     "dcom_protocols": one_stage("dcom_protocols", "Switch DCOM off, and close port 135 of Windows 2000 and XP."),
+    "ip_filter": one_stage("ip_filter", "Let the Windows Firewall drop what comes in for listeners that stay open."),
     "minimize": Role(
         ("Close the TCP and UDP ports that a host does not need.", CHANGES.format(role="minimize")),
         {"minimize": "minimize", "reboot": "minimize_reboot"},

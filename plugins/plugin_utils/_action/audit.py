@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Verdict
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_restriction, settle
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.firewall import read_firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import Host, read_host
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.listing import Listing
@@ -68,11 +70,12 @@ class ProofAction(WindowsAction):
         else:
             # Services have started while the host settled: their processes are known only now.
             host = read_host(session, KNOWLEDGE)
+            host = replace(host, firewall=read_firewall(session, host, wanted=False))
             explained = explainer(host, KNOWLEDGE, states).explain(settling.listing.endpoints)
             if stored is None:
-                proof = proof_of(compare_with_keep(explained, read_keep(options["keep"], host, KNOWLEDGE), settling.listing.suspects))
+                proof = proof_of(compare_with_keep(explained, read_keep(options["keep"], host, KNOWLEDGE), host, settling.listing.suspects))
             else:
-                proof = proof_of(prove(stored, explained, host.boot.mark, settling.listing.suspects))
+                proof = proof_of(prove(stored, explained, host, settling.listing.suspects))
         return self._result(proof, host, settling, stored, strict=options["strict"])
 
     def _listing(self, session: Reader, host: Host, stored: Record | None, options: Mapping[str, Any]) -> settle.Settling:

@@ -149,6 +149,7 @@ def residue_of(residue: Sequence[Residue]) -> list[dict[str, Any]]:
             "recipe": item.subject.recipe,
             "why": item.why,
             "instead": item.instead,
+            "filtered": item.filtered,
         }
         for item in residue
     ]

@@ -13,7 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Effective, SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+    AddFilterRule,
+    Effective,
+    RemoveFilterRule,
+    SetRegistryValue,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, DidNotHold, NetminError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
@@ -22,7 +27,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.driver import Application, Status, apply
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import record
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import firewall, ip_filter, record
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Passed
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.forecast import count, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import lingering
@@ -39,6 +44,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
     read_survey,
     reread,
     shown,
+    with_firewall,
 )
 
 from .options import Wanted
@@ -88,7 +94,9 @@ class Run:
         survey = read_survey(reader, self.knowledge)
         wanted = choose(survey)
         desires, terms = wanted.desires, wanted.terms
-        plan = make_plan(desires, survey, self.knowledge, terms)
+        if ip_filter.NAME in desires and desires[ip_filter.NAME].drop is not None:
+            survey = with_firewall(reader, survey)
+        plan = make_plan(desires, survey, self.knowledge, terms, wanted.passed)
         expected = make_forecast(plan, survey, self.knowledge, terms.kept, wanted.passed)
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         history = record.read_history(reader).since(survey.host.boot.mark)
@@ -105,6 +113,7 @@ class Run:
         self.application = application
         try:
             self._store_forecast(prepared, writer)
+            self._announce_rules(prepared, writer)
         except NetminError as error:
             application.error = error
             return None
@@ -114,6 +123,7 @@ class Run:
             # Also for a task timeout or Ctrl-C, which no handler of errors sees.
             self._store_changes(prepared, application, writer)
         try:
+            self._store_rules(prepared, writer)
             after = reread(writer, self.knowledge, prepared.survey, prepared.desires)
         except NetminError as error:
             application.error = application.error or error
@@ -140,6 +150,27 @@ class Run:
             # What was done is in the task's result as well; the first error is the one to tell.
             logger.info("the list of changes could not be left on the host: %s", error)
             application.error = application.error or error
+
+    def _announce_rules(self, prepared: Prepared, writer: Writer) -> None:
+        """Leave the names of the rules to be added: should the run break off, the next one knows that they may be there."""
+        added = {change.rule.name: "" for change in prepared.plan.changes if isinstance(change, AddFilterRule)}
+        before = prepared.survey.host.firewall
+        value = firewall.to_value({**before.names, **added}) if before and added else None
+        if value is not None:
+            writer.set_value(firewall.RECORD.key, firewall.RECORD.name, value)
+
+    def _store_rules(self, prepared: Prepared, writer: Writer) -> None:
+        """Leave on the host under which names the firewall keeps the rules that are there now."""
+        before = prepared.survey.host.firewall
+        added = [change.rule.name for change in prepared.plan.changes if isinstance(change, AddFilterRule)]
+        removed = any(isinstance(change, RemoveFilterRule) for change in prepared.plan.changes)
+        if before is None or not (added or removed):
+            return
+        value = firewall.to_value(firewall.locate(writer, added, before))
+        if value is None:
+            writer.delete_value(firewall.RECORD.key, firewall.RECORD.name)
+        else:
+            writer.set_value(firewall.RECORD.key, firewall.RECORD.name, value)
 
     def _settle_by_reading(self, application: Application, after: Survey) -> None:
         """Settle lost answers by what is there now, and name every write that did not hold."""
@@ -233,6 +264,7 @@ def _summary(entries: tuple[Forecast, ...]) -> dict[str, int]:
         "closes_now": counts.closes_now,
         "closes_at_boot": counts.closes_at_boot,
         "stays": counts.stays,
+        "filtered": counts.filtered,
         "kept": counts.kept,
         "unknown": counts.unknown,
     }
@@ -242,7 +274,7 @@ def _still_open(prepared: Prepared, after: Survey | None) -> list[str]:
     """Name what was forecast to close at once and is still listed: judged by sockets, not by settings."""
     if after is None:
         return []
-    still = lingering(prepared.forecast, after.explained)
+    still = lingering(prepared.forecast, after.explained, after.host)
     return [f"{item.endpoint.name} on {item.endpoint.address} was to close now and is still open, owner {item.owner}" for item in still]
 
 

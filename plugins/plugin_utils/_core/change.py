@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from .filter import FilterRule
 from .reader import ServiceKind, StartMode
 from .registry import RegistryValue
 
@@ -143,6 +144,52 @@ class SetRegistryValue(Change):
     def shown(self) -> tuple[object, object]:
         before, after = self.before, self.after
         return before and before.plain(), after and after.plain()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddFilterRule(Change):
+    """Add an inbound block rule to the host's own firewall.
+
+    Attributes:
+        before: what a rule of that name said, where it did not say what is wanted.
+    """
+
+    rule: FilterRule
+    before: str | None = None
+
+    @property
+    def target(self) -> str:
+        return f"inbound rule {self.rule.name}"
+
+    @property
+    def shown(self) -> tuple[object, object]:
+        return self.before, BLOCKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveFilterRule(Change):
+    """Delete every rule of one name from the host's own firewall.
+
+    Attributes:
+        before: what it said; "" where only the name is known.
+        certain: whether it is there for certain: then a host that finds none has failed.
+    """
+
+    name: str
+    before: str
+    certain: bool = True
+
+    @property
+    def target(self) -> str:
+        return f"former inbound rule {self.name}"
+
+    @property
+    def shown(self) -> tuple[object, object]:
+        return self.before or "not known", None
+
+
+BLOCKS = "blocks"
+"""How a rule that is in place is shown."""
 
 
 def noun(kind: ServiceKind) -> str:

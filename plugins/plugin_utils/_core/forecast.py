@@ -31,6 +31,7 @@ class Outlook(StrEnum):
     RETURNS_AT_BOOT = "closes now, returns at the next boot"
     LOOPBACK_ONLY = "loopback only from the next boot"
     STAYS = "stays"
+    FILTERED = "stays, filtered"
     KEPT = "kept"
     UNKNOWN = "unknown"
 

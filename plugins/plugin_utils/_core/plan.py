@@ -11,7 +11,7 @@ from enum import StrEnum
 from .change import Change, Effective
 from .errors import InvalidOption
 
-STAGES = ("services", "netbt", "smb_device", "rpc_restriction", "dcom_protocols", "name_resolution")
+STAGES = ("services", "netbt", "smb_device", "rpc_restriction", "dcom_protocols", "name_resolution", "ip_filter")
 """Stages in the order in which their changes are made."""
 
 
@@ -28,6 +28,9 @@ class Reason(StrEnum):
     DOES_NOT_CLOSE = "closes nothing"
     DOES_NOT_WORK = "has no effect on this Windows"
     UNVERIFIED = "not known to work on this Windows"
+    NOT_IN_FORCE = "the firewall would not drop anything"
+    NOT_EXACT = "no rule is exact for it"
+    IN_USE = "there because somebody uses it"
     HARMFUL = "breaks more than it closes on this Windows"
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from .filter import FilterRule
 from .registry import RegistryType, RegistryValue
 from .row import Row
 
@@ -124,6 +125,12 @@ class Writer(Reader, Protocol):
 
     def set_netbios(self, index: int, option: int) -> bool:
         """Set NetBIOS over TCP/IP on the adapter with this WMI index; return whether a boot is needed."""
+
+    def add_filter_rule(self, rule: FilterRule) -> None:
+        """Add an inbound block rule with `netsh advfirewall` in a command shell."""
+
+    def remove_filter_rule(self, name: str, *, certain: bool) -> None:
+        """Delete every firewall rule of a name with `netsh advfirewall`; none of that name is an error only if `certain`."""
 
     def reboot(self) -> None:
         """Ask for a forced restart. A lost answer is not an error here: the boot itself is the evidence."""

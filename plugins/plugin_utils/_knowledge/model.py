@@ -194,6 +194,7 @@ class Recipe:
         methods: the first that may be used on a host is used.
         stays: why it stays open where no method may be used; "" where the methods say it.
         instead: what an administrator can do where it stays.
+        may_drop: whether the host's own firewall may drop what comes in for it; not where it is there because somebody uses it.
         sources: what `stays` rests on; methods cite their own.
     """
 
@@ -208,6 +209,7 @@ class Recipe:
     methods: tuple[Method, ...] = ()
     stays: str = ""
     instead: str = ""
+    may_drop: bool = True
     note: str = ""
     sources: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+    AddFilterRule,
     Change,
+    RemoveFilterRule,
     SetNetbios,
     SetRegistryValue,
     SetStartMode,
@@ -114,6 +116,10 @@ def _make(change: Change, writer: Writer) -> bool:
         writer.set_start_mode(change.kind, change.name, change.after)
     elif isinstance(change, SetRegistryValue):
         _write_value(change, writer)
+    elif isinstance(change, AddFilterRule):
+        writer.add_filter_rule(change.rule)
+    elif isinstance(change, RemoveFilterRule):
+        writer.remove_filter_rule(change.name, certain=change.certain)
     else:
         raise TypeError(f"no such change: {change!r}")
     return False

@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, InvalidOption, MethodFailed, TimedOut
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import SYSTEM_ROOT, FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, ServiceKind, StartMode, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import ERROR_FILE_NOT_FOUND, wmi_resource
@@ -32,6 +33,9 @@ _START_MODES = {
 _NOT_RUNNING = 6
 _CANNOT_ACCEPT = 5
 _STOPPING = frozenset({"Stopped", "Stop Pending"})
+
+# Microsoft, Netsh Commands for Windows Firewall with Advanced Security: since Windows Vista, and not translated.
+ADVFIREWALL = ("advfirewall", "firewall")
 
 # win32 CIMWin32Prov, Win32Shutdown: 2 reboot + 4 force.
 _FORCED_REBOOT = 6
@@ -68,14 +72,22 @@ class WritableSession(Session):
     def set_empty_list_by_command(self, key: str, name: str) -> None:
         """Write an empty REG_MULTI_SZ with `reg add`; see `Writer.set_empty_list_by_command`."""
         arguments = ("add", _quoted(hklm(key)), "/v", _quoted(name), "/t", "REG_MULTI_SZ", "/d", '""', "/f")
-        try:
-            output = self._shell.run("reg", *arguments)
-        finally:
-            self.forget()
-        if output.exit_code != 0:
-            what = f"reg add of '{hklm(key)}\\{name}'"
-            message = f"{what} at {self.host}: the command failed with exit code {output.exit_code}"
-            raise MethodFailed(message, host=self.host, return_value=output.exit_code & 0xFFFFFFFF)
+        self._run("reg", arguments, f"reg add of '{hklm(key)}\\{name}'")
+
+    def add_filter_rule(self, rule: FilterRule) -> None:
+        """Add an inbound block rule; see `Writer.add_filter_rule`. The words are English in every Windows."""
+        said = [("protocol", rule.protocol), ("localport", rule.ports)]
+        said += [("service", _quoted(rule.service))] if rule.service else []
+        said += [("program", _program(rule.program))] if rule.program else []
+        words = ("dir=in", "action=block", *(f"{key}={value}" for key, value in said), "profile=any", "enable=yes")
+        self._run("netsh", (*ADVFIREWALL, "add", "rule", f"name={_quoted(rule.name)}", *words), f"netsh add rule '{rule.name}'")
+
+    def remove_filter_rule(self, name: str, *, certain: bool) -> None:
+        """Delete the rules of a name; see `Writer.remove_filter_rule`."""
+        # netsh returns 1 where no rule matches, as for any other failure (from memory).
+        allowed = (0,) if certain else (0, 1)
+        arguments = (*ADVFIREWALL, "delete", "rule", f"name={_quoted(name)}")
+        self._run("netsh", arguments, f"netsh delete rule '{name}'", allowed)
 
     def stop(self, kind: ServiceKind, name: str) -> None:
         """Ask a service or driver to stop; see `Writer.stop`."""
@@ -130,6 +142,16 @@ class WritableSession(Session):
         finally:
             self.forget()
 
+    def _run(self, command: str, arguments: tuple[str, ...], what: str, allowed: tuple[int, ...] = (0,)) -> None:
+        """Run a command that writes; drop what was read, whatever happens."""
+        try:
+            output = self._shell.run(command, *arguments)
+        finally:
+            self.forget()
+        if output.exit_code not in allowed:
+            message = f"{what} at {self.host}: the command failed with exit code {output.exit_code}"
+            raise MethodFailed(message, host=self.host, return_value=output.exit_code & 0xFFFFFFFF)
+
     def _state(self, kind: ServiceKind, name: str) -> str | None:
         rows = self.query(kind.value, ("State",), where=Where("Name", (name,)))
         return rows[0].text("State") if rows else None
@@ -148,3 +170,11 @@ def _quoted(argument: str) -> str:
     if any(character in '"%' or not character.isprintable() for character in argument) or argument.endswith("\\"):
         raise InvalidOption(f"{argument[:80]!a} cannot be written on a command line")
     return f'"{argument}"'
+
+
+def _program(path: str) -> str:
+    """Return the path of a program in quotes; cmd.exe expands the one variable that it may begin with."""
+    if path.startswith(SYSTEM_ROOT):
+        _quoted(path[len(SYSTEM_ROOT) :])
+        return f'"{path}"'
+    return _quoted(path)

@@ -17,8 +17,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import P
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
 
-from . import dcom_protocols, name_resolution, netbt, rpc_restriction, services, smb_device, switches
+from . import dcom_protocols, ip_filter, name_resolution, netbt, rpc_restriction, services, smb_device, switches
 from .future import Fate, Future
+from .host import Host
 from .owners import Explained
 from .stage import Kept
 
@@ -34,6 +35,7 @@ FATES = (
 )
 # The recipe of the interface restriction, which owns no listener and changes where those of others are.
 RPC_BINDING = "rpc-selective-binding"
+OPEN_OUTLOOKS = (Outlook.STAYS, Outlook.RETURNS_AT_BOOT, Outlook.UNKNOWN)
 STAYS = Fate(Expectation.OPEN, Expectation.OPEN, "no stage of the plan concerns its owner", plain=True)
 
 
@@ -44,7 +46,8 @@ def forecast(subjects: Sequence[Explained], future: Future, kept: Kept, reasons:
         reasons: why the listeners of a recipe stay where they do, by its id.
     """
     fates = [_reasoned(fate_of(subject, future), subject, reasons or {}) for subject in subjects]
-    return tuple(_entry(subject, _mapper(subject, fate, subjects, fates), kept) for subject, fate in zip(subjects, fates, strict=True))
+    settled = [_mapper(subject, fate, subjects, fates) for subject, fate in zip(subjects, fates, strict=True)]
+    return tuple(_dropped(_entry(subject, fate, kept), subject, future.host) for subject, fate in zip(subjects, settled, strict=True))
 
 
 def fate_of(subject: Explained, future: Future) -> Fate:
@@ -77,6 +80,14 @@ def _mapper(subject: Explained, fate: Fate, subjects: Sequence[Explained], fates
         return fate
     names = ", ".join(f"{other.endpoint.name} ({other.owner})" for other, _boot in lingering)
     return replace(fate, boot=Expectation.UNKNOWN, why=f"what may be an RPC server stays: {names}")
+
+
+def _dropped(entry: Forecast, subject: Explained, host: Host) -> Forecast:
+    """Say of a listener that stays whether a rule of ours drops what comes in for it, and that it does not where it ought to."""
+    judged = ip_filter.verdict(subject, host) if entry.outlook in OPEN_OUTLOOKS and entry.identity.scope is not Scope.LOOPBACK else None
+    if judged is None:
+        return entry
+    return replace(entry, outlook=Outlook.FILTERED if judged.dropped else entry.outlook, why=f"{entry.why}; {judged.why}")
 
 
 def _entry(subject: Explained, fate: Fate, kept: Kept) -> Forecast:
@@ -156,6 +167,7 @@ class Counts:
     closes_now: int
     closes_at_boot: int
     stays: int
+    filtered: int
     kept: int
     unknown: int
 
@@ -169,6 +181,7 @@ def count(entries: Sequence[Forecast]) -> Counts:
         closes_now=outlooks.count(Outlook.CLOSES_NOW),
         closes_at_boot=sum(item in closes_at_boot for item in outlooks),
         stays=sum(item in (Outlook.STAYS, Outlook.RETURNS_AT_BOOT) for item in outlooks),
+        filtered=outlooks.count(Outlook.FILTERED),
         kept=outlooks.count(Outlook.KEPT),
         unknown=outlooks.count(Outlook.UNKNOWN),
     )

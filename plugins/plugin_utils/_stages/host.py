@@ -15,6 +15,7 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, NotFound, ProtocolError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
@@ -118,6 +119,7 @@ class Host:
         dependents: for each key name in lower case, the names that depend on it directly.
         requires: the same the other way round.
         processes: name by pid.
+        firewall: our rules, as far as they were needed; None before Windows Vista, or where nobody asked.
     """
 
     windows: Windows
@@ -130,6 +132,7 @@ class Host:
     processes: Mapping[int, str]
     management: tuple[WinrmListener, ...]
     boot: BootEvidence
+    firewall: Firewall | None = None
 
     def service(self, name: str) -> Service:
         """Return a service by key name; raise NotFound naming what was perhaps meant."""

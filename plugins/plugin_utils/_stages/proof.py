@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outcome, Outlook, Verdict
 
+from . import ip_filter
 from .forecast import RPC_BINDING, keep_reason
+from .host import Host
 from .listing import Suspect
 from .owners import Explained
 from .record import Record
@@ -45,23 +47,24 @@ class Proof:
 
     @property
     def open_listeners(self) -> tuple[Finding, ...]:
-        """Listeners that are there and not kept."""
-        shut = (Outcome.CLOSED, Outcome.KEPT, Outcome.LOOPBACK_ONLY)
+        """Listeners that are there, neither kept nor behind a rule that is in force."""
+        shut = (Outcome.CLOSED, Outcome.FILTERED, Outcome.KEPT, Outcome.LOOPBACK_ONLY)
         return tuple(finding for finding in self.findings if finding.outcome not in shut)
 
 
-def prove(record: Record, seen: Sequence[Explained], boot_mark: str, suspects: Sequence[Suspect]) -> Proof:
+def prove(record: Record, seen: Sequence[Explained], host: Host, suspects: Sequence[Suspect]) -> Proof:
     """Compare a listing with a record.
 
     Args:
-        boot_mark: mark of the boot at which the listing was taken.
+        host: read when the listing was taken.
         suspects: rows that are probably no listeners; with any the host is not proven.
     """
+    boot_mark = host.boot.mark
     known = bool(boot_mark and record.boot)
     booted = known and boot_mark != record.boot
     pairs, left = _match(record.forecast, list(seen), booted)
-    findings = [_judge(entry, subject, booted) for entry, subject in pairs]
-    findings += [_leftover(subject, record, booted) for subject in left]
+    findings = [_judge(entry, subject, booted, host) for entry, subject in pairs]
+    findings += [_leftover(subject, record, booted, host) for subject in left]
     failed = [f"{f.endpoint.name} on {f.endpoint.address} is {f.outcome}, owner {f.owner}: {f.why}" for f in findings if f.holds is False]
     if failed:
         return Proof(Verdict.FAILED, tuple(findings), tuple(failed), booted)
@@ -76,10 +79,10 @@ def prove(record: Record, seen: Sequence[Explained], boot_mark: str, suspects: S
     return Proof(Verdict.NOT_PROVEN if reasons else Verdict.PROVEN, tuple(findings), tuple(reasons), booted)
 
 
-def lingering(entries: Sequence[Forecast], seen: Sequence[Explained]) -> tuple[Finding, ...]:
+def lingering(entries: Sequence[Forecast], seen: Sequence[Explained], host: Host) -> tuple[Finding, ...]:
     """Return what was to close at once and is still listed before any boot."""
     pairs, _left = _match(entries, list(seen), booted=False)
-    return tuple(_judge(entry, subject, booted=False) for entry, subject in pairs if subject and entry.now is Expectation.CLOSED)
+    return tuple(_judge(entry, subject, booted=False, host=host) for entry, subject in pairs if subject and entry.now is Expectation.CLOSED)
 
 
 def _match(
@@ -120,7 +123,7 @@ def _same(entry: Forecast, subject: Explained, *, exact: bool, booted: bool) -> 
     return taken_over or then.covers(now) or _narrowed(entry, subject)
 
 
-def _judge(entry: Forecast, subject: Explained | None, booted: bool) -> Finding:
+def _judge(entry: Forecast, subject: Explained | None, booted: bool, host: Host) -> Finding:
     """Judge one forecast by the endpoint that was found for it, if any."""
     expected = _expected(entry, booted)
     if subject is None:
@@ -133,6 +136,12 @@ def _judge(entry: Forecast, subject: Explained | None, booted: bool) -> Finding:
     if expected is Expectation.CLOSED:
         owner = subject.owner if subject.owners else f"{subject.owner} (before: {entry.owner})"
         return Finding(subject.endpoint, owner, Outcome.OPEN, False, f"forecast to be closed: {entry.why}")
+    judged = None if subject.endpoint.scope is Scope.LOOPBACK else ip_filter.verdict(subject, host)
+    if judged is not None and judged.dropped:
+        return Finding(subject.endpoint, subject.owner, Outcome.FILTERED, True, judged.why)
+    if entry.outlook is Outlook.FILTERED:
+        why = judged.why if judged is not None else "there is no inbound rule for it"
+        return Finding(subject.endpoint, subject.owner, Outcome.OPEN, False, f"forecast to be filtered: {why}")
     if expected is Expectation.UNKNOWN:
         return Finding(subject.endpoint, subject.owner, Outcome.UNKNOWN, None, entry.why)
     why = f"{entry.outlook}: {entry.why}" if not booted else entry.why
@@ -155,7 +164,7 @@ def _but_for_scope(entry: Forecast, subject: Explained) -> bool:
     return now.port is not None or (bool(now.owners) and set(now.owners) <= set(then.owners))
 
 
-def _leftover(subject: Explained, record: Record, booted: bool) -> Finding:
+def _leftover(subject: Explained, record: Record, booted: bool, host: Host) -> Finding:
     """Judge an endpoint that no forecast was left for: one more of a kind that was forecast, one that was opened, or a new one."""
     if subject.management:
         return Finding(subject.endpoint, subject.owner, Outcome.KEPT, True, "the management path")
@@ -163,7 +172,7 @@ def _leftover(subject: Explained, record: Record, booted: bool) -> Finding:
         return Finding(subject.endpoint, subject.owner, Outcome.OPEN, True, "opened by the plan")
     entry = next((entry for entry in record.forecast if _same(entry, subject, exact=False, booted=booted)), None)
     if entry is not None:
-        finding = _judge(entry, subject, booted)
+        finding = _judge(entry, subject, booted, host)
         # That some of its kind stay does not foretell that there is one more.
         return finding if finding.holds is False else replace(finding, holds=None, why=f"one more than was forecast; {finding.why}")
     if subject.endpoint.scope is Scope.LOOPBACK:
@@ -179,7 +188,7 @@ def _opened(subject: Explained, record: Record) -> bool:
     return widened and any(entry.identity.scope is not Scope.WILDCARD and _but_for_scope(entry, subject) for entry in record.forecast)
 
 
-def compare_with_keep(seen: Sequence[Explained], kept: Kept, suspects: Sequence[Suspect]) -> Proof:
+def compare_with_keep(seen: Sequence[Explained], kept: Kept, host: Host, suspects: Sequence[Suspect]) -> Proof:
     """Judge a listing without a forecast: whatever is not kept is open."""
     findings = []
     for subject in seen:
@@ -189,7 +198,9 @@ def compare_with_keep(seen: Sequence[Explained], kept: Kept, suspects: Sequence[
         elif subject.endpoint.scope is Scope.LOOPBACK:
             outcome, why = Outcome.LOOPBACK_ONLY, LOOPBACK
         else:
-            outcome, why = Outcome.OPEN, "not kept"
+            judged = ip_filter.verdict(subject, host)
+            outcome = Outcome.FILTERED if judged is not None and judged.dropped else Outcome.OPEN
+            why = judged.why if judged is not None else "not kept"
         findings.append(Finding(subject.endpoint, subject.owner, outcome, None if outcome is Outcome.OPEN else True, why))
     open_now = [f for f in findings if f.outcome is Outcome.OPEN]
     reasons = ["there is no forecast on this host; its listeners were compared with 'keep' alone"]

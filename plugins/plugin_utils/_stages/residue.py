@@ -8,19 +8,18 @@ from collections.abc import Iterable, Mapping
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Recipe, Status
 
 from .choice import Passed
+from .firewall import SINCE
+from .ip_filter import BEFORE_VISTA
 from .owners import Explained
 from .stage import Residue
 
-STAYING = (Outlook.STAYS, Outlook.RETURNS_AT_BOOT, Outlook.UNKNOWN)
+STAYING = (Outlook.STAYS, Outlook.FILTERED, Outlook.RETURNS_AT_BOOT, Outlook.UNKNOWN)
 USABLE = (Status.WORKS, Status.PARTIAL)
-# Microsoft, Windows Firewall with Advanced Security: block rules for a port exist from Windows Vista on.
-FILTERS_SINCE = NtVersion(6, 0)
 DROP = "let the stage ip_filter drop it"
-BEFORE_VISTA = "this Windows cannot drop a single port: an IPsec policy, or a firewall in front of the host, can"
 
 
 def reasons(passed: Iterable[Passed], knowledge: Knowledge, windows: Windows) -> Mapping[str, str]:
@@ -40,14 +39,16 @@ def stays(recipe: Recipe, windows: Windows) -> str:
 def residue(subjects: Iterable[Explained], entries: Iterable[Forecast], knowledge: Knowledge, windows: Windows) -> tuple[Residue, ...]:
     """Return the listeners of a forecast that stay and are not kept; endpoints of the loopback are none."""
     return tuple(
-        Residue(subject, entry.why, _instead(subject, knowledge, windows))
+        Residue(subject, entry.why, _instead(subject, entry, knowledge, windows), filtered=entry.outlook is Outlook.FILTERED)
         for subject, entry in zip(subjects, entries, strict=True)
         if entry.outlook in STAYING and entry.identity.scope is not Scope.LOOPBACK
     )
 
 
-def _instead(subject: Explained, knowledge: Knowledge, windows: Windows) -> str:
+def _instead(subject: Explained, entry: Forecast, knowledge: Knowledge, windows: Windows) -> str:
+    if entry.outlook is Outlook.FILTERED:
+        return ""
     recipe = knowledge.recipes.get(subject.recipe or "")
     if recipe is not None and recipe.instead:
         return recipe.instead
-    return DROP if windows.nt >= FILTERS_SINCE else BEFORE_VISTA
+    return DROP if windows.nt >= SINCE else BEFORE_VISTA

@@ -58,11 +58,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Residue:
-    """A listener that stays open, with the reason and with what an administrator can do about it."""
+    """A listener that stays open, with the reason and with what an administrator can do about it.
+
+    Attributes:
+        filtered: an inbound rule that is in force drops what comes in for it.
+    """
 
     subject: Explained
     why: str
     instead: str
+    filtered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Situation:
         accept: ids of the hazards that the operator accepts.
         unverified: methods that nobody has verified on this Windows may be used.
         residue: what the other stages leave open; known to the last stage alone.
-        others: all endpoints that are not residue, which the last stage must not touch.
+        staying: what is kept and the management path, which the last stage must not touch.
     """
 
     host: Host
@@ -85,7 +90,7 @@ class Situation:
     kept: Kept = field(default_factory=Kept)
     unverified: bool = False
     residue: tuple[Residue, ...] = ()
-    others: tuple[Explained, ...] = ()
+    staying: tuple[Explained, ...] = ()
 
     def refusal(self, recipe: str, method: str) -> tuple[Reason, str] | None:
         """Tell why a method must not be written on this Windows, or None where it may be.

@@ -4,31 +4,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+    BLOCKS,
+    AddFilterRule,
     Change,
+    RemoveFilterRule,
     SetNetbios,
     SetRegistryValue,
     SetStartMode,
     StopService,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES, Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
-from . import dcom_protocols, name_resolution, netbt, rpc_restriction, services, smb_device
+from . import dcom_protocols, ip_filter, name_resolution, netbt, rpc_restriction, services, smb_device
 from .choice import Passed
+from .firewall import read_firewall
 from .forecast import forecast
 from .future import Future
 from .host import Host, read_host, read_services
 from .listing import Listing, read_listing
 from .owners import Explained, Explainer, settled_ports
-from .residue import reasons
+from .residue import reasons, residue
 from .settings import Settings
 from .stage import Dependents, Kept, Situation, Stage
 
@@ -36,6 +41,7 @@ STAGE_BY_NAME: Mapping[str, Stage] = {
     stage.name: stage
     for stage in (
         dcom_protocols.STAGE,
+        ip_filter.STAGE,
         name_resolution.STAGE,
         netbt.STAGE,
         rpc_restriction.STAGE,
@@ -67,14 +73,21 @@ class Survey:
 def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     """Read a host: its facts, every stage's settings, its endpoints with their owners."""
     host = read_host(reader, knowledge)
+    host = replace(host, firewall=read_firewall(reader, host, wanted=False))
     states = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in STAGES}
     listing = take_listing(reader, host, knowledge)
     return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints))
 
 
+def with_firewall(reader: Reader, survey: Survey) -> Survey:
+    """Read the firewall in full, for a run that may change its rules."""
+    return replace(survey, host=replace(survey.host, firewall=read_firewall(reader, survey.host, wanted=True)))
+
+
 def reread(reader: Reader, knowledge: Knowledge, before: Survey, stages: Iterable[str]) -> Survey:
     """Read again what a run of these stages can have touched; what it cannot (Windows, adapters, dependencies) is kept."""
     host = replace(before.host, services=read_services(reader, before.host.windows.nt))
+    host = replace(host, firewall=read_firewall(reader, host, wanted=False))
     fresh = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in stages}
     states = {**before.states, **fresh}
     listing = take_listing(reader, host, knowledge)
@@ -101,15 +114,28 @@ class Terms:
     unverified: bool = False
 
 
-def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, terms: Terms) -> Plan:
+def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, terms: Terms, passed: Sequence[Passed] = ()) -> Plan:
     """Plan every stage that something is desired of, and put all changes in order.
+
+    The last stage is planned once it is known what the others leave open.
+
+    Args:
+        passed: recipes that the plan passes over, with the reasons.
 
     Raises:
         Refused, UnsafePlan, NotFound, InvalidOption: nothing may be written then.
     """
     stopping = frozenset(name.lower() for stage, desired in desires.items() for name in STAGE_BY_NAME[stage].stops(desired, survey.host))
     situation = Situation(survey.host, knowledge, stopping, terms.accept, terms.dependents, terms.kept, terms.unverified)
-    return Plan.merge(STAGE_BY_NAME[name].plan(desires[name], survey.states[name], situation) for name in STAGES if name in desires)
+    closing = [name for name in STAGES if name in desires and name != ip_filter.NAME]
+    plan = Plan.merge(STAGE_BY_NAME[name].plan(desires[name], survey.states[name], situation) for name in closing)
+    if ip_filter.NAME not in desires:
+        return plan
+    expected = make_forecast(plan, survey, knowledge, terms.kept, passed)
+    left = residue(survey.explained, expected, knowledge, survey.host.windows)
+    staying = tuple(s for s, entry in zip(survey.explained, expected, strict=True) if entry.outlook is Outlook.KEPT)
+    situation = replace(situation, residue=left, staying=staying)
+    return Plan.merge((plan, ip_filter.plan(desires[ip_filter.NAME], survey.states[ip_filter.NAME], situation)))
 
 
 def make_forecast(plan: Plan, survey: Survey, knowledge: Knowledge, kept: Kept, passed: Iterable[Passed] = ()) -> tuple[Forecast, ...]:
@@ -119,7 +145,23 @@ def make_forecast(plan: Plan, survey: Survey, knowledge: Knowledge, kept: Kept, 
         passed: recipes that the plan passes over, with the reasons.
     """
     why = reasons(passed, knowledge, survey.host.windows)
-    return forecast(survey.explained, Future(survey.host, knowledge, plan, survey.configured), kept, why)
+    host = replace(survey.host, firewall=_after(survey.host.firewall, plan))
+    return forecast(survey.explained, Future(host, knowledge, plan, survey.configured), kept, why)
+
+
+def _after(firewall: Firewall | None, plan: Plan) -> Firewall | None:
+    """Return what the firewall will be once a plan has been carried out."""
+    if firewall is None:
+        return None
+    names, texts = dict(firewall.names), dict(firewall.texts)
+    for change in plan.changes:
+        if isinstance(change, RemoveFilterRule):
+            names.pop(change.name, None)
+            texts.pop(change.name, None)
+        elif isinstance(change, AddFilterRule):
+            names[change.rule.name] = ""
+            texts[change.rule.name] = change.rule.text
+    return replace(firewall, names=names, texts=texts)
 
 
 def shown(desires: Mapping[str, Any], survey: Survey) -> dict[str, Any]:
@@ -131,6 +173,7 @@ def shown(desires: Mapping[str, Any], survey: Survey) -> dict[str, Any]:
 def projected(survey: Survey, plan: Plan) -> Survey:
     """Return what a survey would show if every change of a plan held: for check mode, where nothing can be read back."""
     services = dict(survey.host.services)
+    firewall = _after(survey.host.firewall, plan)
     states = {name: dict(state) for name, state in survey.states.items()}
     for change in plan.changes:
         if isinstance(change, StopService):
@@ -143,7 +186,7 @@ def projected(survey: Survey, plan: Plan) -> Survey:
             for setting in states[change.stage]:
                 if (setting.key, setting.name) == (change.key, change.name):
                     states[change.stage][setting] = change.after
-    return replace(survey, host=replace(survey.host, services=services), states=states)
+    return replace(survey, host=replace(survey.host, services=services, firewall=firewall), states=states)
 
 
 def holds(change: Change, after: Survey) -> bool:
@@ -156,6 +199,11 @@ def holds(change: Change, after: Survey) -> bool:
         return netbt.option_of(after.states[netbt.NAME].get(netbt.setting(change.guid))) is change.after
     if isinstance(change, SetRegistryValue):
         return after.configured.get((change.key.lower(), change.name.lower())) == change.after
+    if isinstance(change, AddFilterRule):
+        return after.host.firewall is not None and after.host.firewall.has(change.rule)
+    if isinstance(change, RemoveFilterRule):
+        # One that is replaced is there under the same name, and says another thing.
+        return after.host.firewall is None or after.host.firewall.texts.get(change.name) != change.before
     raise TypeError(f"no such change: {change!r}")
 
 
@@ -171,4 +219,9 @@ def found(change: Change, after: Survey) -> object:
     if isinstance(change, SetRegistryValue):
         value = after.configured.get((change.key.lower(), change.name.lower()))
         return None if value is None else value.plain()
+    if isinstance(change, AddFilterRule):
+        text = after.host.firewall.texts.get(change.rule.name) if after.host.firewall else None
+        return BLOCKS if holds(change, after) else text
+    if isinstance(change, RemoveFilterRule):
+        return None if holds(change, after) else change.before
     raise TypeError(f"no such change: {change!r}")

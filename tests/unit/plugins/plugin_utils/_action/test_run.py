@@ -378,6 +378,7 @@ def test_the_summary_counts_the_forecast() -> None:
         "closes_now": 7,
         "closes_at_boot": 7,
         "stays": 0,
+        "filtered": 0,
         "kept": 1,
         "unknown": 0,
     }

@@ -12,6 +12,8 @@ from xml.etree.ElementTree import Element, fromstring
 from xml.sax.saxutils import escape, quoteattr
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
@@ -162,8 +164,10 @@ def received(stdout: bytes = b"", *, exit_code: int | None = None) -> str:
 SIGNALLED = "<rsp:SignalResponse/>"
 
 WRITES: dict[str, Any] = {
+    "add_filter_rule": lambda session: session.add_filter_rule(FilterRule("n", Protocol.TCP, "135")),
     "delete_value": lambda session: session.delete_value("K", "v"),
     "reboot": lambda session: session.reboot(),
+    "remove_filter_rule": lambda session: session.remove_filter_rule("n", certain=False),
     "set_empty_list_by_command": lambda session: session.set_empty_list_by_command("K", "v"),
     "set_netbios": lambda session: session.set_netbios(7, 2),
     "set_start_mode": lambda session: session.set_start_mode(ServiceKind.SERVICE, "Spooler", StartMode.DISABLED),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.returns import SERVICE
@@ -21,6 +23,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session
     writable,
 )
 
+BY_COMMAND = ("set_empty_list_by_command", "add_filter_rule", "remove_filter_rule")
 SERVICE_KIND = ServiceKind.SERVICE
 
 
@@ -103,6 +106,62 @@ def test_names_that_a_command_line_would_change(name: str) -> None:
     session, transport = writable()
     with pytest.raises(errors.InvalidOption):
         session.set_empty_list_by_command("K", name)
+    assert transport.sent == []
+
+
+# --- the firewall -----------------------------------------------------------------------------------------------
+
+PORT = FilterRule("netmin.windows tcp/135", Protocol.TCP, "135")
+PROGRAM = FilterRule("netmin.windows tcp/rpc lsass.exe", Protocol.TCP, "RPC", program=r"%SystemRoot%\System32\lsass.exe")
+SHARED = FilterRule(
+    "netmin.windows tcp/rpc EventLog", Protocol.TCP, "RPC", program=r"%SystemRoot%\System32\svchost.exe", service="EventLog"
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (PORT, ["protocol=tcp", "localport=135"]),
+        (PROGRAM, ["protocol=tcp", "localport=RPC", r'program="%SystemRoot%\System32\lsass.exe"']),
+        (SHARED, ["protocol=tcp", "localport=RPC", 'service="EventLog"', r'program="%SystemRoot%\System32\svchost.exe"']),
+    ],
+)
+def test_adding_a_rule(rule: FilterRule, words: list[str]) -> None:
+    session, transport = writable(shell_created(), command_started(), received(exit_code=0), SIGNALLED)
+    session.add_filter_rule(rule)
+    line = [text for _name, text in transport.sent[1].arguments]
+    head = ["netsh", "advfirewall", "firewall", "add", "rule", f'name="{rule.name}"', "dir=in", "action=block"]
+    assert line == [*head, *words, "profile=any", "enable=yes"]
+
+
+def test_deleting_a_rule() -> None:
+    session, transport = writable(shell_created(), command_started(), received(exit_code=0), SIGNALLED)
+    session.remove_filter_rule(PORT.name, certain=True)
+    line = [text for _name, text in transport.sent[1].arguments]
+    assert line == ["netsh", "advfirewall", "firewall", "delete", "rule", 'name="netmin.windows tcp/135"']
+
+
+@pytest.mark.parametrize("certain", [True, False])
+def test_a_rule_that_is_not_there(certain: bool) -> None:
+    session, _transport = writable(shell_created(), command_started(), received(exit_code=1), SIGNALLED)
+    if not certain:
+        session.remove_filter_rule(PORT.name, certain=False)
+        return
+    with pytest.raises(errors.MethodFailed, match=r"netsh delete rule 'netmin.windows tcp/135' at web01: .* exit code 1"):
+        session.remove_filter_rule(PORT.name, certain=True)
+
+
+def test_a_rule_that_is_refused() -> None:
+    session, _transport = writable(shell_created(), command_started(), received(exit_code=1), SIGNALLED)
+    with pytest.raises(errors.MethodFailed, match=r"netsh add rule 'netmin.windows tcp/135' at web01: .* exit code 1"):
+        session.add_filter_rule(PORT)
+
+
+@pytest.mark.parametrize("program", [r"%PATH%\a.exe", r"%SystemRoot%\%x%.exe", 'C:\\a".exe'])
+def test_programs_that_a_command_line_would_change(program: str) -> None:
+    session, transport = writable()
+    with pytest.raises(errors.InvalidOption):
+        session.add_filter_rule(FilterRule("n", Protocol.TCP, "RPC", program=program))
     assert transport.sent == []
 
 
@@ -217,7 +276,7 @@ def test_after_a_reboot_the_shell_is_gone() -> None:
 # --- writes are sent once ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", sorted(set(WRITES) - {"reboot", "set_empty_list_by_command"}))
+@pytest.mark.parametrize("verb", sorted(set(WRITES) - {"reboot", *BY_COMMAND}))
 def test_a_write_is_never_repeated(verb: str) -> None:
     session, transport = writable(lost(), rows())
     with pytest.raises(errors.ConnectionLost, match="on"):
@@ -228,10 +287,11 @@ def test_a_write_is_never_repeated(verb: str) -> None:
     assert transport.resets == 1
 
 
-def test_a_command_that_writes_is_never_repeated() -> None:
+@pytest.mark.parametrize("verb", BY_COMMAND)
+def test_a_command_that_writes_is_never_repeated(verb: str) -> None:
     session, transport = writable(shell_created(), command_started(), lost(), "")
     with pytest.raises(errors.ConnectionLost):
-        session.set_empty_list_by_command("K", "v")
+        WRITES[verb](session)
     assert transport.verbs == ["Create", "Command", "Receive", "Delete"]
 
 

@@ -6,8 +6,11 @@
 host: windows_xp                # a host of hosts.py
 services: {Name: {state: Stopped, start: Manual, depends: [Other]}}    # how it differs from that host; new ones are made
 registry: {'KEY\\name': {dword: 1}}                                     # null removes a value
+netstat: text                   # what the command shows, in place of that host's
+categories: [0]                 # NetworkCategory of each connected interface
 adapters: {description: {addresses: [...], dhcp: true}}
 domain_role: 1
+product: 2
 desired: {option: value}        # the stage's own options
 also: {stage: {option: value}}  # what other stages are asked in the same run
 accept, dependents, keep: as in the modules
@@ -29,7 +32,14 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import STAGE_BY_NAME, Survey, make_plan, read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import (
+    STAGE_BY_NAME,
+    Survey,
+    make_plan,
+    read_survey,
+    with_firewall,
+)
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeAdapter, FakeHost, FakeService, FakeSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import HOSTS, KNOWLEDGE, terms_of
 
@@ -40,6 +50,7 @@ KINDS = ("create", "update", "remove", "unchanged", "refused")
 SENSELESS = {
     "services": {"create": "services are never installed", "remove": "services are never removed"},
     "smb_device": {"remove": "the value is set to 1 again, not removed: the article gives its meaning, not that of its absence"},
+    "ip_filter": {"refused": "what must not be dropped is left alone, with the reason: the other stages go on"},
     "name_resolution": {"remove": "no option removes the value"},
 }
 KEYS = {
@@ -47,7 +58,10 @@ KEYS = {
     "services",
     "registry",
     "adapters",
+    "categories",
     "domain_role",
+    "netstat",
+    "product",
     "desired",
     "also",
     "accept",
@@ -74,6 +88,9 @@ def value_of(said: dict[str, Any] | None) -> RegistryValue | None:
 def host_of(case: dict[str, Any]) -> FakeHost:
     fake = HOSTS[case["host"]]()
     fake.domain_role = case.get("domain_role", fake.domain_role)
+    fake.product = case.get("product", fake.product)
+    fake.categories = case.get("categories", fake.categories)
+    fake.netstat = [case["netstat"]] if "netstat" in case else fake.netstat
     for name, said in case.get("services", {}).items():
         found = next((s for s in fake.services if s.name.lower() == name.lower()), None)
         if said is None:
@@ -115,6 +132,8 @@ def test_case(path: Path) -> None:
     case = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert set(case) <= KEYS
     survey, session = survey_before(case)
+    if path.parent.name == ip_filter.NAME:
+        survey = with_firewall(session, survey)
     asked = {path.parent.name: case["desired"], **case.get("also", {})}
 
     def plan() -> Any:

@@ -62,7 +62,7 @@ def without(name: str) -> dict[str, Any]:
 
 def proof_of(record: Record, fake: FakeHost) -> Proof:
     survey = survey_of(fake)
-    return prove(record, survey.explained, survey.host.boot.mark, survey.listing.suspects)
+    return prove(record, survey.explained, survey.host, survey.listing.suspects)
 
 
 def finding(proof: Proof, name: str, *, outcome: Outcome | None = None) -> Finding:
@@ -295,11 +295,11 @@ def test_the_management_path_may_move() -> None:
 
 def test_without_a_forecast_it_compares_with_keep_and_says_so() -> None:
     survey = survey_of(minimized_xp())
-    proof = compare_with_keep(survey.explained, terms_of(survey).kept, ())
+    proof = compare_with_keep(survey.explained, terms_of(survey).kept, survey.host, ())
     assert proof.verdict is Verdict.PROVEN
     assert "there is no forecast" in proof.reasons[0]
     survey = survey_of(windows_xp())
-    proof = compare_with_keep(survey.explained, terms_of(survey, keep=[{"port": "udp/500", "reason": "VPN"}]).kept, ())
+    proof = compare_with_keep(survey.explained, terms_of(survey, keep=[{"port": "udp/500", "reason": "VPN"}]).kept, survey.host, ())
     assert proof.verdict is Verdict.NOT_PROVEN
     assert any(reason == "tcp/135 on 0.0.0.0 is open, owned by RpcSs in pid 884, and not kept" for reason in proof.reasons)
     assert finding(proof, "udp/500").outcome is Outcome.KEPT

@@ -1,0 +1,16 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Binds `netmin.windows.ip_filter`."""
+
+from __future__ import annotations
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import stage_spec
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.planned import StageAction
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
+
+
+class ActionModule(StageAction):
+    """The stage `ip_filter` alone."""
+
+    stage = ip_filter.STAGE
+    argument_spec = stage_spec(ip_filter.STAGE)

@@ -1,0 +1,94 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An inbound block rule of the host's own firewall, as a plan wants it and as the registry shows it.
+
+Values only. The grammar of the text is that of MS-FASP 2.2.2.19 and MS-GPFAS 4.2: a version, then `Name=value` parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .endpoint import Protocol
+
+# IANA protocol numbers, which the grammar has in place of names.
+PROTOCOL_NUMBERS = {Protocol.TCP: "6", Protocol.UDP: "17"}
+# What a rule may say beside what it matches; anything else would make it narrower or weaker than planned.
+_SILENT = frozenset({"Desc", "EmbedCtxt"})
+SYSTEM_ROOT = "%SystemRoot%"
+SYSTEM32 = "\\system32\\"
+
+
+@dataclass(frozen=True, slots=True)
+class FilterRule:
+    """A rule that drops what comes in for one listener.
+
+    Attributes:
+        name: its name in the firewall, by which it is deleted.
+        ports: the port number, or `RPC` for the dynamic ports of RPC servers.
+        program: path of the program, or "" for any.
+        service: key name of the service, or "" for any.
+    """
+
+    name: str
+    protocol: Protocol
+    ports: str
+    program: str = ""
+    service: str = ""
+
+    @property
+    def text(self) -> str:
+        """The rule as the registry shows one that is just right; the version differs with the Windows."""
+        return f"v2.0|{'|'.join(f'{key}={value}' for key, value in self._fields().items())}|"
+
+    def matches(self, text: str) -> bool:
+        """Tell whether a rule in the registry is this one, enabled and no narrower."""
+        said = {key: value for key, value in fields_of(text).items() if key not in _SILENT}
+        return _comparable(said) == _comparable(self._fields())
+
+    def _fields(self) -> dict[str, str]:
+        fields = {"Action": "Block", "Active": "TRUE", "Dir": "In", "Protocol": PROTOCOL_NUMBERS[self.protocol], "LPort": self.ports}
+        fields |= {"App": self.program} if self.program else {}
+        fields |= {"Svc": self.service} if self.service else {}
+        return {**fields, "Name": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class Firewall:
+    """The firewall of a host as far as our rules are concerned.
+
+    Attributes:
+        names: value names of our rules by the rule's name; "" where one was about to be added and nobody knows whether it was.
+        texts: what these values say, by the rule's name; nothing for one that is gone.
+        unmet: why a block rule of the local store would not be in force; empty where it would.
+        known: names of all values in the store of local rules; empty where they were not needed.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    unmet: tuple[str, ...] = ()
+    known: frozenset[str] = frozenset()
+
+    def has(self, rule: FilterRule) -> bool:
+        """Tell whether a rule is there, enabled, and says what it is to say."""
+        return rule.matches(self.texts.get(rule.name, ""))
+
+
+def fields_of(text: str) -> dict[str, str]:
+    """Take a rule apart; a field that is there twice (LPort) is joined by commas."""
+    found: dict[str, str] = {}
+    for part in text.split("|")[1:]:
+        name, equals, value = part.partition("=")
+        if equals:
+            found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+def _comparable(fields: Mapping[str, str]) -> dict[str, str]:
+    found = {key: value if key == "Name" else value.lower() for key, value in fields.items()}
+    program = found.get("App", "")
+    if SYSTEM32 in program:
+        # netsh keeps the variable or the path, as the command shell handed it over.
+        found["App"] = program[program.index(SYSTEM32) :]
+    return found

@@ -1,0 +1,233 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Stage: let the host's own firewall drop what comes in for listeners that cannot be closed.
+
+From Windows Vista on (Microsoft, Netsh Commands for Windows Firewall with Advanced Security); before, Windows can only list
+exceptions to "everything" and cannot drop a single port, so that nothing is written there. A rule is exact: a fixed port, or
+the dynamic RPC ports of one program or service. The management path is never in one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import AddFilterRule, Effective, RemoveFilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import SYSTEM_ROOT, FilterRule, Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
+
+from .firewall import PREFIX, SINCE
+from .future import Fate, Future
+from .host import Host
+from .owners import Explained, management_ports
+from .settings import Settings
+from .stage import Choice, Residue, Situation, Stage
+
+NAME = "ip_filter"
+BEFORE_VISTA = "this Windows cannot drop a single port: an IPsec policy, or a firewall in front of the host, can"
+CONTROLLER = "this is a domain controller: the domain reaches it through what would be dropped"
+SVCHOST = rf"{SYSTEM_ROOT}\System32\svchost.exe"
+PROGRAM = re.compile(r'"?([^"]+?\.exe)"?(?:\s|$)', re.IGNORECASE)
+# Programs of Windows itself that hold RPC ports without being a service (KB 832017; rules of a default install name them).
+SYSTEM_PROGRAMS = ("lsass.exe", "services.exe", "wininit.exe")
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What is wanted.
+
+    Attributes:
+        drop: False removes all our rules; None leaves them alone.
+        unknown: also listeners that no recipe knows.
+    """
+
+    drop: bool | None = None
+    unknown: bool = False
+
+
+def desired(options: Mapping[str, Any]) -> Desired:
+    """Read the stage's options."""
+    word = options.get("residue")
+    return Desired(None if word is None else word == "drop", bool(options.get("unknown")))
+
+
+def default(_choices: tuple[Choice, ...]) -> Desired:
+    """Leave the firewall alone: it is no way to close a listener."""
+    return Desired()
+
+
+def read(_reader: Reader, _host: Host, _knowledge: Knowledge) -> Settings:
+    """Nothing: the firewall is read with the host, and in full only where it is needed."""
+    return {}
+
+
+def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
+    """Stop nothing."""
+    return ()
+
+
+def rules_of(subject: Explained, host: Host) -> tuple[FilterRule, ...]:
+    """Return the rules that drop exactly what comes in for a listener; none where no rule would be exact."""
+    row = subject.endpoint
+    if not subject.dynamic:
+        return (FilterRule(f"{PREFIX}{row.name}", row.protocol, str(row.port)),)
+    if row.protocol is not Protocol.TCP or not subject.owners or any(Port.RPC not in kinds for kinds in subject.kinds):
+        return ()
+    found = [_rule_of(owner, host) for owner in subject.owners]
+    return tuple(rule for rule in found if rule is not None) if None not in found else ()
+
+
+def _rule_of(owner: str, host: Host) -> FilterRule | None:
+    """Return the rule for the RPC ports of one owner: of the service where it shares a program with others, else of the program."""
+    name = f"{PREFIX}tcp/rpc {owner}"
+    service = host.services.get(owner.lower())
+    if service is None:
+        known = owner.lower() in SYSTEM_PROGRAMS
+        return FilterRule(name, Protocol.TCP, "RPC", program=rf"{SYSTEM_ROOT}\System32\{owner.lower()}") if known else None
+    found = PROGRAM.match(service.path)
+    if found is None or not set('|%"').isdisjoint(owner):
+        return None
+    program = found[1].lower()
+    if program.endswith(r"\system32\svchost.exe"):
+        return FilterRule(name, Protocol.TCP, "RPC", program=SVCHOST, service=service.name)
+    program = program.replace(SYSTEM_ROOT.lower(), SYSTEM_ROOT)
+    return FilterRule(name, Protocol.TCP, "RPC", program=program) if "%" not in program.removeprefix(SYSTEM_ROOT) else None
+
+
+def plan(wanted: Desired, _actual: Settings, situation: Situation) -> Plan:
+    """Compare the rules that the residue needs with those that are there."""
+    host = situation.host
+    if wanted.drop is None:
+        return Plan()
+    if host.windows.nt < SINCE or host.firewall is None:
+        return Plan(unchanged=(Unchanged(NAME, "residue", Reason.DOES_NOT_WORK, BEFORE_VISTA),)) if wanted.drop else Plan()
+    if not wanted.drop:
+        return _removal(host.firewall.names, host.firewall)
+    if host.windows.product is ProductType.DOMAIN_CONTROLLER:
+        return Plan(unchanged=(Unchanged(NAME, "residue", Reason.NEVER, CONTROLLER),))
+    if host.firewall.unmet:
+        return Plan(unchanged=(Unchanged(NAME, "residue", Reason.NOT_IN_FORCE, "; ".join(host.firewall.unmet)),))
+    rules: dict[FilterRule, Residue] = {}
+    unchanged: list[Unchanged] = []
+    for item in situation.residue:
+        refused = _refusal(item, wanted, situation)
+        if refused is not None:
+            unchanged.append(Unchanged(NAME, f"{item.subject.endpoint.name} ({item.subject.owner})", *refused))
+        else:
+            rules |= {rule: rules.get(rule, item) for rule in rules_of(item.subject, host)}
+    changes = [change for rule, item in rules.items() for change in _to_be(rule, item, host.firewall)]
+    settled = [Unchanged(NAME, f"inbound rule {rule.name}", Reason.AS_DESIRED) for rule in rules if host.firewall.has(rule)]
+    needless = set(host.firewall.names) - {rule.name for rule in rules}
+    return Plan.merge((Plan(tuple(changes), (*settled, *dict.fromkeys(unchanged))), _removal(needless, host.firewall)))
+
+
+def _to_be(rule: FilterRule, item: Residue, firewall: Firewall) -> Iterable[AddFilterRule | RemoveFilterRule]:
+    if firewall.has(rule):
+        return
+    before = firewall.texts.get(rule.name)
+    if rule.name in firewall.names:
+        yield _remove(rule.name, firewall, "it does not say what it is to say, or nobody knows whether it is there")
+    why = f"it drops what comes in for {item.subject.owner}: {item.why}"
+    yield AddFilterRule(stage=NAME, effective=Effective.NOW, why=why, rank=1, rule=rule, before=before)
+
+
+def _removal(names: Iterable[str], firewall: Firewall) -> Plan:
+    return Plan(tuple(_remove(name, firewall, "nothing needs it any more") for name in sorted(names)))
+
+
+def _remove(name: str, firewall: Firewall, why: str) -> RemoveFilterRule:
+    text = firewall.texts.get(name, "")
+    return RemoveFilterRule(stage=NAME, effective=Effective.NOW, why=why, name=name, before=text, certain=bool(text))
+
+
+def _refusal(item: Residue, wanted: Desired, situation: Situation) -> tuple[Reason, str] | None:
+    """Tell why a listener of the residue is not dropped, or None where it is."""
+    subject, host = item.subject, situation.host
+    recipe = situation.knowledge.recipes.get(subject.recipe or "")
+    if recipe is None and not wanted.unknown:
+        return Reason.IN_USE, "nothing is known of it; 'unknown: true' drops it all the same"
+    if recipe is not None and not recipe.may_drop:
+        return Reason.IN_USE, recipe.instead or recipe.breaks
+    if recipe is not None:
+        hazards = [method.hazard for method in recipe.methods_on(host.windows)]
+        if hazards and all(hazard and hazard not in situation.accept for hazard in hazards):
+            # What would break if it were closed breaks as well if it is dropped.
+            return Reason.GATED, f"{recipe.breaks}; list '{hazards[0]}' in 'accept' if that is meant"
+    rules = rules_of(subject, host)
+    if not rules:
+        return Reason.NOT_EXACT, "its port changes with each start, and nothing but the port tells it from others"
+    if subject.endpoint.protocol is Protocol.TCP and subject.endpoint.port in management_ports(host, situation.knowledge):
+        return Reason.NEVER, "the management path"
+    shared = next((other for other in situation.staying if _shares(subject, other)), None)
+    if shared is not None:
+        return Reason.KEPT, f"a rule for it would drop {shared.endpoint.name} ({shared.owner}) as well, which is kept"
+    return None
+
+
+def _shares(subject: Explained, other: Explained) -> bool:
+    """Tell whether the rule for one listener would match what comes in for another."""
+    row, their = subject.endpoint, other.endpoint
+    if row.protocol is not their.protocol:
+        return False
+    if not subject.dynamic:
+        return row.port == their.port
+    # A service that shares its process has no token of its own: its rule may match all RPC ports of the process.
+    return other.dynamic and (row.pid == their.pid or bool(set(subject.owners) & set(other.owners)))
+
+
+def shown(wanted: Desired, _actual: Settings, host: Host) -> dict[str, Any]:
+    """Show our rules by name, as the registry has them."""
+    if wanted.drop is None or host.firewall is None:
+        return {}
+    return {name: host.firewall.texts.get(name) for name in sorted(host.firewall.names)}
+
+
+def fate(_subject: Explained, _future: Future) -> Fate | None:
+    """Expect nothing of the socket: a rule drops packets and closes nothing."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether what comes in for a listener is dropped.
+
+    Attributes:
+        why: the rule that does it, or why the rule that is there does not.
+    """
+
+    dropped: bool
+    why: str
+
+
+def verdict(subject: Explained, host: Host) -> Verdict | None:
+    """Judge a listener by our own rules; None where there is none for it."""
+    if host.firewall is None or not host.firewall.names or subject.management:
+        return None
+    rules = rules_of(subject, host)
+    if not rules or not any(rule.name in host.firewall.names for rule in rules):
+        return None
+    names = ", ".join(f"'{rule.name}'" for rule in rules)
+    if not all(host.firewall.has(rule) for rule in rules):
+        return Verdict(dropped=False, why=f"the inbound rule {names} is gone, disabled or changed")
+    if host.firewall.unmet:
+        return Verdict(dropped=False, why=f"the inbound rule {names} is not in force: {'; '.join(host.firewall.unmet)}")
+    return Verdict(dropped=True, why=f"dropped by the inbound rule {names}")
+
+
+STAGE = Stage(
+    name=NAME,
+    options={"residue": {"type": "str", "choices": ["drop", "leave"]}, "unknown": {"type": "bool", "default": False}},
+    desired=desired,
+    default=default,
+    read=read,
+    stops=stops,
+    plan=plan,
+    shown=shown,
+    fate=fate,
+)

@@ -1,0 +1,68 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rules of the firewall: their text, and when one in the registry is the one that was planned."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule, Firewall, fields_of
+
+PORT = FilterRule("netmin.windows tcp/135", Protocol.TCP, "135")
+SERVICE = FilterRule(
+    "netmin.windows tcp/rpc EventLog", Protocol.TCP, "RPC", program=r"%SystemRoot%\System32\svchost.exe", service="EventLog"
+)
+PORT_TEXT = "v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=135|Name=netmin.windows tcp/135|"
+SERVICE_TEXT = (
+    "v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=RPC|App=C:\\WINDOWS\\system32\\svchost.exe|Svc=EventLog|"
+    "Name=netmin.windows tcp/rpc EventLog|"
+)
+
+
+@pytest.mark.parametrize("rule", [PORT, SERVICE])
+def test_a_rule_is_the_one_that_its_own_text_says(rule: FilterRule) -> None:
+    assert rule.matches(rule.text)
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (PORT, PORT_TEXT),
+        (PORT, PORT_TEXT.replace("v2.31", "v2.0")),
+        (PORT, PORT_TEXT + "Desc=what for|EmbedCtxt=group|"),
+        (SERVICE, SERVICE_TEXT),
+        (SERVICE, SERVICE_TEXT.replace(r"C:\WINDOWS", "%SystemRoot%").replace("EventLog|Name", "eventlog|Name")),
+    ],
+)
+def test_a_rule_that_says_what_was_planned(rule: FilterRule, text: str) -> None:
+    assert rule.matches(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        PORT_TEXT.replace("Block", "Allow"),
+        PORT_TEXT.replace("TRUE", "FALSE"),
+        PORT_TEXT.replace("Dir=In", "Dir=Out"),
+        PORT_TEXT.replace("Protocol=6", "Protocol=17"),
+        PORT_TEXT.replace("LPort=135", "LPort=136"),
+        PORT_TEXT.replace("LPort=135|", "LPort=135|LPort=136|"),
+        PORT_TEXT.replace("LPort=135|", ""),
+        PORT_TEXT + "Profile=Public|",
+        PORT_TEXT + "RA4=192.0.2.0/255.255.255.0|",
+        PORT_TEXT + "App=System|",
+        PORT_TEXT.replace("tcp/135", "TCP/135"),
+    ],
+)
+def test_a_rule_that_is_narrower_or_another_one(text: str) -> None:
+    assert not PORT.matches(text)
+
+
+def test_the_parts_of_a_rule() -> None:
+    assert fields_of("v2.10|Action=Allow|LPort=1|LPort=2|odd|Name=a=b|") == {"Action": "Allow", "LPort": "1,2", "Name": "a=b"}
+
+
+def test_a_firewall_has_what_it_shows() -> None:
+    assert Firewall({PORT.name: "{A}"}, {PORT.name: PORT_TEXT}).has(PORT)
+    assert not Firewall({PORT.name: "{A}"}).has(PORT)
