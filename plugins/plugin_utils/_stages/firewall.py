@@ -84,7 +84,9 @@ def unmet(reader: Reader, host: Host) -> Iterable[str]:
 
 def _unmet_by(profile: Profile, policies: set[str], reader: Reader) -> Iterable[str]:
     by_policy = _number(reader, rf"{POLICY}\{profile.policy}", "EnableFirewall") if profile.policy.lower() in policies else None
-    if by_policy is None and profile is not DOMAIN and OLD_POLICY.lower() in policies:
+    # MS-GPFAS 2.2.3: only where a policy has none of their own keys do the private and the public profile follow the old one.
+    old = profile is not DOMAIN and policies.isdisjoint({PRIVATE.policy.lower(), PUBLIC.policy.lower()})
+    if old and OLD_POLICY.lower() in policies:
         by_policy = _number(reader, rf"{POLICY}\{OLD_POLICY}", "EnableFirewall")
     local = _number(reader, rf"{LOCAL}\{profile.local}", "EnableFirewall") if by_policy is None else None
     if by_policy is not None and by_policy != 1:

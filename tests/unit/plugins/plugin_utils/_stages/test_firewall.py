@@ -78,6 +78,15 @@ def test_a_policy_comes_before_the_local_value() -> None:
     assert unmet(fake) == []
 
 
+def test_the_policy_of_old_does_not_count_beside_a_new_one() -> None:
+    fake = host()
+    fake.put(rf"{firewall.LOCAL}\PublicProfile", "EnableFirewall", RegistryValue.dword(0))
+    fake.put(rf"{firewall.POLICY}\StandardProfile", "EnableFirewall", RegistryValue.dword(1))
+    assert unmet(fake) == []
+    fake.put(rf"{firewall.POLICY}\PrivateProfile", "LogFileSize", RegistryValue.dword(4096))
+    assert unmet(fake) == ["the firewall is off for the public profile, which is in use"]
+
+
 def test_a_value_that_is_absent_does_not_say_that_it_is_on() -> None:
     fake = host()
     fake.put(rf"{firewall.LOCAL}\PublicProfile", "EnableFirewall", None)
