@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, Recipe
 
 from .firewall import PREFIX, SINCE
 from .future import Fate, Future
@@ -149,7 +149,7 @@ def _remove(name: str, firewall: Firewall, why: str) -> RemoveFilterRule:
 def _refusal(item: Residue, wanted: Desired, situation: Situation) -> tuple[Reason, str] | None:
     """Tell why a listener of the residue is not dropped, or None where it is."""
     subject, host = item.subject, situation.host
-    recipe = situation.knowledge.recipes.get(subject.recipe or "")
+    recipe = _recipe_of(subject, situation)
     if recipe is None and not wanted.unknown:
         return Reason.IN_USE, "nothing is known of it; 'unknown: true' drops it all the same"
     if recipe is not None and not recipe.may_drop:
@@ -168,6 +168,16 @@ def _refusal(item: Residue, wanted: Desired, situation: Situation) -> tuple[Reas
     if shared is not None:
         return Reason.KEPT, f"a rule for it would drop {shared.endpoint.name} ({shared.owner}) as well, which is kept"
     return None
+
+
+def _recipe_of(subject: Explained, situation: Situation) -> Recipe | None:
+    """Return the recipe of a listener; of one that several services may own that of the reviewed residue which names them all."""
+    recipes, version = situation.knowledge.recipes, situation.knowledge.versions[situation.host.windows.id]
+    if subject.recipe is not None or not subject.dynamic:
+        return recipes.get(subject.recipe or "")
+    listener = f"{subject.endpoint.protocol}/{Port.RPC}"
+    known = (entry.recipe for entry in version.residue if entry.listener == listener and set(subject.owners) <= set(entry.owners))
+    return recipes.get(next(known, ""))
 
 
 def _shares(subject: Explained, other: Explained) -> bool:
