@@ -15,6 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.env
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.faults import parse as fault
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.firewall import (
     LOCAL,
+    LOCAL_PROFILES,
     LOCAL_RULES,
     POLICY,
     POLICY_RULES,
@@ -24,7 +25,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.fir
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import SERVICES, AdapterSpec, Category
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.scm import Outcome
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import load_scenario
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import load_scenario, names
 
 from .hosts import TCP, UDP, make, service, write
 
@@ -54,6 +55,19 @@ def with_categories(scenario: str, *categories: Category | None, role: int | Non
     adapters = [replace(adapter, category=category) for adapter, category in zip((real, SECOND), categories, strict=False)]
     windows = spec.windows if role is None else replace(spec.windows, domain_role=role)
     return Host(replace(spec, adapters=(loopback, *adapters), windows=windows), clock=ManualClock())
+
+
+def test_every_windows_since_6_0_has_the_services_and_the_values() -> None:
+    modern = [spec for spec in (load_scenario(name).host for name in names()) if int(spec.windows.version.split(".")[0]) >= 6]
+    assert len(modern) > 20
+    for spec in modern:
+        host = Host(spec, clock=ManualClock())
+        caption = spec.windows.caption
+        assert all(service(host, name).running for name in ("BFE", "MpsSvc")), caption
+        assert service(host, "MpsSvc").depends == ("BFE",), caption
+        values = [host.registry.number(rf"{LOCAL}\{profile}", "EnableFirewall") for profile in LOCAL_PROFILES.values()]
+        assert set(values) <= {0, 1}, caption
+        assert host.firewall.stored(), caption
 
 
 @pytest.mark.parametrize("scenario", ["windows_vista", "windows_7", "windows_server_2012", SERVER, "windows_11"])
