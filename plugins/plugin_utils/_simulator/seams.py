@@ -169,6 +169,12 @@ class Bench(Protocol):
     def endpoints(self) -> Sequence[Endpoint]:
         """Return every socket that listens (TCP) or is bound (UDP) now, with its PID, whatever `netstat` would show."""
 
+    def exposed(self) -> Sequence[Endpoint]:
+        """Return those of `endpoints` for which the host's firewall lets packets from outside through.
+
+        Who opens real sockets follows these. What is bound to the loopback is among them: no firewall filters it.
+        """
+
     def state(self) -> Mapping[str, object]:
         """Return what a change can alter, as plain types and under stable keys.
 
@@ -180,7 +186,8 @@ class Bench(Protocol):
     def dump(self) -> Mapping[str, object]:
         """Return `state` and all that moves by itself, as plain types.
 
-        Among it `power`, `endpoints` (mappings with at least protocol, address, port, pid and owner) and `processes`.
+        Among it `power`, `endpoints` (mappings with at least protocol, address, port, pid, owner and `dropped`, which says
+        whether the host's firewall drops what comes from outside) and `processes`.
         """
 
     def changes(self) -> Sequence[StateChange]:

@@ -192,7 +192,7 @@ class Station:
         """Bring the sockets into step; called before each answer leaves, so that a client finds what it was told."""
         if self.http.up and self._servers:
             own = [port for address, port in self._servers if address == self.address.text]
-            self.sockets.follow(self.computer.endpoints(), without=own)
+            self.sockets.follow(self.computer.exposed(), without=own)
 
     def _open(self) -> None:
         wanted: dict[tuple[str, int], SSLContext | None] = {}

@@ -8,6 +8,8 @@ from enum import Enum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 
+from .firewall import LOCAL_RULES
+from .firewall_rules import Rule
 from .journal import Plain, Subject
 from .machine import Host
 from .model import SERVICES, EmptyList, StartMode, State
@@ -158,6 +160,22 @@ def delete_key(host: Host, path: str) -> Written:
     host.value_written()
     host.journal.note(Subject.REGISTRY_KEY, path, "present", None)
     return Written.DONE
+
+
+def add_firewall_rule(host: Host, rule: Rule) -> Written:
+    """Let the firewall's service keep a rule, in force at once; the same one again makes a second."""
+    name = host.firewall.new_name()
+    create_key(host, LOCAL_RULES)
+    written = set_value(host, LOCAL_RULES, name, RegistryValue.text(rule.text(host.firewall.version)), through_provider=False)
+    host.firewall.heed(name)
+    return written
+
+
+def delete_firewall_rule(host: Host, name: str) -> Written:
+    """Let the firewall's service forget the rule that a value holds, at once."""
+    written = delete_value(host, LOCAL_RULES, name)
+    host.firewall.heed(name)
+    return written
 
 
 def _denied(host: Host, service: Service) -> bool:

@@ -16,9 +16,11 @@ from random import Random
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 
-from . import configuration, installation, users
+from . import configuration, firewall, installation, users
 from .clock import Clock
 from .faults import Fault, Faults
+from .firewall import Firewall
+from .firewall_rules import TCP, UDP, Target
 from .journal import Journal, Subject
 from .model import SERVICES, SYSTEM, ConnectionSpec, HostSpec, ServiceSpec, StartMode
 from .network import Network, TcpConnection, netbios_options
@@ -47,11 +49,12 @@ class Boot:
 
 @dataclass(frozen=True, slots=True)
 class BoundEndpoint:
-    """A bound socket with the name of its owner and what opened it."""
+    """A bound socket with the name of its owner, what opened it, and whether the firewall keeps others from it."""
 
     endpoint: Endpoint
     owner: str
     origin: Origin
+    dropped: bool
 
 
 class Host:
@@ -78,6 +81,7 @@ class Host:
     def reset(self) -> None:
         """Install anew and boot for the first time, with the scenario's faults armed."""
         self.registry = installation.registry(self.spec)
+        self.firewall = Firewall(self.spec, self.registry)
         self.journal = Journal()
         self.faults = Faults()
         self.boots: tuple[Boot, ...] = ()
@@ -103,7 +107,7 @@ class Host:
         """Tell whether another computer could connect to a listener of the management service."""
         addressed = any(a.address and not a.loopback and a.address not in self.lost_addresses for a in self.spec.adapters)
         ports = {listener.port for listener in self.spec.listeners if listener.enabled}
-        return self.up and addressed and any(held.protocol is Protocol.TCP and held.port in ports for held in self.endpoints())
+        return self.up and addressed and any(held.protocol is Protocol.TCP and held.port in ports for held in self.exposed())
 
     def now(self) -> datetime:
         """Return the host's wall clock, which may have been stepped."""
@@ -173,11 +177,18 @@ class Host:
             return ()
         bound = self.network.sockets.all
         kept = [held for held in self._kept if not self.network.sockets.taken(held.protocol, held.port, held.address)]
-        return tuple(BoundEndpoint(self._endpoint(held), held.owner, held.origin) for held in (*bound, *kept))
+        filtered = self._filters()
+        return tuple(
+            BoundEndpoint(self._endpoint(held), held.owner, held.origin, filtered and self._dropped(held)) for held in (*bound, *kept)
+        )
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return every socket that listens (TCP) or is bound (UDP) now."""
         return tuple(sorted(held.endpoint for held in self.sockets()))
+
+    def exposed(self) -> tuple[Endpoint, ...]:
+        """Return those of the endpoints that the firewall drops no packets for."""
+        return tuple(sorted(held.endpoint for held in self.sockets() if not held.dropped))
 
     def connections(self) -> tuple[TcpConnection, ...]:
         """Return the established TCP connections."""
@@ -209,6 +220,26 @@ class Host:
     def _creation(self) -> datetime:
         """Return the creation date of a process that starts now; no clock step moves it, so that every boot has another."""
         return self._origin + timedelta(seconds=self._happening())
+
+    def _filters(self) -> bool:
+        """Tell whether the services run without which nothing is filtered."""
+        needed = [self.services.find(name) for name in firewall.NEEDED]
+        return all(service is not None and service.running for service in needed)
+
+    def _dropped(self, held: Socket) -> bool:
+        return self.firewall.drops(held.address, lambda: self._target(held))
+
+    def _target(self, held: Socket) -> Target:
+        """Return a socket as the firewall's rules see it."""
+        hosted = [service.spec for service in self.services.all if service.running and service.spec.process == held.process]
+        return Target(
+            protocol=TCP if held.protocol is Protocol.TCP else UDP,
+            port=held.port,
+            rpc=held.origin is Origin.RPC,
+            mapper=held.port == self.spec.mapper.port,
+            program=firewall.program_of(self.processes.get(held.process), self.spec.windows.directory),
+            services=frozenset(name for spec in hosted if not spec.driver for name in (spec.name, spec.lasting)),
+        )
 
     def _endpoint(self, held: Socket) -> Endpoint:
         return Endpoint(held.protocol, held.address, held.port, self.pid(held.process))
@@ -287,6 +318,8 @@ class Host:
     def _service_started(self, service: ServiceSpec) -> None:
         if not service.driver:
             self.processes.start(service.process, self._creation())
+        if service.name == firewall.SERVICE:
+            self.firewall.read()
         self.network.started(service)
 
     def _service_stopped(self, service: ServiceSpec, last: bool) -> None:

@@ -71,6 +71,14 @@ class WinRM(Enum):
     THREE = "3.0"
 
 
+class Category(Enum):
+    """What kind of network an adapter is connected to, which is also the firewall's profile for it."""
+
+    DOMAIN = "domain"
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
 class EmptyList(Enum):
     """What the registry provider does with a REG_MULTI_SZ that is written with no element (not known for real hosts)."""
 
@@ -214,6 +222,7 @@ class AdapterSpec:
         index: the adapter's number in the system's own list, None for the loopback, which is not in it.
         ipv6: its IPv6 addresses as Windows writes them, with their zone.
         netbios: 0 as the DHCP server says, 1 on, 2 off; None where the adapter has no IP.
+        category: the kind of its network; None is what Windows takes by itself (`HostSpec.category`).
     """
 
     name: str
@@ -231,6 +240,12 @@ class AdapterSpec:
     netbios: int | None = None
     driver: str = ""
     loopback: bool = False
+    category: Category | None = None
+
+    @property
+    def connected(self) -> bool:
+        """It has an address that others know."""
+        return self.address is not None and not self.loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,3 +361,10 @@ class HostSpec:
     boot_seconds: float = 2.0
     delayed_start: float = 120.0
     uptime: float = 0.0
+
+    def category(self, adapter: AdapterSpec) -> Category:
+        """Return the kind of an adapter's network: a member is in its domain's, and a network is public unless somebody says otherwise."""
+        if adapter.category is not None:
+            return adapter.category
+        # DomainRole 1 and 3 are members, 4 and 5 domain controllers (Microsoft, Win32_ComputerSystem).
+        return Category.DOMAIN if self.windows.domain_role in (1, 3, 4, 5) else Category.PUBLIC

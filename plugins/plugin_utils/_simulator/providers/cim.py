@@ -12,6 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams im
 
 CIMV2 = "root/cimv2"
 DEFAULT = "root/default"
+STANDARD_CIMV2 = "root/standardcimv2"
 
 Raw = Mapping[str, list[str] | str | None]
 

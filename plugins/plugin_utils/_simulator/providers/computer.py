@@ -35,7 +35,7 @@ class SimulatedHost:
 
     @property
     def up(self) -> bool:
-        """False while the host is shut down or booting, has lost its address, or has nothing that listens for WS-Management."""
+        """False while the host is shut down or booting, has lost its address, or lets nobody reach a listener for WS-Management."""
         return self.host.reachable
 
     @property
@@ -81,6 +81,10 @@ class SimulatedHost:
     def endpoints(self) -> Sequence[Endpoint]:
         """Return every socket that listens (TCP) or is bound (UDP) now, with its PID."""
         return self.host.endpoints()
+
+    def exposed(self) -> Sequence[Endpoint]:
+        """Return those of `endpoints` for which the host's firewall lets packets from outside through."""
+        return self.host.exposed()
 
     def state(self) -> Mapping[str, object]:
         """Return what a change can alter, as plain types and under stable keys."""
@@ -130,6 +134,7 @@ class SimulatedHost:
                     "pid": held.endpoint.pid,
                     "owner": held.owner,
                     "origin": held.origin.value,
+                    "dropped": held.dropped,
                 }
                 for held in host.sockets()
             ],

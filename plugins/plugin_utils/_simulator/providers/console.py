@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The command shell of one host: netstat, reg, net and sc, as far as the simulator has them; nothing else is found.
+"""The command shell of one host: netstat, netsh, reg, net and sc, as far as the simulator has them; nothing else is found.
 
 Output is in the language and the code page of the host, or in the code page that the client asks for. Which
 commands are in the box is the scenario's (`tools`).
@@ -12,12 +12,14 @@ import codecs
 from collections.abc import Callable, Sequence
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host import controls
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.environment import expand
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import Language, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.scm import Outcome, Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import ConsoleResult
 
 from . import reg_command
+from .netsh import netsh
 from .netstat import netstat
 
 ALIASES = {"rdr": "lanmanworkstation", "workstation": "lanmanworkstation", "srv": "lanmanserver", "server": "lanmanserver"}
@@ -69,7 +71,7 @@ class HostConsole:
     def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
         """Run one command line; exit code 1 where there is no such command, as `cmd /c` answers (from memory)."""
         self._host.advance()
-        words = split(" ".join((command, *arguments)))
+        words = split(expand(" ".join((command, *arguments)), self._host.spec.windows.directory))
         stdout, stderr, code = self._run(words)
         encoding = self._encoding(code_page)
         return ConsoleResult(stdout.encode(encoding, "replace"), stderr.encode(encoding, "replace"), code)
@@ -91,7 +93,11 @@ class HostConsole:
         name = words[0].rpartition("\\")[2].lower().removesuffix(".exe")
         if name == "cmd" and len(words) > 2 and words[1].lower() == "/c":
             return self._run(words[2:])
-        commands: dict[str, Callable[[list[str]], Output]] = {"netstat": self._netstat, "net": self._net}
+        commands: dict[str, Callable[[list[str]], Output]] = {
+            "net": self._net,
+            "netsh": lambda rest: netsh(self._host, rest),
+            "netstat": self._netstat,
+        }
         if "reg" in self._host.spec.windows.tools:
             commands["reg"] = lambda rest: reg_command.reg(self._host, rest)
         if "sc" in self._host.spec.windows.tools:

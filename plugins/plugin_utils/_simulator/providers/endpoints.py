@@ -17,9 +17,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.mac
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.sockets import WILDCARD, WILDCARD_V6
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import Instance
 
-from .cim import CimClass
+from .cim import STANDARD_CIMV2, CimClass
 
-STANDARD_CIMV2 = "root/standardcimv2"
 SINCE = (6, 2)
 
 ARRAYS = frozenset({"AvailableRequestedStates", "OperationalStatus", "StatusDescriptions"})

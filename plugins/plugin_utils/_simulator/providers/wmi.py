@@ -10,11 +10,11 @@ from dataclasses import replace
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import Instance, Problem, QueryResult, Value, WmiError
 
-from . import adapters, endpoints, registry, services, system
+from . import adapters, connections, endpoints, registry, services, system
 from .cim import Arguments, CimClass, Raw
 from .wql import parse, value_of
 
-CLASSES = (*adapters.CLASSES, *endpoints.CLASSES, *registry.CLASSES, *services.CLASSES, *system.CLASSES)
+CLASSES = (*adapters.CLASSES, *connections.CLASSES, *endpoints.CLASSES, *registry.CLASSES, *services.CLASSES, *system.CLASSES)
 
 
 class HostWmi:

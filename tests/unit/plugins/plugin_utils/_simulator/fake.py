@@ -151,6 +151,7 @@ class FakeComputer:
         self.shell = FakeConsole()
         self.console: Console = self.shell
         self.listening = list(endpoints)
+        self.dropped: set[Endpoint] = set()
         self.armed: list[Mapping[str, object]] = []
         self.clock = 0.0
         self.booted = 0
@@ -170,6 +171,9 @@ class FakeComputer:
     def endpoints(self) -> Sequence[Endpoint]:
         return [*self.listening, Endpoint(Protocol.TCP, "0.0.0.0", 5985, 4)]
 
+    def exposed(self) -> Sequence[Endpoint]:
+        return [item for item in self.endpoints() if item not in self.dropped]
+
     def state(self) -> Mapping[str, Any]:
         services = {name: {"state": "running", "start_mode": mode} for name, mode in self.rows.modes.items()}
         registry = {r"HKLM\SOFTWARE\X": {"Value": {"type": "REG_SZ", "value": "1"}}}
@@ -177,7 +181,14 @@ class FakeComputer:
 
     def dump(self) -> Mapping[str, Any]:
         endpoints = [
-            {"protocol": str(item.protocol), "address": item.address, "port": item.port, "pid": item.pid, "owner": "X"}
+            {
+                "protocol": str(item.protocol),
+                "address": item.address,
+                "port": item.port,
+                "pid": item.pid,
+                "owner": "X",
+                "dropped": item in self.dropped,
+            }
             for item in self.endpoints()
         ]
         return {**self.state(), "power": "on", "endpoints": endpoints, "processes": []}
@@ -188,6 +199,7 @@ class FakeComputer:
     def reset(self) -> None:
         self.done.clear()
         self.armed.clear()
+        self.dropped.clear()
         self.up = True
 
     def boot(self) -> None:

@@ -157,6 +157,28 @@ def test_a_restart_by_wmi_is_answered_then_the_host_is_gone_then_back(simulation
     assert [change["subject"] for change in power["changes"]] == ["power"]
 
 
+def test_a_block_rule_closes_to_others_what_the_host_has_open_and_its_end_opens_it_again() -> None:
+    with Simulation([HostSpec(scenario="windows_server_2022", name="srv")]) as running:
+        host = running["srv"]
+        if host.own_address == "127.0.0.1":
+            pytest.skip("this system has one loopback address")
+        port = 49664
+        assert not _refuses(host.own_address, port)
+        add = ["advfirewall", "firewall", "add", "rule", 'name="RPC"', "dir=in", "action=block", "protocol=tcp", "localport=RPC"]
+        assert _command(host, "netsh", add) == (b"Ok.\r\n\r\n", 0)
+        assert _refuses(host.own_address, port)
+        assert port in reachable(host)["tcp"]
+        rows = requests.get(f"{host.window_url}/dump", timeout=10).json()["endpoints"]
+        assert {row["dropped"] for row in rows if row["port"] == port} == {True}
+        changed = [row["changes"] for row in requests.get(f"{host.window_url}/journal", timeout=10).json()["requests"]]
+        (change,) = [change for changes in changed for change in changes]
+        assert (change["subject"], change["before"]) == ("registry value", None)
+        requests.post(f"{host.window_url}/boot", timeout=10).raise_for_status()
+        assert _refuses(host.own_address, port)
+        assert _command(host, "netsh", ["advfirewall", "firewall", "delete", "rule", 'name="RPC"'])[1] == 0
+        assert not _refuses(host.own_address, port)
+
+
 def test_a_fast_host_is_away_for_as_long_as_any_and_its_services_are_there_sooner() -> None:
     with Simulation([HostSpec(scenario="windows_server_2022", name="fast", boot_seconds=0.01, speed=1000.0)]) as running:
         host = running["fast"]
@@ -166,6 +188,13 @@ def test_a_fast_host_is_away_for_as_long_as_any_and_its_services_are_there_soone
         assert eventually(lambda: _refuses(host.address, host.port))
         assert eventually(lambda: not _refuses(host.address, host.port))
         assert eventually(lambda: _state(host, "MapsBroker") == "running", limit=20.0)
+
+
+def _command(host: Host, command: str, arguments: list[str]) -> tuple[bytes, int]:
+    protocol = client(host)
+    shell = protocol.open_shell()
+    out, _error, code = protocol.get_command_output(shell, protocol.run_command(shell, command, arguments))
+    return out, code
 
 
 def _state(host: Host, service: str) -> object:

@@ -256,6 +256,29 @@ def ends(connection: socket.socket) -> bool:
         return True
 
 
+def test_what_a_firewall_drops_is_not_open(simulation: Simulation) -> None:
+    host = simulation["ntlm"]
+    computer = host.computer
+    assert isinstance(computer, FakeComputer)
+    if host.own_address == "127.0.0.1":
+        pytest.skip("this system has one loopback address")
+
+    def open_ports() -> list[str]:
+        simulation.settle()
+        opened: list[str] = requests.get(f"{host.window_url}/sockets", timeout=10).json()["open"]
+        return opened
+
+    computer.listening = ENDPOINTS
+    computer.dropped = {ENDPOINTS[0]}
+    assert open_ports() == ["udp/20137"]
+    rows = requests.get(f"{host.window_url}/endpoints", timeout=10).json()
+    assert {row["port"] for row in rows if row["dropped"]} == {20135}
+    computer.dropped = {ENDPOINTS[1]}
+    assert open_ports() == ["tcp/20135"]
+    computer.dropped = set()
+    assert open_ports() == ["tcp/20135", "udp/20137"]
+
+
 def test_a_host_that_is_down_refuses_and_cuts(simulation: Simulation) -> None:
     host = simulation["ntlm"]
     computer = host.computer

@@ -42,7 +42,8 @@ def test_the_parts_of_a_host(host: Host) -> None:
     assert get(f"{host.window_url}/services") == {f"Service00{n}": {"state": "running", "start_mode": "Auto"} for n in range(3)}
     assert get(f"{host.window_url}/drivers") == {}
     assert get(f"{host.window_url}/boots") == [0]
-    assert get(f"{host.window_url}/endpoints") == [{"protocol": "tcp", "address": "0.0.0.0", "port": 5985, "pid": 4, "owner": "X"}]
+    endpoint = {"protocol": "tcp", "address": "0.0.0.0", "port": 5985, "pid": 4, "owner": "X", "dropped": False}
+    assert get(f"{host.window_url}/endpoints") == [endpoint]
     assert get(f"{host.window_url}/registry?key=hklm\\software\\x") == {"Value": {"type": "REG_SZ", "value": "1"}}
     dump = get(f"{host.window_url}/dump")
     assert isinstance(dump, dict)
