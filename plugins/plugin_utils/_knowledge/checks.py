@@ -45,6 +45,7 @@ def check_recipe(recipe: Recipe, complain: Complain) -> None:
     where = f"recipes/{recipe.id}.yml: $"
     for number, method in enumerate(recipe.methods):
         _check_method(f"{where}.methods[{number}]", method, recipe.methods[number + 1 :], complain)
+        _check_reach(f"{where}.methods[{number}]", method, recipe, complain)
     for number, pattern in enumerate(recipe.listeners):
         _check_pattern(f"{where}.listeners[{number}]", pattern, recipe, complain)
     if recipe.listeners and not recipe.methods and not recipe.stays:
@@ -75,6 +76,15 @@ def _check_method(here: str, method: Method, later: Sequence[Method], complain: 
     _check_range(f"{here}.windows", method.windows, complain)
     for position, value in enumerate(method.values):
         _check_value(f"{here}.values[{position}]", value, complain)
+
+
+def _check_reach(here: str, method: Method, recipe: Recipe, complain: Complain) -> None:
+    """Check that what works by stopping services stops an owner of every listener: what it leaves open needs a recipe of its own."""
+    if method.status is not Status.WORKS or method.stage != "services" or not method.services:
+        return
+    for pattern in recipe.listeners:
+        if pattern.services and overlap(pattern.windows, method.windows) and not set(pattern.services) & set(method.services):
+            complain(f"{here}.services", f"leaves {pattern.protocol}/{pattern.port} open, which is {', '.join(pattern.services)}'s")
 
 
 def _check_value(here: str, value: Value, complain: Complain) -> None:

@@ -95,9 +95,7 @@ def _row(recipe: Recipe, patterns: Sequence[ListenerPattern], windows: Windows, 
         f"[{recipe.id}](#{recipe.id})",
         _told(chosen) if chosen else "nothing",
         when(chosen, patterns, windows, knowledge) if chosen else "",
-        "; ".join(
-            part for part in ("" if chosen else recipe.stays, _left(chosen, patterns), *rest, "" if chosen else recipe.instead) if part
-        ),
+        "; ".join(part for part in ("" if chosen else recipe.stays, *rest, "" if chosen else recipe.instead) if part),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -112,13 +110,6 @@ def _listeners(patterns: Sequence[ListenerPattern]) -> str:
 
 def _rank(port: str) -> tuple[bool, int]:
     return not port.isdecimal(), int(port) if port.isdecimal() else 0
-
-
-def _left(method: Method | None, patterns: Sequence[ListenerPattern]) -> str:
-    """Say which listeners of a recipe belong to services that a method does not stop."""
-    named = method.services if method is not None and method.stage == "services" else ()
-    left = [pattern for pattern in patterns if pattern.services and not set(pattern.services) & set(named)] if named else []
-    return f"{_listeners(left)} stays" if left else ""
 
 
 def _told(method: Method) -> str:

@@ -158,6 +158,7 @@ def test_all_problems_at_once(folder: Path) -> None:
         ("recipes/rasman.yml", "port: rpc", "port: 1, port: rpc", "recipes/rasman.yml: $.listeners[0]: key 'port' is there twice"),
         ("recipes/rasman.yml", "services: [RasMan]\nlisteners", "listeners", "$.listeners[0]: nobody owns it"),
         ("recipes/rasman.yml", "services: [RasMan], confidence", "confidence", "$.methods[0]: names neither services nor values"),
+        ("recipes/snmp.yml", "works, services: [SNMPTRAP, SNMP]", "works, services: [SNMP]", "leaves udp/162 open, which is SNMPTRAP's"),
         ("recipes/rpc-wininit.yml", "stays:", "note:", "recipes/rpc-wininit.yml: $: has listeners, and neither a method nor the reason"),
         ("recipes/rpc-wininit.yml", "sources: [listings]", "", "recipes/rpc-wininit.yml: $: cites no source"),
         ("recipes/rpc-wininit.yml", "sources: [listings]", "sources: [hearsay]", "rpc-wininit.yml: $.sources: source 'hearsay' is not in"),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,6 +164,25 @@ def test_a_service_that_opens_no_port_is_disabled_and_said_to_close_none() -> No
     plan = planned(SERVER, "services", stop("RemoteRegistry"))
     assert plan.changes
     assert plan.warnings == ("disabling RemoteRegistry closes no port: it is reached through SMB and opens no port",)
+    plan = planned(SERVER, "services", stop("lmhosts"))
+    assert plan.warnings == ("disabling lmhosts closes no port: the service is a helper; the driver keeps the ports",)
+
+
+@pytest.mark.parametrize("name", ["windows_xp_dhcp", "windows_vista", "windows_8_1", "windows_10"])
+@pytest.mark.parametrize("dependents", list(Dependents))
+def test_the_dhcp_client_never_stops_where_an_adapter_has_a_lease(name: str, dependents: Dependents) -> None:
+    survey = survey_of(name)
+    assert survey.host.uses_dhcp
+    for options in (stop("Dhcp"), {"services": [{"name": "dhcp", "state": "unchanged", "start_mode": "manual"}]}):
+        with pytest.raises(UnsafePlan, match="an adapter uses DHCP"):
+            planned(survey, "services", options, dependents=dependents)
+
+
+def test_the_dhcp_client_takes_nothing_along_that_must_run() -> None:
+    with pytest.raises(UnsafePlan, match="WinHttpAutoProxySvc is never stopped"):
+        planned(survey_of("windows_server_2012"), "services", stop("Dhcp"), dependents=Dependents.STOP)
+    with pytest.raises(Refused, match=r"Dhcp is not changed.*Windows 10 1709"):
+        planned(SERVER, "services", stop("Dhcp"), dependents=Dependents.STOP)
 
 
 # --- switches ---
@@ -242,6 +262,31 @@ def test_processes_without_a_service_are_owners_by_their_program() -> None:
 
 def test_several_sockets_on_one_udp_port_are_told_apart_by_their_process() -> None:
     assert owners(survey_of("windows_server_2022_browser"))["udp", 5353] == {"Dnscache", "msedge.exe"}
+
+
+def test_a_program_beside_the_services_of_discovery_has_a_recipe_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "paired.yml"
+    path.write_text(
+        """
+extends: windows_10
+title: a printer that was found on the network is paired
+sources: ["published listings of Windows 10: dasHost.exe on UDP 3702 and on a dynamic port"]
+processes: [{id: dashost, name: dasHost.exe, command: dasHost.exe, pid: 4996, permanent: true}]
+services: [{name: FDResPub, demanded: true}, {name: fdPHost, demanded: true}]
+sockets:
+  - {owner: dashost, protocol: udp, port: 3702, shared: true}
+  - {owner: dashost, protocol: udp, port: 0}
+  - {owner: FDResPub, protocol: udp, port: 3702, shared: true}
+""",
+        encoding="utf-8",
+    )
+    survey = survey_of(str(path))
+    found = {(s.owners, s.dynamic): s.recipe for s in survey.explained if s.endpoint.port == 3702 or s.endpoint.pid == 4996}
+    assert found == {
+        (("dasHost.exe",), False): "device-association-3702",
+        (("dasHost.exe",), True): "device-association-3702",
+        (("FDResPub",), False): "wsd-3702-5357",
+    }
 
 
 def test_winrm_1_1_is_read_over_its_own_port() -> None:
