@@ -33,8 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
     options = _parser().parse_args(arguments)
     if options.list:
-        for name, description in scenario_titles().items():
-            _say(f"{name:<32} {description}")
+        titles = scenario_titles()
+        width = max(map(len, titles))
+        for name, description in titles.items():
+            _say(f"{name:<{width}} {description}")
         return 0
     if not options.scenario:
         _complain("name at least one --scenario, or see --list")

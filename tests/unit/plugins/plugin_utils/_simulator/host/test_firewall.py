@@ -229,6 +229,24 @@ def test_settings_of_the_profile_in_use(written: dict[tuple[str, str, str], int]
     assert dropped(host) == (both(445) if in_force else set())
 
 
+@pytest.mark.parametrize("scenario", ["windows_server_2022_firewall_off", "windows_server_2022_firewall_policy"])
+def test_hosts_on_which_no_local_rule_is_in_force(scenario: str) -> None:
+    host = make(scenario)
+    assert host.endpoints() == make(SERVER).endpoints()
+    add(host)
+    assert dropped(host) == set()
+    host.power_cycle()
+    assert dropped(host) == set()
+    assert [rule.name for rule in host.firewall.stored().values()].count("x") == 1
+
+
+def test_rules_of_the_policy_are_in_force_where_local_ones_are_not() -> None:
+    host = make("windows_server_2022_firewall_policy")
+    write(host, POLICY_RULES, "theirs", RegistryValue.text(SMB))
+    host.power_cycle()
+    assert dropped(host) == both(445)
+
+
 def test_without_a_value_the_firewall_is_on() -> None:
     host = make(SERVER)
     add(host)
@@ -237,10 +255,9 @@ def test_without_a_value_the_firewall_is_on() -> None:
     assert dropped(host) == both(445)
 
 
-def test_rules_of_the_policy_count_whether_local_ones_do_or_not() -> None:
+def test_rules_of_the_policy_are_no_local_ones() -> None:
     host = make(SERVER)
     write(host, POLICY_RULES, "theirs", RegistryValue.text(SMB))
-    write(host, rf"{POLICY}\PublicProfile", "AllowLocalPolicyMerge", RegistryValue.dword(0))
     host.power_cycle()
     assert dropped(host) == both(445)
     assert "theirs" not in host.firewall.stored()
