@@ -346,7 +346,7 @@ class Knowledge:
             return self.recipes[recipe_id]
         except KeyError:
             near = get_close_matches(recipe_id, self.recipes, n=3, cutoff=0.4)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            hint = f"; did you mean {' or '.join(near)}?" if near else "; listeners_info names one for each listener of a host"
             raise InvalidOption(f"there is no recipe '{recipe_id}'{hint}") from None
 
     def patterns(self, windows: Windows) -> Iterator[tuple[Recipe, ListenerPattern]]:

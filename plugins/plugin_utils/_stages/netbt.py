@@ -100,13 +100,14 @@ def _plan_adapters(wanted: Desired, actual: Settings, situation: Situation) -> P
         return Plan(unchanged=(Unchanged(NAME, "NetBIOS over TCP/IP", Reason.KEPT, kept),))
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
+    later = LATER if wanted.netbios is NetbiosOption.DISABLED else ""
     adapters = {adapter.guid.lower(): adapter for adapter in situation.host.adapters}
     selected = _select(wanted.adapters, actual, adapters)
     for guid in selected:
         planned = _change(wanted, guid, actual, adapters.get(guid.lower()))
         changes += planned
         if not planned:
-            unchanged.append(Unchanged(NAME, f"adapter {_label(guid, adapters)}", Reason.AS_DESIRED))
+            unchanged.append(Unchanged(NAME, f"adapter {_label(guid, adapters)}", Reason.AS_DESIRED, later))
     return Plan(tuple(changes), tuple(unchanged))
 
 

@@ -21,6 +21,8 @@ from .host import Host, Service, template_of
 
 # The System process (article's XP table, recipes of NetBT): 4, and 8 on Windows 2000.
 SYSTEM_PIDS = (4, 8)
+# Microsoft, netsh int ipv4 set dynamicport: from Windows Vista on, and no range begins below.
+MOVABLE_SINCE, LOWEST_DYNAMIC = NtVersion(6, 0), 1025
 WINRM = "winrm"
 # Microsoft, "Obtaining Data from the Local Computer": WinRM listens there for local requests, beside its listeners.
 LOCAL_PORT = 47001
@@ -89,13 +91,32 @@ class Explainer:
         if named is not None:
             recipe_id, owners = named
             return Explained(row, owners, ((None,),) * len(owners), False, recipe_id, process)
-        first, last = self.knowledge.versions[self.host.windows.id].dynamic_ports
-        if not any(row.port in ports for ports in (range(first, last + 1), *self.rpc_ports)):
+        if self._by_http(row) or not self._is_dynamic(row, process):
             # A fixed port is closed by the service that stops: only those that run can own it.
             owners = tuple(self._owner(s) for s in self._members(row) if not s.stopped) if row.pid is not None else ()
             owners = owners or self._by_http(row) or ((process,) if process else ())
             return Explained(row, owners, ((None,),) * len(owners), False, None, process)
         return self._dynamic(row, process)
+
+    def _is_dynamic(self, row: Endpoint, process: str | None) -> bool:
+        """Tell whether the system handed out the port: by its number, or by what owns it where an administrator moved the range."""
+        first, last = self.knowledge.versions[self.host.windows.id].dynamic_ports
+        if any(row.port in ports for ports in (range(first, last + 1), *self.rpc_ports)):
+            return True
+        if row.protocol is not Protocol.TCP or row.pid is None or row.port < LOWEST_DYNAMIC or self.host.windows.nt < MOVABLE_SINCE:
+            return False
+        return self._serves_rpc(row, process)
+
+    def _serves_rpc(self, row: Endpoint, process: str | None) -> bool:
+        """Tell whether the process of an endpoint is one of which an RPC server on a dynamic port is known."""
+        here = {self._owner(s).lower() for s in self.host.services.values() if s.pid == row.pid and not s.stopped}
+        here |= {process.lower()} if process is not None else set()
+        return any(
+            pattern.protocol is Protocol.TCP
+            and pattern.port is Port.RPC
+            and not here.isdisjoint(map(str.lower, (*(pattern.services or recipe.services), *recipe.processes)))
+            for recipe, pattern in self.knowledge.patterns(self.host.windows)
+        )
 
     def _named(self, row: Endpoint, process: str | None) -> tuple[str | None, tuple[str, ...]] | None:
         """Find the recipe that names this very port and has an owner on this host; of several the most special one."""

@@ -168,7 +168,7 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
         Refused: the restriction does not work on this Windows (the article: on Windows 2000 only).
         InvalidOption: ListenOnInternet off without an interface list.
     """
-    goals = _interface_goals(wanted, actual, situation) + _port_goals(wanted)
+    goals = _interface_goals(wanted, actual, situation) + _port_goals(wanted, situation)
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
     for setting, after, why in goals:
@@ -221,9 +221,11 @@ def _is_off(value: RegistryValue | None) -> bool:
     return value is not None and str(value.data).upper() == "N"
 
 
-def _port_goals(wanted: Desired) -> list[Goal]:
+def _port_goals(wanted: Desired, situation: Situation) -> list[Goal]:
     if wanted.ports is None:
         return []
+    if wanted.ports:
+        situation.require("rpc-port-range", "ports", "the port range of RPC servers")
     if not wanted.ports:
         why = "RPC servers take ports of the default range again"
         return [(setting, None, why) for setting in (PORTS, PORTS_INTERNET_AVAILABLE, USE_INTERNET_PORTS)]

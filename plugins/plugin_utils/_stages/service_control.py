@@ -84,7 +84,7 @@ def _plan_wish(stage: str, wish: Wish, situation: Situation, actual: Settings) -
     kept = situation.kept.services.get(service.name.lower())
     if kept is not None:
         return Plan(unchanged=(Unchanged(stage, target, Reason.KEPT, kept),))
-    refusal = never_reason(service, situation) if _takes_away(wish, service) else None
+    refusal = never_reason(service, situation) if takes_away(wish, service) else None
     if refusal is not None and wish.by_default:
         return Plan(unchanged=(Unchanged(stage, target, Reason.NEVER, refusal),))
     if refusal is not None:
@@ -138,7 +138,7 @@ def _plan_template(stage: str, wish: Wish, template: PerUser, situation: Situati
     return Plan.merge(parts)
 
 
-def _takes_away(wish: Wish, service: Service) -> bool:
+def takes_away(wish: Wish, service: Service) -> bool:
     """Tell whether a wish would stop a service or keep it from starting by itself."""
     weaker = wish.start_mode in (StartMode.MANUAL, StartMode.DISABLED) and wish.start_mode is not service.start_mode
     return weaker or (wish.stop and not service.stopped)
@@ -174,21 +174,27 @@ def _stop(stage: str, service: Service, situation: Situation, why: str) -> StopS
 
 
 def _also(service: Service, situation: Situation) -> tuple[Service, ...]:
-    """Return running dependents that must be stopped with a service and that nobody stops yet."""
+    """Return running dependents that must be stopped with a service and that nobody stops yet.
+
+    Raises:
+        UnsafePlan, Refused: one of them must go on running, or `dependents` does not allow it.
+    """
     running = [s for s in situation.host.all_dependents(service.name) if not s.stopped and s.name.lower() not in situation.stopping]
+    for dependent in running:
+        refusal = never_reason(dependent, situation)
+        if refusal is not None:
+            raise UnsafePlan(
+                f"{service.name} is not stopped: {refusal}, and it depends on {service.name}; keep {service.name} with a reason"
+            )
+        kept = situation.kept.services.get(dependent.name.lower())
+        if kept is not None:
+            raise Refused(f"{service.name} is not stopped: {dependent.name} depends on it and is kept ({kept})")
     if running and situation.dependents is Dependents.REFUSE:
         names = ", ".join(s.name for s in running)
         raise Refused(
             f"{noun(service.kind)} {service.name} is not stopped: {names} depend{'s' if len(running) == 1 else ''} on it and "
             f"run{'s' if len(running) == 1 else ''}; add {'it' if len(running) == 1 else 'them'} to the plan or set 'dependents: stop'"
         )
-    for dependent in running:
-        refusal = never_reason(dependent, situation)
-        if refusal is not None:
-            raise UnsafePlan(f"{service.name} is not stopped: {refusal}")
-        kept = situation.kept.services.get(dependent.name.lower())
-        if kept is not None:
-            raise Refused(f"{service.name} is not stopped: {dependent.name} depends on it and is kept ({kept})")
     return tuple(running)
 
 

@@ -23,7 +23,7 @@ from . import settings, switches
 from .future import Fate, Future
 from .host import Host, Service, template_of
 from .owners import Explained
-from .service_control import Wish, plan_services, start_setting
+from .service_control import Wish, never_reason, plan_services, start_setting, takes_away
 from .settings import Setting, Settings
 from .stage import Choice, Situation, Stage
 from .switches import SwitchWish
@@ -108,27 +108,44 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
     """
     if any(wish.name.lower() == "netbt" for wish in wanted.wishes):
         raise InvalidOption("NetBT is a driver, no service; the stage smb_device has a method for it")
+    # Before dependents: that they may be stopped as well is no answer to whether it may be stopped at all.
+    warnings = tuple(_said(wish, situation) for wish in wanted.wishes if _asked_for(wish) and _ends(wish))
     wishes = (replace(wish, why=reason(wish.name, situation) or wish.why) for wish in wanted.wishes)
     own = plan_services(NAME, wishes, situation, actual)
-    warnings = tuple(_said(wish, situation) for wish in wanted.wishes if not wish.optional and wish.start_mode is StartMode.DISABLED)
     own = replace(own, warnings=(*(text for text in warnings if text), *own.warnings))
     return Plan.merge((own, switches.plan(NAME, wanted.switches, actual, situation)))
 
 
+def _asked_for(wish: Wish) -> bool:
+    """Tell whether the service was named, not chosen through a recipe."""
+    return not wish.optional and not wish.by_default
+
+
+def _ends(wish: Wish) -> bool:
+    return wish.stop or wish.start_mode is StartMode.DISABLED
+
+
 def _said(wish: Wish, situation: Situation) -> str:
-    """Refuse what is known to be harmful, and say of what closes nothing that it does not."""
-    known = [
-        (recipe, method)
-        for recipe in situation.knowledge.recipes.values()
-        for method in recipe.methods_on(situation.host.windows)
-        if wish.name.lower() in map(str.lower, method.services)
-    ]
-    if not known or any(method.status not in (Status.HARMFUL, Status.DOES_NOT_CLOSE) for _recipe, method in known):
+    """Refuse what is known to be harmful or needs an accepted hazard; say of what does not close its ports that it does not."""
+    service = situation.host.services.get(wish.name.lower())
+    if service is not None and (service.name.lower() in situation.kept.services or never_reason(service, situation)):
+        # It is left alone, or refused for good.
         return ""
-    recipe, method = known[0]
+    name, windows = wish.name.lower(), situation.host.windows
+    about = [(recipe, method) for recipe in situation.knowledge.recipes.values() for method in recipe.methods_on(windows)]
+    gated = next(((r, m) for r, m in about if m.hazard and name in map(str.lower, (*r.services, *m.services))), None)
+    if gated is not None and gated[1].hazard not in situation.accept and service is not None and takes_away(wish, service):
+        told = f"service {wish.name} is not stopped: {gated[0].breaks}; list '{gated[1].hazard}' in 'accept' if that is meant"
+        raise Refused(told, hazard=gated[1].hazard)
+    closing = [(r, m) for r, m in about if m.stage == NAME or m.status is Status.DOES_NOT_CLOSE]
+    known = [(recipe, method) for recipe, method in closing if name in map(str.lower, method.services)]
+    if not known:
+        return ""
+    recipe, method = next(((r, m) for r, m in known if m.status is Status.WORKS), known[0])
     if method.status is Status.HARMFUL:
-        raise Refused(f"service {wish.name} is not disabled on {situation.host.windows.name}: {method.because} (recipe {recipe.id})")
-    return f"disabling {wish.name} closes no port: {method.because}"
+        raise Refused(f"service {wish.name} is not stopped on {windows.name}: {method.because} (recipe {recipe.id})")
+    what = {Status.DOES_NOT_CLOSE: "closes no port", Status.PARTIAL: "may leave its port open"}.get(method.status)
+    return f"stopping {wish.name} {what}: {method.because}" if what else ""
 
 
 def reason(name: str, situation: Situation) -> str:

@@ -28,6 +28,7 @@ def survey_of(name: str) -> Survey:
 
 TEN, SEVEN, VISTA = survey_of("windows_10"), survey_of("windows_7"), survey_of("windows_vista")
 SERVER = survey_of("windows_server_2022")
+UPDATES = frozenset({"wsus-and-updates"})
 
 
 def planned(survey: Survey, stage: str, options: Mapping[str, Any], *, keep: tuple[dict[str, Any], ...] = (), **said: Any) -> Plan:
@@ -99,7 +100,7 @@ def test_smb_is_taken_back_by_the_start_mode_of_the_server() -> None:
 
 
 def test_a_protected_service_goes_by_its_registry_value() -> None:
-    (row,) = shown(planned(TEN, "services", stop("DoSvc")))
+    (row,) = shown(planned(TEN, "services", stop("DoSvc"), accept=UPDATES))
     assert row == (rf"HKLM\{SERVICES}\DoSvc\Start", 2, 4, "at boot")
     assert TEN.host.service("DoSvc").start_mode == "auto"
 
@@ -110,7 +111,7 @@ def test_a_protected_service_is_disabled_once() -> None:
         survey = read_survey(host.session, KNOWLEDGE)
     # The SCM goes on showing the old mode until the boot.
     assert survey.host.service("dosvc").start_mode == "auto"
-    assert planned(survey, "services", stop("DoSvc")).changes == ()
+    assert planned(survey, "services", stop("DoSvc"), accept=UPDATES).changes == ()
 
 
 def test_a_protected_service_without_another_way_is_refused() -> None:
@@ -163,9 +164,50 @@ def test_a_service_whose_end_does_harm_is_refused_by_name(name: str, words: str)
 def test_a_service_that_opens_no_port_is_disabled_and_said_to_close_none() -> None:
     plan = planned(SERVER, "services", stop("RemoteRegistry"))
     assert plan.changes
-    assert plan.warnings == ("disabling RemoteRegistry closes no port: it is reached through SMB and opens no port",)
+    assert plan.warnings == ("stopping RemoteRegistry closes no port: it is reached through SMB and opens no port",)
     plan = planned(SERVER, "services", stop("lmhosts"))
-    assert plan.warnings == ("disabling lmhosts closes no port: the service is a helper; the driver keeps the ports",)
+    assert plan.warnings == ("stopping lmhosts closes no port: the service is a helper; the driver keeps the ports",)
+
+
+def test_the_server_service_alone_may_leave_its_port_open() -> None:
+    (warning,) = planned(SERVER, "services", stop("LanmanServer")).warnings
+    assert warning.startswith("stopping LanmanServer may leave its port open: ")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "name", "hazard"),
+    [
+        ("windows_server_2022_web_server", "W3SVC", "iis-http-sys"),
+        ("windows_server_2019_rdp_host", "TermService", "rds"),
+        ("windows_10", "DoSvc", "wsus-and-updates"),
+    ],
+)
+@pytest.mark.parametrize("wish", [{"state": "stopped", "start_mode": "disabled"}, {"state": "stopped", "start_mode": "manual"}])
+def test_a_service_that_somebody_uses_needs_the_hazard_accepted_by_name_too(
+    scenario: str, name: str, hazard: str, wish: dict[str, str]
+) -> None:
+    survey, options = survey_of(scenario), {"services": [{"name": name, **wish}]}
+    with pytest.raises(Refused, match=f"list '{hazard}' in 'accept'") as caught:
+        planned(survey, "services", options)
+    assert caught.value.hazard == hazard
+    terms: dict[str, Any] = {"accept": frozenset({hazard}), "dependents": Dependents.STOP}
+    if (name, wish["start_mode"]) != ("DoSvc", "manual"):
+        assert planned(survey, "services", options, **terms).changes
+
+
+def test_a_harmful_stop_is_refused_whatever_the_start_mode() -> None:
+    options = {"services": [{"name": "vmms", "state": "stopped", "start_mode": "manual"}]}
+    with pytest.raises(Refused, match="vmms is not stopped"):
+        planned(survey_of("windows_server_2025_hyperv_host"), "services", options)
+
+
+def test_what_must_run_and_depends_on_it_is_named_before_other_advice() -> None:
+    # A domain member that hosts DFS Namespaces: the service must go on, so that adding it to the plan would be no help.
+    with simulated("windows_server_2003", windows={"domain_role": 3}) as host:
+        survey = read_survey(host.session, KNOWLEDGE)
+    assert not survey.host.service("Dfs").stopped
+    with pytest.raises(UnsafePlan, match=r"(?i)Dfs is never stopped.*keep LanmanServer with a reason"):
+        planned(survey, "services", stop("LanmanServer"))
 
 
 @pytest.mark.parametrize("name", ["windows_xp_dhcp", "windows_vista", "windows_8_1", "windows_10"])

@@ -11,6 +11,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners impo
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
     ADDRESS,
+    HOSTS,
     KNOWLEDGE,
     TABLE_2000,
     TABLE_XP,
@@ -191,6 +192,36 @@ def test_configured_rpc_ranges_are_dynamic_ports_too() -> None:
     fake.put(r"SOFTWARE\Microsoft\Rpc\Internet", "Ports", ranges)
     subject = at(fake, line)
     assert (subject.owners, subject.dynamic) == (("Schedule",), True)
+
+
+def server_2022(*lines: str) -> FakeHost:
+    fake = HOSTS["windows_server_2022"]()
+    fake.services.append(FakeService("EventLog2", pid=1500))
+    fake.processes[544] = "wininit.exe"
+    fake.netstat = ["\n".join(lines) + "\n"]
+    return fake
+
+
+@pytest.mark.parametrize("port", [1536, 20000, 49664])
+def test_an_rpc_server_is_told_by_its_process_where_the_range_was_moved(port: int) -> None:
+    rows = ((port, 544), (port + 1, 1348))
+    fake = server_2022(*(f"  TCP    0.0.0.0:{number}    0.0.0.0:0    LISTENING    {pid}" for number, pid in rows))
+    found = explained(fake)
+    wininit, spooler = found[f"tcp/{port}", "0.0.0.0"], found[f"tcp/{port + 1}", "0.0.0.0"]
+    assert (wininit.owners, wininit.dynamic, wininit.recipe) == (("wininit.exe",), True, "rpc-wininit")
+    assert (spooler.owners, spooler.dynamic, spooler.recipe) == (("Spooler",), True, "rpc-spooler")
+
+
+def test_a_program_of_its_own_outside_the_range_has_a_fixed_port() -> None:
+    found = explained(server_2022("  TCP    0.0.0.0:20000    0.0.0.0:0    LISTENING    1500"))
+    assert (found["tcp/20000", "0.0.0.0"].dynamic, found["tcp/20000", "0.0.0.0"].owners) == (False, ("EventLog2",))
+
+
+@pytest.mark.parametrize("port", [8080, 50080])
+def test_a_site_of_http_sys_is_told_inside_the_range_as_well(port: int) -> None:
+    found = explained(server_2022(f"  TCP    0.0.0.0:{port}    0.0.0.0:0    LISTENING    4"))
+    subject = found[f"tcp/{port}", "0.0.0.0"]
+    assert (subject.owners, subject.dynamic) == (("HTTP",), False)
 
 
 def test_ports_that_are_never_suspected() -> None:
