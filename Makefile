@@ -58,7 +58,7 @@ molecule: setup ## Converge, converge again and verify simulated hosts, and real
 	@$(WITH_TOOLS) .ci/molecule-windows-vm
 
 .PHONY: bench
-bench: setup ## Count requests, bytes and seconds for 1, 10 and 50 simulated hosts
+bench: setup ## Count requests, bytes and seconds for a host of each scenario, then for 1, 10 and 50 hosts at once
 	@$(BIN)/python tests/benchmark/run.py
 
 .PHONY: clean

@@ -1,7 +1,10 @@
 #!/usr/bin/env python
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Print what a full plan and a second run cost: requests, bytes, CPU and wall seconds. Asserts nothing; machines differ."""
+"""Print what an audit, a full plan and a second run cost: requests, bytes, changes, seconds. Asserts nothing; machines differ.
+
+Without an argument: one row for each scenario of the simulator, then many hosts of one scenario at once.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
-from ansible_collections.netmin.windows.tests.integration.harness import ROOT, Played, play
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import names
+from ansible_collections.netmin.windows.tests.integration.harness import ROOT, Outcome, Played, play
 
 FORKS = 10
 SIZES = (1, 10, 50)
+MANY = "windows_xp"
+AUDIT, FIRST, SECOND = "audit", "first", "second"
+TASKS: tuple[dict[str, Any], ...] = (
+    {"name": AUDIT, "netmin.windows.listeners_info": {}},
+    # One of the hosts has a service that never stops; the default would wait a minute for it.
+    {"name": FIRST, "netmin.windows.minimize": {"stop_timeout": 10}},
+    {"name": SECOND, "netmin.windows.minimize": {}},
+)
+Hosts = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,45 +57,106 @@ class Cost:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scenario", default="windows_xp", help="a scenario of ./winsim --list")
-    parser.add_argument("--hosts", type=int, action="append", help=f"how many hosts; may be repeated (default {SIZES})")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scenario", action="append", choices=names(), metavar="NAME", help="only this one of ./winsim --list; repeatable")
+    parser.add_argument("--hosts", type=int, action="append", metavar="N", help="no table, but N hosts of a scenario at once; repeatable")
     options = parser.parse_args(arguments)
-    head = f"{'run':8} {'hosts':>5} {'requests':>9} {'kB sent':>8} {'kB received':>12} {'changes':>8} {'CPU s':>7} {'wall s':>7}   per host"
-    sys.stdout.write(f"netmin.windows.minimize on simulated {options.scenario} hosts, forks {FORKS}\n\n{head}\n")
-    for count in options.hosts or SIZES:
-        for cost in measure(options.scenario, count):
-            sys.stdout.write(
-                f"{cost.run:8} {cost.hosts:5} {cost.requests:9} {cost.sent / 1000:8.0f} {cost.received / 1000:12.0f} {cost.changes:8} "
-                f"{cost.cpu:7.2f} {cost.wall:7.2f}   {cost.requests / count:.0f} requests, {cost.sent / 1000 / count:.0f} kB sent, "
-                f"{cost.cpu / count:.2f} CPU s\n"
-            )
-            sys.stdout.flush()
+    if not options.hosts:
+        every_scenario(options.scenario or names())
+    if options.hosts or not options.scenario:
+        for scenario in options.scenario or [MANY]:
+            many_hosts(scenario, options.hosts or SIZES)
     return 0
 
 
+def say(line: str = "") -> None:
+    """Write one line at once: a run takes minutes."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+# One host of each scenario
+
+
+def every_scenario(scenarios: Sequence[str]) -> None:
+    """Audit one host of each scenario and minimize it twice, and print a row for each."""
+    width = max(map(len, scenarios))
+    say("One host of each scenario, without a boot between the tasks. req: requests; kB: sent, before encryption; s: all three tasks.")
+    say("closes, stays: listeners, as the first run forecasts them.")
+    say()
+    say(f"{'':{width}}  {'audit':^9}  {'first minimize':^30}  {'second minimize':^17}".rstrip())
+    say(
+        f"{'scenario':{width}}  {'req':>4} {'kB':>4}  {'req':>4} {'kB':>4} {'changes':>7} {'closes':>6} {'stays':>5}  "
+        f"{'req':>4} {'kB':>4} {'changes':>7}  {'s':>5}"
+    )
+    with simulated(scenarios) as hosts:
+        for scenario, (name, variables) in zip(scenarios, hosts.items(), strict=True):
+            say(f"{scenario:{width}}  {row(play({name: variables}, TASKS))}")
+    say()
+
+
+def row(played: Played) -> str:
+    """Show what the tasks on one host cost, as far as they came, and why they did not come further."""
+    outcomes = {outcome.task: outcome for outcome in played.outcomes}
+    cells = "  ".join((_spent(outcomes.get(AUDIT)), _first(outcomes.get(FIRST)), _second(outcomes.get(SECOND))))
+    seconds = sum(outcome.result.get("stats", {}).get("seconds", 0) for outcome in outcomes.values())
+    failed = next((outcome for outcome in played.outcomes if outcome.status in ("failed", "unreachable")), None)
+    why = ""
+    if failed is not None:
+        why = f"  the {failed.task} run failed: {' '.join(failed.message.split())}"
+    elif len(outcomes) != len(TASKS):
+        why = f"  ansible-playbook ended with status {played.returncode}"
+    return f"{cells}  {seconds:5.1f}{why}"
+
+
+def _first(outcome: Outcome | None) -> str:
+    summary = outcome.result.get("summary", {}) if outcome else {}
+    closes = summary.get("closes_now", 0) + summary.get("closes_at_boot", 0) if summary else "-"
+    return f"{_spent(outcome)} {_changes(outcome)} {closes:>6} {summary.get('stays', '-'):>5}"
+
+
+def _second(outcome: Outcome | None) -> str:
+    return f"{_spent(outcome)} {_changes(outcome)}"
+
+
+def _spent(outcome: Outcome | None) -> str:
+    stats = outcome.result.get("stats", {}) if outcome else {}
+    return f"{stats['requests']:4} {stats['bytes_sent'] / 1000:4.0f}" if stats else f"{'-':>4} {'-':>4}"
+
+
+def _changes(outcome: Outcome | None) -> str:
+    changes = outcome.result.get("changes") if outcome else None
+    return f"{'-' if changes is None else sum(change['status'] == 'done' for change in changes):>7}"
+
+
+# Many hosts of one scenario
+
+
+def many_hosts(scenario: str, sizes: Sequence[int]) -> None:
+    """Minimize many hosts at once, twice, and print what that took."""
+    say(f"Many {scenario} hosts at once: minimize, forks {FORKS}")
+    say()
+    say(f"{'run':8} {'hosts':>5} {'requests':>9} {'kB sent':>8} {'kB received':>12} {'changes':>8} {'CPU s':>7} {'wall s':>7}   per host")
+    for count in sizes:
+        for cost in measure(scenario, count):
+            say(
+                f"{cost.run:8} {cost.hosts:5} {cost.requests:9} {cost.sent / 1000:8.0f} {cost.received / 1000:12.0f} {cost.changes:8} "
+                f"{cost.cpu:7.2f} {cost.wall:7.2f}   {cost.requests / count:.0f} requests, {cost.sent / 1000 / count:.0f} kB sent, "
+                f"{cost.cpu / count:.2f} CPU s"
+            )
+    say()
+
+
 def measure(scenario: str, count: int) -> list[Cost]:
-    """Start hosts in a process of their own and minimize them twice."""
-    with tempfile.TemporaryDirectory() as folder:
-        inventory = Path(folder) / "winsim.yml"
-        command = [str(ROOT / "winsim"), "--inventory", str(inventory), "--scenario", f"{count}*{scenario}"]
-        simulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        try:
-            if simulator.stdout is None or not simulator.stdout.readline():
-                raise SystemExit(f"the simulator did not start (status {simulator.wait()})")
-            groups = yaml.safe_load(inventory.read_text(encoding="utf-8"))
-            shared, hosts = groups["windows"].get("vars", {}), groups["windows"]["hosts"]
-            reach = {name: {**shared, **(values or {})} for name, values in hosts.items()}
-            return [timed(run, reach, count) for run in ("first", "second")]
-        finally:
-            simulator.terminate()
-            simulator.wait()
+    """Minimize hosts twice."""
+    with simulated([f"{count}*{scenario}"]) as hosts:
+        return [timed(run, hosts, count) for run in (FIRST, SECOND)]
 
 
-def timed(run: str, hosts: dict[str, dict[str, object]], count: int) -> Cost:
+def timed(run: str, hosts: Hosts, count: int) -> Cost:
     """Run once and add up what the tasks say of themselves."""
     before, started = children(), time.monotonic()
-    played: Played = play(hosts, [{"netmin.windows.minimize": {}}], forks=FORKS)
+    played = play(hosts, [{"netmin.windows.minimize": {}}], forks=FORKS)
     wall, cpu = time.monotonic() - started, children() - before
     if played.returncode or len(played.outcomes) != count:
         raise SystemExit(played.output)
@@ -101,6 +177,24 @@ def children() -> float:
     """Return the CPU seconds of all child processes that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
+
+
+@contextmanager
+def simulated(scenarios: Sequence[str]) -> Iterator[Hosts]:
+    """Start hosts in a process of their own, so that its time is not Ansible's; yield their variables, in order."""
+    with tempfile.TemporaryDirectory() as folder:
+        inventory = Path(folder) / "winsim.yml"
+        command = [str(ROOT / "winsim"), "--inventory", str(inventory)]
+        for scenario in scenarios:
+            command += ["--scenario", scenario]
+        simulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            if simulator.stdout is None or not simulator.stdout.readline():
+                raise SystemExit(f"the simulator did not start (status {simulator.wait()})")
+            yield yaml.safe_load(inventory.read_text(encoding="utf-8"))["windows"]["hosts"]
+        finally:
+            simulator.terminate()
+            simulator.wait()
 
 
 if __name__ == "__main__":

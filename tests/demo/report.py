@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 COLOURS = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
-OUTCOME_COLOURS = {"closed": "green", "kept": "cyan", "loopback_only": "cyan", "open": "red", "unknown": "yellow"}
+OUTCOME_COLOURS = {"closed": "green", "kept": "cyan", "loopback_only": "cyan", "filtered": "cyan", "open": "red", "unknown": "yellow"}
 # What the forecast says of an endpoint, as the column "closes" shows it.
-CLOSES = {"closes now": "now", "closes at the next boot": "at boot", "stays": "stays", "kept": "kept"}
+CLOSES = {"closes now": "now", "closes at the next boot": "at boot", "stays": "stays", "stays, filtered": "filtered", "kept": "kept"}
 WIDEST = 150
 
 
@@ -106,13 +106,14 @@ def show(report: Mapping[str, Any], paper: Paper) -> None:
     _changes(apply.get("changes", []), paper)
     paper.line()
     after = report.get("after", {}).get("listeners", [])
-    paper.line(f"After: {len(after)} {'endpoint' if len(after) == 1 else 'endpoints'}")
+    paper.line(f"After: {len(after)} {'endpoint' if len(after) == 1 else 'endpoints'}, and why each is still there")
     paper.line()
+    staying = {_place(row): row for row in second.get("residue", [])}
     _table(
-        ("endpoint", "address", "pid", "owner", "why"),
-        [(*_place(row), row["owner"].partition(" in pid ")[0], why(row)) for row in after],
+        ("endpoint", "address", "pid", "owner", "why", "instead"),
+        [(*_place(row), row["owner"].partition(" in pid ")[0], *why(row, staying.get(_place(row)))) for row in after],
         paper,
-        wrapped=("owner", "why"),
+        wrapped=("owner", "why", "instead"),
     )
     paper.line()
     spent = apply.get("stats", {})
@@ -133,9 +134,13 @@ def _place(row: Mapping[str, Any]) -> tuple[str, str, str]:
     return f"{row['protocol']}/{row['port']}", row["address"], "" if row["pid"] is None else str(row["pid"])
 
 
-def why(row: Mapping[str, Any]) -> str:
-    """Say why an endpoint is still there."""
-    return "kept: the management path, as the host configures it" if row["management"] else row["why"] or "not closed by this plan"
+def why(row: Mapping[str, Any], left: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Say why an endpoint is still there, and what can be done about it; `left` is what the second run says of it."""
+    if row["management"]:
+        return "kept: the management path, as the host configures it", ""
+    if row["scope"] == "loopback":
+        return "nobody reaches it from outside", ""
+    return (left["why"], left["instead"]) if left else ("not closed by this plan", "")
 
 
 def _suspected(rows: Iterable[Mapping[str, Any]], paper: Paper) -> None:
