@@ -117,8 +117,9 @@ options:
             case.
           - V(netbt_driver) is refused on a host whose DHCP Client depends on NetBT while an adapter has its address from DHCP, as
             on Windows XP. The host would lose its address.
-          - V(smb_server) stops and disables C(LanmanServer) with C(Browser), and stops the drivers C(srv2), C(srv) and C(srvnet), in this
-            order. tcp/445 closes at once, without a boot. The SMB client keeps working. For Windows Vista and later, and refused before.
+          - V(smb_server) stops and disables C(LanmanServer) with C(Browser) and C(HomeGroupListener), and stops the drivers
+            C(srv2), C(srv) and C(srvnet), in this order. tcp/445 closes at once, without a boot. The SMB client keeps working.
+            For Windows Vista and later, and refused before.
           - When left out V(smb_server) from Windows Vista on, V(smb_device_enabled) before.
         type: str
         choices: [smb_device_enabled, netbt_driver, smb_server]
