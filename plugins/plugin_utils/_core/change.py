@@ -84,6 +84,37 @@ class StopService(Change):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartService(Change):
+    """Start a service or driver that does not run."""
+
+    kind: ServiceKind
+    name: str
+
+    @property
+    def target(self) -> str:
+        return f"stopped {noun(self.kind)} {self.name}"
+
+    @property
+    def shown(self) -> tuple[object, object]:
+        return "stopped", "running"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteKey(Change):
+    """Delete a registry key that was made for a value, and holds nothing any more."""
+
+    key: str
+
+    @property
+    def target(self) -> str:
+        return f"{HKLM}{self.key}"
+
+    @property
+    def shown(self) -> tuple[object, object]:
+        return "a key without content", None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetStartMode(Change):
     """Change the start mode of a service through the SCM."""
 

@@ -37,6 +37,16 @@ class FilterRule:
     program: str = ""
     service: str = ""
 
+    @classmethod
+    def from_text(cls, text: str) -> FilterRule | None:
+        """Return the rule that a text of ours says; None where it says more or less than a rule of ours does."""
+        said = fields_of(text)
+        protocol = next((protocol for protocol, number in PROTOCOL_NUMBERS.items() if number == said.get("Protocol")), None)
+        if protocol is None:
+            return None
+        rule = cls(said.get("Name", ""), protocol, said.get("LPort", ""), said.get("App", ""), said.get("Svc", ""))
+        return rule if rule.matches(text) else None
+
     @property
     def text(self) -> str:
         """The rule as the registry shows one that is just right; the version differs with the Windows."""

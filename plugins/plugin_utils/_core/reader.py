@@ -114,11 +114,17 @@ class Writer(Reader, Protocol):
     def delete_value(self, key: str, name: str) -> None:
         """Delete a registry value; one that is absent already is no error."""
 
+    def delete_key(self, key: str) -> None:
+        """Delete a key without subkeys; one that is absent already is no error."""
+
     def set_empty_list_by_command(self, key: str, name: str) -> None:
         """Write an empty REG_MULTI_SZ with `reg add` in a command shell."""
 
     def stop(self, kind: ServiceKind, name: str) -> None:
         """Ask a service or driver to stop; one that has stopped already is no error. Returns when accepted, not when stopped."""
+
+    def start(self, kind: ServiceKind, name: str) -> None:
+        """Ask a service or driver to start; one that runs already is no error. Returns when accepted."""
 
     def set_start_mode(self, kind: ServiceKind, name: str, mode: StartMode) -> None:
         """Change a start mode through the SCM."""

@@ -16,10 +16,12 @@ from enum import StrEnum
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
     AddFilterRule,
     Change,
+    DeleteKey,
     RemoveFilterRule,
     SetNetbios,
     SetRegistryValue,
     SetStartMode,
+    StartService,
     StopService,
     noun,
 )
@@ -116,6 +118,10 @@ def _make(change: Change, writer: Writer) -> bool:
         writer.set_start_mode(change.kind, change.name, change.after)
     elif isinstance(change, SetRegistryValue):
         _write_value(change, writer)
+    elif isinstance(change, StartService):
+        writer.start(change.kind, change.name)
+    elif isinstance(change, DeleteKey):
+        writer.delete_key(change.key)
     elif isinstance(change, AddFilterRule):
         writer.add_filter_rule(change.rule)
     elif isinstance(change, RemoveFilterRule):

@@ -32,6 +32,8 @@ _START_MODES = {
 # pending), and, the control being refused there as well, a stop that is under way: the state tells them apart.
 _NOT_RUNNING = 6
 _CANNOT_ACCEPT = 5
+# win32 CIMWin32Prov, StartService: 10 is "already running".
+_ALREADY_RUNNING = 10
 _STOPPING = frozenset({"Stopped", "Stop Pending"})
 
 # Microsoft, Netsh Commands for Windows Firewall with Advanced Security: since Windows Vista, and not translated.
@@ -69,6 +71,12 @@ class WritableSession(Session):
         code = self._write(registry.call("DeleteValue", key, ("sValueName", name)), what)
         self._expect(code == 0 or code in registry.ABSENT, code, SYSTEM, what)
 
+    def delete_key(self, key: str) -> None:
+        """Delete a registry key; see `Writer.delete_key`."""
+        what = f"StdRegProv.DeleteKey on '{hklm(key)}'"
+        code = self._write(registry.call("DeleteKey", key), what)
+        self._expect(code == 0 or code in registry.ABSENT, code, SYSTEM, what)
+
     def set_empty_list_by_command(self, key: str, name: str) -> None:
         """Write an empty REG_MULTI_SZ with `reg add`; see `Writer.set_empty_list_by_command`."""
         arguments = ("add", _quoted(hklm(key)), "/v", _quoted(name), "/t", "REG_MULTI_SZ", "/d", '""', "/f")
@@ -96,6 +104,12 @@ class WritableSession(Session):
         if code == _CANNOT_ACCEPT and self._state(kind, name) in _STOPPING:
             return
         self._expect(code in (0, _NOT_RUNNING), code, SERVICE, what)
+
+    def start(self, kind: ServiceKind, name: str) -> None:
+        """Ask a service or driver to start; see `Writer.start`."""
+        what = _on_service("StartService", kind, name)
+        code = self._write(_service_call(kind, name, "StartService"), what)
+        self._expect(code in (0, _ALREADY_RUNNING), code, SERVICE, what)
 
     def set_start_mode(self, kind: ServiceKind, name: str, mode: StartMode) -> None:
         """Change a start mode through the SCM; see `Writer.set_start_mode`."""

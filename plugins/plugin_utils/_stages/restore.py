@@ -1,0 +1,309 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Plan the way back: previous states of what our runs changed, and only where our own value is still there. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+    AddFilterRule,
+    Change,
+    DeleteKey,
+    Effective,
+    RemoveFilterRule,
+    SetNetbios,
+    SetRegistryValue,
+    SetStartMode,
+    StartService,
+    StopService,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+
+from . import netbt, snapshot
+from .host import Host
+from .settings import Setting, read_setting
+from .snapshot import Saved, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is to be put back.
+
+    Attributes:
+        run: of one run alone; "" for all the way to the first snapshot.
+        stage: of one stage alone; "" for all.
+        force: also what somebody changed since.
+    """
+
+    run: str = ""
+    stage: str = ""
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One object: where it is to go, where our last run left it, and all keys that were made for it."""
+
+    oldest: Saved
+    newest: Saved
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What the objects of the snapshots are now.
+
+    Attributes:
+        values: registry values, NetbiosOptions and delays of services included.
+        empty: keys that we made and in which there is nothing but values that we made, by key.
+        others: the names of values and subkeys in keys that we made.
+    """
+
+    values: Mapping[Setting, RegistryValue | None]
+    others: Mapping[str, frozenset[str]]
+
+
+def goals_of(snapshots: Sequence[Snapshot], scope: Scope) -> tuple[Goal, ...]:
+    """Join the snapshots in scope, oldest first: of each object its first previous state and our last value. Newest change first.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    runs = [item for item in snapshots if scope.run in ("", item.run)]
+    if scope.run and not runs:
+        known = ", ".join(item.run for item in snapshots) or "none"
+        raise NotFound(f"there is no snapshot of a run '{scope.run}' on this host; there are: {known}")
+    found: dict[tuple[str, ...], Goal] = {}
+    for item in runs:
+        for saved in item.saved:
+            if scope.stage in ("", saved.stage):
+                goal = found.pop(saved.identity, Goal(saved, saved))
+                found[saved.identity] = Goal(goal.oldest, saved)
+    return tuple(reversed(found.values()))
+
+
+def settings_of(goals: Iterable[Goal]) -> tuple[Setting, ...]:
+    """Return the registry values that have to be read to see what the objects are now."""
+    found: dict[Setting, None] = {}
+    for goal in goals:
+        if goal.oldest.object == snapshot.REGISTRY:
+            found[_registry_setting(goal)] = None
+        elif goal.oldest.object == snapshot.NETBIOS:
+            found[netbt.setting(goal.oldest.name[0])] = None
+        elif goal.oldest.delayed:
+            found[snapshot.delayed_setting(goal.oldest.name[0])] = None
+    return tuple(found)
+
+
+def _registry_setting(goal: Goal) -> Setting:
+    states = (goal.newest.after, goal.oldest.before)
+    kind = next((state.type for state in states if isinstance(state, RegistryValue)), RegistryType.DWORD)
+    return Setting(*goal.oldest.name, kind)
+
+
+def read_now(reader: Reader, goals: Sequence[Goal]) -> Now:
+    """Read what the objects are now; services and adapters are in the host."""
+    keys = dict.fromkeys(key for goal in goals for key in goal.oldest.absent)
+    others = {}
+    for key in keys:
+        values, subkeys = reader.value_types(key), reader.subkeys(key)
+        if values is not None:
+            others[key.lower()] = frozenset(name.lower() for name in (*values, *(rf"{name}\" for name in subkeys or ())))
+    return Now({setting: read_setting(reader, setting) for setting in settings_of(goals)}, others)
+
+
+def plan(goals: Sequence[Goal], now: Now, host: Host, *, force: bool) -> Plan:
+    """Plan what puts the objects back, in the reverse of the order in which they were changed; the session's own comes last.
+
+    What is not as our last run left it is left alone and listed, unless `force`.
+    """
+    changes: list[Change] = []
+    unchanged: list[Unchanged] = []
+    for goal in goals:
+        way = PLANNERS[goal.oldest.object](goal, now, host)
+        if isinstance(way, Unchanged) or (way.differs and not force):
+            unchanged.append(way if isinstance(way, Unchanged) else way.left(goal))
+        else:
+            changes += way.changes
+    changes += _keys(goals, changes, now)
+    # Start modes and values before the services that need them; within it our own order, reversed.
+    order = {SetRegistryValue: 1, SetStartMode: 0, SetNetbios: 1, StartService: 2, StopService: 2, DeleteKey: 3}
+    changes.sort(key=lambda change: order.get(type(change), 1))
+    return Plan(tuple(changes), tuple(unchanged))
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What puts one object back.
+
+    Attributes:
+        differs: what it is now in words, where it is not as our last run left it; "" where it is.
+    """
+
+    changes: tuple[Change, ...]
+    differs: str = ""
+
+    def left(self, goal: Goal) -> Unchanged:
+        """Say that somebody else's value is left alone."""
+        return Unchanged(goal.oldest.stage, self.changes[0].target, Reason.CHANGED_SINCE, f"{self.differs}; 'force: true' puts it back")
+
+
+WHY = "as it was before the first run of ours that changed it"
+
+
+def _as_it_was(goal: Goal, target: str) -> Unchanged:
+    return Unchanged(goal.oldest.stage, target, Reason.AS_DESIRED)
+
+
+def _value(goal: Goal, now: Now, _host: Host) -> Way | Unchanged:
+    setting, before = _registry_setting(goal), goal.oldest.before
+    actual = now.values.get(setting)
+    if actual == before:
+        return _as_it_was(goal, setting.target)
+    change = SetRegistryValue(
+        stage=goal.oldest.stage,
+        effective=Effective.BOOT,
+        why=WHY,
+        key=setting.key,
+        name=setting.name,
+        before=actual,
+        after=before if isinstance(before, RegistryValue) else None,
+    )
+    return Way((change,), "" if actual == goal.newest.after else f"it is {_shown(actual)}, and we left {_shown(goal.newest.after)}")
+
+
+def _shown(state: RegistryValue | str | None) -> str:
+    return "absent" if state is None else str(state.plain() if isinstance(state, RegistryValue) else state)
+
+
+def _start_mode(goal: Goal, now: Now, host: Host) -> Way | Unchanged:
+    name, before = goal.oldest.name[0], StartMode(str(goal.oldest.before))
+    service = host.services.get(name.lower())
+    if service is None:
+        return Unchanged(goal.oldest.stage, f"service {name}", Reason.ABSENT)
+    delay = snapshot.delayed_setting(name)
+    late = goal.oldest.delayed and now.values.get(delay) != RegistryValue.dword(1)
+    changes: list[Change] = []
+    if service.start_mode is not before:
+        changes.append(
+            SetStartMode(
+                stage=goal.oldest.stage,
+                effective=Effective.BOOT,
+                why=WHY,
+                kind=service.kind,
+                name=service.name,
+                before=service.start_mode,
+                after=before,
+            )
+        )
+    if goal.oldest.delayed and (late or changes):
+        # ChangeStartMode makes it plainly automatic: the delay is written after it.
+        value = RegistryValue.dword(1)
+        changes.append(
+            SetRegistryValue(
+                stage=goal.oldest.stage,
+                effective=Effective.BOOT,
+                why="it started delayed",
+                key=delay.key,
+                name=delay.name,
+                before=now.values.get(delay),
+                after=value,
+            )
+        )
+    if not changes:
+        return _as_it_was(goal, f"service {service.name}")
+    ours = service.start_mode in (before, StartMode(str(goal.newest.after)))
+    return Way(tuple(changes), "" if ours else f"its start mode is {service.start_mode}, and we left {goal.newest.after}")
+
+
+def _running(goal: Goal, _now: Now, host: Host) -> Way | Unchanged:
+    """Start what the first run of ours stopped; one that runs is as it was, whoever started it."""
+    name = goal.oldest.name[0]
+    service = host.services.get(name.lower())
+    if service is None:
+        return Unchanged(goal.oldest.stage, f"service {name}", Reason.ABSENT)
+    if service.stopped is (goal.oldest.object == snapshot.STARTED):
+        return _as_it_was(goal, f"service {service.name}")
+    if goal.oldest.object == snapshot.STARTED:
+        stop = StopService(stage=goal.oldest.stage, effective=Effective.NOW, why=WHY, kind=service.kind, name=service.name)
+        return Way((stop,))
+    start = StartService(stage=goal.oldest.stage, effective=Effective.NOW, why=WHY, kind=service.kind, name=service.name)
+    return Way((start,))
+
+
+def _netbios(goal: Goal, now: Now, host: Host) -> Way | Unchanged:
+    guid, before, stage = goal.oldest.name[0], goal.oldest.before, goal.oldest.stage
+    setting = netbt.setting(guid)
+    actual = now.values.get(setting)
+    adapter = next((item for item in host.adapters if item.guid.lower() == guid.lower()), None)
+    target = f"adapter {goal.oldest.label} {guid}"
+    if actual == before:
+        return _as_it_was(goal, target)
+    changes: list[Change] = []
+    option, current = snapshot.netbios_of(before), netbt.option_of(actual)
+    if adapter is not None and adapter.ip_enabled and option is not current:
+        changes.append(
+            SetNetbios(
+                stage=stage,
+                effective=Effective.NOW,
+                why=WHY,
+                index=adapter.index,
+                adapter=adapter.description,
+                guid=adapter.guid,
+                before=current,
+                after=option,
+            )
+        )
+    if not changes or before is None:
+        value = before if isinstance(before, RegistryValue) else None
+        changes.append(
+            SetRegistryValue(stage=stage, effective=Effective.BOOT, why=WHY, key=setting.key, name=setting.name, before=actual, after=value)
+        )
+    return Way(tuple(changes), "" if actual == goal.newest.after else f"it is {_shown(actual)}, and we left {_shown(goal.newest.after)}")
+
+
+def _rule(goal: Goal, _now: Now, host: Host) -> Way | Unchanged:
+    name, before, stage = goal.oldest.name[0], str(goal.oldest.before or ""), goal.oldest.stage
+    actual = host.firewall.texts.get(name, "") if host.firewall is not None else ""
+    if actual == before or (before and actual and FilterRule.from_text(actual) == FilterRule.from_text(before) is not None):
+        return _as_it_was(goal, f"inbound rule {name}")
+    changes: list[Change] = []
+    if actual:
+        changes.append(RemoveFilterRule(stage=stage, effective=Effective.NOW, why=WHY, name=name, before=actual))
+    rule = FilterRule.from_text(before) if before else None
+    if rule is not None:
+        changes.append(AddFilterRule(stage=stage, effective=Effective.NOW, why=WHY, rank=1, rule=rule, before=actual or None))
+    if not changes:
+        return Unchanged(stage, f"inbound rule {name}", Reason.ABSENT, "a rule that somebody else had made is not made again")
+    ours = str(goal.newest.after or "")
+    still = not actual if not ours else (FilterRule.from_text(ours) or FilterRule(name, _TCP, "")).matches(actual)
+    return Way(tuple(changes), "" if still else "somebody changed the rule")
+
+
+_TCP = next(iter(FilterRule.__annotations__ and ()), None) or __import__("typing").cast("type", None)
+PLANNERS: Mapping[str, Callable[[Goal, Now, Host], Way | Unchanged]] = {
+    snapshot.REGISTRY: _value,
+    snapshot.START_MODE: _start_mode,
+    snapshot.STOPPED: _running,
+    snapshot.STARTED: _running,
+    snapshot.NETBIOS: _netbios,
+    snapshot.RULE: _rule,
+}
+
+
+def _keys(goals: Sequence[Goal], changes: Sequence[Change], now: Now) -> list[Change]:
+    """Delete keys that were made for our values and will hold nothing once these are gone, the innermost first."""
+    gone = {rf"{c.key}\{c.name}".lower() for c in changes if isinstance(c, SetRegistryValue) and c.after is None}
+    deleted: list[Change] = []
+    made = sorted({key: goal.oldest.stage for goal in goals for key in goal.oldest.absent}.items(), key=lambda item: -len(item[0]))
+    for key, stage in made:
+        held = now.others.get(key.lower())
+        if held is not None and all(rf"{key}\{name}".lower() in gone or rf"{key}\{name}".lower().rstrip("\\") in gone for name in held):
+            deleted.append(DeleteKey(stage=stage, effective=Effective.NOW, why="it was made for a value that is gone", key=key))
+            gone.add(key.lower())
+    return deleted

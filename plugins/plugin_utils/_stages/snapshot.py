@@ -1,0 +1,248 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The snapshot: what a plan will touch, as it was before the first change, kept on the host itself.
+
+One REG_MULTI_SZ a run below our own key: a line of JSON about the run, then one line an object, so that a person at the
+console can read it with regedit. Read back before anything changes. The first snapshot is never dropped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+    AddFilterRule,
+    Change,
+    NetbiosOption,
+    RemoveFilterRule,
+    SetNetbios,
+    SetRegistryValue,
+    SetStartMode,
+    StartService,
+    StopService,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+
+from . import netbt, record
+from .settings import Setting, read_setting
+
+KEY = rf"{record.KEY}\Snapshots"
+SCHEMA = 1
+# More are not kept, but for those that alone know the first state of an object.
+MOST = 20
+SERVICES = r"SYSTEM\CurrentControlSet\Services"
+# Microsoft, SERVICE_DELAYED_AUTO_START_INFO: since Windows Vista, kept in this value of the service's key.
+DELAYED, DELAYED_SINCE = "DelayedAutostart", NtVersion(6, 0)
+REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE = "registry", "start mode", "stopped", "started", "netbios", "inbound rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One object, as it was and as the run was to leave it.
+
+    Attributes:
+        object: which kind it is (`REGISTRY` and so on).
+        name: what tells it from others of its kind: key and value name, key name of a service, GUID of an adapter, name of a rule.
+        before: registry: the value or None; start mode: the mode; NetBIOS: the value NetbiosOptions or None; rule: its text or "".
+        after: the same for what the run was to leave.
+        kind: of a service.
+        delayed: the service was automatic and delayed.
+        absent: keys that were not there, the nearest to the root last.
+        label: an adapter's description.
+        index: an adapter's index in WMI.
+    """
+
+    stage: str
+    object: str
+    name: tuple[str, ...]
+    before: RegistryValue | str | None
+    after: RegistryValue | str | None
+    kind: ServiceKind = ServiceKind.SERVICE
+    delayed: bool = False
+    absent: tuple[str, ...] = ()
+    label: str = ""
+    index: int = 0
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What makes it the same object in another run."""
+        kind = STOPPED if self.object == STARTED else self.object
+        return (kind, *(part.lower() for part in self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All objects that one run touches."""
+
+    run: str
+    saved: tuple[Saved, ...]
+
+
+def take(run: str, changes: Iterable[Change], reader: Reader, configured: Mapping[Setting, RegistryValue | None], nt: NtVersion) -> Snapshot:
+    """Record what the changes of a plan will touch, reading only what the plan itself does not say.
+
+    Args:
+        configured: registry values that were read for the plan.
+    """
+    return Snapshot(run, tuple(_saved(change, reader, configured, nt) for change in changes))
+
+
+def _saved(change: Change, reader: Reader, configured: Mapping[Setting, RegistryValue | None], nt: NtVersion) -> Saved:
+    if isinstance(change, SetRegistryValue):
+        absent = tuple(_absent(change.key, reader)) if change.before is None else ()
+        return Saved(change.stage, REGISTRY, (change.key, change.name), change.before, change.after, absent=absent)
+    if isinstance(change, SetStartMode):
+        delayed = change.before is StartMode.AUTO and nt >= DELAYED_SINCE and _is_delayed(change.name, reader)
+        return Saved(change.stage, START_MODE, (change.name,), str(change.before), str(change.after), kind=change.kind, delayed=delayed)
+    if isinstance(change, StopService | StartService):
+        started = isinstance(change, StartService)
+        return Saved(change.stage, STARTED if started else STOPPED, (change.name,), None, None, kind=change.kind)
+    if isinstance(change, SetNetbios):
+        before, after = configured.get(netbt.setting(change.guid)), RegistryValue.dword(int(change.after))
+        return Saved(change.stage, NETBIOS, (change.guid,), before, after, label=change.adapter, index=change.index)
+    if isinstance(change, AddFilterRule):
+        return Saved(change.stage, RULE, (change.rule.name,), "", change.rule.text)
+    if isinstance(change, RemoveFilterRule):
+        return Saved(change.stage, RULE, (change.name,), change.before, "")
+    raise TypeError(f"no such change: {change!r}")
+
+
+def _absent(key: str, reader: Reader) -> Iterable[str]:
+    """Yield the keys that will be made for a value, the nearest first."""
+    while "\\" in key and reader.value_types(key) is None:
+        yield key
+        key = key.rpartition("\\")[0]
+
+
+def _is_delayed(service: str, reader: Reader) -> bool:
+    value = read_setting(reader, delayed_setting(service))
+    return value is not None and value.data == 1
+
+
+def delayed_setting(service: str) -> Setting:
+    """Return the value that says whether an automatic service is delayed."""
+    return Setting(rf"{SERVICES}\{service}", DELAYED, RegistryType.DWORD)
+
+
+# As text
+
+
+def to_value(snapshot: Snapshot) -> RegistryValue:
+    """Write a snapshot as a registry value."""
+    head = {"schema_version": SCHEMA, "run": snapshot.run, "objects": len(snapshot.saved)}
+    return RegistryValue.texts(tuple(json.dumps(line) for line in (head, *(plain(saved) for saved in snapshot.saved))))
+
+
+def plain(saved: Saved) -> dict[str, Any]:
+    """Show one object as plain values, without what is empty."""
+    shown: dict[str, Any] = {
+        "stage": saved.stage,
+        "object": saved.object,
+        "name": list(saved.name),
+        "before": _plain_state(saved.before),
+        "after": _plain_state(saved.after),
+    }
+    if saved.object in (START_MODE, STOPPED, STARTED):
+        shown["kind"] = str(saved.kind)
+    more = {"delayed": saved.delayed, "absent": list(saved.absent), "label": saved.label, "index": saved.index}
+    return {**shown, **{key: value for key, value in more.items() if value}}
+
+
+def _plain_state(state: RegistryValue | str | None) -> object:
+    return {"type": state.type.name, "data": state.plain()} if isinstance(state, RegistryValue) else state
+
+
+def from_lines(lines: Sequence[str]) -> Snapshot:
+    """Understand the lines of a snapshot.
+
+    Raises:
+        ValueError: they are not ours, or are damaged.
+    """
+    try:
+        head = json.loads(lines[0])
+        saved = tuple(_from_plain(json.loads(line)) for line in lines[1:])
+        if head["schema_version"] != SCHEMA or head["objects"] != len(saved):
+            raise ValueError(f"{len(saved)} of {head['objects']} objects")
+        return Snapshot(str(head["run"]), saved)
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
+def _from_plain(line: Mapping[str, Any]) -> Saved:
+    name, kind = tuple(str(part) for part in line["name"]), str(line["object"])
+    if kind not in (REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE) or len(name) != (2 if kind == REGISTRY else 1):
+        raise ValueError(f"an object of kind {kind[:40]!a}")
+    return Saved(
+        str(line["stage"]),
+        kind,
+        name,
+        _state(line["before"]),
+        _state(line["after"]),
+        kind=ServiceKind(line.get("kind", ServiceKind.SERVICE)),
+        delayed=line.get("delayed") is True,
+        absent=tuple(str(key) for key in line.get("absent", ())),
+        label=str(line.get("label", "")),
+        index=int(line.get("index", 0)),
+    )
+
+
+def _state(said: Any) -> RegistryValue | str | None:
+    if said is None or isinstance(said, str):
+        return said
+    kind, data = RegistryType[said["type"]], said["data"]
+    if kind is RegistryType.BINARY:
+        return RegistryValue(kind, bytes.fromhex(data))
+    if kind is RegistryType.MULTI_SZ:
+        return RegistryValue(kind, tuple(str(text) for text in data))
+    number = kind in (RegistryType.DWORD, RegistryType.QWORD)
+    if not isinstance(data, int if number else str):
+        raise TypeError(f"{kind.name} with {type(data).__name__}")
+    return RegistryValue(kind, data)
+
+
+def netbios_of(state: RegistryValue | str | None) -> NetbiosOption:
+    """Return the option of NetBIOS over TCP/IP in a saved state."""
+    return netbt.option_of(state if isinstance(state, RegistryValue) else None)
+
+
+# On the host
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The snapshots on a host, oldest first, and the names of those that cannot be read."""
+
+    snapshots: tuple[Snapshot, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+def read_snapshots(reader: Reader) -> Stored:
+    """Read all snapshots of a host; run ids sort by time."""
+    found, unreadable = [], []
+    for name in sorted(reader.value_types(KEY) or {}):
+        try:
+            value = reader.value(KEY, name, RegistryType.MULTI_SZ)
+            snapshot = from_lines(value.data if value is not None and isinstance(value.data, tuple) else ())
+        except (MethodFailed, ValueError):
+            unreadable.append(name)
+            continue
+        found.append(snapshot) if snapshot.run == name else unreadable.append(name)
+    return Stored(tuple(found), tuple(unreadable))
+
+
+def needless(snapshots: Sequence[Snapshot]) -> tuple[str, ...]:
+    """Return the runs whose snapshots may go so that `MOST` are left: never the first, never one that alone knows an object."""
+    going: list[str] = []
+    for number, snapshot in enumerate(snapshots[1:-1], start=1):
+        if len(snapshots) - len(going) <= MOST:
+            break
+        older = {saved.identity for other in snapshots[:number] if other.run not in going for saved in other.saved}
+        if all(saved.identity in older for saved in snapshot.saved):
+            going.append(snapshot.run)
+    return tuple(going)
