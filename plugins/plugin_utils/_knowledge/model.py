@@ -45,6 +45,7 @@ class When(StrEnum):
 
     ALWAYS = "always"
     DOMAIN = "domain member or controller"
+    CONTROLLER = "domain controller"
     DHCP = "an adapter uses DHCP"
 
 

@@ -77,6 +77,7 @@ def select(
 
 # On a controller of a domain these alone may go (KB 832017; the safety notes of a tested project, dc_firewall of the knowledge).
 ON_CONTROLLERS = ("llmnr-5355", "mdns-5353")
+NOTHING = "nothing is known that closes it there"
 CONTROLLER = "this is a domain controller: directory, Kerberos and replication need its services and ports"
 
 
@@ -113,6 +114,6 @@ def _named(recipe: Recipe, windows: Windows, consent: Consent) -> Choice:
     refusals = ((method, refusal_of(method, windows, unverified=consent.unverified)) for method in recipe.methods_on(windows))
     said = ((method.id, refusal[1] if refusal else method.because) for method, refusal in refusals)
     reasons = [f"{name}: {why}" for name, why in said if why]
-    told = answer.detail if answer.reason in (Reason.GATED, Reason.NEVER) else "; ".join(reasons) or answer.detail
+    told = answer.detail if answer.reason in (Reason.GATED, Reason.NEVER) else "; ".join(reasons) or answer.detail or NOTHING
     instead = f" (instead: {recipe.instead})" if recipe.instead and answer.reason is not Reason.GATED else ""
     raise Refused(f"recipe '{recipe.id}' is not carried out on {windows.name}: {told}{instead}", hazard=answer.hazard or None)

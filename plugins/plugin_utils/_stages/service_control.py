@@ -18,6 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import PerUser, Protected, StartValue, When
 
 from . import settings
@@ -214,7 +215,12 @@ def never_reason(service: Service, situation: Situation) -> str | None:
         carries = needed.get(name)
         because = f"{carries} depends on it" if carries else "it belongs to the management path"
         return f"{noun(service.kind)} {service.name} is never stopped or disabled: {because}, and the session goes through it"
-    applies = {When.ALWAYS: True, When.DOMAIN: host.domain_role.in_domain, When.DHCP: host.uses_dhcp}
+    applies = {
+        When.ALWAYS: True,
+        When.DOMAIN: host.domain_role.in_domain,
+        When.CONTROLLER: host.windows.product is ProductType.DOMAIN_CONTROLLER,
+        When.DHCP: host.uses_dhcp,
+    }
     for never in situation.knowledge.never_stop:
         if never.names(name) and never.windows.includes(host.windows) and applies[never.when]:
             on = "" if never.when is When.ALWAYS else f" (on this host: {never.when})"

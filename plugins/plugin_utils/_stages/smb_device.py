@@ -92,7 +92,7 @@ def stops(wanted: Desired, host: Host) -> tuple[str, ...]:
     """Name what would be stopped."""
     if wanted.enabled is not False:
         return ()
-    stopped = {Method.NETBT_DRIVER: (*SMB_SERVICES, "NetBT"), Method.SMB_SERVER: ("Browser", SERVER, *SERVER_DRIVERS)}
+    stopped = {Method.NETBT_DRIVER: (*SMB_SERVICES, "NetBT"), Method.SMB_SERVER: ("Browser", "HomeGroupListener", SERVER, *SERVER_DRIVERS)}
     return stopped.get(wanted.way(host.windows), ())
 
 

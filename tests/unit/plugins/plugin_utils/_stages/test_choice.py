@@ -126,3 +126,12 @@ def test_a_domain_controller_loses_its_name_resolution_at_most() -> None:
     assert "domain controller" in {item.recipe.id: item for item in selection.passed}["smb-445"].detail
     with pytest.raises(Refused, match="domain controller"):
         chosen(survey, ["smb-445"])
+
+
+def test_a_refusal_always_has_a_reason() -> None:
+    survey = survey_of("windows_server_2003")
+    for name in KNOWLEDGE.recipes:
+        try:
+            select([name], survey.explained, survey.host.windows, KNOWLEDGE, Consent())
+        except Refused as error:
+            assert not str(error).rstrip().endswith(":"), error

@@ -195,6 +195,25 @@ def test_a_service_that_somebody_uses_needs_the_hazard_accepted_by_name_too(
         assert planned(survey, "services", options, **terms).changes
 
 
+def test_the_server_service_of_a_domain_controller_never_stops() -> None:
+    with simulated("windows_server_2022", windows={"domain_role": 5, "product_type": 2}) as host:
+        survey = read_survey(host.session, KNOWLEDGE)
+    for stage, options in (("smb_device", {"smb_over_tcp": "disabled"}), ("services", stop("LanmanServer"))):
+        with pytest.raises(UnsafePlan, match="SYSVOL"):
+            planned(survey, stage, options)
+
+
+def test_the_homegroup_listener_goes_with_the_server_service() -> None:
+    with simulated("windows_7") as host:
+        service = host.computer.host.services.find("HomeGroupListener")
+        assert service is not None
+        host.computer.host.services.start(service)
+        host.session.forget()
+        survey = read_survey(host.session, KNOWLEDGE)
+    targets = [c.target for c in planned(survey, "smb_device", {"smb_over_tcp": "disabled"}).changes]
+    assert targets.index("service HomeGroupListener") < targets.index("service LanmanServer")
+
+
 def test_a_harmful_stop_is_refused_whatever_the_start_mode() -> None:
     options = {"services": [{"name": "vmms", "state": "stopped", "start_mode": "manual"}]}
     with pytest.raises(Refused, match="vmms is not stopped"):
