@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
     AddFilterRule,
+    DeleteKey,
     Effective,
     RemoveFilterRule,
     SetRegistryValue,
@@ -27,7 +28,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.driver import Application, Status, apply
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import firewall, ip_filter, record
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import firewall, ip_filter, record, restore, snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Passed
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.forecast import count, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import lingering
@@ -61,6 +62,7 @@ class Prepared:
         residue: what stays open then.
         passed: recipes that are left alone, with the reasons.
         history: what earlier runs of this boot left.
+        stored: the snapshots that are on the host, where they were read.
         opens: ids of the recipes whose endpoints this run or an earlier one of this boot opens.
     """
 
@@ -73,16 +75,23 @@ class Prepared:
     terms: Terms
     history: record.History
     opens: tuple[str, ...]
+    stored: snapshot.Stored | None = None
 
 
 @dataclass(slots=True)
 class Run:
-    """Carries one run through; `application` is set once something may have been written."""
+    """Carries one run through.
+
+    Attributes:
+        application: set once something may have been written.
+        taken: what the plan touches, as it was before the first change.
+    """
 
     knowledge: Knowledge
     clock: Clock
     run_id: str
     application: Application | None = None
+    taken: snapshot.Snapshot | None = None
     trouble: list[str] = field(default_factory=list)
 
     def prepare(self, reader: Reader, choose: Callable[[Survey], Wanted]) -> Prepared:
@@ -103,6 +112,25 @@ class Run:
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
         return Prepared(survey, desires, plan, expected, left, wanted.passed, terms, history, opened)
 
+    def prepare_restore(self, reader: Reader, scope: restore.Scope) -> Prepared:
+        """Read what earlier runs left, and plan the way back; nothing is written.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        survey = with_firewall(reader, read_survey(reader, self.knowledge))
+        stored = snapshot.read_snapshots(reader)
+        goals = restore.goals_of(stored.snapshots, scope)
+        now = restore.read_now(reader, goals)
+        plan = restore.plan(goals, now, survey.host, force=scope.force)
+        survey = replace(survey, more=now.values, keys={c.key: True for c in plan.changes if isinstance(c, DeleteKey)})
+        terms = Terms()
+        expected = make_forecast(plan, survey, self.knowledge, terms.kept)
+        left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
+        history = record.read_history(reader).since(survey.host.boot.mark)
+        opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
+        return Prepared(survey, {}, plan, expected, left, (), terms, history, opened, stored)
+
     def carry_out(self, prepared: Prepared, writer: Writer, *, stop_limit: float) -> Survey | None:
         """Store the forecast, make the changes, and read everything again.
 
@@ -113,6 +141,7 @@ class Run:
         self.application = application
         try:
             self._store_forecast(prepared, writer)
+            self._store_snapshot(prepared, writer)
             self._announce_rules(prepared, writer)
         except NetminError as error:
             application.error = error
@@ -124,7 +153,7 @@ class Run:
             self._store_changes(prepared, application, writer)
         try:
             self._store_rules(prepared, writer)
-            after = reread(writer, self.knowledge, prepared.survey, prepared.desires)
+            after = reread(writer, self.knowledge, prepared.survey, _stages_of(prepared))
         except NetminError as error:
             application.error = application.error or error
             return None
@@ -137,6 +166,15 @@ class Run:
         writer.set_value(record.KEY, record.FORECAST, value)
         if writer.value(record.KEY, record.FORECAST, RegistryType.MULTI_SZ) != value:
             raise DidNotHold(f"the forecast at HKLM\\{record.KEY} on {writer.host} does not read back as written; nothing else was changed")
+
+    def _store_snapshot(self, prepared: Prepared, writer: Writer) -> None:
+        nt = prepared.survey.host.windows.nt
+        self.taken = snapshot.take(self.run_id, prepared.plan.changes, writer, prepared.survey.settings, nt)
+        value = snapshot.to_value(self.taken)
+        writer.set_value(snapshot.KEY, self.run_id, value)
+        if writer.value(snapshot.KEY, self.run_id, RegistryType.MULTI_SZ) != value:
+            where = f"HKLM\\{snapshot.KEY} on {writer.host}"
+            raise DidNotHold(f"the snapshot at {where} does not read back as written; nothing else was changed")
 
     def _store_changes(self, prepared: Prepared, application: Application, writer: Writer) -> None:
         done = zip(application.plan.changes, application.statuses, strict=True)
@@ -185,6 +223,11 @@ class Run:
                 )
 
 
+def _stages_of(prepared: Prepared) -> tuple[str, ...]:
+    """Return the stages whose settings the run can have touched."""
+    return tuple(prepared.desires) or tuple(dict.fromkeys(change.stage for change in prepared.plan.changes))
+
+
 def result_of(run: Run, prepared: Prepared, after: Survey | None) -> dict[str, Any]:
     """Build the result of a run; in check mode and where nothing was to change, `after` is None and so is the application."""
     plan, application = prepared.plan, run.application
@@ -208,6 +251,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None) -> dict[str, A
         "forecast": [record.plain_entry(entry) for entry in prepared.forecast],
         "residue": residue_of(prepared.residue),
         "summary": _summary(prepared.forecast),
+        "snapshot": [snapshot.plain(saved) for saved in run.taken.saved] if run.taken else [],
         "reboot_required": reboot_required(prepared, application),
         "warnings": [*plan.warnings, *_still_open(prepared, after), *_remarks(prepared)],
     }

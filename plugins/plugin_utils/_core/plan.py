@@ -28,6 +28,7 @@ class Reason(StrEnum):
     DOES_NOT_CLOSE = "closes nothing"
     DOES_NOT_WORK = "has no effect on this Windows"
     UNVERIFIED = "not known to work on this Windows"
+    CHANGED_SINCE = "somebody changed it since"
     NOT_IN_FORCE = "the firewall would not drop anything"
     NOT_EXACT = "no rule is exact for it"
     IN_USE = "there because somebody uses it"

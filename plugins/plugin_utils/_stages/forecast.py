@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import NetbiosOption, SetNetbios, SetRegistryValue, SetStartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+    NetbiosOption,
+    SetNetbios,
+    SetRegistryValue,
+    SetStartMode,
+    StartService,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
@@ -133,7 +139,7 @@ def opens(plan: Plan, knowledge: Knowledge) -> tuple[str, ...]:
     for change in plan.changes:
         if isinstance(change, SetNetbios) and change.after is not NetbiosOption.DISABLED:
             found[netbt.RECIPE] = None
-        elif isinstance(change, SetStartMode) and change.before is StartMode.DISABLED:
+        elif isinstance(change, StartService) or (isinstance(change, SetStartMode) and change.before is StartMode.DISABLED):
             name = change.name.lower()
             owned = (recipe.id for recipe in knowledge.recipes.values() if name in (owner.lower() for owner in recipe.services))
             found.update(dict.fromkeys(owned))

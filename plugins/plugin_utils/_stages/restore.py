@@ -60,8 +60,7 @@ class Now:
 
     Attributes:
         values: registry values, NetbiosOptions and delays of services included.
-        empty: keys that we made and in which there is nothing but values that we made, by key.
-        others: the names of values and subkeys in keys that we made.
+        others: the names of values and (with a backslash at the end) of subkeys in keys that we made, all in lower case.
     """
 
     values: Mapping[Setting, RegistryValue | None]
@@ -81,7 +80,7 @@ def goals_of(snapshots: Sequence[Snapshot], scope: Scope) -> tuple[Goal, ...]:
     found: dict[tuple[str, ...], Goal] = {}
     for item in runs:
         for saved in item.saved:
-            if scope.stage in ("", saved.stage):
+            if saved.object != snapshot.KEY_GONE and scope.stage in ("", saved.stage):
                 goal = found.pop(saved.identity, Goal(saved, saved))
                 found[saved.identity] = Goal(goal.oldest, saved)
     return tuple(reversed(found.values()))
@@ -113,7 +112,7 @@ def read_now(reader: Reader, goals: Sequence[Goal]) -> Now:
     for key in keys:
         values, subkeys = reader.value_types(key), reader.subkeys(key)
         if values is not None:
-            others[key.lower()] = frozenset(name.lower() for name in (*values, *(rf"{name}\" for name in subkeys or ())))
+            others[key.lower()] = frozenset(name.lower() for name in (*values, *(f"{name}\\" for name in subkeys or ())))
     return Now({setting: read_setting(reader, setting) for setting in settings_of(goals)}, others)
 
 
@@ -280,12 +279,11 @@ def _rule(goal: Goal, _now: Now, host: Host) -> Way | Unchanged:
         changes.append(AddFilterRule(stage=stage, effective=Effective.NOW, why=WHY, rank=1, rule=rule, before=actual or None))
     if not changes:
         return Unchanged(stage, f"inbound rule {name}", Reason.ABSENT, "a rule that somebody else had made is not made again")
-    ours = str(goal.newest.after or "")
-    still = not actual if not ours else (FilterRule.from_text(ours) or FilterRule(name, _TCP, "")).matches(actual)
+    ours = FilterRule.from_text(str(goal.newest.after or ""))
+    still = ours.matches(actual) if ours is not None else not actual
     return Way(tuple(changes), "" if still else "somebody changed the rule")
 
 
-_TCP = next(iter(FilterRule.__annotations__ and ()), None) or __import__("typing").cast("type", None)
 PLANNERS: Mapping[str, Callable[[Goal, Now, Host], Way | Unchanged]] = {
     snapshot.REGISTRY: _value,
     snapshot.START_MODE: _start_mode,

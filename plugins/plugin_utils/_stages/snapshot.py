@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
     AddFilterRule,
     Change,
+    DeleteKey,
     NetbiosOption,
     RemoveFilterRule,
     SetNetbios,
@@ -40,6 +41,7 @@ SERVICES = r"SYSTEM\CurrentControlSet\Services"
 # Microsoft, SERVICE_DELAYED_AUTO_START_INFO: since Windows Vista, kept in this value of the service's key.
 DELAYED, DELAYED_SINCE = "DelayedAutostart", NtVersion(6, 0)
 REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE = "registry", "start mode", "stopped", "started", "netbios", "inbound rule"
+KEY_GONE = "empty key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ class Snapshot:
     saved: tuple[Saved, ...]
 
 
-def take(run: str, changes: Iterable[Change], reader: Reader, configured: Mapping[Setting, RegistryValue | None], nt: NtVersion) -> Snapshot:
+def take(
+    run: str, changes: Iterable[Change], reader: Reader, configured: Mapping[Setting, RegistryValue | None], nt: NtVersion
+) -> Snapshot:
     """Record what the changes of a plan will touch, reading only what the plan itself does not say.
 
     Args:
@@ -110,6 +114,9 @@ def _saved(change: Change, reader: Reader, configured: Mapping[Setting, Registry
         return Saved(change.stage, RULE, (change.rule.name,), "", change.rule.text)
     if isinstance(change, RemoveFilterRule):
         return Saved(change.stage, RULE, (change.name,), change.before, "")
+    if isinstance(change, DeleteKey):
+        # Nothing is in it; that it is there makes no difference to anything.
+        return Saved(change.stage, KEY_GONE, (change.key,), None, None)
     raise TypeError(f"no such change: {change!r}")
 
 
@@ -176,7 +183,7 @@ def from_lines(lines: Sequence[str]) -> Snapshot:
 
 def _from_plain(line: Mapping[str, Any]) -> Saved:
     name, kind = tuple(str(part) for part in line["name"]), str(line["object"])
-    if kind not in (REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE) or len(name) != (2 if kind == REGISTRY else 1):
+    if kind not in (REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE, KEY_GONE) or len(name) != (2 if kind == REGISTRY else 1):
         raise ValueError(f"an object of kind {kind[:40]!a}")
     return Saved(
         str(line["stage"]),

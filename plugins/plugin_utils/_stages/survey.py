@@ -12,10 +12,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     BLOCKS,
     AddFilterRule,
     Change,
+    DeleteKey,
     RemoveFilterRule,
     SetNetbios,
     SetRegistryValue,
     SetStartMode,
+    StartService,
     StopService,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
@@ -34,7 +36,7 @@ from .host import Host, read_host, read_services
 from .listing import Listing, read_listing
 from .owners import Explained, Explainer, settled_ports
 from .residue import reasons, residue
-from .settings import Settings
+from .settings import Setting, Settings, read_setting
 from .stage import Dependents, Kept, Situation, Stage
 
 STAGE_BY_NAME: Mapping[str, Stage] = {
@@ -57,17 +59,27 @@ class Survey:
 
     Attributes:
         states: what each stage read, by stage name.
+        more: settings beside those of the stages.
+        keys: which keys that may be deleted are there.
     """
 
     host: Host
     states: Mapping[str, Settings]
     listing: Listing
     explained: tuple[Explained, ...]
+    more: Settings = field(default_factory=dict)
+    keys: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def configured(self) -> dict[tuple[str, str], RegistryValue | None]:
         """All registry values that the stages read, by key and name in lower case."""
-        return {(setting.key.lower(), setting.name.lower()): value for state in self.states.values() for setting, value in state.items()}
+        states = (*self.states.values(), self.more)
+        return {(setting.key.lower(), setting.name.lower()): value for state in states for setting, value in state.items()}
+
+    @property
+    def settings(self) -> dict[Setting, RegistryValue | None]:
+        """All registry values that were read, by setting."""
+        return {setting: value for state in (*self.states.values(), self.more) for setting, value in state.items()}
 
 
 def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
@@ -91,7 +103,9 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, stages: Iterabl
     fresh = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in stages}
     states = {**before.states, **fresh}
     listing = take_listing(reader, host, knowledge)
-    return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints))
+    more = {setting: read_setting(reader, setting) for setting in before.more}
+    keys = {key: reader.value_types(key) is not None for key in before.keys}
+    return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints), more, keys)
 
 
 def take_listing(reader: Reader, host: Host, knowledge: Knowledge) -> Listing:
@@ -178,6 +192,8 @@ def projected(survey: Survey, plan: Plan) -> Survey:
     for change in plan.changes:
         if isinstance(change, StopService):
             services[change.name.lower()] = replace(services[change.name.lower()], state="Stopped")
+        elif isinstance(change, StartService):
+            services[change.name.lower()] = replace(services[change.name.lower()], state="Running")
         elif isinstance(change, SetStartMode):
             services[change.name.lower()] = replace(services[change.name.lower()], start_mode=change.after)
         elif isinstance(change, SetNetbios):
@@ -195,6 +211,11 @@ def holds(change: Change, after: Survey) -> bool:
         service = after.host.services.get(change.name.lower())
         # One that is gone neither runs nor starts.
         return service is None or (service.stopped if isinstance(change, StopService) else service.start_mode is change.after)
+    if isinstance(change, StartService):
+        service = after.host.services.get(change.name.lower())
+        return service is not None and not service.stopped
+    if isinstance(change, DeleteKey):
+        return not after.keys.get(change.key, False)
     if isinstance(change, SetNetbios):
         return netbt.option_of(after.states[netbt.NAME].get(netbt.setting(change.guid))) is change.after
     if isinstance(change, SetRegistryValue):
@@ -214,6 +235,11 @@ def found(change: Change, after: Survey) -> object:
         if service is None:
             return "gone"
         return service.state.lower() if isinstance(change, StopService) else str(service.start_mode)
+    if isinstance(change, StartService):
+        service = after.host.services.get(change.name.lower())
+        return "gone" if service is None else service.state.lower()
+    if isinstance(change, DeleteKey):
+        return None if holds(change, after) else change.shown[0]
     if isinstance(change, SetNetbios):
         return netbt.option_of(after.states[netbt.NAME].get(netbt.setting(change.guid))).word
     if isinstance(change, SetRegistryValue):
