@@ -32,7 +32,9 @@ FIREWALL_RULES = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\Fir
 WRITES = (
     "set_value",
     "delete_value",
+    "delete_key",
     "set_empty_list_by_command",
+    "start",
     "stop",
     "set_start_mode",
     "set_netbios",
@@ -344,6 +346,25 @@ class FakeSession:
             service.state = "Stop Pending"
             self._pending[service.name.lower()] = self.fake.stop_polls
         self.after(("stop", kind, name))
+
+    def start(self, kind: ServiceKind, name: str) -> None:
+        """Start a service that is not disabled, and what it depends on."""
+        self._call("start", kind, name)
+        service = self.fake.service(name)
+        if service.start == "Disabled":
+            raise MethodFailed(f"StartService on '{name}': disabled", host=self.host, return_value=14)
+        for needed in [s for s in self.fake.services if s.name.lower() in map(str.lower, (service.name, *service.depends))]:
+            needed.state = "Running"
+        self.after(("start", kind, name))
+
+    def delete_key(self, key: str) -> None:
+        """Delete a key without subkeys."""
+        self._call("delete_key", key)
+        if self.fake.children(key):
+            raise MethodFailed(f"DeleteKey on '{key}'", host=self.host, return_value=5)
+        for known in [known for known in self.fake.registry if known.lower() == key.lower()]:
+            del self.fake.registry[known]
+        self.after(("delete_key", key))
 
     def set_start_mode(self, kind: ServiceKind, name: str, mode: StartMode) -> None:
         """Change a start mode."""

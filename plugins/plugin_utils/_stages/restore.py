@@ -102,7 +102,8 @@ def settings_of(goals: Iterable[Goal]) -> tuple[Setting, ...]:
 def _registry_setting(goal: Goal) -> Setting:
     states = (goal.newest.after, goal.oldest.before)
     kind = next((state.type for state in states if isinstance(state, RegistryValue)), RegistryType.DWORD)
-    return Setting(*goal.oldest.name, kind)
+    key, name = goal.oldest.name
+    return Setting(key, name, kind)
 
 
 def read_now(reader: Reader, goals: Sequence[Goal]) -> Now:

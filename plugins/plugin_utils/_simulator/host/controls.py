@@ -13,7 +13,7 @@ from .firewall_rules import Rule
 from .journal import Plain, Subject
 from .machine import Host
 from .model import SERVICES, EmptyList, StartMode, State
-from .scm import Outcome, Service
+from .scm import DELAYED, Outcome, Service
 
 
 class Written(Enum):
@@ -76,7 +76,11 @@ def set_start_mode(host: Host, service: Service, mode: StartMode) -> Outcome:
     subject = Subject.DRIVER_START_MODE if service.spec.driver else Subject.SERVICE_START_MODE
     host.journal.note(subject, name, service.start_mode.name.lower(), mode.name.lower())
     service.start_mode = mode
-    host.registry.write(rf"{SERVICES}\{name}", "Start", RegistryValue.dword(int(mode)))
+    key = rf"{SERVICES}\{name}"
+    host.registry.write(key, "Start", RegistryValue.dword(int(mode)))
+    if mode is StartMode.AUTO and host.registry.number(key, DELAYED) == 1:
+        # ChangeStartMode knows no delay: what it makes automatic is plainly so (reports of tools that use it).
+        host.registry.write(key, DELAYED, RegistryValue.dword(0))
     return Outcome.DONE
 
 

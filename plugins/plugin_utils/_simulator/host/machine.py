@@ -291,8 +291,8 @@ class Host:
             installation.instance(self.registry, instance)
         added = [self.services.add(instance) for instance in made]
         automatic = [service for service in added if service.start_mode is StartMode.AUTO]
-        self.services.start_all(service for service in automatic if not service.spec.delayed)
-        self._start_delayed(tuple(service for service in automatic if service.spec.delayed), already)
+        self.services.start_all(service for service in automatic if not service.delayed)
+        self._start_delayed(tuple(service for service in automatic if service.delayed), already)
 
     def _start_delayed(self, delayed: tuple[Service, ...], already: float) -> None:
         """Start services when the delay after the boot is over, which it is at once on a host that has been up for long."""

@@ -31,6 +31,10 @@ class Outcome(Enum):
     INVALID = "an argument is wrong"
 
 
+DELAYED = "DelayedAutostart"
+"""The value of a service's key that has an automatic one start late (Microsoft, SERVICE_DELAYED_AUTO_START_INFO)."""
+
+
 @dataclass(slots=True)
 class Service:
     """One service or driver as the service control manager holds it."""
@@ -40,6 +44,7 @@ class Service:
     depends: tuple[str, ...]
     state: State = State.STOPPED
     has_run: bool = False
+    delayed: bool = False
 
     @property
     def running(self) -> bool:
@@ -77,11 +82,13 @@ class ServiceControl:
             start = registry.number(key, "Start")
             if start is not None and start in tuple(StartMode):
                 depends = registry.texts(key, "DependOnService") or ()
-                self._services[installed.name.lower()] = Service(installed, StartMode(start), depends)
+                self._services[installed.name.lower()] = Service(
+                    installed, StartMode(start), depends, delayed=registry.number(key, DELAYED) == 1
+                )
 
     def add(self, spec: ServiceSpec) -> Service:
         """Take in a service that was made after the boot."""
-        service = Service(spec, spec.start, spec.depends)
+        service = Service(spec, spec.start, spec.depends, delayed=spec.delayed)
         self._services[spec.name.lower()] = service
         return service
 
@@ -156,8 +163,8 @@ class ServiceControl:
             random.shuffle(automatic)
             random.shuffle(demanded)
         drivers.sort(key=lambda service: service.start_mode)
-        at_once = [service for service in automatic if not service.spec.delayed]
-        return (*drivers, *at_once), tuple(service for service in automatic if service.spec.delayed), tuple(demanded)
+        at_once = [service for service in automatic if not service.delayed]
+        return (*drivers, *at_once), tuple(service for service in automatic if service.delayed), tuple(demanded)
 
     def _start(self, service: Service, path: tuple[str, ...]) -> bool:
         if service.running:

@@ -165,6 +165,7 @@ SIGNALLED = "<rsp:SignalResponse/>"
 
 WRITES: dict[str, Any] = {
     "add_filter_rule": lambda session: session.add_filter_rule(FilterRule("n", Protocol.TCP, "135")),
+    "delete_key": lambda session: session.delete_key("K"),
     "delete_value": lambda session: session.delete_value("K", "v"),
     "reboot": lambda session: session.reboot(),
     "remove_filter_rule": lambda session: session.remove_filter_rule("n", certain=False),
@@ -172,6 +173,7 @@ WRITES: dict[str, Any] = {
     "set_netbios": lambda session: session.set_netbios(7, 2),
     "set_start_mode": lambda session: session.set_start_mode(ServiceKind.SERVICE, "Spooler", StartMode.DISABLED),
     "set_value": lambda session: session.set_value("K", "v", RegistryValue.dword(1)),
+    "start": lambda session: session.start(ServiceKind.SERVICE, "Spooler"),
     "stop": lambda session: session.stop(ServiceKind.SERVICE, "Spooler"),
 }
 """Every verb of Writer that is not one of Reader."""

@@ -1,0 +1,217 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""There and back on simulated hosts: after minimize, boot, restore and boot a host is as it was, by its own full dump."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import Wanted, minimize_wanted
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.plain import plain
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Run, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import read_snapshots
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
+from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
+
+OURS = r"HKLM\SOFTWARE\netmin.windows"
+SCENARIOS = (
+    "windows_2000",
+    "windows_xp",
+    "windows_xp_sp3",
+    "windows_server_2003",
+    "windows_vista",
+    "windows_7",
+    "windows_server_2008",
+    "windows_server_2008_r2",
+    "windows_8",
+    "windows_8_1",
+    "windows_server_2012",
+    "windows_server_2012_r2",
+    "windows_10",
+    "windows_11",
+    "windows_server_2016",
+    "windows_server_2019",
+    "windows_server_2022",
+    "windows_server_2025",
+)
+
+
+def minimize(host: Simulated, run_id: str = "20260101T000000Z-000001", **given: Any) -> dict[str, Any]:
+    """Do what the action does, all stages, with rules for the residue."""
+    options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip", **given}
+
+    def choose(survey: Survey) -> Wanted:
+        return minimize_wanted(options, survey, KNOWLEDGE)
+
+    run = Run(KNOWLEDGE, FakeClock(), run_id)
+    prepared = run.prepare(host.session, choose)
+    after = run.carry_out(prepared, host.session, stop_limit=60) if prepared.plan.changes else None
+    result: dict[str, Any] = plain(result_of(run, prepared, after))
+    assert not result.get("failed"), result["msg"]
+    return result
+
+
+def restore(host: Simulated, scope: Scope | None = None, *, check: bool = False, run_id: str = "20260102T000000Z-000002") -> dict[str, Any]:
+    run = Run(KNOWLEDGE, FakeClock(), run_id)
+    prepared = run.prepare_restore(host.session, scope or Scope())
+    after = run.carry_out(prepared, host.session, stop_limit=60) if prepared.plan.changes and not check else None
+    result: dict[str, Any] = plain(result_of(run, prepared, after))
+    assert not result.get("failed"), result["msg"]
+    return result
+
+
+def state(host: Simulated) -> dict[str, Any]:
+    """Return the whole state of a host but for our own record."""
+    whole = dict(host.computer.state())
+    whole.pop("boots")
+    registry: Any = whole["registry"]
+    whole["registry"] = {key: values for key, values in registry.items() if not key.lower().startswith(OURS.lower())}
+    return {part: _without_suffixes(content) for part, content in whole.items()}
+
+
+def _without_suffixes(content: Any) -> Any:
+    """Call the instances of per-user services alike: each sign-in gives them another suffix."""
+    if isinstance(content, dict):
+        return {re.sub(r"_[0-9a-f]{5}(?=\\|$)", "_LUID", key): _without_suffixes(item) for key, item in content.items()}
+    return re.sub(r"_[0-9a-f]{5}(?=\\|$)", "_LUID", content) if isinstance(content, str) else content
+
+
+def differences(before: dict[str, Any], after: dict[str, Any], where: str = "") -> list[str]:
+    found = []
+    for key in sorted(before.keys() | after.keys()):
+        one, other = before.get(key), after.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += differences(one, other, f"{where}/{key}")
+        elif one != other:
+            found.append(f"{where}/{key}: {one} -> {other}")
+    return found
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_there_and_back(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        before, open_before = state(host), host.endpoints()
+        done = minimize(host, ip_filter={"residue": "drop", "unknown": False})
+        assert done["changed"]
+        assert len(done["snapshot"]) == len(done["changes"])
+        host.boot()
+        assert state(host) != before
+        back = restore(host)
+        assert [change["status"] for change in back["changes"]] == ["done"] * len(back["changes"])
+        host.boot()
+        assert differences(before, state(host)) == []
+        assert {row[2] for row in host.endpoints() if row[2] < 1024} == {row[2] for row in open_before if row[2] < 1024}
+        assert len(host.endpoints()) == len(open_before)
+        # Once more there is nothing to do.
+        assert restore(host, run_id="20260103T000000Z-000003")["changes"] == []
+
+
+def test_a_delayed_service_is_delayed_again() -> None:
+    with simulated("windows_server_2008") as host:
+        host.boot()
+        name = next(s.spec.name for s in host.computer.host.services.all if s.delayed)
+        key = rf"HKLM\SYSTEM\CurrentControlSet\Services\{name}"
+        minimize(host, services=[{"name": name, "state": "stopped", "start_mode": "disabled"}])
+        assert {saved["delayed"] for saved in saved_of(host) if saved["name"] == [name] and saved["object"] == "start mode"} == {True}
+        restore(host)
+        assert host.computer.host.registry.value(key, "DelayedAutostart") == RegistryValue.dword(1)
+        assert host.computer.host.registry.value(key, "Start") == RegistryValue.dword(2)
+
+
+def saved_of(host: Simulated) -> list[dict[str, Any]]:
+    stored = read_snapshots(host.session)
+    return [snapshot.plain(saved) for item in stored.snapshots for saved in item.saved]
+
+
+def test_what_somebody_changed_since_is_left_and_listed_unless_forced() -> None:
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        minimize(host)
+        host.session.set_value(r"SOFTWARE\Policies\Microsoft\Windows NT\DNSClient", "EnableMulticast", RegistryValue.dword(7))
+        host.session.set_start_mode(ServiceKind.SERVICE, "IKEEXT", StartMode.MANUAL)
+        planned = restore(host, check=True)
+        left = {item["target"]: item["reason"] for item in planned["unchanged"] if item["reason"] == "somebody changed it since"}
+        assert set(left) >= {r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient\EnableMulticast"}
+        forced = restore(host, Scope(force=True))
+        assert "somebody changed it since" not in {item["reason"] for item in forced["unchanged"]}
+        assert host.session.value(r"SOFTWARE\Policies\Microsoft\Windows NT\DNSClient", "EnableMulticast", RegistryType.DWORD) is None
+
+
+def test_by_stage_and_by_run() -> None:
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        before = state(host)
+        minimize(host, "20260101T000000Z-000001", stages=["netbt"])
+        minimize(host, "20260101T000001Z-000002", stages=["services", "name_resolution"])
+        by_stage = restore(host, Scope(stage="name_resolution"), check=True)
+        assert {change["stage"] for change in by_stage["changes"]} == {"name_resolution"}
+        by_run = restore(host, Scope(run="20260101T000000Z-000001"))
+        assert {change["stage"] for change in by_run["changes"]} == {"netbt"}
+        with pytest.raises(NotFound, match=r"no snapshot of a run 'x'.*20260101T000000Z-000001"):
+            restore(host, Scope(run="x"))
+        restore(host, run_id="20260103T000000Z-000003")
+        host.boot()
+        assert differences(before, state(host)) == []
+
+
+def test_a_half_done_run_is_put_back() -> None:
+    with simulated("windows_xp") as host:
+        before = state(host)
+        stops = 0
+        inner = host.session.stop
+
+        def stop(kind: ServiceKind, name: str) -> None:
+            nonlocal stops
+            stops += 1
+            if stops > 3:
+                raise ConnectionLost("gone", host="host")
+            inner(kind, name)
+
+        host.session.stop = stop  # type: ignore[method-assign]
+        run = Run(KNOWLEDGE, FakeClock(), "20260101T000000Z-000001")
+        options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip"}
+        prepared = run.prepare(host.session, lambda survey: minimize_wanted(options, survey, KNOWLEDGE))
+        run.carry_out(prepared, host.session, stop_limit=60)
+        assert run.application is not None
+        assert run.application.error is not None
+        del host.session.stop
+        restore(host)
+        host.boot()
+        assert differences(before, state(host)) == []
+
+
+def test_check_mode_writes_nothing_and_costs_little() -> None:
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        done = minimize(host)
+        changed = len(host.computer.changes())
+        planned = restore(host, check=True)
+        assert len(host.computer.changes()) == changed
+        assert planned["changes"]
+        assert {change["status"] for change in planned["changes"]} == {"planned"}
+        assert len(done["snapshot"]) == len(done["changes"])
+
+
+def test_nothing_changes_where_the_snapshot_cannot_be_written() -> None:
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        before = state(host)
+        host.computer.inject({"kind": "value_lost", "key": rf"{OURS}\Snapshots", "name": "20260101T000000Z-000001"})
+        run = Run(KNOWLEDGE, FakeClock(), "20260101T000000Z-000001")
+        options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip"}
+        prepared = run.prepare(host.session, lambda survey: minimize_wanted(options, survey, KNOWLEDGE))
+        run.carry_out(prepared, host.session, stop_limit=60)
+        result = result_of(run, prepared, None)
+        assert result["failed"]
+        assert "snapshot" in result["msg"]
+        assert differences(before, state(host)) == []
