@@ -308,6 +308,21 @@ residue:
       recipe: rpc-wininit
       scope: wildcard
       why: wininit registers RPC over TCP, no switch is known
+snapshot:
+  description:
+    - What the plan touches, as it was before the first change. It was written to the host and read back before anything was changed.
+    - Empty in check mode and where nothing was to change.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  sample:
+    - after: {data: 0, type: DWORD}
+      before: null
+      name:
+        - SYSTEM\CurrentControlSet\Services\NetBT\Parameters
+        - SmbDeviceEnabled
+      object: registry
+      stage: smb_device
 summary:
   description: How many listeners have which outlook. Endpoints on the loopback are not counted.
   type: dict

@@ -67,6 +67,17 @@ ROLES: Mapping[str, Role] = {
     ),
     "name_resolution": one_stage("name_resolution", "Close the sockets of the DNS client."),
     "netbt": one_stage("netbt", "Switch NetBIOS over TCP/IP off on each adapter."),
+    "rollback": Role(
+        ("Put back what runs of this collection changed.", CHANGES.format(role="rollback")),
+        {"restore": "rollback", "reboot": "rollback_reboot"},
+        own={
+            "rollback_reboot": {
+                "description": ["Whether to restart the host where a boot is still to come, for a setting or a port that waits for one."],
+                "type": "bool",
+                "default": False,
+            }
+        },
+    ),
     "rpc_restriction": one_stage("rpc_restriction", "Restrict the interfaces and ports of RPC servers."),
     "services": one_stage("services", "Stop services that nobody needs, and keep them from starting again."),
     "smb_device": one_stage("smb_device", "Close port 445."),

@@ -290,7 +290,7 @@ def test_a_role_names_its_variables_in_its_readme(role: str, documents: Mapping[
 INVENTORY = "[web]\nweb1\nweb2\n[db]\ndb1\n"
 
 
-@pytest.mark.parametrize("playbook", ["audit", "minimize", "verify"])
+@pytest.mark.parametrize("playbook", ["audit", "minimize", "rollback", "verify"])
 @pytest.mark.parametrize(
     ("given", "hosts"),
     [

@@ -17,11 +17,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.keep import
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.listing import Listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import Proof, compare_with_keep, prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.record import Record, read_record
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import read_snapshots
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import explainer, take_listing
 
 from .base import WindowsAction
 from .options import KEEP, KNOWLEDGE
-from .plain import boot_of, endpoint_of, proof_of, suspects_of, windows_of
+from .plain import boot_of, endpoint_of, proof_of, snapshots_of, suspects_of, windows_of
 
 TOLD = {Verdict.FAILED: "the proof failed", Verdict.NOT_PROVEN: "not proven", Verdict.NOT_SETTLED: "not settled"}
 
@@ -111,3 +112,12 @@ class ProofAction(WindowsAction):
             when = "" if settling.uptime is None else f" {settling.uptime:.0f} seconds after the boot"
             result |= {"failed": True, "msg": f"{self.host_name}: {TOLD[verdict]}{when}: {'; '.join(proof['reasons'])}"}
         return result
+
+
+class SnapshotsAction(WindowsAction):
+    """Shows what runs have left on the host to be put back."""
+
+    def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the snapshots."""
+        del options
+        return {"changed": False, "snapshots": snapshots_of(read_snapshots(self.open_session()))}

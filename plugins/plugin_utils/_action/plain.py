@@ -15,11 +15,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Passed
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import BootEvidence, Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.listing import Listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import Finding, Proof
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import Stored
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue
 
 # Control characters; surrogates; what changes the order in which a terminal shows a line (Unicode Standard Annex 9, 2.1 to 2.5).
@@ -169,3 +171,11 @@ def proof_of(proof: Proof) -> dict[str, Any]:
         "open_listeners": len(proof.open_listeners),
         "endpoints": [finding_of(finding) for finding in proof.findings],
     }
+
+
+def snapshots_of(stored: Stored | None) -> list[dict[str, Any]]:
+    """Show the snapshots of a host, oldest first; one that cannot be read has no objects."""
+    if stored is None:
+        return []
+    shown = [{"run": item.run, "readable": True, "objects": [snapshot.plain(saved) for saved in item.saved]} for item in stored.snapshots]
+    return [*shown, *({"run": name, "readable": False, "objects": []} for name in stored.unreadable)]

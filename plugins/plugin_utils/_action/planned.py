@@ -7,12 +7,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Stage
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
 
 from .base import WindowsAction, new_run_id
 from .options import KNOWLEDGE, Wanted, minimize_wanted, terms
-from .plain import plain
+from .plain import plain, snapshots_of
 from .run import Prepared, Run, diff_of, result_of
 
 
@@ -21,9 +24,18 @@ class PlannedAction(WindowsAction):
 
     _begun: tuple[Run, Prepared] | None = None
 
+    def prepare(self, run: Run, session: Reader, options: Mapping[str, Any]) -> Prepared:
+        """Read, plan and forecast; nothing is written."""
+        return run.prepare(session, lambda survey: self.choose(options, survey))
+
     def choose(self, options: Mapping[str, Any], survey: Survey) -> Wanted:
         """Return what is wanted of each stage."""
         raise NotImplementedError
+
+    def shown(self, prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the result of this action has beside, or in place of, that of others."""
+        del prepared, result
+        return {}
 
     def so_far(self) -> dict[str, Any]:
         """Return the changes of the run that broke off, each done, not done or unknown."""
@@ -33,13 +45,14 @@ class PlannedAction(WindowsAction):
         """Run, and render check mode and diff from the plan."""
         session = self.open_writable()
         run = Run(KNOWLEDGE, self.clock, new_run_id())
-        prepared = run.prepare(session, lambda survey: self.choose(options, survey))
+        prepared = self.prepare(run, session, options)
         after = None
         if prepared.plan.changes and not self._task.check_mode:
             self.writing = True
             self._begun = (run, prepared)
             after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"])
         result = result_of(run, prepared, after)
+        result |= self.shown(prepared, result)
         result["diff"] = diff_of(result)
         return result
 
@@ -60,3 +73,27 @@ class MinimizeAction(PlannedAction):
     def choose(self, options: Mapping[str, Any], survey: Survey) -> Wanted:
         """Want each stage's own options, or what is known of this Windows."""
         return minimize_wanted(options, survey, KNOWLEDGE)
+
+
+class RestoreAction(PlannedAction):
+    """Puts back what runs of this collection changed."""
+
+    argument_spec: ClassVar[Mapping[str, Any]] = {
+        "run": {"type": "str"},
+        "stage": {"type": "str", "choices": list(STAGES)},
+        "force": {"type": "bool", "default": False},
+        "stop_timeout": {"type": "int", "default": 60},
+    }
+
+    def prepare(self, run: Run, session: Reader, options: Mapping[str, Any]) -> Prepared:
+        """Plan the way back from the snapshots that are on the host."""
+        return run.prepare_restore(session, Scope(options["run"] or "", options["stage"] or "", options["force"]))
+
+    def shown(self, prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Show each object that is put back, and the snapshots from which."""
+        changes = result["changes"]
+        return {
+            "before": {change["target"]: change["before"] for change in changes},
+            "after": {change["target"]: change["after"] for change in changes},
+            "snapshots": snapshots_of(prepared.stored),
+        }

@@ -175,6 +175,9 @@ class Run:
         if writer.value(snapshot.KEY, self.run_id, RegistryType.MULTI_SZ) != value:
             where = f"HKLM\\{snapshot.KEY} on {writer.host}"
             raise DidNotHold(f"the snapshot at {where} does not read back as written; nothing else was changed")
+        if len(writer.value_types(snapshot.KEY) or ()) > snapshot.MOST:
+            for name in snapshot.needless(snapshot.read_snapshots(writer).snapshots):
+                writer.delete_value(snapshot.KEY, name)
 
     def _store_changes(self, prepared: Prepared, application: Application, writer: Writer) -> None:
         done = zip(application.plan.changes, application.statuses, strict=True)

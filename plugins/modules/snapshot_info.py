@@ -1,0 +1,96 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Documentation of `netmin.windows.snapshot_info`; the code is the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: snapshot_info
+short_description: Show what runs have left on a host to be put back
+version_added: 0.1.0
+description:
+  - Reads the snapshots that runs of this collection left on the host before their first change. M(netmin.windows.restore) puts them back.
+  - Writes nothing.
+options: {}
+extends_documentation_fragment:
+  - netmin.windows.connection
+  - netmin.windows.reading
+seealso:
+  - module: netmin.windows.restore
+  - module: netmin.windows.minimize
+author:
+  - The netmin.windows contributors (@netmin)
+"""
+
+EXAMPLES = r"""
+- name: Show what could be put back
+  netmin.windows.snapshot_info:
+  register: stored
+"""
+
+RETURN = r"""
+changed:
+  description: Always false.
+  type: bool
+  returned: always
+snapshots:
+  description: The snapshots, oldest first.
+  type: list
+  elements: dict
+  returned: when the host was read
+  contains:
+    run:
+      description: The id of the run.
+      type: str
+      returned: always
+    readable:
+      description: Whether it can be read.
+      type: bool
+      returned: always
+    objects:
+      description: What the run touched, as it was before.
+      type: list
+      elements: dict
+      returned: always
+  sample:
+    - objects:
+        - after: disabled
+          before: manual
+          kind: Win32_Service
+          name: [IKEEXT]
+          object: start mode
+          stage: services
+      readable: true
+      run: 20260101T220000Z-4f2a91
+stats:
+  description: What the task has cost.
+  type: dict
+  returned: when a session was opened
+  contains:
+    requests:
+      description: Envelopes sent, repeated ones included.
+      type: int
+      returned: always
+    logins:
+      description: Logins tried.
+      type: int
+      returned: always
+    bytes_sent:
+      description: Size of all envelopes, before encryption.
+      type: int
+      returned: always
+    bytes_received:
+      description: Size of all answers, after decryption.
+      type: int
+      returned: always
+    seconds:
+      description: Duration of the task.
+      type: float
+      returned: always
+  sample:
+    bytes_received: 61240
+    bytes_sent: 41874
+    logins: 1
+    requests: 37
+    seconds: 1.482
+"""
