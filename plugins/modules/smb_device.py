@@ -213,7 +213,8 @@ forecast:
       type: str
       returned: always
     outlook:
-      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays), V(stays, filtered) or V(kept).
+      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays), V(stays, filtered),
+        V(opens again) or V(kept).
       type: str
       returned: always
     why:

@@ -127,6 +127,7 @@ class Run:
         terms = Terms()
         expected = make_forecast(plan, survey, self.knowledge, terms.kept)
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
+        expected = restore.forecast_of(expected, _first(reader), whole=not (scope.run or scope.stage))
         history = record.read_history(reader).since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
         return Prepared(survey, {}, plan, expected, left, (), terms, history, opened, stored)
@@ -175,7 +176,11 @@ class Run:
         if writer.value(snapshot.KEY, self.run_id, RegistryType.MULTI_SZ) != value:
             where = f"HKLM\\{snapshot.KEY} on {writer.host}"
             raise DidNotHold(f"the snapshot at {where} does not read back as written; nothing else was changed")
-        if len(writer.value_types(snapshot.KEY) or ()) > snapshot.MOST:
+        runs = writer.value_types(snapshot.KEY) or {}
+        if len(runs) == 1:
+            mark = prepared.survey.host.boot.mark
+            writer.set_value(record.KEY, record.FIRST, record.to_value(record.Record(self.run_id, mark, prepared.forecast, prepared.opens)))
+        if len(runs) > snapshot.MOST:
             for name in snapshot.needless(snapshot.read_snapshots(writer).snapshots):
                 writer.delete_value(snapshot.KEY, name)
 
@@ -224,6 +229,14 @@ class Run:
                 self.trouble.append(
                     f"{change.target} was to be {change.shown[1]} and is {found(change, after)}: the change was accepted and did not hold"
                 )
+
+
+def _first(reader: Reader) -> record.Record | None:
+    """Return the forecast of the first run; a damaged one is as good as none."""
+    try:
+        return record.read_record(reader, record.FIRST)
+    except record.RecordUnreadable:
+        return None
 
 
 def _stages_of(prepared: Prepared) -> tuple[str, ...]:

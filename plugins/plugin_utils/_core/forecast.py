@@ -32,6 +32,7 @@ class Outlook(StrEnum):
     LOOPBACK_ONLY = "loopback only from the next boot"
     STAYS = "stays"
     FILTERED = "stays, filtered"
+    OPENS = "opens again"
     KEPT = "kept"
     UNKNOWN = "unknown"
 

@@ -186,7 +186,7 @@ def count(entries: Sequence[Forecast]) -> Counts:
         total=len(outlooks),
         closes_now=outlooks.count(Outlook.CLOSES_NOW),
         closes_at_boot=sum(item in closes_at_boot for item in outlooks),
-        stays=sum(item in (Outlook.STAYS, Outlook.RETURNS_AT_BOOT) for item in outlooks),
+        stays=sum(item in (Outlook.STAYS, Outlook.RETURNS_AT_BOOT, Outlook.OPENS) for item in outlooks),
         filtered=outlooks.count(Outlook.FILTERED),
         kept=outlooks.count(Outlook.KEPT),
         unknown=outlooks.count(Outlook.UNKNOWN),

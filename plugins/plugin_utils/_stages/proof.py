@@ -126,6 +126,8 @@ def _same(entry: Forecast, subject: Explained, *, exact: bool, booted: bool) -> 
 def _judge(entry: Forecast, subject: Explained | None, booted: bool, host: Host) -> Finding:
     """Judge one forecast by the endpoint that was found for it, if any."""
     expected = _expected(entry, booted)
+    if subject is None and entry.outlook is Outlook.OPENS and booted:
+        return Finding(entry.endpoint, entry.owner, Outcome.CLOSED, False, f"forecast to open again: {entry.why}")
     if subject is None:
         return Finding(entry.endpoint, entry.owner, Outcome.CLOSED, True if expected is Expectation.CLOSED else None, "no socket")
     if entry.outlook is Outlook.KEPT:

@@ -24,6 +24,8 @@ from .settings import TYPE_MISMATCH
 KEY = r"SOFTWARE\netmin.windows"
 FORECAST = "Forecast"
 CHANGES = "Changes"
+# The forecast of the first run of all, which names every endpoint that the host had before we changed anything.
+FIRST = "FirstForecast"
 # Of the changes of earlier runs so many lines are kept; the value must stay far below what one request may carry.
 EARLIER_LINES = 60
 SCHEMA = 1
@@ -82,14 +84,14 @@ def plain_entry(entry: Forecast) -> dict[str, object]:
     }
 
 
-def read_record(reader: Reader) -> Record | None:
-    """Read the record of the last run that changed something; None where there is none.
+def read_record(reader: Reader, name: str = FORECAST) -> Record | None:
+    """Read the record of the last run that changed something, or of the first; None where there is none.
 
     Raises:
         RecordUnreadable: the value is there and cannot be understood.
     """
     try:
-        value = reader.value(KEY, FORECAST, RegistryType.MULTI_SZ)
+        value = reader.value(KEY, name, RegistryType.MULTI_SZ)
     except MethodFailed as error:
         if error.return_value != TYPE_MISMATCH:
             raise

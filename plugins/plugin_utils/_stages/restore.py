@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
     AddFilterRule,
@@ -21,12 +21,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 
 from . import netbt, snapshot
 from .host import Host
+from .record import Record
 from .settings import Setting, read_setting
 from .snapshot import Saved, Snapshot
 
@@ -306,3 +308,27 @@ def _keys(goals: Sequence[Goal], changes: Sequence[Change], now: Now) -> list[Ch
             deleted.append(DeleteKey(stage=stage, effective=Effective.NOW, why="it was made for a value that is gone", key=key))
             gone.add(key.lower())
     return deleted
+
+
+def forecast_of(current: Sequence[Forecast], first: Record | None, *, whole: bool) -> tuple[Forecast, ...]:
+    """Forecast a restore: what the host had before our first run opens again, all of it or, of one run or stage, perhaps.
+
+    Args:
+        current: what is expected of the endpoints that are there.
+        first: the forecast of our first run; None where it is lost.
+        whole: all the way to the first snapshot.
+    """
+    known = {entry.identity for entry in current}
+    boot = Expectation.OPEN if whole else Expectation.UNKNOWN
+    back = [
+        replace(
+            entry,
+            now=Expectation.UNKNOWN,
+            boot=boot,
+            outlook=Outlook.OPENS if whole else Outlook.UNKNOWN,
+            why="it was there before the first run of ours",
+        )
+        for entry in (first.forecast if first is not None else ())
+        if entry.identity not in known
+    ]
+    return (*current, *back)

@@ -24,6 +24,13 @@ def test_a_rule_is_the_one_that_its_own_text_says(rule: FilterRule) -> None:
     assert rule.matches(rule.text)
 
 
+def test_a_rule_is_read_from_its_text() -> None:
+    assert FilterRule.from_text(PORT_TEXT) == PORT
+    assert FilterRule.from_text(SERVICE.text) == SERVICE
+    for text in ("", PORT_TEXT.replace("Block", "Allow"), PORT_TEXT + "Profile=Public|", PORT_TEXT.replace("Protocol=6", "Protocol=1")):
+        assert FilterRule.from_text(text) is None
+
+
 @pytest.mark.parametrize(
     ("rule", "text"),
     [

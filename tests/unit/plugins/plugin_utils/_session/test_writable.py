@@ -109,6 +109,21 @@ def test_names_that_a_command_line_would_change(name: str) -> None:
     assert transport.sent == []
 
 
+@pytest.mark.parametrize("code", [0, 2])
+def test_deleting_a_key(code: int) -> None:
+    session, transport = writable(output("DeleteKey", code))
+    session.delete_key(r"SOFTWARE\x")
+    (request,) = transport.sent
+    assert request.action.endswith("/wmi/root/default/StdRegProv/DeleteKey")
+    assert ("sSubKeyName", r"SOFTWARE\x") in request.arguments
+
+
+def test_a_key_that_may_not_be_deleted() -> None:
+    session, _transport = writable(output("DeleteKey", 5))
+    with pytest.raises(errors.MethodFailed, match=r"DeleteKey on 'HKLM.SOFTWARE.x'"):
+        session.delete_key(r"SOFTWARE\x")
+
+
 # --- the firewall -----------------------------------------------------------------------------------------------
 
 PORT = FilterRule("netmin.windows tcp/135", Protocol.TCP, "135")
@@ -176,6 +191,22 @@ def test_stopping(kind: ServiceKind) -> None:
     assert request.action.endswith(f"/wmi/root/cimv2/{kind.value}/StopService")
     assert request.selectors == {"Name": "Spooler"}
     assert request.arguments == []
+
+
+@pytest.mark.parametrize("kind", list(ServiceKind))
+@pytest.mark.parametrize("code", [0, 10])
+def test_starting(kind: ServiceKind, code: int) -> None:
+    session, transport = writable(output("StartService", code))
+    session.start(kind, "Spooler")
+    (request,) = transport.sent
+    assert request.action.endswith(f"/wmi/root/cimv2/{kind.value}/StartService")
+    assert request.selectors == {"Name": "Spooler"}
+
+
+def test_a_start_that_is_refused() -> None:
+    session, _transport = writable(output("StartService", 14))
+    with pytest.raises(errors.MethodFailed, match="StartService on 'Spooler'"):
+        session.start(SERVICE_KIND, "Spooler")
 
 
 def test_what_has_stopped_already_is_no_error() -> None:
