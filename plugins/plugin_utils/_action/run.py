@@ -172,17 +172,18 @@ class Run:
         nt = prepared.survey.host.windows.nt
         self.taken = snapshot.take(self.run_id, prepared.plan.changes, writer, prepared.survey.settings, nt)
         value = snapshot.to_value(self.taken)
-        writer.set_value(snapshot.KEY, self.run_id, value)
-        if writer.value(snapshot.KEY, self.run_id, RegistryType.MULTI_SZ) != value:
-            where = f"HKLM\\{snapshot.KEY} on {writer.host}"
+        name = snapshot.value_name(self.run_id)
+        writer.set_value(record.KEY, name, value)
+        if writer.value(record.KEY, name, RegistryType.MULTI_SZ) != value:
+            where = f"HKLM\\{record.KEY} on {writer.host}"
             raise DidNotHold(f"the snapshot at {where} does not read back as written; nothing else was changed")
-        runs = writer.value_types(snapshot.KEY) or {}
+        runs = snapshot.runs(writer)
         if len(runs) == 1:
             mark = prepared.survey.host.boot.mark
             writer.set_value(record.KEY, record.FIRST, record.to_value(record.Record(self.run_id, mark, prepared.forecast, prepared.opens)))
         if len(runs) > snapshot.MOST:
-            for name in snapshot.needless(snapshot.read_snapshots(writer).snapshots):
-                writer.delete_value(snapshot.KEY, name)
+            for run in snapshot.needless(snapshot.read_snapshots(writer).snapshots):
+                writer.delete_value(record.KEY, snapshot.value_name(run))
 
     def _store_changes(self, prepared: Prepared, application: Application, writer: Writer) -> None:
         done = zip(application.plan.changes, application.statuses, strict=True)

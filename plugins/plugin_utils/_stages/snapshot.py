@@ -33,7 +33,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 from . import netbt, record
 from .settings import Setting, read_setting
 
-KEY = rf"{record.KEY}\Snapshots"
+PREFIX = "Snapshot "
 SCHEMA = 1
 # More are not kept, but for those that alone know the first state of an object.
 MOST = 20
@@ -229,12 +229,23 @@ class Stored:
     unreadable: tuple[str, ...] = ()
 
 
+def value_name(run: str) -> str:
+    """Return the name of the value that holds a run's snapshot, beside the rest of our record."""
+    return f"{PREFIX}{run}"
+
+
+def runs(reader: Reader) -> tuple[str, ...]:
+    """Return the ids of the runs whose snapshots are there, oldest first: ids sort by time."""
+    names = reader.value_types(record.KEY) or {}
+    return tuple(sorted(name[len(PREFIX) :] for name in names if name.startswith(PREFIX)))
+
+
 def read_snapshots(reader: Reader) -> Stored:
-    """Read all snapshots of a host; run ids sort by time."""
+    """Read all snapshots of a host."""
     found, unreadable = [], []
-    for name in sorted(reader.value_types(KEY) or {}):
+    for name in runs(reader):
         try:
-            value = reader.value(KEY, name, RegistryType.MULTI_SZ)
+            value = reader.value(record.KEY, value_name(name), RegistryType.MULTI_SZ)
             snapshot = from_lines(value.data if value is not None and isinstance(value.data, tuple) else ())
         except (MethodFailed, ValueError):
             unreadable.append(name)

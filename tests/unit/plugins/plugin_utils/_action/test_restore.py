@@ -206,7 +206,7 @@ def test_nothing_changes_where_the_snapshot_cannot_be_written() -> None:
     with simulated("windows_server_2022") as host:
         host.boot()
         before = state(host)
-        host.computer.inject({"kind": "value_lost", "key": rf"{OURS}\Snapshots", "name": "20260101T000000Z-000001"})
+        host.computer.inject({"kind": "value_lost", "key": OURS, "name": "Snapshot 20260101T000000Z-000001"})
         run = Run(KNOWLEDGE, FakeClock(), "20260101T000000Z-000001")
         options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip"}
         prepared = run.prepare(host.session, lambda survey: minimize_wanted(options, survey, KNOWLEDGE))

@@ -9,7 +9,7 @@ import json
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import record, snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import (
     MOST,
     Saved,
@@ -84,10 +84,10 @@ def test_what_is_damaged_is_passed_over_and_named(lines: tuple[str, ...]) -> Non
     with pytest.raises(ValueError, match=r"."):
         from_lines(lines)
     fake = FakeHost()
-    fake.put(snapshot.KEY, "r1", RegistryValue.texts(lines))
-    fake.put(snapshot.KEY, "r2", RegistryValue.texts(lines_of(Snapshot("r2", ()))))
-    fake.put(snapshot.KEY, "r3", RegistryValue.text("somebody's"))
-    fake.put(snapshot.KEY, "r4", RegistryValue.texts(lines_of(Snapshot("r2", ()))))
+    fake.put(record.KEY, snapshot.value_name("r1"), RegistryValue.texts(lines))
+    fake.put(record.KEY, snapshot.value_name("r2"), RegistryValue.texts(lines_of(Snapshot("r2", ()))))
+    fake.put(record.KEY, snapshot.value_name("r3"), RegistryValue.text("somebody's"))
+    fake.put(record.KEY, snapshot.value_name("r4"), RegistryValue.texts(lines_of(Snapshot("r2", ()))))
     stored = read_snapshots(FakeSession(fake))
     assert ([item.run for item in stored.snapshots], stored.unreadable) == (["r2"], ("r1", "r3", "r4"))
 
