@@ -19,8 +19,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Re
 from . import constants as names
 from . import messages
 
-# Twice what the largest answer asked for would need: a host that sends more is broken or hostile.
-MAX_BYTES = 32 * 1024 * 1024
+# Requests allow a host envelopes of MAX_ENVELOPE_SIZE, 500 KiB, its own limit from Windows 8 and Server 2012 on
+# (MaxEnvelopeSizekb; 150 before), and it splits what is larger into pages. Four times that is broken or hostile.
+MAX_BYTES = 4 * names.MAX_ENVELOPE_SIZE
 MAX_ELEMENTS = 1_000_000
 # The deepest real answer seen, a fault with __ExtendedStatus, has 10 levels.
 MAX_DEPTH = 64
