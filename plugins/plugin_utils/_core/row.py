@@ -8,9 +8,12 @@ present and nil. Only the asker knows the schema, so the accessor chosen says wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,13 @@ class Row:
         raise ValueError(f"{self.class_name}.{name} is no scalar")
 
     def number(self, name: str) -> int | None:
-        """Return a scalar as an integer."""
+        """Return a scalar as an integer, which in WMI has 64 bits at most.
+
+        Raises:
+            ValueError: it is none.
+        """
         text = self.text(name)
-        return None if text is None else int(text)
+        return None if text is None else whole_number(text)
 
     def flag(self, name: str) -> bool | None:
         """Return a scalar as a boolean."""
@@ -72,4 +79,21 @@ class Row:
             return None
         moment = datetime.fromisoformat(text.strip())
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return None if moment.year <= 1601 else moment.astimezone(UTC)
+        try:
+            return None if moment.year <= 1601 else moment.astimezone(UTC)
+        except OverflowError as error:
+            raise ValueError(f"{self.class_name}.{name} is in no year that there is") from error
+
+
+def whole_number(text: str) -> int:
+    """Read an integer of 64 bits as it comes from a host.
+
+    Raises:
+        ValueError: it is none: no ASCII digits, or more than such a number can have.
+    """
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError(f"'{text[:30]}' is no number")
+    number = int(text)
+    if not -(2**63) <= number < 2**64:
+        raise ValueError(f"{number} is too large")
+    return number

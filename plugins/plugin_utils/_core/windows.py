@@ -34,6 +34,9 @@ class NtVersion:
     def parse(cls, text: str) -> NtVersion:
         """Read "5.1" or "5.1.2600"; raise ValueError for anything else."""
         major, minor = text.split(".")[:2]
+        # Text from a host may be of any length.
+        if max(len(major), len(minor)) > 5:
+            raise ValueError(f"'{text[:30]}' is no version")
         return cls(int(major), int(minor))
 
     def __str__(self) -> str:

@@ -21,11 +21,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.faults impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Request, SoapFault
 
 from .guard import check
+from .limits import LONGEST, Clock, Limits
 from .stats import Stats
 from .transport import Transport
 
 R = TypeVar("R")
-Clock = Callable[[], float]
 
 _log = logging.getLogger(__name__)
 
@@ -79,6 +79,10 @@ class Conversation:
         if isinstance(response, SoapFault):
             raise error_of(response, what=what, host=self.host)
         return response
+
+    def limits(self, what: str) -> Limits:
+        """Return the bounds of a read that takes several answers and begins now."""
+        return Limits(what, host=self.host, seconds=LONGEST * self._transport.operation_timeout, clock=self._clock)
 
     def repeatable(self, read: Callable[[], R]) -> R:
         """Do a read; do it once more over a new connection if its answer was lost."""

@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What both transports share: HTTP through requests, its errors in our words, bounded answers, several mechanisms.
+"""What both transports share: HTTP through requests, its errors in our words, several mechanisms.
 
 Knows nothing of the client libraries; each of them is named in one file of its own.
 """
@@ -11,22 +11,19 @@ import http.client
 import socket
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterator
+from typing import TypeVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import SOAP
-from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.decode import MAX_BYTES
 
+from .bounded import PATIENCE, Allowance, Unwelcome, bound
 from .config import SessionConfig
 
 try:
     import requests
-    from requests.adapters import BaseAdapter
 except ImportError:
     HAS_REQUESTS = False
-    if not TYPE_CHECKING:
-        BaseAdapter = object
 else:
     HAS_REQUESTS = True
 
@@ -34,59 +31,6 @@ else:
 E = TypeVar("E", bound=errors.HostError)
 
 _CERTIFICATE_OPTION = {"psrp": "ansible_psrp_cert_validation", "winrm": "ansible_winrm_server_cert_validation"}
-
-
-class AnswerTooLarge(Exception):
-    """More came than any answer may hold."""
-
-
-class BoundedAdapter(BaseAdapter):
-    """Wraps a session's adapter: notes that a body goes out, and stops reading an answer that is too large.
-
-    A body is counted while it is read and after it is unpacked, whatever its headers say.
-    """
-
-    def __init__(self, inner: BaseAdapter, on_body: Callable[[], None]) -> None:
-        super().__init__()
-        self._inner = inner
-        self._on_body = on_body
-        self._latest: requests.Response | None = None
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send as the wrapped adapter does."""
-        if request.body:
-            self._on_body()
-        response = self._inner.send(request, *args, **kwargs)
-        raw: Any = response.raw
-        raw.stream = _bounded(raw.stream)
-        # The legs of a login go out through the response's own connection: keep them on this adapter.
-        vars(response)["connection"] = self
-        self._latest = response
-        return response
-
-    def close(self) -> None:
-        """Close the wrapped adapter, and the connection of a response that nobody has read to its end."""
-        if self._latest is not None:
-            self._latest.close()
-        self._inner.close()
-
-
-def bound(session: requests.Session, on_body: Callable[[], None]) -> None:
-    """Wrap the adapters of a session that has been built."""
-    for prefix in ("http://", "https://"):
-        session.mount(prefix, BoundedAdapter(session.get_adapter(prefix), on_body))
-
-
-def _bounded(stream: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
-    def counted(*args: Any, **kwargs: Any) -> Iterator[bytes]:
-        total = 0
-        for piece in stream(*args, **kwargs):
-            total += len(piece)
-            if total > MAX_BYTES:
-                raise AnswerTooLarge
-            yield piece
-
-    return counted
 
 
 class HttpTransport(ABC):
@@ -97,6 +41,7 @@ class HttpTransport(ABC):
         self._mechanism: str | None = None
         self._open = self._sent = self._answered = False
         self._logins = 0
+        self._allowance = Allowance(PATIENCE * config.read_timeout)
 
     @abstractmethod
     def _connect(self, mechanism: str) -> None:
@@ -157,6 +102,7 @@ class HttpTransport(ABC):
 
     def _attempt(self, envelope: bytes, mechanism: str) -> bytes:
         self._sent = False
+        self._allowance.renew()
         try:
             if not self._open:
                 self._logins += 1
@@ -172,7 +118,14 @@ class HttpTransport(ABC):
         self._answered = True
         return answer
 
+    def _bound(self, session: requests.Session) -> None:
+        """Bound what the host may send over a library's session; to be called before anything goes out over it."""
+        bound(session, self._allowance, self._note_body)
+
     def _note_body(self) -> None:
+        if not self._sent:
+            # The login has had its time; the message has its own, however often the login makes it go out.
+            self._allowance.renew()
         self._sent = True
 
     def _expect_soap(self, answer: bytes) -> None:
@@ -208,8 +161,11 @@ class HttpTransport(ABC):
         if known is not None:
             return known
         chain = tuple(_causes(error))
-        if _any(chain, AnswerTooLarge):
-            return self._failed(errors.ProtocolError, f"sent more than {MAX_BYTES} bytes in one answer")
+        for cause in chain:
+            if isinstance(cause, Unwelcome):
+                # The rest was not read, and what comes sealed after it cannot be opened.
+                self.reset()
+                return self._failed(errors.ProtocolError, str(cause))
         return self._of_connecting(chain) or self._of_sending(error, chain, mechanism)
 
     def _of_connecting(self, chain: tuple[BaseException, ...]) -> errors.HostError | None:
@@ -238,6 +194,8 @@ class HttpTransport(ABC):
             # A banner of SSH, FTP or mail is no HTTP status line.
             return self._not_winrm("what answers there does not speak HTTP")
         if self._sent:
+            if self._allowance.over:
+                return self._lost(f"it had not ended after {PATIENCE * self._config.read_timeout} s")
             if timed_out:
                 return self._lost(f"none came within {self._config.read_timeout} s")
             return self._lost("the connection broke" if dropped else f"it could not be read: {type(error).__name__}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row, whole_number
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import HKEY_LOCAL_MACHINE
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Argument, Invoke
 
@@ -65,7 +65,7 @@ def value_of(row: Row, kind: RegistryType) -> RegistryValue:
         # Without elements: an existing, empty list.
         return RegistryValue(kind, row.texts(parameter))
     if kind is RegistryType.BINARY:
-        return RegistryValue(kind, bytes(int(byte) for byte in row.texts(parameter)))
+        return RegistryValue(kind, bytes(whole_number(byte) for byte in row.texts(parameter)))
     if kind in (RegistryType.DWORD, RegistryType.QWORD):
         number = row.number(parameter)
         if number is None:
@@ -88,4 +88,5 @@ def types_of(row: Row) -> dict[str, RegistryType]:
     if len(names) != len(types):
         raise ValueError("sNames and Types differ in length")
     known = {int(kind) for kind in RegistryType}
-    return {name: RegistryType(int(kind)) for name, kind in zip(names, types, strict=True) if int(kind) in known}
+    numbers = [whole_number(kind) for kind in types]
+    return {name: RegistryType(number) for name, number in zip(names, numbers, strict=True) if number in known}

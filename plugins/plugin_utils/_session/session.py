@@ -33,19 +33,17 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages imp
 )
 
 from . import registry
-from .conversation import Clock, Conversation, typed
+from .conversation import Conversation, typed
+from .limits import MAX_KEPT, Clock, memory_of
 from .returns import SYSTEM, meaning
 from .shell import PATIENCE, Shell
 from .stats import Stats
 from .transport import Transport
 
-R = TypeVar("R")
+R = TypeVar("R", tuple[Row, ...], Output)
 
 # win32 WmiSdk, "Querying with WQL": a query with too many keywords ends in WBEM_E_QUOTA_VIOLATION; no number is given.
 MAX_CONDITIONS = 64
-
-# A busy server has 20,000 connections; more rows than this are no answer to anything asked here.
-MAX_ROWS = 200_000
 
 
 class Session:
@@ -61,7 +59,8 @@ class Session:
     def __init__(self, transport: Transport, *, host: str, clock: Clock = time.monotonic, read_only: bool = True) -> None:
         self._conversation = Conversation(transport, host=host, read_only=read_only, clock=clock)
         self._shell = Shell(self._conversation)
-        self._known: dict[object, object] = {}
+        self._known: dict[object, tuple[Row, ...] | Output] = {}
+        self._kept = 0
 
     def __enter__(self) -> Self:
         """Return the session."""
@@ -122,13 +121,14 @@ class Session:
         """Return WinRM's own listener configuration; see `Reader.winrm_listeners`."""
         what = "list of WinRM listeners"
         request = EnumerateConfig(part="listener")
-        rows = self._once(request, lambda: self._conversation.repeatable(lambda: self._all_pages(request, what)))
+        rows = self._once(request, what, lambda: self._conversation.repeatable(lambda: self._all_pages(request, what)))
         with typed(self.host, what):
             return tuple(_listener(row) for row in rows)
 
     def forget(self) -> None:
         """Drop what was read, so that the next read asks the host; see `Reader.forget`."""
         self._known.clear()
+        self._kept = 0
 
     def close(self) -> None:
         """Close the command shell, if one was opened, and the connection."""
@@ -137,12 +137,21 @@ class Session:
 
     # --- reads --------------------------------------------------------------------------------------------------
 
-    def _once(self, key: object, read: Callable[[], R]) -> R:
+    def _once(self, key: object, what: str, read: Callable[[], R]) -> R:
         """Return what was read under this key since the last write, or read it."""
         if key not in self._known:
-            self._known[key] = read()
+            found = read()
+            self._kept += memory_of((found.values,) if isinstance(found, Output) else found)
+            self._expect_room(0, what)
+            self._known[key] = found
         # Each key stands for one request and so for one type.
         return cast("R", self._known[key])
+
+    def _expect_room(self, more: int, what: str) -> None:
+        if self._kept + more > MAX_KEPT:
+            raise ProtocolError(
+                f"{what} at {self.host}: together with what was read before it takes more than {MAX_KEPT} bytes", host=self.host
+            )
 
     def _rows(self, wmi_class: str, properties: Sequence[str], where: Where | None, namespace: str) -> tuple[Row, ...]:
         query = wql.select(wmi_class, properties, where)
@@ -152,21 +161,22 @@ class Session:
             # WSMV 3.1.4.1.1: WQL goes to all classes of the namespace, never to one.
             request = Enumerate(resource=wmi_resource(namespace, "*"), wql=query)
         what = f"query of {wmi_class}"
-        rows = self._once(request, lambda: self._conversation.repeatable(lambda: self._all_pages(request, what)))
+        rows = self._once(request, what, lambda: self._conversation.repeatable(lambda: self._all_pages(request, what)))
         return tuple(row if row.class_name else Row(wmi_class, row.values) for row in rows)
 
     def _all_pages(self, request: Enumerate | EnumerateConfig, what: str) -> tuple[Row, ...]:
         resource = request.target().resource
+        limits = self._conversation.limits(what)
         page = self._conversation.ask(request, what)
-        rows = list(page.rows)
+        rows, size = list(page.rows), memory_of(page.rows)
         while page.context is not None:
             context = page.context
             try:
+                self._expect_room(size, what)
+                limits.count(empty=not page.rows)
                 page = self._next_page(Pull(resource=resource, context=context), what)
                 rows.extend(page.rows)
-                if len(rows) > MAX_ROWS:
-                    context = page.context or context
-                    raise ProtocolError(f"{what} at {self.host}: more than {MAX_ROWS} rows came", host=self.host)
+                size += memory_of(page.rows)
             except ConnectionLost:
                 raise
             except HostError:
@@ -185,7 +195,7 @@ class Session:
 
     def _registry_read(self, request: Invoke, what: str) -> Output | None:
         """Return the output of a StdRegProv method; None where key or value is absent."""
-        output = self._once(request, lambda: self._conversation.repeatable(lambda: self._conversation.ask(request, what)))
+        output = self._once(request, what, lambda: self._conversation.repeatable(lambda: self._conversation.ask(request, what)))
         code = self._returned(output, what)
         if code in registry.ABSENT:
             return None

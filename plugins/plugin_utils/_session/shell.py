@@ -11,6 +11,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import CreateShell, DeleteShell, Receive, RunCommand, Signal
 
 from .conversation import Conversation
+from .limits import MAX_OUTPUT
 
 # What pywinrm sends to every Windows (open_shell); no user profile is made on the host by looking at it. Code page
 # 437 is installed everywhere (from memory); what is read from the output is ASCII in all of them.
@@ -32,6 +33,7 @@ class Shell:
 
         Raises:
             ConnectionLost: an answer was lost; the next command opens a new shell.
+            ProtocolError: the command wrote too much, or does not end.
             TimedOut: the command wrote nothing for too long.
         """
         what = f"command '{' '.join((command, *arguments))}'"
@@ -70,7 +72,8 @@ class Shell:
         return CommandOutput(stdout.decode(errors="replace"), stderr.decode(errors="replace"), exit_code)
 
     def _output(self, what: str, receive: Receive) -> tuple[bytes, bytes, int]:
-        stdout, stderr, silent = b"", b"", 0
+        stdout, stderr, silent = bytearray(), bytearray(), 0
+        limits = self._conversation.limits(what)
         while True:
             try:
                 received = self._conversation.ask(receive, what)
@@ -81,7 +84,11 @@ class Shell:
                     raise
                 continue
             silent = 0
-            stdout, stderr = stdout + received.stdout, stderr + received.stderr
+            stdout += received.stdout
+            stderr += received.stderr
+            if len(stdout) + len(stderr) > MAX_OUTPUT:
+                limits.exceeded(f"it wrote more than {MAX_OUTPUT} bytes")
             if received.done:
                 # WSMV 2.2.4.9: the exit code may be left out.
-                return stdout, stderr, received.exit_code or 0
+                return bytes(stdout), bytes(stderr), received.exit_code or 0
+            limits.count(empty=not (received.stdout or received.stderr))

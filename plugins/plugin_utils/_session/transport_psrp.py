@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 
 from .config import SessionConfig, bracketed
-from .http_transport import HttpTransport, bound
+from .http_transport import HttpTransport
 
 try:
     from pypsrp.exceptions import AuthenticationError, WinRMTransportError
@@ -80,7 +80,7 @@ class PsrpTransport(HttpTransport):
         except ValueError as error:
             address = self._config.address
             raise errors.InvalidOption(f"the options of the psrp connection to {address} do not fit together: {error}") from error
-        bound(session, self._note_body)
+        self._bound(session)
         self._library.transport.session = session
 
     def _post(self, envelope: bytes) -> bytes:

@@ -14,7 +14,7 @@ from urllib.parse import urlunsplit
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 
 from .config import SessionConfig, bracketed
-from .http_transport import HttpTransport, bound
+from .http_transport import HttpTransport
 
 try:
     from winrm.exceptions import InvalidCredentialsError, WinRMError, WinRMTransportError
@@ -92,9 +92,16 @@ class WinrmTransport(HttpTransport):
         if mechanism == "kerberos" and self._config.obtain_ticket is not None:
             self._config.obtain_ticket()
         options: dict[str, Any] = {**self._config.library_options, "transport": mechanism}
-        self._library = Protocol(self._config.endpoint, **options).transport
-        # The login happens in here, over the library's own session: what the host answers to it is not bounded.
-        bound(self._library.build_session(), self._note_body)
+        library = self._library = Protocol(self._config.endpoint, **options).transport
+        log_in = library.setup_encryption
+
+        def log_in_bounded(session: Any) -> None:
+            self._bound(session)
+            log_in(session)
+
+        # It sends over a session that nobody outside has seen yet.
+        vars(library)["setup_encryption"] = log_in_bounded
+        self._bound(library.build_session())
 
     def _post(self, envelope: bytes) -> bytes:
         if self._library is None:

@@ -14,7 +14,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants im
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Invoke
 
 from . import registry
-from .conversation import Clock
+from .limits import Clock
 from .returns import ADAPTER, SERVICE, SYSTEM
 from .session import Session, hklm, on_value
 from .transport import Transport

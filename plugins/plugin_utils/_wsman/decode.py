@@ -9,25 +9,39 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, cast
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser, tostring
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ProtocolError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value, whole_number
 
 from . import constants as names
 from . import messages
 
-# Twice what the largest answer asked for would need: a host that sends more is broken or hostile.
-MAX_BYTES = 32 * 1024 * 1024
-MAX_ELEMENTS = 1_000_000
+# Requests allow a host envelopes of MAX_ENVELOPE_SIZE, 500 KiB, its own limit from Windows 8 and Server 2012 on
+# (MaxEnvelopeSizekb; 150 before), and it splits what is larger into pages. Four times that is broken or hostile.
+MAX_BYTES = 4 * names.MAX_ENVELOPE_SIZE
+# Elements and attributes of one answer; the densest real answer seen has 10,000 in 500 KiB.
+MAX_ELEMENTS = 50_000
 # The deepest real answer seen, a fault with __ExtendedStatus, has 10 levels.
 MAX_DEPTH = 64
+# The longest real ones seen have 431 bytes and 112 characters. The parser keeps a name with its namespace written out, so
+# that a long namespace would come back thousandfold.
+MAX_TAG = 8192
+MAX_NAMESPACE = 200
+# Of what a fault says so many characters are kept.
+MAX_FAULT_TEXT = 1000
 
 R = TypeVar("R")
+_PIECE = 64 * 1024
 _ITEMS = (f"{{{names.WSMAN}}}Items", f"{{{names.ENUMERATION}}}Items")
 _ENDS = (f"{{{names.WSMAN}}}EndOfSequence", f"{{{names.ENUMERATION}}}EndOfSequence")
+# A DWORD, sometimes signed.
+_CODE = re.compile(r"-?[0-9]{1,10}")
+# A start tag with its attributes; a value may hold ">".
+_TAG = re.compile(rb"""<[^<>"']*+(?:(?:"[^"]*+"|'[^']*+')[^<>"']*+)*+>?""")
 _FRAGMENT = f"{{{names.WSMAN}}}XmlFragment"
 _NIL = f"{{{names.XSI}}}nil"
 
@@ -63,6 +77,11 @@ class _GuardedBuilder(TreeBuilder):
         super().__init__()
         self._depth = self._count = 0
 
+    def start_ns(self, _prefix: str, uri: str) -> None:
+        """Refuse a long namespace before the names in it are made."""
+        if len(uri or "") > MAX_NAMESPACE:
+            raise _Malformed("a namespace is too long")
+
     def doctype(self, _name: str, _public: str | None, _system: str | None) -> None:
         """Refuse a document type: SOAP 1.2 (5) forbids it, and entities need one."""
         raise _Malformed("it holds a document type declaration")
@@ -70,9 +89,9 @@ class _GuardedBuilder(TreeBuilder):
     def start(self, tag: Any, attrs: Any, /) -> Element:
         """Count, then build."""
         self._depth += 1
-        self._count += 1
+        self._count += 1 + len(attrs)
         if self._depth > MAX_DEPTH or self._count > MAX_ELEMENTS:
-            raise _Malformed("it is nested too deep or holds too many elements")
+            raise _Malformed("it is nested too deep or holds too many elements or attributes")
         return super().start(tag, attrs)
 
     def end(self, tag: Any, /) -> Element:
@@ -82,17 +101,30 @@ class _GuardedBuilder(TreeBuilder):
 
 
 def _parse(data: bytes) -> Element:
-    if len(data) > MAX_BYTES:
-        raise _Malformed(f"it is larger than {MAX_BYTES} bytes")
-    parser = XMLParser(target=_GuardedBuilder())
-    try:
-        parser.feed(data)
-    except LookupError as error:
-        raise _Malformed("its encoding is unknown") from error
+    _screen(data)
+    # Requests are UTF-8, and answers come in the encoding of the request (DSP0226, from memory): what a declaration says is not
+    # believed, so that the bytes just looked at are those that are parsed.
+    parser = XMLParser(target=_GuardedBuilder(), encoding="utf-8")
+    for start in range(0, len(data), _PIECE):
+        parser.feed(data[start : start + _PIECE])
     root = parser.close()
     if not isinstance(root, Element) or root.tag != f"{{{names.SOAP}}}Envelope":
         raise _Malformed("it is no SOAP 1.2 envelope")
     return root
+
+
+def _screen(data: bytes) -> None:
+    """Refuse what the parser would take memory or time for before it asked us."""
+    if len(data) > MAX_BYTES:
+        raise _Malformed(f"it is larger than {MAX_BYTES} bytes")
+    # SOAP 1.2 (5) forbids document types and processing instructions; Windows sends no comments and no CDATA either.
+    # In text and values "<" is always escaped.
+    if b"<!DOCTYPE" in data:
+        raise _Malformed("it holds a document type declaration")
+    if b"<!" in data or data.count(b"<?") > data[:8].count(b"<?xml"):
+        raise _Malformed("it holds a comment, a CDATA section or a processing instruction")
+    if any(found.end() - found.start() > MAX_TAG for found in _TAG.finditer(data)):
+        raise _Malformed("a tag is too long")
 
 
 def _body(root: Element) -> Element:
@@ -114,7 +146,9 @@ def _check_relation(root: Element, message_id: str) -> None:
 def _fault(fault: Element) -> messages.SoapFault:
     subcode = fault.findtext(f"{{{names.SOAP}}}Code/{{{names.SOAP}}}Subcode/{{{names.SOAP}}}Value", "")
     return messages.SoapFault(
-        codes=tuple(dict.fromkeys(_codes(fault))), subcode=subcode.strip().rpartition(":")[2], text=" ".join(_fault_text(fault).split())
+        codes=tuple(dict.fromkeys(_codes(fault))),
+        subcode=subcode.strip().rpartition(":")[2][:MAX_FAULT_TEXT],
+        text=" ".join(_fault_text(fault).split())[:MAX_FAULT_TEXT],
     )
 
 
@@ -124,7 +158,7 @@ def _codes(fault: Element) -> Iterator[int]:
     for element in fault.iter():
         name = _local(element)
         text = (element.get("Code") if name == "WSManFault" else element.text if name in ("error_Code", "StatusCode") else None) or ""
-        if text.strip().lstrip("-").isdigit():
+        if _CODE.fullmatch(text.strip()):
             yield int(text) & 0xFFFFFFFF
 
 
@@ -183,7 +217,7 @@ def _received(body: Element, _request: object) -> messages.Received:
     state = answer.find(f"{{{names.SHELL}}}CommandState")
     done = state is not None and state.get("State") == names.COMMAND_DONE
     code = state.findtext(f"{{{names.SHELL}}}ExitCode") if state is not None else None
-    return messages.Received(streams["stdout"], streams["stderr"], done, int(code) if code else None)
+    return messages.Received(streams["stdout"], streams["stderr"], done, whole_number(code) if code else None)
 
 
 def _acknowledged(_body: Element, _request: object) -> messages.Acknowledged:

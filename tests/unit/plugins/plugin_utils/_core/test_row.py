@@ -53,3 +53,24 @@ def test_moments_are_aware_and_in_utc() -> None:
     assert ROW.moment("Offset") == ROW.moment("Local") == datetime(2013, 4, 15, 16, 28, 38, tzinfo=UTC)
     assert ROW.moment("Never") is None
     assert ROW.moment("Nil") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "NaN", "inf", "1.5", "1_000", "0x10", "\u0663", "\u00b2", "9" * 20, "9" * 5000, "9" * 1_000_000, str(2**64), str(-(2**63) - 1)],
+)
+def test_what_is_no_number_of_64_bits(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is no number|is too large") as found:
+        Row("C", {"n": text}).number("n")
+    assert len(str(found.value)) < 60
+
+
+@pytest.mark.parametrize("number", [0, 2**64 - 1, -(2**63)])
+def test_the_largest_numbers(number: int) -> None:
+    assert Row("C", {"n": f" {number} "}).number("n") == number
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "9999-12-31T23:59:59-23:59", "99999-01-01", "2013-13-45", "NaN", "9" * 100_000])
+def test_what_is_no_moment(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Row("C", {"when": text}).moment("when")

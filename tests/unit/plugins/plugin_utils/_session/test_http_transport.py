@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
-from ansible_collections.netmin.windows.plugins.plugin_utils._session import http_transport
+from ansible_collections.netmin.windows.plugins.plugin_utils._session import bounded
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import Transport, open_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
@@ -196,7 +196,7 @@ def test_other_statuses(plugin: str, status: int, kind: type[errors.HostError]) 
 
 @BOTH
 def test_an_answer_without_end(plugin: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_transport, "MAX_BYTES", 4096)
+    monkeypatch.setattr(bounded, "MAX_BYTES", 4096)
     flood = b"x" * 10_000
     with webserver.web_host(lambda _message: (200, flood)) as host, pytest.raises(errors.ProtocolError, match="more than 4096 bytes"):
         session_to(plugin, "basic", host.port).query("Win32_Service")

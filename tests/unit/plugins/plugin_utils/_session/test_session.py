@@ -2,16 +2,21 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row
+from ansible_collections.netmin.windows.plugins.plugin_utils._session import limits
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import session as module
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.shell import PATIENCE
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
     READS,
     SIGNALLED,
     TIMED_OUT,
+    Clock,
     command_started,
     fault,
     lost,
@@ -106,13 +111,75 @@ def test_a_failed_enumeration_is_released() -> None:
     assert transport.sent[-1].arguments == [("EnumerationContext", "uuid:1")]
 
 
-def test_an_endless_enumeration_is_released(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_ROWS", 3)
+def test_an_enumeration_without_end_is_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_ANSWERS", 1)
     page = rows({"Name": "a"}, {"Name": "b"}, context="uuid:2", pulled=True)
     session, transport = reading(rows(context="uuid:1"), page, page, fault(2150858779))
-    with pytest.raises(errors.ProtocolError, match="more than 3 rows"):
+    with pytest.raises(errors.ProtocolError, match="query of C at web01: there is no end after 2 answers"):
         session.query("C")
+    assert transport.verbs == ["Enumerate", "Pull", "Release"]
     assert transport.sent[-1].arguments == [("EnumerationContext", "uuid:2")]
+
+
+def test_pages_without_rows_have_an_end() -> None:
+    pages = (rows(context="uuid:2", pulled=True) for _number in range(limits.MAX_EMPTY + 1))
+    session, transport = reading(rows(context="uuid:1"), *pages, "")
+    with pytest.raises(errors.ProtocolError, match="there is no end after 101 answers"):
+        session.query("C")
+    assert transport.verbs[-1] == "Release"
+
+
+def test_pages_that_come_too_slowly_have_an_end() -> None:
+    clock = Clock()
+    session, transport = reading(*[rows({"Name": "a"}, context="uuid:1")] * 40, clock=clock)
+    exchange = transport.exchange
+
+    def slowly(envelope: bytes) -> bytes:
+        clock.now += 19
+        return exchange(envelope).replace(b"Enumerate", b"Enumerate" if len(transport.sent) == 1 else b"Pull")
+
+    transport.exchange = slowly  # type: ignore[method-assign]  # the script goes on behind it
+    with pytest.raises(errors.ProtocolError, match="there is no end after 600 s"):
+        session.query("C")
+    assert len(transport.sent) < 35
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_KEPT", 5000)
+    long = "x" * 3000
+    session, _transport = reading(output("GetStringValue", sValue=long), rows({"Name": long}, context="uuid:1"), "")
+    session.value("K", "v", RegistryType.SZ)
+    with pytest.raises(errors.ProtocolError, match="query of C at web01: together with what was read before it takes more than 5000 bytes"):
+        session.query("C")
+
+
+def test_what_is_forgotten_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_KEPT", 5000)
+    session, _transport = reading(*[rows({"Name": "x" * 3000})] * 10)
+    for _number in range(10):
+        session.query("C")
+        session.forget()
+
+
+def test_a_flood_of_pages_takes_no_more_memory_than_it_may() -> None:
+    """One character beyond the basic plane makes a text four times as large in memory as on the wire."""
+    page = rows(*[{"Name": "\U0001f600" + "x" * 900}] * 2000, context="uuid:1", pulled=True)
+    session, _transport = reading(rows(context="uuid:1"), *[page] * 100, "")
+    tracemalloc.start()
+    try:
+        with pytest.raises(errors.ProtocolError, match=f"more than {limits.MAX_KEPT} bytes"):
+            session.query("C")
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 50 * 1024 * 1024
+
+
+def test_memory_of_rows() -> None:
+    text = "x" * 1000
+    row = Row("C", {"a": text, "b": (text, None), "c": Reference("D", {"k": text}), "d": None})
+    assert 3000 < limits.memory_of([row]) < 5000
+    assert limits.memory_of([]) == 0
 
 
 # --- listeners --------------------------------------------------------------------------------------------------

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
+from ansible_collections.netmin.windows.plugins.plugin_utils._session import limits
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.shell import PATIENCE
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
     SIGNALLED,
     TIMED_OUT,
+    Clock,
     command_started,
     fault,
     lost,
@@ -68,3 +70,29 @@ def test_remote_shells_forbidden() -> None:
     session, _transport = reading(fault(2150859180))
     with pytest.raises(errors.AccessDenied, match="forbids remote shells"):
         session.command("netstat", "-an")
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        ([received(b"x" * 1_000_000)] * 6, f"it wrote more than {limits.MAX_OUTPUT} bytes"),
+        ([received()] * (limits.MAX_EMPTY + 1), "there is no end after 101 answers"),
+        ([received(b"x")] * (limits.MAX_ANSWERS + 1), "there is no end after 2001 answers"),
+        ([TIMED_OUT, received(b"x")] * 40, "there is no end after 600 s"),
+    ],
+)
+def test_a_command_without_end_is_given_up_and_its_shell_deleted(answers: list[str], reason: str) -> None:
+    clock = Clock()
+    session, transport = reading(shell_created(), command_started(), *answers, clock=clock)
+    exchange = transport.exchange
+
+    def timed(envelope: bytes) -> bytes:
+        clock.now += 20 if transport.script[:1] == [TIMED_OUT] else 0
+        if b"Delete" in envelope:
+            transport.script = [""]
+        return exchange(envelope)
+
+    transport.exchange = timed  # type: ignore[method-assign]  # the script goes on behind it
+    with pytest.raises(errors.ProtocolError, match=f"command 'netstat -an' at web01: {reason}"):
+        session.command("netstat", "-an")
+    assert transport.verbs[-1] == "Delete"

@@ -14,8 +14,9 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -193,6 +194,45 @@ def banner(data: bytes) -> Iterator[int]:
         threading.Thread(target=serve, daemon=True).start()
         yield int(server.getsockname()[1])
         server.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def raw_host(serve: Callable[[socket.socket], None], note: Callable[[bytes], object] = len) -> Iterator[int]:
+    """Hand every connection to a function for each request that comes in; yields the port.
+
+    Args:
+        note: gets each request.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def one(client: socket.socket) -> None:
+            with client, suppress(OSError), client.makefile("rb") as reader:
+                while request := _request(reader):
+                    note(request)
+                    serve(client)
+
+        def accept() -> None:
+            while True:
+                try:
+                    client, _address = server.accept()
+                except OSError:
+                    return
+                threading.Thread(target=one, args=(client,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield int(server.getsockname()[1])
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def _request(reader: BufferedIOBase) -> bytes:
+    """Read one request; nothing at the end of a connection."""
+    head = b""
+    while line := reader.readline():
+        head += line
+        if line == b"\r\n":
+            break
+    length = [line.partition(b":")[2] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return head + reader.read(int(length[0]) if length else 0)
 
 
 def closed_port() -> int:

@@ -1,0 +1,234 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a host may send over HTTP: so many bytes, for so many seconds, from where it was asked and as it was asked.
+
+Both client libraries read answers whole, so the limits sit below them, where bytes leave the socket: headers, chunk
+sizes and interim answers count as well, and a byte a second does not start the time anew.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.decode import MAX_BYTES
+
+try:
+    import requests
+    from requests.adapters import BaseAdapter
+except ImportError:
+    if not TYPE_CHECKING:
+        BaseAdapter = object
+
+
+# The libraries' own timeout is for each read. All reads of an answer together get twice that: 60 s, unless configured,
+# in which the largest answer fits through a line of 300 kbit/s.
+PATIENCE = 2
+
+
+class Unwelcome(Exception):
+    """An answer that is not read to its end; says what the host did."""
+
+
+def _too_large() -> Unwelcome:
+    return Unwelcome(f"sent more than {MAX_BYTES} bytes in one answer")
+
+
+class Allowance:
+    """What the host may still use of one exchange; shared by all connections of a session.
+
+    Args:
+        seconds: from the first answer until everything has come; an exchange that logs in has them twice.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._end: float | None = None
+        self._left = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is over."""
+        return self._end is not None and self._clock() >= self._end
+
+    def renew(self) -> None:
+        """Begin an exchange, or the part of it that carries the message."""
+        self._end, self._left = None, MAX_BYTES
+
+    def start(self) -> None:
+        """Let the time run, if it does not yet: a request is out."""
+        if self._end is None:
+            self._end = self._clock() + self._seconds
+
+    def wait(self, longest: float | None) -> float:
+        """Return how long the next read may last.
+
+        Raises:
+            TimeoutError: the time is over.
+        """
+        left = self._seconds if self._end is None else self._end - self._clock()
+        if left <= 0:
+            raise TimeoutError("the answer has not ended in time")
+        return left if longest is None else min(left, longest)
+
+    def take(self, count: int) -> None:
+        """Count bytes.
+
+        Raises:
+            Unwelcome: there are too many.
+        """
+        self._left -= count
+        if self._left < 0:
+            raise _too_large()
+
+
+class _Metered(io.RawIOBase):
+    """The receiving side of a socket."""
+
+    def __init__(self, inner: Any, allowance: Allowance) -> None:
+        super().__init__()
+        self._inner = inner
+        self._allowance = allowance
+        # By this name the libraries look for the TLS socket, to bind a login to its channel.
+        self._sock = inner._sock  # noqa: SLF001
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        """Receive, within what is allowed."""
+        longest = self._sock.gettimeout()
+        self._sock.settimeout(self._allowance.wait(longest))
+        count: int | None = self._inner.readinto(buffer)
+        self._sock.settimeout(longest)
+        self._allowance.take(count or 0)
+        return count
+
+    def close(self) -> None:
+        """Let the socket go."""
+        self._inner.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer that is read through the meter, its status line and headers included."""
+
+    def __init__(self, allowance: Allowance, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        allowance.start()
+        fp: Any = self.fp
+        self.fp = io.BufferedReader(_Metered(fp.detach(), allowance))
+
+
+class BoundedAdapter(BaseAdapter):
+    """Wraps a session's adapter: notes that a body goes out, and bounds what comes back."""
+
+    def __init__(self, inner: BaseAdapter, allowance: Allowance, on_body: Callable[[], None]) -> None:
+        super().__init__()
+        self._inner = inner
+        self._on_body = on_body
+        self._latest: requests.Response | None = None
+        _meter_adapter(inner, allowance)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Send as the wrapped adapter does.
+
+        Raises:
+            Unwelcome: the host compresses its answer, whose true size nobody can know then.
+        """
+        if request.body:
+            self._on_body()
+        request.headers["Accept-Encoding"] = "identity"
+        response = self._inner.send(request, *args, **kwargs)
+        self._latest = response
+        if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+            response.close()
+            raise Unwelcome("sent a compressed answer, which it was not asked for")
+        # Where a host points to is nothing that an operator has named; without the header requests stays where it is.
+        response.headers.pop("Location", None)
+        # Messages are UTF-8; the charset that a host names may be one that takes minutes to decode, and so may guessing it.
+        response.encoding = "utf-8"
+        raw: Any = response.raw
+        raw.stream = _counted(raw.stream)
+        # The legs of a login go out through the response's own connection: keep them on this adapter.
+        vars(response)["connection"] = self
+        return response
+
+    def close(self) -> None:
+        """Close the wrapped adapter, and the connection of a response that nobody has read to its end."""
+        if self._latest is not None:
+            self._latest.close()
+        self._inner.close()
+
+
+def bound(session: requests.Session, allowance: Allowance, on_body: Callable[[], None]) -> None:
+    """Wrap the adapters of a session, unless they are, and let it keep no cookie."""
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    for prefix in ("http://", "https://"):
+        adapter = session.get_adapter(prefix)
+        if not isinstance(adapter, BoundedAdapter):
+            session.mount(prefix, BoundedAdapter(adapter, allowance, on_body))
+
+
+def _counted(stream: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
+    """Count a body once more where it is handed on, should a library not read it through the meter."""
+
+    def counted(*args: Any, **kwargs: Any) -> Iterator[bytes]:
+        total = 0
+        for piece in stream(*args, **kwargs):
+            total += len(piece)
+            if total > MAX_BYTES:
+                raise _too_large()
+            yield piece
+
+    return counted
+
+
+def _meter_adapter(adapter: Any, allowance: Allowance) -> None:
+    """Make all connections of an adapter read through the meter, those through a proxy included."""
+    _meter_manager(adapter.poolmanager, allowance)
+    make = adapter.proxy_manager_for
+
+    def proxy_manager_for(*args: Any, **kwargs: Any) -> Any:
+        manager = make(*args, **kwargs)
+        _meter_manager(manager, allowance)
+        return manager
+
+    adapter.proxy_manager_for = proxy_manager_for
+
+
+def _meter_manager(manager: Any, allowance: Allowance) -> None:
+    # urllib3 keeps the classes of its pools here, for others to replace.
+    pools = manager.pool_classes_by_scheme
+    if not all(isinstance(make, _MeteredPools) for make in pools.values()):
+        manager.pool_classes_by_scheme = {scheme: _MeteredPools(make, allowance) for scheme, make in pools.items()}
+
+
+class _MeteredPools:
+    """Makes connection pools as another does, and meters their connections."""
+
+    def __init__(self, make: Callable[..., Any], allowance: Allowance) -> None:
+        self._make = make
+        self._allowance = allowance
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a pool."""
+        pool = self._make(*args, **kwargs)
+        connect = pool.ConnectionCls
+
+        def metered(*args: Any, **kwargs: Any) -> Any:
+            connection = connect(*args, **kwargs)
+            # The seam of http.client for another kind of response.
+            connection.response_class = partial(_Answer, self._allowance)
+            return connection
+
+        pool.ConnectionCls = metered
+        return pool
