@@ -110,7 +110,10 @@ def _endpoint(protocol: Protocol, row: Row, host: str) -> Endpoint:
 
 def _read_netstat(reader: Reader, version: Version) -> netstat.Sockets:
     output = reader.command(*version.netstat)
-    sockets = netstat.parse(output.stdout, with_pid="-ano" in version.netstat)
+    try:
+        sockets = netstat.parse(output.stdout, with_pid="-ano" in version.netstat)
+    except ValueError as error:
+        raise ProtocolError(f"'{' '.join(version.netstat)}' on {reader.host} listed what no host has: {error}", host=reader.host) from error
     if output.exit_code or not sockets.endpoints:
         raise ProtocolError(
             f"'{' '.join(version.netstat)}' on {reader.host} ended with {output.exit_code} and listed {len(sockets.endpoints)} endpoints",
@@ -126,13 +129,16 @@ def suspected(sockets: netstat.Sockets, version: Version, settled_ports: Collect
     dynamic range, and that is neither WinRM's nor named by a recipe.
     """
     first, last = version.dynamic_ports
+    by_port: dict[int, list[Connection]] = {}
+    for connection in sockets.connections:
+        by_port.setdefault(connection.local_port, []).append(connection)
     found = []
     for row in sockets.endpoints:
         if row.protocol is not Protocol.TCP or row.scope is not Scope.WILDCARD:
             continue
         if row.port in settled_ports or not first <= row.port <= last:
             continue
-        peers = [connection for connection in sockets.connections if connection.local_port == row.port]
+        peers = by_port.get(row.port, [])
         if len(peers) == 1 and not any(low <= peers[0].remote_port <= high for low, high in DYNAMIC_ANYWHERE):
             found.append(Suspect(row, peers[0]))
     return tuple(found)

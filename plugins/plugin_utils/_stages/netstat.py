@@ -9,10 +9,17 @@ looked at; the process id is the last token where `-o` was asked for; UDP rows h
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection, Endpoint, Protocol
+
+# A busy server has 20,000 connections.
+MAX_ROWS = 60_000
+# A row with two IPv6 addresses and their zones has 120 characters; of a longer one the beginning is read.
+LONGEST_LINE = 400
+_LINE = re.compile(r"[^\r\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +31,18 @@ class Sockets:
 
 
 def parse(text: str, *, with_pid: bool) -> Sockets:
-    """Return listening TCP and all UDP endpoints, and TCP rows with a peer; lines of other shapes are passed over."""
+    """Return listening TCP and all UDP endpoints, and TCP rows with a peer; lines of other shapes are passed over.
+
+    Raises:
+        ValueError: there are more rows than any host has.
+    """
     endpoints: list[Endpoint] = []
     connections: list[Connection] = []
-    for line in text.splitlines():
+    for found in _LINE.finditer(text):
+        line = text[found.start() : min(found.end(), found.start() + LONGEST_LINE)]
         row = _row(line.lstrip("> \t").split(), with_pid)
+        if len(endpoints) + len(connections) >= MAX_ROWS:
+            raise ValueError(f"more than {MAX_ROWS} rows")
         if isinstance(row, Endpoint):
             endpoints.append(row)
         elif row is not None:

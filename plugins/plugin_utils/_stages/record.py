@@ -157,9 +157,9 @@ def _unreadable(host: str) -> RecordUnreadable:
 
 def _entry(values: dict[str, Any]) -> Forecast:
     port, pid, owners, recipe = values["port"], values["pid"], values["owners"], values["recipe"]
-    if not isinstance(port, int) or not isinstance(owners, list):
+    if type(port) is not int or not isinstance(owners, list):
         raise TypeError("port and owners")
-    row = Endpoint(Protocol(values["protocol"]), str(values["address"]), port, pid if isinstance(pid, int) else None)
+    row = Endpoint(Protocol(values["protocol"]), str(values["address"]), port, pid if type(pid) is int and 0 <= pid < 2**32 else None)
     if not 0 <= port <= 65535 or (row.family, row.scope) != (values["family"], values["scope"]):
         raise ValueError("an address and port that do not fit the rest")
     identity = Identity(

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import dataclass
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection, Endpoint, Family, Protocol, Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.netstat import Sockets, parse
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.netstat import MAX_ROWS, Sockets, parse
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._wsman.xml import captures
 
 
@@ -158,3 +159,36 @@ def test_scope(address: str, scope: Scope) -> None:
     row = one(f"UDP {address}:500 *:* 704")
     assert isinstance(row, Endpoint)
     assert row.scope is scope
+
+
+def test_of_a_line_that_no_netstat_writes_the_beginning_is_read() -> None:
+    row = "  TCP    0.0.0.0:135    0.0.0.0:0    LISTENING    884"
+    found = parse(f"{row}\r\nTCP {'1 ' * 1_000_000}\r\n{row} {'x' * 400}\n{row}", with_pid=True)
+    assert [endpoint.pid for endpoint in found.endpoints] == [884, None, 884]
+
+
+def test_more_rows_than_any_host_has() -> None:
+    text = "UDP 0.0.0.0:1 *:*\n"
+    assert len(parse(text * MAX_ROWS, with_pid=False).endpoints) == MAX_ROWS
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="more than 60000 rows"):
+            parse(text * (MAX_ROWS * 3), with_pid=False)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 50 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "TCP 0.0.0.0:65536 0.0.0.0:0",
+        "TCP 0.0.0.0:-1 0.0.0.0:0",
+        "UDP 0.0.0.0:" + "9" * 300 + " *:*",
+        "TCP ../..:1 0.0.0.0:0",
+        "TCP 0.0.0.0:NaN *:*",
+    ],
+)
+def test_what_is_no_address_is_passed_over(line: str) -> None:
+    assert parse(line, with_pid=True) == Sockets((), ())
