@@ -312,6 +312,7 @@ extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.plan
   - netmin.windows.keep
+  - netmin.windows.window
 seealso:
   - module: netmin.windows.listeners_info
   - module: netmin.windows.reboot

@@ -37,6 +37,7 @@ notes:
   - The task ends when the host answers again. Services may still be starting then; M(netmin.windows.proof_info) waits for them.
 extends_documentation_fragment:
   - netmin.windows.connection
+  - netmin.windows.window
 seealso:
   - module: netmin.windows.minimize
   - module: netmin.windows.proof_info
@@ -47,6 +48,13 @@ author:
 EXAMPLES = r"""
 - name: Restart the host
   netmin.windows.reboot:
+
+- name: Restart the host in the night from Saturday to Sunday, and at no other time
+  netmin.windows.reboot:
+    window:
+      from: "22:00"
+      until: "04:00"
+      days: [sat]
 
 - name: Restart a host that takes its time
   netmin.windows.reboot:

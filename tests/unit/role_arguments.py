@@ -33,12 +33,14 @@ class Role:
         modules: the prefix of its variables for each module that it calls.
         own: options that no module has.
         defaults: defaults that differ from the module's, by variable.
+        shared: variables that a module would have and that another module's of the same meaning stands for.
     """
 
     description: tuple[str, ...]
     modules: Mapping[str, str]
     own: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, object] = field(default_factory=dict)
+    shared: Mapping[str, str] = field(default_factory=dict)
 
 
 def one_stage(name: str, text: str) -> Role:
@@ -62,8 +64,14 @@ ROLES: Mapping[str, Role] = {
                 "description": ["Whether to restart the host where a boot is still to come, for a setting or a port that waits for one."],
                 "type": "bool",
                 "default": False,
-            }
+            },
+            "minimize_reboot_throttle": {
+                "description": ["How many hosts restart at once at most. The number of forks limits them as well."],
+                "type": "int",
+                "default": 10,
+            },
         },
+        shared={"minimize_reboot_window": "minimize_window"},
     ),
     "name_resolution": one_stage("name_resolution", "Close the sockets of the DNS client."),
     "netbt": one_stage("netbt", "Switch NetBIOS over TCP/IP off on each adapter."),
@@ -116,6 +124,8 @@ def arguments(name: str, documented: Mapping[str, Any]) -> dict[str, Any]:
     for module, prefix in role.modules.items():
         options: Mapping[str, Any] = documented[module].get("options", {})
         for option in sorted(options):
+            if f"{prefix}_{option}" in role.shared:
+                continue
             found[f"{prefix}_{option}"] = _option(options[option], prefix, tuple(options))
     for variable, value in role.defaults.items():
         found[variable] = {**found[variable], "default": value}

@@ -271,8 +271,9 @@ def test_a_role_reaches_every_option(role: str, documents: Mapping[str, Any]) ->
     tasks = load(role, "tasks/main.yml")
     for module, prefix in ROLES[role].modules.items():
         (task,) = (task for task in tasks if PREFIX + module in task)
+        shared, own = ROLES[role].shared, f"{prefix}_"
         expected = {
-            name: f"{{{{ {prefix}_{name}{'' if option.get('default') is not None else ' | default(omit)'} }}}}"
+            name: f"{{{{ {shared.get(own + name, own + name)}{'' if option.get('default') is not None else ' | default(omit)'} }}}}"
             for name, option in documents[module]["doc"].get("options", {}).items()
         }
         assert (task[PREFIX + module] or {}) == expected

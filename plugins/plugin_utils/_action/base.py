@@ -14,12 +14,22 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock, SystemClock
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, HostError, NetminError, Unreachable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
+    ConnectionLost,
+    HostError,
+    InvalidOption,
+    NetminError,
+    NotFound,
+    Refused,
+    Unreachable,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport
@@ -78,7 +88,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         problem = self._refused_keyword()
         options, errors = self._options()
         if problem or errors:
-            return {"failed": True, "msg": problem or "; ".join(errors)}
+            return {"failed": True, "refused": True, "msg": problem or "; ".join(errors)}
         self.host_name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "the host")
         try:
             return self.work(options)
@@ -88,7 +98,9 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
             return {"unreachable": True, "msg": printable(str(error))}
         except NetminError as error:
             # Errors of the wire name the host by themselves.
-            return {"failed": True, "msg": str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"}
+            told = str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"
+            refused = not self.writing and isinstance(error, InvalidOption | NotFound | Refused)
+            return {"failed": True, **({"refused": True} if refused else {}), "msg": told}
         except Exception as error:  # the edge: a bug of ours must not leave a traceback instead of a result
             if not self.writing:
                 raise
@@ -106,6 +118,21 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         validated = ArgumentSpecValidator(dict(self.argument_spec)).validate(dict(self._task.args))
         # ansible-core 2.19 tags every value; a round trip leaves exact types.
         return json.loads(json.dumps(validated.validated_parameters, default=str)), list(validated.error_messages)
+
+    def refuse_outside_window(self, options: Mapping[str, Any]) -> None:
+        """Refuse to go on outside the maintenance window; check mode may at any time.
+
+        Raises:
+            InvalidOption: the window makes no sense.
+            Refused: it is not open.
+        """
+        given = options.get("window")
+        if given is None:
+            return
+        window = read_window(given)
+        moment = read_moment(given["now"]) if given.get("now") else datetime.now(tz=UTC)
+        if not self._task.check_mode and not window.is_open(moment):
+            raise Refused(f"outside the maintenance window, {window}: it is {window.told(moment)}, and nothing was begun")
 
     def open_session(self) -> Session:
         """Open a session that can only read, from the options of the play's own connection."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import DAYS
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, load
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Consent, Passed, select
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import Host
@@ -19,6 +20,17 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
 
 # Loaded and checked at import: Ansible's strategies load an action's class before they fork.
 KNOWLEDGE: Knowledge = load()
+
+WINDOW: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "from": {"type": "str", "required": True},
+        "until": {"type": "str", "required": True},
+        "days": {"type": "list", "elements": "str", "choices": list(DAYS)},
+        "utc_offset": {"type": "str"},
+        "now": {"type": "str"},
+    },
+}
 
 KEEP: dict[str, Any] = {
     "type": "list",
@@ -54,6 +66,7 @@ def minimize_spec() -> dict[str, Any]:
         **STAGE_BY_NAME["services"].options,
         **stages,
         **TERMS,
+        "window": WINDOW,
     }
 
 

@@ -70,6 +70,11 @@ class StageAction(PlannedAction):
 class MinimizeAction(PlannedAction):
     """All stages in one session."""
 
+    def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Run, unless the maintenance window is closed."""
+        self.refuse_outside_window(options)
+        return super().work(options)
+
     def choose(self, options: Mapping[str, Any], survey: Survey) -> Wanted:
         """Want each stage's own options, or what is known of this Windows."""
         return minimize_wanted(options, survey, KNOWLEDGE)

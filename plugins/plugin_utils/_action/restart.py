@@ -12,6 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import BootEvidence, read_boot
 
 from .base import WindowsAction
+from .options import WINDOW
 from .plain import boot_of
 
 logger = logging.getLogger(__name__)
@@ -23,10 +24,12 @@ class RebootAction(WindowsAction):
     argument_spec: ClassVar[Mapping[str, Any]] = {
         "timeout": {"type": "int", "default": 600},
         "interval": {"type": "int", "default": 5},
+        "window": WINDOW,
     }
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Ask for the restart, then ask who answers until it is another boot."""
+        self.refuse_outside_window(options)
         session = self.open_writable()
         before = read_boot(session)
         if not before.mark:

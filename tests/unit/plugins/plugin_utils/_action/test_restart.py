@@ -7,8 +7,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.restart import RebootAction
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, Unreachable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, InvalidOption, Refused, Unreachable
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock, FakeHost, FakeSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import windows_xp
 
@@ -115,3 +116,23 @@ def test_a_boot_that_could_not_be_proven_is_not_begun() -> None:
     assert result["failed"]
     assert "it was not restarted" in result["msg"]
     assert restarted.reboots == 0
+
+
+CLOSED = {"from": "22:00", "until": "04:00", "days": None, "utc_offset": "+00:00", "now": "2026-03-06T12:00:00Z"}
+
+
+def test_outside_the_maintenance_window_the_host_is_not_asked_anything() -> None:
+    restarted = Restarted(windows_xp(), up_at=5)
+    with pytest.raises(Refused, match=r"outside the maintenance window, 22:00 to 04:00: it is fri 12:00 \(UTC\+00:00\)"):
+        restarted.work(window=CLOSED)
+    assert restarted.sessions == []
+
+
+def test_in_the_maintenance_window_and_in_check_mode_it_goes_on() -> None:
+    assert "failed" not in Restarted(windows_xp(), up_at=5).work(window={**CLOSED, "now": "2026-03-06T23:00:00Z"})
+    assert "failed" not in Restarted(windows_xp(), up_at=5, check=True).work(window=CLOSED)
+
+
+def test_a_window_that_makes_no_sense_is_refused_in_check_mode_as_well() -> None:
+    with pytest.raises(InvalidOption):
+        Restarted(windows_xp(), up_at=5, check=True).work(window={**CLOSED, "until": "22:00"})
