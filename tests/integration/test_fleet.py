@@ -1,0 +1,213 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The `minimize` playbook over many hosts: on only where a batch is proven, only in the window, and one summary at the end."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import HostSpec, Simulation
+
+from .harness import Played, changes, listeners, on, play, window
+
+pytestmark = pytest.mark.slow
+
+WINRM = {("tcp", "0.0.0.0", 5985)}
+GIVEN = {
+    "target": "windows",
+    "minimize_reboot": True,
+    "minimize_reboot_interval": 1,
+    "minimize_reboot_timeout": 4,
+    "verify_interval": 1,
+}
+CLOSE = "netmin.windows.minimize : Close the ports that are not needed"
+RESTART = "netmin.windows.minimize : Restart the host for what closes only then"
+PROVE = "netmin.windows.verify : Hold the sockets against the forecast"
+SHOW = "Show the summary"
+NIGHT = {"from": "22:00", "until": "04:00", "utc_offset": "+00:00"}
+IN_THE_NIGHT, AT_NOON = "2026-03-06T23:00:00Z", "2026-03-06T12:00:00Z"
+
+
+def fleet(*scenarios: str) -> Simulation:
+    """Return hosts a, b, c and so on."""
+    return Simulation([HostSpec(scenario=name, name="abcdefgh"[place], boot_seconds=1) for place, name in enumerate(scenarios)])
+
+
+def roll_out(
+    simulation: Simulation,
+    *arguments: str,
+    hosts: Mapping[str, Mapping[str, Any]] | None = None,
+    playbook: str = "netmin.windows.minimize",
+    **given: Any,
+) -> Played:
+    """Run the playbook on all hosts of a simulation."""
+    said = ("-e", json.dumps({**GIVEN, **given}), *arguments)
+    reached = {name: {**values, **(hosts or {}).get(name, {})} for name, values in on(simulation).items()}
+    return play(reached, playbook=playbook, arguments=said)
+
+
+def summary(played: Played) -> list[str]:
+    """Return the lines of the one summary that was shown."""
+    shown = [outcome for outcome in played.outcomes if outcome.task == SHOW and outcome.status == "ok"]
+    assert len(shown) == 1, played.output
+    lines: list[str] = shown[0].result["msg"]
+    # What the user sees is what the task returned.
+    assert all(json.dumps(line)[1:-1] in played.output for line in lines)
+    return lines
+
+
+def words(lines: Sequence[str], host: str) -> list[str]:
+    """Return the cells of a host's line in the table."""
+    return next(re.split(r"  +", line) for line in lines if line.startswith(f"{host}  "))
+
+
+def boots(simulation: Simulation, name: str) -> int:
+    """Return how often a host was asked to restart, by its own journal."""
+    return sum(row["method"] == "Win32Shutdown" for row in window(simulation[name], "journal")["requests"])
+
+
+def requests(simulation: Simulation, name: str) -> int:
+    """Return how many requests a host has had."""
+    return len(window(simulation[name], "journal")["requests"])
+
+
+def test_a_host_that_does_not_come_back_ends_the_run_before_the_second_batch() -> None:
+    with fleet("windows_xp_no_return", "windows_xp", "windows_xp", "windows_xp") as simulation:
+        played = roll_out(simulation, canary=[2])
+        assert played.returncode == 2, played.output
+        assert played.of("a", RESTART).status == "failed"
+        # The others of its batch are carried through, and proven.
+        assert played.of("b", PROVE).result["proven"]
+        assert listeners(simulation["b"]) == WINRM
+        assert [requests(simulation, name) for name in ("c", "d")] == [0, 0]
+        lines = summary(played)
+        assert lines[0].split() == ["host", "outcome", "closed", "to", "close", "residue", "refused"]
+        assert words(lines, "a")[1] == "failed"
+        assert words(lines, "b") == ["b", "proven", "14", "0", "0", "0"]
+        assert lines[3].startswith("a failed: a did not come back as another boot within 4 seconds")
+        assert lines[4] == "not begun: c, d"
+        assert lines[5].startswith("4 hosts: 1 proven, 1 failed, 2 not begun; ports: ")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "told"), [("windows_xp_port_reopened", "the proof failed"), ("windows_xp_service_returns", "W32Time")]
+)
+def test_a_host_that_is_not_proven_ends_the_run(scenario: str, told: str) -> None:
+    with fleet(scenario, "windows_xp") as simulation:
+        played = roll_out(simulation)
+        assert played.returncode == 2, played.output
+        assert requests(simulation, "b") == 0
+        lines = summary(played)
+        assert words(lines, "a")[1] == "failed"
+        assert lines[2].startswith("a failed: ")
+        assert told in lines[2]
+        assert lines[3] == "not begun: b"
+
+
+def test_all_goes_well_one_after_another_and_one_summary_ends_it() -> None:
+    with fleet("windows_xp", "windows_2000", "windows_xp") as simulation:
+        played = roll_out(simulation)
+        assert played.returncode == 0, played.output
+        # One host first, then a tenth, half, and the rest: of three hosts one, one, one.
+        order = [outcome.host for outcome in played.outcomes if outcome.task in (CLOSE, PROVE)]
+        assert order == ["a", "a", "b", "b", "c", "c"]
+        lines = summary(played)
+        assert [words(lines, name)[1:3] for name in "abc"] == [["proven", "14"], ["proven", "19"], ["proven", "14"]]
+        assert lines[-1] == "3 hosts: 3 proven; ports: 47 closed, 0 to close, 0 residue, 0 refused"
+
+
+def test_failures_up_to_the_percentage_do_not_end_the_run() -> None:
+    with fleet("windows_xp_service_returns", "windows_xp", "windows_xp") as simulation:
+        played = roll_out(simulation, canary=[2], max_fail=50)
+        assert played.returncode == 2, played.output
+        assert [listeners(simulation[name]) == WINRM for name in "abc"] == [False, True, True]
+        assert summary(played)[-1].startswith("3 hosts: 2 proven, 1 failed; ")
+
+
+def test_a_host_that_is_not_reached_is_passed_over_unless_it_is_the_whole_batch() -> None:
+    nowhere = {"ansible_port": 9}
+    with fleet("windows_xp", "windows_xp", "windows_xp") as simulation:
+        alone = roll_out(simulation, hosts={"a": nowhere})
+        assert alone.returncode == 4, alone.output
+        assert [requests(simulation, name) for name in "abc"] == [0, 0, 0]
+        assert words(summary(alone), "a") == ["a", "not reached", "-", "-", "-", "-"]
+        among = roll_out(simulation, hosts={"a": nowhere}, canary=[2])
+        assert among.returncode == 4, among.output
+        assert [listeners(simulation[name]) == WINRM for name in "bc"] == [True, True]
+        assert summary(among)[-1].startswith("3 hosts: 2 proven, 1 not reached; ")
+
+
+def test_a_host_that_is_lost_after_it_was_changed_has_failed() -> None:
+    with fleet("windows_xp", "windows_xp") as simulation:
+        # The address of the proof's tasks leads nowhere.
+        lost = {"ansible_port": f"{{{{ 9 if minimize_reboot_result is defined else {simulation['a'].port} }}}}"}
+        played = roll_out(simulation, hosts={"a": lost})
+        assert played.of("a", PROVE).status == "unreachable", played.output
+        assert played.returncode == 2
+        assert requests(simulation, "b") == 0
+        assert "a failed: not reached any more after it was minimized" in summary(played)[2]
+
+
+def test_outside_the_window_no_host_is_touched_and_check_mode_is_allowed() -> None:
+    with fleet("windows_xp", "windows_xp") as simulation:
+        closed = {**NIGHT, "now": AT_NOON}
+        played = roll_out(simulation, minimize_window=closed)
+        assert played.returncode == 2, played.output
+        assert [requests(simulation, name) for name in "ab"] == [0, 0]
+        lines = summary(played)
+        assert lines[2] == ("a refused: outside the maintenance window, 22:00 to 04:00: it is fri 12:00 (UTC+00:00), and nothing was begun")
+        assert lines[-1].startswith("2 hosts: 1 refused, 1 not begun; ")
+        checked = roll_out(simulation, "--check", minimize_window=closed)
+        assert checked.returncode == 0, checked.output
+        assert [changes(simulation[name]) for name in "ab"] == [0, 0]
+        assert words(summary(checked), "a") == ["a", "planned", "0", "14", "0", "0"]
+
+
+def test_in_the_window_it_goes_on_and_before_each_batch_and_restart_it_asks_again() -> None:
+    opened = f"{{{{ '{IN_THE_NIGHT}' if SO_FAR else '{AT_NOON}' }}}}"
+    with fleet("windows_xp", "windows_xp") as simulation:
+        first = roll_out(simulation, minimize_window={**NIGHT, "now": opened.replace("SO_FAR", "inventory_hostname == 'a'")})
+        assert first.returncode == 2, first.output
+        assert listeners(simulation["a"]) == WINRM
+        assert requests(simulation, "b") == 0
+        assert summary(first)[-1].startswith("2 hosts: 1 proven, 1 refused; ")
+        second = roll_out(
+            simulation, "--limit", "b", minimize_window={**NIGHT, "now": opened.replace("SO_FAR", "minimize_result is undefined")}
+        )
+        assert second.returncode == 2, second.output
+        assert changes(simulation["b"]) > 0
+        assert boots(simulation, "b") == 0
+        lines = summary(second)
+        assert words(lines, "b") == ["b", "failed", "7", "7", "0", "0"]
+        assert "outside the maintenance window" in lines[2]
+        third = roll_out(simulation, "--limit", "b", minimize_window={**NIGHT, "now": IN_THE_NIGHT})
+        assert third.returncode == 0, third.output
+        assert listeners(simulation["b"]) == WINRM
+
+
+def test_without_a_restart_the_summary_says_what_waits_for_one() -> None:
+    with fleet("windows_xp") as simulation:
+        played = roll_out(simulation, minimize_reboot=False)
+        assert played.returncode == 0, played.output
+        assert words(summary(played), "a") == ["a", "waits for a boot", "7", "7", "0", "0"]
+        assert "minimize_reboot=true" in played.output
+
+
+def test_not_more_hosts_restart_at_once_than_is_said() -> None:
+    with fleet("windows_xp", "windows_xp", "windows_xp") as simulation:
+        played = roll_out(simulation, canary=[3], minimize_reboot_throttle=1)
+        assert played.returncode == 0, played.output
+        ups = sorted(datetime.fromisoformat(row["after"]["last_boot_up_time"]) for row in restarts(played))
+        # A restart takes more than a second here, so that those which wait for each other are at least as far apart.
+        assert [(later - earlier).total_seconds() >= 1 for earlier, later in pairwise(ups)] == [True, True]
+
+
+def restarts(played: Played) -> list[dict[str, Any]]:
+    """Return what the restarts returned."""
+    return [outcome.result for outcome in played.outcomes if outcome.task == RESTART and outcome.status == "ok"]
