@@ -155,11 +155,16 @@ def _unreadable(host: str) -> RecordUnreadable:
     return RecordUnreadable(f"the record at HKLM\\{KEY} on {host} cannot be read; delete its value '{FORECAST}'")
 
 
+def _is_number(value: object) -> bool:
+    """Tell whether JSON had a whole number there: `true` is an int to Python."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _entry(values: dict[str, Any]) -> Forecast:
     port, pid, owners, recipe = values["port"], values["pid"], values["owners"], values["recipe"]
-    if type(port) is not int or not isinstance(owners, list):
+    if not _is_number(port) or not isinstance(owners, list):
         raise TypeError("port and owners")
-    row = Endpoint(Protocol(values["protocol"]), str(values["address"]), port, pid if type(pid) is int and 0 <= pid < 2**32 else None)
+    row = Endpoint(Protocol(values["protocol"]), str(values["address"]), port, pid if _is_number(pid) and 0 <= pid < 2**32 else None)
     if not 0 <= port <= 65535 or (row.family, row.scope) != (values["family"], values["scope"]):
         raise ValueError("an address and port that do not fit the rest")
     identity = Identity(

@@ -272,12 +272,12 @@ def _netbios(goal: Goal, now: Now, host: Host) -> Way | Unchanged:
 def _rule(goal: Goal, _now: Now, host: Host) -> Way | Unchanged:
     name, before, stage = goal.oldest.name[0], str(goal.oldest.before or ""), goal.oldest.stage
     actual = host.firewall.texts.get(name, "") if host.firewall is not None else ""
-    if actual == before or (before and actual and FilterRule.from_text(actual) == FilterRule.from_text(before) is not None):
+    rule = FilterRule.from_text(before) if before else None
+    if actual == before or (rule is not None and rule.matches(actual)):
         return _as_it_was(goal, f"inbound rule {name}")
     changes: list[Change] = []
     if actual:
         changes.append(RemoveFilterRule(stage=stage, effective=Effective.NOW, why=WHY, name=name, before=actual))
-    rule = FilterRule.from_text(before) if before else None
     if rule is not None:
         changes.append(AddFilterRule(stage=stage, effective=Effective.NOW, why=WHY, rank=1, rule=rule, before=actual or None))
     if not changes:
