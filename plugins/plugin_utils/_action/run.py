@@ -31,6 +31,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session.driver imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import firewall, ip_filter, record, restore, snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Passed
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.forecast import count, opens
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners import management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import lingering
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.residue import residue
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue
@@ -122,7 +123,7 @@ class Run:
         stored = snapshot.read_snapshots(reader)
         goals = restore.goals_of(stored.snapshots, scope)
         now = restore.read_now(reader, goals)
-        plan = restore.plan(goals, now, survey.host, force=scope.force)
+        plan = restore.plan(goals, now, survey.host, force=scope.force, management=management_ports(survey.host, self.knowledge))
         survey = replace(survey, more=now.values, keys={c.key: True for c in plan.changes if isinstance(c, DeleteKey)})
         terms = Terms()
         expected = make_forecast(plan, survey, self.knowledge, terms.kept)

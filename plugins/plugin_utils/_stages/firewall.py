@@ -111,12 +111,11 @@ def profiles_in_use(reader: Reader, host: Host) -> tuple[Profile, ...]:
         rows = reader.query("MSFT_NetConnectionProfile", ("NetworkCategory",), namespace=STANDARD_CIMV2)
     except (AccessDenied, ClassMissing, MethodFailed):
         rows = ()
-    found = {CATEGORIES.get(-1 if row.number("NetworkCategory") is None else row.number("NetworkCategory") or 0) for row in rows}
-    if not rows or None in found:
-        return (DOMAIN, PRIVATE, PUBLIC)
-    if len(rows) < sum(adapter.ip_enabled for adapter in host.adapters):
-        found.add(PUBLIC)
-    return tuple(profile for profile in (DOMAIN, PRIVATE, PUBLIC) if profile in found)
+    categories = {row.number("NetworkCategory") for row in rows}
+    if not rows or not categories <= set(CATEGORIES):
+        return tuple(CATEGORIES.values())
+    unidentified = len(rows) < sum(adapter.ip_enabled for adapter in host.adapters)
+    return tuple(profile for number, profile in CATEGORIES.items() if number in categories or (unidentified and profile is PUBLIC))
 
 
 def names_from(value: RegistryValue | None) -> dict[str, str]:

@@ -19,6 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     StartService,
     StopService,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
@@ -50,7 +51,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One object: where it is to go, where our last run left it, and all keys that were made for it."""
+    """One object: where it is to go, by the oldest snapshot in scope, and where our last run left it, by the newest."""
 
     oldest: Saved
     newest: Saved
@@ -82,7 +83,7 @@ def goals_of(snapshots: Sequence[Snapshot], scope: Scope) -> tuple[Goal, ...]:
     found: dict[tuple[str, ...], Goal] = {}
     for item in runs:
         for saved in item.saved:
-            if saved.object != snapshot.KEY_GONE and scope.stage in ("", saved.stage):
+            if scope.stage in ("", saved.stage):
                 goal = found.pop(saved.identity, Goal(saved, saved))
                 found[saved.identity] = Goal(goal.oldest, saved)
     return tuple(reversed(found.values()))
@@ -119,24 +120,34 @@ def read_now(reader: Reader, goals: Sequence[Goal]) -> Now:
     return Now({setting: read_setting(reader, setting) for setting in settings_of(goals)}, others)
 
 
-def plan(goals: Sequence[Goal], now: Now, host: Host, *, force: bool) -> Plan:
-    """Plan what puts the objects back, in the reverse of the order in which they were changed; the session's own comes last.
+def plan(goals: Sequence[Goal], now: Now, host: Host, *, force: bool, management: frozenset[int]) -> Plan:
+    """Plan what puts the objects back: start modes, values, services, empty keys; within each the reverse of our own order.
 
     What is not as our last run left it is left alone and listed, unless `force`.
+
+    Args:
+        management: ports of the management path, which no rule may cover whatever once was.
     """
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
     for goal in goals:
         way = PLANNERS[goal.oldest.object](goal, now, host)
+        if isinstance(way, Way) and any(_covers(change, management) for change in way.changes):
+            way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, "the rule would drop the management path")
         if isinstance(way, Unchanged) or (way.differs and not force):
             unchanged.append(way if isinstance(way, Unchanged) else way.left(goal))
         else:
             changes += way.changes
     changes += _keys(goals, changes, now)
-    # Start modes and values before the services that need them; within it our own order, reversed.
     order = {SetRegistryValue: 1, SetStartMode: 0, SetNetbios: 1, StartService: 2, StopService: 2, DeleteKey: 3}
     changes.sort(key=lambda change: order.get(type(change), 1))
     return Plan(tuple(changes), tuple(unchanged))
+
+
+def _covers(change: Change, management: frozenset[int]) -> bool:
+    if not isinstance(change, AddFilterRule) or change.rule.protocol is not Protocol.TCP:
+        return False
+    return change.rule.ports in {str(port) for port in management}
 
 
 @dataclass(frozen=True, slots=True)

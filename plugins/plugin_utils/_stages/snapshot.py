@@ -41,7 +41,6 @@ SERVICES = r"SYSTEM\CurrentControlSet\Services"
 # Microsoft, SERVICE_DELAYED_AUTO_START_INFO: since Windows Vista, kept in this value of the service's key.
 DELAYED, DELAYED_SINCE = "DelayedAutostart", NtVersion(6, 0)
 REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE = "registry", "start mode", "stopped", "started", "netbios", "inbound rule"
-KEY_GONE = "empty key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,6 @@ class Saved:
         delayed: the service was automatic and delayed.
         absent: keys that were not there, the nearest to the root last.
         label: an adapter's description.
-        index: an adapter's index in WMI.
     """
 
     stage: str
@@ -69,7 +67,6 @@ class Saved:
     delayed: bool = False
     absent: tuple[str, ...] = ()
     label: str = ""
-    index: int = 0
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -94,7 +91,8 @@ def take(
     Args:
         configured: registry values that were read for the plan.
     """
-    return Snapshot(run, tuple(_saved(change, reader, configured, nt) for change in changes))
+    # A key that is deleted holds nothing, and a value that is written makes it again.
+    return Snapshot(run, tuple(_saved(change, reader, configured, nt) for change in changes if not isinstance(change, DeleteKey)))
 
 
 def _saved(change: Change, reader: Reader, configured: Mapping[Setting, RegistryValue | None], nt: NtVersion) -> Saved:
@@ -109,14 +107,11 @@ def _saved(change: Change, reader: Reader, configured: Mapping[Setting, Registry
         return Saved(change.stage, STARTED if started else STOPPED, (change.name,), None, None, kind=change.kind)
     if isinstance(change, SetNetbios):
         before, after = configured.get(netbt.setting(change.guid)), RegistryValue.dword(int(change.after))
-        return Saved(change.stage, NETBIOS, (change.guid,), before, after, label=change.adapter, index=change.index)
+        return Saved(change.stage, NETBIOS, (change.guid,), before, after, label=change.adapter)
     if isinstance(change, AddFilterRule):
         return Saved(change.stage, RULE, (change.rule.name,), "", change.rule.text)
     if isinstance(change, RemoveFilterRule):
         return Saved(change.stage, RULE, (change.name,), change.before, "")
-    if isinstance(change, DeleteKey):
-        # Nothing is in it; that it is there makes no difference to anything.
-        return Saved(change.stage, KEY_GONE, (change.key,), None, None)
     raise TypeError(f"no such change: {change!r}")
 
 
@@ -157,7 +152,7 @@ def plain(saved: Saved) -> dict[str, Any]:
     }
     if saved.object in (START_MODE, STOPPED, STARTED):
         shown["kind"] = str(saved.kind)
-    more = {"delayed": saved.delayed, "absent": list(saved.absent), "label": saved.label, "index": saved.index}
+    more = {"delayed": saved.delayed, "absent": list(saved.absent), "label": saved.label}
     return {**shown, **{key: value for key, value in more.items() if value}}
 
 
@@ -183,7 +178,7 @@ def from_lines(lines: Sequence[str]) -> Snapshot:
 
 def _from_plain(line: Mapping[str, Any]) -> Saved:
     name, kind = tuple(str(part) for part in line["name"]), str(line["object"])
-    if kind not in (REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE, KEY_GONE) or len(name) != (2 if kind == REGISTRY else 1):
+    if kind not in (REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE) or len(name) != (2 if kind == REGISTRY else 1):
         raise ValueError(f"an object of kind {kind[:40]!a}")
     return Saved(
         str(line["stage"]),
@@ -195,7 +190,6 @@ def _from_plain(line: Mapping[str, Any]) -> Saved:
         delayed=line.get("delayed") is True,
         absent=tuple(str(key) for key in line.get("absent", ())),
         label=str(line.get("label", "")),
-        index=int(line.get("index", 0)),
     )
 
 

@@ -11,13 +11,15 @@ import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import Wanted, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.plain import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Run, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import read_snapshots
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import Saved, Snapshot, read_snapshots
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
@@ -215,3 +217,15 @@ def test_nothing_changes_where_the_snapshot_cannot_be_written() -> None:
         assert result["failed"]
         assert "snapshot" in result["msg"]
         assert differences(before, state(host)) == []
+
+
+def test_a_rule_that_would_drop_the_management_path_is_never_put_back() -> None:
+    rule = FilterRule("netmin.windows tcp/5985", Protocol.TCP, "5985")
+    removed = Saved("ip_filter", snapshot.RULE, (rule.name,), rule.text, "")
+    with simulated("windows_server_2022") as host:
+        stored = snapshot.to_value(Snapshot("20260101T000000Z-000001", (removed,)))
+        host.session.set_value(r"SOFTWARE\netmin.windows", snapshot.value_name("20260101T000000Z-000001"), stored)
+        planned = restore(host, Scope(force=True), check=True)
+    assert planned["changes"] == []
+    (left,) = planned["unchanged"]
+    assert (left["target"], left["detail"]) == (f"inbound rule {rule.name}", "the rule would drop the management path")

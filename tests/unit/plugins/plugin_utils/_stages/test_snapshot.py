@@ -52,7 +52,7 @@ def test_services_adapters_and_rules_are_understood_as_they_were_written() -> No
         (
             Saved("services", snapshot.START_MODE, ("BITS",), "auto", "disabled", delayed=True),
             Saved("smb_device", snapshot.STOPPED, ("srvnet",), None, None, kind=ServiceKind.DRIVER),
-            Saved("netbt", snapshot.NETBIOS, ("{A}",), None, RegistryValue.dword(2), label="Ethernet", index=7),
+            Saved("netbt", snapshot.NETBIOS, ("{A}",), None, RegistryValue.dword(2), label="Ethernet"),
             Saved("ip_filter", snapshot.RULE, ("netmin.windows tcp/135",), "", "v2.0|Name=x|"),
         ),
     )
