@@ -29,6 +29,26 @@ def test_scenarios_repeat_and_multiply() -> None:
     assert specs("--scenario", "windows_xp", "--scenario", "3*windows_2000") == ["windows_xp"] + ["windows_2000"] * 3
 
 
+def test_parts_are_laid_over_a_scenario() -> None:
+    assert specs("--scenario", "2*windows_xp+hazard_time") == ["windows_xp+hazard_time"] * 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("windows_xp+hazard_tim", "there is no part hazard_tim; near are hazard_time"),
+        ("windows_pp+hazard_time", "no scenario is called windows_pp+hazard_time; near are windows_xp"),
+        ("windows_xp+role_rdp_host", "windows_xp+role_rdp_host: $.services["),
+        ("windows_xp+", "no scenario is called windows_xp+; "),
+    ],
+)
+def test_an_expression_that_is_wrong_is_refused_before_anything_starts(
+    expression: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["--scenario", expression]) == 2
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["windows_95", "x*windows_xp", "../windows_xp", ""])
 def test_unknown_scenarios_are_named(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--scenario", name]) == 2
