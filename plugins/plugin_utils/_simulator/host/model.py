@@ -323,6 +323,7 @@ class WindowsSpec:
         tools: commands that are in the box, besides netstat and net.
         absent: names of properties that this Windows does not have yet, by class.
         domain_role: 0 and 1 work station, 2 and 3 server, stand-alone and member; 4 and 5 backup and primary domain controller.
+        joined: a member of its domain, whatever `domain_role` says of a stand-alone one.
         hypervisor: it runs on one that shows itself.
     """
 
@@ -338,6 +339,7 @@ class WindowsSpec:
     installed: str
     manufacturer: str = "NetMin"
     model: str = "Simulated computer"
+    joined: bool = False
     hypervisor: bool = False
     architecture: str | None = None
     sku: int | None = None
@@ -360,6 +362,16 @@ class WindowsSpec:
         """The first two numbers of the version, by which classes and properties came."""
         major, minor = self.version.split(".")[:2]
         return int(major), int(minor)
+
+    @property
+    def role(self) -> int:
+        """What Win32_ComputerSystem says in DomainRole."""
+        return self.domain_role + 1 if self.joined and self.domain_role in (0, 2) else self.domain_role
+
+    @property
+    def member(self) -> bool:
+        """It belongs to its domain: DomainRole 1 and 3 are members, 4 and 5 domain controllers (Microsoft, Win32_ComputerSystem)."""
+        return self.role in (1, 3, 4, 5)
 
     @property
     def server(self) -> bool:
@@ -402,5 +414,4 @@ class HostSpec:
         """Return the kind of an adapter's network: a member is in its domain's, and a network is public unless somebody says otherwise."""
         if adapter.category is not None:
             return adapter.category
-        # DomainRole 1 and 3 are members, 4 and 5 domain controllers (Microsoft, Win32_ComputerSystem).
-        return Category.DOMAIN if self.windows.domain_role in (1, 3, 4, 5) else Category.PUBLIC
+        return Category.DOMAIN if self.windows.member else Category.PUBLIC

@@ -137,7 +137,6 @@ def _operating_system(host: Host) -> Iterable[Instance]:
 
 def _computer_system(host: Host) -> Iterable[Instance]:
     windows = host.spec.windows
-    member = windows.domain_role in (1, 3, 4, 5)
     values: dict[str, Value] = {
         "BootupState": "Normal boot",
         "Caption": windows.computer,
@@ -146,16 +145,16 @@ def _computer_system(host: Host) -> Iterable[Instance]:
         "Description": "AT/AT COMPATIBLE",
         "DNSHostName": windows.computer.lower(),
         "Domain": windows.domain,
-        "DomainRole": windows.domain_role,
+        "DomainRole": windows.role,
         "HypervisorPresent": windows.hypervisor,
         "Manufacturer": windows.manufacturer,
         "Model": windows.model,
         "Name": windows.computer,
         "NumberOfProcessors": 1,
-        "PartOfDomain": member,
+        "PartOfDomain": windows.member,
         "Status": "OK",
         "SystemType": "x64-based PC" if windows.architecture == "64-bit" else "X86-based PC",
-        "Workgroup": None if member else windows.domain,
+        "Workgroup": None if windows.member else windows.domain,
     }
     return [COMPUTER_SYSTEM.instance(values)]
 

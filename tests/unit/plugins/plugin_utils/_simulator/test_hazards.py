@@ -35,6 +35,7 @@ QUERIES = [
     ("domain_controller", SERVER, CIMV2, "select * from Win32_Share where Name='SYSVOL'"),
     ("domain_controller", SERVER, CIMV2, "select * from Win32_ServerFeature where ID=10"),
     ("domain_member", SERVER, CIMV2, "select * from Win32_ComputerSystem where PartOfDomain=TRUE and DomainRole=3"),
+    ("domain_member", "windows_10", CIMV2, "select * from Win32_ComputerSystem where PartOfDomain=TRUE and DomainRole=1"),
     ("gpo_conflict", SERVER, "root/rsop/computer", "select * from RSOP_SystemService"),
     ("gpo_conflict", "windows_xp", "root/rsop/computer", "select * from RSOP_RegistryPolicySetting"),
     ("cluster", SERVER, CIMV2, "select * from Win32_Service where Name='ClusSvc' and State='Running'"),
