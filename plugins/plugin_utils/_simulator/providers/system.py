@@ -32,11 +32,12 @@ OS_PROPERTIES = (
 COMPUTER_PROPERTIES = (
     "AdminPasswordStatus", "AutomaticResetBootOption", "AutomaticResetCapability", "BootROMSupported", "BootupState", "Caption",
     "ChassisBootupState", "CreationClassName", "CurrentTimeZone", "DaylightInEffect", "Description", "DNSHostName", "Domain",
-    "DomainRole", "EnableDaylightSavingsTime", "InfraredSupported", "InstallDate", "KeyboardPasswordStatus", "Manufacturer",
-    "Model", "Name", "NameFormat", "NetworkServerModeEnabled", "NumberOfProcessors", "PartOfDomain", "PowerManagementSupported",
-    "PowerOnPasswordStatus", "PowerState", "PowerSupplyState", "PrimaryOwnerContact", "PrimaryOwnerName", "ResetCapability",
-    "ResetCount", "ResetLimit", "Roles", "Status", "SystemStartupDelay", "SystemStartupOptions", "SystemStartupSetting",
-    "SystemType", "ThermalState", "TotalPhysicalMemory", "UserName", "WakeUpType", "Workgroup",
+    "DomainRole", "EnableDaylightSavingsTime", "HypervisorPresent", "InfraredSupported", "InstallDate",
+    "KeyboardPasswordStatus", "Manufacturer", "Model", "Name", "NameFormat", "NetworkServerModeEnabled", "NumberOfProcessors",
+    "PartOfDomain", "PowerManagementSupported", "PowerOnPasswordStatus", "PowerState", "PowerSupplyState",
+    "PrimaryOwnerContact", "PrimaryOwnerName", "ResetCapability", "ResetCount", "ResetLimit", "Roles", "Status",
+    "SystemStartupDelay", "SystemStartupOptions", "SystemStartupSetting", "SystemType", "ThermalState", "TotalPhysicalMemory",
+    "UserName", "WakeUpType", "Workgroup",
 )  # fmt: skip
 PROCESS_PROPERTIES = (
     "Caption", "CommandLine", "CreationClassName", "CreationDate", "CSCreationClassName", "CSName", "Description", "ExecutablePath",
@@ -146,6 +147,7 @@ def _computer_system(host: Host) -> Iterable[Instance]:
         "DNSHostName": windows.computer.lower(),
         "Domain": windows.domain,
         "DomainRole": windows.domain_role,
+        "HypervisorPresent": windows.hypervisor,
         "Manufacturer": windows.manufacturer,
         "Model": windows.model,
         "Name": windows.computer,
@@ -212,6 +214,8 @@ COMPUTER_SYSTEM = CimClass(
     COMPUTER_PROPERTIES,
     frozenset({"Roles", "SystemStartupOptions"}),
     instances=_computer_system,
+    # Microsoft, Win32_ComputerSystem: not before Windows 8 and Windows Server 2012.
+    later={"HypervisorPresent": (6, 2)},
 )
 PROCESS = CimClass("Win32_Process", CIMV2, ("Handle",), PROCESS_PROPERTIES, instances=_processes)
 
