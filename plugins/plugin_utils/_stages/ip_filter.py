@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import AddFilterRule, Effective, RemoveFilterRule
@@ -144,9 +144,11 @@ def _to_be(rule: FilterRule, item: Residue, firewall: Firewall) -> Iterable[AddF
         return
     before = firewall.texts.get(rule.name)
     if rule.name in firewall.names:
-        yield _remove(rule.name, firewall, "it does not say what it is to say, or nobody knows whether it is there")
+        needless = _remove(rule.name, firewall, "it does not say what it is to say, or nobody knows whether it is there")
+        yield replace(needless, touches_session=True)
     why = f"it drops what comes in for {item.subject.owner}: {item.why}"
-    yield AddFilterRule(stage=NAME, effective=Effective.NOW, why=why, rank=1, rule=rule, before=before)
+    # Last of all: a rule that is not what it was taken for could cut the session, and netsh may fail where the registry does not.
+    yield AddFilterRule(stage=NAME, effective=Effective.NOW, why=why, touches_session=True, rank=1, rule=rule, before=before)
 
 
 def _removal(names: Iterable[str], firewall: Firewall) -> Plan:
