@@ -262,7 +262,7 @@ ROW_CLASSES: Final = (
         served_by="W3SVC",
     ),
     _class(
-        "Win32_DfsNode",
+        "Win32_DFSNode",
         CIMV2,
         "Name",
         f"{ELEMENT}, boolean Root, uint32 State, uint32 Timeout",

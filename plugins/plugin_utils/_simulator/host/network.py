@@ -144,8 +144,9 @@ class Network:
         held = self.listener(connection.local_port, connection.owner)
         if held is not None:
             peer = (connection.remote_address, connection.remote_port)
+            own = LOOPBACK if ip_address(connection.remote_address).is_loopback else own_address(self._spec)
             owner = connection.owner or held.owner
-            self.connections.append(TcpConnection(own_address(self._spec), held.port, *peer, owner, held.process, inbound=True))
+            self.connections.append(TcpConnection(own, held.port, *peer, owner, held.process, inbound=True))
 
     def listener(self, port: int | None, owner: str | None = None) -> Socket | None:
         """Return a TCP socket that others can reach, by its port; where that is None, by its owner."""

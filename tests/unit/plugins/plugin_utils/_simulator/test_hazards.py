@@ -155,6 +155,10 @@ def rows(host: SimulatedHost, namespace: str, wql: str) -> int:
         return 0
 
 
+def owners(host: SimulatedHost) -> set[tuple[str, str]]:
+    return {(held.owner, held.origin.value) for held in host.host.sockets()}
+
+
 def ports(host: SimulatedHost) -> set[int]:
     return {endpoint.port for endpoint in host.endpoints() if endpoint.protocol is Protocol.TCP}
 
@@ -191,6 +195,19 @@ def test_every_part_can_be_laid_over_a_server_and_boots_to_the_same_listeners(pa
     after = {(held.endpoint.protocol, held.endpoint.port, held.owner) for held in host.host.sockets() if held.origin.name == "SERVICE"}
     dynamic = {("udp", "iphlpsvc"), ("udp", "DNS")}
     assert {row for row in before ^ after if (str(row[0]), row[2]) not in dynamic} == set()
+
+
+@pytest.mark.parametrize("scenario", ["windows_vista", "windows_7", "windows_10", SERVER])
+def test_what_only_looks_like_a_hazard_is_none(scenario: str) -> None:
+    host = computer(f"{scenario}+near_hazards")
+    (held,) = [held for held in host.host.connections() if held.inbound]
+    assert (held.local_address, held.remote_address, held.local_port) == ("127.0.0.1", "127.0.0.1", 135)
+    assert not rows(host, CIMV2, "select * from Win32_Printer where Shared=TRUE")
+    assert not rows(host, CIM_STANDARD, "select * from MSFT_NetConSecRule where Enabled=1")
+    assert not rows(host, "root/cimv2/terminalservices", "select * from Win32_TerminalServiceSetting where AllowTSConnections=1")
+    shown = {row.properties["Name"] for row in host.wmi.query(CIMV2, "select * from Win32_Share where Type=0").rows}
+    assert shown == {"Archive$"}
+    assert owners(host) == owners(computer(scenario))
 
 
 def test_every_part_is_tested() -> None:
