@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
@@ -25,7 +26,8 @@ def xml(settings: str = "", *, triggers: str = "<BootTrigger/>", principals: str
     """Return the definition of a task that runs a program."""
     return (
         f'{head}<Task version="{version}" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task"><Triggers>{triggers}</Triggers>'
-        f"{principals}<Settings>{settings}</Settings><Actions><Exec><Command>program</Command><Arguments>/a b</Arguments></Exec></Actions></Task>"
+        f"{principals}<Settings>{settings}</Settings>"
+        "<Actions><Exec><Command>program</Command><Arguments>/a b</Arguments></Exec></Actions></Task>"
     )
 
 
@@ -95,7 +97,7 @@ def test_a_boot_starts_it_and_ends_what_ran() -> None:
     assert rig.started == []
     for boots in (1, 2):
         rig.host.power_cycle()
-        assert rig.host.jobs.running == ()
+        assert not rig.host.jobs.running
         rig.advance(0)
         assert rig.started == [("program /a b", Account.SYSTEM)] * boots
         assert len(rig.host.jobs.running) == 1
@@ -103,7 +105,7 @@ def test_a_boot_starts_it_and_ends_what_ran() -> None:
     assert len(rig.host.jobs.running) == 1
     rig.host.power_cycle()
     rig.advance(1)
-    assert rig.host.jobs.running == ()
+    assert not rig.host.jobs.running
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_a_boot_starts_it_and_ends_what_ran() -> None:
         (MAINS, {"principals": ""}, False, False),
     ],
 )
-def test_what_keeps_it_from_starting(settings: str, others: dict[str, str], batteries: bool, starts: bool) -> None:
+def test_what_keeps_it_from_starting(settings: str, others: dict[str, Any], batteries: bool, starts: bool) -> None:
     rig = Rig()
     if batteries:
         rig.host.arm(fault({"kind": "on_batteries"}))
@@ -150,10 +152,11 @@ def test_one_at_a_time_and_no_longer_than_allowed() -> None:
     rig.advance(59)
     assert len(rig.host.jobs.running) == 1
     rig.advance(1)
-    assert rig.host.jobs.running == ()
+    assert not rig.host.jobs.running
     rig.host.tasks.run("T")
     rig.host.tasks.end("T")
-    assert (len(rig.started), rig.host.jobs.running) == (2, ())
+    assert len(rig.started) == 2
+    assert not rig.host.jobs.running
 
 
 def test_going_on_batteries_ends_what_may_not_run_there() -> None:
