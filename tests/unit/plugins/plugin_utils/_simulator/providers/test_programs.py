@@ -158,6 +158,24 @@ def test_cacls_asks_before_it_replaces() -> None:
     assert say(german, r"cacls C:\Windows\Temp /E /G Administratoren:F")[0] == 0
 
 
+def test_secedit_gives_a_folder_the_list_of_a_template() -> None:
+    host = walk("windows_xp")
+    folder = r"C:\WINDOWS\ours"
+    assert say(host, f"md {folder}")[0] == 0
+    line = rf"secedit /configure /db {folder}\a.sdb /cfg {folder}\a.inf /areas FILESTORE"
+    assert say(host, line)[0] == 1
+    put(host, rf"{folder}\a.inf", "[Version]", 'signature="$CHICAGO$"', "[File Security]")
+    put(host, rf"{folder}\a.inf", '"^%SystemRoot^%\\ours",1,"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"'.replace("^%", "%"))
+    assert say(host, line)[0] == 0
+    files = state(host)["files"]
+    assert files[folder]["entries"] == ["system:F(CI)(OI)", "administrators:F(CI)(OI)"]
+    assert files[rf"{folder}\a.sdb"]["writers"] == ["administrators", "system"]
+    assert say(host, f"{line} /quiet") == (0, "", "")
+    put(host, rf"{folder}\a.inf", "nonsense")
+    assert say(host, f"{line} /quiet") == (1, "", "")
+    assert say(host, "secedit /export /cfg a.inf")[0] == 1
+
+
 def test_a_task_keeps_a_script_running_over_boots() -> None:
     host = walk("windows_server_2022")
     put(host, r"C:\Windows\Temp\beat.cmd", *BEAT)
