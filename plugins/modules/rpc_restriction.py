@@ -371,6 +371,11 @@ residue:
       recipe: rpc-wininit
       scope: wildcard
       why: wininit registers RPC over TCP, no switch is known
+record_file:
+  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was to change.
+  returned: when the host was read and the plan was not refused
+  type: str
+  sample: records/server1.20260101T220000Z-4f2a91.json
 snapshot:
   description:
     - What the plan touches, as it was before the first change. It was written to the host and read back before anything was changed.

@@ -220,6 +220,11 @@ class FakeSession:
         self._call("subkeys", key)
         return None if self.fake.values(key) is None else self.fake.children(key)
 
+    def has_key(self, key: str) -> bool:
+        """Tell whether a key is there."""
+        self._call("has_key", key)
+        return self.fake.values(key) is not None
+
     def command(self, *arguments: str) -> CommandOutput:
         """Show what netstat shows now."""
         self._call("command", *arguments)

@@ -36,6 +36,7 @@ from .host import Host, read_host, read_services
 from .listing import Listing, read_listing
 from .owners import Explained, Explainer, settled_ports
 from .residue import reasons, residue
+from .service_control import start_setting
 from .settings import Setting, Settings, read_setting
 from .stage import Dependents, Kept, Situation, Stage
 
@@ -96,16 +97,33 @@ def with_firewall(reader: Reader, survey: Survey) -> Survey:
     return replace(survey, host=replace(survey.host, firewall=read_firewall(reader, survey.host, wanted=True)))
 
 
-def reread(reader: Reader, knowledge: Knowledge, before: Survey, stages: Iterable[str]) -> Survey:
-    """Read again what a run of these stages can have touched; what it cannot (Windows, adapters, dependencies) is kept."""
+def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterable[Change]) -> Survey:
+    """Read again what changes can have touched: services, rules, endpoints, and the values that they write; the rest is kept."""
     host = replace(before.host, services=read_services(reader, before.host.windows.nt))
     host = replace(host, firewall=read_firewall(reader, host, wanted=False))
-    fresh = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in stages}
-    states = {**before.states, **fresh}
+    written = {place for change in changes for place in _written(change)}
+
+    def again(settings: Settings) -> Settings:
+        return {s: read_setting(reader, s) if (s.key.lower(), s.name.lower()) in written else value for s, value in settings.items()}
+
+    states = {name: again(state) for name, state in before.states.items()}
     listing = take_listing(reader, host, knowledge)
-    more = {setting: read_setting(reader, setting) for setting in before.more}
     keys = {key: reader.value_types(key) is not None for key in before.keys}
-    return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints), more, keys)
+    explained = explainer(host, knowledge, states).explain(listing.endpoints)
+    return Survey(host, states, listing, explained, again(before.more), keys)
+
+
+def _written(change: Change) -> Iterable[tuple[str, str]]:
+    """Name the registry values that a change writes, key and name in lower case."""
+    if isinstance(change, SetRegistryValue):
+        yield change.key.lower(), change.name.lower()
+    elif isinstance(change, SetNetbios):
+        setting = netbt.setting(change.guid)
+        yield setting.key.lower(), setting.name.lower()
+    elif isinstance(change, SetStartMode):
+        # The SCM keeps the start mode in this value, which a stage may have read.
+        setting = start_setting(change.name)
+        yield setting.key.lower(), setting.name.lower()
 
 
 def take_listing(reader: Reader, host: Host, knowledge: Knowledge) -> Listing:
