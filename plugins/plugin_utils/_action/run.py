@@ -124,7 +124,8 @@ class Run:
         """
         survey = with_firewall(reader, read_survey(reader, self.knowledge))
         stored = snapshot.read_snapshots(reader)
-        goals = restore.goals_of(stored.snapshots, scope)
+        past = record.read_history(reader)
+        goals = restore.goals_of(stored.snapshots, scope, past.finished())
         now = restore.read_now(reader, goals)
         plan = restore.plan(goals, now, survey.host, force=scope.force, management=management_ports(survey.host, self.knowledge))
         survey = replace(survey, more=now.values, keys={c.key: True for c in plan.changes if isinstance(c, DeleteKey)})
@@ -132,7 +133,7 @@ class Run:
         expected = make_forecast(plan, survey, self.knowledge, terms.kept)
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         expected = restore.forecast_of(expected, _first(reader), whole=not (scope.run or scope.stage))
-        history = record.read_history(reader).since(survey.host.boot.mark)
+        history = past.since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
         return Prepared(survey, {}, plan, expected, left, (), terms, history, opened, snapshot.runs(reader), stored)
 

@@ -142,7 +142,7 @@ def test_every_request_of_a_run(name: str, kind: Kind) -> None:
             findings.add(trouble, "result", result_lies(first, host))
             findings.add(trouble, "snapshot", snapshot_lacks(first, host))
             now = fingerprint(host)
-            if now == whole and first.failed or now in followed:
+            if (now == whole and first.failed) or now in followed:
                 continue
             followed.add(now)
             findings.add(trouble, "again", converges(host, name, first))
@@ -176,7 +176,7 @@ def test_every_request_of_a_restore(name: str, kind: Kind) -> None:
             findings.add(trouble, "result", result_lies(first, host))
             findings.add(trouble, "snapshot", snapshot_lacks(first, host))
             now = fingerprint(host)
-            if now == whole and first.failed or now in followed:
+            if (now == whole and first.failed) or now in followed:
                 continue
             followed.add(now)
             findings.add(trouble, "restored again", comes_back(host, name))
