@@ -140,7 +140,11 @@ def plan(goals: Sequence[Goal], now: Now, host: Host, *, force: bool, management
     """
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
+    # Written by a restore for a service that started delayed: it goes with the service's start mode.
+    delays = {snapshot.delayed_setting(goal.oldest.name[0]).target.lower() for goal in goals if goal.oldest.delayed}
     for goal in goals:
+        if goal.oldest.object == snapshot.REGISTRY and _registry_setting(goal).target.lower() in delays:
+            continue
         way = PLANNERS[goal.oldest.object](goal, now, host)
         if isinstance(way, Way) and any(_covers(change, management) for change in way.changes):
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, "the rule would drop the management path")
@@ -294,17 +298,20 @@ def _rule(goal: Goal, _now: Now, host: Host) -> Way | Unchanged:
     name, before, stage = goal.oldest.name[0], str(goal.oldest.before or ""), goal.oldest.stage
     actual = host.firewall.texts.get(name, "") if host.firewall is not None else ""
     rule = FilterRule.from_text(before) if before else None
-    if actual == before or (rule is not None and rule.matches(actual)):
+    # A run that broke off left the name, and nobody knows whether it made the rule.
+    uncertain = not actual and host.firewall is not None and name in host.firewall.names
+    if (actual == before and not uncertain) or (rule is not None and rule.matches(actual)):
         return _as_it_was(goal, f"inbound rule {name}")
     changes: list[Change] = []
-    if actual:
-        changes.append(RemoveFilterRule(stage=stage, effective=Effective.NOW, why=WHY, name=name, before=actual))
+    if actual or uncertain:
+        gone = RemoveFilterRule(stage=stage, effective=Effective.NOW, why=WHY, name=name, before=actual, certain=not uncertain)
+        changes.append(gone)
     if rule is not None:
         changes.append(AddFilterRule(stage=stage, effective=Effective.NOW, why=WHY, rank=1, rule=rule, before=actual or None))
     if not changes:
         return Unchanged(stage, f"inbound rule {name}", Reason.ABSENT, "a rule that somebody else had made is not made again")
     rules = (FilterRule.from_text(str(text or "")) for text in goal.ours)
-    still = any(ours.matches(actual) if ours is not None else not actual for ours in rules)
+    still = uncertain or any(ours.matches(actual) if ours is not None else not actual for ours in rules)
     return Way(tuple(changes), "" if still else "somebody changed the rule")
 
 
