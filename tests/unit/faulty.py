@@ -8,7 +8,7 @@ What became of a change is asked of the host itself, never of the result that is
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -46,7 +46,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.she
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
 
-from .simulated import KNOWLEDGE, OURS, URL, Simulated, Wire
+from .simulated import KNOWLEDGE, OURS, URL, Simulated, Wire, state
 
 RULES = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
 
@@ -206,7 +206,8 @@ class Attempt:
     @property
     def wanted(self) -> set[tuple[str, str]]:
         """What was planned, as targets and what they were to become."""
-        return {(change.target, str(change.shown[1])) for change in self.changes}
+        again = replaced(self.changes)
+        return {(change.target, str(change.shown[1])) for change in self.changes if change.target not in again}
 
 
 def minimize(host: Simulated, run_id: str, trouble: Trouble | None = None, *, check: bool = False, **given: Any) -> Attempt:
@@ -284,6 +285,23 @@ def rules(whole: Mapping[str, Any]) -> set[str]:
     return {fields_of(str(value["value"])).get("Name", "") for value in values}
 
 
+def comparable(host: Simulated) -> dict[str, Any]:
+    """Return the state of a host with the rules of its firewall by what they are called: how it keeps them depends on what went before."""
+    whole = state(host)
+    registry = whole["registry"]
+    kept = next((key for key in registry if key.lower() == RULES.lower()), None)
+    if kept is not None:
+        named = {fields_of(str(value["value"])).get("Name", name): value for name, value in registry[kept].items()}
+        whole["registry"] = {**registry, kept: named if len(named) == len(registry[kept]) else registry[kept]}
+    return whole
+
+
+def replaced(changes: Collection[Change]) -> set[str]:
+    """Return the targets of removals whose rule is added again by the same plan."""
+    added = {change.rule.name for change in changes if isinstance(change, AddFilterRule)}
+    return {change.target for change in changes if isinstance(change, RemoveFilterRule) and change.name in added}
+
+
 def _found(items: Mapping[str, Any], name: str) -> Any:
     return next((item for known, item in items.items() if known.lower() == name.lower()), None)
 
@@ -302,7 +320,10 @@ def result_lies(attempt: Attempt, host: Simulated) -> list[str]:
     now = dict(host.computer.state())
     result, said = attempt.result, []
     statuses = [row["status"] for row in result["changes"]]
+    again = replaced(attempt.changes)
     for change, status in zip(attempt.changes, statuses, strict=True):
+        if change.target in again:
+            continue
         true = "done" if made(change, now) else "not_done"
         if status == "unknown" and result["after"] is not None:
             said.append(f"{change.target}: said to be unknown, and the host was read since")

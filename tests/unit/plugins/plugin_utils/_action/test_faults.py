@@ -25,6 +25,7 @@ from ansible_collections.netmin.windows.tests.unit.faulty import (
     Attempt,
     Kind,
     Trouble,
+    comparable,
     fingerprint,
     made,
     minimize,
@@ -33,7 +34,7 @@ from ansible_collections.netmin.windows.tests.unit.faulty import (
     rules,
     snapshot_lacks,
 )
-from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, differences, simulated, state
+from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, differences, simulated
 
 RUNS = tuple(f"2026010{day}T000000Z-00000{day}" for day in range(1, 10))
 # Rules for the residue as well: they go through a command shell.
@@ -85,14 +86,14 @@ class Undisturbed:
 @cache
 def undisturbed(name: str) -> Undisturbed:
     with booted(name) as host:
-        initial = state(host)
+        initial = comparable(host)
         attempt = minimize(host, RUNS[0], **OPTIONS)
         assert attempt.result is not None
         assert not attempt.failed, attempt.result["msg"]
-        after = state(host)
+        after = comparable(host)
         boot(host)
         required = attempt.result["reboot_required"]
-        return Undisturbed(attempt.wire.sent, tuple(attempt.wire.writing), initial, after, state(host), required)
+        return Undisturbed(attempt.wire.sent, tuple(attempt.wire.writing), initial, after, comparable(host), required)
 
 
 @dataclass
@@ -125,7 +126,7 @@ def converges(host: Simulated, name: str, first: Attempt) -> list[str]:
         wrong.append(f"the run after that still plans {sorted(third.wanted)}")
     elif third.result["reboot_required"] != undisturbed(name).reboot_required:
         wrong.append(f"reboot_required is {third.result['reboot_required']}")
-    wrong += differences(undisturbed(name).state, state(host))
+    wrong += differences(undisturbed(name).state, comparable(host))
     return wrong
 
 
@@ -136,7 +137,7 @@ def comes_back(host: Simulated, name: str) -> list[str]:
         return [f"the restore failed: {back.error or (back.result or {}).get('msg')}"]
     wrong = result_lies(back, host)
     boot(host)
-    wrong += differences(undisturbed(name).initial, state(host))
+    wrong += differences(undisturbed(name).initial, comparable(host))
     again = restore(host, RUNS[8])
     return wrong + [f"a second restore still plans {sorted(again.wanted)}" for _ in again.changes[:1]]
 
@@ -226,19 +227,19 @@ def test_a_rule_of_a_run_that_was_killed_is_removed_by_a_restore() -> None:
 def test_a_delay_that_a_restore_wrote_is_no_change_of_ours_to_put_back() -> None:
     """Where the change of the start mode takes the delay away, a restore writes it, and the next one leaves it."""
     with booted("windows_server_2008") as host:
-        before = state(host)
+        before = comparable(host)
         name = next(s.spec.name for s in host.computer.host.services.all if s.delayed)
         assert not minimize(host, RUNS[0], services=[{"name": name, "state": "stopped", "start_mode": "disabled"}]).failed
         host.session.delete_value(rf"SYSTEM\CurrentControlSet\Services\{name}", "DelayedAutostart")
         assert not restore(host, RUNS[1]).failed
         assert restore(host, RUNS[2]).changes == ()
         boot(host)
-        assert differences(before, state(host)) == []
+        assert differences(before, comparable(host)) == []
 
 
 def test_a_clock_that_was_set_back_does_not_turn_runs_round() -> None:
     with booted("windows_xp") as host:
-        before = state(host)
+        before = comparable(host)
         for run, mode in ((RUNS[5], "manual"), (RUNS[0], "disabled")):
             done = minimize(host, run, stages=["services"], services=[{"name": "W32Time", "start_mode": mode}])
             assert not done.failed
@@ -247,4 +248,4 @@ def test_a_clock_that_was_set_back_does_not_turn_runs_round() -> None:
         assert back.run == "20260106T000002Z-000002"
         assert not back.failed
         boot(host)
-        assert differences(before, state(host)) == []
+        assert differences(before, comparable(host)) == []
