@@ -39,7 +39,9 @@ def killed(host: Host, folder: Path, task: dict[str, Any], method: str, nth: int
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".cache"), "no_proxy": "127.0.0.0/8"}
     command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), str(book)]
     # A session of its own: Ansible's workers are to go with it.
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         deadline = time.monotonic() + PATIENCE
         while sum(row["method"] == method for row in window(host, "journal")["requests"][since:]) < nth:

@@ -229,9 +229,7 @@ def restore(host: Simulated, run_id: str, trouble: Trouble | None = None, *, sco
     return _attempt(host, run_id, lambda run, reader: run.prepare_restore(reader, scope or Scope()), trouble, check=check)
 
 
-def _attempt(
-    host: Simulated, run_id: str, prepare: Callable[[Run, Reader], Prepared], trouble: Trouble | None, *, check: bool
-) -> Attempt:
+def _attempt(host: Simulated, run_id: str, prepare: Callable[[Run, Reader], Prepared], trouble: Trouble | None, *, check: bool) -> Attempt:
     wire = FaultyWire(host, trouble)
     before = dict(host.computer.state())
     run = Run(KNOWLEDGE, HostTime(host.clock), run_id)
@@ -266,7 +264,7 @@ def made(change: Change, whole: Mapping[str, Any]) -> bool:
     if isinstance(change, SetNetbios):
         return bool(_found(whole["adapters"], change.guid)["netbios"] == int(change.after))
     if isinstance(change, DeleteKey):
-        return _found(whole["registry"], f"HKLM\\{change.key}") is None
+        return bool(_found(whole["registry"], f"HKLM\\{change.key}") is None)
     if isinstance(change, AddFilterRule):
         return change.rule.name in rules(whole)
     if isinstance(change, RemoveFilterRule):
@@ -391,5 +389,3 @@ def fingerprint(host: Simulated) -> str:
     """Return what tells one state of a host from another, our own record and open shells included."""
     whole = dict(host.computer.state())
     return json.dumps([whole, dict(host.service.open_operations)], sort_keys=True, default=str)
-
-

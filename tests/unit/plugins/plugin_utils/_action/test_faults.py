@@ -42,7 +42,14 @@ OPTIONS: dict[str, Any] = {"ip_filter": {"residue": "drop", "unknown": False}}
 SCENARIOS = ("windows_2000", "windows_xp", "windows_vista", "windows_server_2022")
 
 
-STEP = 1 if "NETMIN_EVERY_FAULT" in os.environ else 20
+EVERY = "NETMIN_EVERY_FAULT" in os.environ
+STEP = 1 if EVERY else 20
+
+
+def cases(*kinds: Kind) -> list[Any]:
+    """Pair hosts and kinds of faults; where not all is tried, each kind on half of the hosts."""
+    pairs = [(name, kind) for number, kind in enumerate(kinds) for place, name in enumerate(SCENARIOS) if EVERY or (number + place) % 2]
+    return [pytest.param(name, kind, id=f"{name}-{kind.name.lower()}") for name, kind in pairs]
 
 
 def thinned(count: int, *, offset: int) -> range:
@@ -118,8 +125,10 @@ def converges(host: Simulated, name: str, first: Attempt) -> list[str]:
     second = minimize(host, RUNS[1], **OPTIONS)
     if second.failed:
         return [f"the next run failed: {second.error or (second.result or {}).get('msg')}"]
-    if first.changes and second.wanted != left:
-        wrong.append(f"the next run plans {sorted(second.wanted ^ left)} otherwise than what was left")
+    # Rules that a run announced and could not look for afterwards are made anew: nobody knows whether they are there.
+    otherwise = sorted(item for item in second.wanted ^ left if "inbound rule" not in item[0])
+    if first.changes and otherwise:
+        wrong.append(f"the next run plans {otherwise} otherwise than what was left")
     wrong += result_lies(second, host) + snapshot_lacks(second, host)
     third = minimize(host, RUNS[2], **OPTIONS)
     if third.result is None or third.result["changes"]:
@@ -157,8 +166,7 @@ def follow(findings: Findings, name: str, trouble: Trouble, *, both: bool) -> No
         findings.add(trouble, "restored", comes_back(host, name))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if not kind.kills], ids=lambda kind: kind.name.lower())
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(("name", "kind"), cases(*(kind for kind in Kind if not kind.kills)))
 def test_every_request_of_a_run(name: str, kind: Kind) -> None:
     findings = Findings()
     followed: set[str] = set()
@@ -195,8 +203,7 @@ def restore_writing(name: str) -> tuple[int, ...]:
         return tuple(restore(host, RUNS[1]).wire.writing)
 
 
-@pytest.mark.parametrize("kind", [Kind.CUT_BEFORE, Kind.CUT_AFTER, Kind.QUOTA, Kind.KILLED_AFTER], ids=lambda kind: kind.name.lower())
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize(("name", "kind"), cases(Kind.CUT_BEFORE, Kind.CUT_AFTER, Kind.QUOTA, Kind.KILLED_AFTER))
 def test_every_write_of_a_restore(name: str, kind: Kind) -> None:
     findings = Findings()
     writing = restore_writing(name)

@@ -27,7 +27,7 @@ from ansible_collections.netmin.windows.tests.unit.faulty import (
     snapshot_lacks,
 )
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, differences, scenario, simulated
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 # A fault of the scenario's own would be in the way of what is to be true.
@@ -109,7 +109,7 @@ def interfere(host: Simulated, attempt: Attempt, number: int) -> str:
     """Let somebody else set a start mode or value that a run has set; return what tells its object, "" where there is none."""
     modes = [c for c in attempt.changes if isinstance(c, SetStartMode) and StartMode.MANUAL not in (c.before, c.after)]
     values = [c for c in attempt.changes if isinstance(c, SetRegistryValue) and c.after == RegistryValue.dword(0)]
-    objects = [*modes, *values]
+    objects: list[SetStartMode | SetRegistryValue] = [*modes, *values]
     if not objects:
         return ""
     change = objects[number % len(objects)]
@@ -118,6 +118,14 @@ def interfere(host: Simulated, attempt: Attempt, number: int) -> str:
     else:
         host.session.set_value(change.key, change.name, RegistryValue.dword(77))
     return change.target if isinstance(change, SetRegistryValue) else change.name
+
+
+def concerns(line: str, foreign: str) -> bool:
+    """Tell whether a difference is about what somebody else changed, a key above it, or what does not run without its service."""
+    where = line.partition(": ")[0].removeprefix("/registry/").lower()
+    if foreign and not foreign.startswith("HKLM") and where.endswith("/state"):
+        return True
+    return bool(foreign) and (foreign.lower() in where or foreign.lower().startswith(where))
 
 
 def put_back(host: Simulated, story: Story, foreign: str) -> None:
@@ -140,6 +148,9 @@ def put_back(host: Simulated, story: Story, foreign: str) -> None:
     database=None,
     deadline=None,
     print_blob=True,
+    # Making a failing example smaller takes many runs; the story that is shown says enough.
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(story=stories())
@@ -172,4 +183,4 @@ def test_there_and_back_whatever_happens(story: Story) -> None:
         put_back(host, story, foreign)
         host.boot()
         host.service.forget()
-        assert [line for line in differences(before, comparable(host)) if not foreign or foreign.lower() not in line.lower()] == []
+        assert [line for line in differences(before, comparable(host)) if not concerns(line, foreign)] == []
