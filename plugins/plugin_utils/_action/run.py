@@ -47,11 +47,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
     reread,
     shown,
     with_firewall,
+    with_path,
 )
 
 from .keeper import Keeper
 from .options import Wanted
-from .plain import change_of, endpoint_of, passed_of, residue_of, suspects_of, unchanged_of, windows_of
+from .plain import change_of, endpoint_of, management_of, passed_of, residue_of, suspects_of, unchanged_of, windows_of
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +111,8 @@ class Run:
         if ip_filter.NAME in desires and desires[ip_filter.NAME].drop is not None:
             survey = with_firewall(reader, survey)
         plan = make_plan(desires, survey, self.knowledge, terms, wanted.passed)
+        if plan.changes:
+            survey = with_path(reader, survey)
         expected = make_forecast(plan, survey, self.knowledge, terms.kept, wanted.passed)
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         history = record.read_history(reader).since(survey.host.boot.mark)
@@ -127,7 +130,8 @@ class Run:
         past = record.read_history(reader)
         goals = restore.goals_of(stored.snapshots, scope, past.finished())
         now = restore.read_now(reader, goals)
-        plan = restore.plan(goals, now, survey.host, force=scope.force, management=management_ports(survey.host, self.knowledge))
+        ports = management_ports(survey.host, self.knowledge)
+        plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path)
         survey = replace(survey, more=now.values, keys={c.key: True for c in plan.changes if isinstance(c, DeleteKey)})
         terms = Terms()
         expected = make_forecast(plan, survey, self.knowledge, terms.kept)
@@ -287,6 +291,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "changed": bool(plan.changes) if planned else any(status != Status.NOT_DONE for status in statuses),
         "run": run.run_id,
         "windows": windows_of(prepared.survey.host),
+        "management": management_of(prepared.survey.path) if prepared.survey.path else None,
         "changes": [
             change_of(change, change.shown[1] if planned else found(change, after) if after else None, status)
             for change, status in zip(plan.changes, statuses, strict=True)

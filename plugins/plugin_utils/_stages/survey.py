@@ -34,6 +34,7 @@ from .forecast import forecast
 from .future import Future
 from .host import Host, read_host, read_services
 from .listing import Listing, read_listing
+from .management import ManagementPath, read_path
 from .owners import Explained, Explainer, settled_ports
 from .residue import reasons, residue
 from .service_control import start_setting
@@ -62,6 +63,7 @@ class Survey:
         states: what each stage read, by stage name.
         more: settings beside those of the stages.
         keys: which keys that may be deleted are there.
+        path: the management path, where a plan needs it.
     """
 
     host: Host
@@ -70,6 +72,7 @@ class Survey:
     explained: tuple[Explained, ...]
     more: Settings = field(default_factory=dict)
     keys: Mapping[str, bool] = field(default_factory=dict)
+    path: ManagementPath | None = None
 
     @property
     def configured(self) -> dict[tuple[str, str], RegistryValue | None]:
@@ -93,8 +96,14 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
 
 
 def with_firewall(reader: Reader, survey: Survey) -> Survey:
-    """Read the firewall in full, for a run that may change its rules."""
+    """Read the firewall in full, and the management path, for a run that may change its rules."""
+    survey = with_path(reader, survey)
     return replace(survey, host=replace(survey.host, firewall=read_firewall(reader, survey.host, wanted=True)))
+
+
+def with_path(reader: Reader, survey: Survey) -> Survey:
+    """Read what the session goes through."""
+    return survey if survey.path is not None else replace(survey, path=read_path(reader, survey.host, survey.listing))
 
 
 def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterable[Change]) -> Survey:
@@ -110,7 +119,7 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
     listing = take_listing(reader, host, knowledge)
     keys = {key: reader.value_types(key) is not None for key in before.keys}
     explained = explainer(host, knowledge, states).explain(listing.endpoints)
-    return Survey(host, states, listing, explained, again(before.more), keys)
+    return Survey(host, states, listing, explained, again(before.more), keys, before.path)
 
 
 def _written(change: Change) -> Iterable[tuple[str, str]]:
@@ -166,7 +175,7 @@ def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, 
     expected = make_forecast(plan, survey, knowledge, terms.kept, passed)
     left = residue(survey.explained, expected, knowledge, survey.host.windows)
     staying = tuple(s for s, entry in zip(survey.explained, expected, strict=True) if entry.outlook is Outlook.KEPT)
-    situation = replace(situation, residue=left, staying=staying)
+    situation = replace(situation, residue=left, staying=staying, path=survey.path)
     return Plan.merge((plan, ip_filter.plan(desires[ip_filter.NAME], survey.states[ip_filter.NAME], situation)))
 
 

@@ -43,7 +43,7 @@ SCENARIOS = ("windows_2000", "windows_xp", "windows_vista", "windows_server_2022
 
 
 EVERY = "NETMIN_EVERY_FAULT" in os.environ
-STEP = 1 if EVERY else 20
+STEP = 1 if EVERY else 32
 
 
 def cases(*kinds: Kind) -> list[Any]:

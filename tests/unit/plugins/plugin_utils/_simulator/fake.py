@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import (
+    Client,
     Console,
     ConsoleResult,
     Instance,
@@ -122,17 +124,35 @@ class FakeWmi:
         raise WmiError(Problem.INVALID_METHOD, method)
 
 
+@dataclass
+class Done:
+    """A command line; without a result it goes on until it is ended."""
+
+    result: ConsoleResult | None
+    ended: bool = False
+
+    def end(self) -> None:
+        self.ended = True
+
+
 class FakeConsole:
-    """`netstat` says a fixed line, `flood` much, all else is unknown; notes which code pages were asked for."""
+    """`netstat` says a fixed line, `flood` much, `endless` goes on, all else is unknown; notes which code pages were asked for."""
 
     def __init__(self) -> None:
         self.code_pages: list[int | None] = []
+        self.started: list[Done] = []
 
-    def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
+    def start(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> Done:
+        self.started.append(Done(self._run(command, arguments, code_page)))
+        return self.started[-1]
+
+    def _run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult | None:
         self.code_pages.append(code_page)
         line = " ".join([command, *arguments]).strip('"')
         if line.startswith("netstat"):
             return ConsoleResult(b"\r\nActive Connections\r\n", b"", 0)
+        if line.startswith("endless"):
+            return None
         if line.startswith("flood"):
             return ConsoleResult(b"x" * 250_000, b"warning", 0)
         return ConsoleResult(b"", f"'{command}' is not recognized\r\n".encode(), 1)
@@ -146,6 +166,7 @@ class FakeComputer:
         self.up = True
         self.winrm_version: str | None = None
         self.done: list[StateChange] = []
+        self.clients: tuple[Client, ...] = ()
         self.rows = FakeWmi(self, version, services)
         self.wmi: Wmi = self.rows
         self.shell = FakeConsole()
@@ -154,7 +175,11 @@ class FakeComputer:
         self.dropped: set[Endpoint] = set()
         self.armed: list[Mapping[str, object]] = []
         self.clock = 0.0
+        self.passed = 0.0
         self.booted = 0
+
+    def visited(self, clients: Sequence[Client]) -> None:
+        self.clients = tuple(clients)
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         return [WinrmListener("*", "HTTP", 5985, "", True, "wsman", "", ("127.0.0.1", "192.70.106.143"))]
@@ -208,6 +233,9 @@ class FakeComputer:
 
     def step_clock(self, seconds: float) -> None:
         self.clock += seconds
+
+    def pass_time(self, seconds: float) -> None:
+        self.passed += seconds
 
     def inject(self, fault: Mapping[str, object]) -> None:
         if fault.get("kind") != "no_return":
