@@ -260,7 +260,7 @@ def made(change: Change, whole: Mapping[str, Any]) -> bool:
             return bool(service["start_mode"] == str(change.after))
         return bool((service["state"] == "stopped") is isinstance(change, StopService))
     if isinstance(change, SetRegistryValue):
-        return value_of(whole, change.key, change.name) == _plain(change.after)
+        return bool(value_of(whole, change.key, change.name) == _plain(change.after))
     if isinstance(change, SetNetbios):
         return bool(_found(whole["adapters"], change.guid)["netbios"] == int(change.after))
     if isinstance(change, DeleteKey):

@@ -125,6 +125,7 @@ def concerns(line: str, foreign: str) -> bool:
     where = line.partition(": ")[0].removeprefix("/registry/").lower()
     if foreign and not foreign.startswith("HKLM") and where.endswith("/state"):
         return True
+    where = where.replace("/", "\\")
     return bool(foreign) and (foreign.lower() in where or foreign.lower().startswith(where))
 
 
