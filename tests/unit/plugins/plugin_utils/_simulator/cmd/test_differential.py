@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.files import ADMINISTRATOR
@@ -20,7 +21,7 @@ from .rows import BATCHES, LINES
 
 WINE = shutil.which("wine")
 SPECIAL = '^&|<>()"'
-TIMEOUT = 120.0
+TIMEOUT = 300.0
 
 ROWS = {**{f"line: {name}": text for name, text in LINES.items()}, **{f"batch: {name}": text for name, text in BATCHES.items()}}
 
@@ -33,28 +34,24 @@ class Outcome:
     code: int
 
 
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
-    """Run every row in wine's cmd."""
-    if WINE is None:
-        pytest.skip("no wine here: apt-get install wine")
-    folder = tmp_path_factory.mktemp("wine")
+def real(folder: Path, rows: Mapping[str, str]) -> dict[str, Outcome]:
+    """Run rows in wine's cmd, each in a folder of its own below `folder`; one that left nothing is left out."""
     lines = ["@echo off"]
-    for number, (name, text) in enumerate(ROWS.items()):
+    for number, (name, text) in enumerate(rows.items()):
         place = folder / f"{number}"
-        place.mkdir()
-        called = called_as(name, text)
+        place.mkdir(parents=True)
         if name.startswith("batch"):
             (place / "row.cmd").write_bytes(text.replace("\n", "\r\n").encode() + b"\r\n")
-        lines += [f"cd {number}", f"cmd /c {escaped(called)} >out 2>err", "echo %errorlevel% >code", "cd .."]
+        lines += [f"cd {number}", f"cmd /c {escaped(called_as(name, text))} >out 2>err", "echo %errorlevel% >code", "cd .."]
     (folder / "all.cmd").write_bytes("\r\n".join([*lines, ""]).encode())
-    environment = {**os.environ, "WINEPREFIX": str(folder / "prefix"), "WINEDEBUG": "-all", "DISPLAY": ""}
-    done = subprocess.run([WINE, "cmd", "/c", "all.cmd"], cwd=folder, env=environment, capture_output=True, timeout=TIMEOUT, check=False)
-    assert (folder / f"{len(ROWS) - 1}" / "code").exists(), done.stderr.decode("utf-8", "replace")
-    return {
-        name: Outcome((folder / f"{number}" / "out").read_bytes().decode("ascii"), int((folder / f"{number}" / "code").read_text()))
-        for number, name in enumerate(ROWS)
-    }
+    environment = {**os.environ, "WINEPREFIX": str(folder.parent / "prefix"), "WINEDEBUG": "-all", "DISPLAY": ""}
+    subprocess.run([str(WINE), "cmd", "/c", "all.cmd"], cwd=folder, env=environment, capture_output=True, timeout=TIMEOUT, check=False)
+    found = {}
+    for number, name in enumerate(rows):
+        written, code = folder / f"{number}" / "out", folder / f"{number}" / "code"
+        if written.exists() and code.exists():
+            found[name] = Outcome(written.read_bytes().decode("ascii"), int(code.read_text()))
+    return found
 
 
 def called_as(name: str, text: str) -> str:
@@ -88,10 +85,22 @@ def escaped_once(line: str) -> str:
     return "".join(f"^{sign}" if sign in SPECIAL else sign for sign in line)
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_both_do_the_same(name: str, real: Mapping[str, Outcome], simulated: HostConsole) -> None:
-    made = ours(simulated, list(ROWS).index(name), name, ROWS[name])
-    assert (bare(made.stdout), made.code) == (bare(real[name].stdout), real[name].code)
+@pytest.mark.skipif(WINE is None, reason="no wine here: apt-get install wine")
+def test_both_do_the_same(tmp_path: Path, simulated: HostConsole) -> None:
+    made = {name: ours(simulated, number, name, text) for number, (name, text) in enumerate(ROWS.items())}
+    wrong = dict(ROWS)
+    # On a busy machine wine does not start a program now and then: what differs is asked once more.
+    for attempt in ("first", "second"):
+        theirs = real(tmp_path / attempt, wrong)
+        wrong = {name: text for name, text in wrong.items() if name not in theirs or not same(made[name], theirs[name])}
+        if not wrong:
+            return
+    assert {name: made[name] for name in wrong} == {name: theirs.get(name) for name in wrong}
+
+
+def same(one: Outcome, other: Outcome) -> bool:
+    """Compare outcomes but for the blanks at the ends of lines."""
+    return (bare(one.stdout), one.code) == (bare(other.stdout), other.code)
 
 
 def bare(text: str) -> list[str]:
