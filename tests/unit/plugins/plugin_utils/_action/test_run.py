@@ -22,6 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import record
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey, Terms
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock, FakeHost, FakeSession
@@ -45,7 +46,7 @@ def carry(
     """Do what an action does, and return its result in plain types."""
     run = Run(KNOWLEDGE, FakeClock(), "run-1")
 
-    def choose(survey: Survey) -> Wanted:
+    def choose(survey: Survey, _blocks: Blocks) -> Wanted:
         return Wanted(defaults(survey) if wanted is None else wanted, terms or Terms())
 
     prepared = run.prepare(session, choose)
