@@ -176,6 +176,57 @@ changes:
       status: done
       target: HKLM\SYSTEM\CurrentControlSet\Services\Rpc\Linkage\Bind
       why: RPC servers that do not ask for all interfaces bind to interfaces 1 only (1 is the loopback), over TCP
+hazards:
+  description:
+    - What closing breaks on this host, as far as it is about the plan, and what shows it. Nothing is asked of the host where nothing is to
+      be changed.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    id:
+      description: The hazard's id, as O(accept) takes it.
+      type: str
+      returned: always
+    gate:
+      description: V(accept), refused or passed over unless O(accept) lists it; V(warn), told and done; V(never), not to be lifted.
+      type: str
+      returned: always
+    what:
+      description: What breaks.
+      type: str
+      returned: always
+    evidence:
+      description: What shows it, and what could not be looked at, as the host calls it. Of more than 20 the number.
+      type: list
+      elements: str
+      returned: always
+    detected:
+      description: Whether it is there. V(false) where the host let nobody look, which is told and keeps nothing from being done.
+      type: bool
+      returned: always
+    affects:
+      description: What of the plan it is about, by recipes, and by objects that no recipe knows.
+      type: list
+      elements: str
+      returned: always
+    accepted:
+      description: Whether O(accept) lists it.
+      type: bool
+      returned: always
+    confidence:
+      description: How well it is founded, V(documented), V(observed) or V(memory).
+      type: str
+      returned: always
+  sample:
+    - accepted: false
+      affects: [smb-445]
+      confidence: documented
+      detected: true
+      evidence: ['share Data C:\Data', session clerk 192.0.2.77]
+      gate: accept
+      id: shares-in-use
+      what: clients lose files and printers, and open files may be damaged
 unchanged:
   description: What the plan leaves alone, and why.
   type: list
@@ -371,6 +422,11 @@ residue:
       recipe: rpc-wininit
       scope: wildcard
       why: wininit registers RPC over TCP, no switch is known
+record_file:
+  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was to change.
+  returned: when the host was read and the plan was not refused
+  type: str
+  sample: records/server1.20260101T220000Z-4f2a91.json
 snapshot:
   description:
     - What the plan touches, as it was before the first change. It was written to the host and read back before anything was changed.
@@ -578,6 +634,64 @@ run:
   type: str
   returned: when the host was read and the plan was not refused
   sample: 20260302T081541Z-9f3a1c
+management:
+  description:
+    - What the session goes through, as the host sees it. None of it is ever stopped, disabled or dropped. Null where nothing is to change.
+  returned: when the host was read and the plan was not refused
+  type: dict
+  contains:
+    listeners:
+      description: WinRM's own listeners that are enabled.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        address:
+          description: The address as it is configured; C(*) for all.
+          returned: always
+          type: str
+          sample: "*"
+        port:
+          description: The TCP port.
+          returned: always
+          type: int
+          sample: 5985
+        transport:
+          description: C(HTTP) or C(HTTPS).
+          returned: always
+          type: str
+          sample: HTTP
+    connections:
+      description: The connections that peers have with them. That of the session is among them.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        address:
+          description: The address of the host.
+          returned: always
+          type: str
+          sample: 192.0.2.10
+        port:
+          description: The port of the listener.
+          returned: always
+          type: int
+          sample: 5985
+        peer:
+          description: The address of the peer, as the host sees it.
+          returned: always
+          type: str
+          sample: 192.0.2.9
+        peer_port:
+          description: The port of the peer.
+          returned: always
+          type: int
+          sample: 50100
+    unknown:
+      description: Why the path is not known; empty where it is. As long as it is not known no inbound rule is added.
+      returned: always
+      type: str
+      sample: ""
 windows:
   description: The Windows of the host.
   type: dict

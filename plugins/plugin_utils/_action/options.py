@@ -47,6 +47,7 @@ KEEP: dict[str, Any] = {
         "reason": {"type": "str", "required": True},
     },
 }
+RECORD: dict[str, Any] = {"record_dir": {"type": "path"}}
 TERMS: dict[str, Any] = {
     "keep": KEEP,
     "accept": {
@@ -58,6 +59,7 @@ TERMS: dict[str, Any] = {
     "dependents": {"type": "str", "choices": [str(word) for word in Dependents], "default": str(Dependents.REFUSE)},
     "unverified": {"type": "str", "choices": ["skip", "apply"], "default": "skip"},
     "stop_timeout": {"type": "int", "default": 60},
+    **RECORD,
 }
 
 

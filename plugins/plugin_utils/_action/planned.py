@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotKept
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks
@@ -15,9 +17,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
 
 from .base import WindowsAction, new_run_id
-from .options import KNOWLEDGE, Wanted, minimize_wanted, terms
+from .keeper import Keeper
+from .options import KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
 from .plain import plain, snapshots_of
-from .run import Prepared, Run, diff_of, result_of
+from .run import Prepared, Run, diff_of, recorded, result_of
 
 
 class PlannedAction(WindowsAction):
@@ -51,8 +54,26 @@ class PlannedAction(WindowsAction):
         if prepared.plan.changes and not self._task.check_mode:
             self.writing = True
             self._begun = (run, prepared)
-            after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"])
-        result = result_of(run, prepared, after)
+            keeper = self.keeper(options)
+            after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"], keeper=keeper)
+            return self._told(prepared, result_of(run, prepared, after), keeper)
+        return self._told(prepared, result_of(run, prepared, None))
+
+    def keeper(self, options: Mapping[str, Any]) -> Keeper | None:
+        """Return who keeps a copy of the record on the controller, where one is wanted."""
+        folder = options["record_dir"]
+        # Relative paths are the play's, as everywhere in Ansible.
+        return Keeper(Path(self._loader.path_dwim(folder)), self.host_name) if folder else None
+
+    def _told(self, prepared: Prepared, result: dict[str, Any], keeper: Keeper | None = None) -> dict[str, Any]:
+        """Complete a result, and the copy of the record."""
+        result["record_file"] = None
+        if keeper is not None and result["snapshot"]:
+            try:
+                keeper.keep(result["run"], plain(recorded(result)), ended=True)
+                result["record_file"] = str(keeper.path(result["run"]))
+            except NotKept as error:
+                result["warnings"].append(f"{error}; what is there is from before the first change")
         result |= self.shown(prepared, result)
         result["diff"] = diff_of(result)
         return result
@@ -91,6 +112,7 @@ class RestoreAction(PlannedAction):
         "stage": {"type": "str", "choices": list(STAGES)},
         "force": {"type": "bool", "default": False},
         "stop_timeout": {"type": "int", "default": 60},
+        **RECORD,
     }
 
     def prepare(self, run: Run, session: Reader, options: Mapping[str, Any]) -> Prepared:

@@ -10,6 +10,7 @@ NetminError
 │   └── UnsafePlan        the management path or a service that must never stop; nothing lifts it
 ├── ReadOnlyViolation     a request that could change something, in check mode or an audit (a bug of ours)
 ├── DidNotHold            a write was answered 0 and the object is not as written
+├── NotKept               the copy of the record on the controller cannot be written
 └── HostError             talking to the host failed; message names host, what was tried, what to do
     ├── Unreachable       nothing came back: refused, timed out, name unknown
     │   ├── AuthenticationFailed
@@ -63,6 +64,10 @@ class ReadOnlyViolation(NetminError):
 
 class DidNotHold(NetminError):
     """A write was accepted and the object does not show it."""
+
+
+class NotKept(NetminError):
+    """The copy of a run's record cannot be written on the controller."""
 
 
 class HostError(NetminError):

@@ -104,11 +104,22 @@ class Wmi(Protocol):
         """
 
 
+class Execution(Protocol):
+    """A command line that was started."""
+
+    @property
+    def result(self) -> ConsoleResult | None:
+        """What it wrote and returned, None while it runs."""
+
+    def end(self) -> None:
+        """End it, with all that it has started."""
+
+
 class Console(Protocol):
     """The command shell of one host."""
 
-    def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
-        """Run one command line as `cmd.exe /c` would; its output is in the code page that was asked for, else in the system's own."""
+    def start(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> Execution:
+        """Start one command line as `cmd.exe /c` would; its output is in the code page that was asked for, else in the system's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +136,23 @@ class WinrmListener:
     listening_on: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The other end of a connection to the management service."""
+
+    address: str
+    port: int
+
+
 class Computer(Protocol):
     """One simulated host as the wire sees it."""
 
     name: str
     wmi: Wmi
-    console: Console
+
+    @property
+    def console(self) -> Console:
+        """The command shell."""
 
     @property
     def up(self) -> bool:
@@ -139,6 +161,9 @@ class Computer(Protocol):
     @property
     def winrm_version(self) -> str | None:
         """The version of WinRM, or None for the one that its Windows usually has."""
+
+    def visited(self, clients: Sequence[Client]) -> None:
+        """Take note of who is connected to the management service now, until told otherwise or the host boots."""
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""

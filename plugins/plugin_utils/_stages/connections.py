@@ -47,13 +47,22 @@ class Connection:
 def read_connections(reader: Reader, host: Host, listing: Listing) -> tuple[Connection, ...] | None:
     """Return the connections that peers have with listeners, in order; None where the host does not let us see them.
 
+    Raises:
+        ProtocolError: a row that no host can have.
+    """
+    rows = read_established(reader, host, listing)
+    return None if rows is None else inbound(rows, host, listing)
+
+
+def read_established(reader: Reader, host: Host, listing: Listing) -> tuple[TcpRow, ...] | None:
+    """Return every TCP row with a peer; None where the host does not let us see them.
+
     From Windows 8 and Server 2012 on they cost one query, before that nothing: netstat has listed them.
 
     Raises:
         ProtocolError: a row that no host can have.
     """
-    rows = listing.connections if host.windows.nt < WMI_ENDPOINTS_SINCE or listing.connections else _read_wmi(reader)
-    return None if rows is None else inbound(rows, host, listing)
+    return listing.connections if host.windows.nt < WMI_ENDPOINTS_SINCE or listing.connections else _read_wmi(reader)
 
 
 def _read_wmi(reader: Reader) -> tuple[TcpRow, ...] | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from ..seams import Computer, Instance, WmiError
+from ..seams import Client, Computer, Instance, WmiError
 from . import names
 from .cim import class_uri, fragment_element, input_arguments, instance_element, output_element
 from .enumeration import Enumerations
@@ -49,11 +49,12 @@ _UNRELATED = frozenset({SHELLS_PER_USER, OPERATIONS_PER_USER})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: an HTTP status, the envelope, and the fault's code where it is one."""
+    """What goes back: an HTTP status, the envelope, the fault's code where it is one, and a pause before it leaves."""
 
     status: int
     content: bytes
     fault: int | None = None
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class WsmanService:
             machine: the name by which the client called the host; faults repeat it.
             meet: called with a valid request before it is carried out; may raise a SoapFault to answer instead.
         """
+        self._computer.visited((Client(caller.client, caller.port), *caller.others))
         try:
             request = read_request(content)
         except Unreadable as fault:
@@ -106,7 +108,7 @@ class WsmanService:
         answer = envelope(reply, request.message_id)
         if len(answer) > min(request.envelope_limit, self.profile.max_envelope):
             return request, self._fault(SoapFault(RESPONSE_TOO_LARGE), request.message_id, machine)
-        return request, Answer(200, answer)
+        return request, Answer(200, answer, pause=reply.pause)
 
     def _fault(self, fault: SoapFault, message_id: str, machine: str) -> Answer:
         related = "" if fault.kind in _UNRELATED else message_id

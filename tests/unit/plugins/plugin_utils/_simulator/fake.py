@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import (
+    Client,
     Console,
     ConsoleResult,
     Instance,
@@ -122,11 +124,25 @@ class FakeWmi:
         raise WmiError(Problem.INVALID_METHOD, method)
 
 
+@dataclass
+class Done:
+    """A command line; without a result it goes on until it is ended."""
+
+    result: ConsoleResult | None
+    ended: bool = False
+
+    def end(self) -> None:
+        self.ended = True
+
+
 class FakeConsole:
     """`netstat` says a fixed line, `flood` much, all else is unknown; notes which code pages were asked for."""
 
     def __init__(self) -> None:
         self.code_pages: list[int | None] = []
+
+    def start(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> Done:
+        return Done(self.run(command, arguments, code_page))
 
     def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
         self.code_pages.append(code_page)
@@ -146,6 +162,7 @@ class FakeComputer:
         self.up = True
         self.winrm_version: str | None = None
         self.done: list[StateChange] = []
+        self.clients: tuple[Client, ...] = ()
         self.rows = FakeWmi(self, version, services)
         self.wmi: Wmi = self.rows
         self.shell = FakeConsole()
@@ -155,6 +172,9 @@ class FakeComputer:
         self.armed: list[Mapping[str, object]] = []
         self.clock = 0.0
         self.booted = 0
+
+    def visited(self, clients: Sequence[Client]) -> None:
+        self.clients = tuple(clients)
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         return [WinrmListener("*", "HTTP", 5985, "", True, "wsman", "", ("127.0.0.1", "192.70.106.143"))]

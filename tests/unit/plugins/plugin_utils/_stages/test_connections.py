@@ -12,6 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Ro
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.connections import PROPERTIES, Connection, read_connections
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import read_host
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners import management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import take_listing
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import windows_2000, windows_xp
@@ -114,7 +115,9 @@ def test_a_simulated_hosts_outgoing_connections_are_none(name: str, inbound: lis
         host = read_host(sim.session, KNOWLEDGE)
         found = read_connections(sim.session, host, take_listing(sim.session, host, KNOWLEDGE))
         assert found is not None
-        assert [connection.peer_address for connection in found] == inbound
+        ours = management_ports(host, KNOWLEDGE)
+        assert [connection.peer_address for connection in found if connection.local_port not in ours] == inbound
+        assert [connection.peer_address for connection in found if connection.local_port in ours] == ["192.0.2.9"]
 
 
 def test_a_connection_is_the_same_whatever_its_state() -> None:
