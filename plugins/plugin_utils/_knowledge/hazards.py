@@ -55,7 +55,6 @@ class Running(StrEnum):
 
     ENABLED = "enabled"
     RUNNING = "running"
-    STOPPED = "stopped or absent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Gate, Hazard, Kind, Knowledge, Method, Probe, Recipe
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Gate, Hazard, Kind, Knowledge, Method, Recipe
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import is_like
 
 from .choice import Block, Passed
@@ -167,7 +167,7 @@ class Detector:
             affects = self._affected(hazard, draft, touched, closing)
             if affects:
                 if draft.plan.changes:
-                    self._found[hazard.id] = self._examine(hazard.detect, proposal)
+                    self._found[hazard.id] = self.examine(hazard, proposal)
                 findings += self._finding(hazard, affects, draft)
         return tuple(findings)
 
@@ -177,7 +177,9 @@ class Detector:
             c.name for c in draft.plan.changes if isinstance(c, StopService) and c.stage == stage and not c.why.startswith("depends on ")
         )
 
-    def _examine(self, probes: Sequence[Probe], proposal: Proposal) -> Answer:
+    def examine(self, hazard: Hazard, proposal: Proposal) -> Answer:
+        """Look for every sign of a hazard; what only says more is asked where something else was found."""
+        probes = hazard.detect
         found = _join(self._prober.answer(probe, proposal) for probe in probes if not probe.evidence)
         if not found.lines:
             return found

@@ -110,9 +110,6 @@ class Prober:
 
     def _services(self, probe: Probe) -> Answer:
         found = [s for s in self.survey.host.services.values() if is_like(s.name, probe.services)]
-        if probe.state is Running.STOPPED:
-            running = any(not service.stopped for service in found)
-            return Answer() if running else Answer((f"{probe.what}: {' and '.join(probe.services)} does not run",))
         wanted = [s for s in found if not s.stopped or (probe.state is Running.ENABLED and s.start_mode is not StartMode.DISABLED)]
         return Answer(tuple(line(probe.what, service.name, f"({service.state.lower()})") for service in wanted))
 
