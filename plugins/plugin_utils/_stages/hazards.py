@@ -193,7 +193,7 @@ class Detector:
         if not answer.lines and not denied:
             return ()
         accepted = hazard.id in draft.terms.accept
-        return (Finding(hazard, (*_bounded(answer.lines), *_bounded(denied)), _bounded(affects), accepted, bool(answer.lines)),)
+        return (Finding(hazard, (*bounded(answer.lines), *bounded(denied)), bounded(affects), accepted, bool(answer.lines)),)
 
     def _closing(self, draft: Draft) -> tuple[Explained, ...]:
         if not draft.plan.changes:
@@ -303,7 +303,8 @@ def _join(answers: Iterable[Answer]) -> Answer:
     )
 
 
-def _bounded(texts: Sequence[str]) -> tuple[str, ...]:
+def bounded(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the first of some texts, and how many more there are."""
     return (*texts[:MOST], *([f"and {len(texts) - MOST} more"] if len(texts) > MOST else []))
 
 
