@@ -13,7 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import S
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import DAYS
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Knowledge, load
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Consent, Passed, select
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import DEPENDENTS, Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Dependents, Stage
@@ -21,9 +21,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
 
 # Loaded and checked at import: Ansible's strategies load an action's class before they fork.
 KNOWLEDGE: Knowledge = load()
-
-# The hazard that the option of its own name is about as well.
-DEPENDENTS = "dependents"
 
 WINDOW: dict[str, Any] = {
     "type": "dict",

@@ -39,6 +39,8 @@ MOST, TOLD = 20, 3
 CLOSING = (Outlook.CLOSES_NOW, Outlook.CLOSES_AT_BOOT, Outlook.RETURNS_AT_BOOT, Outlook.LOOPBACK_ONLY, Outlook.FILTERED, Outlook.UNKNOWN)
 # Facts that a draft of the plan has to be there for.
 OF_A_PLAN = (Fact.DEPENDENTS, Fact.INBOUND, Fact.POLICY, Fact.NETBIOS_LEFT, Fact.MANAGEMENT)
+# The hazard that the option of its own name lifts as well; the stages refuse it themselves where something was asked for by name.
+DEPENDENTS = "dependents"
 # On a domain controller NetBIOS goes only where nobody uses WINS (safety notes; dc_firewall).
 WINS_CHECK = ("netbios-137-138-139", "netbios-consumers")
 # What methods that belong to the code of their stages stop and write.
@@ -248,9 +250,19 @@ class Detector:
             for item in touched:
                 if self._is_hit(finding.hazard, item, about):
                     self._refuse(finding, item, draft)
-                    for name in item.methods:
+                    for name in self._forbidden(finding.hazard, item):
                         self._more.setdefault(name, []).append(Block(finding.hazard.id, _told(finding.evidence)))
         return bool(standing)
+
+    def _forbidden(self, hazard: Hazard, item: Touched) -> Iterable[str]:
+        """Name the methods that a hazard forbids: where a port or a service is meant, those that would do the same in another way, too."""
+        yield from item.methods
+        stopped = {item.change.name.lower()} if isinstance(item.change, StopService | SetStartMode) else set()
+        for recipe in (self.knowledge.recipes[name] for name in item.recipes):
+            for method in recipe.methods_on(self.survey.host.windows):
+                closes = Kind.CLOSING in hazard.affects.kinds
+                if closes or (hazard.id == DEPENDENTS and stopped & {name.lower() for name in method.services}):
+                    yield f"{recipe.id}/{method.id}"
 
     def _is_hit(self, hazard: Hazard, item: Touched, about: Sequence[Explained]) -> bool:
         if Kind.CLOSING in hazard.affects.kinds:
@@ -259,18 +271,18 @@ class Detector:
             return bool(recipes & set(item.recipes)) or (
                 isinstance(item.change, StopService | SetStartMode) and item.change.name.lower() in owners
             )
-        if hazard.id == "dependents":
+        if hazard.id == DEPENDENTS:
             return isinstance(item.change, StopService | SetStartMode) and self._has_dependents(item.change.name)
         return self._hits(hazard, item)
 
     def _has_dependents(self, name: str) -> bool:
-        told = self._found["dependents"].lines
+        told = self._found[DEPENDENTS].lines
         return any(text.partition(",")[0].rpartition(" ")[2] in {s.name for s in self.survey.host.all_dependents(name)} for text in told)
 
     def _refuse(self, finding: Finding, item: Touched, draft: Draft) -> None:
         chosen = {f"{choice.recipe.id}/{choice.method.id}": choice.named for choice in draft.choices}
         by_name = item.change.stage in draft.named or any(chosen.get(name, False) for name in item.methods)
-        if by_name and finding.hazard.id != "dependents":
+        if by_name and finding.hazard.id != DEPENDENTS:
             raise Refused(
                 f"{item.change.target} is not changed: {finding.hazard.what} (here: {_told(finding.evidence)}); "
                 f"list '{finding.hazard.id}' in 'accept' if that is meant",

@@ -202,7 +202,7 @@ def test_what_is_accepted_is_done_and_still_told() -> None:
 @pytest.mark.parametrize("options", [{"recipes": ["smb-445"]}, {"smb_device": {"smb_over_tcp": "disabled"}}])
 def test_what_is_asked_for_by_name_is_refused_with_id_and_evidence(options: dict[str, Any]) -> None:
     with simulated(SHARES, read_only=True) as host, pytest.raises(Refused, match=r"share Data.*'shares-in-use' in 'accept'") as caught:
-        gated(host, **options)
+        gated(host, accept=["established-inbound"], **options)
     assert caught.value.hazard == "shares-in-use"
 
 
