@@ -183,7 +183,7 @@ SHARES = "windows_server_2022+hazard_shares_in_use"
 
 def test_what_a_hazard_forbids_is_passed_over_and_the_rest_is_done() -> None:
     with simulated(SHARES, read_only=True) as host:
-        made = gated(host)
+        made = gated(host, accept=["established-inbound"])
         assert "service LanmanServer" not in targets(made)
         assert "service Spooler" in targets(made)
         passed = {item.recipe.id: item for item in made.wanted.passed}
@@ -232,7 +232,8 @@ def test_a_peer_at_a_port_keeps_it_open_and_no_other() -> None:
 def test_a_dependent_keeps_its_service_and_no_other() -> None:
     with simulated("windows_server_2022+hazard_dependents", read_only=True) as host:
         made = gated(host)
-        assert finding(made, "dependents").evidence == ("dependent FolderIndex, which depends on LanmanServer",)
+        (told,) = finding(made, "dependents").evidence
+        assert told.startswith("dependent FolderIndex, which depends on LanmanServer")
         assert not {"service LanmanServer", "service FolderIndex"} & targets(made)
         assert "service Spooler" in targets(made)
         assert {"service LanmanServer", "service FolderIndex"} <= targets(gated(host, accept=["dependents"]))
