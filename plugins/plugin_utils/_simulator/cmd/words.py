@@ -73,7 +73,7 @@ def absolute(path: str, directory: str) -> str:
 
 def command_of(line: str) -> str:
     """Return what `cmd /c` carries out of a line that begins and ends with quotes (the help of cmd; of two quotes both go here)."""
-    text = line.strip()
+    text = line.lstrip()
     if not text.startswith('"'):
         return text
     head, _, tail = text[1:].rpartition('"')

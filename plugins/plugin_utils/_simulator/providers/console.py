@@ -64,13 +64,13 @@ class HostConsole:
     """What `cmd.exe /c` finds on one host."""
 
     def __init__(self, host: Host) -> None:
-        self._host = host
+        self.host = host
 
     def start(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> Running:
         """Start one command line; what needs no time has ended already."""
-        self._host.advance()
+        self.host.advance()
         line = " ".join((command, *arguments))
-        return Running(self._host, HostSystem(self._host, Account.ADMINISTRATOR), line, self._encoding(code_page))
+        return Running(self.host, HostSystem(self.host, Account.ADMINISTRATOR), line, self._encoding(code_page))
 
     def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
         """Run a command line that needs no time.
@@ -84,7 +84,7 @@ class HostConsole:
         return result
 
     def _encoding(self, code_page: int | None) -> str:
-        own = self._host.spec.windows.language.code_page
+        own = self.host.spec.windows.language.code_page
         if code_page is None:
             return own
         name = "utf-8" if code_page == UTF_8 else f"cp{code_page}"

@@ -164,6 +164,9 @@ class WsmanHttp:
         own = _client(request.transport)
         others = tuple(client for client in self.clients() if client != own)
         caller = Caller(account, own.address, f"{request.scheme}://{request.host}/wsman", own.port, others)
+        # What scripts of the host have done by now is no change of this request.
+        if not self._computer.up:
+            raise ConnectionCut
         before = len(self._computer.changes())
         met: list[WireFault] = []
         seen: list[Request] = []
