@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.she
 
 KNOWLEDGE = load()
 URL = "http://192.0.2.1:5985/wsman"
+OURS = r"HKLM\SOFTWARE\netmin.windows"
 
 
 class Wire:
@@ -53,6 +55,8 @@ class Simulated:
     computer: SimulatedHost
     clock: ManualClock
     session: WritableSession
+    service: WsmanService
+    account: str
 
     def endpoints(self) -> set[tuple[str, str, int]]:
         """Return the true endpoints."""
@@ -88,6 +92,34 @@ def simulated(
     computer = build(made, clock=clock)
     version = made.host.windows
     service = WsmanService(computer, profile_of(version.version, computer.winrm_version), clock.monotonic)
-    wire = Wire(service, rf"{version.computer}\{account}")
-    with WritableSession(wire, host=name, read_only=read_only) as session:
-        yield Simulated(computer, clock, session)
+    user = rf"{version.computer}\{account}"
+    with WritableSession(Wire(service, user), host=name, read_only=read_only) as session:
+        yield Simulated(computer, clock, session, service, user)
+
+
+def state(host: Simulated) -> dict[str, Any]:
+    """Return the whole state of a host but for our own record."""
+    whole = dict(host.computer.state())
+    whole.pop("boots")
+    registry: Any = whole["registry"]
+    whole["registry"] = {key: values for key, values in registry.items() if not key.lower().startswith(OURS.lower())}
+    return {part: _without_suffixes(content) for part, content in whole.items()}
+
+
+def _without_suffixes(content: Any) -> Any:
+    """Call the instances of per-user services alike: each sign-in gives them another suffix."""
+    if isinstance(content, dict):
+        return {re.sub(r"_[0-9a-f]{5}(?=\\|$)", "_LUID", key): _without_suffixes(item) for key, item in content.items()}
+    return re.sub(r"_[0-9a-f]{5}(?=\\|$)", "_LUID", content) if isinstance(content, str) else content
+
+
+def differences(before: dict[str, Any], after: dict[str, Any], where: str = "") -> list[str]:
+    """Return what differs between two states, a line each."""
+    found = []
+    for key in sorted(before.keys() | after.keys()):
+        one, other = before.get(key), after.get(key)
+        if isinstance(one, dict) and isinstance(other, dict):
+            found += differences(one, other, f"{where}/{key}")
+        elif one != other:
+            found.append(f"{where}/{key}: {one} -> {other}")
+    return found

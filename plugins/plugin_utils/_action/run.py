@@ -117,8 +117,8 @@ class Run:
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         history = record.read_history(reader).since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
-        runs = snapshot.runs(reader)
-        return Prepared(survey, desires, plan, expected, left, wanted.passed, terms, history, opened, runs, findings=gated.findings)
+        earlier = self._earlier(reader)
+        return Prepared(survey, desires, plan, expected, left, wanted.passed, terms, history, opened, earlier, findings=gated.findings)
 
     def prepare_restore(self, reader: Reader, scope: restore.Scope) -> Prepared:
         """Read what earlier runs left, and plan the way back; nothing is written.
@@ -128,7 +128,8 @@ class Run:
         """
         survey = with_firewall(reader, read_survey(reader, self.knowledge))
         stored = snapshot.read_snapshots(reader)
-        goals = restore.goals_of(stored.snapshots, scope)
+        past = record.read_history(reader)
+        goals = restore.goals_of(stored.snapshots, scope, past.finished())
         now = restore.read_now(reader, goals)
         ports = management_ports(survey.host, self.knowledge)
         plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path)
@@ -137,9 +138,15 @@ class Run:
         expected = make_forecast(plan, survey, self.knowledge, terms.kept)
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         expected = restore.forecast_of(expected, _first(reader), whole=not (scope.run or scope.stage))
-        history = record.read_history(reader).since(survey.host.boot.mark)
+        history = past.since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
-        return Prepared(survey, {}, plan, expected, left, (), terms, history, opened, snapshot.runs(reader), stored)
+        return Prepared(survey, {}, plan, expected, left, (), terms, history, opened, self._earlier(reader), stored)
+
+    def _earlier(self, reader: Reader) -> tuple[str, ...]:
+        """Return the runs whose snapshots are there, and see to it that this one sorts after them."""
+        runs = snapshot.runs(reader)
+        self.run_id = snapshot.following(self.run_id, runs)
+        return runs
 
     def carry_out(self, prepared: Prepared, writer: Writer, *, stop_limit: float, keeper: Keeper | None = None) -> Survey | None:
         """Store what was and what is expected, make the changes, and read everything again.

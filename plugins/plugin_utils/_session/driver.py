@@ -29,6 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     ConnectionLost,
     DidNotHold,
+    Fault,
     MethodFailed,
     NetminError,
     ProtocolError,
@@ -94,11 +95,9 @@ def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit:
             application.statuses[number] = Status.UNKNOWN
             try:
                 application.boot_needed |= _make(change, writer)
-            except (ConnectionLost, ProtocolError, TimedOut, Unreachable):
-                # None of these says whether it was made; a gateway's 504 may hide that it was.
-                raise
-            except NetminError:
-                application.statuses[number] = Status.NOT_DONE
+            except NetminError as error:
+                if not _leaves_open(error, change):
+                    application.statuses[number] = Status.NOT_DONE
                 raise
             application.statuses[number] = Status.DONE
             if isinstance(change, StopService):
@@ -110,6 +109,18 @@ def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit:
                 _await(waiting, writer, clock, stop_limit)
     except NetminError as error:
         application.error = error
+
+
+def _leaves_open(error: NetminError, change: Change) -> bool:
+    """Tell whether a change may have been made although an error came in place of its answer."""
+    if isinstance(error, ConnectionLost | ProtocolError | TimedOut | Unreachable):
+        # A gateway's 504 may hide that it was made.
+        return True
+    # A fault refuses one request, and here it may have been one after that which made the change.
+    return isinstance(error, Fault) and (
+        isinstance(change, AddFilterRule | RemoveFilterRule | StopService)
+        or (isinstance(change, SetRegistryValue) and change.after is not None and change.after.type is RegistryType.MULTI_SZ)
+    )
 
 
 def _make(change: Change, writer: Writer) -> bool:

@@ -132,6 +132,19 @@ class History:
         """Return what still counts in this boot: nothing of what was done before it."""
         return self if self.boot == boot else History(self.lines)
 
+    def finished(self) -> frozenset[str]:
+        """Return the ids of the runs that did all that they set out to do; nothing is known of one that is not here."""
+        runs: dict[str, list[object]] = {}
+        run = ""
+        for entry in map(_loaded, self.lines):
+            run = str(entry.get("run", run))
+            runs.setdefault(run, []).append(entry.get("status", "done"))
+        newest = next(iter(runs.values()), [])
+        if len(self.lines) - len(newest) >= EARLIER_LINES:
+            # The oldest may have lost the lines of what it did not do.
+            runs.pop(run)
+        return frozenset(run for run, statuses in runs.items() if run and set(statuses) == {"done"})
+
     def with_run(self, run: str, boot: str, changes: Sequence[dict[str, object]], *, waits: bool, opens: Sequence[str]) -> RegistryValue:
         """Return the value that puts one more run in front; of earlier runs the newest lines stay."""
         head: dict[str, object] = {"schema_version": SCHEMA, "run": run, "boot": boot, "reboot_required": waits, "opens": list(opens)}
@@ -155,6 +168,15 @@ def read_history(reader: Reader) -> History:
 
 def _unreadable(host: str) -> RecordUnreadable:
     return RecordUnreadable(f"the record at HKLM\\{KEY} on {host} cannot be read; delete its value '{FORECAST}'")
+
+
+def _loaded(line: str) -> dict[str, Any]:
+    """Read a line of the history; what is not ours says nothing."""
+    try:
+        entry = json.loads(line)
+    except (RecursionError, ValueError):
+        return {}
+    return entry if isinstance(entry, dict) else {}
 
 
 def _is_number(value: object) -> bool:

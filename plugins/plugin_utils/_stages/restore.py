@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
@@ -52,10 +52,16 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One object: where it is to go, by the oldest snapshot in scope, and where our last run left it, by the newest."""
+    """One object: where it is to go, by the oldest snapshot in scope, and where our last run left it, by the newest.
+
+    Attributes:
+        ours: the states that our runs may have left it in: that of the newest run and, as long as it is not known that this one
+            did all that it set out to do, of those before.
+    """
 
     oldest: Saved
     newest: Saved
+    ours: tuple[RegistryValue | str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,11 @@ class Now:
     others: Mapping[str, frozenset[str]]
 
 
-def goals_of(snapshots: Sequence[Snapshot], scope: Scope) -> tuple[Goal, ...]:
+def goals_of(snapshots: Sequence[Snapshot], scope: Scope, finished: Collection[str] = ()) -> tuple[Goal, ...]:
     """Join the snapshots in scope, oldest first: of each object its first previous state and our last value. Newest change first.
+
+    Args:
+        finished: ids of runs that did all that they set out to do.
 
     Raises:
         NotFound: there is no such run.
@@ -85,8 +94,9 @@ def goals_of(snapshots: Sequence[Snapshot], scope: Scope) -> tuple[Goal, ...]:
     for item in runs:
         for saved in item.saved:
             if scope.stage in ("", saved.stage):
-                goal = found.pop(saved.identity, Goal(saved, saved))
-                found[saved.identity] = Goal(goal.oldest, saved)
+                goal = found.pop(saved.identity, Goal(saved, saved, ()))
+                before = () if item.run in finished else goal.ours
+                found[saved.identity] = Goal(goal.oldest, saved, (*before, saved.after))
     return tuple(reversed(found.values()))
 
 
@@ -135,7 +145,11 @@ def plan(
     unsafe = ip_filter.no_new_rule(path)
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
+    # Written by a restore for a service that started delayed: it goes with the service's start mode.
+    delays = {snapshot.delayed_setting(goal.oldest.name[0]).target.lower() for goal in goals if goal.oldest.delayed}
     for goal in goals:
+        if goal.oldest.object == snapshot.REGISTRY and _registry_setting(goal).target.lower() in delays:
+            continue
         way = PLANNERS[goal.oldest.object](goal, now, host)
         if isinstance(way, Way) and any(_covers(change, management) for change in way.changes):
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, "the rule would drop the management path")
@@ -194,7 +208,7 @@ def _value(goal: Goal, now: Now, _host: Host) -> Way | Unchanged:
         before=actual,
         after=before if isinstance(before, RegistryValue) else None,
     )
-    return Way((change,), "" if actual == goal.newest.after else f"it is {_shown(actual)}, and we left {_shown(goal.newest.after)}")
+    return Way((change,), "" if actual in goal.ours else f"it is {_shown(actual)}, and we left {_shown(goal.newest.after)}")
 
 
 def _shown(state: RegistryValue | str | None) -> str:
@@ -237,7 +251,7 @@ def _start_mode(goal: Goal, now: Now, host: Host) -> Way | Unchanged:
         )
     if not changes:
         return _as_it_was(goal, f"service {service.name}")
-    ours = service.start_mode in (before, StartMode(str(goal.newest.after)))
+    ours = service.start_mode is before or str(service.start_mode) in goal.ours
     return Way(tuple(changes), "" if ours else f"its start mode is {service.start_mode}, and we left {goal.newest.after}")
 
 
@@ -284,24 +298,27 @@ def _netbios(goal: Goal, now: Now, host: Host) -> Way | Unchanged:
         changes.append(
             SetRegistryValue(stage=stage, effective=Effective.BOOT, why=WHY, key=setting.key, name=setting.name, before=actual, after=value)
         )
-    return Way(tuple(changes), "" if actual == goal.newest.after else f"it is {_shown(actual)}, and we left {_shown(goal.newest.after)}")
+    return Way(tuple(changes), "" if actual in goal.ours else f"it is {_shown(actual)}, and we left {_shown(goal.newest.after)}")
 
 
 def _rule(goal: Goal, _now: Now, host: Host) -> Way | Unchanged:
     name, before, stage = goal.oldest.name[0], str(goal.oldest.before or ""), goal.oldest.stage
     actual = host.firewall.texts.get(name, "") if host.firewall is not None else ""
     rule = FilterRule.from_text(before) if before else None
-    if actual == before or (rule is not None and rule.matches(actual)):
+    # A run that broke off left the name, and nobody knows whether it made the rule.
+    uncertain = not actual and host.firewall is not None and name in host.firewall.names
+    if (actual == before and not uncertain) or (rule is not None and rule.matches(actual)):
         return _as_it_was(goal, f"inbound rule {name}")
     changes: list[Change] = []
-    if actual:
-        changes.append(RemoveFilterRule(stage=stage, effective=Effective.NOW, why=WHY, name=name, before=actual))
+    if actual or uncertain:
+        gone = RemoveFilterRule(stage=stage, effective=Effective.NOW, why=WHY, name=name, before=actual, certain=not uncertain)
+        changes.append(gone)
     if rule is not None:
         changes.append(AddFilterRule(stage=stage, effective=Effective.NOW, why=WHY, rank=1, rule=rule, before=actual or None))
     if not changes:
         return Unchanged(stage, f"inbound rule {name}", Reason.ABSENT, "a rule that somebody else had made is not made again")
-    ours = FilterRule.from_text(str(goal.newest.after or ""))
-    still = ours.matches(actual) if ours is not None else not actual
+    rules = (FilterRule.from_text(str(text or "")) for text in goal.ours)
+    still = uncertain or any(ours.matches(actual) if ours is not None else not actual for ours in rules)
     return Way(tuple(changes), "" if still else "somebody changed the rule")
 
 

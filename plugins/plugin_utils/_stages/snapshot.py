@@ -9,8 +9,10 @@ console can read it with regedit. Read back before anything changes. The first s
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
@@ -40,6 +42,8 @@ MOST = 20
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 # Microsoft, SERVICE_DELAYED_AUTO_START_INFO: since Windows Vista, kept in this value of the service's key.
 DELAYED, DELAYED_SINCE = "DelayedAutostart", NtVersion(6, 0)
+# How the id of a run begins.
+STAMP, STAMP_LENGTH, STAMPED = "%Y%m%dT%H%M%SZ", 16, re.compile(r"[0-9]{8}T[0-9]{6}Z-")
 REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE = "registry", "start mode", "stopped", "started", "netbios", "inbound rule"
 
 
@@ -229,9 +233,24 @@ def value_name(run: str) -> str:
 
 
 def runs(reader: Reader) -> tuple[str, ...]:
-    """Return the ids of the runs whose snapshots are there, oldest first: ids sort by time."""
+    """Return the ids of the runs whose snapshots are there, oldest first: ids sort in the order of the runs."""
     names = reader.value_types(record.KEY) or {}
     return tuple(sorted(name[len(PREFIX) :] for name in names if name.startswith(PREFIX)))
+
+
+def following(run: str, known: Iterable[str]) -> str:
+    """Return the id of a run so that it sorts after those that are there: clocks are set back, and controllers have several.
+
+    An id that would not gets the second after the last one's in place of its own.
+    """
+    last = max((other for other in known if STAMPED.match(other)), default="")
+    if run > last or not STAMPED.match(run):
+        return run
+    try:
+        moment = datetime.strptime(last[:STAMP_LENGTH], STAMP) + timedelta(seconds=1)
+    except (OverflowError, ValueError):
+        return run
+    return moment.strftime(STAMP) + run[STAMP_LENGTH:]
 
 
 def read_snapshots(reader: Reader) -> Stored:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,9 +24,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import Saved, Snapshot, read_snapshots
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
-from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
+from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, OURS, Simulated, differences, simulated, state
 
-OURS = r"HKLM\SOFTWARE\netmin.windows"
 # Every scenario but those whose host does not do as it is told: on them not even the way there is complete.
 TROUBLED = ("write_lost", "stop_pending", "renamed", "service_returns", "no_return")
 SCENARIOS = tuple(name for name in scenario_names() if not name.endswith(TROUBLED))
@@ -55,33 +53,6 @@ def restore(host: Simulated, scope: Scope | None = None, *, check: bool = False,
     result: dict[str, Any] = plain(result_of(run, prepared, after))
     assert not result.get("failed"), result["msg"]
     return result
-
-
-def state(host: Simulated) -> dict[str, Any]:
-    """Return the whole state of a host but for our own record."""
-    whole = dict(host.computer.state())
-    whole.pop("boots")
-    registry: Any = whole["registry"]
-    whole["registry"] = {key: values for key, values in registry.items() if not key.lower().startswith(OURS.lower())}
-    return {part: _without_suffixes(content) for part, content in whole.items()}
-
-
-def _without_suffixes(content: Any) -> Any:
-    """Call the instances of per-user services alike: each sign-in gives them another suffix."""
-    if isinstance(content, dict):
-        return {re.sub(r"_[0-9a-f]{5}(?=\\|$)", "_LUID", key): _without_suffixes(item) for key, item in content.items()}
-    return re.sub(r"_[0-9a-f]{5}(?=\\|$)", "_LUID", content) if isinstance(content, str) else content
-
-
-def differences(before: dict[str, Any], after: dict[str, Any], where: str = "") -> list[str]:
-    found = []
-    for key in sorted(before.keys() | after.keys()):
-        one, other = before.get(key), after.get(key)
-        if isinstance(one, dict) and isinstance(other, dict):
-            found += differences(one, other, f"{where}/{key}")
-        elif one != other:
-            found.append(f"{where}/{key}: {one} -> {other}")
-    return found
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

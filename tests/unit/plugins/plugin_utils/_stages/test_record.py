@@ -123,3 +123,13 @@ def test_a_value_of_another_type() -> None:
     fake.put(record.KEY, record.FORECAST, RegistryValue.text("mine"))
     with pytest.raises(RecordUnreadable):
         record.read_record(FakeSession(fake))
+
+
+def test_a_run_is_finished_when_all_that_it_set_out_to_do_is_said_to_be_done() -> None:
+    def lines(run: str, *statuses: str) -> tuple[str, ...]:
+        return (f'{{"run": "{run}"}}', *(f'{{"status": "{status}"}}' for status in statuses))
+
+    assert record.History((*lines("r2", "done", "unknown"), *lines("r1", "done"), "damaged", "[]")).finished() == {"r1"}
+    assert record.History().finished() == frozenset()
+    cut = record.History((*lines("r2", "done"), *lines("r1", *["done"] * (record.EARLIER_LINES - 1))))
+    assert cut.finished() == {"r2"}

@@ -102,3 +102,18 @@ def test_the_first_and_what_alone_knows_an_object_are_kept() -> None:
     same[1] = one(1, "B")
     assert needless(same) == ("r002", "r003", "r004")
     assert needless([one(number, f"S{number}") for number in range(MOST + 3)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("run", "known", "given"),
+    [
+        ("20260102T000000Z-aaaaaa", (), "20260102T000000Z-aaaaaa"),
+        ("20260102T000000Z-aaaaaa", ("20260101T000000Z-ffffff",), "20260102T000000Z-aaaaaa"),
+        ("20260102T000000Z-aaaaaa", ("20260102T000000Z-bbbbbb",), "20260102T000001Z-aaaaaa"),
+        ("20250102T000000Z-aaaaaa", ("20251231T235959Z-bbbbbb", "zzz"), "20260101T000000Z-aaaaaa"),
+        ("20260102T000000Z-aaaaaa", ("99991231T235959Z-bbbbbb",), "20260102T000000Z-aaaaaa"),
+        ("20260102T000000Z-aaaaaa", ("99999999T999999Z-bbbbbb",), "20260102T000000Z-aaaaaa"),
+    ],
+)
+def test_an_id_sorts_after_those_that_are_there(run: str, known: tuple[str, ...], given: str) -> None:
+    assert snapshot.following(run, known) == given

@@ -1,0 +1,391 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs that something happens to: a way to a simulated host that fails at one request, and what must be true afterwards.
+
+What became of a change is asked of the host itself, never of the result that is judged.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_wanted
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Prepared, Run, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+    AddFilterRule,
+    Change,
+    DeleteKey,
+    RemoveFilterRule,
+    SetNetbios,
+    SetRegistryValue,
+    SetStartMode,
+    StartService,
+    StopService,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, Unreachable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import fields_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.clock import ManualClock
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.faults import (
+    ACCESS_DENIED,
+    OPERATIONS_PER_USER,
+    SHELLS_PER_USER,
+    TIMED_OUT,
+    SoapFault,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.names import CREATE
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.reading import Request
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.shell import Caller
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
+
+from .simulated import KNOWLEDGE, OURS, URL, Simulated, Wire, state
+
+RULES = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
+
+
+class Killed(BaseException):
+    """The controller's process is gone; no handler of errors may go on, and nothing that it would send arrives."""
+
+
+class Kind(Enum):
+    """What happens at a request.
+
+    Attributes:
+        done: whether the host carries the request out.
+        ends: whether it is the last that ever arrives.
+    """
+
+    CUT_BEFORE = ("cut before it arrives", False, False)
+    CUT_DURING = ("half of its answer arrives", True, False)
+    CUT_AFTER = ("its answer is lost", True, False)
+    TIMEOUT = ("answered with a timeout, not carried out", False, False)
+    TIMEOUT_DONE = ("answered with a timeout, and carried out", True, False)
+    QUOTA = ("refused for a quota", False, False)
+    DENIED = ("refused: access denied", False, False)
+    GONE_BEFORE = ("the host is gone before it arrives", False, True)
+    GONE_AFTER = ("the host is gone after it", True, True)
+    KILLED_BEFORE = ("the controller is killed before it is sent", False, True)
+    KILLED_AFTER = ("the controller is killed before its answer is read", True, True)
+
+    def __init__(self, words: str, done: bool, ends: bool) -> None:
+        self.words = words
+        self.done = done
+        self.ends = ends
+
+    @property
+    def kills(self) -> bool:
+        """Whether it is the controller that goes."""
+        return self in (Kind.KILLED_BEFORE, Kind.KILLED_AFTER)
+
+
+ANSWERS = {
+    Kind.TIMEOUT: TIMED_OUT,
+    Kind.TIMEOUT_DONE: TIMED_OUT,
+    Kind.QUOTA: OPERATIONS_PER_USER,
+    Kind.DENIED: ACCESS_DENIED,
+}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A fault at one request, counted from 1."""
+
+    kind: Kind
+    at: int
+
+    def __str__(self) -> str:
+        return f"request {self.at}: {self.kind.words}"
+
+
+class FaultyWire(Wire):
+    """A way to the host on which something happens at one request.
+
+    Attributes:
+        sent: how many requests went out.
+        writing: numbers of those that changed the host.
+    """
+
+    def __init__(self, host: Simulated, trouble: Trouble | None = None) -> None:
+        super().__init__(host.service, host.account)
+        self._host = host
+        self._trouble = trouble
+        self.sent = 0
+        self.writing: list[int] = []
+
+    def exchange(self, envelope: bytes) -> bytes:
+        """Answer one envelope, or fail."""
+        self.sent += 1
+        if self._trouble is None or self.sent < self._trouble.at:
+            return self._carried_out(envelope)
+        kind = self._trouble.kind
+        if self.sent > self._trouble.at:
+            return self._ended(kind) if kind.ends else self._carried_out(envelope)
+        answer = self._carried_out(envelope) if kind.done else b""
+        if kind.kills:
+            raise Killed
+        if kind is Kind.CUT_DURING:
+            return answer[: len(answer) // 2]
+        if kind in ANSWERS:
+            return self._fault(envelope, kind)
+        raise ConnectionLost("the answer was lost", host=self._host.session.host)
+
+    def _carried_out(self, envelope: bytes) -> bytes:
+        before = len(self._host.computer.changes())
+        answer = super().exchange(envelope)
+        if len(self._host.computer.changes()) > before:
+            self.writing.append(self.sent)
+        return answer
+
+    def _ended(self, kind: Kind) -> bytes:
+        if kind.kills:
+            raise Killed
+        raise Unreachable("refused the connection", host=self._host.session.host)
+
+    def _fault(self, envelope: bytes, kind: Kind) -> bytes:
+        def meet(request: Request) -> None:
+            shell = kind is Kind.QUOTA and request.action == CREATE
+            raise SoapFault(SHELLS_PER_USER if shell else ANSWERS[kind])
+
+        caller = Caller(self._host.account, "192.0.2.9", URL)
+        return self._host.service.answer(envelope, caller, machine="192.0.2.1", meet=meet)[1].content
+
+
+class HostTime:
+    """The clock of the simulated host as the controller's: waiting lets services stop."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        """Return the time."""
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self._clock.advance(seconds)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A task on a host.
+
+    Attributes:
+        run: its id.
+        prepared: None where the host could not be read.
+        result: what the task returned; None where it was killed, or the host was not read.
+        error: why nothing was begun.
+        wire: the way that it took.
+        before: the whole state of the host before.
+    """
+
+    run: str
+    prepared: Prepared | None
+    result: dict[str, Any] | None
+    error: NetminError | None
+    wire: FaultyWire
+    before: dict[str, Any]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What was planned."""
+        return self.prepared.plan.changes if self.prepared else ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether a user sees anything but success."""
+        return self.result is None or bool(self.result.get("failed"))
+
+    @property
+    def wanted(self) -> set[tuple[str, str]]:
+        """What was planned, as targets and what they were to become."""
+        again = replaced(self.changes)
+        return {(change.target, str(change.shown[1])) for change in self.changes if change.target not in again}
+
+
+def minimize(host: Simulated, run_id: str, trouble: Trouble | None = None, *, check: bool = False, **given: Any) -> Attempt:
+    """Do what the action does, over a connection of its own.
+
+    Raises:
+        Refused, NotFound: the options are not for this host.
+    """
+    options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip", **given}
+
+    def prepare(run: Run, reader: Reader) -> Prepared:
+        return run.prepare(reader, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
+
+    return _attempt(host, run_id, prepare, trouble, check=check)
+
+
+def restore(host: Simulated, run_id: str, trouble: Trouble | None = None, *, scope: Scope | None = None, check: bool = False) -> Attempt:
+    """Put back, as the action does."""
+    return _attempt(host, run_id, lambda run, reader: run.prepare_restore(reader, scope or Scope()), trouble, check=check)
+
+
+def _attempt(host: Simulated, run_id: str, prepare: Callable[[Run, Reader], Prepared], trouble: Trouble | None, *, check: bool) -> Attempt:
+    wire = FaultyWire(host, trouble)
+    before = dict(host.computer.state())
+    run = Run(KNOWLEDGE, HostTime(host.clock), run_id)
+    prepared: Prepared | None = None
+    result: dict[str, Any] | None = None
+    error: NetminError | None = None
+    try:
+        with WritableSession(wire, host="host.example", read_only=check) as session:
+            prepared = prepare(run, session)
+            after = run.carry_out(prepared, session, stop_limit=60) if prepared.plan.changes and not check else None
+            result = result_of(run, prepared, after)
+    except Killed:
+        # What a killed process knew is lost with it.
+        result = None
+    except NetminError as raised:
+        error = raised
+    return Attempt(run.run_id, prepared, result, error, wire, before)
+
+
+# What is true
+
+
+def made(change: Change, whole: Mapping[str, Any]) -> bool:
+    """Tell from the state of the host itself whether an object is as a change was to leave it."""
+    if isinstance(change, StopService | StartService | SetStartMode):
+        service = _found({**whole["services"], **whole["drivers"]}, change.name)
+        if isinstance(change, SetStartMode):
+            return bool(service["start_mode"] == str(change.after))
+        return bool((service["state"] == "stopped") is isinstance(change, StopService))
+    if isinstance(change, SetRegistryValue):
+        return bool(value_of(whole, change.key, change.name) == _plain(change.after))
+    if isinstance(change, SetNetbios):
+        return bool(_found(whole["adapters"], change.guid)["netbios"] == int(change.after))
+    if isinstance(change, DeleteKey):
+        return bool(_found(whole["registry"], f"HKLM\\{change.key}") is None)
+    if isinstance(change, AddFilterRule):
+        return change.rule.name in rules(whole)
+    if isinstance(change, RemoveFilterRule):
+        return change.name not in rules(whole)
+    raise TypeError(f"no such change: {change!r}")
+
+
+def value_of(whole: Mapping[str, Any], key: str, name: str) -> Any:
+    """Return a registry value of a state as the window shows it; None where it is absent."""
+    return _found(_found(whole["registry"], f"HKLM\\{key}") or {}, name)
+
+
+def rules(whole: Mapping[str, Any]) -> set[str]:
+    """Return the names of the rules that the firewall of a host holds."""
+    values = (_found(whole["registry"], RULES) or {}).values()
+    return {fields_of(str(value["value"])).get("Name", "") for value in values}
+
+
+def comparable(host: Simulated) -> dict[str, Any]:
+    """Return the state of a host with the rules of its firewall by what they are called: how it keeps them depends on what went before."""
+    whole = state(host)
+    registry = whole["registry"]
+    kept = next((key for key in registry if key.lower() == RULES.lower()), None)
+    if kept is not None:
+        named = {fields_of(str(value["value"])).get("Name", name): value for name, value in registry[kept].items()}
+        whole["registry"] = {**registry, kept: named if len(named) == len(registry[kept]) else registry[kept]}
+    return whole
+
+
+def replaced(changes: Collection[Change]) -> set[str]:
+    """Return the targets of removals whose rule is added again by the same plan."""
+    added = {change.rule.name for change in changes if isinstance(change, AddFilterRule)}
+    return {change.target for change in changes if isinstance(change, RemoveFilterRule) and change.name in added}
+
+
+def _found(items: Mapping[str, Any], name: str) -> Any:
+    return next((item for known, item in items.items() if known.lower() == name.lower()), None)
+
+
+def _plain(value: RegistryValue | None) -> dict[str, Any] | None:
+    return None if value is None else {"type": f"REG_{value.type.name}", "value": value.plain()}
+
+
+# What must be true
+
+
+def result_lies(attempt: Attempt, host: Simulated) -> list[str]:
+    """Hold what a task says of each change against the host."""
+    if attempt.result is None:
+        return []
+    now = dict(host.computer.state())
+    result, said = attempt.result, []
+    statuses = [row["status"] for row in result["changes"]]
+    again = replaced(attempt.changes)
+    for change, status in zip(attempt.changes, statuses, strict=True):
+        if change.target in again:
+            continue
+        true = "done" if made(change, now) else "not_done"
+        if status == "unknown" and result["after"] is not None:
+            said.append(f"{change.target}: said to be unknown, and the host was read since")
+        elif status not in ("unknown", true):
+            said.append(f"{change.target}: said to be {status}, is {true}")
+    if any(status != "done" for status in statuses) and not result.get("failed"):
+        said.append("not all was done, and the task did not fail")
+    if result["changed"] != any(status != "not_done" for status in statuses):
+        said.append(f"changed is {result['changed']}")
+    counted = "Of {} changes {} done, {} not done, {} unknown".format(
+        len(statuses), *(statuses.count(status) for status in ("done", "not_done", "unknown"))
+    )
+    if result.get("failed") and counted not in result["msg"]:
+        said.append(f"the message does not say '{counted}': {result['msg']}")
+    return said
+
+
+def snapshot_lacks(attempt: Attempt, host: Simulated) -> list[str]:
+    """Tell what of the changed objects the snapshot of a run does not hold as it was."""
+    now = dict(host.computer.state())
+    done = [change for change in attempt.changes if made(change, now) and not made(change, attempt.before)]
+    stored = value_of(now, OURS.removeprefix("HKLM\\"), snapshot.value_name(attempt.run))
+    if stored is None:
+        return [f"{change.target} was changed without a snapshot" for change in done]
+    try:
+        saved = {item.identity: item for item in snapshot.from_lines(tuple(stored["value"])).saved}
+    except ValueError as error:
+        return [f"the snapshot cannot be understood: {error}"]
+    wrong = []
+    for change in done:
+        if isinstance(change, DeleteKey):
+            continue
+        item = saved.get(_identity(change))
+        if item is None:
+            wrong.append(f"{change.target} is not in the snapshot")
+        elif isinstance(change, SetRegistryValue) and _plain_state(item.before) != value_of(attempt.before, change.key, change.name):
+            wrong.append(f"{change.target} was {value_of(attempt.before, change.key, change.name)} and not {item.before}")
+        elif isinstance(change, SetStartMode):
+            was = _found({**attempt.before["services"], **attempt.before["drivers"]}, change.name)["start_mode"]
+            wrong += [f"{change.target} was {was} and not {item.before}"] if was != item.before else []
+    return wrong
+
+
+def _identity(change: Change) -> tuple[str, ...]:
+    if isinstance(change, SetRegistryValue):
+        return (snapshot.REGISTRY, change.key.lower(), change.name.lower())
+    if isinstance(change, SetStartMode):
+        return (snapshot.START_MODE, change.name.lower())
+    if isinstance(change, StopService | StartService):
+        return (snapshot.STOPPED, change.name.lower())
+    if isinstance(change, SetNetbios):
+        return (snapshot.NETBIOS, change.guid.lower())
+    if isinstance(change, AddFilterRule):
+        return (snapshot.RULE, change.rule.name.lower())
+    if isinstance(change, RemoveFilterRule):
+        return (snapshot.RULE, change.name.lower())
+    raise TypeError(f"no such change: {change!r}")
+
+
+def _plain_state(said: RegistryValue | str | None) -> object:
+    return _plain(said) if isinstance(said, RegistryValue) else said
+
+
+def fingerprint(host: Simulated) -> str:
+    """Return what tells one state of a host from another, our own record and open shells included."""
+    whole = dict(host.computer.state())
+    return json.dumps([whole, dict(host.service.open_operations)], sort_keys=True, default=str)
