@@ -12,27 +12,42 @@ class ModuleDocFragment:
 options:
   accept:
     description:
-      - Hazards that are accepted. A change with a hazard that is not listed here is refused where it is asked for by name, and passed
-        over, with the reason, where it is not.
-      - V(container-wsl-nat) address translation of WSL, Sandbox and hotspot may go, V(iis-http-sys) web sites,
-        V(ipsec-vpn) VPN and forwarded ports, V(management-agents) SNMP and SSH, V(msdtc-msmq) message queues, V(rds) Remote
-        Desktop, V(sql-server) the browser service of SQL Server, V(wsus-and-updates) Delivery Optimization, without which
-        updates may fail.
+      - Hazards that are accepted. What a hazard of this host would break, and that is not listed here, is refused where it is asked for by
+        name, and passed over, with the reason, where it is not. RV(hazards) has what was found and what shows it.
+      - Some methods have their hazard on every host, as Remote Desktop has V(rds); the others have it where the host shows it.
       - With V(outgoing-smb) SMB may end in both directions, as the NetBT driver method of
         M(netmin.windows.smb_device) does it. Mapped drives, printers and services on network paths go with it.
+      - With V(dependents) what depends on a service is stopped along with it, as with O(dependents=stop).
       - Some things are never done, whatever is accepted. What the session goes through (WinRM, HTTP, Winmgmt, RpcSs and
         all that they depend on) is never stopped, nor is a service without which a Windows host does not work.
     type: list
     elements: str
     choices:
+      - backup-agents
+      - cluster
       - container-wsl-nat
+      - dependents
+      - dfs
+      - dhcp-netbt-xp
+      - domain-controller
+      - domain-member
+      - established-inbound
+      - exchange-sharepoint
+      - hyper-v
       - iis-http-sys
+      - infrastructure-roles
       - ipsec-vpn
+      - iscsi-storage
       - management-agents
       - msdtc-msmq
       - outgoing-smb
+      - printing
       - rds
+      - rpc-runtime-misconfiguration
+      - shares-in-use
       - sql-server
+      - task-scheduler
+      - time
       - wsus-and-updates
     default: []
   dependents:

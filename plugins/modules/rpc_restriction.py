@@ -176,6 +176,57 @@ changes:
       status: done
       target: HKLM\SYSTEM\CurrentControlSet\Services\Rpc\Linkage\Bind
       why: RPC servers that do not ask for all interfaces bind to interfaces 1 only (1 is the loopback), over TCP
+hazards:
+  description:
+    - What closing breaks on this host, as far as it is about the plan, and what shows it. Nothing is asked of the host where nothing is to
+      be changed.
+  type: list
+  elements: dict
+  returned: when the host was read and the plan was not refused
+  contains:
+    id:
+      description: The hazard's id, as O(accept) takes it.
+      type: str
+      returned: always
+    gate:
+      description: V(accept), refused or passed over unless O(accept) lists it; V(warn), told and done; V(never), not to be lifted.
+      type: str
+      returned: always
+    what:
+      description: What breaks.
+      type: str
+      returned: always
+    evidence:
+      description: What shows it, and what could not be looked at, as the host calls it. Of more than 20 the number.
+      type: list
+      elements: str
+      returned: always
+    detected:
+      description: Whether it is there. V(false) where the host let nobody look, which is told and keeps nothing from being done.
+      type: bool
+      returned: always
+    affects:
+      description: What of the plan it is about, by recipes, and by objects that no recipe knows.
+      type: list
+      elements: str
+      returned: always
+    accepted:
+      description: Whether O(accept) lists it.
+      type: bool
+      returned: always
+    confidence:
+      description: How well it is founded, V(documented), V(observed) or V(memory).
+      type: str
+      returned: always
+  sample:
+    - accepted: false
+      affects: [smb-445]
+      confidence: documented
+      detected: true
+      evidence: ['share Data C:\Data', session clerk 192.0.2.77]
+      gate: accept
+      id: shares-in-use
+      what: clients lose files and printers, and open files may be damaged
 unchanged:
   description: What the plan leaves alone, and why.
   type: list

@@ -17,7 +17,7 @@ QUICK = {"interval": 1}
 def test_a_domain_member_keeps_its_clock_and_closes_the_rest() -> None:
     with Simulation([HostSpec(scenario="windows_xp_domain_member", name="member", boot_seconds=1)]) as simulation:
         tasks = [
-            {"name": "close", "netmin.windows.minimize": {}},
+            {"name": "close", "netmin.windows.minimize": {"accept": ["domain-member", "time"]}},
             {"name": "boot", "netmin.windows.reboot": QUICK},
             {"name": "prove", "netmin.windows.proof_info": QUICK},
         ]

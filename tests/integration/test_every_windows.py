@@ -105,7 +105,10 @@ def test_the_whole_loop(ran: Ran, name: str) -> None:
     assert {c["status"] for c in steps["close"]["changes"]} == {"done"}
     # No rule is asked for here.
     assert steps["close"]["summary"] == {**EXPECTED[name].counts, "filtered": 0}
-    assert steps["close"].get("warnings", []) == []
+    # Every Windows since 10.0 runs Defender, and older ones may be driven by DCOM: nothing else is there to be warned of.
+    told = {text.partition(":")[0] for text in steps["close"].get("warnings", [])}
+    usual = ("management-channel-dcom", "protected-or-security-software", "per-user-instances")
+    assert told <= {f"hazard {name}" for name in usual}
     # The proof equals the forecast, and what the modules list is what is there.
     assert steps["prove"]["proof"]["verdict"] == "proven"
     assert steps["prove"]["proof"]["reasons"] == []

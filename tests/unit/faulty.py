@@ -219,7 +219,7 @@ def minimize(host: Simulated, run_id: str, trouble: Trouble | None = None, *, ch
     options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip", **given}
 
     def prepare(run: Run, reader: Reader) -> Prepared:
-        return run.prepare(reader, lambda survey: minimize_wanted(options, survey, KNOWLEDGE))
+        return run.prepare(reader, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
 
     return _attempt(host, run_id, prepare, trouble, check=check)
 

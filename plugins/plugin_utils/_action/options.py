@@ -11,11 +11,12 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import DAYS
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, load
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Knowledge, load
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Consent, Passed, select
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import DEPENDENTS, Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.keep import read_keep
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents, Stage
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Dependents, Stage
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import STAGE_BY_NAME, Survey, Terms
 
 # Loaded and checked at import: Ansible's strategies load an action's class before they fork.
@@ -46,7 +47,12 @@ KEEP: dict[str, Any] = {
 RECORD: dict[str, Any] = {"record_dir": {"type": "path"}}
 TERMS: dict[str, Any] = {
     "keep": KEEP,
-    "accept": {"type": "list", "elements": "str", "choices": sorted(hazard.id for hazard in KNOWLEDGE.hazards), "default": []},
+    "accept": {
+        "type": "list",
+        "elements": "str",
+        "choices": sorted(hazard.id for hazard in KNOWLEDGE.hazards if hazard.gate is Gate.ACCEPT),
+        "default": [],
+    },
     "dependents": {"type": "str", "choices": [str(word) for word in Dependents], "default": str(Dependents.REFUSE)},
     "unverified": {"type": "str", "choices": ["skip", "apply"], "default": "skip"},
     "stop_timeout": {"type": "int", "default": 60},
@@ -75,7 +81,9 @@ def minimize_spec() -> dict[str, Any]:
 def terms(options: Mapping[str, Any], host: Host, knowledge: Knowledge) -> Terms:
     """Read what is said of the plan as a whole."""
     kept = read_keep(options["keep"] or (), host, knowledge)
-    return Terms(frozenset(options["accept"] or ()), Dependents(options["dependents"]), kept, options["unverified"] == "apply")
+    accept = frozenset(options["accept"] or ())
+    dependents = Dependents.STOP if DEPENDENTS in accept else Dependents(options["dependents"])
+    return Terms(accept, dependents, kept, options["unverified"] == "apply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +93,22 @@ class Wanted:
     Attributes:
         desires: of each stage, by its name.
         passed: recipes that are left alone, with the reasons.
+        choices: the methods that were chosen, where nobody gave options of their stage.
+        named: the stages of which somebody gave options.
     """
 
     desires: Mapping[str, Any]
     terms: Terms
     passed: tuple[Passed, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    named: frozenset[str] = frozenset()
 
 
-def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowledge) -> Wanted:
+def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowledge, blocks: Blocks | None = None) -> Wanted:
     """Take each stage's own options where given, and what is known of this Windows where not.
+
+    Args:
+        blocks: the hazards that the host shows.
 
     Raises:
         InvalidOption: options of a stage that is left out, or a recipe that does not exist.
@@ -105,7 +120,7 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
     if idle:
         raise InvalidOption(f"options are given for {', '.join(idle)}, which 'stages' leaves out")
     said = terms(options, survey.host, knowledge)
-    consent = Consent(said.accept, said.unverified)
+    consent = Consent(said.accept, said.unverified, blocks or {})
     selection = select(options.get("recipes"), survey.explained, survey.host.windows, knowledge, consent)
     lost = sorted({choice.method.stage for choice in selection.choices if choice.named and choice.method.stage not in chosen})
     if lost:
@@ -118,4 +133,6 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
             desires[name] = stage.desired({"services": value} if name == "services" else value)
         else:
             desires[name] = stage.default(tuple(choice for choice in selection.choices if choice.method.stage == name))
-    return Wanted(desires, said, selection.passed)
+    chosen_by_us = tuple(choice for choice in selection.choices if given.get(choice.method.stage) is None)
+    named = frozenset(name for name, value in given.items() if value is not None)
+    return Wanted(desires, said, selection.passed, chosen_by_us, named)

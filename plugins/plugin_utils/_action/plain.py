@@ -15,7 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import hazards, snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Passed
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import BootEvidence, Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.listing import Listing
@@ -151,6 +151,23 @@ def unchanged_of(plan: Plan) -> list[dict[str, Any]]:
 def passed_of(passed: Sequence[Passed]) -> list[dict[str, Any]]:
     """Show the recipes that a plan passes over, in the form of `unchanged_of`."""
     return [{"stage": "", "target": f"recipe {item.recipe.id}", "reason": item.reason, "detail": item.detail} for item in passed]
+
+
+def hazards_of(findings: Sequence[hazards.Finding]) -> list[dict[str, Any]]:
+    """Show the hazards that are about a plan."""
+    return [
+        {
+            "id": finding.hazard.id,
+            "gate": finding.hazard.gate,
+            "what": finding.hazard.what,
+            "evidence": finding.evidence,
+            "detected": finding.detected,
+            "affects": finding.affects,
+            "accepted": finding.accepted,
+            "confidence": finding.hazard.confidence,
+        }
+        for finding in findings
+    ]
 
 
 def residue_of(residue: Sequence[Residue]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotKept
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Stage
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
@@ -29,10 +30,10 @@ class PlannedAction(WindowsAction):
 
     def prepare(self, run: Run, session: Reader, options: Mapping[str, Any]) -> Prepared:
         """Read, plan and forecast; nothing is written."""
-        return run.prepare(session, lambda survey: self.choose(options, survey))
+        return run.prepare(session, lambda survey, blocks: self.choose(options, survey, blocks))
 
-    def choose(self, options: Mapping[str, Any], survey: Survey) -> Wanted:
-        """Return what is wanted of each stage."""
+    def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
+        """Return what is wanted of each stage of a host that shows some hazards."""
         raise NotImplementedError
 
     def shown(self, prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,9 +84,11 @@ class StageAction(PlannedAction):
 
     stage: ClassVar[Stage]
 
-    def choose(self, options: Mapping[str, Any], survey: Survey) -> Wanted:
+    def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
         """Want this stage's options and nothing else."""
-        return Wanted({self.stage.name: self.stage.desired(options)}, terms(options, survey.host, KNOWLEDGE))
+        del blocks
+        said = terms(options, survey.host, KNOWLEDGE)
+        return Wanted({self.stage.name: self.stage.desired(options)}, said, named=frozenset({self.stage.name}))
 
 
 class MinimizeAction(PlannedAction):
@@ -96,9 +99,9 @@ class MinimizeAction(PlannedAction):
         self.refuse_outside_window(options)
         return super().work(options)
 
-    def choose(self, options: Mapping[str, Any], survey: Survey) -> Wanted:
+    def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
         """Want each stage's own options, or what is known of this Windows."""
-        return minimize_wanted(options, survey, KNOWLEDGE)
+        return minimize_wanted(options, survey, KNOWLEDGE, blocks)
 
 
 class RestoreAction(PlannedAction):

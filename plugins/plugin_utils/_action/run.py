@@ -28,9 +28,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.driver import Application, Status, apply
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import firewall, ip_filter, record, restore, snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import firewall, record, restore, snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Passed
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.forecast import count, opens
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks, Finding, warnings_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners import management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import lingering
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.residue import residue
@@ -41,7 +42,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
     found,
     holds,
     make_forecast,
-    make_plan,
     projected,
     read_survey,
     reread,
@@ -50,9 +50,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
     with_path,
 )
 
+from .gated import plan_gated
 from .keeper import Keeper
 from .options import Wanted
-from .plain import change_of, endpoint_of, management_of, passed_of, residue_of, suspects_of, unchanged_of, windows_of
+from .plain import change_of, endpoint_of, hazards_of, management_of, passed_of, residue_of, suspects_of, unchanged_of, windows_of
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +67,7 @@ class Prepared:
         passed: recipes that are left alone, with the reasons.
         history: what earlier runs of this boot left.
         stored: the snapshots that are on the host, where they were read.
+        findings: the hazards that the host shows and that are about the plan.
         opens: ids of the recipes whose endpoints this run or an earlier one of this boot opens.
         runs: ids of the runs whose snapshots are on the host, oldest first.
     """
@@ -81,6 +83,7 @@ class Prepared:
     opens: tuple[str, ...]
     runs: tuple[str, ...]
     stored: snapshot.Stored | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(slots=True)
@@ -99,25 +102,23 @@ class Run:
     taken: snapshot.Snapshot | None = None
     trouble: list[str] = field(default_factory=list)
 
-    def prepare(self, reader: Reader, choose: Callable[[Survey], Wanted]) -> Prepared:
+    def prepare(self, reader: Reader, choose: Callable[[Survey, Blocks], Wanted]) -> Prepared:
         """Read, plan and forecast; nothing is written.
 
         Args:
-            choose: what is wanted of each stage, given what the host is.
+            choose: what is wanted of each stage, given what the host is and which hazards it shows.
         """
-        survey = read_survey(reader, self.knowledge)
-        wanted = choose(survey)
+        gated = plan_gated(reader, read_survey(reader, self.knowledge), self.knowledge, choose)
+        survey, wanted, plan = gated.survey, gated.wanted, gated.plan
         desires, terms = wanted.desires, wanted.terms
-        if ip_filter.NAME in desires and desires[ip_filter.NAME].drop is not None:
-            survey = with_firewall(reader, survey)
-        plan = make_plan(desires, survey, self.knowledge, terms, wanted.passed)
         if plan.changes:
             survey = with_path(reader, survey)
         expected = make_forecast(plan, survey, self.knowledge, terms.kept, wanted.passed)
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         history = record.read_history(reader).since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
-        return Prepared(survey, desires, plan, expected, left, wanted.passed, terms, history, opened, self._earlier(reader))
+        earlier = self._earlier(reader)
+        return Prepared(survey, desires, plan, expected, left, wanted.passed, terms, history, opened, earlier, findings=gated.findings)
 
     def prepare_restore(self, reader: Reader, scope: restore.Scope) -> Prepared:
         """Read what earlier runs left, and plan the way back; nothing is written.
@@ -307,8 +308,11 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "summary": _summary(prepared.forecast),
         "snapshot": [snapshot.plain(saved) for saved in run.taken.saved] if run.taken else [],
         "reboot_required": reboot_required(prepared, application),
-        "warnings": [*plan.warnings, *_still_open(prepared, after), *_remarks(prepared)],
+        "warnings": [*plan.warnings, *_still_open(prepared, after), *_remarks(prepared), *warnings_of(prepared.findings)],
     }
+    if prepared.stored is None:
+        # A restore puts back what was, and asks for no hazards.
+        result["hazards"] = hazards_of(prepared.findings)
     _add_failure(result, run, prepared)
     return result
 

@@ -4,17 +4,18 @@
 
 `recipes/`: one family of listeners a file, id = file name. `windows/`: one Windows version a file.
 `never_stop.yml`: services that no option lets a plan touch. `protected.yml`: services that the SCM lets nobody change.
-`per_user.yml`: templates of per-user services. `hazards.yml`: what `accept` can name. `sources.yml`: what the entries cite.
+`per_user.yml`: templates of per-user services. `hazards.yml`: what closing breaks, how a host shows it, what becomes of a plan then.
+`sources.yml`: what the entries cite.
 Entries hold facts, never conclusions about one host.
 """
 
 from __future__ import annotations
 
+from .hazards import Affects, Fact, Gate, Hazard, Kind, Probe, Query, Running
 from .loader import KnowledgeError, load
 from .model import (
     Confidence,
     Example,
-    Hazard,
     Knowledge,
     ListenerPattern,
     Method,
@@ -36,9 +37,13 @@ from .model import (
 )
 
 __all__ = [
+    "Affects",
     "Confidence",
     "Example",
+    "Fact",
+    "Gate",
     "Hazard",
+    "Kind",
     "Knowledge",
     "KnowledgeError",
     "ListenerPattern",
@@ -46,10 +51,13 @@ __all__ = [
     "Never",
     "PerUser",
     "Port",
+    "Probe",
     "Protected",
+    "Query",
     "Range",
     "Recipe",
     "Residue",
+    "Running",
     "Silent",
     "StartValue",
     "Status",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, pairwise
 
@@ -12,8 +13,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Side, Windows
 
+from .hazards import Gate, Hazard, Probe
 from .model import (
-    Hazard,
     Knowledge,
     ListenerPattern,
     Method,
@@ -30,11 +31,12 @@ from .model import (
     Version,
 )
 
-# The NetBT driver method asks for it by itself: it depends on the word of the operator and not on the Windows.
-CODED_HAZARD = "outgoing-smb"
+# A WMI class or property (win32 WmiSdk, "Managed Object Format"), and a namespace.
+WMI_NAME, NAMESPACE = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII), re.compile(r"root(/\w+)+\Z", re.ASCII)
 # Lists in files of their own.
 LISTS = ("never_stop", "protected", "per_user", "hazards", "silent")
 ROOTS = ("SYSTEM", "SOFTWARE")
+HIVES = (*ROOTS, "Cluster")
 LARGEST_DWORD = 0xFFFFFFFF
 HIGHEST_PORT = 65535
 Complain = Callable[[str, str], None]
@@ -133,6 +135,38 @@ def check_version(version: Version, complain: Complain) -> None:
             complain(f"{where}.residue[{number}].owners", "nobody is named")
 
 
+def check_hazard(number: int, hazard: Hazard, complain: Complain) -> None:
+    """Check that a hazard is about something, and that what is asked of a host can be asked."""
+    where = f"hazards.yml: $[{number}]"
+    affects = hazard.affects
+    if not (affects.recipes or affects.methods or affects.services or affects.kinds):
+        complain(f"{where}.affects", "is empty")
+    if all(probe.evidence for probe in hazard.detect):
+        complain(f"{where}.detect", "nothing finds it by itself")
+    for position, probe in enumerate(hazard.detect):
+        _check_probe(f"{where}.detect[{position}]", probe, complain)
+
+
+def _check_probe(here: str, probe: Probe, complain: Complain) -> None:
+    ways = [way for way in (probe.fact, probe.services, probe.value, probe.key, probe.query) if way]
+    if len(ways) != 1:
+        complain(here, "exactly one of fact, services, value, key and query expected")
+    _check_range(f"{here}.windows", probe.windows, complain)
+    for keyed in (probe.value, probe.key):
+        if keyed is not None and keyed.key.partition("\\")[0] not in HIVES:
+            complain(here, f"'{keyed.key}' is not below HKLM; it starts with {' or '.join(HIVES)}")
+    if probe.query is not None:
+        query = probe.query
+        names = (query.wmi_class, *query.properties, *query.shows, *(match.property for match in query.match))
+        for name in (*names, *([query.where] if query.where else [])):
+            if not WMI_NAME.match(name):
+                complain(here, f"'{name}' is no name of a WMI class or property")
+        if not NAMESPACE.match(query.namespace):
+            complain(here, f"'{query.namespace}' is no namespace; write root/cimv2")
+        if bool(query.where) is not bool(query.values):
+            complain(here, "'where' and 'values' go together")
+
+
 def check_together(knowledge: Knowledge, complain: Complain) -> None:
     """Check that what entries name is there, that all of it is used, and that no two contradict each other."""
     _check_sources(knowledge, complain)
@@ -171,15 +205,23 @@ def _check_sources(knowledge: Knowledge, complain: Complain) -> None:
 
 
 def _check_hazards(knowledge: Knowledge, complain: Complain) -> None:
-    used = {CODED_HAZARD}
     for recipe in knowledge.recipes.values():
         for number, method in enumerate(recipe.methods):
-            used.add(method.hazard)
-            if method.hazard and knowledge.hazard(method.hazard) is None:
-                complain(f"recipes/{recipe.id}.yml: $.methods[{number}].hazard", f"there is no hazard '{method.hazard}'")
-    for number, hazard in enumerate(knowledge.hazards):
-        if hazard.id not in used:
-            complain(f"hazards.yml: $[{number}]", f"no method has the hazard '{hazard.id}'")
+            hazard = knowledge.hazard(method.hazard)
+            where = f"recipes/{recipe.id}.yml: $.methods[{number}].hazard"
+            if method.hazard and hazard is None:
+                complain(where, f"there is no hazard '{method.hazard}'")
+            elif hazard is not None and hazard.gate is not Gate.ACCEPT:
+                complain(where, f"nobody can accept '{method.hazard}', whose gate is {hazard.gate}")
+    methods = {f"{recipe.id}/{method.id}" for recipe in knowledge.recipes.values() for method in recipe.methods}
+    for number, item in enumerate(knowledge.hazards):
+        where = f"hazards.yml: $[{number}]"
+        for name in (*item.affects.recipes, *item.allowed):
+            if name not in knowledge.recipes:
+                complain(where, f"there is no recipe '{name}'")
+        for name in item.affects.methods:
+            if name not in methods:
+                complain(f"{where}.affects.methods", f"there is no method '{name}'")
 
 
 def _check_twice(name: str, knowledge: Knowledge, complain: Complain) -> None:

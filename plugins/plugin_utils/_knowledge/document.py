@@ -15,8 +15,9 @@ from pathlib import Path
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 
 from .checks import newest
+from .hazards import Hazard, Probe
 from .loader import load
-from .model import Knowledge, ListenerPattern, Method, Port, Recipe, Status, Takes, Version
+from .model import Knowledge, ListenerPattern, Method, Port, Range, Recipe, Status, Takes, Version
 
 PAGE = Path(__file__).parents[3] / "docs" / "knowledge.md"
 USABLE = (Status.WORKS, Status.PARTIAL)
@@ -44,9 +45,16 @@ CODED = {"dcom_protocols": BOOT, "max_cached_sockets": BOOT, "netbios_options": 
 def page(knowledge: Knowledge) -> str:
     """Return the whole page."""
     versions = sorted(knowledge.versions.values(), key=lambda version: (version.nt, version.builds[0], version.id))
-    titles = [*(version.name for version in versions), "Recipes", "Sources"]
+    titles = [*(version.name for version in versions), "Recipes", "Hazards", "Sources"]
     links = [f"- [{title}](#{title.lower().replace(' ', '-').replace('.', '')})" for title in titles]
-    parts = [HEAD, "\n".join(links), *(section(version, knowledge) for version in versions), _recipes(knowledge), _sources(knowledge)]
+    parts = [
+        HEAD,
+        "\n".join(links),
+        *(section(version, knowledge) for version in versions),
+        _recipes(knowledge),
+        _hazards(knowledge),
+        _sources(knowledge),
+    ]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 
 
@@ -150,6 +158,59 @@ def _recipes(knowledge: Knowledge) -> str:
         lines += [_sentence(recipe.note)] if recipe.note else []
         lines += [f"Sources: {', '.join(sources)}."]
     return "\n".join(lines)
+
+
+HAZARDS = """## Hazards
+
+What closing breaks on a host that shows it, in the order in which a host is looked at. *never*: no option lifts it. *accept*: left out of
+a plan, and refused where it is asked for by name, unless `accept` lists the id. *warn*: told. What is asked of a host costs requests only
+where the plan has something that the hazard is about; what needs a service is asked where one of these runs.
+"""
+
+
+def _hazards(knowledge: Knowledge) -> str:
+    return "\n".join([HAZARDS.rstrip("\n"), *(line for hazard in knowledge.hazards for line in _hazard(hazard))])
+
+
+def _hazard(hazard: Hazard) -> list[str]:
+    affects = hazard.affects
+    about = [*affects.recipes, *affects.methods, *(f"service {name}" for name in affects.services), *map(str, affects.kinds)]
+    lines = ["", f"### Hazard {hazard.id}", "", f"{_sentence(hazard.what)} Gate: {hazard.gate}."]
+    lines += ["", f"About: {', '.join(about)}." + (f" Done all the same: {', '.join(hazard.allowed)}." if hazard.allowed else ""), ""]
+    lines += [f"- {_probe(probe)}" for probe in hazard.detect]
+    lines += [""] + [_sentence(text) for text in (hazard.mitigation, hazard.note) if text]
+    return [*lines, f"Founded: {hazard.confidence}. Sources: {', '.join(hazard.sources)}."]
+
+
+def _probe(probe: Probe) -> str:
+    found = ""
+    if probe.fact is not None:
+        found = str(probe.fact)
+    elif probe.services:
+        found = f"services {', '.join(probe.services)}, {probe.state}"
+    elif probe.value is not None:
+        equals = f" is {' or '.join(map(str, probe.value.equals))}" if probe.value.equals else ""
+        found = f"value `HKLM\\{probe.value.key}\\{probe.value.name}`{equals}"
+    elif probe.key is not None:
+        inside = " with values" if probe.key.values else "" if probe.key.subkeys is None else " with subkeys"
+        but = f" other than {', '.join(probe.key.subkeys)}" if probe.key.subkeys else ""
+        found = f"key `HKLM\\{probe.key.key}`{inside}{but}"
+    elif probe.query is not None:
+        query = probe.query
+        judged = [f"{match.property} like {' or '.join(match.like)}" for match in query.match if match.like]
+        judged += [f"{match.property} not like {' or '.join(match.not_like)}" for match in query.match if match.not_like]
+        judged += [f"{query.where} is {' or '.join(map(str, query.values))}"] if query.where else []
+        found = f"`{query.wmi_class}` in `{query.namespace}`" + (f" where {' and '.join(judged)}" if judged else "")
+    more = [_span(probe.windows)] if _span(probe.windows) else []
+    more += [f"where {' or '.join(probe.needs)} runs"] if probe.needs else []
+    more += ["only to say more"] if probe.evidence else []
+    return f"{probe.what}: {found}" + (f" ({'; '.join(more)})" if more else "")
+
+
+def _span(windows: Range) -> str:
+    words = [f"from {windows.since}"] if windows.since else []
+    words += [f"to {windows.until}"] if windows.until else []
+    return " ".join([*words, *([f"{windows.side}s"] if windows.side else [])])
 
 
 def _sentence(text: str) -> str:

@@ -24,7 +24,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
-from .model import Example, Hazard, Method, Never, PerUser, Protected, Recipe, Silent, Version
+from .hazards import Hazard
+from .model import Example, Method, Never, PerUser, Protected, Recipe, Silent, Version
 
 FOLDER = Path(__file__).parent / "schema"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

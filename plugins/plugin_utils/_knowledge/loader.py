@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
-from .checks import check_recipe, check_together, check_version
-from .model import Hazard, Knowledge, Never, PerUser, Protected, Recipe, Silent, Version
+from .checks import check_hazard, check_recipe, check_together, check_version
+from .hazards import Hazard
+from .model import Knowledge, Never, PerUser, Protected, Recipe, Silent, Version
 
 # libyaml is ten times faster and is not in every build of PyYAML.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -148,6 +149,9 @@ def load(folder: Path = FOLDER) -> Knowledge:
         check_recipe(recipe, decoder.complain)
     for version in knowledge.versions.values():
         check_version(version, decoder.complain)
+    if decoded:
+        for number, hazard in enumerate(knowledge.hazards):
+            check_hazard(number, hazard, decoder.complain)
     if decoded and not decoder.problems:
         # An entry that does not fit would be missed by all that name it, which are right.
         check_together(knowledge, decoder.complain)

@@ -8,10 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Side, Windows
+
+if TYPE_CHECKING:
+    from .hazards import Hazard
 
 
 class Status(StrEnum):
@@ -262,15 +266,6 @@ class PerUser:
 
     name: str
     windows: Range
-    sources: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hazard:
-    """What a method breaks, and that `accept` has to name before it is used."""
-
-    id: str
-    what: str
     sources: tuple[str, ...]
 
 

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe, Status
 
 from .owners import Explained
@@ -36,16 +36,37 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """A hazard that this host shows.
+
+    Attributes:
+        found: what shows it, in words.
+    """
+
+    hazard: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
-    """What the operator allows beyond what is known to be safe.
+    """What the operator allows beyond what is known to be safe, and what the host shows.
 
     Attributes:
         accept: ids of hazards.
         unverified: methods that nobody has verified on this Windows.
+        blocks: the hazards of this host by `recipe/method`.
     """
 
     accept: frozenset[str] = frozenset()
     unverified: bool = False
+    blocks: Mapping[str, Sequence[Block]] = field(default_factory=dict)
+
+    def refusal(self, recipe: Recipe, method: Method) -> Block | None:
+        """Return what the operator would have to accept before a method is used; None where there is nothing."""
+        found = self.blocks.get(f"{recipe.id}/{method.id}", ())
+        if method.hazard and method.hazard not in self.accept:
+            return next((block for block in found if block.hazard == method.hazard), Block(method.hazard, ""))
+        return next((block for block in found if block.hazard not in self.accept), None)
 
 
 def select(
@@ -75,16 +96,11 @@ def select(
     return Selection(tuple(choices), tuple(passed))
 
 
-# On a controller of a domain these alone may go (KB 832017; the safety notes of a tested project, dc_firewall of the knowledge).
-ON_CONTROLLERS = ("llmnr-5355", "mdns-5353")
 NOTHING = "nothing is known that closes it there"
-CONTROLLER = "this is a domain controller: directory, Kerberos and replication need its services and ports"
 
 
 def _usable(recipe: Recipe, windows: Windows, consent: Consent, *, ends: bool) -> Method | Passed:
     """Return the first method that may be used, or why there is none."""
-    if windows.product is ProductType.DOMAIN_CONTROLLER and recipe.id not in ON_CONTROLLERS:
-        return Passed(recipe, Reason.NEVER, CONTROLLER)
     refusals: list[Passed] = []
     for method in recipe.methods_on(windows):
         refusal = refusal_of(method, windows, unverified=consent.unverified)
@@ -95,9 +111,9 @@ def _usable(recipe: Recipe, windows: Windows, consent: Consent, *, ends: bool) -
             refusals.append(Passed(recipe, Reason.UNVERIFIED, method.because or what))
         elif method.status is Status.DOES_NOT_CLOSE and not (method.end and ends):
             refusals.append(Passed(recipe, Reason.DOES_NOT_CLOSE, method.because))
-        elif method.hazard and method.hazard not in consent.accept:
-            what = f"{recipe.breaks}; list '{method.hazard}' in 'accept' if that is meant"
-            refusals.insert(0, Passed(recipe, Reason.GATED, what, method.hazard))
+        elif block := consent.refusal(recipe, method):
+            what = f"{recipe.breaks}{f' (here: {block.found})' if block.found else ''}; list '{block.hazard}' in 'accept' if that is meant"
+            refusals.insert(0, Passed(recipe, Reason.GATED, what, block.hazard))
         else:
             return method
     if not refusals:

@@ -30,6 +30,7 @@ NEVER_STARTED = 1077
 DRIVERS = Where("Name", ("HTTP", "NetBT", "srv", "srv2", "srvnet"))
 # Microsoft, Per-user services: the instance of a template is named after it and the LUID of the sign-in, in hexadecimal.
 INSTANCE = re.compile(r"(.+)_[0-9a-f]{4,8}", re.IGNORECASE)
+WINS_PROPERTIES = ("WINSPrimaryServer", "WINSSecondaryServer")
 PROCESS_PROPERTIES = ("ProcessId", "Name", "CreationDate")
 OS_PROPERTIES = ("Version", "BuildNumber", "ProductType", "Caption", "CSDVersion", "LastBootUpTime", "LocalDateTime")
 COMPUTER_PROPERTIES = ("Name", "DomainRole", "Domain")
@@ -82,6 +83,7 @@ class Adapter:
     ip_enabled: bool
     dhcp: bool
     addresses: tuple[str, ...]
+    wins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +292,7 @@ def read_adapters(reader: Reader) -> tuple[Adapter, ...]:
             ip_enabled=bool(row.flag("IPEnabled")),
             dhcp=bool(row.flag("DHCPEnabled")),
             addresses=row.texts("IPAddress"),
+            wins=tuple(a for name in WINS_PROPERTIES for a in row.texts(name) if a),
         )
         for row in reader.query("Win32_NetworkAdapterConfiguration")
     )

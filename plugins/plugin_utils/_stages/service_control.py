@@ -194,7 +194,8 @@ def _also(service: Service, situation: Situation) -> tuple[Service, ...]:
         names = ", ".join(s.name for s in running)
         raise Refused(
             f"{noun(service.kind)} {service.name} is not stopped: {names} depend{'s' if len(running) == 1 else ''} on it and "
-            f"run{'s' if len(running) == 1 else ''}; add {'it' if len(running) == 1 else 'them'} to the plan or set 'dependents: stop'"
+            f"run{'s' if len(running) == 1 else ''}; add {'it' if len(running) == 1 else 'them'} to the plan or set 'dependents: stop'",
+            hazard="dependents",
         )
     return tuple(running)
 

@@ -28,7 +28,7 @@ from . import settings
 from .future import Fate, Future
 from .host import Host
 from .owners import Explained
-from .service_control import Wish, check_never, plan_services
+from .service_control import Wish, check_never, never_reason, plan_services
 from .settings import Setting, Settings
 from .stage import Choice, Situation, Stage
 
@@ -62,10 +62,12 @@ class Desired:
 
     Attributes:
         method: None for the one of this Windows.
+        by_default: nobody named it: pass it over where the Server service must never stop.
     """
 
     enabled: bool | None = None
     method: Method | None = None
+    by_default: bool = False
 
     def way(self, windows: Windows) -> Method:
         """Return the method that is meant on one Windows."""
@@ -80,7 +82,9 @@ def desired(options: Mapping[str, Any]) -> Desired:
 
 def default(choices: tuple[Choice, ...]) -> Desired:
     """Ask for what the chosen method does."""
-    return Desired(False, Method(choices[0].method.id)) if choices else Desired()
+    if not choices:
+        return Desired()
+    return Desired(False, Method(choices[0].method.id), by_default=not choices[0].named)
 
 
 def read(reader: Reader, host: Host, _knowledge: Knowledge) -> Settings:
@@ -140,6 +144,10 @@ def _plan_server(wanted: Desired, situation: Situation) -> Plan:
     if wanted.enabled:
         wish = Wish(SERVER, start_mode=StartMode.AUTO, why="the Server service loads srvnet when it starts, which opens tcp/445")
         return plan_services(NAME, (wish,), situation)
+    server = situation.host.services.get(SERVER.lower())
+    refusal = never_reason(server, situation) if server is not None and wanted.by_default else None
+    if refusal is not None:
+        return Plan(unchanged=(Unchanged(NAME, f"service {SERVER}", Reason.NEVER, refusal),))
     method = situation.knowledge.recipe(RECIPE).method(str(Method.SMB_SERVER), situation.host.windows)
     names = method.services if method is not None else ()
     why = "file and printer sharing: tcp/445 is srvnet's, which only the Server service loads"

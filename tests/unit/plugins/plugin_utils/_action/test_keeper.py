@@ -76,7 +76,7 @@ def test_a_link_that_somebody_planted_is_not_followed(tmp_path: Path) -> None:
 def carry_out(host: Simulated, keeper: Keeper) -> dict[str, Any]:
     run = Run(KNOWLEDGE, FakeClock(), RUN)
     options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip"}
-    prepared = run.prepare(host.session, lambda survey: minimize_wanted(options, survey, KNOWLEDGE))
+    prepared = run.prepare(host.session, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
     return result_of(run, prepared, run.carry_out(prepared, host.session, stop_limit=60, keeper=keeper))
 
 

@@ -19,6 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import names as scenario_names
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import Saved, Snapshot, read_snapshots
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
@@ -34,8 +35,8 @@ def minimize(host: Simulated, run_id: str = "20260101T000000Z-000001", **given: 
     """Do what the action does, all stages, with rules for the residue."""
     options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip", **given}
 
-    def choose(survey: Survey) -> Wanted:
-        return minimize_wanted(options, survey, KNOWLEDGE)
+    def choose(survey: Survey, blocks: Blocks) -> Wanted:
+        return minimize_wanted(options, survey, KNOWLEDGE, blocks)
 
     run = Run(KNOWLEDGE, FakeClock(), run_id)
     prepared = run.prepare(host.session, choose)
@@ -138,7 +139,7 @@ def test_a_half_done_run_is_put_back() -> None:
         host.session.stop = stop  # type: ignore[method-assign]
         run = Run(KNOWLEDGE, FakeClock(), "20260101T000000Z-000001")
         options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip"}
-        prepared = run.prepare(host.session, lambda survey: minimize_wanted(options, survey, KNOWLEDGE))
+        prepared = run.prepare(host.session, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
         run.carry_out(prepared, host.session, stop_limit=60)
         assert run.application is not None
         assert run.application.error is not None
@@ -185,7 +186,7 @@ def test_nothing_changes_where_the_snapshot_cannot_be_written() -> None:
         host.computer.inject({"kind": "value_lost", "key": OURS, "name": "Snapshot 20260101T000000Z-000001"})
         run = Run(KNOWLEDGE, FakeClock(), "20260101T000000Z-000001")
         options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip"}
-        prepared = run.prepare(host.session, lambda survey: minimize_wanted(options, survey, KNOWLEDGE))
+        prepared = run.prepare(host.session, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
         run.carry_out(prepared, host.session, stop_limit=60)
         result = result_of(run, prepared, None)
         assert result["failed"]

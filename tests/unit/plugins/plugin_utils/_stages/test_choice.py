@@ -11,7 +11,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES, Plan, Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Status
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Consent, Selection, select
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Block, Consent, Selection, select
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import STAGE_BY_NAME, Survey, Terms, make_plan, read_survey
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, simulated
 
@@ -119,13 +119,19 @@ def test_a_build_between_two_known_ones_counts_as_the_older() -> None:
     assert ids == {"windows_10", "windows_server_2016"}
 
 
-def test_a_domain_controller_loses_its_name_resolution_at_most() -> None:
-    survey = survey_of("windows_server_2022", product_type=2, domain_role=5)
-    selection = chosen(survey)
-    assert {choice.recipe.id for choice in selection.choices} == {"llmnr-5355", "mdns-5353"}
-    assert "domain controller" in {item.recipe.id: item for item in selection.passed}["smb-445"].detail
-    with pytest.raises(Refused, match="domain controller"):
-        chosen(survey, ["smb-445"])
+def test_what_a_host_shows_is_passed_over_with_what_shows_it_and_refused_by_name() -> None:
+    survey = survey_of("windows_server_2022")
+    blocks = {f"smb-445/{way}": [Block("shares-in-use", "share Data")] for way in ("smb_server", "disable")}
+
+    def select_with(asked: list[str] | None, accept: frozenset[str] = frozenset()) -> Selection:
+        return select(asked, survey.explained, survey.host.windows, KNOWLEDGE, Consent(accept, blocks=blocks))
+
+    passed = {item.recipe.id: item for item in select_with(None).passed}["smb-445"]
+    assert (passed.reason, passed.hazard) == (Reason.GATED, "shares-in-use")
+    assert "(here: share Data); list 'shares-in-use' in 'accept'" in passed.detail
+    with pytest.raises(Refused, match="share Data"):
+        select_with(["smb-445"])
+    assert [choice.method.id for choice in select_with(["smb-445"], frozenset({"shares-in-use"})).choices] == ["smb_server"]
 
 
 @pytest.mark.parametrize("name", ["llmnr-5355", "rpc-wininit", "rpc-scm"])
