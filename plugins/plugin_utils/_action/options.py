@@ -43,12 +43,17 @@ KEEP: dict[str, Any] = {
         "reason": {"type": "str", "required": True},
     },
 }
+CONFIRM: dict[str, Any] = {
+    "type": "dict",
+    "options": {"within": {"type": "int", "default": 600}, "hold": {"type": "bool", "default": False}},
+}
 TERMS: dict[str, Any] = {
     "keep": KEEP,
     "accept": {"type": "list", "elements": "str", "choices": sorted(hazard.id for hazard in KNOWLEDGE.hazards), "default": []},
     "dependents": {"type": "str", "choices": [str(word) for word in Dependents], "default": str(Dependents.REFUSE)},
     "unverified": {"type": "str", "choices": ["skip", "apply"], "default": "skip"},
     "stop_timeout": {"type": "int", "default": 60},
+    "confirm": CONFIRM,
 }
 
 

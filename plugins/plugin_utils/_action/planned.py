@@ -14,7 +14,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
 
 from .base import WindowsAction, new_run_id
-from .options import KNOWLEDGE, Wanted, minimize_wanted, terms
+from .confirming import Confirmation, read_wish
+from .options import CONFIRM, KNOWLEDGE, Wanted, minimize_wanted, terms
 from .plain import plain, snapshots_of
 from .run import Prepared, Run, diff_of, result_of
 
@@ -43,15 +44,22 @@ class PlannedAction(WindowsAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run, and render check mode and diff from the plan."""
+        wish = read_wish(options)
         session = self.open_writable()
         run = Run(KNOWLEDGE, self.clock, new_run_id())
+        confirmation = Confirmation(wish, run, self.clock)
         prepared = self.prepare(run, session, options)
+        confirmation.look(session, prepared, KNOWLEDGE)
         after = None
+        if not self._task.check_mode:
+            confirmation.clean(session)
         if prepared.plan.changes and not self._task.check_mode:
             self.writing = True
             self._begun = (run, prepared)
+            run.arm = confirmation.arm
             after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"])
         result = result_of(run, prepared, after)
+        confirmation.finish(result, lambda: self.reopen(self.open_writable))
         result |= self.shown(prepared, result)
         result["diff"] = diff_of(result)
         return result
@@ -88,6 +96,7 @@ class RestoreAction(PlannedAction):
         "stage": {"type": "str", "choices": list(STAGES)},
         "force": {"type": "bool", "default": False},
         "stop_timeout": {"type": "int", "default": 60},
+        "confirm": CONFIRM,
     }
 
     def prepare(self, run: Run, session: Reader, options: Mapping[str, Any]) -> Prepared:

@@ -158,7 +158,7 @@ class WritableSession(Session):
             ("StartPassword", None),
             ("LoadOrderGroup", None),
         )
-        what = f"Win32_Service.Create of '{name}'"
+        what = f"Win32_Service.Create on '{name}'"
         code = self._write(Invoke(resource=wmi_resource(CIMV2, "Win32_Service"), method="Create", arguments=arguments), what)
         self._expect(code == 0, code, SERVICE, what)
 
