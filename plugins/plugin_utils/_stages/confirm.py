@@ -37,7 +37,7 @@ from .snapshot import Snapshot
 from .survey import Survey, projected
 
 # One numbered value holds so many commands: `for /f` counts 31 parts (Microsoft, for), of which the first is the run.
-MOST_COMMANDS = 24
+MOST_COMMANDS = 28
 # And so many characters: reg and for hand it on as one line, which may have 8191 (Microsoft, KB 830473).
 LONGEST_VALUE = 4000
 SEPARATOR = " &"

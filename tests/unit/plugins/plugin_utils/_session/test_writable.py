@@ -378,7 +378,7 @@ def test_a_whole_line_goes_as_it_is_and_its_exit_code_comes_back() -> None:
 
 
 def test_a_long_line_is_told_in_short() -> None:
-    session, _ = writable(shell_created(), fault(5))
+    session, _ = writable(shell_created(), fault(5), "")
     with pytest.raises(errors.AccessDenied) as caught:
         session.run_line("x" * 5000)
     assert len(str(caught.value)) < 500
