@@ -33,8 +33,9 @@ ARROWS: Mapping[str, set[str]] = {
 SIMULATOR_MAY_KNOW = (*COLLECTION, *UTILS, "_wsman", "constants")
 EDGE = {"action", "_action", "modules"}
 ALWAYS_THERE = set(sys.stdlib_module_names) | {"yaml", "jinja2", "markupsafe"}
-SIDES_OF_THE_SIMULATOR: Mapping[str, set[str]] = {"wire": set(), "host": set(), "providers": {"host"}}
-"""Side -> sides that it may import: a host has never heard of WS-Man, and the wire reaches one through `seams.py` only."""
+SIDES_OF_THE_SIMULATOR: Mapping[str, set[str]] = {"wire": set(), "cmd": set(), "host": set(), "providers": {"cmd", "host"}}
+"""Side -> sides that it may import: a host has never heard of WS-Man, a command
+processor of neither, and the wire reaches one through `seams.py` only."""
 
 LIBRARIES = {"winrm": "pywinrm", "pypsrp": "pypsrp"}
 

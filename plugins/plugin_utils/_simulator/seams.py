@@ -104,11 +104,22 @@ class Wmi(Protocol):
         """
 
 
+class Execution(Protocol):
+    """A command line that was started."""
+
+    @property
+    def result(self) -> ConsoleResult | None:
+        """What it wrote and returned, None while it runs."""
+
+    def end(self) -> None:
+        """End it, with all that it has started."""
+
+
 class Console(Protocol):
     """The command shell of one host."""
 
-    def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
-        """Run one command line as `cmd.exe /c` would; its output is in the code page that was asked for, else in the system's own."""
+    def start(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> Execution:
+        """Start one command line as `cmd.exe /c` would; its output is in the code page that was asked for, else in the system's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +141,10 @@ class Computer(Protocol):
 
     name: str
     wmi: Wmi
-    console: Console
+
+    @property
+    def console(self) -> Console:
+        """The command shell."""
 
     @property
     def up(self) -> bool:

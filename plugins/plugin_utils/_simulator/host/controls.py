@@ -8,11 +8,12 @@ from enum import Enum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 
+from . import installation
 from .firewall import LOCAL_RULES
 from .firewall_rules import Rule
 from .journal import Plain, Subject
 from .machine import Host
-from .model import SERVICES, EmptyList, StartMode, State
+from .model import SERVICES, EmptyList, ServiceSpec, StartMode, State
 from .scm import DELAYED, Outcome, Service
 
 
@@ -69,6 +70,8 @@ def set_start_mode(host: Host, service: Service, mode: StartMode) -> Outcome:
     name = service.spec.name
     if _denied(host, service):
         return Outcome.DENIED
+    if service.marked:
+        return Outcome.MARKED
     if mode in (StartMode.BOOT, StartMode.SYSTEM) and not service.spec.driver:
         return Outcome.INVALID
     if host.faults.find("start_mode_lost", service=name):
@@ -81,6 +84,50 @@ def set_start_mode(host: Host, service: Service, mode: StartMode) -> Outcome:
     if mode is StartMode.AUTO and host.registry.number(key, DELAYED) == 1:
         # ChangeStartMode knows no delay: what it makes automatic is plainly so (reports of tools that use it).
         host.registry.write(key, DELAYED, RegistryValue.dword(0))
+    return Outcome.DONE
+
+
+def set_delayed(host: Host, service: Service) -> Outcome:
+    """Make a service automatic and late after a boot."""
+    if service.spec.driver:
+        return Outcome.INVALID
+    outcome = set_start_mode(host, service, StartMode.AUTO)
+    if outcome is Outcome.DONE and host.faults.find("start_mode_lost", service=service.spec.name) is None:
+        set_value(host, rf"{SERVICES}\{service.spec.name}", DELAYED, RegistryValue.dword(1))
+        service.delayed = True
+    return outcome
+
+
+def create_service(host: Host, spec: ServiceSpec, *, error_control: int) -> Outcome:
+    """Make a service whose program is one that knows nothing of the service control manager."""
+    known = host.services.find(spec.name)
+    if known is not None:
+        return Outcome.MARKED if known.marked else Outcome.EXISTS
+    if not spec.name or len(spec.name) > 256 or "/" in spec.name or "\\" in spec.name:
+        return Outcome.BAD_NAME
+    if any(other.spec.display.lower() == spec.display.lower() for other in host.services.all):
+        return Outcome.NAME_TAKEN
+    key = rf"{SERVICES}\{spec.name}"
+    if host.faults.denies_key(key):
+        return Outcome.DENIED
+    host.made_services[spec.name.lower()] = spec
+    host.services.add(spec)
+    installation.service(host.registry, spec, error_control=error_control)
+    host.journal.note(Subject.SERVICE, spec.name, None, spec.image)
+    return Outcome.DONE
+
+
+def delete_service(host: Host, service: Service) -> Outcome:
+    """Delete a service, at once or, where it runs, when it stops."""
+    name = service.spec.name
+    if _denied(host, service):
+        return Outcome.DENIED
+    if service.marked:
+        return Outcome.MARKED
+    host.services.remove(service)
+    host.made_services.pop(name.lower(), None)
+    host.registry.drop(rf"{SERVICES}\{name}")
+    host.journal.note(Subject.SERVICE, name, service.spec.image, None)
     return Outcome.DONE
 
 
@@ -164,6 +211,15 @@ def delete_key(host: Host, path: str) -> Written:
     host.value_written()
     host.journal.note(Subject.REGISTRY_KEY, path, "present", None)
     return Written.DONE
+
+
+def delete_tree(host: Host, path: str) -> Written:
+    """Delete a key with all below it, the lowest first; what is refused stays, with what is above it."""
+    for name in host.registry.subkeys(path) or ():
+        written = delete_tree(host, rf"{path}\{name}")
+        if written is not Written.DONE:
+            return written
+    return delete_key(host, path)
 
 
 def add_firewall_rule(host: Host, rule: Rule) -> Written:

@@ -11,21 +11,30 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 KINDS: dict[str, tuple[dict[str, type], dict[str, type]]] = {
+    "cmd_disabled": ({}, {}),
     "comes_back": ({"service": str}, {"after": float}),
+    "folder_denied": ({"path": str}, {}),
     "key_denied": ({"key": str}, {}),
     "method_denied": ({"class": str}, {"method": str}),
     "no_return": ({}, {}),
+    "on_batteries": ({}, {}),
     "port_reopened": ({"protocol": str, "port": int, "service": str}, {}),
+    "program_blocked": ({"program": str}, {}),
+    "script_killed": ({}, {"after": float}),
     "service_denied": ({"service": str}, {}),
     "socket_stays": ({"protocol": str, "port": int}, {}),
     "start_mode_lost": ({"service": str}, {}),
     "starts_late": ({"service": str, "after": float}, {}),
     "stop_hangs": ({"service": str}, {}),
     "stops_late": ({"service": str, "after": float}, {}),
+    "tasks_denied": ({}, {}),
     "value_lost": ({"key": str, "name": str}, {}),
 }
 """Every kind with its required and optional keys.
 
+cmd_disabled: a policy forbids the command shell and batch files. folder_denied: writing below this folder is refused.
+on_batteries: the host runs on batteries. program_blocked: application control lets nobody start this program. script_killed: what a
+task or a service starts is killed after that many seconds (0, it does not start). tasks_denied: the task scheduler refuses everything.
 comes_back: the service runs again that many seconds (0) after it was stopped. key_denied: writing below this key is
 refused. method_denied: WMI refuses the class (or that method of it). no_return: a restart ends switched off.
 port_reopened: from the next boot on the running service holds this port, if it is free. service_denied: the service
@@ -105,6 +114,11 @@ class Faults:
         """Tell whether writing to this key is refused."""
         folded = path.lower() + "\\"
         return any(folded.startswith(str(fault.settings["key"]).lower().rstrip("\\") + "\\") for fault in self.of("key_denied"))
+
+    def denies_path(self, path: str) -> bool:
+        """Tell whether writing to this file or folder is refused."""
+        folded = path.lower() + "\\"
+        return any(folded.startswith(str(fault.settings["path"]).lower().rstrip("\\") + "\\") for fault in self.of("folder_denied"))
 
     def plain(self) -> list[dict[str, object]]:
         """Return all armed faults as plain types."""

@@ -19,8 +19,8 @@ TYPE_USER, TYPE_INSTANCE = 0x40, 0x80
 def registry(spec: HostSpec) -> Registry:
     """Build the registry of a host that has just been installed."""
     made = Registry()
-    for service in spec.services:
-        _service(made, service)
+    for installed in spec.services:
+        _service(made, installed)
     interfaces = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces"
     for adapter in spec.adapters:
         if not adapter.loopback:
@@ -34,20 +34,25 @@ def registry(spec: HostSpec) -> Registry:
     return made
 
 
+def service(made: Registry, spec: ServiceSpec, *, error_control: int) -> None:
+    """Make the key of a service that somebody creates; it has no subkey yet."""
+    _service(made, spec, error_control=error_control, subkey="")
+
+
 def instance(made: Registry, service: ServiceSpec) -> None:
     """Make the key of a per-user service that somebody's sign-in has made."""
     _service(made, service)
 
 
-def _service(made: Registry, service: ServiceSpec) -> None:
+def _service(made: Registry, service: ServiceSpec, *, error_control: int = 1, subkey: str = r"\Parameters") -> None:
     key = rf"{SERVICES}\{service.name}"
-    made.create(rf"{key}\Parameters")
+    made.create(f"{key}{subkey}")
     kind = TYPE_DRIVER if service.driver else TYPE_SHARED if service.shared else TYPE_OWN
     kind |= TYPE_USER if service.per_user or service.template else 0
     kind |= TYPE_INSTANCE if service.template else 0
     made.write(key, "Type", RegistryValue.dword(kind))
     made.write(key, "Start", RegistryValue.dword(int(service.start)))
-    made.write(key, "ErrorControl", RegistryValue.dword(1))
+    made.write(key, "ErrorControl", RegistryValue.dword(error_control))
     made.write(key, "ImagePath", RegistryValue(RegistryType.EXPAND_SZ, service.image))
     made.write(key, "DisplayName", RegistryValue.text(service.display))
     if not service.driver:

@@ -22,6 +22,9 @@ class Subject(StrEnum):
     REGISTRY_VALUE = "registry value"
     NETBIOS = "netbios option"
     POWER = "power"
+    SERVICE = "service"
+    TASK = "task"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)

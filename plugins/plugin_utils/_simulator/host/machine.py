@@ -19,15 +19,21 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from . import configuration, firewall, installation, users
 from .clock import Clock
 from .faults import Fault, Faults
+from .files import Files
 from .firewall import Firewall
 from .firewall_rules import TCP, UDP, Target
+from .jobs import Account, Execute, Job, Jobs, nothing_runs
 from .journal import Journal, Subject
 from .model import SERVICES, SYSTEM, ConnectionSpec, HostSpec, ServiceSpec, StartMode
 from .network import Network, TcpConnection, netbios_options
 from .processes import Process, Processes
 from .registry import Registry
-from .scm import Service, ServiceControl
+from .scm import Outcome, Service, ServiceControl
 from .sockets import Origin, Socket
+from .tasks import Tasks
+
+SERVICE_PATIENCE = 30.0
+"""Seconds that a program gets to report to the service control manager (Microsoft, ServicesPipeTimeout)."""
 
 
 class Power(Enum):
@@ -61,32 +67,42 @@ class Host:
     """A Windows host as plain state."""
 
     registry: Registry
+    files: Files
+    tasks: Tasks
+    jobs: Jobs
     services: ServiceControl
     processes: Processes
     network: Network
     netbios: dict[str, int]
     lost_addresses: frozenset[str]
 
-    def __init__(self, spec: HostSpec, *, clock: Clock, seed: int | None = None) -> None:
+    def __init__(self, spec: HostSpec, *, clock: Clock, seed: int | None = None, execute: Execute = nothing_runs) -> None:
         """Install the host and boot it.
 
         Args:
+            execute: what the programs of this host are.
             seed: shuffles start order, dynamic ports and process ids; None gives the scenario's own on the first boot.
         """
         self.spec = spec
         self.clock = clock
         self._seed = seed
+        self._execute = execute
         self.reset()
 
     def reset(self) -> None:
         """Install anew and boot for the first time, with the scenario's faults armed."""
         self.registry = installation.registry(self.spec)
+        self.files = Files(self.spec)
+        self.tasks = Tasks(self)
+        self.made_services: dict[str, ServiceSpec] = {}
         self.firewall = Firewall(self.spec, self.registry)
         self.journal = Journal()
         self.faults = Faults()
         self.boots: tuple[Boot, ...] = ()
         self.power = Power.ON
         self._origin = self.clock.now() - timedelta(seconds=self.clock.monotonic())
+        self._skipped = 0.0
+        self._planned: Callable[[], None] | None = None
         self._step = timedelta()
         self._moment: float | None = None
         self._due: list[tuple[float, Callable[[], None]]] = []
@@ -111,11 +127,11 @@ class Host:
 
     def now(self) -> datetime:
         """Return the host's wall clock, which may have been stepped."""
-        return self._origin + timedelta(seconds=self.clock.monotonic()) + self._step
+        return self._origin + timedelta(seconds=self._elapsed()) + self._step
 
     def uptime(self) -> timedelta:
         """Return how long the host has been up, which no clock step changes."""
-        return timedelta(seconds=self.clock.monotonic() - self.boots[-1].uptime_zero)
+        return timedelta(seconds=self._elapsed() - self.boots[-1].uptime_zero)
 
     def boot_time(self) -> datetime:
         """Return the wall clock's time of the last boot: the system works it out from clock and uptime, so a step moves it."""
@@ -125,16 +141,25 @@ class Host:
         """Move the wall clock."""
         self._step += timedelta(seconds=seconds)
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass for this host alone, wall clock and uptime."""
+        self._skipped += seconds
+        self.advance()
+
     def advance(self) -> None:
-        """Let everything happen whose time has come."""
+        """Let everything happen whose time has come, in the order of its time; what happens may ask the host itself."""
+        if self._moment is not None:
+            return
         while True:
-            due = min((entry for entry in self._due if entry[0] <= self.clock.monotonic()), key=lambda entry: entry[0], default=None)
+            due = min((entry for entry in self._due if entry[0] <= self._elapsed()), key=lambda entry: entry[0], default=None)
             if due is None:
                 return
             self._due.remove(due)
             self._moment = due[0]
-            due[1]()
-            self._moment = None
+            try:
+                due[1]()
+            finally:
+                self._moment = None
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Let something happen later, unless a boot comes first."""
@@ -145,7 +170,47 @@ class Host:
         self.journal.note(Subject.POWER, "shutdown", self.power.value, "restart" if restart else "off")
         self.power = Power.GOING_DOWN
         back = restart and self.faults.find("no_return") is None
-        self._due = [(self.clock.monotonic() + self.spec.shutdown_seconds, lambda: self._go_down(back=back))]
+        self._planned = None
+        self._due = [(self._happening() + self.spec.shutdown_seconds, lambda: self._go_down(back=back))]
+
+    def plan_shutdown(self, seconds: float, *, restart: bool) -> bool:
+        """Shut down after some seconds; False where that is planned already."""
+        if self._planned is not None or self.power is not Power.ON:
+            return False
+        if seconds == 0:
+            self.shut_down(restart=restart)
+            return True
+        self._planned = lambda: self.shut_down(restart=restart)
+        self.after(seconds, self._planned)
+        return True
+
+    def abort_shutdown(self) -> bool:
+        """Take back what was planned; False where nothing was."""
+        planned, self._planned = self._planned, None
+        self._due = [entry for entry in self._due if entry[1] is not planned]
+        return planned is not None
+
+    def launch(self, line: str, account: Account, *, parent: str | None = "services") -> Job | None:
+        """Start a program that nobody waits for; None where there is none, or where something keeps it from starting."""
+        killed = self.faults.find("script_killed")
+        if killed is not None and killed.seconds() == 0:
+            return None
+        run = self._execute(self, line, account)
+        if run is None:
+            return None
+        job = self.jobs.start(line, account, run, parent=parent)
+        if killed is not None:
+            self.after(killed.seconds(), lambda: self.jobs.kill(job))
+        return job
+
+    def start_process(self, name: str, line: str, parent: str | None) -> Process:
+        """Let a process appear that no scenario knows."""
+        return self.processes.spawn(name, line, parent, self._creation())
+
+    @property
+    def on_batteries(self) -> bool:
+        """Tell whether the host runs on batteries."""
+        return self.faults.find("on_batteries") is not None
 
     def power_cycle(self) -> None:
         """Restart at once, as the reset button does."""
@@ -158,6 +223,8 @@ class Host:
     def arm(self, fault: Fault) -> None:
         """Arm a fault; sockets that are to stay are remembered as they are now."""
         self.faults.arm(fault)
+        if fault.kind == "on_batteries":
+            self.tasks.on_batteries()
         if fault.kind == "socket_stays":
             self._kept += [
                 held
@@ -215,7 +282,11 @@ class Host:
 
     def _happening(self) -> float:
         """Return when what happens now is due: a question may be asked long after."""
-        return self.clock.monotonic() if self._moment is None else self._moment
+        return self._elapsed() if self._moment is None else self._moment
+
+    def _elapsed(self) -> float:
+        """Return the seconds that have passed for this host."""
+        return self.clock.monotonic() + self._skipped
 
     def _creation(self) -> datetime:
         """Return the creation date of a process that starts now; no clock step moves it, so that every boot has another."""
@@ -255,13 +326,21 @@ class Host:
         already = self.spec.uptime if number == 1 else 0.0
         self.boots = (*self.boots, Boot(number, self._happening() - already))
         self.power = Power.ON
+        self._planned = None
         self._due.clear()
+        self.jobs = Jobs(self)
         self.netbios = netbios_options(self.spec, self.registry)
         self.processes = Processes(self.spec.processes, numbers, recorded=number == 1 and shuffled is None)
         self.network = Network(self.spec, self.registry, configuration.read(self.spec, self.registry), shuffled, self.netbios)
         self._booting = True
         self.services = ServiceControl(
-            self.spec, self.registry, on_start=self._service_started, on_stop=self._service_stopped, starts_late=self._starts_late
+            self.spec,
+            self.registry,
+            on_start=self._service_started,
+            on_stop=self._service_stopped,
+            starts_late=self._starts_late,
+            launch=self._service_launched,
+            made=self.made_services.values(),
         )
         permanent = [process.id for process in self.spec.processes if process.permanent]
         for process in permanent:
@@ -280,6 +359,7 @@ class Host:
                 self._connect(connection)
         for fault in self.faults.of("port_reopened"):
             self._reopen(fault)
+        self.tasks.booted()
 
     def _sign_in(self, numbers: Random, already: float) -> None:
         """Replace the instances of per-user services, as the sign-in does that follows a boot at once."""
@@ -326,6 +406,14 @@ class Host:
         self.network.stopped(service)
         if last and self.processes.end(service.process):
             self.network.process_ended(service.process)
+
+    def _service_launched(self, service: ServiceSpec) -> Outcome:
+        """Start the program of a service that is none: it gets half a minute to answer and is ended then (ServicesPipeTimeout)."""
+        job = self.launch(service.image, Account.SYSTEM)
+        if job is None:
+            return Outcome.NO_PROGRAM if self.faults.find("script_killed") is None else Outcome.NO_ANSWER
+        self.after(SERVICE_PATIENCE, lambda: self.jobs.kill(job))
+        return Outcome.NO_ANSWER
 
     def _connect(self, connection: ConnectionSpec) -> None:
         service = self.services.find(connection.owner)

@@ -112,6 +112,7 @@ class ServiceSpec:
         trigger: its key has a subkey TriggerInfo; `demanded` ones are started by it at each boot.
         per_user: the template of a per-user service; it never runs, its instances do.
         template: of an instance, the name of its template.
+        program: its image is a program that is no service: it runs when it is started, and never answers the service control manager.
     """
 
     name: str
@@ -129,6 +130,7 @@ class ServiceSpec:
     trigger: bool = False
     per_user: bool = False
     template: str = ""
+    program: bool = False
     account: str = "LocalSystem"
     description: str = ""
 

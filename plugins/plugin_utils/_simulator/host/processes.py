@@ -43,6 +43,7 @@ class Processes:
         self._random = random
         self._recorded = recorded
         self._running: dict[str, Process] = {}
+        self._spawned = 0
         known = [spec.pid for spec in self._specs.values() if spec.pid is not None] if recorded else []
         self._last = max([LOWEST, *known])
 
@@ -66,6 +67,18 @@ class Processes:
         self._running[spec.id] = process
         return process
 
+    def spawn(self, name: str, command: str, parent: str | None, created: datetime) -> Process:
+        """Start a process that no scenario knows."""
+        self._spawned += 1
+        above = None if parent is None else self._running.get(parent)
+        process = Process(f"{name} #{self._spawned}", name, command, self._next(), 0 if above is None else above.pid, created)
+        self._running[process.id] = process
+        return process
+
+    def drop(self, process_id: str) -> None:
+        """End a process that `spawn` started; one that is gone is no error."""
+        self._running.pop(process_id, None)
+
     def end(self, process_id: str) -> bool:
         """End a process unless it is one that never ends; tell whether it ended."""
         if self._specs[process_id].permanent:
@@ -75,5 +88,8 @@ class Processes:
     def _number(self, spec: ProcessSpec) -> int:
         if spec.pid is not None and (self._recorded or spec.id in FIXED):
             return spec.pid
+        return self._next()
+
+    def _next(self) -> int:
         self._last += 4 * self._random.randint(1, 16)
         return self._last

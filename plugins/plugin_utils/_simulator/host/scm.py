@@ -29,6 +29,12 @@ class Outcome(Enum):
     DISABLED = "it is disabled"
     DEPENDENCY_FAILED = "a service that it depends on does not run"
     INVALID = "an argument is wrong"
+    NO_ANSWER = "it did not answer in time"
+    NO_PROGRAM = "its program is not there"
+    MARKED = "it is marked for deletion"
+    EXISTS = "there is such a service already"
+    NAME_TAKEN = "another service is displayed by this name"
+    BAD_NAME = "no service may have this name"
 
 
 DELAYED = "DelayedAutostart"
@@ -45,6 +51,8 @@ class Service:
     state: State = State.STOPPED
     has_run: bool = False
     delayed: bool = False
+    marked: bool = False
+    failed: Outcome | None = None
 
     @property
     def running(self) -> bool:
@@ -63,6 +71,8 @@ class ServiceControl:
         on_start: Callable[[ServiceSpec], None],
         on_stop: Callable[[ServiceSpec, bool], None],
         starts_late: Callable[[Service], bool],
+        launch: Callable[[ServiceSpec], Outcome],
+        made: Iterable[ServiceSpec] = (),
     ) -> None:
         """Read the database from the registry; nothing runs yet.
 
@@ -70,12 +80,15 @@ class ServiceControl:
             starts_late: asked before a service starts; where it says so, `finish_start` comes later.
             on_start: called when a service has started.
             on_stop: called when one has stopped, with whether it was the last of its process.
+            launch: starts the program of a service that is none, and says how that ended.
+            made: services that were made after set-up.
         """
         self._on_start = on_start
         self._on_stop = on_stop
         self._starts_late = starts_late
+        self._launch = launch
         self._services: dict[str, Service] = {}
-        for installed in spec.services:
+        for installed in (*spec.services, *made):
             if installed.per_user:
                 continue
             key = rf"{SERVICES}\{installed.name}"
@@ -116,6 +129,7 @@ class ServiceControl:
             return Outcome.WRONG_STATE
         if service.running:
             return Outcome.ALREADY_RUNNING
+        service.failed = None
         return Outcome.DONE if self._start(service, ()) else self._failure(service)
 
     def stop(self, service: Service, *, pending: bool = False) -> Outcome:
@@ -133,6 +147,12 @@ class ServiceControl:
             self.finish_stop(service)
         return Outcome.DONE
 
+    def remove(self, service: Service) -> None:
+        """Forget a service, at once or, where it runs, when it stops."""
+        service.marked = True
+        if not service.running:
+            self._services.pop(service.spec.name.lower(), None)
+
     def finish_start(self, service: Service) -> None:
         """Complete a start that is on its way."""
         if service.state is State.START_PENDING:
@@ -145,6 +165,8 @@ class ServiceControl:
         if service.state is not State.STOP_PENDING:
             return
         service.state = State.STOPPED
+        if service.marked:
+            self.remove(service)
         process = service.spec.process
         alone = not service.spec.driver and not any(other.running and other.spec.process == process for other in self._services.values())
         self._on_stop(service.spec, alone)
@@ -175,10 +197,15 @@ class ServiceControl:
             needed = self.find(name)
             if needed is None or not self._start(needed, (*path, service.spec.name)):
                 return False
+        if service.spec.program:
+            service.failed = self._launch(service.spec)
+            return False
         service.state = State.START_PENDING
         if not self._starts_late(service):
             self.finish_start(service)
         return True
 
     def _failure(self, service: Service) -> Outcome:
+        if service.failed is not None:
+            return service.failed
         return Outcome.DISABLED if service.start_mode is StartMode.DISABLED else Outcome.DEPENDENCY_FAILED

@@ -13,13 +13,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.mac
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import AccountSpec
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import Scenario
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import (
-    Console,
     StateChange,
     WinrmListener,
     Wmi,
 )
 
 from .console import HostConsole
+from .programs import execute
 from .wmi import HostWmi
 
 
@@ -29,9 +29,9 @@ class SimulatedHost:
     def __init__(self, scenario: Scenario, *, clock: Clock, seed: int | None, name: str) -> None:
         self.name = name
         self.scenario = scenario
-        self.host = Host(scenario.host, clock=clock, seed=seed)
+        self.host = Host(scenario.host, clock=clock, seed=seed, execute=execute)
         self.wmi: Wmi = HostWmi(self.host)
-        self.console: Console = HostConsole(self.host)
+        self.console = HostConsole(self.host)
 
     @property
     def up(self) -> bool:
@@ -112,6 +112,8 @@ class SimulatedHost:
                 for adapter in host.spec.adapters
             },
             "boots": [{"number": boot.number} for boot in host.boots],
+            "files": host.files.state(),
+            "tasks": host.tasks.state(),
         }
 
     def changes(self) -> Sequence[StateChange]:
@@ -150,6 +152,7 @@ class SimulatedHost:
             "processes": [
                 {"pid": process.pid, "name": process.name, "created": process.created.isoformat()} for process in host.processes.all
             ],
+            "scripts": [{"pid": job.process.pid, "line": job.line, "account": job.account.value} for job in host.jobs.running],
             "journal": [
                 {"subject": str(entry.subject), "target": entry.target, "before": entry.before, "after": entry.after}
                 for entry in host.journal.entries

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host import controls
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import StartMode, State
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import SERVICES, ServiceSpec, StartMode, State
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.scm import Outcome, Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import Instance, Problem, Reference, Value, WmiError
 
@@ -58,7 +58,14 @@ RETURN_VALUES = {
     Outcome.DEPENDENCY_FAILED: 13,
     Outcome.DISABLED: 14,
     Outcome.INVALID: 21,
+    Outcome.NO_ANSWER: 7,
+    Outcome.NO_PROGRAM: 9,
+    Outcome.MARKED: 16,
+    Outcome.NAME_TAKEN: 19,
+    Outcome.BAD_NAME: 20,
+    Outcome.EXISTS: 23,
 }
+ERROR_CONTROLS = {0: "Ignore", 1: "Normal", 2: "Severe", 3: "Critical"}
 NEVER_STARTED = 1077
 """ERROR_SERVICE_NEVER_STARTED, the exit code of a service that has not run since the boot."""
 
@@ -87,7 +94,47 @@ def _change_start_mode(host: Host, instance: Instance | None, arguments: Argumen
     return {"ReturnValue": RETURN_VALUES[controls.set_start_mode(host, _service_of(host, instance), mode)]}
 
 
+CREATE = (
+    "Name", "DisplayName", "PathName", "ServiceType", "ErrorControl", "StartMode", "DesktopInteract", "StartName", "StartPassword",
+    "LoadOrderGroup", "LoadOrderGroupDependencies", "ServiceDependencies",
+)  # fmt: skip
+SERVICE_TYPES = {16: False, 32: True}
+"""Types of services that are no drivers, with whether they share a process; no driver can be made here."""
+
+BAD_ACCOUNT = 22
+SYSTEM_ACCOUNTS = ("", "localsystem", ".\\localsystem", "nt authority\\system")
+
+
+def _create(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+    """Make a service of the system's own account; its program is taken for one that is no service."""
+    del instance
+    kind, control = arguments.number("ServiceType", default=16, bits=8), arguments.number("ErrorControl", default=1, bits=8)
+    mode = WRITTEN_MODES.get((arguments.text("StartMode") or "").lower())
+    name, image = arguments.text("Name") or "", arguments.text("PathName") or ""
+    if kind not in SERVICE_TYPES or control > 3 or mode is None or mode in (StartMode.BOOT, StartMode.SYSTEM) or not image:
+        return {"ReturnValue": RETURN_VALUES[Outcome.INVALID]}
+    if (arguments.text("StartName") or "").lower() not in SYSTEM_ACCOUNTS:
+        return {"ReturnValue": BAD_ACCOUNT}
+    spec = ServiceSpec(
+        name=name,
+        display=arguments.text("DisplayName") or name,
+        start=mode,
+        process=name,
+        image=image,
+        shared=SERVICE_TYPES[kind],
+        depends=arguments.texts("ServiceDependencies"),
+        program=True,
+    )
+    return {"ReturnValue": RETURN_VALUES[controls.create_service(host, spec, error_control=control)]}
+
+
+def _delete(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+    del arguments
+    return {"ReturnValue": RETURN_VALUES[controls.delete_service(host, _service_of(host, instance))]}
+
+
 METHODS = {
+    "Delete": Method((), _delete),
     "StartService": Method((), _start),
     "StopService": Method((), _stop),
     "ChangeStartMode": Method(("StartMode",), _change_start_mode),
@@ -107,10 +154,10 @@ def _values(host: Host, service: Service) -> dict[str, Value]:
         "Caption": spec.display,
         "CheckPoint": 0,
         "CreationClassName": "Win32_SystemDriver" if spec.driver else "Win32_Service",
-        "Description": spec.description,
+        "Description": spec.description or None,
         "DesktopInteract": False,
         "DisplayName": spec.display,
-        "ErrorControl": "Normal",
+        "ErrorControl": ERROR_CONTROLS.get(host.registry.number(rf"{SERVICES}\{spec.name}", "ErrorControl") or 0, "Unknown"),
         "ExitCode": 0 if service.has_run or service.start_mode is StartMode.AUTO else NEVER_STARTED,
         "Name": spec.name,
         "PathName": spec.image,
@@ -153,7 +200,13 @@ def _dependencies(host: Host) -> Iterable[Instance]:
 
 BASE = CimClass("Win32_BaseService", CIMV2, ("Name",), BASE_PROPERTIES, methods=METHODS)
 SERVICE = CimClass(
-    "Win32_Service", CIMV2, ("Name",), SERVICE_PROPERTIES, parent=BASE.name, instances=_instances(drivers=False), methods=METHODS
+    "Win32_Service",
+    CIMV2,
+    ("Name",),
+    SERVICE_PROPERTIES,
+    parent=BASE.name,
+    instances=_instances(drivers=False),
+    methods={"Create": Method(CREATE, _create, static=True), **METHODS},
 )
 DRIVER = CimClass(
     "Win32_SystemDriver", CIMV2, ("Name",), BASE_PROPERTIES, parent=BASE.name, instances=_instances(drivers=True), methods=METHODS

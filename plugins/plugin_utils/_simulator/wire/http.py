@@ -136,6 +136,8 @@ class WsmanHttp:
             answer, fault = self._answer(request, account, plain)
         except ConnectionCut:
             return _cut(request)
+        if answer.pause:
+            await asyncio.sleep(answer.pause)
         if sealed:
             protocol = kind.partition('protocol="')[2].partition('"')[0] or _SPNEGO
             body = seal(session, answer.content, protocol)

@@ -49,11 +49,12 @@ _UNRELATED = frozenset({SHELLS_PER_USER, OPERATIONS_PER_USER})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back: an HTTP status, the envelope, and the fault's code where it is one."""
+    """What goes back: an HTTP status, the envelope, the fault's code where it is one, and a pause before it leaves."""
 
     status: int
     content: bytes
     fault: int | None = None
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class WsmanService:
         answer = envelope(reply, request.message_id)
         if len(answer) > min(request.envelope_limit, self.profile.max_envelope):
             return request, self._fault(SoapFault(RESPONSE_TOO_LARGE), request.message_id, machine)
-        return request, Answer(200, answer)
+        return request, Answer(200, answer, pause=reply.pause)
 
     def _fault(self, fault: SoapFault, message_id: str, machine: str) -> Answer:
         related = "" if fault.kind in _UNRELATED else message_id

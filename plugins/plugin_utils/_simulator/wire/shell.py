@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The WinRS command shell: Create, Command, Receive, Send, Signal, Delete (MS-WSMV 2.2.4 and 3.1.4.2).
 
-A command has run to its end before Command is answered; Receive gives out what it wrote. Knows no command.
+Most commands have run to their end before Command is answered, and Receive gives out what they wrote. While one runs, Receive says so
+after a moment; what it has written comes all at once when it has ended. Knows no command.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..seams import Console
+from ..seams import Console, Execution
 from . import names
 from .faults import ACTION_NOT_SUPPORTED, SCHEMA, SHELLS_PER_USER, UNKNOWN_SHELL, SoapFault
 from .profile import Profile
@@ -22,25 +23,43 @@ _RSP = f"{{{names.SHELL}}}"
 _RECEIVE_PREFIXES = (("rsp", names.SHELL),)
 # Bytes of output in one answer before base64: what fits into an envelope of 150 KiB beside the other elements.
 _CHUNK = 96 * 1024
+_STREAMS = ("stdout", "stderr")
+# How long a client that waits for a command is kept from asking again, in seconds; real hosts hold the answer until there is output.
+_PATIENCE = 0.5
 
 
 @dataclass(slots=True)
 class _Command:
-    """What a command returned, and what it wrote and is not yet sent."""
+    """A command; when it has ended, what it returned, and what it wrote and is not yet sent."""
 
-    exit_code: int
-    unsent: dict[str, bytes]
+    execution: Execution
+    streams: list[str]
+    exit_code: int = 0
+    unsent: dict[str, bytes] | None = None
+
+    def ended(self) -> bool:
+        """Tell whether it has ended."""
+        if self.unsent is None:
+            result = self.execution.result
+            if result is None:
+                return False
+            written = {"stdout": result.stdout, "stderr": result.stderr}
+            self.unsent = {stream: text if stream in self.streams else b"" for stream, text in written.items()}
+            self.exit_code = result.exit_code
+        return True
 
     def take(self, stream: str) -> bytes:
         """Return the next part of a stream and drop it."""
-        if stream not in self.unsent:
+        if stream not in _STREAMS:
             raise SoapFault(SCHEMA, f"unknown stream {stream}")
-        chunk, self.unsent[stream] = self.unsent[stream][:_CHUNK], self.unsent[stream][_CHUNK:]
+        unsent = self.unsent or {}
+        chunk, rest = unsent.get(stream, b"")[:_CHUNK], unsent.get(stream, b"")[_CHUNK:]
+        self.unsent = {**unsent, stream: rest}
         return chunk
 
     def left(self, streams: list[str]) -> bool:
         """Tell whether any of these streams has more."""
-        return any(self.unsent[stream] for stream in streams)
+        return any((self.unsent or {}).get(stream) for stream in streams)
 
 
 @dataclass(slots=True)
@@ -79,7 +98,7 @@ class Shells:
         return len(self._open)
 
     def clear(self) -> None:
-        """Forget all, as a boot does."""
+        """Forget all, as a boot does, which has ended their commands."""
         self._open.clear()
 
     def answer(self, request: Request, caller: Caller) -> Reply:
@@ -140,11 +159,9 @@ class Shells:
         if not command:
             raise SoapFault(SCHEMA, "the command line names no command")
         arguments = [item.text or "" for item in line.iterfind(f"{_RSP}Arguments")]
-        result = self._console.run(command, arguments, shell.code_page)
+        execution = self._console.start(command, arguments, shell.code_page)
         name = new_uuid()
-        wanted = shell.streams.split()
-        written = {"stdout": result.stdout, "stderr": result.stderr}
-        shell.commands[name] = _Command(result.exit_code, {stream: text if stream in wanted else b"" for stream, text in written.items()})
+        shell.commands[name] = _Command(execution, shell.streams.split())
         return Reply(f"{names.SHELL}/CommandResponse", element("rsp:CommandResponse", element("rsp:CommandId", name)), SHELL_PREFIXES)
 
     def _receive(self, request: Request, caller: Caller) -> Reply:
@@ -155,6 +172,9 @@ class Shells:
         name = stream.get("CommandId", "")
         command = _command_of(shell, name)
         wanted = (stream.text or "stdout stderr").split()
+        if not command.ended():
+            state = f'<rsp:CommandState CommandId="{name}" State="{names.SHELL}/CommandState/Running"/>'
+            return Reply(f"{names.SHELL}/ReceiveResponse", element("rsp:ReceiveResponse", state), _RECEIVE_PREFIXES, pause=_PATIENCE)
         parts = []
         for which in wanted:
             chunk = command.take(which)
@@ -186,13 +206,16 @@ class Shells:
         code = (signal.findtext(f"{_RSP}Code") or "").strip()
         if code not in {names.SIGNAL_TERMINATE, names.SIGNAL_CTRL_C, names.SIGNAL_CTRL_BREAK}:
             raise SoapFault(SCHEMA, f"unknown signal {code}")
-        _command_of(shell, name)
+        command = _command_of(shell, name)
+        command.execution.end()
         if code == names.SIGNAL_TERMINATE:
             del shell.commands[name]
         return Reply(f"{names.SHELL}/SignalResponse", "<rsp:SignalResponse/>", SHELL_PREFIXES)
 
     def _delete(self, request: Request, caller: Caller) -> Reply:
-        self._find(request, caller)
+        shell = self._find(request, caller)
+        for command in shell.commands.values():
+            command.execution.end()
         del self._open[_shell_id(request)]
         return Reply(f"{names.TRANSFER}/DeleteResponse", "", TRANSFER_PREFIXES)
 
@@ -207,7 +230,8 @@ class Shells:
     def _drop_idle(self) -> None:
         oldest = self._clock() - self._profile.shell_idle
         for name in [name for name, shell in self._open.items() if shell.touched < oldest]:
-            del self._open[name]
+            for command in self._open.pop(name).commands.values():
+                command.execution.end()
 
 
 def _shell_id(request: Request) -> str:

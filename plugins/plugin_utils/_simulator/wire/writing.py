@@ -26,12 +26,13 @@ FAULT_PREFIXES = (("x", names.TRANSFER), ("e", names.EVENTING), ("n", names.ENUM
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer before it becomes bytes: its action, its Body's content, the prefixes it needs."""
+    """An answer before it becomes bytes: its action, its Body's content, the prefixes it needs; it leaves after a `pause`, in seconds."""
 
     action: str
     body: str
     prefixes: tuple[tuple[str, str], ...]
     fault_code: int | None = None
+    pause: float = 0.0
 
 
 def escape(text: str) -> str:

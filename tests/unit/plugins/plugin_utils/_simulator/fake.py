@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -122,11 +123,25 @@ class FakeWmi:
         raise WmiError(Problem.INVALID_METHOD, method)
 
 
+@dataclass
+class Done:
+    """A command line; without a result it goes on until it is ended."""
+
+    result: ConsoleResult | None
+    ended: bool = False
+
+    def end(self) -> None:
+        self.ended = True
+
+
 class FakeConsole:
     """`netstat` says a fixed line, `flood` much, all else is unknown; notes which code pages were asked for."""
 
     def __init__(self) -> None:
         self.code_pages: list[int | None] = []
+
+    def start(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> Done:
+        return Done(self.run(command, arguments, code_page))
 
     def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
         self.code_pages.append(code_page)

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.providers.console import split
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.cmd.words import split
 
 from .walk import RPC, Walk, parse, walk
 

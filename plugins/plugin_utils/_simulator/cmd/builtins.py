@@ -1,0 +1,421 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The commands that cmd has itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import arithmetic
+from .batch import Batch
+from .control import GoTo, Leave
+from .expansion import NotKnown, percent
+from .parser import INCORRECT
+from .system import Files, Run
+from .words import absolute, arguments, bare
+
+if TYPE_CHECKING:
+    from .interpreter import Scope, Shell
+
+Command = Callable[["Shell", str, "Scope"], Run]
+
+NO_FILE = "The system cannot find the file specified.\r\n"
+NO_PATH = "The system cannot find the path specified.\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class FileSink:
+    """A file that output goes to; it was made when it was opened."""
+
+    files: Files
+    path: str
+
+    def write(self, text: str) -> None:
+        """Add a text; one that cannot be added any more is lost."""
+        try:
+            self.files.write(self.path, text, append=True)
+        except OSError:
+            return
+
+
+def failure(error: OSError) -> str:
+    """Return what Windows says of a failed access to a file."""
+    if isinstance(error, PermissionError):
+        return "Access is denied.\r\n"
+    if isinstance(error, FileNotFoundError):
+        return NO_FILE if error.filename else NO_PATH
+    if isinstance(error, NotADirectoryError):
+        return "The directory name is invalid.\r\n"
+    return "Access is denied.\r\n"
+
+
+def split_name(text: str) -> tuple[str, str]:
+    """Return the name of what may be a command of cmd's own, in small letters, and all behind it."""
+    found = re.match(r"[A-Za-z]+", text)
+    if found is None:
+        return "", text
+    rest = text[found.end() :]
+    if rest and not re.match(r"[\s,;=/\\.:(+\[\]\"]", rest):
+        return "", text
+    return found[0].lower(), rest
+
+
+def _nothing(*_ignored: object) -> Run:
+    return 0
+    yield
+
+
+def _echo(shell: Shell, tail: str, scope: Scope) -> Run:
+    word = tail.strip().lower()
+    if word in ("on", "off") and tail[:1] in (" ", "\t", ",", ";", "="):
+        shell.echo = word == "on"
+    elif not word and tail[:1] not in (".", ":", "(", "/", "\\", "+", "[", "]"):
+        scope.streams.stdout.write(f"ECHO is {'on' if shell.echo else 'off'}.\r\n")
+    else:
+        scope.streams.stdout.write(f"{tail[1:]}\r\n")
+    return 0
+    yield
+
+
+def _set(shell: Shell, tail: str, scope: Scope) -> Run:
+    text = tail.strip(" \t")
+    switch = text[:2].lower()
+    if switch == "/a":
+        return _set_number(shell, text[2:], scope)
+    if switch == "/p":
+        return _set_asked(shell, text[2:].strip(), scope)
+    if text.startswith("/"):
+        scope.streams.stderr.write(INCORRECT)
+        return _failed(shell, 1)
+    text = tail.lstrip(" \t")
+    if text.startswith('"'):
+        end = text.rfind('"')
+        text = text[1:end] if end > 0 else text[1:]
+    name, equals, value = text.partition("=")
+    if not equals:
+        return _show(shell, text.strip(), scope)
+    if not name:
+        scope.streams.stderr.write(INCORRECT)
+        return _failed(shell, 1)
+    if not value and shell.environment.get(name) is None:
+        return 1
+    shell.environment.set(name, value)
+    return 0
+    yield
+
+
+def _show(shell: Shell, prefix: str, scope: Scope) -> int:
+    found = list(shell.environment.starting(bare(prefix)))
+    for name, value in found:
+        scope.streams.stdout.write(f"{name}={value}\r\n")
+    if not found:
+        scope.streams.stderr.write(f"Environment variable {prefix} not defined\r\n")
+        return _failed(shell, 1)
+    return 0
+
+
+def _set_number(shell: Shell, expression: str, scope: Scope) -> int:
+    try:
+        value = arithmetic.evaluate(expression, shell.environment)
+    except arithmetic.BadExpression as error:
+        scope.streams.stderr.write(error.text)
+        return _failed(shell, error.code)
+    if shell.batch is None:
+        scope.streams.stdout.write(str(value))
+    return 0
+
+
+def _set_asked(shell: Shell, text: str, scope: Scope) -> int:
+    unquoted = text[1:].rpartition('"')[0] if text.startswith('"') and text.count('"') > 1 else text
+    name, _, prompt = unquoted.partition("=")
+    scope.streams.stdout.write(prompt)
+    line = scope.streams.stdin.line()
+    if not line:
+        return _failed(shell, 1)
+    shell.environment.set(name, line)
+    return 0
+
+
+def _failed(shell: Shell, code: int) -> int:
+    shell.errorlevel = code
+    return code
+
+
+def _set_local(shell: Shell, tail: str, scope: Scope) -> Run:
+    words = [word.lower() for word in arguments(tail)]
+    known = {"enableextensions", "enabledelayedexpansion", "disabledelayedexpansion"}
+    if set(words) - known:
+        raise NotKnown(f"setlocal {tail.strip()} is not known here.")
+    del scope
+    if shell.batch is not None:
+        shell.batch.saved.append((shell.environment.copy(), shell.delays))
+        if "enabledelayedexpansion" in words:
+            shell.delays = True
+        elif "disabledelayedexpansion" in words:
+            shell.delays = False
+    return 0
+    yield
+
+
+def _end_local(shell: Shell, tail: str, scope: Scope) -> Run:
+    del tail, scope
+    if shell.batch is not None and shell.batch.saved:
+        shell.environment, shell.delays = shell.batch.saved.pop()
+    return 0
+    yield
+
+
+def _go_to(shell: Shell, tail: str, scope: Scope) -> Run:
+    words = arguments(tail)
+    if not words:
+        scope.streams.stderr.write("No batch label specified to GOTO command.\r\n")
+        return _failed(shell, 1)
+    raise GoTo(words[0])
+    yield
+
+
+def _exit(shell: Shell, tail: str, scope: Scope) -> Run:
+    del scope
+    words = arguments(tail)
+    whole = True
+    if words and words[0].lower() == "/b":
+        whole = shell.batch is None
+        words = words[1:]
+    code = shell.errorlevel
+    if words and re.fullmatch("-?[0-9]+", words[0]):
+        code = int(words[0])
+    shell.errorlevel = code
+    raise Leave(code, whole=whole)
+    yield
+
+
+def _call(shell: Shell, tail: str, scope: Scope) -> Run:
+    text = percent(tail.lstrip(" \t,;="), shell.lookup, None if shell.batch is None else shell.batch.arguments)
+    if not text.startswith(":"):
+        name, rest = split_name(text)
+        if name in ("if", "for", "call", "goto"):
+            raise NotKnown(f"call {name} is not known here.")
+        if name in COMMANDS:
+            return (yield from COMMANDS[name](shell, rest, scope))
+        return (yield from shell.external(text, scope.streams, called=True)) if text else 0
+    outer = shell.batch
+    if outer is None:
+        scope.streams.stderr.write("Invalid attempt to call batch label outside of batch script.\r\n")
+        return _failed(shell, 1)
+    words = arguments(text)
+    inner = Batch(outer.path, words, outer.files, outer.at)
+    if words[0].lower() != ":eof" and not inner.go_to(words[0].removeprefix(":")):
+        scope.streams.stderr.write(f"The system cannot find the batch label specified - {words[0].removeprefix(':')}\r\n")
+        return _failed(shell, 1)
+    if words[0].lower() == ":eof":
+        return 0
+    shell.batch = inner
+    try:
+        code = yield from shell.lines(inner, scope.streams)
+    finally:
+        shell.batch = outer
+    return code
+
+
+def _shift(shell: Shell, tail: str, scope: Scope) -> Run:
+    del scope
+    if tail.strip():
+        raise NotKnown(f"shift {tail.strip()} is not known here.")
+    if shell.batch is not None:
+        shell.batch.arguments = shell.batch.arguments[1:]
+    return 0
+    yield
+
+
+def _change_folder(shell: Shell, tail: str, scope: Scope) -> Run:
+    text = tail.strip(" \t")
+    drive = text[:2].lower() == "/d"
+    text = text[2:].strip() if drive else text
+    if not text:
+        scope.streams.stdout.write(f"{shell.directory}\r\n")
+        return 0
+    path = absolute(text, shell.directory)
+    if not shell.system.files.is_folder(path):
+        scope.streams.stderr.write(NO_PATH)
+        return _failed(shell, 1)
+    if drive or path[:2].lower() == shell.directory[:2].lower():
+        shell.directory = path
+    return 0
+    yield
+
+
+def _make_folder(shell: Shell, tail: str, scope: Scope) -> Run:
+    code = 0
+    words = arguments(tail)
+    if not words:
+        scope.streams.stderr.write(INCORRECT)
+        return _failed(shell, 1)
+    files = shell.system.files
+    for word in words:
+        path = absolute(word, shell.directory)
+        if files.exists(path):
+            scope.streams.stderr.write(f"A subdirectory or file {bare(word)} already exists.\r\n")
+            code = 1
+            continue
+        parts = path.split("\\")
+        missing = [part for part in ("\\".join(parts[:end]) for end in range(2, len(parts) + 1)) if not files.exists(part)]
+        try:
+            for folder in missing:
+                files.make_folder(folder)
+        except OSError as error:
+            scope.streams.stderr.write(failure(error))
+            code = 1
+    if code:
+        shell.errorlevel = code
+    return code
+    yield
+
+
+def _switches(tail: str) -> tuple[set[str], list[str]]:
+    """Return the switches, in small letters, and the other words."""
+    words = [part for word in arguments(tail) for part in (_apart(word) if word.startswith("/") else [word])]
+    return {word.lower() for word in words if word.startswith("/")}, [word for word in words if not word.startswith("/")]
+
+
+def _apart(word: str) -> list[str]:
+    return ["/" + part for part in word.split("/") if part]
+
+
+def _remove_folder(shell: Shell, tail: str, scope: Scope) -> Run:
+    switches, names = _switches(tail)
+    if switches - {"/s", "/q"} or not names:
+        scope.streams.stderr.write(INCORRECT)
+        return _failed(shell, 1)
+    if "/s" in switches and "/q" not in switches:
+        raise NotKnown("rd /s without /q asks, which is not known here.")
+    code = 0
+    files = shell.system.files
+    for name in names:
+        path = absolute(name, shell.directory)
+        try:
+            if not files.exists(path):
+                raise FileNotFoundError(2, NO_FILE, path)
+            if not files.is_folder(path):
+                raise NotADirectoryError(267, "", path)
+            if files.names(path) and "/s" not in switches:
+                raise IsADirectoryError
+            _delete_tree(files, path)
+        except IsADirectoryError:
+            scope.streams.stderr.write("The directory is not empty.\r\n")
+            code = 145
+        except OSError as error:
+            scope.streams.stderr.write(failure(error))
+            code = {FileNotFoundError: 2, NotADirectoryError: 267}.get(type(error), 5)
+    # rd leaves the error level alone; only && and || see that it failed (SS64, "rd").
+    return code
+    yield
+
+
+def _delete_tree(files: Files, path: str) -> None:
+    for name in files.names(path) if files.is_folder(path) else ():
+        _delete_tree(files, rf"{path}\{name}")
+    files.delete(path)
+
+
+def _delete(shell: Shell, tail: str, scope: Scope) -> Run:
+    switches, names = _switches(tail)
+    if switches - {"/f", "/q", "/s", "/a"} or not names:
+        scope.streams.stderr.write(INCORRECT)
+        return _failed(shell, 1)
+    if "/s" in switches or any(sign in name for name in names for sign in "*?"):
+        raise NotKnown("del for more than one file is not known here.")
+    files = shell.system.files
+    for name in names:
+        path = absolute(name, shell.directory)
+        if not files.exists(path):
+            # The error level stays (SS64, "del").
+            scope.streams.stderr.write(f"Could Not Find {path}\r\n")
+            continue
+        if files.is_folder(path):
+            raise NotKnown("del of a folder is not known here.")
+        try:
+            files.delete(path)
+        except OSError:
+            scope.streams.stderr.write(f"{path}\r\nAccess is denied.\r\n")
+    return 0
+    yield
+
+
+def _type(shell: Shell, tail: str, scope: Scope) -> Run:
+    code = 0
+    names = arguments(tail)
+    if not names:
+        scope.streams.stderr.write(INCORRECT)
+        return _failed(shell, 1)
+    for name in names:
+        path = absolute(name, shell.directory)
+        try:
+            text = shell.system.files.read(path)
+        except OSError as error:
+            scope.streams.stderr.write(failure(error))
+            code = 1
+            continue
+        if len(names) > 1:
+            scope.streams.stderr.write(f"\r\n{bare(name)}\r\n\r\n\r\n")
+        scope.streams.stdout.write(text)
+    shell.errorlevel = code
+    return code
+    yield
+
+
+def _start(shell: Shell, tail: str, scope: Scope) -> Run:
+    text = tail.lstrip()
+    title = re.match(r'"[^"]*"\s*', text)
+    if title is not None:
+        text = text[title.end() :]
+    while switch := re.match(r"/(b|min|max|low|normal|high|i)(?=\s|$)\s*", text, re.IGNORECASE):
+        text = text[switch.end() :]
+    folder = re.match(r'/d\s*("[^"]*"|\S+)\s*', text, re.IGNORECASE)
+    directory = shell.directory
+    if folder is not None:
+        directory = absolute(folder[1], shell.directory)
+        text = text[folder.end() :]
+    if text.startswith("/"):
+        raise NotKnown(f"start {text} is not known here.")
+    if not text:
+        # A window of cmd that nobody sees and that waits for ever.
+        raise NotKnown("start of a cmd without a command is not known here.")
+    if not shell.system.detach(text, shell.environment.copy(), directory):
+        name = arguments(text)[0]
+        scope.streams.stderr.write(f"The system cannot find the file {bare(name)}.\r\n")
+        return _failed(shell, NOT_FOUND)
+    return 0
+    yield
+
+
+NOT_FOUND = 9059
+"""The error level of a `start` that does not find its program (SS64, "start")."""
+
+
+COMMANDS: dict[str, Command] = {
+    "call": _call,
+    "cd": _change_folder,
+    "chdir": _change_folder,
+    "cls": _nothing,
+    "del": _delete,
+    "echo": _echo,
+    "endlocal": _end_local,
+    "erase": _delete,
+    "exit": _exit,
+    "goto": _go_to,
+    "md": _make_folder,
+    "mkdir": _make_folder,
+    "rd": _remove_folder,
+    "rem": _nothing,
+    "rmdir": _remove_folder,
+    "set": _set,
+    "setlocal": _set_local,
+    "shift": _shift,
+    "start": _start,
+    "title": _nothing,
+    "type": _type,
+}
+"""What cmd knows itself, as far as it is known here; the others are refused as programs that are not there."""

@@ -1,0 +1,136 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a command processor asks of the machine that it runs on: files, programs, and a place for its output."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from .environment import Environment
+
+Run = Generator[float, None, int]
+"""Something that runs: it yields the seconds for which it waits, and returns its exit code."""
+
+
+class Files(Protocol):
+    """Files and folders by full path. Failures are the exceptions of Python's own file functions."""
+
+    def exists(self, path: str) -> bool:
+        """Tell whether there is a file or folder."""
+
+    def is_folder(self, path: str) -> bool:
+        """Tell whether there is a folder."""
+
+    def names(self, path: str) -> Sequence[str]:
+        """Return what is in a folder, sorted."""
+
+    def read(self, path: str) -> str:
+        """Return a file's text."""
+
+    def write(self, path: str, text: str, *, append: bool) -> None:
+        """Write a file, or add to its end."""
+
+    def make_folder(self, path: str) -> None:
+        """Make one folder in a folder that exists."""
+
+    def delete(self, path: str) -> None:
+        """Delete a file, or a folder with nothing in it."""
+
+
+class Sink(Protocol):
+    """Where output goes."""
+
+    def write(self, text: str) -> None:
+        """Add a text."""
+
+
+@dataclass(slots=True)
+class Collected:
+    """Output that is kept."""
+
+    parts: list[str] = field(default_factory=list)
+
+    def write(self, text: str) -> None:
+        """Add a text."""
+        self.parts.append(text)
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(self.parts)
+
+
+class Nowhere:
+    """Output that nobody sees."""
+
+    def write(self, text: str) -> None:
+        """Drop a text."""
+
+
+@dataclass(slots=True)
+class Input:
+    """Text that is read line by line."""
+
+    text: str = ""
+
+    def line(self) -> str | None:
+        """Take the next line, without its end; None where there is no more."""
+        if not self.text:
+            return None
+        line, _, self.text = self.text.partition("\n")
+        return line.removesuffix("\r")
+
+    def all(self) -> str:
+        """Take the rest."""
+        text, self.text = self.text, ""
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Standard input and outputs."""
+
+    stdin: Input
+    stdout: Sink
+    stderr: Sink
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A program that is to run.
+
+    Attributes:
+        name: as it was called.
+        tail: all behind the name, as it was written.
+        words: the same, taken apart at blanks outside quotes.
+    """
+
+    name: str
+    tail: str
+    words: list[str]
+    streams: Streams
+    environment: Environment
+    directory: str
+
+
+class System(Protocol):
+    """The machine, as one account sees it."""
+
+    @property
+    def files(self) -> Files:
+        """The files, with the rights of the account."""
+
+    def not_found(self, name: str) -> str:
+        """Return what cmd says of a command that there is not."""
+
+    def find(self, name: str) -> bool:
+        """Tell whether there is such a program; the name may carry a path and `.exe`."""
+
+    def run(self, call: Call) -> Run:
+        """Run a program that there is."""
+
+    def detach(self, line: str, environment: Environment, directory: str) -> bool:
+        """Start a program and leave it to itself; tell whether there is one."""
