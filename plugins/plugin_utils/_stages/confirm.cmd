@@ -38,15 +38,14 @@ call :note
 if defined C goto command
 if not %T%==2 goto value
 set T=1
-:key
+:keys
 set /a T+=1
 set C=
 for /f "tokens=%T% delims=&" %%a in ('reg query "%K%" /v Keys') do (
 set C=1
-reg query "%%a" /s | find "REG_"
-if errorlevel 1 reg delete "%%a" /f
+call :key "%%a"
 )
-if defined C goto key
+if defined C goto keys
 call :read Boot
 reg add "%K%" /v Outcome /t REG_SZ /d "restored after %N% beats:%CODES%" /f
 reg add "%K%" /v Heartbeat /t REG_SZ /d restored /f
@@ -69,4 +68,9 @@ for /f "tokens=1,2*" %%a in ('reg query "%K%" /v %1') do if "%%a"=="%1" set "VAL
 goto :eof
 :note
 set "CODES=%CODES% %errorlevel%"
+goto :eof
+:key
+set H=
+for /f "delims=\ " %%b in ('reg query %1 /s') do if not "%%b"=="HKEY_LOCAL_MACHINE" if not "%%b"=="!" if not "%%b"=="<NO" set H=1
+if not defined H reg delete %1 /f
 goto :eof

@@ -178,8 +178,8 @@ def _plain(text: str) -> str:
 
 
 def _key(key: str) -> str:
-    # The arming line hands it on in quotes, in which a percent sign keeps its meaning.
-    if "%" in key:
+    # The arming line and a `call` of the script hand it on in quotes, in which a percent sign keeps its meaning and carets double.
+    if "%" in key or "^" in key:
         raise Refused(f"'confirm' cannot be used here: the key {key[:200]!a} cannot be written on a command line of the host")
     return _plain(f"HKLM\\{key}")
 

@@ -32,6 +32,8 @@ SCRIPT_FILE, TASK_FILE, POLICY_FILE, POLICY_STORE = "confirm.cmd", "confirm.xml"
 SCRIPT = files(__package__).joinpath(SCRIPT_FILE).read_text(encoding="ascii")
 """The script, the same for every run and every Windows."""
 
+# Exit code of the arming line where the folder is there and is not ours.
+TAKEN = 183
 # Microsoft, KB 830473: a command line may have 8191 characters from Windows XP on. `cmd.exe /c` is part of it.
 LONGEST_LINE = 8191 - len(r"C:\Windows\System32\cmd.exe /c ")
 # To a command line of cmd.exe these mean something (Microsoft, Command shell overview; percent and quotes from memory).
@@ -110,7 +112,7 @@ def arming_line(nt: NtVersion, values: Mapping[str, str]) -> str:
     if task:
         steps.append(f'schtasks /create /tn {CARRIER} /xml "{FOLDER}\\{TASK_FILE}" /f')
         steps.append(f"schtasks /run /tn {CARRIER}")
-    return f"{_old_folder()} & {' && '.join(steps)}"
+    return f"{_old_folder()} & {_no_folder()} & {' && '.join(steps)}"
 
 
 def disarming_line(nt: NtVersion) -> str:
@@ -123,6 +125,10 @@ def _old_folder() -> str:
     # Without /s: `rd` takes away an empty folder or a link, never what somebody else put there.
     names = " ".join(rf'"{FOLDER}\{name}"' for name in (SCRIPT_FILE, TASK_FILE, POLICY_FILE, POLICY_STORE))
     return f'del /f /q {names} & rd "{FOLDER}"'
+
+
+def _no_folder() -> str:
+    return f'(if exist "{FOLDER}" (echo {FOLDER} holds what is not ours& exit {TAKEN}))'
 
 
 def _icacls(nt: NtVersion) -> list[str]:
