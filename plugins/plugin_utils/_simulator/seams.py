@@ -193,7 +193,8 @@ class Bench(Protocol):
         """Return what a change can alter, as plain types and under stable keys.
 
         Keys: `services` and `drivers` (name -> mapping with at least `state` and `start_mode`), `registry`
-        (full key path -> value name -> mapping with `type` and `value`), `adapters` and `boots` (a list, one entry per boot).
+        (full key path -> value name -> mapping with `type` and `value`), `adapters`, `boots` (a list, one entry per boot), `files`
+        (path -> kind, owner, entries of its access list, writers) and `tasks` (scheduled tasks by name).
         Nothing that moves by itself is in it: no clock, no counter.
         """
 
@@ -215,6 +216,9 @@ class Bench(Protocol):
 
     def step_clock(self, seconds: float) -> None:
         """Move the host's wall clock (not its uptime)."""
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass for this host alone, wall clock and uptime; what was to happen in it happens."""
 
     def inject(self, fault: Mapping[str, object]) -> None:
         """Arm one fault of the host (`kind` names it).

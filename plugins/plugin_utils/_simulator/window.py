@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
 
 
+_LONGEST_ADVANCE = 31 * 24 * 3600
+
+
 class Window:
     """The window's server."""
 
@@ -52,7 +55,9 @@ class Window:
                 web.get("/hosts/{name}/faults", self._faults),
                 web.get("/hosts/{name}/journal", self._journal),
                 web.get("/hosts/{name}/registry", self._registry),
+                web.get("/hosts/{name}/files", self._part("files")),
                 web.get("/hosts/{name}/services", self._part("services")),
+                web.get("/hosts/{name}/tasks", self._part("tasks")),
                 web.get("/hosts/{name}/sockets", self._sockets),
                 web.post("/hosts/{name}/boot", self._boot),
                 web.post("/hosts/{name}/clock", self._clock),
@@ -140,11 +145,17 @@ class Window:
 
     async def _clock(self, request: web.Request) -> web.Response:
         given = json.loads(await request.text())
-        step = given.get("step") if isinstance(given, dict) else None
-        if isinstance(step, bool) or not isinstance(step, int | float):
-            raise ValueError('{"step": seconds} is expected')
+        kind, seconds = next(iter(given.items())) if isinstance(given, dict) and len(given) == 1 else ("", None)
+        if kind not in ("step", "advance") or isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise ValueError('{"step": seconds} or {"advance": seconds} is expected')
+        if kind == "advance" and not 0 <= seconds <= _LONGEST_ADVANCE:
+            raise ValueError(f"time passes forward, {_LONGEST_ADVANCE} seconds at most")
         station = self._station(request)
-        station.computer.step_clock(float(step))
+        if kind == "step":
+            station.computer.step_clock(float(seconds))
+        else:
+            station.computer.pass_time(float(seconds))
+            station.settle()
         return _json(_summary(station))
 
     async def _reset(self, request: web.Request) -> web.Response:

@@ -353,7 +353,7 @@ def _type(shell: Shell, tail: str, scope: Scope) -> Run:
     for name in names:
         path = absolute(name, shell.directory)
         try:
-            text = shell.system.files.read(path)
+            text = "" if bare(name).lower() == "nul" else shell.system.files.read(path)
         except OSError as error:
             scope.streams.stderr.write(failure(error))
             code = 1

@@ -172,6 +172,10 @@ class SimulatedHost:
         """Move the host's wall clock, not its uptime."""
         self.host.step_clock(seconds)
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass for this host alone."""
+        self.host.pass_time(seconds)
+
     def inject(self, fault: Mapping[str, object]) -> None:
         """Arm one fault of the host; `host.faults.KINDS` lists them."""
         self.host.arm(parse(fault))

@@ -30,6 +30,7 @@ from .netsh import netsh
 from .netstat import netstat
 from .reg_command import reg
 from .schtasks import schtasks
+from .secedit import secedit
 from .service_commands import net, sc
 from .small_commands import find, ping, shutdown
 
@@ -45,7 +46,7 @@ NOT_FOUND = {
 }
 """What `cmd` says of a command that there is not (from memory)."""
 
-ALWAYS = ("cacls", "cmd", "find", "net", "netsh", "netstat", "ping")
+ALWAYS = ("cacls", "cmd", "find", "net", "netsh", "netstat", "ping", "secedit")
 """Programs that every Windows here has."""
 
 BLOCKED = "This program is blocked by group policy. For more information, contact your system administrator.\r\n"
@@ -168,6 +169,7 @@ class HostSystem:
             "reg": lambda: reg(host, call.words, call.streams.stdin),
             "sc": lambda: sc(host, call.words),
             "schtasks": lambda: schtasks(host, call, self.who),
+            "secedit": lambda: secedit(host, call, self.files, self.who),
             "shutdown": lambda: shutdown(host, call),
         }
         return programs[name]()

@@ -153,6 +153,9 @@ class WsmanHttp:
             ConnectionCut: an injected fault says so; the request was not carried out.
         """
         caller = Caller(account, request.remote or "", f"{request.scheme}://{request.host}/wsman")
+        # What scripts of the host have done by now is no change of this request.
+        if not self._computer.up:
+            raise ConnectionCut
         before = len(self._computer.changes())
         met: list[WireFault] = []
         seen: list[Request] = []

@@ -135,19 +135,23 @@ class Done:
 
 
 class FakeConsole:
-    """`netstat` says a fixed line, `flood` much, all else is unknown; notes which code pages were asked for."""
+    """`netstat` says a fixed line, `flood` much, `endless` goes on, all else is unknown; notes which code pages were asked for."""
 
     def __init__(self) -> None:
         self.code_pages: list[int | None] = []
+        self.started: list[Done] = []
 
     def start(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> Done:
-        return Done(self.run(command, arguments, code_page))
+        self.started.append(Done(self._run(command, arguments, code_page)))
+        return self.started[-1]
 
-    def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
+    def _run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult | None:
         self.code_pages.append(code_page)
         line = " ".join([command, *arguments]).strip('"')
         if line.startswith("netstat"):
             return ConsoleResult(b"\r\nActive Connections\r\n", b"", 0)
+        if line.startswith("endless"):
+            return None
         if line.startswith("flood"):
             return ConsoleResult(b"x" * 250_000, b"warning", 0)
         return ConsoleResult(b"", f"'{command}' is not recognized\r\n".encode(), 1)
@@ -169,6 +173,7 @@ class FakeComputer:
         self.dropped: set[Endpoint] = set()
         self.armed: list[Mapping[str, object]] = []
         self.clock = 0.0
+        self.passed = 0.0
         self.booted = 0
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
@@ -223,6 +228,9 @@ class FakeComputer:
 
     def step_clock(self, seconds: float) -> None:
         self.clock += seconds
+
+    def pass_time(self, seconds: float) -> None:
+        self.passed += seconds
 
     def inject(self, fault: Mapping[str, object]) -> None:
         if fault.get("kind") != "no_return":

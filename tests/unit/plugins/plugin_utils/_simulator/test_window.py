@@ -79,6 +79,14 @@ def test_faults_that_make_no_sense_are_refused_in_a_sentence(host: Host, body: s
     assert answer.json()["error"]
 
 
+def test_time_passes(host: Host) -> None:
+    assert requests.post(f"{host.window_url}/clock", json={"advance": 90}, timeout=10).status_code == 200
+    assert isinstance(host.computer, FakeComputer)
+    assert (host.computer.passed, host.computer.clock) == (90.0, 0.0)
+    for wrong in ({"advance": -1}, {"advance": 1e12}, {"advance": 1, "step": 1}, {}):
+        assert requests.post(f"{host.window_url}/clock", json=wrong, timeout=10).status_code == 400
+
+
 def test_the_clock_steps(host: Host) -> None:
     assert requests.post(f"{host.window_url}/clock", json={"step": -3600}, timeout=10).status_code == 200
     assert isinstance(host.computer, FakeComputer)

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.files import ADMINISTRATOR

@@ -8,6 +8,7 @@ import base64
 from xml.etree import ElementTree
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import ConsoleResult
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.profile import WINRM_1_1
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._simulator.envelopes import CMD, RSP, SHELL, TRANSFER, W, request
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._simulator.wire.test_service import Rig
@@ -125,3 +126,20 @@ def test_shells_count_and_idle_ones_end() -> None:
     rig.now = 7201.0
     assert rig.ask(CREATE).fault is None
     assert rig.service.open_operations["shells"] == 1
+
+
+def test_a_command_that_goes_on_is_said_to_run_and_is_ended_with_its_shell() -> None:
+    rig = Rig()
+    shell = opened(rig)
+    name = command(rig, shell, "endless")
+    streams, state = received(rig, shell, name)
+    assert streams == {}
+    assert (state.get("State") or "").endswith("Running")
+    started = rig.computer.shell.started[-1]
+    started.result = ConsoleResult(b"at last", b"", 4)
+    streams, state = received(rig, shell, name)
+    assert (streams["stdout"], state.findtext(f"{RSP}ExitCode")) == (b"at last", "4")
+    assert not started.ended
+    command(rig, shell, "endless")
+    assert rig.ask(request(f"{TRANSFER}/Delete", CMD, selectors=shell)).status == 200
+    assert rig.computer.shell.started[-1].ended
