@@ -43,6 +43,13 @@ options:
     type: str
     choices: [refuse, stop]
     default: refuse
+  record_dir:
+    description:
+      - A folder on the controller for a copy of the run's record, with the snapshot, in a file named after the host acted upon.
+      - Relative paths are the play's. The folder is made where it is not there.
+      - The file is on the disk before the first change, readable by its owner alone. Where it cannot be written nothing is changed.
+      - The record on the host is what M(netmin.windows.restore) reads. The copy is for people, and may be lost.
+    type: path
   unverified:
     description:
       - What becomes of methods that nobody has verified on the Windows at hand.

@@ -345,6 +345,11 @@ confirm:
     confirmed: true
     outcome: confirmed; nothing is left of the timer
     within: 600
+record_file:
+  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was to change.
+  returned: when the host was read and the plan was not refused
+  type: str
+  sample: records/server1.20260101T220000Z-4f2a91.json
 snapshot:
   description:
     - What the plan touches, as it was before the first change. It was written to the host and read back before anything was changed.
@@ -552,6 +557,64 @@ run:
   type: str
   returned: when the host was read and the plan was not refused
   sample: 20260302T081541Z-9f3a1c
+management:
+  description:
+    - What the session goes through, as the host sees it. None of it is ever stopped, disabled or dropped. Null where nothing is to change.
+  returned: when the host was read and the plan was not refused
+  type: dict
+  contains:
+    listeners:
+      description: WinRM's own listeners that are enabled.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        address:
+          description: The address as it is configured; C(*) for all.
+          returned: always
+          type: str
+          sample: "*"
+        port:
+          description: The TCP port.
+          returned: always
+          type: int
+          sample: 5985
+        transport:
+          description: C(HTTP) or C(HTTPS).
+          returned: always
+          type: str
+          sample: HTTP
+    connections:
+      description: The connections that peers have with them. That of the session is among them.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        address:
+          description: The address of the host.
+          returned: always
+          type: str
+          sample: 192.0.2.10
+        port:
+          description: The port of the listener.
+          returned: always
+          type: int
+          sample: 5985
+        peer:
+          description: The address of the peer, as the host sees it.
+          returned: always
+          type: str
+          sample: 192.0.2.9
+        peer_port:
+          description: The port of the peer.
+          returned: always
+          type: int
+          sample: 50100
+    unknown:
+      description: Why the path is not known; empty where it is. As long as it is not known no inbound rule is added.
+      returned: always
+      type: str
+      sample: ""
 windows:
   description: The Windows of the host.
   type: dict

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +32,8 @@ ROLE = {
     "vars": {"rollback_reboot": True, "rollback_reboot_interval": 1},
 }
 TASKS: list[dict[str, Any]] = [
-    {"name": "close", "netmin.windows.minimize": {"ip_filter": {"residue": "drop"}}},
+    {"name": "close", "netmin.windows.minimize": {"ip_filter": {"residue": "drop"}, "record_dir": "{{ records }}"}},
+    {"name": "not kept", "netmin.windows.restore": {"record_dir": "/dev/null/records"}, "ignore_errors": True},
     {"name": "boot", "netmin.windows.reboot": QUICK},
     {"name": "stored", "netmin.windows.snapshot_info": {}},
     {"name": "plan", "netmin.windows.restore": {}, "check_mode": True, "diff": True},
@@ -65,13 +68,20 @@ Ran = tuple[Played, dict[str, Any], dict[str, Any], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def ran() -> Iterator[Ran]:
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("controller") / "records"
+
+
+@pytest.fixture(scope="module")
+def ran(records: Path) -> Iterator[Ran]:
     specs = [HostSpec(scenario=name, name=name, boot_seconds=0.5, speed=200.0) for name in SCENARIOS]
     with Simulation(specs) as simulation:
         for host in simulation.hosts:
             window(host, "boot", {}, method="POST")
         before = {host.name: settled(host) for host in simulation.hosts}
-        played = play({host.name: variables(host) for host in simulation.hosts}, TASKS, forks=6)
+        played = play(
+            {host.name: variables(host) for host in simulation.hosts}, TASKS, keywords={"vars": {"records": str(records)}}, forks=6
+        )
         after = {host.name: settled(host) for host in simulation.hosts}
         yield played, before, after, {host.name: changes(host) for host in simulation.hosts}
 
@@ -96,3 +106,23 @@ def test_what_was_planned_was_done(ran: Ran, name: str) -> None:
     assert stored["objects"] == played.of(name, "close").result["snapshot"]
     assert played.of(name, "again").result["changes"] == []
     assert played.of(name, "prove").result["proof"]["verdict"] != "failed"
+
+
+def test_a_copy_of_each_record_is_on_the_controller(ran: Ran, records: Path) -> None:
+    played, _before, _after, _changes = ran
+    for name in SCENARIOS:
+        result = played.of(name, "close").result
+        path = records / f"{name}.{result['run']}.json"
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        assert (kept["host"], kept["run"], kept["ended"]) == (name, result["run"], True)
+        assert (kept["snapshot"], kept["changes"]) == (result["snapshot"], result["changes"])
+        assert (result["record_file"], path.stat().st_mode & 0o777) == (str(path), 0o600)
+    assert len(list(records.iterdir())) == len(SCENARIOS)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_without_its_copy_nothing_changes(ran: Ran, name: str) -> None:
+    played, _before, _after, _changes = ran
+    refused = played.of(name, "not kept")
+    assert (refused.status, refused.result["changed"]) == ("failed", False)
+    assert "Not a directory; nothing was changed" in refused.message

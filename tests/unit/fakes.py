@@ -88,7 +88,7 @@ class FakeHost:
         registry: values by key below HKLM and name, compared without case.
         netstat: what the command shows; of several the first is shown once and dropped, the last stays.
         empty_lists: what SetMultiStringValue makes of an empty list: "takes", "refuses" or "ignores" it.
-        stop_polls: how often a stopped service still shows Stop Pending.
+        stop_polls: how often a service that stops or starts still shows Stop Pending or Start Pending.
         netbios_needs_boot: what SetTcpipNetbios says of itself.
         categories: NetworkCategory of each connected interface; None where the class is not there.
         empty_classes: WMI classes that show no instance.
@@ -228,6 +228,11 @@ class FakeSession:
         self._call("subkeys", key)
         return None if self.fake.values(key) is None else self.fake.children(key)
 
+    def has_key(self, key: str) -> bool:
+        """Tell whether a key is there."""
+        self._call("has_key", key)
+        return self.fake.values(key) is not None
+
     def command(self, *arguments: str) -> CommandOutput:
         """Show what netstat shows now."""
         self._call("command", *arguments)
@@ -271,7 +276,8 @@ class FakeSession:
             self._pending[service.name.lower()] = left - 1
         elif left == 0:
             del self._pending[service.name.lower()]
-            service.state, service.pid = "Stopped", None
+            started = service.state == "Start Pending"
+            service.state, service.pid = ("Running", service.pid) if started else ("Stopped", None)
         return {
             "Name": service.name,
             "DisplayName": service.display or service.name,
@@ -362,7 +368,8 @@ class FakeSession:
         if service.start == "Disabled":
             raise MethodFailed(f"StartService on '{name}': disabled", host=self.host, return_value=14)
         for needed in [s for s in self.fake.services if s.name.lower() in map(str.lower, (service.name, *service.depends))]:
-            needed.state = "Running"
+            needed.state = "Start Pending" if self.fake.stop_polls else "Running"
+            self._pending[needed.name.lower()] = self.fake.stop_polls
         self.after(("start", kind, name))
 
     def delete_key(self, key: str) -> None:

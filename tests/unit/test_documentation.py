@@ -92,6 +92,7 @@ def host() -> FakeHost:
         "  TCP    0.0.0.0:1045           0.0.0.0:0              LISTENING       700\r\n"
         "  TCP    0.0.0.0:5985           0.0.0.0:0              LISTENING       4\r\n"
         "  TCP    192.0.2.10:1045        192.0.2.20:80          ESTABLISHED     700\r\n"
+        "  TCP    192.0.2.10:5985        192.0.2.9:50100        ESTABLISHED     4\r\n"
         "  UDP    0.0.0.0:500            *:*                                    704\r\n"
     )
     fake = FakeHost(

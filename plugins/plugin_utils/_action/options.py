@@ -47,6 +47,7 @@ CONFIRM: dict[str, Any] = {
     "type": "dict",
     "options": {"within": {"type": "int", "default": 600}, "hold": {"type": "bool", "default": False}},
 }
+RECORD: dict[str, Any] = {"record_dir": {"type": "path"}}
 TERMS: dict[str, Any] = {
     "keep": KEEP,
     "accept": {"type": "list", "elements": "str", "choices": sorted(hazard.id for hazard in KNOWLEDGE.hazards), "default": []},
@@ -54,6 +55,7 @@ TERMS: dict[str, Any] = {
     "unverified": {"type": "str", "choices": ["skip", "apply"], "default": "skip"},
     "stop_timeout": {"type": "int", "default": 60},
     "confirm": CONFIRM,
+    **RECORD,
 }
 
 

@@ -19,6 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snap
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Passed
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import BootEvidence, Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.listing import Listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import Finding, Proof
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import Stored
@@ -72,6 +73,18 @@ def windows_of(host: Host) -> dict[str, Any]:
         "build": windows.build,
         "remark": windows.remark,
         "in_domain": host.domain_role.in_domain,
+    }
+
+
+def management_of(path: ManagementPath) -> dict[str, Any]:
+    """Show what the session goes through."""
+    return {
+        "listeners": [{"address": row.address, "port": row.port, "transport": row.transport} for row in path.listeners],
+        "connections": [
+            {"address": row.local_address, "port": row.local_port, "peer": row.remote_address, "peer_port": row.remote_port}
+            for row in path.connections
+        ],
+        "unknown": path.unknown,
     }
 
 

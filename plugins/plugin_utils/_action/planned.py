@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotKept
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
@@ -15,9 +17,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
 
 from .base import WindowsAction, new_run_id
 from .confirming import Confirmation, read_wish
-from .options import CONFIRM, KNOWLEDGE, Wanted, minimize_wanted, terms
+from .keeper import Keeper
+from .options import CONFIRM, KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
 from .plain import plain, snapshots_of
-from .run import Prepared, Run, diff_of, result_of
+from .run import Prepared, Run, diff_of, recorded, result_of
 
 
 class PlannedAction(WindowsAction):
@@ -50,16 +53,34 @@ class PlannedAction(WindowsAction):
         confirmation = Confirmation(wish, run, self.clock)
         prepared = self.prepare(run, session, options)
         confirmation.look(session, prepared, KNOWLEDGE)
-        after = None
+        after, keeper = None, None
         if not self._task.check_mode:
             confirmation.clean(session)
         if prepared.plan.changes and not self._task.check_mode:
             self.writing = True
             self._begun = (run, prepared)
+            keeper = self.keeper(options)
             run.arm = confirmation.arm
-            after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"])
+            after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"], keeper=keeper)
         result = result_of(run, prepared, after)
         confirmation.finish(result, lambda: self.reopen(self.open_writable))
+        return self._told(prepared, result, keeper)
+
+    def keeper(self, options: Mapping[str, Any]) -> Keeper | None:
+        """Return who keeps a copy of the record on the controller, where one is wanted."""
+        folder = options["record_dir"]
+        # Relative paths are the play's, as everywhere in Ansible.
+        return Keeper(Path(self._loader.path_dwim(folder)), self.host_name) if folder else None
+
+    def _told(self, prepared: Prepared, result: dict[str, Any], keeper: Keeper | None = None) -> dict[str, Any]:
+        """Complete a result, and the copy of the record."""
+        result["record_file"] = None
+        if keeper is not None and result["snapshot"]:
+            try:
+                keeper.keep(result["run"], plain(recorded(result)), ended=True)
+                result["record_file"] = str(keeper.path(result["run"]))
+            except NotKept as error:
+                result["warnings"].append(f"{error}; what is there is from before the first change")
         result |= self.shown(prepared, result)
         result["diff"] = diff_of(result)
         return result
@@ -97,6 +118,7 @@ class RestoreAction(PlannedAction):
         "force": {"type": "bool", "default": False},
         "stop_timeout": {"type": "int", "default": 60},
         "confirm": CONFIRM,
+        **RECORD,
     }
 
     def prepare(self, run: Run, session: Reader, options: Mapping[str, Any]) -> Prepared:

@@ -21,11 +21,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     SetRegistryValue,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, DidNotHold, NetminError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, DidNotHold, NetminError, NotKept
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.driver import Application, Status, apply
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import firewall, ip_filter, record, restore, snapshot
@@ -47,10 +47,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
     reread,
     shown,
     with_firewall,
+    with_path,
 )
 
+from .keeper import Keeper
 from .options import Wanted
-from .plain import change_of, endpoint_of, passed_of, residue_of, suspects_of, unchanged_of, windows_of
+from .plain import change_of, endpoint_of, management_of, passed_of, residue_of, suspects_of, unchanged_of, windows_of
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ class Prepared:
         history: what earlier runs of this boot left.
         stored: the snapshots that are on the host, where they were read.
         opens: ids of the recipes whose endpoints this run or an earlier one of this boot opens.
+        runs: ids of the runs whose snapshots are on the host, oldest first.
     """
 
     survey: Survey
@@ -76,6 +79,7 @@ class Prepared:
     terms: Terms
     history: record.History
     opens: tuple[str, ...]
+    runs: tuple[str, ...]
     stored: snapshot.Stored | None = None
 
 
@@ -109,11 +113,13 @@ class Run:
         if ip_filter.NAME in desires and desires[ip_filter.NAME].drop is not None:
             survey = with_firewall(reader, survey)
         plan = make_plan(desires, survey, self.knowledge, terms, wanted.passed)
+        if plan.changes:
+            survey = with_path(reader, survey)
         expected = make_forecast(plan, survey, self.knowledge, terms.kept, wanted.passed)
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         history = record.read_history(reader).since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
-        return Prepared(survey, desires, plan, expected, left, wanted.passed, terms, history, opened)
+        return Prepared(survey, desires, plan, expected, left, wanted.passed, terms, history, opened, snapshot.runs(reader))
 
     def prepare_restore(self, reader: Reader, scope: restore.Scope) -> Prepared:
         """Read what earlier runs left, and plan the way back; nothing is written.
@@ -125,7 +131,8 @@ class Run:
         stored = snapshot.read_snapshots(reader)
         goals = restore.goals_of(stored.snapshots, scope)
         now = restore.read_now(reader, goals)
-        plan = restore.plan(goals, now, survey.host, force=scope.force, management=management_ports(survey.host, self.knowledge))
+        ports = management_ports(survey.host, self.knowledge)
+        plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path)
         survey = replace(survey, more=now.values, keys={c.key: True for c in plan.changes if isinstance(c, DeleteKey)})
         terms = Terms()
         expected = make_forecast(plan, survey, self.knowledge, terms.kept)
@@ -133,10 +140,13 @@ class Run:
         expected = restore.forecast_of(expected, _first(reader), whole=not (scope.run or scope.stage))
         history = record.read_history(reader).since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
-        return Prepared(survey, {}, plan, expected, left, (), terms, history, opened, stored)
+        return Prepared(survey, {}, plan, expected, left, (), terms, history, opened, snapshot.runs(reader), stored)
 
-    def carry_out(self, prepared: Prepared, writer: Writer, *, stop_limit: float) -> Survey | None:
-        """Store the forecast, make the changes, and read everything again.
+    def carry_out(self, prepared: Prepared, writer: Writer, *, stop_limit: float, keeper: Keeper | None = None) -> Survey | None:
+        """Store what was and what is expected, make the changes, and read everything again.
+
+        Args:
+            keeper: keeps a copy of the record on the controller; where it cannot, nothing is changed.
 
         Returns:
             What was read afterwards, or None where the host could not be read any more.
@@ -144,8 +154,11 @@ class Run:
         application = Application(prepared.plan)
         self.application = application
         try:
+            self.taken = taken = self._take_snapshot(prepared, writer)
+            if keeper is not None:
+                self._keep(prepared, keeper)
             self._store_forecast(prepared, writer)
-            self._store_snapshot(prepared, writer)
+            self._store_snapshot(prepared, taken, writer)
             self._announce_rules(prepared, writer)
             if self.arm is not None:
                 self.arm(writer)
@@ -159,36 +172,43 @@ class Run:
             self._store_changes(prepared, application, writer)
         try:
             self._store_rules(prepared, writer)
-            after = reread(writer, self.knowledge, prepared.survey, _stages_of(prepared))
+            after = reread(writer, self.knowledge, prepared.survey, prepared.plan.changes)
         except NetminError as error:
             application.error = application.error or error
             return None
         self._settle_by_reading(application, after)
         return after
 
+    def _take_snapshot(self, prepared: Prepared, reader: Reader) -> snapshot.Snapshot:
+        survey = prepared.survey
+        return snapshot.take(self.run_id, prepared.plan.changes, reader, survey.settings, survey.host.windows.nt)
+
+    def _keep(self, prepared: Prepared, keeper: Keeper) -> None:
+        try:
+            keeper.keep(self.run_id, recorded(result_of(self, prepared, None, planned=True)), ended=False)
+        except NotKept as error:
+            raise NotKept(f"{error}; nothing was changed") from error
+
     def _store_forecast(self, prepared: Prepared, writer: Writer) -> None:
         mark = prepared.survey.host.boot.mark
         value = record.to_value(record.Record(self.run_id, mark, prepared.forecast, prepared.opens))
-        writer.set_value(record.KEY, record.FORECAST, value)
-        if writer.value(record.KEY, record.FORECAST, RegistryType.MULTI_SZ) != value:
-            raise DidNotHold(f"the forecast at HKLM\\{record.KEY} on {writer.host} does not read back as written; nothing else was changed")
+        self._write(writer, record.FORECAST, value, "forecast")
+        if not prepared.runs:
+            # Before the snapshot: a run that breaks off between the two leaves this to be written again.
+            writer.set_value(record.KEY, record.FIRST, value)
 
-    def _store_snapshot(self, prepared: Prepared, writer: Writer) -> None:
-        nt = prepared.survey.host.windows.nt
-        self.taken = snapshot.take(self.run_id, prepared.plan.changes, writer, prepared.survey.settings, nt)
-        value = snapshot.to_value(self.taken)
-        name = snapshot.value_name(self.run_id)
-        writer.set_value(record.KEY, name, value)
-        if writer.value(record.KEY, name, RegistryType.MULTI_SZ) != value:
-            where = f"HKLM\\{record.KEY} on {writer.host}"
-            raise DidNotHold(f"the snapshot at {where} does not read back as written; nothing else was changed")
-        runs = snapshot.runs(writer)
-        if len(runs) == 1:
-            mark = prepared.survey.host.boot.mark
-            writer.set_value(record.KEY, record.FIRST, record.to_value(record.Record(self.run_id, mark, prepared.forecast, prepared.opens)))
-        if len(runs) > snapshot.MOST:
+    def _store_snapshot(self, prepared: Prepared, taken: snapshot.Snapshot, writer: Writer) -> None:
+        self._write(writer, snapshot.value_name(self.run_id), snapshot.to_value(taken), "snapshot")
+        if len(prepared.runs) >= snapshot.MOST:
             for run in snapshot.needless(snapshot.read_snapshots(writer).snapshots):
                 writer.delete_value(record.KEY, snapshot.value_name(run))
+
+    @staticmethod
+    def _write(writer: Writer, name: str, value: RegistryValue, what: str) -> None:
+        """Write a value of the record and read it back."""
+        writer.set_value(record.KEY, name, value)
+        if writer.value(record.KEY, name, RegistryType.MULTI_SZ) != value:
+            raise DidNotHold(f"the {what} at HKLM\\{record.KEY} on {writer.host} does not read back as written; nothing else was changed")
 
     def _store_changes(self, prepared: Prepared, application: Application, writer: Writer) -> None:
         done = zip(application.plan.changes, application.statuses, strict=True)
@@ -245,14 +265,22 @@ def _first(reader: Reader) -> record.Record | None:
         return None
 
 
-def _stages_of(prepared: Prepared) -> tuple[str, ...]:
-    """Return the stages whose settings the run can have touched."""
-    return tuple(prepared.desires) or tuple(dict.fromkeys(change.stage for change in prepared.plan.changes))
+RECORDED = ("windows", "snapshot", "changes", "forecast")
 
 
-def result_of(run: Run, prepared: Prepared, after: Survey | None) -> dict[str, Any]:
-    """Build the result of a run; in check mode and where nothing was to change, `after` is None and so is the application."""
-    plan, application = prepared.plan, run.application
+def recorded(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a result that a record keeps."""
+    return {name: result[name] for name in RECORDED}
+
+
+def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bool = False) -> dict[str, Any]:
+    """Build the result of a run.
+
+    Args:
+        after: None in check mode and where nothing was to change.
+        planned: nothing has been written yet; so it is also where the run was never carried out.
+    """
+    plan, application = prepared.plan, None if planned else run.application
     last = after or prepared.survey
     planned = application is None
     statuses = ["planned"] * len(plan.changes) if planned else [str(status) for status in application.statuses] if application else []
@@ -260,6 +288,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None) -> dict[str, A
         "changed": bool(plan.changes) if planned else any(status != Status.NOT_DONE for status in statuses),
         "run": run.run_id,
         "windows": windows_of(prepared.survey.host),
+        "management": management_of(prepared.survey.path) if prepared.survey.path else None,
         "changes": [
             change_of(change, change.shown[1] if planned else found(change, after) if after else None, status)
             for change, status in zip(plan.changes, statuses, strict=True)

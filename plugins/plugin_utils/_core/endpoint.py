@@ -7,7 +7,7 @@ Knows nothing of who owns a socket or of how a listing was read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -72,10 +72,16 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Connection:
-    """One TCP row with a peer, in whatever state."""
+    """One TCP row with a peer, in whatever state.
+
+    Attributes:
+        ending: the listing says that nobody holds it any more.
+    """
 
     local_address: str
     local_port: int
     remote_address: str
     remote_port: int
     pid: int | None = None
+    # A row that has changed its state is still the same connection.
+    ending: bool = field(default=False, compare=False)

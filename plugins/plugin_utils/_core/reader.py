@@ -95,6 +95,9 @@ class Reader(Protocol):
     def subkeys(self, key: str) -> tuple[str, ...] | None:
         """Return the names of a key's subkeys; None where the key is absent."""
 
+    def has_key(self, key: str) -> bool:
+        """Tell whether a key is there; asks the host only where no earlier read has told."""
+
     def command(self, *arguments: str) -> CommandOutput:
         """Run one of the read-only commands of the guard's table (`netstat`, `-ano`) and return its output, never cached."""
 

@@ -8,7 +8,7 @@ was lost was done is found out by reading, by whoever called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -39,10 +39,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import P
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, Where, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
 
-# How often a service that is stopping is looked at, in seconds.
+# How often a service that is stopping or starting is looked at, in seconds.
 POLL = 1.0
-# How often a service may still show Running after it accepted the control.
-RUNNING_POLLS = 3
+# How often a service may still show its old state after it accepted the control.
+UNMOVED_POLLS = 3
 
 
 class Status(StrEnum):
@@ -81,13 +81,14 @@ def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit:
     """Make the changes of a plan in order; stop at the first that fails and leave its error in the application.
 
     Args:
-        stop_limit: seconds that a service may take to stop.
+        stop_limit: seconds that a service may take to stop, or to start.
     """
     stopping: list[StopService] = []
+    started: list[StartService] = []
     try:
         for number, change in enumerate(application.plan.changes):
             if stopping and not (isinstance(change, StopService) and change.rank == stopping[-1].rank):
-                _await_stopped(stopping, writer, clock, stop_limit)
+                _await(stopping, writer, clock, stop_limit)
                 stopping.clear()
             # Until its answer is here, a change may or may not have been made.
             application.statuses[number] = Status.UNKNOWN
@@ -102,8 +103,11 @@ def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit:
             application.statuses[number] = Status.DONE
             if isinstance(change, StopService):
                 stopping.append(change)
-        if stopping:
-            _await_stopped(stopping, writer, clock, stop_limit)
+            elif isinstance(change, StartService):
+                started.append(change)
+        for waiting in (stopping, started):
+            if waiting:
+                _await(waiting, writer, clock, stop_limit)
     except NetminError as error:
         application.error = error
 
@@ -163,32 +167,33 @@ def _is_empty_list(change: SetRegistryValue, writer: Writer) -> bool:
     return writer.value(change.key, change.name, RegistryType.MULTI_SZ) == change.after
 
 
-def _await_stopped(stopping: Iterable[StopService], writer: Writer, clock: Clock, limit: float) -> None:
-    """Wait until services have stopped; StopService answers when the control was accepted.
+def _await(changes: Sequence[StopService | StartService], writer: Writer, clock: Clock, limit: float) -> None:
+    """Wait until services are as asked for; WMI answers when the control was accepted, and all of them were asked for the same.
 
     Raises:
-        DidNotHold: one is still stopping at the limit.
+        DidNotHold: one is still on its way at the limit.
     """
+    wanted = "Running" if isinstance(changes[0], StartService) else "Stopped"
     deadline = clock.now() + limit
-    left = list(stopping)
-    running_since = 0
+    left = list(changes)
+    unmoved = 0
     while True:
         writer.forget()
         states = _states(left, writer)
-        left = [change for change in left if states.get(change.name.lower()) != "Stopped"]
+        left = [change for change in left if states.get(change.name.lower()) != wanted]
         pending = [change for change in left if "Pending" in states.get(change.name.lower(), "")]
-        # A service may show Running for a moment after it accepted the control; one that goes on running was
-        # started again by something, and the reading after the plan says so by name.
-        running_since = 0 if pending else running_since + 1
-        if not left or running_since > RUNNING_POLLS:
+        # A service may show its old state for a moment after it accepted the control; one that stays in it was brought
+        # back by something, and the reading after the plan says so by name.
+        unmoved = 0 if pending else unmoved + 1
+        if not left or unmoved > UNMOVED_POLLS:
             return
         if clock.now() + POLL > deadline:
             names = ", ".join(f"{noun(change.kind)} {change.name} ({states.get(change.name.lower(), 'gone')})" for change in left)
-            raise DidNotHold(f"{names} on {writer.host}: not stopped after {limit:g} seconds")
+            raise DidNotHold(f"{names} on {writer.host}: not {wanted.lower()} after {limit:g} seconds")
         clock.sleep(POLL)
 
 
-def _states(changes: Iterable[StopService], writer: Writer) -> dict[str, str]:
+def _states(changes: Iterable[StopService | StartService], writer: Writer) -> dict[str, str]:
     states: dict[str, str] = {}
     for kind in ServiceKind:
         names = tuple(change.name for change in changes if change.kind is kind)

@@ -19,6 +19,8 @@ from .guard import STD_REG_PROV
 # "Not there" as clients of real hosts met it (networkoptix/nx_open, os_access/_winrm.py): 1 for the value of a Get
 # method, 2 for a key and for DeleteValue. Both count everywhere.
 ABSENT = frozenset({1, 2})
+_VALUE_ABSENT = 1
+_ENUMERATORS = ("EnumKey", "EnumValues")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,18 @@ def setter(key: str, name: str, value: RegistryValue) -> Invoke:
     """Return the call that writes a value; an empty list is sent without an element."""
     methods, argument = _METHODS[value.type], value.data
     return call(methods.set, key, ("sValueName", name), (methods.parameter, tuple(argument) if isinstance(argument, bytes) else argument))
+
+
+def key_is_there(method: str, code: int) -> bool | None:
+    """Tell whether the key of a read is there by what the method returned; None where that leaves it open.
+
+    That a Get method returns 2 for the key alone is one project's experience, and not enough to call a key absent.
+    """
+    if code == 0:
+        return True
+    if method in _ENUMERATORS:
+        return False if code in ABSENT else None
+    return True if code == _VALUE_ABSENT else None
 
 
 def value_of(row: Row, kind: RegistryType) -> RegistryValue:

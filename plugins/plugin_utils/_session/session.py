@@ -60,6 +60,8 @@ class Session:
         self._conversation = Conversation(transport, host=host, read_only=read_only, clock=clock)
         self._shell = Shell(self._conversation)
         self._known: dict[object, tuple[Row, ...] | Output] = {}
+        # Which registry keys are there, in lower case, as far as the answers up to now tell.
+        self._keys: dict[str, bool] = {}
         self._kept = 0
 
     def __enter__(self) -> Self:
@@ -93,7 +95,7 @@ class Session:
     def value(self, key: str, name: str, kind: RegistryType) -> RegistryValue | None:
         """Return a registry value below HKLM; see `Reader.value`."""
         what = on_value(registry.getter(key, name, kind).method, key, name)
-        output = self._registry_read(registry.getter(key, name, kind), what)
+        output = self._registry_read(registry.getter(key, name, kind), key, what)
         if output is None:
             return None
         with typed(self.host, what):
@@ -102,7 +104,7 @@ class Session:
     def value_types(self, key: str) -> Mapping[str, RegistryType] | None:
         """Return names and types of a key's values; see `Reader.value_types`."""
         what = f"StdRegProv.EnumValues on '{hklm(key)}'"
-        output = self._registry_read(registry.call("EnumValues", key), what)
+        output = self._registry_read(registry.call("EnumValues", key), key, what)
         if output is None:
             return None
         with typed(self.host, what):
@@ -110,8 +112,13 @@ class Session:
 
     def subkeys(self, key: str) -> tuple[str, ...] | None:
         """Return the names of a key's subkeys; see `Reader.subkeys`."""
-        output = self._registry_read(registry.call("EnumKey", key), f"StdRegProv.EnumKey on '{hklm(key)}'")
+        output = self._registry_read(registry.call("EnumKey", key), key, f"StdRegProv.EnumKey on '{hklm(key)}'")
         return None if output is None else output.values.texts("sNames")
+
+    def has_key(self, key: str) -> bool:
+        """Tell whether a key is there; see `Reader.has_key`."""
+        known = self._keys.get(key.lower())
+        return known if known is not None else self.value_types(key) is not None
 
     def command(self, *arguments: str) -> CommandOutput:
         """Run one of the read-only commands; see `Reader.command`."""
@@ -128,6 +135,7 @@ class Session:
     def forget(self) -> None:
         """Drop what was read, so that the next read asks the host; see `Reader.forget`."""
         self._known.clear()
+        self._keys.clear()
         self._kept = 0
 
     def close(self) -> None:
@@ -193,10 +201,13 @@ class Session:
                 return self._conversation.ask(pull, what)
         return self._conversation.ask(pull, what)
 
-    def _registry_read(self, request: Invoke, what: str) -> Output | None:
-        """Return the output of a StdRegProv method; None where key or value is absent."""
+    def _registry_read(self, request: Invoke, key: str, what: str) -> Output | None:
+        """Return the output of a StdRegProv method on a key; None where key or value is absent."""
         output = self._once(request, what, lambda: self._conversation.repeatable(lambda: self._conversation.ask(request, what)))
         code = self._returned(output, what)
+        there = registry.key_is_there(request.method, code)
+        if there is not None:
+            self._keys[key.lower()] = there
         if code in registry.ABSENT:
             return None
         self._expect(code == 0, code, SYSTEM, what)

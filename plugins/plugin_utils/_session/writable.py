@@ -58,10 +58,10 @@ class WritableSession(Session):
         """Write a registry value; see `Writer.set_value`. The key is made only after the host says that it is absent."""
         request = registry.setter(key, name, value)
         what = on_value(request.method, key, name)
-        code = self._write(request, what)
+        code = ERROR_FILE_NOT_FOUND if self._keys.get(key.lower()) is False else self._write(request, what)
         if code == ERROR_FILE_NOT_FOUND:
             self.create_key(key)
-            # Not a repetition: the first write was refused, as its answer said.
+            # Not a repetition: the first write was refused, as its answer said, or was not sent.
             code = self._write(request, what)
         self._expect(code == 0, code, SYSTEM, what)
 

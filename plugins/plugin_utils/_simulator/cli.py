@@ -13,12 +13,13 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
 from .certificate import NoCertificate
 from .inventory import write_inventory
-from .scenarios import ScenarioError, names
+from .scenarios import ScenarioError, load_scenario, names, part_titles
 from .server import HostSpec, MissingLibrary, Simulation, scenario_titles
 from .sockets import NoAddress
 
@@ -33,34 +34,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns its exit status."""
     options = _parser().parse_args(arguments)
     if options.list:
-        titles = scenario_titles()
-        width = max(map(len, titles))
-        for name, description in titles.items():
-            _say(f"{name:<{width}} {description}")
+        _list()
         return 0
     if not options.scenario:
         _complain("name at least one --scenario, or see --list")
         return 2
     try:
         specs = host_specs(options)
-    except LookupError as error:
+    except (LookupError, ScenarioError) as error:
         _complain(str(error))
         return 2
     return _daemonize(specs, options) if options.daemonize else _serve(specs, options, lambda: None)
 
 
+def _list() -> None:
+    """Say which scenarios there are, and which parts can be laid over one."""
+    titles, parts = scenario_titles(), part_titles()
+    width = max(map(len, (*titles, *parts)))
+    for name, description in titles.items():
+        _say(f"{name:<{width}} {description}")
+    _say("\nparts, to be laid over a scenario (SCENARIO+PART+PART):")
+    for name, description in parts.items():
+        _say(f"{name:<{width}} {description}".rstrip())
+
+
 def host_specs(options: argparse.Namespace) -> list[HostSpec]:
-    """Return the hosts that the options ask for; `50*windows_xp` means fifty.
+    """Return the hosts that the options ask for; `50*windows_xp` means fifty, `windows_xp+part` one with a part over it.
 
     Raises:
         LookupError: there is no such scenario.
+        ScenarioError: there is no such part, or a file is wrong.
     """
     known = names()
     specs = []
     for text in options.scenario:
-        match = re.fullmatch(r"(?:(\d{1,4})\*)?([\w-]+)", text)
-        if match is None or match[2] not in known:
-            raise LookupError(f"no scenario is called {text}; there are {', '.join(known)}")
+        match = re.fullmatch(r"(?:(\d{1,4})\*)?(([\w-]+)(?:\+[\w-]+)*)", text)
+        if match is None or match[3] not in known:
+            near = get_close_matches(text if match is None else match[3], known)
+            hint = f"near are {', '.join(near)}; " if near else ""
+            raise LookupError(f"no scenario is called {text}; {hint}there are {', '.join(known)}")
+        if match[2] != match[3]:
+            load_scenario(match[2])
         spec = HostSpec(
             scenario=match[2],
             auth=options.auth,
@@ -96,7 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--list", action="store_true", help="name the scenarios and end")
-    add("--scenario", action="append", default=[], metavar="NAME", help="start a host of this scenario; repeatable; 50*NAME starts fifty")
+    several = "start a host of this scenario; repeatable; 50*NAME starts fifty, NAME+PART lays a part over it"
+    add("--scenario", action="append", default=[], metavar="NAME", help=several)
     add("--inventory", type=Path, metavar="FILE", help="write an Ansible inventory with these hosts")
     add("--window-port", type=_port, default=0, metavar="N", help="port of the testers' window on 127.0.0.1 (default: any)")
     add("--pid-file", type=Path, metavar="FILE", help="write the process id there; removed at the end")

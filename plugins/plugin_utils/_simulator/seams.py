@@ -136,6 +136,14 @@ class WinrmListener:
     listening_on: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The other end of a connection to the management service."""
+
+    address: str
+    port: int
+
+
 class Computer(Protocol):
     """One simulated host as the wire sees it."""
 
@@ -153,6 +161,9 @@ class Computer(Protocol):
     @property
     def winrm_version(self) -> str | None:
         """The version of WinRM, or None for the one that its Windows usually has."""
+
+    def visited(self, clients: Sequence[Client]) -> None:
+        """Take note of who is connected to the management service now, until told otherwise or the host boots."""
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""

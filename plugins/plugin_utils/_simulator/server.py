@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -39,6 +41,8 @@ _T = TypeVar("_T")
 _GLANCE = 0.1
 # A restart that is over sooner might go unnoticed, and connections would outlive it.
 _SHORTEST_BOOT = 5 * _GLANCE
+# A label of a DNS name has 63 characters at most; the rest is for `w` and a number.
+_LONGEST_NAME = 56
 # What connections get to end when a simulation stops, in seconds.
 _FAREWELL = 2.0
 
@@ -52,7 +56,7 @@ class HostSpec:
     """One host to start.
 
     Attributes:
-        scenario: the name of a scenario; with `build`, only what messages call it.
+        scenario: the name of a scenario, or one with parts over it (`name+part`); with `build`, only what messages call it.
         name: unique in one simulation; empty gives the scenario's name, with a number where it is taken.
         auth: what the inventory uses. `basic` allows Basic and unencrypted requests, `ntlm` neither.
         tls: WinRM over https on port 5986 as well, with a certificate made at the start; clients are then sent there.
@@ -151,6 +155,7 @@ class Station:
         """Bring all that listens into step with the host's state."""
         if self.http.up:
             self._open()
+            self.computer.visited(self.http.clients())
             self.follow()
         elif self._servers:
             self._close(flush=True)
@@ -376,11 +381,14 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 def _names(specs: Sequence[HostSpec]) -> list[str]:
     """Return a name for each host: its own, or that of its scenario with a number where the scenario comes twice."""
     asked = [spec.name or _short_name(spec.scenario) for spec in specs]
-    counts: dict[str, int] = {}
+    taken = {name for name in asked if asked.count(name) == 1}
     found = []
     for name in asked:
-        counts[name] = counts.get(name, 0) + 1
-        found.append(name if asked.count(name) == 1 else f"{name}-{counts[name]}")
+        numbered = name
+        if asked.count(name) > 1:
+            numbered = next(f"{name}-{number}" for number in count(1) if f"{name}-{number}" not in taken)
+            taken.add(numbered)
+        found.append(numbered)
     return found
 
 
@@ -390,6 +398,9 @@ def scenario_titles() -> dict[str, str]:
 
 
 def _short_name(scenario: str) -> str:
-    """Return what a host of a scenario is called: `xp`, `w2000`; an inventory wants no name that is a number."""
-    name = scenario.removeprefix("windows_").replace("_", "-")
+    """Return what a host of a scenario is called: `xp`, `w2000`, `server-2022-hazard-rds`.
+
+    An inventory wants no name that is a number, and none longer than a label of a DNS name with a number behind it.
+    """
+    name = re.sub(r"[^a-z0-9-]+", "-", scenario.removeprefix("windows_").lower())[:_LONGEST_NAME].rstrip("-")
     return f"w{name}" if name[:1].isdigit() else name

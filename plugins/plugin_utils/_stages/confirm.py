@@ -80,7 +80,7 @@ def way_back(taken: Snapshot, plan: Plan, survey: Survey, management: frozenset[
     """
     goals = restore.goals_of((taken,), restore.Scope())
     after = projected(survey, plan)
-    back = restore.plan(goals, _left(goals), after.host, force=True, management=management)
+    back = restore.plan(goals, _left(goals), after.host, force=True, management=management, path=survey.path)
     delayed = {saved.name[0].lower() for saved in taken.saved if saved.delayed}
     commands = tuple(command for change in back.changes for command in commands_of(change, delayed))
     keys = tuple(_key(change.key) for change in back.changes if isinstance(change, DeleteKey))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import AddFilterRule, Effective, RemoveFilterRule
@@ -25,12 +25,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import K
 from .firewall import PREFIX, SINCE
 from .future import Fate, Future
 from .host import Host
+from .management import ManagementPath
 from .owners import Explained, management_ports
 from .settings import Settings
 from .stage import Choice, Residue, Situation, Stage
 
 NAME = "ip_filter"
 BEFORE_VISTA = "this Windows cannot drop a single port: an IPsec policy, or a firewall in front of the host, can"
+NOT_LOOKED_AT = "nobody has looked"
 CONTROLLER = "this is a domain controller: the domain reaches it through what would be dropped"
 SVCHOST = rf"{SYSTEM_ROOT}\System32\svchost.exe"
 PROGRAM = re.compile(r'"?([^"]+?\.exe)"?(?:\s|$)', re.IGNORECASE)
@@ -123,8 +125,18 @@ def plan(wanted: Desired, _actual: Settings, situation: Situation) -> Plan:
             rules |= {rule: rules.get(rule, item) for rule in rules_of(item.subject, host)}
     changes = [change for rule, item in rules.items() for change in _to_be(rule, item, host.firewall)]
     settled = [Unchanged(NAME, f"inbound rule {rule.name}", Reason.AS_DESIRED) for rule in rules if host.firewall.has(rule)]
+    unsafe = no_new_rule(situation.path)
+    if unsafe:
+        unchanged += [Unchanged(NAME, f"inbound rule {rule.name}", Reason.NEVER, unsafe) for rule in rules if not host.firewall.has(rule)]
+        changes = []
     needless = set(host.firewall.names) - {rule.name for rule in rules}
     return Plan.merge((Plan(tuple(changes), (*settled, *dict.fromkeys(unchanged))), _removal(needless, host.firewall)))
+
+
+def no_new_rule(path: ManagementPath | None) -> str:
+    """Say why no rule may be added on this host; empty where rules may be."""
+    unknown = NOT_LOOKED_AT if path is None else path.unknown
+    return f"the management path is not known, and a new rule could cut it: {unknown}" if unknown else ""
 
 
 def _to_be(rule: FilterRule, item: Residue, firewall: Firewall) -> Iterable[AddFilterRule | RemoveFilterRule]:
@@ -132,9 +144,11 @@ def _to_be(rule: FilterRule, item: Residue, firewall: Firewall) -> Iterable[AddF
         return
     before = firewall.texts.get(rule.name)
     if rule.name in firewall.names:
-        yield _remove(rule.name, firewall, "it does not say what it is to say, or nobody knows whether it is there")
+        needless = _remove(rule.name, firewall, "it does not say what it is to say, or nobody knows whether it is there")
+        yield replace(needless, touches_session=True)
     why = f"it drops what comes in for {item.subject.owner}: {item.why}"
-    yield AddFilterRule(stage=NAME, effective=Effective.NOW, why=why, rank=1, rule=rule, before=before)
+    # Last of all: a rule that is not what it was taken for could cut the session, and netsh may fail where the registry does not.
+    yield AddFilterRule(stage=NAME, effective=Effective.NOW, why=why, touches_session=True, rank=1, rule=rule, before=before)
 
 
 def _removal(names: Iterable[str], firewall: Firewall) -> Plan:

@@ -3,8 +3,8 @@
 """Read the output of `netstat -an` and `netstat -ano`, in any language.
 
 Rules that hold for every listing seen (German, French, Japanese, Chinese and Russian included): split on
-blanks, never at columns; TCP listens where the foreign address ends in port 0; the state word is never
-looked at; the process id is the last token where `-o` was asked for; UDP rows have no state.
+blanks, never at columns; TCP listens where the foreign address ends in port 0; the state word decides nothing
+about that; the process id is the last token where `-o` was asked for; UDP rows have no state.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ MAX_ROWS = 60_000
 # A row with two IPv6 addresses and their zones has 120 characters; of a longer one the beginning is read.
 LONGEST_LINE = 400
 _LINE = re.compile(r"[^\r\n]+")
+# Words that English netstat has for what is no established connection (Microsoft, netstat); any other word, and so every word of
+# another language, is taken for one. A connection that waits for its time to pass has no process any more and shows pid 0.
+ENDING = ("CLOSE_WAIT", "CLOSED", "CLOSING", "FIN_WAIT_1", "FIN_WAIT_2", "LAST_ACK", "SYN_RECEIVED", "SYN_SEND", "SYN_SENT", "TIME_WAIT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def _row(tokens: list[str], with_pid: bool) -> Endpoint | Connection | None:
         return None
     if remote[1] == 0:
         return Endpoint(Protocol.TCP, local[0], local[1], pid)
-    return Connection(local[0], local[1], remote[0], remote[1], pid)
+    return Connection(local[0], local[1], remote[0], remote[1], pid, ending=pid == 0 or not set(tokens[3:4]).isdisjoint(ENDING))
 
 
 def _address(text: str) -> tuple[str, int] | None:

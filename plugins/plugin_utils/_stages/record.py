@@ -142,7 +142,9 @@ class History:
 def read_history(reader: Reader) -> History:
     """Read what earlier runs left; empty where nothing is there or it is not ours."""
     try:
-        value = reader.value(KEY, CHANGES, RegistryType.MULTI_SZ)
+        # What else is there has to be known as well, so that an unused host is asked but once.
+        there = CHANGES in (reader.value_types(KEY) or {})
+        value = reader.value(KEY, CHANGES, RegistryType.MULTI_SZ) if there else None
         lines = value.data if value is not None and isinstance(value.data, tuple) else ()
         head = json.loads(lines[0]) if lines else {}
         opened = tuple(str(item) for item in head.get("opens") or ())

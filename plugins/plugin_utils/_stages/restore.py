@@ -27,8 +27,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import P
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 
-from . import netbt, snapshot
+from . import ip_filter, netbt, snapshot
 from .host import Host
+from .management import ManagementPath
 from .record import Record
 from .settings import Setting, read_setting
 from .snapshot import Saved, Snapshot
@@ -120,20 +121,26 @@ def read_now(reader: Reader, goals: Sequence[Goal]) -> Now:
     return Now({setting: read_setting(reader, setting) for setting in settings_of(goals)}, others)
 
 
-def plan(goals: Sequence[Goal], now: Now, host: Host, *, force: bool, management: frozenset[int]) -> Plan:
+def plan(
+    goals: Sequence[Goal], now: Now, host: Host, *, force: bool, management: frozenset[int], path: ManagementPath | None = None
+) -> Plan:
     """Plan what puts the objects back: start modes, values, services, empty keys; within each the reverse of our own order.
 
     What is not as our last run left it is left alone and listed, unless `force`.
 
     Args:
         management: ports of the management path, which no rule may cover whatever once was.
+        path: what the session goes through; as long as it is not known no rule is made.
     """
+    unsafe = ip_filter.no_new_rule(path)
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
     for goal in goals:
         way = PLANNERS[goal.oldest.object](goal, now, host)
         if isinstance(way, Way) and any(_covers(change, management) for change in way.changes):
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, "the rule would drop the management path")
+        elif isinstance(way, Way) and unsafe and any(isinstance(change, AddFilterRule) for change in way.changes):
+            way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, unsafe)
         if isinstance(way, Unchanged) or (way.differs and not force):
             unchanged.append(way if isinstance(way, Unchanged) else way.left(goal))
         else:

@@ -117,7 +117,7 @@ def _saved(change: Change, reader: Reader, configured: Mapping[Setting, Registry
 
 def _absent(key: str, reader: Reader) -> Iterable[str]:
     """Yield the keys that will be made for a value, the nearest first."""
-    while "\\" in key and reader.value_types(key) is None:
+    while "\\" in key and not reader.has_key(key):
         yield key
         key = key.rpartition("\\")[0]
 

@@ -17,6 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import K
 
 from .future import Fate, Future
 from .host import Host
+from .management import ManagementPath
 from .owners import Explained
 from .settings import Settings
 
@@ -80,6 +81,7 @@ class Situation:
         unverified: methods that nobody has verified on this Windows may be used.
         residue: what the other stages leave open; known to the last stage alone.
         staying: what is kept and the management path, which the last stage must not touch.
+        path: what the session goes through; None where nobody has looked.
     """
 
     host: Host
@@ -91,6 +93,7 @@ class Situation:
     unverified: bool = False
     residue: tuple[Residue, ...] = ()
     staying: tuple[Explained, ...] = ()
+    path: ManagementPath | None = None
 
     def refusal(self, recipe: str, method: str) -> tuple[Reason, str] | None:
         """Tell why a method must not be written on this Windows, or None where it may be.

@@ -34,8 +34,10 @@ from .forecast import forecast
 from .future import Future
 from .host import Host, read_host, read_services
 from .listing import Listing, read_listing
+from .management import ManagementPath, read_path
 from .owners import Explained, Explainer, settled_ports
 from .residue import reasons, residue
+from .service_control import start_setting
 from .settings import Setting, Settings, read_setting
 from .stage import Dependents, Kept, Situation, Stage
 
@@ -61,6 +63,7 @@ class Survey:
         states: what each stage read, by stage name.
         more: settings beside those of the stages.
         keys: which keys that may be deleted are there.
+        path: the management path, where a plan needs it.
     """
 
     host: Host
@@ -69,6 +72,7 @@ class Survey:
     explained: tuple[Explained, ...]
     more: Settings = field(default_factory=dict)
     keys: Mapping[str, bool] = field(default_factory=dict)
+    path: ManagementPath | None = None
 
     @property
     def configured(self) -> dict[tuple[str, str], RegistryValue | None]:
@@ -92,20 +96,43 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
 
 
 def with_firewall(reader: Reader, survey: Survey) -> Survey:
-    """Read the firewall in full, for a run that may change its rules."""
+    """Read the firewall in full, and the management path, for a run that may change its rules."""
+    survey = with_path(reader, survey)
     return replace(survey, host=replace(survey.host, firewall=read_firewall(reader, survey.host, wanted=True)))
 
 
-def reread(reader: Reader, knowledge: Knowledge, before: Survey, stages: Iterable[str]) -> Survey:
-    """Read again what a run of these stages can have touched; what it cannot (Windows, adapters, dependencies) is kept."""
+def with_path(reader: Reader, survey: Survey) -> Survey:
+    """Read what the session goes through."""
+    return survey if survey.path is not None else replace(survey, path=read_path(reader, survey.host, survey.listing))
+
+
+def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterable[Change]) -> Survey:
+    """Read again what changes can have touched: services, rules, endpoints, and the values that they write; the rest is kept."""
     host = replace(before.host, services=read_services(reader, before.host.windows.nt))
     host = replace(host, firewall=read_firewall(reader, host, wanted=False))
-    fresh = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in stages}
-    states = {**before.states, **fresh}
+    written = {place for change in changes for place in _written(change)}
+
+    def again(settings: Settings) -> Settings:
+        return {s: read_setting(reader, s) if (s.key.lower(), s.name.lower()) in written else value for s, value in settings.items()}
+
+    states = {name: again(state) for name, state in before.states.items()}
     listing = take_listing(reader, host, knowledge)
-    more = {setting: read_setting(reader, setting) for setting in before.more}
     keys = {key: reader.value_types(key) is not None for key in before.keys}
-    return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints), more, keys)
+    explained = explainer(host, knowledge, states).explain(listing.endpoints)
+    return Survey(host, states, listing, explained, again(before.more), keys, before.path)
+
+
+def _written(change: Change) -> Iterable[tuple[str, str]]:
+    """Name the registry values that a change writes, key and name in lower case."""
+    if isinstance(change, SetRegistryValue):
+        yield change.key.lower(), change.name.lower()
+    elif isinstance(change, SetNetbios):
+        setting = netbt.setting(change.guid)
+        yield setting.key.lower(), setting.name.lower()
+    elif isinstance(change, SetStartMode):
+        # The SCM keeps the start mode in this value, which a stage may have read.
+        setting = start_setting(change.name)
+        yield setting.key.lower(), setting.name.lower()
 
 
 def take_listing(reader: Reader, host: Host, knowledge: Knowledge) -> Listing:
@@ -148,7 +175,7 @@ def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, 
     expected = make_forecast(plan, survey, knowledge, terms.kept, passed)
     left = residue(survey.explained, expected, knowledge, survey.host.windows)
     staying = tuple(s for s, entry in zip(survey.explained, expected, strict=True) if entry.outlook is Outlook.KEPT)
-    situation = replace(situation, residue=left, staying=staying)
+    situation = replace(situation, residue=left, staying=staying, path=survey.path)
     return Plan.merge((plan, ip_filter.plan(desires[ip_filter.NAME], survey.states[ip_filter.NAME], situation)))
 
 

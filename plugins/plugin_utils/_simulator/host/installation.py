@@ -27,6 +27,8 @@ def registry(spec: HostSpec) -> Registry:
             key = rf"{interfaces}\Tcpip_{adapter.guid}"
             made.create(key)
             made.write(key, "NetbiosOptions", RegistryValue.dword(adapter.netbios or 0))
+            if spec.netbt.wins and adapter.connected:
+                made.write(key, "NameServerList", RegistryValue.texts(spec.netbt.wins))
     for path, values in spec.registry.items():
         made.create(path)
         for name, value in values.items():

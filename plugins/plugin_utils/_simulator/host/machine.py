@@ -8,7 +8,7 @@ Time passes only when `advance` looks at the clock, which every question does fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -25,7 +25,7 @@ from .firewall_rules import TCP, UDP, Target
 from .jobs import Account, Execute, Job, Jobs, nothing_runs
 from .journal import Journal, Subject
 from .model import SERVICES, SYSTEM, ConnectionSpec, HostSpec, ServiceSpec, StartMode
-from .network import Network, TcpConnection, netbios_options
+from .network import Network, TcpConnection, netbios_options, own_address, peer_address
 from .processes import Process, Processes
 from .registry import Registry
 from .scm import Outcome, Service, ServiceControl
@@ -75,6 +75,7 @@ class Host:
     network: Network
     netbios: dict[str, int]
     lost_addresses: frozenset[str]
+    _clients: tuple[tuple[str, int], ...]
 
     def __init__(self, spec: HostSpec, *, clock: Clock, seed: int | None = None, execute: Execute = nothing_runs) -> None:
         """Install the host and boot it.
@@ -101,6 +102,7 @@ class Host:
         self.boots: tuple[Boot, ...] = ()
         self.power = Power.ON
         self._origin = self.clock.now() - timedelta(seconds=self.clock.monotonic())
+        self.began = self.clock.now()
         self._skipped = 0.0
         self._planned: Callable[[], None] | None = None
         self._step = timedelta()
@@ -258,9 +260,22 @@ class Host:
         return tuple(sorted(held.endpoint for held in self.sockets() if not held.dropped))
 
     def connections(self) -> tuple[TcpConnection, ...]:
-        """Return the established TCP connections."""
+        """Return the established TCP connections, those of the management service's clients included."""
         self.advance()
-        return tuple(self.network.connections)
+        return (*self.network.connections, *self._visits())
+
+    def visited(self, clients: Iterable[tuple[str, int]]) -> None:
+        """Take note of the addresses and ports that are connected to the management service now."""
+        self._clients = tuple(clients)
+
+    def _visits(self) -> Iterator[TcpConnection]:
+        port = next((listener.port for listener in self.spec.listeners if listener.enabled), None)
+        held = None if port is None else self.network.listener(port)
+        if held is None:
+            return
+        for address, number in self._clients:
+            peer = peer_address(self.spec, address)
+            yield TcpConnection(own_address(self.spec), held.port, peer, number, held.owner, held.process, inbound=True)
 
     def pid(self, process: str) -> int:
         """Return the number of a process; the kernel's where it does not run (a socket that a fault keeps)."""
@@ -328,6 +343,7 @@ class Host:
         self.power = Power.ON
         self._planned = None
         self._due.clear()
+        self._clients = ()
         self.jobs = Jobs(self)
         self.netbios = netbios_options(self.spec, self.registry)
         self.processes = Processes(self.spec.processes, numbers, recorded=number == 1 and shuffled is None)
@@ -416,10 +432,18 @@ class Host:
         return Outcome.NO_ANSWER
 
     def _connect(self, connection: ConnectionSpec) -> None:
+        """Establish a connection if its owner runs; that of an inbound one without is the listener's."""
+        if connection.owner is None:
+            self.network.accept(connection)
+            return
         service = self.services.find(connection.owner)
         process = connection.owner if service is None else service.spec.process
-        if self.processes.get(process) is not None and (service is None or service.running):
-            self.network.connect(connection, process)
+        if self.processes.get(process) is None or (service is not None and not service.running):
+            return
+        if connection.inbound:
+            self.network.accept(connection)
+        else:
+            self.network.connect(connection, connection.owner, process)
 
     def _reopen(self, fault: Fault) -> None:
         service = self.services.find(str(fault.settings["service"]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, IntEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
@@ -69,6 +70,17 @@ class WinRM(Enum):
     ONE = "1.1"
     TWO = "2.0"
     THREE = "3.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Ago:
+    """A time of a WMI row: so many seconds before the host was first looked at."""
+
+    seconds: float
+
+
+RowValue = str | int | bool | datetime | Ago | tuple[str | int | bool, ...] | None
+"""One property of a WMI row that a scenario lists; a tuple is a CIM array."""
 
 
 class Category(Enum):
@@ -198,13 +210,18 @@ class MapperSpec:
 
 @dataclass(frozen=True, slots=True)
 class NetbtSpec:
-    """The driver behind NetBIOS over TCP/IP, with its ports; raw SMB is its own up to 5.2 only (None: another driver's)."""
+    """The driver behind NetBIOS over TCP/IP, with its ports; raw SMB is its own up to 5.2 only (None: another driver's).
+
+    Attributes:
+        wins: the WINS servers that each connected adapter names, the primary first.
+    """
 
     driver: str
     names: int = 137
     datagrams: int = 138
     sessions: int = 139
     raw_smb: int | None = 445
+    wins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,14 +272,14 @@ class ConnectionSpec:
     """One TCP connection: outgoing ones take a local port, inbound ones are accepted on a socket of their owner.
 
     Attributes:
-        owner: a service, or a process id; the connection lives as long as it does.
+        owner: a service, or a process id; the connection lives as long as it does. None: who listens on `local_port` (inbound).
         local_port: None takes a dynamic port (outgoing) or the owner's first TCP listener (inbound).
         reopened: the connection is there again after a boot.
     """
 
-    owner: str
     remote_address: str
     remote_port: int
+    owner: str | None = None
     local_port: int | None = None
     inbound: bool = False
     reopened: bool = True
@@ -307,7 +324,9 @@ class WindowsSpec:
         netstat_pids: netstat knows `-o`.
         tools: commands that are in the box, besides netstat and net.
         absent: names of properties that this Windows does not have yet, by class.
-        domain_role: 0 and 1 work station, 2 and 3 server, stand-alone and member.
+        domain_role: 0 and 1 work station, 2 and 3 server, stand-alone and member; 4 and 5 backup and primary domain controller.
+        joined: a member of its domain, whatever `domain_role` says of a stand-alone one.
+        hypervisor: it runs on one that shows itself.
     """
 
     version: str
@@ -322,6 +341,8 @@ class WindowsSpec:
     installed: str
     manufacturer: str = "NetMin"
     model: str = "Simulated computer"
+    joined: bool = False
+    hypervisor: bool = False
     architecture: str | None = None
     sku: int | None = None
     first_port: int = 1025
@@ -338,10 +359,36 @@ class WindowsSpec:
     tools: tuple[str, ...] = ()
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """The first two numbers of the version, by which classes and properties came."""
+        major, minor = self.version.split(".")[:2]
+        return int(major), int(minor)
+
+    @property
+    def role(self) -> int:
+        """What Win32_ComputerSystem says in DomainRole."""
+        return self.domain_role + 1 if self.joined and self.domain_role in (0, 2) else self.domain_role
+
+    @property
+    def member(self) -> bool:
+        """It belongs to its domain: DomainRole 1 and 3 are members, 4 and 5 domain controllers (Microsoft, Win32_ComputerSystem)."""
+        return self.role in (1, 3, 4, 5)
+
+    @property
+    def server(self) -> bool:
+        """It is a server, domain controllers included (Microsoft, Win32_OperatingSystem: ProductType 1 is a work station)."""
+        return self.product_type != 1
+
 
 @dataclass(frozen=True, slots=True)
 class HostSpec:
-    """Everything about one host as a scenario describes it; `uptime` is how long it has been up when it is first looked at."""
+    """Everything about one host as a scenario describes it.
+
+    Attributes:
+        wmi: rows of WMI classes that nothing else gives, by class.
+        uptime: how long it has been up when it is first looked at.
+    """
 
     windows: WindowsSpec
     processes: tuple[ProcessSpec, ...]
@@ -357,6 +404,7 @@ class HostSpec:
     accounts: tuple[AccountSpec, ...]
     listeners: tuple[ListenerSpec, ...]
     registry: Mapping[str, Mapping[str, RegistryValue]]
+    wmi: Mapping[str, tuple[Mapping[str, RowValue], ...]] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     empty_list: EmptyList = EmptyList.TAKES
     shutdown_seconds: float = 0.5
@@ -368,5 +416,4 @@ class HostSpec:
         """Return the kind of an adapter's network: a member is in its domain's, and a network is public unless somebody says otherwise."""
         if adapter.category is not None:
             return adapter.category
-        # DomainRole 1 and 3 are members, 4 and 5 domain controllers (Microsoft, Win32_ComputerSystem).
-        return Category.DOMAIN if self.windows.domain_role in (1, 3, 4, 5) else Category.PUBLIC
+        return Category.DOMAIN if self.windows.member else Category.PUBLIC

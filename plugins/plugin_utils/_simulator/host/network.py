@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_interface
 from random import Random
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 
 from .configuration import SEQUENCES, BootConfiguration
-from .model import SERVICES, SYSTEM, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec, SwitchSpec
+from .model import SERVICES, SYSTEM, AdapterSpec, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec, SwitchSpec
 from .registry import Registry
 from .sockets import LOOPBACK, LOOPBACK_V6, WILDCARD, WILDCARD_V6, DynamicPorts, Origin, Socket, Sockets
 
@@ -104,6 +105,7 @@ class Network:
             self.renew_netbt()
         self.sockets.close(lambda socket: socket.owner.lower() == name and socket.origin in (Origin.SERVICE, Origin.DNS))
         self.connections = [held for held in self.connections if held.owner.lower() != name]
+        self._drop_unheld()
 
     def process_ended(self, process: str) -> None:
         """Close all that a process held."""
@@ -128,26 +130,41 @@ class Network:
         self.sockets.close(lambda held: held.origin is Origin.NETBT and (held.protocol, held.address, held.port) not in wanted)
         for protocol, address, port in wanted:
             self.sockets.bind(Socket(protocol, address, port, netbt.driver, SYSTEM, Origin.NETBT))
+        self._drop_unheld()
 
-    def connect(self, connection: ConnectionSpec, process: str) -> None:
-        """Establish a connection; an inbound one needs a listener of its owner."""
-        port = connection.local_port
-        if port is None:
-            port = self._accepting(connection.owner) if connection.inbound else self._ports.take(self._free(Protocol.TCP))
-        address = next((adapter.address for adapter in self._spec.adapters if adapter.address and not adapter.loopback), LOOPBACK)
+    def connect(self, connection: ConnectionSpec, owner: str, process: str) -> None:
+        """Establish an outgoing connection of a process."""
+        port = connection.local_port or self._ports.take(self._free(Protocol.TCP))
         if port is not None:
-            self.connections.append(
-                TcpConnection(
-                    address, port, connection.remote_address, connection.remote_port, connection.owner, process, connection.inbound
-                )
-            )
+            peer = (connection.remote_address, connection.remote_port)
+            self.connections.append(TcpConnection(own_address(self._spec), port, *peer, owner, process, inbound=False))
+
+    def accept(self, connection: ConnectionSpec) -> None:
+        """Let a peer connect, if there is a listener for it: on the port that is named, or the first of the owner's."""
+        held = self.listener(connection.local_port, connection.owner)
+        if held is not None:
+            peer = (connection.remote_address, connection.remote_port)
+            own = LOOPBACK if ip_address(connection.remote_address).is_loopback else own_address(self._spec)
+            owner = connection.owner or held.owner
+            self.connections.append(TcpConnection(own, held.port, *peer, owner, held.process, inbound=True))
+
+    def listener(self, port: int | None, owner: str | None = None) -> Socket | None:
+        """Return a TCP socket that others can reach, by its port; where that is None, by its owner."""
+
+        def fits(held: Socket) -> bool:
+            return held.port == port if port is not None else held.owner.lower() == (owner or "").lower()
+
+        reachable = (held for held in self.sockets.all if held.protocol is Protocol.TCP and held.address != LOOPBACK)
+        return next((held for held in reachable if fits(held)), None)
 
     def take_over(self, protocol: Protocol, port: int, service: ServiceSpec) -> None:
         """Let a service hold a port that is not its own, if it is free."""
         self.sockets.bind(Socket(protocol, WILDCARD, port, service.lasting, service.process, Origin.FAULT))
 
-    def _accepting(self, owner: str) -> int | None:
-        return next((held.port for held in self.sockets.all if held.protocol is Protocol.TCP and held.owner.lower() == owner.lower()), None)
+    def _drop_unheld(self) -> None:
+        """End the connections to ports that nobody holds any more."""
+        held = {socket.port for socket in self.sockets.all if socket.protocol is Protocol.TCP}
+        self.connections = [entry for entry in self.connections if not entry.inbound or entry.local_port in held]
 
     def _open_plain(self, plain: SocketSpec, process: str) -> None:
         port = None if self._switched_off(plain.unless) else plain.port or self._ports.take(self._free(plain.protocol))
@@ -236,3 +253,27 @@ def netbios_options(spec: HostSpec, registry: Registry) -> dict[str, int]:
         for adapter in spec.adapters
         if not adapter.loopback
     }
+
+
+def wins_servers(spec: HostSpec, registry: Registry, adapter: AdapterSpec) -> tuple[str, ...]:
+    """Return the WINS servers that an adapter's registry key names (Microsoft, NetBT parameters: NameServerList)."""
+    listed = registry.texts(rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces\Tcpip_{adapter.guid}", "NameServerList")
+    return tuple(listed or ())
+
+
+def own_address(spec: HostSpec) -> str:
+    """Return the address that others connect to."""
+    return next((adapter.address for adapter in spec.adapters if adapter.address and not adapter.loopback), LOOPBACK)
+
+
+def peer_address(spec: HostSpec, address: str) -> str:
+    """Return what the host sees of a client: one on the loopback, which is the simulator's own machine, as a neighbour of its network."""
+    own = {adapter.address for adapter in spec.adapters}
+    if not ip_address(address).is_loopback and address not in own:
+        return address
+    adapter = next((adapter for adapter in spec.adapters if adapter.connected), None)
+    if adapter is None:
+        return address
+    network = ip_interface(f"{adapter.address}/{adapter.mask}").network
+    taken = {*own, adapter.gateway, adapter.dhcp_server, *adapter.dns}
+    return next(str(host) for host in (network[number] for number in range(-2, -network.num_addresses, -1)) if str(host) not in taken)

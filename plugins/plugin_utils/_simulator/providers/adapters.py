@@ -14,7 +14,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.controls import NetbiosOutcome
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import AdapterSpec
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.network import netbios_options
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.network import netbios_options, wins_servers
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import Instance, Problem, Value, WmiError
 
 from .cim import CIMV2, Arguments, CimClass, Method, Out, number
@@ -68,6 +68,7 @@ def _values(host: Host, adapter: AdapterSpec) -> dict[str, Value]:
     }
     if adapter.address is None:
         return values
+    wins = wins_servers(host.spec, host.registry, adapter)
     values |= {
         "DatabasePath": r"%SystemRoot%\System32\drivers\etc",
         "DefaultIPGateway": None if adapter.gateway is None else [adapter.gateway],
@@ -86,7 +87,9 @@ def _values(host: Host, adapter: AdapterSpec) -> dict[str, Value]:
         # The provider reads the registry, not what is in force (from memory).
         "TcpipNetbiosOptions": netbios_options(host.spec, host.registry)[adapter.guid],
         "WINSEnableLMHostsLookup": True,
+        "WINSPrimaryServer": next(iter(wins), None),
         "WINSScopeID": "",
+        "WINSSecondaryServer": next(iter(wins[1:]), None),
     }
     return values
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.classes import CIMV2, STANDARD_CIMV2, Version
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import HostSpec
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import Instance, Problem, Value, WmiError
 
-CIMV2 = "root/cimv2"
 DEFAULT = "root/default"
-STANDARD_CIMV2 = "root/standardcimv2"
+
+__all__ = ["CIMV2", "DEFAULT", "STANDARD_CIMV2", "Arguments", "CimClass", "Method", "Out", "Raw", "number"]
 
 Raw = Mapping[str, list[str] | str | None]
 
@@ -71,11 +73,19 @@ def _none(host: Host) -> Iterable[Instance]:
     return ()
 
 
+def _always(spec: HostSpec) -> bool:
+    del spec
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class CimClass:
     """One class with what it has of its own; instances of derived classes are found through `parent`.
 
-    `since` is the first version of Windows that has it.
+    Attributes:
+        since: the first version of Windows that has it.
+        exists: tells whether a host that is new enough has it.
+        later: properties that came after the class, with the first version that has them.
     """
 
     name: str
@@ -85,7 +95,9 @@ class CimClass:
     arrays: frozenset[str] = frozenset()
     parent: str | None = None
     singleton: bool = False
-    since: tuple[int, int] = (5, 0)
+    since: Version = (5, 0)
+    exists: Callable[[HostSpec], bool] = _always
+    later: Mapping[str, Version] = field(default_factory=dict)
     instances: Callable[[Host], Iterable[Instance]] = _none
     methods: Mapping[str, Method] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.mac
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import AccountSpec
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import Scenario
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import (
+    Client,
     StateChange,
     WinrmListener,
     Wmi,
@@ -43,6 +44,10 @@ class SimulatedHost:
         """The version of WinRM where the scenario says it."""
         winrm = self.host.spec.windows.winrm
         return None if winrm is None else winrm.value
+
+    def visited(self, clients: Sequence[Client]) -> None:
+        """Take note of who is connected to the management service now."""
+        self.host.visited((client.address, client.port) for client in clients)
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""

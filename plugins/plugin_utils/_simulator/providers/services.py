@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host import controls
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import SERVICES, ServiceSpec, StartMode, State
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.scm import Outcome, Service
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.scm import DELAYED, Outcome, Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import Instance, Problem, Reference, Value, WmiError
 
 from .cim import CIMV2, Arguments, CimClass, Method, Out
@@ -23,7 +23,7 @@ BASE_PROPERTIES = (
     "ExitCode", "InstallDate", "Name", "PathName", "ServiceSpecificExitCode", "ServiceType", "Started", "StartMode", "StartName",
     "State", "Status", "SystemCreationClassName", "SystemName", "TagId",
 )  # fmt: skip
-SERVICE_PROPERTIES = tuple(sorted((*BASE_PROPERTIES, "CheckPoint", "ProcessId", "WaitHint"), key=str.lower))
+SERVICE_PROPERTIES = tuple(sorted((*BASE_PROPERTIES, "CheckPoint", "DelayedAutoStart", "ProcessId", "WaitHint"), key=str.lower))
 
 STATES = {
     State.STOPPED: "Stopped",
@@ -154,6 +154,7 @@ def _values(host: Host, service: Service) -> dict[str, Value]:
         "Caption": spec.display,
         "CheckPoint": 0,
         "CreationClassName": "Win32_SystemDriver" if spec.driver else "Win32_Service",
+        "DelayedAutoStart": host.registry.number(rf"{SERVICES}\{spec.name}", DELAYED) == 1,
         "Description": spec.description or None,
         "DesktopInteract": False,
         "DisplayName": spec.display,
@@ -207,6 +208,8 @@ SERVICE = CimClass(
     parent=BASE.name,
     instances=_instances(drivers=False),
     methods={"Create": Method(CREATE, _create, static=True), **METHODS},
+    # Microsoft, Win32_Service: not before Windows 10 and Windows Server 2016.
+    later={"DelayedAutoStart": (10, 0)},
 )
 DRIVER = CimClass(
     "Win32_SystemDriver", CIMV2, ("Name",), BASE_PROPERTIES, parent=BASE.name, instances=_instances(drivers=True), methods=METHODS

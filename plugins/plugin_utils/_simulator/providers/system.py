@@ -32,11 +32,12 @@ OS_PROPERTIES = (
 COMPUTER_PROPERTIES = (
     "AdminPasswordStatus", "AutomaticResetBootOption", "AutomaticResetCapability", "BootROMSupported", "BootupState", "Caption",
     "ChassisBootupState", "CreationClassName", "CurrentTimeZone", "DaylightInEffect", "Description", "DNSHostName", "Domain",
-    "DomainRole", "EnableDaylightSavingsTime", "InfraredSupported", "InstallDate", "KeyboardPasswordStatus", "Manufacturer",
-    "Model", "Name", "NameFormat", "NetworkServerModeEnabled", "NumberOfProcessors", "PartOfDomain", "PowerManagementSupported",
-    "PowerOnPasswordStatus", "PowerState", "PowerSupplyState", "PrimaryOwnerContact", "PrimaryOwnerName", "ResetCapability",
-    "ResetCount", "ResetLimit", "Roles", "Status", "SystemStartupDelay", "SystemStartupOptions", "SystemStartupSetting",
-    "SystemType", "ThermalState", "TotalPhysicalMemory", "UserName", "WakeUpType", "Workgroup",
+    "DomainRole", "EnableDaylightSavingsTime", "HypervisorPresent", "InfraredSupported", "InstallDate",
+    "KeyboardPasswordStatus", "Manufacturer", "Model", "Name", "NameFormat", "NetworkServerModeEnabled", "NumberOfProcessors",
+    "PartOfDomain", "PowerManagementSupported", "PowerOnPasswordStatus", "PowerState", "PowerSupplyState",
+    "PrimaryOwnerContact", "PrimaryOwnerName", "ResetCapability", "ResetCount", "ResetLimit", "Roles", "Status",
+    "SystemStartupDelay", "SystemStartupOptions", "SystemStartupSetting", "SystemType", "ThermalState", "TotalPhysicalMemory",
+    "UserName", "WakeUpType", "Workgroup",
 )  # fmt: skip
 PROCESS_PROPERTIES = (
     "Caption", "CommandLine", "CreationClassName", "CreationDate", "CSCreationClassName", "CSName", "Description", "ExecutablePath",
@@ -136,7 +137,6 @@ def _operating_system(host: Host) -> Iterable[Instance]:
 
 def _computer_system(host: Host) -> Iterable[Instance]:
     windows = host.spec.windows
-    member = windows.domain_role in (1, 3, 4, 5)
     values: dict[str, Value] = {
         "BootupState": "Normal boot",
         "Caption": windows.computer,
@@ -145,15 +145,16 @@ def _computer_system(host: Host) -> Iterable[Instance]:
         "Description": "AT/AT COMPATIBLE",
         "DNSHostName": windows.computer.lower(),
         "Domain": windows.domain,
-        "DomainRole": windows.domain_role,
+        "DomainRole": windows.role,
+        "HypervisorPresent": windows.hypervisor,
         "Manufacturer": windows.manufacturer,
         "Model": windows.model,
         "Name": windows.computer,
         "NumberOfProcessors": 1,
-        "PartOfDomain": member,
+        "PartOfDomain": windows.member,
         "Status": "OK",
         "SystemType": "x64-based PC" if windows.architecture == "64-bit" else "X86-based PC",
-        "Workgroup": None if member else windows.domain,
+        "Workgroup": None if windows.member else windows.domain,
     }
     return [COMPUTER_SYSTEM.instance(values)]
 
@@ -212,6 +213,8 @@ COMPUTER_SYSTEM = CimClass(
     COMPUTER_PROPERTIES,
     frozenset({"Roles", "SystemStartupOptions"}),
     instances=_computer_system,
+    # Microsoft, Win32_ComputerSystem: not before Windows 8 and Windows Server 2012.
+    later={"HypervisorPresent": (6, 2)},
 )
 PROCESS = CimClass("Win32_Process", CIMV2, ("Handle",), PROCESS_PROPERTIES, instances=_processes)
 

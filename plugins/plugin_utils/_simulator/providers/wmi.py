@@ -7,23 +7,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.classes import WMI
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import Instance, Problem, QueryResult, Value, WmiError
 
-from . import adapters, connections, endpoints, registry, services, system
-from .cim import Arguments, CimClass, Raw
+from . import adapters, connections, endpoints, registry, rows, services, system
+from .cim import CIMV2, DEFAULT, Arguments, CimClass, Raw
 from .wql import parse, value_of
 
-CLASSES = (*adapters.CLASSES, *connections.CLASSES, *endpoints.CLASSES, *registry.CLASSES, *services.CLASSES, *system.CLASSES)
+PROVIDERS = (adapters, connections, endpoints, registry, rows, services, system)
+CLASSES: tuple[CimClass, ...] = tuple(entry for provider in PROVIDERS for entry in provider.CLASSES)
+ALWAYS_THERE = frozenset({CIMV2, DEFAULT, WMI})
+"""Namespaces that every Windows has, whichever of their classes it has."""
 
 
 class HostWmi:
     """The classes that this simulator has, over one host."""
 
     def __init__(self, host: Host) -> None:
-        major, minor = host.spec.windows.version.split(".")[:2]
         self._host = host
-        self._classes = tuple(entry for entry in CLASSES if entry.since <= (int(major), int(minor)))
+        self._version = host.spec.windows.kernel
+        self._classes = tuple(entry for entry in CLASSES if entry.since <= self._version and entry.exists(host.spec))
 
     def enumerate(self, namespace: str, class_name: str) -> Sequence[Instance]:
         """Return all instances of a class and of those derived from it."""
@@ -59,7 +63,7 @@ class HostWmi:
     def _class(self, namespace: str, class_name: str, method: str | None = None) -> CimClass:
         self._host.advance()
         wanted = namespace.replace("\\", "/").lower()
-        if wanted not in {entry.namespace for entry in self._classes}:
+        if wanted not in {*ALWAYS_THERE, *(entry.namespace for entry in self._classes)}:
             raise WmiError(Problem.INVALID_NAMESPACE, namespace)
         found = next((entry for entry in self._classes if entry.namespace == wanted and entry.name.lower() == class_name.lower()), None)
         if found is None:
@@ -72,16 +76,15 @@ class HostWmi:
 
     def _instances(self, found: CimClass) -> list[Instance]:
         family = [entry for entry in self._classes if entry is found or (entry.parent == found.name and entry.namespace == found.namespace)]
-        return [self._as_here(instance) for entry in family for instance in entry.instances(self._host)]
+        return [self._as_here(instance, entry) for entry in family for instance in entry.instances(self._host)]
 
     def _properties(self, found: CimClass) -> tuple[str, ...]:
+        """Return the names of the properties that this Windows has already."""
         absent = self._host.spec.windows.absent.get(found.name, ())
-        return tuple(name for name in found.properties if name not in absent)
+        return tuple(name for name in found.properties if name not in absent and found.later.get(name, self._version) <= self._version)
 
-    def _as_here(self, instance: Instance) -> Instance:
-        """Leave out the properties that this Windows does not have yet."""
-        absent = self._host.spec.windows.absent.get(instance.class_name, ())
-        return replace(instance, properties={name: value for name, value in instance.properties.items() if name not in absent})
+    def _as_here(self, instance: Instance, found: CimClass) -> Instance:
+        return replace(instance, properties={name: instance.properties[name] for name in self._properties(found)})
 
     def _get(self, found: CimClass, keys: Mapping[str, str]) -> Instance:
         wanted = {name.lower(): value.lower() for name, value in keys.items() if name.lower() != "__cimnamespace"}

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Simulated hosts as files: one host per file, read strictly.
 
-`load_scenario` takes a name from `names` or the path of a file; what a scenario may say is in `schema`.
+`load_scenario` takes a name from `names`, the path of a file, or either with parts over it (`name+part+part`); what a scenario
+may say is in `schema`.
 """
 
 from __future__ import annotations
 
-from .loader import Scenario, ScenarioError, load_scenario, names
+from .loader import Scenario, ScenarioError, load_scenario, names, part_titles
 
-__all__ = ["Scenario", "ScenarioError", "load_scenario", "names"]
+__all__ = ["Scenario", "ScenarioError", "load_scenario", "names", "part_titles"]

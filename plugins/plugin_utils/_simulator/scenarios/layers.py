@@ -3,13 +3,15 @@
 """Find the files that a scenario is made of and put them together.
 
 In this order, each over those before it: the parts of the scenario that is extended, that scenario, the file's own parts, its
-own content. Files of somebody's own are looked for beside the scenario first. Knows nothing of what rows mean.
+own content, and the parts that an expression `scenario+part+part` adds. A part may be made of other parts, which lie below it.
+Files of somebody's own are looked for beside the scenario first. Knows nothing of what rows mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import yaml
@@ -21,6 +23,11 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where PyYAML was built with it: a scenario is read ten times faster."""
 
 FOLDER = Path(__file__).parent
+PARTS = "parts"
+"""The folder of the parts, and the key that names some."""
+
+SEPARATOR = "+"
+"""Stands between a scenario and the parts that an expression lays over it."""
 
 
 class ScenarioError(ValueError):
@@ -40,21 +47,30 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yml")))
 
 
-def layers(path: Path) -> tuple[Layer, ...]:
-    """Return a scenario's files, the lowest first.
+def part_titles() -> dict[str, str]:
+    """Return the parts that come with the collection, with the line that each says of itself."""
+    return {path.stem: str(_layer(path).document.get("title", "")) for path in sorted(FOLDER.joinpath(PARTS).glob("*.yml"))}
+
+
+def split(expression: str | Path) -> tuple[Path, tuple[str, ...]]:
+    """Return the file of an expression's scenario (a name, or a path that ends in .yml), and the names of the parts over it."""
+    base, *over = str(expression).split(SEPARATOR) if isinstance(expression, str) else (str(expression),)
+    path = Path(base)
+    return path if path.suffix == ".yml" else FOLDER / f"{base}.yml", tuple(over)
+
+
+def layers(expression: str | Path) -> tuple[Layer, ...]:
+    """Return the files of a scenario or an expression, the lowest first; a part that is named twice counts where it is lowest.
 
     Raises:
         ScenarioError: one does not exist, is no YAML, or is made of what it may not be made of.
     """
+    path, over = split(expression)
     own = _layer(path)
-    base = own.document.get("extends")
-    if base is None:
-        return (*_parts(own), own)
-    beside = path.with_name(f"{base}.yml")
-    below = _layer(beside if beside.is_file() and beside != path else FOLDER / f"{base}.yml")
-    if "extends" in below.document:
-        raise ScenarioError(f"{path.name}: $.extends: {base} extends another file itself")
-    return (*_parts(below), below, *_parts(own), own)
+    found = [*_below(own), *_parts(own), own]
+    for name in over:
+        found += _part(own.path, f"$.{SEPARATOR}{name}", name)
+    return tuple({layer.path: layer for layer in found}.values())
 
 
 def stack(found: tuple[Layer, ...]) -> dict[str, object]:
@@ -74,27 +90,49 @@ def stack(found: tuple[Layer, ...]) -> dict[str, object]:
     return merged
 
 
+def _below(own: Layer) -> tuple[Layer, ...]:
+    """Return the scenario that another extends, with its parts."""
+    base = own.document.get("extends")
+    if base is None:
+        return ()
+    beside = own.path.with_name(f"{base}.yml")
+    below = _layer(beside if beside.is_file() and beside != own.path else FOLDER / f"{base}.yml")
+    if "extends" in below.document:
+        raise ScenarioError(f"{own.path.name}: $.extends: {base} extends another file itself")
+    return (*_parts(below), below)
+
+
 def _parts(of: Layer) -> tuple[Layer, ...]:
-    named = of.document.get("parts", [])
+    named = of.document.get(PARTS, [])
     if not isinstance(named, list):
-        raise ScenarioError(f"{of.path.name}: $.parts: is no list")
-    return tuple(_part(of.path, index, str(name)) for index, name in enumerate(named))
+        raise ScenarioError(f"{of.path.name}: $.{PARTS}: is no list")
+    return tuple(layer for index, name in enumerate(named) for layer in _part(of.path, f"$.{PARTS}[{index}]", str(name)))
 
 
-def _part(path: Path, index: int, name: str) -> Layer:
-    known = {file.stem: file for folder in (FOLDER, path.parent) for file in folder.joinpath("parts").glob("*.yml")}
+def _part(path: Path, place: str, name: str) -> tuple[Layer, ...]:
+    """Return a part and, below it, those that it is made of, which are made of nothing else themselves."""
+    folders = (FOLDER, path.parent.parent if path.parent.name == PARTS else path.parent)
+    known = {file.stem: file for folder in folders for file in folder.joinpath(PARTS).glob("*.yml")}
     if name not in known:
-        raise ScenarioError(f"{path.name}: $.parts[{index}]: there is no part {name}; there are {', '.join(sorted(known))}")
+        raise ScenarioError(f"{path.name}: {place}: there is no part {name}; {_suggestion(name, known)}")
     part = _layer(known[name])
-    for key in ("extends", "parts"):
-        if key in part.document:
-            raise ScenarioError(f"{part.path.name}: $.{key}: a part is made of nothing else")
-    return part
+    if "extends" in part.document:
+        raise ScenarioError(f"{part.path.name}: $.extends: a part extends nothing")
+    if PARTS in part.document and path.parent.name == PARTS:
+        raise ScenarioError(f"{part.path.name}: $.{PARTS}: a part of a part is made of nothing else")
+    return (*_parts(part), part)
+
+
+def _suggestion(name: str, known: Iterable[str]) -> str:
+    """Return the names that are near, and all of them."""
+    listed = sorted(known)
+    near = ", ".join(get_close_matches(name, listed))
+    return (f"near are {near}; " if near else "") + f"there are {', '.join(listed)}"
 
 
 def _layer(path: Path) -> Layer:
     if not path.is_file():
-        raise ScenarioError(f"{path.name}: no such scenario; there are {', '.join(names())}")
+        raise ScenarioError(f"{path.name}: no such scenario; {_suggestion(path.stem, names())}")
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
     except yaml.YAMLError as error:

@@ -35,20 +35,20 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.mod
     WindowsSpec,
 )
 
-from . import strict
-from .layers import FOLDER, Layer, ScenarioError, layers, names, stack
+from . import strict, wmi
+from .layers import PARTS, SEPARATOR, Layer, ScenarioError, layers, names, part_titles, split, stack
 from .merge import NAMED, STRUCTURE, TEXTS, renamed
 from .schema import DriverRow, ServiceRow, Timing
 from .strict import Problems
 
 Row = TypeVar("Row")
 
-__all__ = ["Scenario", "ScenarioError", "load_scenario", "names"]
+__all__ = ["Scenario", "ScenarioError", "load_scenario", "names", "part_titles", "split"]
 
 REQUIRED = ("title", "sources", "windows", "processes", "services", "mapper", "netbt", "dns_client", "accounts")
 OPTIONAL = (
     "from_memory", "extends", "rename", "drivers", "adapters", "sockets", "rpc_servers", "dhcp_client", "connections", "listeners",
-    "registry", "faults", "empty_list", "timing",
+    "registry", "wmi", "faults", "empty_list", "timing",
 )  # fmt: skip
 
 
@@ -67,16 +67,15 @@ class Scenario:
     host: HostSpec
 
 
-def load_scenario(name_or_path: str | Path) -> Scenario:
-    """Read a scenario by name, or from a file.
+def load_scenario(expression: str | Path) -> Scenario:
+    """Read a scenario by name, from a file, or with parts over it: `windows_server_2022+role_web_server+hazard_rds`.
 
     Raises:
-        ScenarioError: there is no such scenario, or its file is wrong.
+        ScenarioError: there is no such scenario or part, or a file is wrong.
     """
-    path = Path(name_or_path)
-    if path.suffix != ".yml":
-        path = FOLDER / f"{name_or_path}.yml"
-    found = layers(path)
+    path, over = split(expression)
+    name = SEPARATOR.join((path.stem, *over))
+    found = layers(expression)
     wrong = [f"{layer.path.name}: {problem}" for layer in found for problem in _by_itself(layer)] if len(found) > 1 else []
     if wrong:
         raise ScenarioError("\n".join(wrong))
@@ -84,8 +83,16 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     problems = Problems()
     host = _host(renamed(document), problems)
     if problems.found or host is None:
-        raise ScenarioError("\n".join(f"{path.name}: {problem}" for problem in problems.found))
-    return Scenario(path.stem, str(document["title"]), _texts(document["sources"]), _texts(document.get("from_memory")), host)
+        file = path.name if not over else name
+        raise ScenarioError("\n".join(f"{file}: {problem}" for problem in problems.found))
+    return Scenario(name, _title(found, over), _texts(document["sources"]), _texts(document.get("from_memory")), host)
+
+
+def _title(found: tuple[Layer, ...], over: tuple[str, ...]) -> str:
+    """Return the scenario's title and those of the parts that an expression lays over it."""
+    titles = {layer.path.stem: str(layer.document["title"]) for layer in found if "title" in layer.document}
+    scenario = [str(layer.document["title"]) for layer in found if "title" in layer.document and layer.path.parent.name != PARTS][-1:]
+    return "; ".join([*scenario, *(titles[part] for part in over if part in titles)])
 
 
 def _by_itself(layer: Layer) -> list[str]:
@@ -138,6 +145,7 @@ def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None
         accounts=tables.accounts,
         listeners=tables.listeners,
         registry=tables.registry,
+        wmi=tables.wmi,
         faults=tables.faults,
         empty_list=tables.empty_list,
         shutdown_seconds=timing.shutdown,
@@ -160,6 +168,7 @@ class _Tables:
     accounts: tuple[AccountSpec, ...]
     listeners: tuple[ListenerSpec, ...]
     registry: dict[str, dict[str, RegistryValue]]
+    wmi: wmi.Rows
     faults: tuple[Fault, ...]
     empty_list: EmptyList
 
@@ -199,6 +208,7 @@ class _Reader:
             accounts=self.many(AccountSpec, "accounts"),
             listeners=self.many(ListenerSpec, "listeners"),
             registry=self._registry(),
+            wmi=wmi.rows(self._document.get("wmi", {}), self._problems),
             faults=self._faults(),
             empty_list=self._empty_list(),
         )
@@ -257,10 +267,12 @@ def _check(host: HostSpec, problems: Problems) -> None:
     used += [("$.mapper", host.mapper.service), ("$.netbt", host.netbt.driver), ("$.dns_client", host.dns_client.service)]
     used += [("$.dhcp_client", host.dhcp_client)]
     processes = {process.id for process in host.processes}
-    used += [("$.connections", entry.owner) for entry in host.connections if entry.owner not in processes]
+    used += [("$.connections", entry.owner) for entry in host.connections if entry.owner is not None and entry.owner not in processes]
     for path, name in used:
         if name.lower() not in known:
             problems.add(path, f"{name} is no service or driver of this host")
+    if any(entry.owner is None and not (entry.inbound and entry.local_port) for entry in host.connections):
+        problems.add("$.connections", "one without an owner must be inbound and name its local_port")
     if SYSTEM not in processes:
         problems.add("$.processes", f"the process {SYSTEM} is missing")
 

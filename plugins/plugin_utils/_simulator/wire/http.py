@@ -9,9 +9,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
-from ..seams import SimulatedComputer
+from ..seams import Client, SimulatedComputer
 from . import names
 from .authentication import Authenticator, Session, seal, unseal
 from .injection import ConnectionCut, Injector, WireFault
@@ -29,7 +29,7 @@ else:
     HAS_AIOHTTP = True
 
 if TYPE_CHECKING:
-    from asyncio import Transport
+    from asyncio import BaseTransport, Transport
 
 _LOGGER = logging.getLogger(__name__)
 _LOGGER.addHandler(logging.NullHandler())
@@ -37,6 +37,7 @@ _LOGGER.addHandler(logging.NullHandler())
 _SOAP_TYPE = "application/soap+xml;charset=UTF-8"
 _SPNEGO = "application/HTTP-SPNEGO-session-encrypted"
 _SERVER = "Microsoft-HTTPAPI/2.0"  # (from memory)
+_NOBODY = "0.0.0.0"
 # What encryption adds to an envelope, and more.
 _SEALING = 4096
 
@@ -67,15 +68,21 @@ class WsmanHttp:
         self._settled = settled
         self._authenticator = Authenticator(computer, policy.basic)
         self._sessions: WeakKeyDictionary[Transport, Session] = WeakKeyDictionary()
+        self._servers: WeakSet[web.Server] = WeakSet()
 
     @property
     def up(self) -> bool:
         """Whether connections are accepted."""
         return self._computer.up and not self.injector.lost
 
+    def clients(self) -> tuple[Client, ...]:
+        """Return who is connected now."""
+        served = (connection.transport for server in self._servers for connection in server.connections)
+        return tuple(_client(transport) for transport in served if transport is not None)
+
     def server(self) -> web.Server:
         """Return the protocol factory for one listening socket."""
-        return web.Server(
+        made = web.Server(
             self._edge,
             access_log=None,
             logger=_LOGGER,
@@ -83,6 +90,8 @@ class WsmanHttp:
             max_line_size=65536,
             max_field_size=65536,
         )
+        self._servers.add(made)
+        return made
 
     async def _edge(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request whatever happens: a bug of the simulator is a 500 and stands in the window."""
@@ -152,7 +161,9 @@ class WsmanHttp:
         Raises:
             ConnectionCut: an injected fault says so; the request was not carried out.
         """
-        caller = Caller(account, request.remote or "", f"{request.scheme}://{request.host}/wsman")
+        own = _client(request.transport)
+        others = tuple(client for client in self.clients() if client != own)
+        caller = Caller(account, own.address, f"{request.scheme}://{request.host}/wsman", own.port, others)
         # What scripts of the host have done by now is no change of this request.
         if not self._computer.up:
             raise ConnectionCut
@@ -196,6 +207,12 @@ class WsmanHttp:
             "<wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor>"
             f"<wsmid:ProductVersion>{escape(version)}</wsmid:ProductVersion></wsmid:IdentifyResponse></s:Body></s:Envelope>"
         ).encode()
+
+
+def _client(transport: BaseTransport | None) -> Client:
+    """Return the other end of a connection; nobody where it has been cut meanwhile."""
+    name = None if transport is None else transport.get_extra_info("peername")
+    return Client(str(name[0]), int(name[1])) if name else Client(_NOBODY, 0)
 
 
 def _is_identify(content: bytes) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from ..seams import Computer, Instance, WmiError
+from ..seams import Client, Computer, Instance, WmiError
 from . import names
 from .cim import class_uri, fragment_element, input_arguments, instance_element, output_element
 from .enumeration import Enumerations
@@ -93,6 +93,7 @@ class WsmanService:
             machine: the name by which the client called the host; faults repeat it.
             meet: called with a valid request before it is carried out; may raise a SoapFault to answer instead.
         """
+        self._computer.visited((Client(caller.client, caller.port), *caller.others))
         try:
             request = read_request(content)
         except Unreadable as fault:

@@ -12,7 +12,7 @@ import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..seams import Console, Execution
+from ..seams import Client, Console, Execution
 from . import names
 from .faults import ACTION_NOT_SUPPORTED, SCHEMA, SHELLS_PER_USER, UNKNOWN_SHELL, SoapFault
 from .profile import Profile
@@ -75,11 +75,18 @@ class _Shell:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, from where and to which address."""
+    """Who asks, from where and to which address.
+
+    Attributes:
+        port: the client's own.
+        others: further connections that are open at the same time.
+    """
 
     account: str
     client: str
     url: str
+    port: int = 51_000
+    others: tuple[Client, ...] = ()
 
 
 class Shells:

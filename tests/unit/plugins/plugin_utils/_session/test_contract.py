@@ -105,9 +105,12 @@ READS: dict[str, Callable[[WritableSession], object]] = {
     "no key": lambda session: session.value("SOFTWARE\\absent", "absent", RegistryType.DWORD),
     "types": lambda session: session.value_types(RPC),
     "types of no key": lambda session: session.value_types("SOFTWARE\\absent"),
+    "a key": lambda session: session.has_key(RPC),
+    "no such key": lambda session: session.has_key("SOFTWARE\\absent"),
     "subkeys": lambda session: session.subkeys("SOFTWARE\\Microsoft"),
     "subkeys of no key": lambda session: session.subkeys("SOFTWARE\\absent"),
-    "sockets": lambda session: session.command("netstat", "-an"),
+    # But for the session's own connection, which each way has another of.
+    "sockets": lambda session: [line for line in session.command("netstat", "-an").stdout.splitlines() if "ESTABLISHED" not in line],
     "listeners": lambda session: session.winrm_listeners(),
 }
 

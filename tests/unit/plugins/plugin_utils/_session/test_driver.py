@@ -14,6 +14,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     SetNetbios,
     SetRegistryValue,
     SetStartMode,
+    StartService,
     StopService,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
@@ -39,6 +40,10 @@ LIST = "DCOM Protocols"
 
 def stop(name: str, *, rank: int = 0, kind: ServiceKind = ServiceKind.SERVICE) -> StopService:
     return StopService(stage="services", effective=Effective.NOW, why="why", rank=rank, kind=kind, name=name)
+
+
+def start(name: str) -> StartService:
+    return StartService(stage="services", effective=Effective.NOW, why="test", kind=ServiceKind.SERVICE, name=name)
 
 
 def disable(name: str) -> SetStartMode:
@@ -173,6 +178,20 @@ def test_what_was_read_is_dropped_before_each_look() -> None:
     _application, session, _clock = run(stop("Top"), fake=fake)
     calls = [call[0] for call in session.calls if call[0] in ("forget", "query")]
     assert calls == ["forget", "query"] * 3
+
+
+def test_what_was_started_is_waited_for() -> None:
+    fake = FakeHost(services=[FakeService("One", state="Stopped"), FakeService("Two", state="Stopped")], stop_polls=3)
+    application, session, clock = run(start("One"), start("Two"), fake=fake)
+    assert (application.error, len(clock.slept)) == (None, 3)
+    assert {service.state for service in session.fake.services} == {"Running"}
+
+
+def test_start_pending_forever() -> None:
+    fake = FakeHost(services=[FakeService("One", state="Stopped")], stop_polls=10_000)
+    application, _session, _clock = run(start("One"), fake=fake, limit=20)
+    assert str(application.error) == "service One (Start Pending) on host.example: not running after 20 seconds"
+    assert application.statuses == [DONE]
 
 
 def test_stop_pending_forever() -> None:

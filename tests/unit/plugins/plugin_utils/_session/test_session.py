@@ -219,6 +219,31 @@ def test_identical_reads_are_asked_once_between_two_writes(verb: str) -> None:
     assert len(transport.sent) == 3
 
 
+@pytest.mark.parametrize(
+    ("read", "answer", "there"),
+    [
+        ("value", output("GetStringValue", sValue="x"), True),
+        ("value", output("GetStringValue", 1), True),
+        ("value_types", output("EnumValues"), True),
+        ("value_types", output("EnumValues", 2), False),
+        ("subkeys", output("EnumKey", 2), False),
+    ],
+)
+def test_what_is_known_of_a_key_is_not_asked_again(read: str, answer: str, there: bool) -> None:
+    session, transport = reading(answer)
+    READS[read](session)
+    assert (session.has_key("k"), len(transport.sent)) == (there, 1)
+
+
+def test_a_key_that_no_answer_told_of_is_asked_for() -> None:
+    session, transport = writable(output("GetStringValue", 2), output("EnumValues"), output("SetDWORDValue"), output("EnumValues", 2))
+    session.value("K", "v", RegistryType.SZ)
+    assert session.has_key("K")
+    session.set_value("L", "v", RegistryValue.dword(1))
+    assert not session.has_key("K")
+    assert transport.verbs == ["GetStringValue", "EnumValues", "SetDWORDValue", "EnumValues"]
+
+
 def test_absence_is_remembered_too() -> None:
     session, transport = reading(output("GetStringValue", 1))
     assert session.value("K", "v", RegistryType.SZ) is session.value("K", "v", RegistryType.SZ) is None

@@ -63,6 +63,13 @@ def test_an_absent_key_is_made() -> None:
     assert transport.verbs == ["SetDWORDValue", "CreateKey", "SetDWORDValue"]
 
 
+def test_a_key_that_is_known_to_be_absent_is_made_first() -> None:
+    session, transport = writable(output("EnumValues", 2), output("CreateKey"), output("SetDWORDValue"))
+    session.value_types("K")
+    session.set_value("K", "v", RegistryValue.dword(1))
+    assert transport.verbs == ["EnumValues", "CreateKey", "SetDWORDValue"]
+
+
 def test_a_key_that_cannot_be_made() -> None:
     session, _transport = writable(output("SetDWORDValue", 2), output("CreateKey", 5))
     with pytest.raises(errors.MethodFailed, match=r"CreateKey on 'HKLM.K' at web01: access denied .5."):

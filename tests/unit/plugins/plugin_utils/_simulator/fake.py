@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import (
+    Client,
     Console,
     ConsoleResult,
     Instance,
@@ -165,6 +166,7 @@ class FakeComputer:
         self.up = True
         self.winrm_version: str | None = None
         self.done: list[StateChange] = []
+        self.clients: tuple[Client, ...] = ()
         self.rows = FakeWmi(self, version, services)
         self.wmi: Wmi = self.rows
         self.shell = FakeConsole()
@@ -175,6 +177,9 @@ class FakeComputer:
         self.clock = 0.0
         self.passed = 0.0
         self.booted = 0
+
+    def visited(self, clients: Sequence[Client]) -> None:
+        self.clients = tuple(clients)
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         return [WinrmListener("*", "HTTP", 5985, "", True, "wsman", "", ("127.0.0.1", "192.70.106.143"))]

@@ -29,10 +29,32 @@ def test_scenarios_repeat_and_multiply() -> None:
     assert specs("--scenario", "windows_xp", "--scenario", "3*windows_2000") == ["windows_xp"] + ["windows_2000"] * 3
 
 
+def test_parts_are_laid_over_a_scenario() -> None:
+    assert specs("--scenario", "2*windows_xp+hazard_time") == ["windows_xp+hazard_time"] * 2
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("windows_xp+hazard_tim", "there is no part hazard_tim; near are hazard_time"),
+        ("windows_pp+hazard_time", "no scenario is called windows_pp+hazard_time; near are windows_xp"),
+        ("windows_xp+role_rdp_host", "windows_xp+role_rdp_host: $.services["),
+        ("windows_xp+", "no scenario is called windows_xp+; "),
+    ],
+)
+def test_an_expression_that_is_wrong_is_refused_before_anything_starts(
+    expression: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["--scenario", expression]) == 2
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["windows_95", "x*windows_xp", "../windows_xp", ""])
 def test_unknown_scenarios_are_named(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--scenario", name]) == 2
-    assert f"no scenario is called {name}; there are windows_10, windows_11" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"no scenario is called {name}; " in said
+    assert "there are windows_10, windows_11" in said
 
 
 def test_without_a_scenario(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,8 +87,10 @@ def test_numbers_that_make_sense_are_taken(option: str, value: float) -> None:
 def test_scenarios_are_listed_with_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert {"windows_2000", "windows_xp"} <= {line.split()[0] for line in lines}
-    assert all(len(line.split()) > 2 for line in lines)
+    between = lines.index("")
+    assert {"windows_2000", "windows_xp"} <= {line.split()[0] for line in lines[:between]}
+    assert {"role_web_server", "hazard_shares_in_use"} <= {line.split()[0] for line in lines[between + 2 :]}
+    assert all(len(line.split()) > 2 for line in lines if line)
 
 
 def test_an_inventory_is_ready_to_use() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -186,6 +187,23 @@ def test_http_statuses(simulation: Simulation) -> None:
     assert requests.post(host.url, data=b"x" * 200_000, auth=account, timeout=10).status_code == 413
     answer = requests.post(host.url, data=b"<nonsense", headers=SOAP, auth=account, timeout=10)
     assert (answer.status_code, b"2150858817" in answer.content) == (500, True)
+
+
+def test_the_host_is_told_who_is_connected_while_they_are(simulation: Simulation) -> None:
+    host = simulation["basic"]
+    computer = host.computer
+    assert isinstance(computer, FakeComputer)
+    with requests.Session() as one, requests.Session() as two:
+        for session in (one, two):
+            session.auth = (host.user, host.password)
+            session.post(host.url, data=enumerate_request(SERVICES), headers=SOAP, timeout=10).raise_for_status()
+        connected = simulation.run(lambda: computer.clients)
+        assert {client.address for client in connected} == {"127.0.0.1"}
+        assert len({client.port for client in connected}) == len(connected) == 2
+    deadline = time.monotonic() + 10
+    while simulation.run(lambda: computer.clients) and time.monotonic() < deadline:
+        simulation.settle()
+    assert simulation.run(lambda: computer.clients) == ()
 
 
 def test_identify_tells_the_version_only_after_a_login(simulation: Simulation) -> None:

@@ -23,6 +23,7 @@ LEAVE = desires({"ip_filter": {"residue": "leave"}})
 NETSTAT = """
   TCP    0.0.0.0:135     0.0.0.0:0    LISTENING    884
   TCP    0.0.0.0:5985    0.0.0.0:0    LISTENING    4
+  TCP    192.0.2.10:5985 192.0.2.9:50100 ESTABLISHED 4
   TCP    [::]:135        [::]:0       LISTENING    884
 """
 

@@ -179,8 +179,9 @@ def load_keys() -> str:
 @pytest.mark.parametrize(
     ("part", "own", "wanted"),
     [
-        ("parts: [two]", "parts: [one]", "one.yml: $.parts: a part is made of nothing else"),
-        ("extends: windows_xp", "parts: [one]", "one.yml: $.extends: a part is made of nothing else"),
+        ("parts: [two]", "parts: [one]", "one.yml: $.parts[0]: there is no part two; there are"),
+        ("parts: [one]", "parts: [one]", "one.yml: $.parts: a part of a part is made of nothing else"),
+        ("extends: windows_xp", "parts: [one]", "one.yml: $.extends: a part extends nothing"),
         ("{}", "parts: one", "some.yml: $.parts: is no list"),
         ("{}", "parts: [one, nobody]", "some.yml: $.parts[1]: there is no part nobody; there are"),
         ("- a", "parts: [one]", "one.yml: $: is no mapping"),

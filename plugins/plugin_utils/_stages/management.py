@@ -1,0 +1,55 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The management path: which of WinRM's listeners is in use, and by which peers, as the host itself sees it.
+
+The port of the inventory and our own address may be translated on the way, so that neither is looked at. What WinRM's
+configuration and the connections of the host do not show is not guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, WinrmListener
+
+from .connections import read_established
+from .host import Host
+from .listing import Listing
+
+NO_LISTENERS = "WinRM does not show its listeners"
+NO_CONNECTIONS = "the host does not show its connections"
+NOT_IN_USE = "no connection with a listener of WinRM is shown, the session's own not either"
+
+
+@dataclass(frozen=True, slots=True)
+class ManagementPath:
+    """What the session goes through.
+
+    Attributes:
+        listeners: WinRM's own that are enabled.
+        connections: all that peers have with them at this moment; the session's own is among them, and nothing tells which it is.
+        unknown: why the path is not known; empty where it is.
+    """
+
+    listeners: tuple[WinrmListener, ...]
+    connections: tuple[Connection, ...] = ()
+    unknown: str = ""
+
+
+def read_path(reader: Reader, host: Host, listing: Listing) -> ManagementPath:
+    """Find out what the session goes through.
+
+    Raises:
+        ProtocolError: a connection that no host can have.
+    """
+    listeners = tuple(listener for listener in host.management if listener.enabled)
+    if not listeners:
+        return ManagementPath((), unknown=NO_LISTENERS)
+    rows = read_established(reader, host, listing)
+    if rows is None:
+        return ManagementPath(listeners, unknown=NO_CONNECTIONS)
+    ports = {listener.port for listener in listeners}
+    # A session through a tunnel that ends on the host itself has the loopback as its peer, and counts.
+    found = tuple(sorted(row for row in rows if row.local_port in ports and not row.ending))
+    return ManagementPath(listeners, found, "" if found else NOT_IN_USE)
