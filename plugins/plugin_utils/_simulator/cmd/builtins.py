@@ -6,50 +6,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import arithmetic
+from . import arithmetic, file_commands
 from .batch import Batch
 from .control import GoTo, Leave
 from .expansion import NotKnown, percent
 from .parser import INCORRECT
-from .system import Files, Run
+from .system import Run
 from .words import absolute, arguments, bare
 
 if TYPE_CHECKING:
     from .interpreter import Scope, Shell
 
 Command = Callable[["Shell", str, "Scope"], Run]
-
-NO_FILE = "The system cannot find the file specified.\r\n"
-NO_PATH = "The system cannot find the path specified.\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class FileSink:
-    """A file that output goes to; it was made when it was opened."""
-
-    files: Files
-    path: str
-
-    def write(self, text: str) -> None:
-        """Add a text; one that cannot be added any more is lost."""
-        try:
-            self.files.write(self.path, text, append=True)
-        except OSError:
-            return
-
-
-def failure(error: OSError) -> str:
-    """Return what Windows says of a failed access to a file."""
-    if isinstance(error, PermissionError):
-        return "Access is denied.\r\n"
-    if isinstance(error, FileNotFoundError):
-        return NO_FILE if error.filename else NO_PATH
-    if isinstance(error, NotADirectoryError):
-        return "The directory name is invalid.\r\n"
-    return "Access is denied.\r\n"
 
 
 def split_name(text: str) -> tuple[str, str]:
@@ -89,7 +59,7 @@ def _set(shell: Shell, tail: str, scope: Scope) -> Run:
         return _set_asked(shell, text[2:].strip(), scope)
     if text.startswith("/"):
         scope.streams.stderr.write(INCORRECT)
-        return _failed(shell, 1)
+        return shell.fail(1)
     text = tail.lstrip(" \t")
     if text.startswith('"'):
         end = text.rfind('"')
@@ -99,7 +69,7 @@ def _set(shell: Shell, tail: str, scope: Scope) -> Run:
         return _show(shell, text.strip(), scope)
     if not name:
         scope.streams.stderr.write(INCORRECT)
-        return _failed(shell, 1)
+        return shell.fail(1)
     if not value and shell.environment.get(name) is None:
         return 1
     shell.environment.set(name, value)
@@ -113,7 +83,7 @@ def _show(shell: Shell, prefix: str, scope: Scope) -> int:
         scope.streams.stdout.write(f"{name}={value}\r\n")
     if not found:
         scope.streams.stderr.write(f"Environment variable {prefix} not defined\r\n")
-        return _failed(shell, 1)
+        return shell.fail(1)
     return 0
 
 
@@ -122,7 +92,7 @@ def _set_number(shell: Shell, expression: str, scope: Scope) -> int:
         value = arithmetic.evaluate(expression, shell.environment)
     except arithmetic.BadExpression as error:
         scope.streams.stderr.write(error.text)
-        return _failed(shell, error.code)
+        return shell.fail(error.code)
     if shell.batch is None:
         scope.streams.stdout.write(str(value))
     return 0
@@ -134,14 +104,9 @@ def _set_asked(shell: Shell, text: str, scope: Scope) -> int:
     scope.streams.stdout.write(prompt)
     line = scope.streams.stdin.line()
     if not line:
-        return _failed(shell, 1)
+        return shell.fail(1)
     shell.environment.set(name, line)
     return 0
-
-
-def _failed(shell: Shell, code: int) -> int:
-    shell.errorlevel = code
-    return code
 
 
 def _set_local(shell: Shell, tail: str, scope: Scope) -> Run:
@@ -172,7 +137,7 @@ def _go_to(shell: Shell, tail: str, scope: Scope) -> Run:
     words = arguments(tail)
     if not words:
         scope.streams.stderr.write("No batch label specified to GOTO command.\r\n")
-        return _failed(shell, 1)
+        return shell.fail(1)
     raise GoTo(words[0])
     yield
 
@@ -204,12 +169,12 @@ def _call(shell: Shell, tail: str, scope: Scope) -> Run:
     outer = shell.batch
     if outer is None:
         scope.streams.stderr.write("Invalid attempt to call batch label outside of batch script.\r\n")
-        return _failed(shell, 1)
+        return shell.fail(1)
     words = arguments(text)
     inner = Batch(outer.path, words, outer.files, outer.at)
     if words[0].lower() != ":eof" and not inner.go_to(words[0].removeprefix(":")):
         scope.streams.stderr.write(f"The system cannot find the batch label specified - {words[0].removeprefix(':')}\r\n")
-        return _failed(shell, 1)
+        return shell.fail(1)
     if words[0].lower() == ":eof":
         return 0
     shell.batch = inner
@@ -227,142 +192,6 @@ def _shift(shell: Shell, tail: str, scope: Scope) -> Run:
     if shell.batch is not None:
         shell.batch.arguments = shell.batch.arguments[1:]
     return 0
-    yield
-
-
-def _change_folder(shell: Shell, tail: str, scope: Scope) -> Run:
-    text = tail.strip(" \t")
-    drive = text[:2].lower() == "/d"
-    text = text[2:].strip() if drive else text
-    if not text:
-        scope.streams.stdout.write(f"{shell.directory}\r\n")
-        return 0
-    path = absolute(text, shell.directory)
-    if not shell.system.files.is_folder(path):
-        scope.streams.stderr.write(NO_PATH)
-        return _failed(shell, 1)
-    if drive or path[:2].lower() == shell.directory[:2].lower():
-        shell.directory = path
-    return 0
-    yield
-
-
-def _make_folder(shell: Shell, tail: str, scope: Scope) -> Run:
-    code = 0
-    words = arguments(tail)
-    if not words:
-        scope.streams.stderr.write(INCORRECT)
-        return _failed(shell, 1)
-    files = shell.system.files
-    for word in words:
-        path = absolute(word, shell.directory)
-        if files.exists(path):
-            scope.streams.stderr.write(f"A subdirectory or file {bare(word)} already exists.\r\n")
-            code = 1
-            continue
-        parts = path.split("\\")
-        missing = [part for part in ("\\".join(parts[:end]) for end in range(2, len(parts) + 1)) if not files.exists(part)]
-        try:
-            for folder in missing:
-                files.make_folder(folder)
-        except OSError as error:
-            scope.streams.stderr.write(failure(error))
-            code = 1
-    if code:
-        shell.errorlevel = code
-    return code
-    yield
-
-
-def _switches(tail: str) -> tuple[set[str], list[str]]:
-    """Return the switches, in small letters, and the other words."""
-    words = [part for word in arguments(tail) for part in (_apart(word) if word.startswith("/") else [word])]
-    return {word.lower() for word in words if word.startswith("/")}, [word for word in words if not word.startswith("/")]
-
-
-def _apart(word: str) -> list[str]:
-    return ["/" + part for part in word.split("/") if part]
-
-
-def _remove_folder(shell: Shell, tail: str, scope: Scope) -> Run:
-    switches, names = _switches(tail)
-    if switches - {"/s", "/q"} or not names:
-        scope.streams.stderr.write(INCORRECT)
-        return _failed(shell, 1)
-    if "/s" in switches and "/q" not in switches:
-        raise NotKnown("rd /s without /q asks, which is not known here.")
-    code = 0
-    files = shell.system.files
-    for name in names:
-        path = absolute(name, shell.directory)
-        try:
-            if not files.exists(path):
-                raise FileNotFoundError(2, NO_FILE, path)
-            if not files.is_folder(path):
-                raise NotADirectoryError(267, "", path)
-            if files.names(path) and "/s" not in switches:
-                raise IsADirectoryError
-            _delete_tree(files, path)
-        except IsADirectoryError:
-            scope.streams.stderr.write("The directory is not empty.\r\n")
-            code = 145
-        except OSError as error:
-            scope.streams.stderr.write(failure(error))
-            code = {FileNotFoundError: 2, NotADirectoryError: 267}.get(type(error), 5)
-    # rd leaves the error level alone; only && and || see that it failed (SS64, "rd").
-    return code
-    yield
-
-
-def _delete_tree(files: Files, path: str) -> None:
-    for name in files.names(path) if files.is_folder(path) else ():
-        _delete_tree(files, rf"{path}\{name}")
-    files.delete(path)
-
-
-def _delete(shell: Shell, tail: str, scope: Scope) -> Run:
-    switches, names = _switches(tail)
-    if switches - {"/f", "/q", "/s", "/a"} or not names:
-        scope.streams.stderr.write(INCORRECT)
-        return _failed(shell, 1)
-    if "/s" in switches or any(sign in name for name in names for sign in "*?"):
-        raise NotKnown("del for more than one file is not known here.")
-    files = shell.system.files
-    for name in names:
-        path = absolute(name, shell.directory)
-        if not files.exists(path):
-            # The error level stays (SS64, "del").
-            scope.streams.stderr.write(f"Could Not Find {path}\r\n")
-            continue
-        if files.is_folder(path):
-            raise NotKnown("del of a folder is not known here.")
-        try:
-            files.delete(path)
-        except OSError:
-            scope.streams.stderr.write(f"{path}\r\nAccess is denied.\r\n")
-    return 0
-    yield
-
-
-def _type(shell: Shell, tail: str, scope: Scope) -> Run:
-    code = 0
-    names = arguments(tail)
-    if not names:
-        scope.streams.stderr.write(INCORRECT)
-        return _failed(shell, 1)
-    for name in names:
-        path = absolute(name, shell.directory)
-        try:
-            text = "" if bare(name).lower() == "nul" else shell.system.files.read(path)
-        except OSError as error:
-            scope.streams.stderr.write(failure(error))
-            code = 1
-            continue
-        if len(names) > 1:
-            scope.streams.stderr.write(f"\r\n{bare(name)}\r\n\r\n\r\n")
-        scope.streams.stdout.write(text)
-    shell.errorlevel = code
-    return code
     yield
 
 
@@ -386,7 +215,7 @@ def _start(shell: Shell, tail: str, scope: Scope) -> Run:
     if not shell.system.detach(text, shell.environment.copy(), directory):
         name = arguments(text)[0]
         scope.streams.stderr.write(f"The system cannot find the file {bare(name)}.\r\n")
-        return _failed(shell, NOT_FOUND)
+        return shell.fail(NOT_FOUND)
     return 0
     yield
 
@@ -397,25 +226,25 @@ NOT_FOUND = 9059
 
 COMMANDS: dict[str, Command] = {
     "call": _call,
-    "cd": _change_folder,
-    "chdir": _change_folder,
+    "cd": file_commands.change_folder,
+    "chdir": file_commands.change_folder,
     "cls": _nothing,
-    "del": _delete,
+    "del": file_commands.delete,
     "echo": _echo,
     "endlocal": _end_local,
-    "erase": _delete,
+    "erase": file_commands.delete,
     "exit": _exit,
     "goto": _go_to,
-    "md": _make_folder,
-    "mkdir": _make_folder,
-    "rd": _remove_folder,
+    "md": file_commands.make_folder,
+    "mkdir": file_commands.make_folder,
+    "rd": file_commands.remove_folder,
     "rem": _nothing,
-    "rmdir": _remove_folder,
+    "rmdir": file_commands.remove_folder,
     "set": _set,
     "setlocal": _set_local,
     "shift": _shift,
     "start": _start,
     "title": _nothing,
-    "type": _type,
+    "type": file_commands.print_files,
 }
 """What cmd knows itself, as far as it is known here; the others are refused as programs that are not there."""

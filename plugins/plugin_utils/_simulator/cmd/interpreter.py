@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 
-from . import arithmetic, builtins, lines
+from . import arithmetic, builtins, file_commands, lines
 from .batch import GONE, Batch, Gone
 from .control import GoTo, Leave
 from .environment import Environment
@@ -96,7 +96,7 @@ class Shell:
     def _block(self, node: Block, scope: Scope) -> Run:
         streams = self._redirected(node.redirections, scope)
         if streams is None:
-            return self._fail(1)
+            return self.fail(1)
         return (yield from self.run(node.body, replace(scope, streams=streams)))
 
     def _chain(self, node: Chain, scope: Scope) -> Run:
@@ -140,7 +140,7 @@ class Shell:
     def _simple(self, node: Simple, scope: Scope) -> Run:
         streams = self._redirected(node.redirections, scope)
         if streams is None:
-            return self._fail(1)
+            return self.fail(1)
         text = self.text(node.text, scope).lstrip(" \t\v\f\r,;=")
         name, tail = builtins.split_name(text)
         if name in builtins.COMMANDS:
@@ -197,13 +197,13 @@ class Shell:
                         return self.errorlevel
                     if not batch.go_to(jump.label.removeprefix(":")):
                         streams.stderr.write(f"The system cannot find the batch label specified - {jump.label.removeprefix(':')}\r\n")
-                        raise Leave(self._fail(1), whole=False) from jump
+                        raise Leave(self.fail(1), whole=False) from jump
         except Gone:
             streams.stderr.write(GONE)
-            raise Leave(self._fail(1), whole=True) from None
+            raise Leave(self.fail(1), whole=True) from None
         except (BadSyntax, NotKnown) as error:
             streams.stderr.write(_said(error))
-            raise Leave(self._fail(SYNTAX if isinstance(error, BadSyntax) else 1), whole=True) from error
+            raise Leave(self.fail(SYNTAX if isinstance(error, BadSyntax) else 1), whole=True) from error
         except Leave as leave:
             if leave.whole:
                 raise
@@ -227,7 +227,8 @@ class Shell:
             streams.stdout.write(f"\r\n{self.directory}>{expanded.strip()} \r\n")
         yield from self.run(node, Scope(streams, {}))
 
-    def _fail(self, code: int) -> int:
+    def fail(self, code: int) -> int:
+        """Set the error level, and return it."""
         self.errorlevel = code
         return code
 
@@ -243,7 +244,7 @@ class Shell:
             try:
                 handles[wanted.handle] = self._opened(wanted, self.text(wanted.target, scope))
             except OSError as error:
-                scope.streams.stderr.write(builtins.failure(error))
+                scope.streams.stderr.write(file_commands.failure(error))
                 return None
         stdin, stdout, stderr = handles
         if not isinstance(stdin, Input) or isinstance(stdout, Input) or isinstance(stderr, Input):
@@ -258,7 +259,7 @@ class Shell:
         if wanted.stream is Stream.READ:
             return Input(self.system.files.read(path))
         self.system.files.write(path, "", append=wanted.stream is Stream.APPEND)
-        return builtins.FileSink(self.system.files, path)
+        return file_commands.FileSink(self.system.files, path)
 
     def _holds(self, condition: Condition, scope: Scope) -> bool:
         left, right = self.text(condition.left, scope), self.text(condition.right, scope)

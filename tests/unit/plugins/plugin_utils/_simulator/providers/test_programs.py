@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -40,8 +41,9 @@ def state(host: Walk) -> dict[str, Any]:
 
 
 def escaped(text: str) -> str:
-    """Return a text as `echo` on a command line writes it."""
-    return "".join(f"^{sign}" if sign in "<>&|^()" else sign for sign in text)
+    """Return a text as `echo` on a command line writes it: in quotes nothing is to be escaped."""
+    parts = text.split('"')
+    return '"'.join(part if index % 2 else re.sub(r"([<>&|^()])", r"^\1", part) for index, part in enumerate(parts))
 
 
 def put(host: Walk, path: str, *lines: str) -> None:

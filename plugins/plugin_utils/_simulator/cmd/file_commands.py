@@ -1,0 +1,184 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The commands of cmd that work on files and folders, and where redirected output goes.
+
+Sources: their help texts; SS64, "rd" and "del" (which failures leave the error level alone).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .expansion import NotKnown
+from .parser import INCORRECT
+from .system import Files, Run
+from .words import absolute, arguments, bare
+
+if TYPE_CHECKING:
+    from .interpreter import Scope, Shell
+
+NO_FILE = "The system cannot find the file specified.\r\n"
+NO_PATH = "The system cannot find the path specified.\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class FileSink:
+    """A file that output goes to; it was made when it was opened."""
+
+    files: Files
+    path: str
+
+    def write(self, text: str) -> None:
+        """Add a text; one that cannot be added any more is lost."""
+        try:
+            self.files.write(self.path, text, append=True)
+        except OSError:
+            return
+
+
+def failure(error: OSError) -> str:
+    """Return what Windows says of a failed access to a file."""
+    if isinstance(error, PermissionError):
+        return "Access is denied.\r\n"
+    if isinstance(error, FileNotFoundError):
+        return NO_FILE if error.filename else NO_PATH
+    if isinstance(error, NotADirectoryError):
+        return "The directory name is invalid.\r\n"
+    return "Access is denied.\r\n"
+
+
+def change_folder(shell: Shell, tail: str, scope: Scope) -> Run:
+    text = tail.strip(" \t")
+    drive = text[:2].lower() == "/d"
+    text = text[2:].strip() if drive else text
+    if not text:
+        scope.streams.stdout.write(f"{shell.directory}\r\n")
+        return 0
+    path = absolute(text, shell.directory)
+    if not shell.system.files.is_folder(path):
+        scope.streams.stderr.write(NO_PATH)
+        return shell.fail(1)
+    if drive or path[:2].lower() == shell.directory[:2].lower():
+        shell.directory = path
+    return 0
+    yield
+
+
+def make_folder(shell: Shell, tail: str, scope: Scope) -> Run:
+    code = 0
+    words = arguments(tail)
+    if not words:
+        scope.streams.stderr.write(INCORRECT)
+        return shell.fail(1)
+    files = shell.system.files
+    for word in words:
+        path = absolute(word, shell.directory)
+        if files.exists(path):
+            scope.streams.stderr.write(f"A subdirectory or file {bare(word)} already exists.\r\n")
+            code = 1
+            continue
+        parts = path.split("\\")
+        missing = [part for part in ("\\".join(parts[:end]) for end in range(2, len(parts) + 1)) if not files.exists(part)]
+        try:
+            for folder in missing:
+                files.make_folder(folder)
+        except OSError as error:
+            scope.streams.stderr.write(failure(error))
+            code = 1
+    if code:
+        shell.errorlevel = code
+    return code
+    yield
+
+
+def _switches(tail: str) -> tuple[set[str], list[str]]:
+    """Return the switches, in small letters, and the other words."""
+    words = [part for word in arguments(tail) for part in (_apart(word) if word.startswith("/") else [word])]
+    return {word.lower() for word in words if word.startswith("/")}, [word for word in words if not word.startswith("/")]
+
+
+def _apart(word: str) -> list[str]:
+    return ["/" + part for part in word.split("/") if part]
+
+
+def remove_folder(shell: Shell, tail: str, scope: Scope) -> Run:
+    switches, names = _switches(tail)
+    if switches - {"/s", "/q"} or not names:
+        scope.streams.stderr.write(INCORRECT)
+        return shell.fail(1)
+    if "/s" in switches and "/q" not in switches:
+        raise NotKnown("rd /s without /q asks, which is not known here.")
+    code = 0
+    files = shell.system.files
+    for name in names:
+        path = absolute(name, shell.directory)
+        try:
+            if not files.exists(path):
+                raise FileNotFoundError(2, NO_FILE, path)
+            if not files.is_folder(path):
+                raise NotADirectoryError(267, "", path)
+            if files.names(path) and "/s" not in switches:
+                raise IsADirectoryError
+            _delete_tree(files, path)
+        except IsADirectoryError:
+            scope.streams.stderr.write("The directory is not empty.\r\n")
+            code = 145
+        except OSError as error:
+            scope.streams.stderr.write(failure(error))
+            code = {FileNotFoundError: 2, NotADirectoryError: 267}.get(type(error), 5)
+    # rd leaves the error level alone; only && and || see that it failed (SS64, "rd").
+    return code
+    yield
+
+
+def _delete_tree(files: Files, path: str) -> None:
+    for name in files.names(path) if files.is_folder(path) else ():
+        _delete_tree(files, rf"{path}\{name}")
+    files.delete(path)
+
+
+def delete(shell: Shell, tail: str, scope: Scope) -> Run:
+    switches, names = _switches(tail)
+    if switches - {"/f", "/q", "/s", "/a"} or not names:
+        scope.streams.stderr.write(INCORRECT)
+        return shell.fail(1)
+    if "/s" in switches or any(sign in name for name in names for sign in "*?"):
+        raise NotKnown("del for more than one file is not known here.")
+    files = shell.system.files
+    for name in names:
+        path = absolute(name, shell.directory)
+        if not files.exists(path):
+            # The error level stays (SS64, "del").
+            scope.streams.stderr.write(f"Could Not Find {path}\r\n")
+            continue
+        if files.is_folder(path):
+            raise NotKnown("del of a folder is not known here.")
+        try:
+            files.delete(path)
+        except OSError:
+            scope.streams.stderr.write(f"{path}\r\nAccess is denied.\r\n")
+    return 0
+    yield
+
+
+def print_files(shell: Shell, tail: str, scope: Scope) -> Run:
+    code = 0
+    names = arguments(tail)
+    if not names:
+        scope.streams.stderr.write(INCORRECT)
+        return shell.fail(1)
+    for name in names:
+        path = absolute(name, shell.directory)
+        try:
+            text = "" if bare(name).lower() == "nul" else shell.system.files.read(path)
+        except OSError as error:
+            scope.streams.stderr.write(failure(error))
+            code = 1
+            continue
+        if len(names) > 1:
+            scope.streams.stderr.write(f"\r\n{bare(name)}\r\n\r\n\r\n")
+        scope.streams.stdout.write(text)
+    shell.errorlevel = code
+    return code
+    yield
