@@ -69,8 +69,10 @@ COMMANDS: list[tuple[Change, str]] = [
     ),
     (
         AddFilterRule(rule=RULE, **WHAT),  # type: ignore[arg-type]
-        'netsh advfirewall firewall add rule name="netmin.windows tcp/rpc svc" dir=in action=block protocol=tcp localport=RPC '
-        r'service="Schedule" program="%SystemRoot%\system32\svchost.exe" profile=any enable=yes',
+        (
+            'netsh advfirewall firewall add rule name="netmin.windows tcp/rpc svc" dir=in action=block protocol=tcp localport=RPC '
+            r'service="Schedule" program="%SystemRoot%\system32\svchost.exe" profile=any enable=yes'
+        ),
     ),
 ]
 
@@ -158,5 +160,6 @@ def test_what_is_on_the_host_is_understood(values: dict[str, str], found: Timer 
 
 @pytest.mark.parametrize("gap", ["    ", "\t"])
 def test_a_listing_of_reg_is_read(gap: str) -> None:
-    text = f'\r\n! REG.EXE VERSION 3.0\r\n\r\nHKEY_LOCAL_MACHINE\\K\r\n    001{gap}REG_SZ{gap}r &net start "A  b"\r\n    n{gap}REG_DWORD{gap}0x1\r\n'
+    values = f'    001{gap}REG_SZ{gap}r &net start "A  b"\r\n    n{gap}REG_DWORD{gap}0x1\r\n'
+    text = f"\r\n! REG.EXE VERSION 3.0\r\n\r\nHKEY_LOCAL_MACHINE\\K\r\n{values}"
     assert dict(confirm.listed(text)) == {"001": 'r &net start "A  b"'}
