@@ -97,6 +97,7 @@ notes:
     Allocations and Selective Binding.
 extends_documentation_fragment:
   - netmin.windows.connection
+  - netmin.windows.confirm
   - netmin.windows.plan
   - netmin.windows.keep
 seealso:
@@ -422,6 +423,37 @@ residue:
       recipe: rpc-wininit
       scope: wildcard
       why: wininit registers RPC over TCP, no switch is known
+confirm:
+  description: The timer by which the host would put the run back; null where O(confirm) is not given.
+  type: dict
+  returned: when the host was read
+  contains:
+    armed:
+      description: Whether the timer was armed, and seen to run.
+      type: bool
+      returned: always
+    within:
+      description: After how many seconds the host puts the run back.
+      type: int
+      returned: always
+    confirmed:
+      description: Whether the run was confirmed, and the timer seen to end.
+      type: bool
+      returned: always
+    carrier:
+      description: What starts the timer, V(scheduled task) or V(service). Null where nothing is to be armed.
+      type: str
+      returned: always
+    outcome:
+      description: What became of the timer.
+      type: str
+      returned: always
+  sample:
+    armed: true
+    carrier: scheduled task
+    confirmed: true
+    outcome: confirmed; nothing is left of the timer
+    within: 600
 record_file:
   description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was to change.
   returned: when the host was read and the plan was not refused

@@ -33,6 +33,32 @@ changed:
   description: Always false.
   type: bool
   returned: always
+confirm:
+  description: The timer of a run that waits for its confirmation or was put back by the host; null where there is none.
+  type: dict
+  returned: when the host was read
+  contains:
+    run:
+      description: The id of the run.
+      type: str
+      returned: when there is a timer
+    phase:
+      description: V(armed), V(restoring) or V(restored).
+      type: str
+      returned: when there is a timer
+    heartbeat:
+      description: How far the timer has counted.
+      type: int
+      returned: when there is a timer
+    outcome:
+      description: What the host recorded when it put the run back, with the exit codes of its commands in order.
+      type: str
+      returned: when there is a timer
+  sample:
+    heartbeat: 14
+    outcome: ""
+    phase: armed
+    run: 20260101T220000Z-4f2a91
 snapshots:
   description: The snapshots, oldest first.
   type: list

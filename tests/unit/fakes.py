@@ -40,6 +40,10 @@ WRITES = (
     "set_netbios",
     "add_filter_rule",
     "remove_filter_rule",
+    "create_key",
+    "run_line",
+    "create_service",
+    "start_detaching",
     "reboot",
 )
 
@@ -88,6 +92,8 @@ class FakeHost:
         netbios_needs_boot: what SetTcpipNetbios says of itself.
         categories: NetworkCategory of each connected interface; None where the class is not there.
         empty_classes: WMI classes that show no instance.
+        line_output: what a whole command line writes and returns, given the line.
+        start_code: what StartService returns for a service that cannot become running.
     """
 
     version: str = "5.1.2600"
@@ -110,6 +116,8 @@ class FakeHost:
     netbios_needs_boot: bool = False
     categories: list[int] | None = None
     empty_classes: set[str] = field(default_factory=set)
+    line_output: Callable[[str], CommandOutput] = field(default=lambda _line: CommandOutput("", "", 0))
+    start_code: int = 7
 
     def service(self, name: str) -> FakeService:
         """Return a service by key name."""
@@ -411,6 +419,30 @@ class FakeSession:
         for value_name in found:
             self.fake.put(FIREWALL_RULES, value_name, None)
         self.after(("remove_filter_rule", name))
+
+    def create_key(self, key: str) -> None:
+        """Make a registry key."""
+        self._call("create_key", key)
+        self.fake.registry.setdefault(key, {})
+        self.after(("create_key", key))
+
+    def run_line(self, line: str) -> CommandOutput:
+        """Run a whole command line as the host says."""
+        self._call("run_line", line)
+        output = self.fake.line_output(line)
+        self.after(("run_line", line))
+        return output
+
+    def create_service(self, name: str, command: str) -> None:
+        """Make a service."""
+        self._call("create_service", name, command)
+        self.fake.services.append(FakeService(name, state="Stopped", path=command))
+        self.after(("create_service", name, command))
+
+    def start_detaching(self, name: str) -> int:
+        """Ask a service to start that cannot become running."""
+        self._call("start_detaching", name)
+        return self.fake.start_code
 
     def reboot(self) -> None:
         """Note that a restart was asked for."""

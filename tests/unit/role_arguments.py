@@ -34,6 +34,7 @@ class Role:
         own: options that no module has.
         defaults: defaults that differ from the module's, by variable.
         shared: variables that a module would have and that another module's of the same meaning stands for.
+        said: how a module is given an option that is not a variable as it is, by variable.
     """
 
     description: tuple[str, ...]
@@ -41,6 +42,7 @@ class Role:
     own: Mapping[str, Any] = field(default_factory=dict)
     defaults: Mapping[str, object] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
 
 
 def one_stage(name: str, text: str) -> Role:
@@ -70,8 +72,19 @@ ROLES: Mapping[str, Role] = {
                 "type": "int",
                 "default": 10,
             },
+            "minimize_confirm_later": {
+                "description": [
+                    "Whether a later task confirms, as the playbook does after the proof.",
+                    "Otherwise the task does so, or after a restart the role.",
+                ],
+                "type": "bool",
+                "default": False,
+            },
         },
         shared={"minimize_reboot_window": "minimize_window"},
+        said={
+            "minimize_confirm": "{{ minimize_confirm | combine({'hold': minimize_hold | bool}) if minimize_confirm is defined else omit }}"
+        },
     ),
     "name_resolution": one_stage("name_resolution", "Close the sockets of the DNS client."),
     "netbt": one_stage("netbt", "Switch NetBIOS over TCP/IP off on each adapter."),

@@ -33,7 +33,7 @@ TOP_LEVEL = {
     "roles",
     "winsim",
 }
-SUFFIXES = {"", ".j2", ".json", ".md", ".png", ".py", ".rst", ".svg", ".txt", ".xml", ".yaml", ".yml"}
+SUFFIXES = {"", ".cmd", ".j2", ".json", ".md", ".png", ".py", ".rst", ".svg", ".txt", ".xml", ".yaml", ".yml"}
 
 IMPORT_EVERYTHING = """
 import importlib, json, pathlib, sys

@@ -272,7 +272,8 @@ def test_the_defaults_of_a_role_are_those_of_its_modules(role: str, documents: M
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_reaches_every_option(role: str, documents: Mapping[str, Any]) -> None:
-    tasks = load(role, "tasks/main.yml")
+    others = sorted(path.name for path in (CHECKOUT / "roles" / role / "tasks").glob("*.yml") if path.name != "main.yml")
+    tasks = [task for name in ("main.yml", *others) for task in load(role, f"tasks/{name}")]
     for module, prefix in ROLES[role].modules.items():
         (task,) = (task for task in tasks if PREFIX + module in task)
         shared, own = ROLES[role].shared, f"{prefix}_"
@@ -280,6 +281,7 @@ def test_a_role_reaches_every_option(role: str, documents: Mapping[str, Any]) ->
             name: f"{{{{ {shared.get(own + name, own + name)}{'' if option.get('default') is not None else ' | default(omit)'} }}}}"
             for name, option in documents[module]["doc"].get("options", {}).items()
         }
+        expected |= {name: ROLES[role].said[own + name] for name in expected if own + name in ROLES[role].said}
         assert (task[PREFIX + module] or {}) == expected
     assert tasks[0]["register"] == f"{role}_result"
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Verdict
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_restriction, settle
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import read_timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.firewall import read_firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import Host, read_host
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.keep import read_keep
@@ -21,6 +22,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot im
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import explainer, take_listing
 
 from .base import WindowsAction
+from .confirm import timer_of
+from .confirming import told
 from .options import KEEP, KNOWLEDGE
 from .plain import boot_of, endpoint_of, proof_of, snapshots_of, suspects_of, windows_of
 
@@ -120,4 +123,8 @@ class SnapshotsAction(WindowsAction):
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Read the snapshots."""
         del options
-        return {"changed": False, "snapshots": snapshots_of(read_snapshots(self.open_session()))}
+        session = self.open_session()
+        found = read_timer(session)
+        warnings = [told(found)] if found is not None else []
+        stored = snapshots_of(read_snapshots(session))
+        return {"changed": False, "confirm": timer_of(found) if found else None, "snapshots": stored, "warnings": warnings}

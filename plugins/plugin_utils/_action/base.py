@@ -15,7 +15,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
@@ -39,6 +39,8 @@ from . import logs
 from .plain import plain, printable
 
 logger = logging.getLogger(__name__)
+
+S = TypeVar("S", bound=Session)
 
 
 class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not typed
@@ -145,8 +147,8 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         self._session = session
         return session
 
-    def reopen(self, opener: Callable[[], Session]) -> Session:
-        """Close the session and open a new one: the host has booted."""
+    def reopen(self, opener: Callable[[], S]) -> S:
+        """Close the session and open a new one: the host has booted, or is to be reached anew."""
         self._close()
         return opener()
 

@@ -44,6 +44,10 @@ KEEP: dict[str, Any] = {
         "reason": {"type": "str", "required": True},
     },
 }
+CONFIRM: dict[str, Any] = {
+    "type": "dict",
+    "options": {"within": {"type": "int", "default": 600}, "hold": {"type": "bool", "default": False}},
+}
 RECORD: dict[str, Any] = {"record_dir": {"type": "path"}}
 TERMS: dict[str, Any] = {
     "keep": KEEP,
@@ -56,6 +60,7 @@ TERMS: dict[str, Any] = {
     "dependents": {"type": "str", "choices": [str(word) for word in Dependents], "default": str(Dependents.REFUSE)},
     "unverified": {"type": "str", "choices": ["skip", "apply"], "default": "skip"},
     "stop_timeout": {"type": "int", "default": 60},
+    "confirm": CONFIRM,
     **RECORD,
 }
 

@@ -17,8 +17,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
 
 from .base import WindowsAction, new_run_id
+from .confirming import Confirmation, read_wish
 from .keeper import Keeper
-from .options import KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
+from .options import CONFIRM, KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
 from .plain import plain, snapshots_of
 from .run import Prepared, Run, diff_of, recorded, result_of
 
@@ -47,17 +48,24 @@ class PlannedAction(WindowsAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run, and render check mode and diff from the plan."""
+        wish = read_wish(options)
         session = self.open_writable()
         run = Run(KNOWLEDGE, self.clock, new_run_id())
+        confirmation = Confirmation(wish, run, self.clock)
         prepared = self.prepare(run, session, options)
-        after = None
+        confirmation.look(session, prepared, KNOWLEDGE)
+        after, keeper = None, None
+        if not self._task.check_mode:
+            confirmation.clean(session)
         if prepared.plan.changes and not self._task.check_mode:
             self.writing = True
             self._begun = (run, prepared)
             keeper = self.keeper(options)
+            run.arm = confirmation.arm
             after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"], keeper=keeper)
-            return self._told(prepared, result_of(run, prepared, after), keeper)
-        return self._told(prepared, result_of(run, prepared, None))
+        result = result_of(run, prepared, after)
+        confirmation.finish(result, lambda: self.reopen(self.open_writable))
+        return self._told(prepared, result, keeper)
 
     def keeper(self, options: Mapping[str, Any]) -> Keeper | None:
         """Return who keeps a copy of the record on the controller, where one is wanted."""
@@ -112,6 +120,7 @@ class RestoreAction(PlannedAction):
         "stage": {"type": "str", "choices": list(STAGES)},
         "force": {"type": "bool", "default": False},
         "stop_timeout": {"type": "int", "default": 60},
+        "confirm": CONFIRM,
         **RECORD,
     }
 

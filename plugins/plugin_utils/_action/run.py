@@ -93,6 +93,7 @@ class Run:
     Attributes:
         application: set once something may have been written.
         taken: what the plan touches, as it was before the first change.
+        arm: called before the first change, once everything is stored; what it raises ends the run.
     """
 
     knowledge: Knowledge
@@ -101,6 +102,7 @@ class Run:
     application: Application | None = None
     taken: snapshot.Snapshot | None = None
     trouble: list[str] = field(default_factory=list)
+    arm: Callable[[Writer], None] | None = None
 
     def prepare(self, reader: Reader, choose: Callable[[Survey, Blocks], Wanted]) -> Prepared:
         """Read, plan and forecast; nothing is written.
@@ -166,6 +168,8 @@ class Run:
             self._store_forecast(prepared, writer)
             self._store_snapshot(prepared, taken, writer)
             self._announce_rules(prepared, writer)
+            if self.arm is not None:
+                self.arm(writer)
         except NetminError as error:
             application.error = error
             return None

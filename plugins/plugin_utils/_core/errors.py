@@ -10,6 +10,7 @@ NetminError
 │   └── UnsafePlan        the management path or a service that must never stop; nothing lifts it
 ├── ReadOnlyViolation     a request that could change something, in check mode or an audit (a bug of ours)
 ├── DidNotHold            a write was answered 0 and the object is not as written
+├── NotArmed              a timer on the host does not do what it is to do
 ├── NotKept               the copy of the record on the controller cannot be written
 └── HostError             talking to the host failed; message names host, what was tried, what to do
     ├── Unreachable       nothing came back: refused, timed out, name unknown
@@ -64,6 +65,10 @@ class ReadOnlyViolation(NetminError):
 
 class DidNotHold(NetminError):
     """A write was accepted and the object does not show it."""
+
+
+class NotArmed(NetminError):
+    """A timer on the host could not be armed, or did not end when it was told to."""
 
 
 class NotKept(NetminError):

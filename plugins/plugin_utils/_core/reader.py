@@ -141,5 +141,17 @@ class Writer(Reader, Protocol):
     def remove_filter_rule(self, name: str, *, certain: bool) -> None:
         """Delete every firewall rule of a name with `netsh advfirewall`; none of that name is an error only if `certain`."""
 
+    def create_key(self, key: str) -> None:
+        """Make a registry key and its parents; one that is there already is no error."""
+
+    def run_line(self, line: str) -> CommandOutput:
+        """Run a whole command line that may change the host in a command shell, and return what it wrote, whatever its exit code."""
+
+    def create_service(self, name: str, command: str) -> None:
+        """Make a service of its own process that the host starts at every boot, as LocalSystem."""
+
+    def start_detaching(self, name: str) -> int:
+        """Ask a service to start whose command leaves something behind and ends; return what StartService returned."""
+
     def reboot(self) -> None:
         """Ask for a forced restart. A lost answer is not an error here: the boot itself is the evidence."""

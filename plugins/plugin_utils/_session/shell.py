@@ -19,6 +19,8 @@ _OPTIONS = (("WINRS_NOPROFILE", "TRUE"), ("WINRS_CODEPAGE", "437"))
 
 # Each TimedOut stands for one operation timeout (20 s): a command that has written nothing for three minutes is stuck.
 PATIENCE = 9
+# So much of a command line is told in messages.
+LONGEST_NAMED = 200
 
 
 class Shell:
@@ -36,7 +38,8 @@ class Shell:
             ProtocolError: the command wrote too much, or does not end.
             TimedOut: the command wrote nothing for too long.
         """
-        what = f"command '{' '.join((command, *arguments))}'"
+        line = " ".join((command, *arguments))
+        what = f"command '{line if len(line) <= LONGEST_NAMED else line[:LONGEST_NAMED] + '…'}'"
         # Before a shell is opened for a command that would not be sent.
         self._conversation.permit(RunCommand(shell_id="", command=command, arguments=arguments))
         try:

@@ -8,7 +8,7 @@ import time
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, InvalidOption, MethodFailed, TimedOut
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import SYSTEM_ROOT, FilterRule
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, ServiceKind, StartMode, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, CommandOutput, ServiceKind, StartMode, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import ERROR_FILE_NOT_FOUND, wmi_resource
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Invoke
@@ -35,6 +35,8 @@ _CANNOT_ACCEPT = 5
 # win32 CIMWin32Prov, StartService: 10 is "already running".
 _ALREADY_RUNNING = 10
 _STOPPING = frozenset({"Stopped", "Stop Pending"})
+# win32 CIMWin32Prov, Win32_Service.Create: 16 is a process of its own; 0: nobody is told when it does not start.
+_OWN_PROCESS, _IGNORE_ERRORS = 16, 0
 
 # Microsoft, Netsh Commands for Windows Firewall with Advanced Security: since Windows Vista, and not translated.
 ADVFIREWALL = ("advfirewall", "firewall")
@@ -58,9 +60,7 @@ class WritableSession(Session):
         what = on_value(request.method, key, name)
         code = ERROR_FILE_NOT_FOUND if self._keys.get(key.lower()) is False else self._write(request, what)
         if code == ERROR_FILE_NOT_FOUND:
-            made = f"StdRegProv.CreateKey on '{hklm(key)}'"
-            created = self._write(registry.call("CreateKey", key), made)
-            self._expect(created == 0, created, SYSTEM, made)
+            self.create_key(key)
             # Not a repetition: the first write was refused, as its answer said, or was not sent.
             code = self._write(request, what)
         self._expect(code == 0, code, SYSTEM, what)
@@ -130,6 +130,41 @@ class WritableSession(Session):
         # win32 CIMWin32Prov, SetTcpipNetbios: 1 is success that a boot completes.
         self._expect(code in (0, 1), code, ADAPTER, what)
         return code == 1
+
+    def create_key(self, key: str) -> None:
+        """Make a registry key; see `Writer.create_key`."""
+        what = f"StdRegProv.CreateKey on '{hklm(key)}'"
+        code = self._write(registry.call("CreateKey", key), what)
+        self._expect(code == 0, code, SYSTEM, what)
+
+    def run_line(self, line: str) -> CommandOutput:
+        """Run a whole command line; see `Writer.run_line`."""
+        try:
+            return self._shell.run(line)
+        finally:
+            self.forget()
+
+    def create_service(self, name: str, command: str) -> None:
+        """Make a service; see `Writer.create_service`. Null for the account is LocalSystem."""
+        arguments = (
+            ("Name", name),
+            ("DisplayName", name),
+            ("PathName", command),
+            ("ServiceType", _OWN_PROCESS),
+            ("ErrorControl", _IGNORE_ERRORS),
+            ("StartMode", _START_MODES[StartMode.AUTO]),
+            ("DesktopInteract", False),
+            ("StartName", None),
+            ("StartPassword", None),
+            ("LoadOrderGroup", None),
+        )
+        what = f"Win32_Service.Create on '{name}'"
+        code = self._write(Invoke(resource=wmi_resource(CIMV2, "Win32_Service"), method="Create", arguments=arguments), what)
+        self._expect(code == 0, code, SERVICE, what)
+
+    def start_detaching(self, name: str) -> int:
+        """Ask a service to start that cannot become running; see `Writer.start_detaching`."""
+        return self._write(_service_call(ServiceKind.SERVICE, name, "StartService"), _on_service("StartService", ServiceKind.SERVICE, name))
 
     def reboot(self) -> None:
         """Ask for a forced restart; see `Writer.reboot`."""

@@ -165,15 +165,19 @@ SIGNALLED = "<rsp:SignalResponse/>"
 
 WRITES: dict[str, Any] = {
     "add_filter_rule": lambda session: session.add_filter_rule(FilterRule("n", Protocol.TCP, "135")),
+    "create_key": lambda session: session.create_key("K"),
+    "create_service": lambda session: session.create_service("s", "c"),
     "delete_key": lambda session: session.delete_key("K"),
     "delete_value": lambda session: session.delete_value("K", "v"),
     "reboot": lambda session: session.reboot(),
     "remove_filter_rule": lambda session: session.remove_filter_rule("n", certain=False),
+    "run_line": lambda session: session.run_line("a & b"),
     "set_empty_list_by_command": lambda session: session.set_empty_list_by_command("K", "v"),
     "set_netbios": lambda session: session.set_netbios(7, 2),
     "set_start_mode": lambda session: session.set_start_mode(ServiceKind.SERVICE, "Spooler", StartMode.DISABLED),
     "set_value": lambda session: session.set_value("K", "v", RegistryValue.dword(1)),
     "start": lambda session: session.start(ServiceKind.SERVICE, "Spooler"),
+    "start_detaching": lambda session: session.start_detaching("s"),
     "stop": lambda session: session.stop(ServiceKind.SERVICE, "Spooler"),
 }
 """Every verb of Writer that is not one of Reader."""

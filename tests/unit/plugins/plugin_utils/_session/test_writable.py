@@ -23,7 +23,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session
     writable,
 )
 
-BY_COMMAND = ("set_empty_list_by_command", "add_filter_rule", "remove_filter_rule")
+BY_COMMAND = ("set_empty_list_by_command", "add_filter_rule", "remove_filter_rule", "run_line")
 SERVICE_KIND = ServiceKind.SERVICE
 
 
@@ -341,3 +341,51 @@ def test_every_write_drops_what_was_read_even_if_it_fails(verb: str) -> None:
         WRITES[verb](session)
     session.query("C")
     assert transport.verbs.count("Enumerate") == 2
+
+
+# --- what arms a timer ------------------------------------------------------------------------------------------
+
+
+def test_a_service_that_starts_with_every_boot() -> None:
+    session, transport = writable(output("Create"))
+    session.create_service("timer", r'%SystemRoot%\System32\cmd.exe /c "x"')
+    (sent,) = transport.sent
+    assert (sent.verb, sent.selectors) == ("Create", {})
+    assert sent.arguments == [
+        ("Name", "timer"),
+        ("DisplayName", "timer"),
+        ("PathName", r'%SystemRoot%\System32\cmd.exe /c "x"'),
+        ("ServiceType", "16"),
+        ("ErrorControl", "0"),
+        ("StartMode", "Automatic"),
+        ("DesktopInteract", "false"),
+        ("StartName", ""),
+        ("StartPassword", ""),
+        ("LoadOrderGroup", ""),
+    ]
+
+
+def test_a_service_that_is_there_already_is_refused() -> None:
+    session, _ = writable(output("Create", 23))
+    with pytest.raises(errors.MethodFailed, match=r"Win32_Service.Create on 'timer' at web01: the service exists already \(23\)"):
+        session.create_service("timer", "x")
+
+
+def test_a_start_that_cannot_succeed_says_what_was_returned() -> None:
+    session, transport = writable(output("StartService", 7))
+    assert session.start_detaching("timer") == 7
+    assert transport.sent[0].selectors == {"Name": "timer"}
+
+
+def test_a_whole_line_goes_as_it_is_and_its_exit_code_comes_back() -> None:
+    session, transport = writable(shell_created(), command_started(), received(b"out", exit_code=5), SIGNALLED)
+    said = session.run_line('md "%SystemRoot%\\x" && echo ^%^a>y')
+    assert (said.stdout, said.exit_code) == ("out", 5)
+    assert transport.sent[1].arguments == [("Command", 'md "%SystemRoot%\\x" && echo ^%^a>y')]
+
+
+def test_a_long_line_is_told_in_short() -> None:
+    session, _ = writable(shell_created(), fault(5), "")
+    with pytest.raises(errors.AccessDenied) as caught:
+        session.run_line("x" * 5000)
+    assert len(str(caught.value)) < 500

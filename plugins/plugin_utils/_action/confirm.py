@@ -1,0 +1,67 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The action that confirms a run over a connection of its own, and the look at what a timer left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase, Timer, read_timer
+
+from .base import WindowsAction
+from .confirming import end, remove, told
+
+
+class ConfirmAction(WindowsAction):
+    """Keeps what a run did: ends the timer that would restore it."""
+
+    argument_spec: ClassVar[Mapping[str, Any]] = {"run": {"type": "str"}}
+
+    def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Confirm the run that waits for it; where none does, say so."""
+        session = self.open_writable()
+        found = read_timer(session)
+        if found is None:
+            return {"changed": False, "confirm": None}
+        if options["run"] not in (None, found.run):
+            raise Refused(f"run {found.run} is the one that waits on this host, and not {options['run']}")
+        if self._task.check_mode:
+            return {"changed": True, "confirm": timer_of(found)}
+        self.writing = True
+        if found.phase is not Phase.ARMED:
+            return self._too_late(session, found)
+        return self._confirm(session, found)
+
+    def _too_late(self, session: WritableSession, found: Timer) -> dict[str, Any]:
+        if found.phase is Phase.RESTORED:
+            session.delete_key(timer.KEY)
+        return {"changed": False, "failed": True, "msg": f"{self.host_name}: {told(found)}", "confirm": timer_of(found)}
+
+    def _confirm(self, session: WritableSession, found: Timer) -> dict[str, Any]:
+        shown = timer_of(found)
+        try:
+            outcome = end(session, found.run, self.clock)
+        except NetminError as error:
+            now = read_timer(session)
+            if now is None or now.phase is not Phase.ARMED or now.beat != found.beat:
+                return {"changed": True, "failed": True, "msg": f"{self.host_name}: {error}", "confirm": timer_of(now or found)}
+            # Its heartbeat has not moved for a minute: what starts it is gone, and nothing would be restored.
+            remove(session, _nt(session))
+            outcome = "the timer did not run any more; it was taken away"
+        return {"changed": True, "confirm": {**shown, "phase": "confirmed", "outcome": outcome}}
+
+
+def timer_of(found: Timer) -> dict[str, Any]:
+    """Show a timer in a result."""
+    return {"run": found.run, "phase": str(found.phase), "heartbeat": found.beat, "outcome": found.outcome}
+
+
+def _nt(reader: Reader) -> NtVersion:
+    rows = reader.query("Win32_OperatingSystem", ("Version",))
+    return NtVersion.parse((rows[0].text("Version") if rows else "") or "")

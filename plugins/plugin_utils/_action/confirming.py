@@ -1,0 +1,263 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Commit-confirm: arm a timer on the host before the first change, and confirm over a new connection once all is done.
+
+What is armed is what the host does by itself; `_stages/confirm.py` and `_stages/timer.py` say what that is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
+    InvalidOption,
+    NetminError,
+    NotArmed,
+    Refused,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, snapshot, timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase, Timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners import management_ports
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.timer import BEAT, Carrier
+
+from .run import Prepared, Run
+
+logger = logging.getLogger(__name__)
+
+SHORTEST, LONGEST = 60, 86400
+# So long the host may take to show two heartbeats, and to end them once it is confirmed: in seconds. Right after a boot what
+# starts the script may take a while.
+ARMING, ENDING = 30.0, 60.0
+# The first heartbeat comes as soon as the script runs.
+FIRST_LOOK = 2.0
+# win32 CIMWin32Prov, StartService: 7 is "did not respond in time" (1053 of the SCM), as expected of a command that is no service.
+EXPECTED = frozenset({0, 7})
+# Of what a command said so much is told.
+LONGEST_TOLD = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the option asks for.
+
+    Attributes:
+        within: seconds until the host restores by itself.
+        hold: leave it to a later task to confirm.
+    """
+
+    within: int
+    hold: bool
+
+
+def read_wish(options: Mapping[str, Any]) -> Wish | None:
+    """Read the option `confirm`; None where it is not given.
+
+    Raises:
+        InvalidOption: the time is too short or too long.
+    """
+    given = options.get("confirm")
+    if given is None:
+        return None
+    if not SHORTEST <= given["within"] <= LONGEST:
+        raise InvalidOption(f"'confirm.within' is {given['within']} seconds; it may be {SHORTEST} to {LONGEST}")
+    return Wish(given["within"], given["hold"])
+
+
+@dataclass(slots=True)
+class Confirmation:
+    """The timer of one task, from the first look to the confirmation.
+
+    Attributes:
+        found: the timer that an earlier run left.
+        armed: two heartbeats have been seen.
+        confirmed: the host has ended it.
+    """
+
+    wish: Wish | None
+    run: Run
+    clock: Clock
+    found: Timer | None = None
+    back: confirm.WayBack | None = None
+    nt: NtVersion = field(default_factory=lambda: NtVersion(0, 0))
+    armed: bool = False
+    confirmed: bool = False
+    outcome: str = "nothing was armed"
+    warnings: list[str] = field(default_factory=list)
+
+    def look(self, reader: Reader, prepared: Prepared, knowledge: Knowledge) -> None:
+        """See what an earlier run left, and work out what would be armed; nothing is written.
+
+        Raises:
+            Refused: another run waits for its confirmation, or nothing can be armed here.
+        """
+        self.found = confirm.read_timer(reader)
+        if self.found is not None and self.found.phase is Phase.RESTORED:
+            self.warnings.append(told(self.found))
+        elif self.found is not None and prepared.plan.changes:
+            raise Refused(f"{told(self.found)}; nothing is changed meanwhile")
+        elif self.found is not None:
+            self.warnings.append(told(self.found))
+        if self.wish is None or not prepared.plan.changes:
+            return
+        survey, self.nt = prepared.survey, prepared.survey.host.windows.nt
+        confirm.require(survey.host)
+        taken = snapshot.take(self.run.run_id, prepared.plan.changes, reader, survey.settings, self.nt)
+        self.back = confirm.way_back(taken, prepared.plan, survey, management_ports(survey.host, knowledge))
+        confirm.values_of(self.run.run_id, self.back)
+        self.outcome = "would be armed before the first change"
+
+    def clean(self, writer: Writer) -> None:
+        """Take away what a timer that has done its work left in the registry."""
+        if self.found is not None and self.found.phase is Phase.RESTORED:
+            writer.delete_key(timer.KEY)
+
+    def arm(self, writer: Writer) -> None:
+        """Arm the timer, and see two heartbeats.
+
+        Raises:
+            NotArmed: there are none; everything of ours has been taken away.
+            NetminError: something else went wrong on the way there; the same.
+        """
+        if self.wish is None or self.back is None:
+            return
+        self.outcome = "not armed"
+        try:
+            said = self._set_up(writer, self.back, self.wish)
+            self._see_it_count(writer, said)
+        except NetminError:
+            with suppress(NetminError):
+                remove(writer, self.nt)
+            raise
+        self.armed = True
+        self.outcome = "armed"
+
+    def _set_up(self, writer: Writer, back: confirm.WayBack, wish: Wish) -> str:
+        """Put everything on the host; return what the start of it said, for the message that nothing moves."""
+        numbered = confirm.values_of(self.run.run_id, back)
+        head = confirm.head_of(self.run.run_id, back, wish.within)
+        writer.create_key(timer.KEY)
+        for name, value in numbered.items():
+            writer.set_value(timer.KEY, name, value)
+        output = writer.run_line(timer.arming_line(self.nt, head))
+        if output.exit_code != 0:
+            raise NotArmed(f"no timer could be armed on {writer.host}, and nothing was changed: {_refusal(output)}")
+        expected = {**{name: str(value.data) for name, value in numbered.items()}, **head}
+        listed = dict(confirm.listed(output.stdout))
+        if listed != expected:
+            wrong = ", ".join(sorted(name for name in {*listed, *expected} if listed.get(name) != expected.get(name)))
+            where = f"HKLM\\{timer.KEY} on {writer.host}"
+            raise NotArmed(f"no timer could be armed: {where} does not read back as written ({wrong}); nothing was changed")
+        if timer.carrier_of(self.nt) is Carrier.TASK:
+            return _refusal(output)
+        writer.create_service(timer.CARRIER, timer.service_command())
+        code = writer.start_detaching(timer.CARRIER)
+        return "" if code in EXPECTED else f"StartService of {timer.CARRIER} returned {code}"
+
+    def _see_it_count(self, writer: Writer, said: str) -> None:
+        deadline = self.clock.now() + ARMING
+        first: tuple[int, float] | None = None
+        while self.clock.now() < deadline:
+            self.clock.sleep(FIRST_LOOK if first is None else BEAT + 1)
+            beat, now = _beat(writer), self.clock.now()
+            if beat is None:
+                continue
+            if first is None:
+                first = beat, now
+            elif beat - first[0] > (now - first[1]) / BEAT + 2:
+                raise NotArmed(f"the timer on {writer.host} counts too fast: 'ping' does not wait there; nothing was changed")
+            elif beat > first[0]:
+                return
+        why = "endpoint protection, AppLocker or a policy that forbids the command shell may have stopped it"
+        started = f" ({said})" if said else ""
+        raise NotArmed(f"no heartbeat of the timer on {writer.host} in {ARMING:g} seconds: {why}{started}; nothing was changed")
+
+    def finish(self, result: dict[str, Any], reopen: Callable[[], Writer]) -> None:
+        """Confirm over a new connection, unless the run failed or a later task is to do it; complete the result."""
+        wish = self.wish
+        if wish is not None and self.armed:
+            if result.get("failed"):
+                self.outcome = "not confirmed: the run failed"
+                result["msg"] = f"{result['msg']}. {self._will_restore(wish)}"
+            elif wish.hold:
+                self.outcome = "armed; 'confirm' is to end it"
+            else:
+                self._confirm(result, reopen, wish)
+        result["warnings"] = [*result.get("warnings", []), *self.warnings]
+        result["confirm"] = None if wish is None else self.plain(wish)
+
+    def _confirm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish) -> None:
+        try:
+            self.outcome = end(reopen(), self.run.run_id, self.clock)
+            self.confirmed = True
+        except NetminError as error:
+            self.outcome = "not confirmed"
+            result["failed"] = True
+            result["msg"] = f"all changes were made, and could not be confirmed over a new connection: {error}. {self._will_restore(wish)}"
+
+    def _will_restore(self, wish: Wish) -> str:
+        return (
+            f"The host restores run {self.run.run_id} by itself within {wish.within} seconds and a little more, and restarts if needed; "
+            "netmin.windows.confirm keeps what was done"
+        )
+
+    def plain(self, wish: Wish) -> dict[str, Any]:
+        """Show the timer in a result."""
+        carrier = str(timer.carrier_of(self.nt)) if self.back is not None else None
+        return {"armed": self.armed, "within": wish.within, "confirmed": self.confirmed, "carrier": carrier, "outcome": self.outcome}
+
+
+def told(found: Timer) -> str:
+    """Say in one sentence what was found on the host."""
+    if found.phase is Phase.ARMED:
+        return f"run {found.run} waits for its confirmation on this host (heartbeat {found.beat}): 'confirm' it, or let the host restore it"
+    if found.phase is Phase.RESTORING:
+        return f"the host is restoring run {found.run}, which was not confirmed ({found.outcome}), or broke off while it did"
+    return f"run {found.run} was not confirmed, and the host restored it by itself: {found.outcome} (exit codes of its commands in order)"
+
+
+def end(writer: Writer, run: str, clock: Clock) -> str:
+    """Confirm a run, and see its timer end.
+
+    Raises:
+        NotArmed: the host has begun to restore, or the timer goes on.
+    """
+    writer.set_value(timer.KEY, timer.CONFIRMED, RegistryValue.text(run))
+    deadline = clock.now() + ENDING
+    while clock.now() < deadline:
+        clock.sleep(BEAT + 1)
+        writer.forget()
+        value = writer.value(timer.KEY, timer.HEARTBEAT, RegistryType.SZ)
+        if value is None:
+            return "confirmed; nothing is left of the timer"
+        beat = str(value.data)
+        if not beat.isdecimal():
+            raise NotArmed(f"the time was over: the host restores run {run} ({beat})")
+    raise NotArmed(f"the timer on {writer.host} was told, and did not end within {ENDING:g} seconds")
+
+
+def remove(writer: Writer, nt: NtVersion) -> None:
+    """Take away everything of a timer: the key first, without which the script ends by itself."""
+    writer.delete_key(timer.KEY)
+    writer.run_line(timer.disarming_line(nt))
+
+
+def _beat(writer: Writer) -> int | None:
+    writer.forget()
+    value = writer.value(timer.KEY, timer.HEARTBEAT, RegistryType.SZ)
+    text = "" if value is None else str(value.data)
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _refusal(output: CommandOutput) -> str:
+    """Return exit code and text of a command line, in the host's own words."""
+    words = " ".join(f"{output.stderr} {output.stdout if output.exit_code else ''}".split())
+    return f"exit code {output.exit_code}{f': {words[:LONGEST_TOLD]}' if words else ''}"

@@ -1,0 +1,357 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A host that puts itself back unless it is confirmed, on simulated hosts that run the very script."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirm import ConfirmAction
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirming import Confirmation, Wish, read_wish
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_wanted
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Run, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused, Unreachable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
+from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
+
+from .test_restore import differences, state
+
+WINDOWS = ("windows_xp", "windows_server_2003", "windows_vista", "windows_7", "windows_10")
+RUN = "20260101T000000Z-000001"
+FOLDER = r"C:\Windows\netmin.windows"
+MOST = 12
+"""Requests that arming and confirming may cost together."""
+
+
+class HostClock(FakeClock):
+    """While the controller waits, the host goes on."""
+
+    def __init__(self, host: Simulated) -> None:
+        super().__init__()
+        self._host = host
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self._host.clock.advance(seconds)
+
+
+class Task:
+    """One task with `confirm`, as the action does it."""
+
+    def __init__(self, host: Simulated, *, hold: bool = False, within: int = 600, run_id: str = RUN) -> None:
+        self.host, self.clock = host, HostClock(host)
+        self.run = Run(KNOWLEDGE, self.clock, run_id)
+        self.confirmation = Confirmation(Wish(within, hold), self.run, self.clock)
+        self.cost = 0
+
+    def plan(self, **given: Any) -> Any:
+        options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip", **given}
+        prepared = self.run.prepare(self.host.session, lambda survey: minimize_wanted(options, survey, KNOWLEDGE))
+        self.confirmation.look(self.host.session, prepared, KNOWLEDGE)
+        return prepared
+
+    def arm(self, writer: Any) -> None:
+        before = self.host.session.stats.requests
+        try:
+            self.confirmation.arm(writer)
+        finally:
+            self.cost += self.host.session.stats.requests - before
+
+    def reopen(self) -> WritableSession:
+        return self.host.session
+
+    def do(self, *, answers: bool = True, **given: Any) -> dict[str, Any]:
+        prepared = self.plan(**given)
+        self.run.arm = self.arm
+        after = self.run.carry_out(prepared, self.host.session, stop_limit=60)
+        result = result_of(self.run, prepared, after)
+        before = self.host.session.stats.requests
+
+        def gone() -> WritableSession:
+            raise Unreachable("host: connection refused", host="host")
+
+        self.confirmation.finish(result, self.reopen if answers else gone)
+        self.cost += self.host.session.stats.requests - before
+        return result
+
+
+def later(host: Simulated, seconds: float) -> None:
+    """Let the host go on by itself; it catches up when it is looked at."""
+    host.clock.advance(seconds)
+    host.computer.state()
+    host.session.forget()
+
+
+def left(host: Simulated) -> list[str]:
+    """Name everything of the timer that is on the host."""
+    names = [path for path in host.computer.host.files.state() if path.lower().startswith(FOLDER.lower())]
+    names += ["key"] if host.session.value_types(timer.KEY) is not None else []
+    names += ["service"] if timer.CARRIER in [service.spec.name for service in host.computer.host.services.all] else []
+    return names + (["task"] if timer.CARRIER in str(host.computer.state().get("tasks")) else [])
+
+
+def confirmed(host: Simulated, *, check: bool = False, **options: Any) -> dict[str, Any]:
+    """Do what the module `confirm` does."""
+    action = ConfirmAction.__new__(ConfirmAction)
+    action._task = SimpleNamespace(check_mode=check, diff=True)  # noqa: SLF001 - the name is Ansible's
+    action.host_name, action.clock, action.writing = "host", HostClock(host), False
+    action.open_writable = lambda: host.session  # type: ignore[method-assign]
+    host.session.forget()
+    return action.work({"run": None, **options})
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_who_is_locked_out_finds_the_host_as_it_was(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        before = state(host)
+        task = Task(host)
+        result = task.do(answers=False, ip_filter={"residue": "drop", "unknown": False})
+        assert result["failed"]
+        assert "connection refused" in result["msg"]
+        assert f"The host restores run {RUN} by itself within 600 seconds" in result["msg"]
+        assert state(host) != before
+        boots = host.computer.state()["boots"]
+        later(host, 500)
+        assert host.computer.state()["boots"] == boots
+        later(host, 400)
+        assert host.computer.state()["boots"] != boots
+        host.boot()
+        assert differences(before, state(host)) == []
+        assert left(host) == ["key"]
+        found = confirm.read_timer(host.session)
+        assert found is not None
+        assert (found.phase, found.run) == (Phase.RESTORED, RUN)
+        codes = found.outcome.removeprefix("restored after 120 beats: ").split()
+        assert len(codes) == len(task.confirmation.back.commands if task.confirmation.back else ())
+        # Two services had been started on the way by those that need them.
+        assert {*codes} <= {"0", "2"}
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_what_is_confirmed_stays_and_costs_little(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        task = Task(host)
+        result = task.do(ip_filter={"residue": "drop", "unknown": False})
+        assert not result.get("failed"), result["msg"]
+        shown = result["confirm"]
+        assert (shown["armed"], shown["confirmed"], shown["within"]) == (True, True, 600)
+        assert shown["carrier"] == str(timer.carrier_of(NtVersion.parse(host.computer.host.spec.windows.version)))
+        assert left(host) == []
+        after, boots = state(host), host.computer.state()["boots"]
+        before = host.session.stats.requests
+        host.session.close()
+        # Where netstat is a command, the shell was open already, and closing it is no cost of the timer.
+        closing = host.session.stats.requests - before if host.computer.host.spec.windows.version >= "6.2" else 0
+        assert task.cost + closing <= MOST
+        later(host, 2000)
+        assert differences(after, state(host)) == []
+        assert host.computer.state()["boots"] == boots
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_after_a_boot_the_whole_time_runs_again(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        before = state(host)
+        result = Task(host, hold=True).do()
+        assert not result.get("failed"), result["msg"]
+        assert result["confirm"]["confirmed"] is False
+        later(host, 500)
+        host.computer.boot()
+        later(host, 500)
+        found = confirm.read_timer(host.session)
+        assert found is not None
+        assert found.phase is Phase.ARMED
+        assert found.beat < timer.beats(600)
+        later(host, 400)
+        host.boot()
+        assert differences(before, state(host)) == []
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_a_later_task_confirms_after_a_boot(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        Task(host, hold=True).do()
+        assert confirmed(host, check=True)["confirm"]["phase"] == "armed"
+        host.computer.boot()
+        later(host, 60)
+        with pytest.raises(Refused, match=f"run {RUN} is the one that waits"):
+            confirmed(host, run="another")
+        done = confirmed(host)
+        assert not done.get("failed"), done["msg"]
+        assert (done["changed"], done["confirm"]["phase"]) == (True, "confirmed")
+        assert left(host) == []
+        assert confirmed(host) == {"changed": False, "confirm": None}
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_10"])
+def test_without_its_carrier_a_boot_loses_the_timer_and_confirm_says_so(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        Task(host, hold=True).do()
+        carrier = f"sc delete {timer.CARRIER}" if name == "windows_xp" else f"schtasks /delete /tn {timer.CARRIER} /f"
+        assert host.session.run_line(carrier).exit_code == 0
+        host.boot()
+        after = state(host)
+        later(host, 2000)
+        assert differences(after, state(host)) == []
+        done = confirmed(host)
+        assert done["confirm"]["outcome"] == "the timer did not run any more; it was taken away"
+        assert left(host) == []
+
+
+FORBIDDEN = {
+    "shell": ({"kind": "cmd_disabled"}, "exit code 1"),
+    "killed": ({"kind": "script_killed"}, "no heartbeat of the timer on .* in 30 seconds: endpoint protection, AppLocker or a policy"),
+    "schtasks": ({"kind": "program_blocked", "program": "schtasks.exe"}, "exit code 1: .*This program is blocked by group policy"),
+    "scheduler": ({"kind": "tasks_denied"}, "exit code"),
+    "folder": ({"kind": "folder_denied", "path": r"C:\Windows"}, "exit code"),
+    "value": ({"kind": "value_lost", "key": f"HKLM\\{timer.KEY}", "name": "001"}, r"does not read back as written \(001\)"),
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_nothing_is_changed_unless_the_timer_is_seen_to_run(what: str) -> None:
+    fault, told = FORBIDDEN[what]
+    with simulated("windows_10") as host:
+        host.boot()
+        before = state(host)
+        host.computer.inject(fault)
+        result = Task(host).do()
+        assert result["failed"]
+        assert "0 done" in result["msg"]
+        assert differences(before, state(host)) == []
+        assert left(host) == []
+        assert result["confirm"]["armed"] is False
+        with pytest.raises(AssertionError, match=told):
+            raise AssertionError(result["msg"])
+
+
+def test_a_folder_of_somebody_else_is_not_used() -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        host.session.run_line(f"md {timer.FOLDER}&echo x>{timer.FOLDER}\\planted.cmd")
+        result = Task(host).do()
+        assert "holds what is not ours" in result["msg"]
+        assert [path.rpartition("\\")[2] for path in left(host)] == ["netmin.windows", "planted.cmd"]
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_server_2003", "windows_vista", "windows_10"])
+def test_only_administrators_and_the_system_may_write_script_and_folder(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        Task(host, hold=True).do()
+        rows: Any = {path: row for path, row in host.computer.host.files.state().items() if path.lower().startswith(FOLDER.lower())}
+        assert len(rows) >= 2
+        for row in rows.values():
+            assert set(row["writers"]) == {"administrators", "system"}
+
+
+def test_a_second_run_is_refused_while_one_waits() -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        Task(host, hold=True).do(stages=["netbt"])
+        changes = len(host.computer.changes())
+        with pytest.raises(Refused, match=f"run {RUN} waits for its confirmation on this host"):
+            Task(host, run_id="20260102T000000Z-000002").plan()
+        assert len(host.computer.changes()) == changes
+
+
+def test_what_the_host_did_by_itself_is_told_once_and_cleared() -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        Task(host, hold=True, within=60).do()
+        later(host, 300)
+        task = Task(host, run_id="20260102T000000Z-000002")
+        task.plan(stages=["netbt"])
+        (warning,) = task.confirmation.warnings
+        assert f"run {RUN} was not confirmed, and the host restored it by itself: restored after 12 beats: 0" in warning
+        task.confirmation.clean(host.session)
+        assert left(host) == []
+
+
+def test_confirming_too_late_fails_and_tells_what_was_recorded() -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        Task(host, hold=True, within=60).do()
+        later(host, 300)
+        done = confirmed(host)
+        assert done["failed"]
+        assert done["confirm"]["phase"] == "restored"
+        assert left(host) == []
+
+
+def test_a_run_that_failed_is_not_confirmed() -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        before = state(host)
+        host.computer.inject({"kind": "service_denied", "service": "Spooler"})
+        result = Task(host).do()
+        assert result["failed"]
+        assert "The host restores run" in result["msg"]
+        assert result["confirm"]["confirmed"] is False
+        host.computer.clear_faults()
+        later(host, 900)
+        host.boot()
+        assert differences(before, state(host)) == []
+
+
+def test_windows_2000_is_refused_before_anything_is_written() -> None:
+    with simulated("windows_2000") as host:
+        changes = len(host.computer.changes())
+        with pytest.raises(Refused, match="cannot be used on Windows 2000"):
+            Task(host).plan()
+        assert len(host.computer.changes()) == changes
+
+
+def test_the_task_scheduler_has_to_run() -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        prepared = Task(host).plan()
+        services = dict(prepared.survey.host.services)
+        del services["schedule"]
+        with pytest.raises(Refused, match="the service Schedule does not run"):
+            confirm.require(SimpleNamespace(windows=prepared.survey.host.windows, services=services))  # type: ignore[arg-type]
+
+
+def test_a_value_that_no_command_line_can_hold_is_refused_before_anything_is_written() -> None:
+    with simulated("windows_xp") as host:
+        key = r"SOFTWARE\Microsoft\Ole"
+        host.session.set_value(key, "EnableDCOM", RegistryValue.text('say "Y"'))
+        changes = len(host.computer.changes())
+        with pytest.raises(Refused, match="'confirm' cannot be used here"):
+            Task(host).plan(stages=["dcom_protocols"])
+        assert len(host.computer.changes()) == changes
+        assert host.session.value(key, "EnableDCOM", RegistryType.SZ) is not None
+
+
+@pytest.mark.parametrize(("within", "good"), [(59, False), (60, True), (86400, True), (86401, False)])
+def test_the_time_has_bounds(within: int, good: bool) -> None:
+    given = {"confirm": {"within": within, "hold": False}}
+    if good:
+        assert read_wish(given) == Wish(within, False)
+    else:
+        with pytest.raises(InvalidOption, match="60 to 86400"):
+            read_wish(given)
+    assert read_wish({"confirm": None}) is None
+
+
+def test_a_service_of_the_run_is_running_again_after_the_host_restored() -> None:
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        Task(host, hold=True, within=60).do(stages=["services"], services=[{"name": "Spooler"}])
+        later(host, 200)
+        rows = host.session.query(str(ServiceKind.SERVICE), ("Name", "State"))
+        assert next(row.text("State") for row in rows if row.text("Name") == "Spooler") == "Running"
