@@ -41,6 +41,8 @@ MOST_COMMANDS = 28
 # And so many characters: reg and for hand it on as one line, which may have 8191 (Microsoft, KB 830473).
 LONGEST_VALUE = 4000
 SEPARATOR = " &"
+# So much of what is found in the timer's key is read.
+LONGEST_TOLD = 2000
 # A quote cannot be put in quotes, the separator would end a command, and what is not ASCII goes through code pages.
 REFUSED = frozenset('"&')
 SC_MODES = {
@@ -265,7 +267,8 @@ def read_timer(reader: Reader) -> Timer | None:
 
 def _text(reader: Reader, name: str) -> str | None:
     value = reader.value(timer.KEY, name, RegistryType.SZ)
-    return None if value is None else str(value.data)
+    # Somebody may have written there what he likes.
+    return None if value is None else str(value.data)[:LONGEST_TOLD]
 
 
 def listed(output: str) -> Mapping[str, str]:
