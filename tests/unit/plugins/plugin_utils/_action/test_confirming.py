@@ -21,9 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable i
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
-from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
-
-from .test_restore import differences, state
+from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, differences, simulated, state
 
 WINDOWS = ("windows_xp", "windows_server_2003", "windows_vista", "windows_7", "windows_10")
 RUN = "20260101T000000Z-000001"
@@ -55,7 +53,7 @@ class Task:
 
     def plan(self, **given: Any) -> Any:
         options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip", **given}
-        prepared = self.run.prepare(self.host.session, lambda survey: minimize_wanted(options, survey, KNOWLEDGE))
+        prepared = self.run.prepare(self.host.session, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
         self.confirmation.look(self.host.session, prepared, KNOWLEDGE)
         return prepared
 
