@@ -15,7 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages import time
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase, Timer, read_timer
 
 from .base import WindowsAction
-from .confirming import end, remove, told
+from .confirming import GONE, end, remove, told
 
 
 class ConfirmAction(WindowsAction):
@@ -49,8 +49,10 @@ class ConfirmAction(WindowsAction):
             outcome = end(session, found.run, self.clock)
         except NetminError as error:
             now = read_timer(session)
-            if now is None or now.phase is not Phase.ARMED or now.beat != found.beat:
-                return {"changed": True, "failed": True, "msg": f"{self.host_name}: {error}", "confirm": timer_of(now or found)}
+            if now is None:
+                return {"changed": True, "confirm": {**shown, "phase": "confirmed", "outcome": GONE}}
+            if now.phase is not Phase.ARMED or now.beat != found.beat:
+                return {"changed": True, "failed": True, "msg": f"{self.host_name}: {error}", "confirm": timer_of(now)}
             # Its heartbeat has not moved for a minute: what starts it is gone, and nothing would be restored.
             remove(session, _nt(session))
             outcome = "the timer did not run any more; it was taken away"

@@ -15,10 +15,12 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
+    ConnectionLost,
     InvalidOption,
     NetminError,
     NotArmed,
     Refused,
+    Unreachable,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
@@ -37,6 +39,9 @@ SHORTEST, LONGEST = 60, 86400
 # So long the host may take to show two heartbeats, and to end them once it is confirmed: in seconds. Right after a boot what
 # starts the script may take a while.
 ARMING, ENDING = 30.0, 60.0
+# For so many seconds a new connection is tried again: a network may take a moment to recover from what was closed.
+RETRYING = 30.0
+GONE = "confirmed; nothing is left of the timer"
 # The first heartbeat comes as soon as the script runs.
 FIRST_LOOK = 2.0
 # win32 CIMWin32Prov, StartService: 7 is "did not respond in time" (1053 of the SCM), as expected of a command that is no service.
@@ -99,13 +104,12 @@ class Confirmation:
         Raises:
             Refused: another run waits for its confirmation, or nothing can be armed here.
         """
-        self.found = confirm.read_timer(reader)
-        if self.found is not None and self.found.phase is Phase.RESTORED:
-            self.warnings.append(told(self.found))
-        elif self.found is not None and prepared.plan.changes:
-            raise Refused(f"{told(self.found)}; nothing is changed meanwhile")
-        elif self.found is not None:
-            self.warnings.append(told(self.found))
+        found = confirm.read_timer(reader)
+        if found is not None:
+            self.found = found = confirm.judged(found, prepared.survey.host)
+            if prepared.plan.changes and not found.phase.over:
+                raise Refused(f"{told(found)}; nothing is changed meanwhile")
+            self.warnings.append(told(found))
         if self.wish is None or not prepared.plan.changes:
             return
         survey, self.nt = prepared.survey, prepared.survey.host.windows.nt
@@ -117,7 +121,7 @@ class Confirmation:
 
     def clean(self, writer: Writer) -> None:
         """Take away what a timer that has done its work left in the registry."""
-        if self.found is not None and self.found.phase is Phase.RESTORED:
+        if self.found is not None and self.found.phase.over:
             writer.delete_key(timer.KEY)
 
     def arm(self, writer: Writer) -> None:
@@ -196,12 +200,28 @@ class Confirmation:
 
     def _confirm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish) -> None:
         try:
-            self.outcome = end(reopen(), self.run.run_id, self.clock)
+            self.outcome = self._end(reopen)
             self.confirmed = True
         except NetminError as error:
             self.outcome = "not confirmed"
             result["failed"] = True
             result["msg"] = f"all changes were made, and could not be confirmed over a new connection: {error}. {self._will_restore(wish)}"
+
+    def _end(self, reopen: Callable[[], Writer]) -> str:
+        """Confirm over a new connection; where none can be had, or it is lost, over another one."""
+        deadline = self.clock.now() + RETRYING
+        again = False
+        while True:
+            try:
+                writer = reopen()
+                if again and confirm.read_timer(writer) is None:
+                    return GONE
+                return end(writer, self.run.run_id, self.clock)
+            except (ConnectionLost, Unreachable):
+                if self.clock.now() >= deadline:
+                    raise
+                again = True
+                self.clock.sleep(BEAT)
 
     def _will_restore(self, wish: Wish) -> str:
         return (
@@ -220,7 +240,10 @@ def told(found: Timer) -> str:
     if found.phase is Phase.ARMED:
         return f"run {found.run} waits for its confirmation on this host (heartbeat {found.beat}): 'confirm' it, or let the host restore it"
     if found.phase is Phase.RESTORING:
-        return f"the host is restoring run {found.run}, which was not confirmed ({found.outcome}), or broke off while it did"
+        return f"the host is restoring run {found.run}, which was not confirmed ({found.outcome})"
+    if found.phase is Phase.BROKEN_OFF:
+        began = f"the host began to restore run {found.run}, which was not confirmed, and broke off ({found.outcome})"
+        return f"{began}: 'restore' puts back the rest"
     return f"run {found.run} was not confirmed, and the host restored it by itself: {found.outcome} (exit codes of its commands in order)"
 
 
@@ -237,7 +260,7 @@ def end(writer: Writer, run: str, clock: Clock) -> str:
         writer.forget()
         value = writer.value(timer.KEY, timer.HEARTBEAT, RegistryType.SZ)
         if value is None:
-            return "confirmed; nothing is left of the timer"
+            return GONE
         beat = str(value.data)
         if not beat.isdecimal():
             raise NotArmed(f"the time was over: the host restores run {run} ({beat})")

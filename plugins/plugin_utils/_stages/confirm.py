@@ -10,7 +10,7 @@ them can begin another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
@@ -36,6 +36,8 @@ from .settings import Setting
 from .snapshot import Snapshot
 from .survey import Survey, projected
 
+# What runs the script.
+SHELL = "cmd.exe"
 # One numbered value holds so many commands: `for /f` counts 31 parts (Microsoft, for), of which the first is the run.
 MOST_COMMANDS = 28
 # And so many characters: reg and for hand it on as one line, which may have 8191 (Microsoft, KB 830473).
@@ -235,7 +237,13 @@ class Phase(StrEnum):
 
     ARMED = "armed"
     RESTORING = "restoring"
+    BROKEN_OFF = "broken off"
     RESTORED = "restored"
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing comes of it any more."""
+        return self in (Phase.BROKEN_OFF, Phase.RESTORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +271,15 @@ def read_timer(reader: Reader) -> Timer | None:
     if heartbeat.isdecimal() and len(heartbeat) < 10:
         return Timer(Phase.ARMED, run, int(heartbeat))
     return Timer(Phase.RESTORED if heartbeat == timer.RESTORED else Phase.RESTORING, run, 0, _text(reader, timer.OUTCOME) or "")
+
+
+def judged(found: Timer, host: Host) -> Timer:
+    """Return a timer as it really is: a script that restores disarms itself first, and one that is ended then never goes on.
+
+    As long as any command processor runs on the host, it may be that of the script.
+    """
+    runs = SHELL in {name.lower() for name in host.processes.values()}
+    return replace(found, phase=Phase.BROKEN_OFF) if found.phase is Phase.RESTORING and not runs else found
 
 
 def _text(reader: Reader, name: str) -> str | None:

@@ -32,6 +32,8 @@ from .stage import Choice, Residue, Situation, Stage
 
 NAME = "ip_filter"
 BEFORE_VISTA = "this Windows cannot drop a single port: an IPsec policy, or a firewall in front of the host, can"
+# The hazard that a peer is connected to a port, and how many peers a message names.
+IN_USE, MOST_PEERS = "established-inbound", 3
 NOT_LOOKED_AT = "nobody has looked"
 CONTROLLER = "this is a domain controller: the domain reaches it through what would be dropped"
 SVCHOST = rf"{SYSTEM_ROOT}\System32\svchost.exe"
@@ -178,10 +180,22 @@ def _refusal(item: Residue, wanted: Desired, situation: Situation) -> tuple[Reas
         return Reason.NOT_EXACT, "its port changes with each start, and nothing but the port tells it from others"
     if subject.endpoint.protocol is Protocol.TCP and subject.endpoint.port in management_ports(host, situation.knowledge):
         return Reason.NEVER, "the management path"
+    peers = _peers(subject, situation.path)
+    if peers and IN_USE not in situation.accept:
+        return Reason.GATED, f"{peers}; list '{IN_USE}' in 'accept' if that is meant"
     shared = next((other for other in situation.staying if _shares(subject, other)), None)
     if shared is not None:
         return Reason.KEPT, f"a rule for it would drop {shared.endpoint.name} ({shared.owner}) as well, which is kept"
     return None
+
+
+def _peers(subject: Explained, path: ManagementPath | None) -> str:
+    """Say which peers are connected to a listener; empty where none is, or where nobody has looked."""
+    row = subject.endpoint
+    others = path.others if path is not None and row.protocol is Protocol.TCP else ()
+    found = tuple(dict.fromkeys(peer.peer_address for peer in others if peer.local_port == row.port))
+    more = f" and {len(found) - MOST_PEERS} more" if len(found) > MOST_PEERS else ""
+    return f"connected to it: {', '.join(found[:MOST_PEERS])}{more}" if found else ""
 
 
 def _recipe_of(subject: Explained, situation: Situation) -> Recipe | None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, WinrmListener
 
-from .connections import read_established
+from .connections import Connection as Inbound
+from .connections import inbound, read_established
 from .host import Host
 from .listing import Listing
 
@@ -29,11 +30,13 @@ class ManagementPath:
     Attributes:
         listeners: WinRM's own that are enabled.
         connections: all that peers have with them at this moment; the session's own is among them, and nothing tells which it is.
+        others: those that peers have with other listeners of the host.
         unknown: why the path is not known; empty where it is.
     """
 
     listeners: tuple[WinrmListener, ...]
     connections: tuple[Connection, ...] = ()
+    others: tuple[Inbound, ...] = ()
     unknown: str = ""
 
 
@@ -52,4 +55,5 @@ def read_path(reader: Reader, host: Host, listing: Listing) -> ManagementPath:
     ports = {listener.port for listener in listeners}
     # A session through a tunnel that ends on the host itself has the loopback as its peer, and counts.
     found = tuple(sorted(row for row in rows if row.local_port in ports and not row.ending))
-    return ManagementPath(listeners, found, "" if found else NOT_IN_USE)
+    others = tuple(peer for peer in inbound(rows, host, listing) if peer.local_port not in ports)
+    return ManagementPath(listeners, found, others, "" if found else NOT_IN_USE)

@@ -12,12 +12,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirm imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirming import Confirmation, Wish, read_wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Run, result_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused, Unreachable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, InvalidOption, Refused, Unreachable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.jobs import Account as JobAccount
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
@@ -265,6 +266,68 @@ def test_a_second_run_is_refused_while_one_waits() -> None:
         with pytest.raises(Refused, match=f"run {RUN} waits for its confirmation on this host"):
             Task(host, run_id="20260102T000000Z-000002").plan()
         assert len(host.computer.changes()) == changes
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_new_connection_that_cannot_be_had_at_once_is_tried_again(lost: int) -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        task = Task(host)
+        tried: list[int] = []
+
+        def reopen() -> WritableSession:
+            tried.append(1)
+            if len(tried) <= lost:
+                raise Unreachable("host: connection refused", host="host")
+            return host.session
+
+        task.reopen = reopen  # type: ignore[method-assign]
+        result = task.do()
+        assert (result["confirm"]["confirmed"], len(tried), left(host)) == (True, lost + 1, [])
+
+
+def test_a_confirmation_whose_answer_was_lost_is_not_made_twice() -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        task = Task(host)
+        opened: list[int] = []
+
+        class Lossy:
+            """Confirms, and loses the connection."""
+
+            def set_value(self, key: str, name: str, value: RegistryValue) -> None:
+                host.session.set_value(key, name, value)
+                later(host, 60)
+                raise ConnectionLost("gone", host="host")
+
+        def reopen() -> Any:
+            opened.append(1)
+            return Lossy() if len(opened) == 1 else host.session
+
+        task.reopen = reopen  # type: ignore[method-assign]
+        result = task.do()
+        assert (result["confirm"]["confirmed"], len(opened), left(host)) == (True, 2, [])
+
+
+@pytest.mark.parametrize("shell", [True, False], ids=["script runs", "script is gone"])
+def test_a_restore_of_the_host_that_broke_off_keeps_nobody_from_going_on(shell: bool) -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        for name, text in {"Run": RUN, "Heartbeat": "restoring", "Outcome": "restoring after 120 beats"}.items():
+            host.session.set_value(timer.KEY, name, RegistryValue.text(text))
+        if shell:
+            assert host.computer.host.launch("cmd.exe /c ping -n 100 127.0.0.1", JobAccount.SYSTEM) is not None
+        task = Task(host, run_id="20260102T000000Z-000002")
+        if shell:
+            with pytest.raises(Refused, match="the host is restoring run"):
+                task.plan()
+            return
+        prepared = task.plan()
+        assert prepared.plan.changes
+        (warning,) = task.confirmation.warnings
+        assert "broke off (restoring after 120 beats): 'restore' puts back the rest" in warning
+        task.confirmation.clean(host.session)
+        assert left(host) == []
 
 
 def test_what_the_host_did_by_itself_is_told_once_and_cleared() -> None:
