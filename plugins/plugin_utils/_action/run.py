@@ -111,16 +111,8 @@ class Run:
             choose: what is wanted of each stage, given what the host is and which hazards it shows.
         """
         gated = plan_gated(reader, read_survey(reader, self.knowledge), self.knowledge, choose)
-        survey, wanted, plan = gated.survey, gated.wanted, gated.plan
-        desires, terms = wanted.desires, wanted.terms
-        if plan.changes:
-            survey = with_path(reader, survey)
-        expected = make_forecast(plan, survey, self.knowledge, terms.kept, wanted.passed)
-        left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
-        history = record.read_history(reader).since(survey.host.boot.mark)
-        opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
-        earlier = self._earlier(reader)
-        return Prepared(survey, desires, plan, expected, left, wanted.passed, terms, history, opened, earlier, findings=gated.findings)
+        survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
+        return replace(self._prepared(reader, survey, gated.plan, gated.wanted), findings=gated.findings)
 
     def prepare_restore(self, reader: Reader, scope: restore.Scope) -> Prepared:
         """Read what earlier runs left, and plan the way back; nothing is written.
@@ -130,19 +122,23 @@ class Run:
         """
         survey = with_firewall(reader, read_survey(reader, self.knowledge))
         stored = snapshot.read_snapshots(reader)
-        past = record.read_history(reader)
-        goals = restore.goals_of(stored.snapshots, scope, past.finished())
+        goals = restore.goals_of(stored.snapshots, scope, record.read_history(reader).finished())
         now = restore.read_now(reader, goals)
         ports = management_ports(survey.host, self.knowledge)
         plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path)
         survey = replace(survey, more=now.values, keys={c.key: True for c in plan.changes if isinstance(c, DeleteKey)})
-        terms = Terms()
-        expected = make_forecast(plan, survey, self.knowledge, terms.kept)
+        prepared = self._prepared(reader, survey, plan, Wanted({}, Terms()))
+        expected = restore.forecast_of(prepared.forecast, _first(reader), whole=not (scope.run or scope.stage))
+        return replace(prepared, forecast=expected, stored=stored)
+
+    def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
+        """Forecast a plan, and read what earlier runs left."""
+        expected = make_forecast(plan, survey, self.knowledge, wanted.terms.kept, wanted.passed)
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
-        expected = restore.forecast_of(expected, _first(reader), whole=not (scope.run or scope.stage))
-        history = past.since(survey.host.boot.mark)
+        history = record.read_history(reader).since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
-        return Prepared(survey, {}, plan, expected, left, (), terms, history, opened, self._earlier(reader), stored)
+        earlier = self._earlier(reader)
+        return Prepared(survey, wanted.desires, plan, expected, left, wanted.passed, wanted.terms, history, opened, earlier)
 
     def _earlier(self, reader: Reader) -> tuple[str, ...]:
         """Return the runs whose snapshots are there, and see to it that this one sorts after them."""
