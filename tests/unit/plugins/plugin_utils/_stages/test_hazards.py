@@ -242,6 +242,35 @@ def test_a_dependent_keeps_its_service_and_no_other() -> None:
         assert caught.value.hazard == "dependents"
 
 
+WSUS = "windows_server_2022+hazard_wsus_and_updates"
+# All that the stop of W3SVC needs, for its own sake.
+WEB = ["iis-http-sys", "established-inbound"]
+ALLOWED: tuple[dict[str, Any], ...] = ({"accept": [*WEB, "dependents"]}, {"accept": [*WEB, "dependents"], "dependents": "stop"})
+
+
+@pytest.mark.parametrize("options", ALLOWED)
+def test_what_would_stop_along_has_its_own_hazard(options: dict[str, Any]) -> None:
+    with simulated(WSUS, read_only=True) as host:
+        made = gated(host, **options)
+        assert finding(made, "wsus-and-updates").stands
+        assert not {"service WsusService", "service W3SVC"} & targets(made)
+        assert "service Spooler" in targets(made)
+        passed = {item.recipe.id: item for item in made.wanted.passed}
+        assert (passed["iis7"].reason, passed["iis7"].hazard) == (Reason.GATED, "wsus-and-updates")
+        assert "iis7" in finding(made, "wsus-and-updates").affects
+        accepted_too = gated(host, **{**options, "accept": [*options["accept"], "wsus-and-updates"]})
+        assert {"service WsusService", "service W3SVC"} <= targets(accepted_too)
+
+
+@pytest.mark.parametrize("named", [{"recipes": ["iis7"]}, {"services": [{"name": "W3SVC", "state": "stopped"}]}])
+@pytest.mark.parametrize("options", ALLOWED)
+def test_what_stops_something_along_by_name_is_refused_for_its_hazard(named: dict[str, Any], options: dict[str, Any]) -> None:
+    with simulated(WSUS, read_only=True) as host:
+        with pytest.raises(Refused, match=r"WsusService \(depends on W3SVC\) is not changed: .*'wsus-and-updates' in 'accept'") as caught:
+            gated(host, **named, **options)
+        assert caught.value.hazard == "wsus-and-updates"
+
+
 CONTROLLER = "windows_server_2022+hazard_domain_controller"
 
 
