@@ -230,7 +230,7 @@ def test_a_warning_stops_nothing() -> None:
 
 
 def test_no_option_lifts_what_must_never_be() -> None:
-    options = {"services": [{"name": "VMTools", "state": "stopped"}], "accept": accepted()}
+    options: dict[str, Any] = {"services": [{"name": "VMTools", "state": "stopped"}], "accept": accepted()}
     with simulated("windows_server_2022+hazard_virtual_guest", read_only=True) as host, pytest.raises(UnsafePlan):
         gated(host, **options)
     assert not {"virtual-guest", "firewall-service-xp", "management-channel-winrm"} & set(accepted())
