@@ -57,11 +57,13 @@ class Goal:
     Attributes:
         ours: the states that our runs may have left it in: that of the newest run and, as long as it is not known that this one
             did all that it set out to do, of those before.
+        certain: the newest run did all that it set out to do.
     """
 
     oldest: Saved
     newest: Saved
     ours: tuple[RegistryValue | str | None, ...]
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,19 @@ def goals_of(snapshots: Sequence[Snapshot], scope: Scope, finished: Collection[s
         known = ", ".join(item.run for item in snapshots) or "none"
         raise NotFound(f"there is no snapshot of a run '{scope.run}' on this host; there are: {known}")
     found: dict[tuple[str, ...], Goal] = {}
+    states: dict[tuple[str, ...], list[RegistryValue | str | None]] = {}
     for item in runs:
         for saved in item.saved:
             if scope.stage in ("", saved.stage):
+                seen = states.setdefault(saved.identity, [])
                 goal = found.pop(saved.identity, Goal(saved, saved, ()))
+                if seen and saved.before not in seen and saved.object != snapshot.RULE:
+                    # Somebody changed it between two runs of ours, and what he chose is what there is to go back to. The text of a rule
+                    # is the firewall's, and not as it was written.
+                    goal = Goal(saved, saved, ())
+                seen += [saved.before, saved.after]
                 before = () if item.run in finished else goal.ours
-                found[saved.identity] = Goal(goal.oldest, saved, (*before, saved.after))
+                found[saved.identity] = Goal(goal.oldest, saved, (*before, saved.after), item.run in finished)
     return tuple(reversed(found.values()))
 
 
@@ -315,7 +324,8 @@ def _running(goal: Goal, _now: Now, host: Host) -> Way | Unchanged:
         stop = StopService(stage=goal.oldest.stage, effective=Effective.NOW, why=WHY, kind=service.kind, name=service.name)
         return Way((stop,))
     start = StartService(stage=goal.oldest.stage, effective=Effective.NOW, why=WHY, kind=service.kind, name=service.name)
-    return Way((start,))
+    started = goal.certain and goal.newest.object == snapshot.STARTED
+    return Way((start,), "we started it again, and somebody stopped it since" if started else "")
 
 
 def _netbios(goal: Goal, now: Now, host: Host) -> Way | Unchanged:

@@ -281,7 +281,7 @@ def needless(snapshots: Sequence[Snapshot]) -> tuple[str, ...]:
     for number, snapshot in enumerate(snapshots[1:-1], start=1):
         if len(snapshots) - len(going) <= MOST:
             break
-        older = {saved.identity for other in snapshots[:number] if other.run not in going for saved in other.saved}
-        if all(saved.identity in older for saved in snapshot.saved):
+        older = {(saved.identity, saved.before) for other in snapshots[:number] if other.run not in going for saved in other.saved}
+        if all((saved.identity, saved.before) in older for saved in snapshot.saved):
             going.append(snapshot.run)
     return tuple(going)

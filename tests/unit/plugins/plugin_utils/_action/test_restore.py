@@ -353,3 +353,17 @@ def test_what_somebody_disabled_does_not_keep_the_rest_from_being_put_back() -> 
         assert {change["target"] for change in back["changes"]} == {"stopped service IKEEXT"}
         left = {item["target"]: item["detail"] for item in back["unchanged"] if item["reason"] == "somebody changed it since"}
         assert left["stopped service Spooler"] == "it is disabled, and stays so"
+
+
+def test_what_somebody_chose_between_two_runs_is_what_there_is_to_go_back_to() -> None:
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        wanted = {"stages": ["services"], "services": [{"name": "Spooler", "state": "stopped", "start_mode": "disabled"}]}
+        minimize(host, "20260101T000000Z-000001", **wanted)
+        restore(host, run_id="20260102T000000Z-000002")
+        host.session.stop(ServiceKind.SERVICE, "Spooler")
+        host.session.set_start_mode(ServiceKind.SERVICE, "Spooler", StartMode.MANUAL)
+        chosen = state(host)
+        minimize(host, "20260103T000000Z-000003", **wanted)
+        restore(host, run_id="20260104T000000Z-000004")
+        assert differences(chosen, state(host)) == []
