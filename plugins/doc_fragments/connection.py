@@ -15,7 +15,7 @@ requirements:
   - pypsrp on the controller where the play's connection is P(ansible.builtin.psrp#connection)
 attributes:
   action:
-    description: Runs on the controller; nothing is copied to the host.
+    description: Runs on the controller; nothing is copied to the host but for the timer of C(confirm).
     support: full
   action_group:
     description: Belongs to a group of actions, whose common options C(module_defaults) can set at once.

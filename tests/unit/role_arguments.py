@@ -83,7 +83,10 @@ ROLES: Mapping[str, Role] = {
         },
         shared={"minimize_reboot_window": "minimize_window"},
         said={
-            "minimize_confirm": "{{ minimize_confirm | combine({'hold': minimize_hold | bool}) if minimize_confirm is defined else omit }}"
+            "minimize_confirm": (
+                "{{ minimize_confirm | combine({'hold': minimize_reboot | bool or minimize_confirm_later | bool or "
+                "minimize_confirm.hold | default(false) | bool}) if minimize_confirm is defined else omit }}"
+            )
         },
     ),
     "name_resolution": one_stage("name_resolution", "Close the sockets of the DNS client."),
@@ -97,6 +100,12 @@ ROLES: Mapping[str, Role] = {
                 "type": "bool",
                 "default": False,
             }
+        },
+        said={
+            "rollback_confirm": (
+                "{{ rollback_confirm | combine({'hold': rollback_reboot | bool or rollback_confirm.hold | default(false) | bool}) "
+                "if rollback_confirm is defined else omit }}"
+            )
         },
     ),
     "rpc_restriction": one_stage("rpc_restriction", "Restrict the interfaces and ports of RPC servers."),

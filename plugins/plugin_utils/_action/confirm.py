@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotArmed, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import timer
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase, Timer, read_timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase, Timer, judged, read_timer
 
 from .base import WindowsAction
 from .confirming import GONE, end, remove, told
@@ -31,15 +31,17 @@ class ConfirmAction(WindowsAction):
             return {"changed": False, "confirm": None}
         if options["run"] not in (None, found.run):
             raise Refused(f"run {found.run} is the one that waits on this host, and not {options['run']}")
+        found = judged(found, session)
+        if found.phase is not Phase.ARMED:
+            return self._too_late(session, found)
         if self._task.check_mode:
             return {"changed": True, "confirm": timer_of(found)}
         self.writing = True
-        if found.phase is not Phase.ARMED:
-            return self._too_late(session, found)
         return self._confirm(session, found)
 
     def _too_late(self, session: WritableSession, found: Timer) -> dict[str, Any]:
-        if found.phase is Phase.RESTORED:
+        if found.phase.over and not self._task.check_mode:
+            self.writing = True
             session.delete_key(timer.KEY)
         return {"changed": False, "failed": True, "msg": f"{self.host_name}: {told(found)}", "confirm": timer_of(found)}
 
@@ -47,7 +49,7 @@ class ConfirmAction(WindowsAction):
         shown = timer_of(found)
         try:
             outcome = end(session, found.run, self.clock)
-        except NetminError as error:
+        except NotArmed as error:
             now = read_timer(session)
             if now is None:
                 return {"changed": True, "confirm": {**shown, "phase": "confirmed", "outcome": GONE}}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,6 +84,7 @@ class Confirmation:
         found: the timer that an earlier run left.
         armed: two heartbeats have been seen.
         confirmed: the host has ended it.
+        doubtful: arming failed, and whether something is armed all the same is not known.
     """
 
     wish: Wish | None
@@ -95,6 +95,7 @@ class Confirmation:
     nt: NtVersion = field(default_factory=lambda: NtVersion(0, 0))
     armed: bool = False
     confirmed: bool = False
+    doubtful: bool = False
     outcome: str = "nothing was armed"
     warnings: list[str] = field(default_factory=list)
 
@@ -106,7 +107,7 @@ class Confirmation:
         """
         found = confirm.read_timer(reader)
         if found is not None:
-            self.found = found = confirm.judged(found, prepared.survey.host)
+            self.found = found = confirm.judged(found, reader)
             if prepared.plan.changes and not found.phase.over:
                 raise Refused(f"{told(found)}; nothing is changed meanwhile")
             self.warnings.append(told(found))
@@ -138,8 +139,7 @@ class Confirmation:
             said = self._set_up(writer, self.back, self.wish)
             self._see_it_count(writer, said)
         except NetminError:
-            with suppress(NetminError):
-                remove(writer, self.nt)
+            self.doubtful = not _taken_away(writer, self.nt)
             raise
         self.armed = True
         self.outcome = "armed"
@@ -195,6 +195,8 @@ class Confirmation:
                 self.outcome = "armed; 'confirm' is to end it"
             else:
                 self._confirm(result, reopen, wish)
+        if wish is not None and self.doubtful:
+            self._disarm(result, reopen, wish)
         result["warnings"] = [*result.get("warnings", []), *self.warnings]
         result["confirm"] = None if wish is None else self.plain(wish)
 
@@ -222,6 +224,15 @@ class Confirmation:
                     raise
                 again = True
                 self.clock.sleep(BEAT)
+
+    def _disarm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish) -> None:
+        """Take away over a new connection what may be armed; where none can be had, say what the host may do."""
+        try:
+            remove(reopen(), self.nt)
+            self.outcome = "not armed; what was there has been taken away over a new connection"
+        except NetminError:
+            self.outcome = "may be armed"
+            result["msg"] = f"{result['msg']}. The timer may be armed all the same. {self._will_restore(wish)}"
 
     def _will_restore(self, wish: Wish) -> str:
         return (
@@ -271,6 +282,14 @@ def remove(writer: Writer, nt: NtVersion) -> None:
     """Take away everything of a timer: the key first, without which the script ends by itself."""
     writer.delete_key(timer.KEY)
     writer.run_line(timer.disarming_line(nt))
+
+
+def _taken_away(writer: Writer, nt: NtVersion) -> bool:
+    try:
+        remove(writer, nt)
+    except NetminError:
+        return False
+    return True
 
 
 def _beat(writer: Writer) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,10 +33,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages import fire
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Passed
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.forecast import count, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks, Finding, warnings_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners import management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import lingering
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.residue import residue
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import never_reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Situation
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import (
     Survey,
     Terms,
@@ -125,7 +128,12 @@ class Run:
         goals = restore.goals_of(stored.snapshots, scope, record.read_history(reader).finished())
         now = restore.read_now(reader, goals)
         ports = management_ports(survey.host, self.knowledge)
-        plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path)
+        situation = Situation(survey.host, self.knowledge)
+
+        def never(service: Service) -> str | None:
+            return never_reason(service, situation)
+
+        plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path, never=never)
         survey = replace(survey, more=now.values, keys={c.key: True for c in plan.changes if isinstance(c, DeleteKey)})
         prepared = self._prepared(reader, survey, plan, Wanted({}, Terms()))
         expected = restore.forecast_of(prepared.forecast, _first(reader), whole=not (scope.run or scope.stage))
@@ -161,13 +169,14 @@ class Run:
             self.taken = taken = self._take_snapshot(prepared, writer)
             if keeper is not None:
                 self._keep(prepared, keeper)
-            self._store_forecast(prepared, writer)
             self._store_snapshot(prepared, taken, writer)
             self._announce_rules(prepared, writer)
             if self.arm is not None:
                 self.arm(writer)
+            self._store_forecast(prepared, writer)
         except NetminError as error:
             application.error = error
+            self._take_back(error, writer)
             return None
         try:
             apply(application, writer, self.clock, stop_limit=stop_limit)
@@ -180,7 +189,11 @@ class Run:
         except NetminError as error:
             application.error = application.error or error
             return None
+        stored = tuple(application.statuses)
         self._settle_by_reading(application, after)
+        if stored != tuple(application.statuses):
+            # A restore believes this list.
+            self._store_changes(prepared, application, writer)
         return after
 
     def _take_snapshot(self, prepared: Prepared, reader: Reader) -> snapshot.Snapshot:
@@ -193,15 +206,23 @@ class Run:
         except NotKept as error:
             raise NotKept(f"{error}; nothing was changed") from error
 
-    def _store_forecast(self, prepared: Prepared, writer: Writer) -> None:
+    def _take_back(self, error: NetminError, writer: Writer) -> None:
+        """Take the snapshot away again: this run has changed nothing, and a restore must not take what others do for its doing."""
+        if not isinstance(error, NotKept):
+            with suppress(NetminError):
+                writer.delete_value(record.KEY, snapshot.value_name(self.run_id))
+
+    def _forecast_value(self, prepared: Prepared) -> RegistryValue:
         mark = prepared.survey.host.boot.mark
-        value = record.to_value(record.Record(self.run_id, mark, prepared.forecast, prepared.opens))
-        self._write(writer, record.FORECAST, value, "forecast")
-        if not prepared.runs:
-            # Before the snapshot: a run that breaks off between the two leaves this to be written again.
-            writer.set_value(record.KEY, record.FIRST, value)
+        return record.to_value(record.Record(self.run_id, mark, prepared.forecast, prepared.opens))
+
+    def _store_forecast(self, prepared: Prepared, writer: Writer) -> None:
+        self._write(writer, record.FORECAST, self._forecast_value(prepared), "forecast")
 
     def _store_snapshot(self, prepared: Prepared, taken: snapshot.Snapshot, writer: Writer) -> None:
+        if not prepared.runs:
+            # Before the snapshot: a run that breaks off between the two leaves this to be written again.
+            writer.set_value(record.KEY, record.FIRST, self._forecast_value(prepared))
         self._write(writer, snapshot.value_name(self.run_id), snapshot.to_value(taken), "snapshot")
         if len(prepared.runs) >= snapshot.MOST:
             for run in snapshot.needless(snapshot.read_snapshots(writer).snapshots):

@@ -7,6 +7,7 @@ Values only. The grammar of the text is that of MS-FASP 2.2.2.19 and MS-GPFAS 4.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from .endpoint import Protocol
 PROTOCOL_NUMBERS = {Protocol.TCP: "6", Protocol.UDP: "17"}
 # What a rule may say beside what it matches; anything else would make it narrower or weaker than planned.
 _SILENT = frozenset({"Desc", "EmbedCtxt"})
+# What a rule of ours matches: one port, or what RPC servers were given. It ends up on a command line.
+PORTS = re.compile(r"[0-9]{1,5}|RPC")
 SYSTEM_ROOT = "%SystemRoot%"
 SYSTEM32 = "\\system32\\"
 
@@ -42,7 +45,7 @@ class FilterRule:
         """Return the rule that a text of ours says; None where it says more or less than a rule of ours does."""
         said = fields_of(text)
         protocol = next((protocol for protocol, number in PROTOCOL_NUMBERS.items() if number == said.get("Protocol")), None)
-        if protocol is None:
+        if protocol is None or not PORTS.fullmatch(said.get("LPort", "")):
             return None
         rule = cls(said.get("Name", ""), protocol, said.get("LPort", ""), said.get("App", ""), said.get("Svc", ""))
         return rule if rule.matches(text) else None

@@ -107,8 +107,14 @@ def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit:
         for waiting in (stopping, started):
             if waiting:
                 _await(waiting, writer, clock, stop_limit)
+                waiting.clear()
     except NetminError as error:
         application.error = error
+    finally:
+        # Accepted, and not seen to have happened.
+        for number, change in enumerate(application.plan.changes):
+            if change in (*stopping, *started):
+                application.statuses[number] = Status.UNKNOWN
 
 
 def _leaves_open(error: NetminError, change: Change) -> bool:

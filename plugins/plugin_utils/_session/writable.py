@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, InvalidOption, MethodFailed, TimedOut
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import SYSTEM_ROOT, FilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import PORTS, SYSTEM_ROOT, FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, CommandOutput, ServiceKind, StartMode, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import ERROR_FILE_NOT_FOUND, wmi_resource
@@ -84,6 +84,8 @@ class WritableSession(Session):
 
     def add_filter_rule(self, rule: FilterRule) -> None:
         """Add an inbound block rule; see `Writer.add_filter_rule`. The words are English in every Windows."""
+        if not PORTS.fullmatch(rule.ports):
+            raise InvalidOption(f"{rule.ports[:80]!a} is no port of an inbound rule")
         said = [("protocol", rule.protocol), ("localport", rule.ports)]
         said += [("service", _quoted(rule.service))] if rule.service else []
         said += [("program", _program(rule.program))] if rule.program else []

@@ -27,7 +27,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 
 from . import netbt, restore, snapshot, timer
@@ -273,13 +273,16 @@ def read_timer(reader: Reader) -> Timer | None:
     return Timer(Phase.RESTORED if heartbeat == timer.RESTORED else Phase.RESTORING, run, 0, _text(reader, timer.OUTCOME) or "")
 
 
-def judged(found: Timer, host: Host) -> Timer:
+def judged(found: Timer, reader: Reader) -> Timer:
     """Return a timer as it really is: a script that restores disarms itself first, and one that is ended then never goes on.
 
-    As long as any command processor runs on the host, it may be that of the script.
+    A command processor whose command line the host does not show may be that of the script.
     """
-    runs = SHELL in {name.lower() for name in host.processes.values()}
-    return replace(found, phase=Phase.BROKEN_OFF) if found.phase is Phase.RESTORING and not runs else found
+    if found.phase is not Phase.RESTORING:
+        return found
+    shells = reader.query("Win32_Process", ("Name", "CommandLine"), where=Where("Name", (SHELL,)))
+    lines = [row.text("CommandLine") or timer.SCRIPT_FILE for row in shells]
+    return found if any(timer.SCRIPT_FILE in line.lower() for line in lines) else replace(found, phase=Phase.BROKEN_OFF)
 
 
 def _text(reader: Reader, name: str) -> str | None:

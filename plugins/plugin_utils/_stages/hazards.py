@@ -43,6 +43,8 @@ OF_A_PLAN = (Fact.DEPENDENTS, Fact.INBOUND, Fact.POLICY, Fact.NETBIOS_LEFT, Fact
 DEPENDENTS = "dependents"
 # On a domain controller NetBIOS goes only where nobody uses WINS (safety notes; dc_firewall).
 WINS_CHECK = ("netbios-137-138-139", "netbios-consumers")
+# How the reason begins for which a service is stopped along with what it depends on (service_control).
+ALONG = "depends on "
 # What methods that belong to the code of their stages stop and write.
 STOPS = {"netbt_driver": ("LanmanWorkstation", "LanmanServer", "NetBT"), "smb_server": ("srv2", "srv", "srvnet")}
 WRITES = {
@@ -175,9 +177,7 @@ class Detector:
 
     def _stopped_on_purpose(self, draft: Draft, stage: str) -> Iterable[str]:
         """Name what a stage stops for its own sake and not since it depends on something else."""
-        return (
-            c.name for c in draft.plan.changes if isinstance(c, StopService) and c.stage == stage and not c.why.startswith("depends on ")
-        )
+        return (c.name for c in draft.plan.changes if isinstance(c, StopService) and c.stage == stage and _is_on_purpose(c))
 
     def examine(self, hazard: Hazard, proposal: Proposal) -> Answer:
         """Look for every sign of a hazard; what only says more is asked where something else was found."""
@@ -217,7 +217,9 @@ class Detector:
     def _affected(self, hazard: Hazard, draft: Draft, touched: Sequence[Touched], closing: Sequence[Explained]) -> tuple[str, ...]:
         """Name what of a draft a hazard is about: what it would do, and what it passes over for this hazard's sake."""
         passed = [item.recipe.id for item in draft.passed if item.reason is Reason.GATED and item.hazard == hazard.id]
-        hit = [name for item in touched if self._hits(hazard, item) for name in (item.recipes or (item.change.target,))]
+        hits = [item for item in touched if self._hits(hazard, item)]
+        hit = [name for item in hits for name in (item.recipes or (item.change.target,))]
+        hit += [name for item in hits for other in self._dragging(item, touched) for name in other.recipes]
         ports = [s.recipe or s.owner for s in closing] if Kind.CLOSING in hazard.affects.kinds else []
         return tuple(dict.fromkeys((*passed, *hit, *ports)))
 
@@ -249,8 +251,9 @@ class Detector:
             about = self._found[finding.hazard.id].about
             for item in touched:
                 if self._is_hit(finding.hazard, item, about):
-                    self._refuse(finding, item, draft)
-                    for name in self._forbidden(finding.hazard, item):
+                    dragging = self._dragging(item, touched)
+                    self._refuse(finding, item, dragging, draft)
+                    for name in (*self._forbidden(finding.hazard, item), *self._that_drag(item, dragging)):
                         self._more.setdefault(name, []).append(Block(finding.hazard.id, _told(finding.evidence)))
         return bool(standing)
 
@@ -263,6 +266,26 @@ class Detector:
                 closes = Kind.CLOSING in hazard.affects.kinds
                 if closes or (hazard.id == DEPENDENTS and stopped & {name.lower() for name in method.services}):
                     yield f"{recipe.id}/{method.id}"
+
+    def _dragging(self, item: Touched, touched: Iterable[Touched]) -> tuple[Touched, ...]:
+        """Return the stops on purpose that a service is stopped along with, since it depends on what they stop."""
+        change = item.change
+        if not isinstance(change, StopService) or _is_on_purpose(change):
+            return ()
+        stops = ((other, other.change) for other in touched if isinstance(other.change, StopService) and _is_on_purpose(other.change))
+        return tuple(other for other, stop in stops if self._depends(change.name, (stop.name,)))
+
+    def _that_drag(self, item: Touched, dragging: Iterable[Touched]) -> Iterable[str]:
+        """Name the methods of these stops' recipes that stop a service along, in whatever way they close the port."""
+        for recipe in (self.knowledge.recipes[name] for other in dragging for name in other.recipes):
+            for method in recipe.methods_on(self.survey.host.windows):
+                stops = (*method.services, *STOPS.get(method.id, ()))
+                if isinstance(item.change, StopService) and self._depends(item.change.name, stops):
+                    yield f"{recipe.id}/{method.id}"
+
+    def _depends(self, name: str, on: Iterable[str]) -> bool:
+        host = self.survey.host
+        return any(service.name == name for needed in on for service in host.all_dependents(needed))
 
     def _is_hit(self, hazard: Hazard, item: Touched, about: Sequence[Explained]) -> bool:
         if Kind.CLOSING in hazard.affects.kinds:
@@ -279,15 +302,22 @@ class Detector:
         told = self._found[DEPENDENTS].lines
         return any(text.partition(",")[0].rpartition(" ")[2] in {s.name for s in self.survey.host.all_dependents(name)} for text in told)
 
-    def _refuse(self, finding: Finding, item: Touched, draft: Draft) -> None:
+    def _refuse(self, finding: Finding, item: Touched, dragging: Sequence[Touched], draft: Draft) -> None:
         chosen = {f"{choice.recipe.id}/{choice.method.id}": choice.named for choice in draft.choices}
-        by_name = item.change.stage in draft.named or any(chosen.get(name, False) for name in item.methods)
+        methods = (name for part in (item, *dragging) for name in part.methods)
+        by_name = item.change.stage in draft.named or any(chosen.get(name, False) for name in methods)
+        along = f" ({item.change.why})" if dragging else ""
         if by_name and finding.hazard.id != DEPENDENTS:
             raise Refused(
-                f"{item.change.target} is not changed: {finding.hazard.what} (here: {_told(finding.evidence)}); "
+                f"{item.change.target}{along} is not changed: {finding.hazard.what} (here: {_told(finding.evidence)}); "
                 f"list '{finding.hazard.id}' in 'accept' if that is meant",
                 hazard=finding.hazard.id,
             )
+
+
+def _is_on_purpose(stop: StopService) -> bool:
+    """Tell whether a service is stopped for its own sake, and not along with what it depends on."""
+    return not stop.why.startswith(ALONG)
 
 
 def _carries(method: Method, change: Change) -> bool:

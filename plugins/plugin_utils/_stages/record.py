@@ -134,11 +134,11 @@ class History:
 
     def finished(self) -> frozenset[str]:
         """Return the ids of the runs that did all that they set out to do; nothing is known of one that is not here."""
-        runs: dict[str, list[object]] = {}
+        runs: dict[str, list[str]] = {}
         run = ""
         for entry in map(_loaded, self.lines):
             run = str(entry.get("run", run))
-            runs.setdefault(run, []).append(entry.get("status", "done"))
+            runs.setdefault(run, []).append(str(entry.get("status", "done")))
         newest = next(iter(runs.values()), [])
         if len(self.lines) - len(newest) >= EARLIER_LINES:
             # The oldest may have lost the lines of what it did not do.

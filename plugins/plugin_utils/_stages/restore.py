@@ -28,7 +28,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 
 from . import ip_filter, netbt, snapshot
-from .host import Host
+from .host import Host, Service
 from .management import ManagementPath
 from .record import Record
 from .settings import Setting, read_setting
@@ -131,8 +131,22 @@ def read_now(reader: Reader, goals: Sequence[Goal]) -> Now:
     return Now({setting: read_setting(reader, setting) for setting in settings_of(goals)}, others)
 
 
+Never = Callable[[Service], str | None]
+
+
+def _nothing_is_forbidden(_service: Service) -> None:
+    return None
+
+
 def plan(
-    goals: Sequence[Goal], now: Now, host: Host, *, force: bool, management: frozenset[int], path: ManagementPath | None = None
+    goals: Sequence[Goal],
+    now: Now,
+    host: Host,
+    *,
+    force: bool,
+    management: frozenset[int],
+    path: ManagementPath | None = None,
+    never: Never = _nothing_is_forbidden,
 ) -> Plan:
     """Plan what puts the objects back: start modes, values, services, empty keys; within each the reverse of our own order.
 
@@ -141,6 +155,7 @@ def plan(
     Args:
         management: ports of the management path, which no rule may cover whatever once was.
         path: what the session goes through; as long as it is not known no rule is made.
+        never: says why a service must never stop or be disabled, or None. A record that asks for it is not ours, or is damaged.
     """
     unsafe = ip_filter.no_new_rule(path)
     changes: list[Change] = []
@@ -153,16 +168,49 @@ def plan(
         way = PLANNERS[goal.oldest.object](goal, now, host)
         if isinstance(way, Way) and any(_covers(change, management) for change in way.changes):
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, "the rule would drop the management path")
+        elif isinstance(way, Way) and (reason := _forbidden(way, host, never)):
+            way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, reason)
         elif isinstance(way, Way) and unsafe and any(isinstance(change, AddFilterRule) for change in way.changes):
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, unsafe)
         if isinstance(way, Unchanged) or (way.differs and not force):
             unchanged.append(way if isinstance(way, Unchanged) else way.left(goal))
         else:
             changes += way.changes
-    changes += _keys(goals, changes, now)
+    startable, left = _startable(changes, host)
+    changes, unchanged = [*startable, *_keys(goals, startable, now)], [*unchanged, *left]
     order = {SetRegistryValue: 1, SetStartMode: 0, SetNetbios: 1, StartService: 2, StopService: 2, DeleteKey: 3}
     changes.sort(key=lambda change: order.get(type(change), 1))
     return Plan(tuple(changes), tuple(unchanged))
+
+
+def _forbidden(way: Way, host: Host, never: Never) -> str:
+    """Say why a way back would stop or disable what must never be; empty where it would not."""
+    for change in way.changes:
+        name = ""
+        if isinstance(change, StopService) or (isinstance(change, SetStartMode) and change.after is StartMode.DISABLED):
+            name = change.name
+        elif isinstance(change, SetRegistryValue) and change.name.lower() == "start":
+            name = change.key.rpartition("\\")[2]
+        service = host.services.get(name.lower())
+        reason = never(service) if service is not None else None
+        if reason:
+            return reason
+    return ""
+
+
+def _startable(changes: Sequence[Change], host: Host) -> tuple[list[Change], list[Unchanged]]:
+    """Leave out the start of what stays disabled: the start would fail, and keep everything after it from being done."""
+    again = {change.name.lower() for change in changes if isinstance(change, SetStartMode)}
+    again |= {c.key.rpartition("\\")[2].lower() for c in changes if isinstance(c, SetRegistryValue) and c.name.lower() == "start"}
+    kept: list[Change] = []
+    left: list[Unchanged] = []
+    for change in changes:
+        service = host.services.get(change.name.lower()) if isinstance(change, StartService) else None
+        if service is not None and service.start_mode is StartMode.DISABLED and service.name.lower() not in again:
+            left.append(Unchanged(change.stage, change.target, Reason.CHANGED_SINCE, "it is disabled, and stays so"))
+        else:
+            kept.append(change)
+    return kept, left
 
 
 def _covers(change: Change, management: frozenset[int]) -> bool:

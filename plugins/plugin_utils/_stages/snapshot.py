@@ -28,11 +28,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     StopService,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
-from . import netbt, record
+from . import firewall, netbt, record
 from .settings import Setting, read_setting
 
 PREFIX = "Snapshot "
@@ -184,12 +185,17 @@ def _from_plain(line: Mapping[str, Any]) -> Saved:
     name, kind = tuple(str(part) for part in line["name"]), str(line["object"])
     if kind not in (REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE) or len(name) != (2 if kind == REGISTRY else 1):
         raise ValueError(f"an object of kind {kind[:40]!a}")
+    stage, before, after = str(line["stage"]), _state(line["before"]), _state(line["after"])
+    if stage not in STAGES or (kind == RULE and not name[0].startswith(firewall.PREFIX)):
+        raise ValueError(f"{kind} {name[0][:40]!a} of stage {stage[:40]!a}")
+    if kind == START_MODE:
+        before, after = StartMode(str(before)).value, StartMode(str(after)).value
     return Saved(
-        str(line["stage"]),
+        stage,
         kind,
         name,
-        _state(line["before"]),
-        _state(line["after"]),
+        before,
+        after,
         kind=ServiceKind(line.get("kind", ServiceKind.SERVICE)),
         delayed=line.get("delayed") is True,
         absent=tuple(str(key) for key in line.get("absent", ())),
@@ -206,6 +212,8 @@ def _state(said: Any) -> RegistryValue | str | None:
     if kind is RegistryType.MULTI_SZ:
         return RegistryValue(kind, tuple(str(text) for text in data))
     number = kind in (RegistryType.DWORD, RegistryType.QWORD)
+    if number and not 0 <= int(data) < 2 ** (32 if kind is RegistryType.DWORD else 64):
+        raise ValueError(f"{kind.name} {data}")
     if not isinstance(data, int if number else str):
         raise TypeError(f"{kind.name} with {type(data).__name__}")
     return RegistryValue(kind, data)

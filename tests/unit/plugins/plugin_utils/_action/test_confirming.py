@@ -345,7 +345,7 @@ def test_a_restore_of_the_host_that_broke_off_keeps_nobody_from_going_on(shell: 
         for name, text in {"Run": RUN, "Heartbeat": "restoring", "Outcome": "restoring after 120 beats"}.items():
             host.session.set_value(timer.KEY, name, RegistryValue.text(text))
         if shell:
-            assert host.computer.host.launch("cmd.exe /c ping -n 100 127.0.0.1", JobAccount.SYSTEM) is not None
+            assert host.computer.host.launch("cmd.exe /c ping -n 100 127.0.0.1 & rem confirm.cmd", JobAccount.SYSTEM) is not None
         task = Task(host, run_id="20260102T000000Z-000002")
         if shell:
             with pytest.raises(Refused, match="the host is restoring run"):
@@ -357,6 +357,43 @@ def test_a_restore_of_the_host_that_broke_off_keeps_nobody_from_going_on(shell: 
         assert "broke off (restoring after 120 beats): 'restore' puts back the rest" in warning
         task.confirmation.clean(host.session)
         assert left(host) == []
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_connection_that_is_lost_while_arming_never_hides_what_may_be_armed(comes_back: bool) -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        task = Task(host)
+        prepared = task.plan()
+        inner, gone = host.session.run_line, [False]
+
+        def run_line(line: str) -> Any:
+            if gone[0]:
+                raise Unreachable("host: no answer", host="host")
+            inner(line)
+            gone[0] = True
+            raise ConnectionLost("gone", host="host")
+
+        host.session.run_line = run_line  # type: ignore[method-assign]
+        task.run.arm = task.arm
+        task.run.carry_out(prepared, host.session, stop_limit=60)
+        result = result_of(task.run, prepared, None)
+
+        def reopen() -> WritableSession:
+            if not comes_back:
+                raise Unreachable("host: no answer", host="host")
+            del host.session.run_line
+            return host.session
+
+        task.confirmation.finish(result, reopen)
+        assert result["failed"]
+        assert {change["status"] for change in result["changes"]} == {"not_done"}
+        if comes_back:
+            assert "taken away over a new connection" in result["confirm"]["outcome"]
+            assert left(host) == []
+        else:
+            assert result["confirm"]["outcome"] == "may be armed"
+            assert "The timer may be armed all the same. The host restores run" in result["msg"]
 
 
 def test_what_the_host_did_by_itself_is_told_once_and_cleared() -> None:

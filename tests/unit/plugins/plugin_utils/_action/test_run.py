@@ -131,10 +131,13 @@ def test_check_mode_writes_nothing_and_shows_what_a_run_then_reads(make: Callabl
 def test_the_forecast_is_stored_before_the_first_change(make: Callable[[], FakeHost]) -> None:
     session = FakeSession(make())
     result = carry(session)
-    first, *others = session.writes
-    assert first[:3] == ("set_value", record.KEY, record.FORECAST)
-    assert others[-1][:3] == ("set_value", record.KEY, record.CHANGES)
-    number = session.calls.index(first)
+    writes = session.writes
+    first, before, stored = writes[:3]
+    assert first[:3] == ("set_value", record.KEY, record.FIRST)
+    assert before[:3] == ("set_value", record.KEY, "Snapshot run-1")
+    assert stored[:3] == ("set_value", record.KEY, record.FORECAST)
+    assert writes[-1][:3] == ("set_value", record.KEY, record.CHANGES)
+    number = session.calls.index(stored)
     assert session.calls[number + 1][:3] == ("value", record.KEY, record.FORECAST)
     found = record.read_record(session)
     assert found is not None
@@ -155,7 +158,9 @@ def test_a_forecast_that_does_not_read_back_stops_everything() -> None:
     assert not result["changed"]
     assert "does not read back as written; nothing else was changed" in result["msg"]
     assert {change["status"] for change in result["changes"]} == {"not_done"}
-    assert len(session.writes) == 1
+    assert {call[1] for call in session.writes} == {record.KEY}
+    # Nothing was changed, so that there is nothing to put back.
+    assert not [name for name in session.fake.values(record.KEY) or {} if name.startswith("Snapshot")]
     assert not result["reboot_required"]
 
 
@@ -166,7 +171,7 @@ def test_a_forecast_that_cannot_be_stored_stops_everything(error: NetminError) -
     result = carry(session)
     assert result["failed"]
     assert str(error) in result["msg"]
-    assert len(session.writes) == 1
+    assert [call[:3] for call in session.writes[1:]] == [("delete_value", record.KEY, "Snapshot run-1")]
     assert not result["changed"]
 
 

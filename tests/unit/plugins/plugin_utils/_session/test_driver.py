@@ -191,7 +191,7 @@ def test_start_pending_forever() -> None:
     fake = FakeHost(services=[FakeService("One", state="Stopped")], stop_polls=10_000)
     application, _session, _clock = run(start("One"), fake=fake, limit=20)
     assert str(application.error) == "service One (Start Pending) on host.example: not running after 20 seconds"
-    assert application.statuses == [DONE]
+    assert application.statuses == [UNKNOWN]
 
 
 def test_stop_pending_forever() -> None:
@@ -200,8 +200,8 @@ def test_stop_pending_forever() -> None:
     application, session, clock = run(stop("Top"), stop("Middle", rank=1), disable("Top"), fake=fake, limit=20)
     assert isinstance(application.error, DidNotHold)
     assert str(application.error) == "service Top (Stop Pending) on host.example: not stopped after 20 seconds"
-    # The control was accepted; that it did not hold is found by reading.
-    assert application.statuses == [DONE, NOT_DONE, NOT_DONE]
+    # The control was accepted; what came of it is found by reading.
+    assert application.statuses == [UNKNOWN, NOT_DONE, NOT_DONE]
     assert verbs(session) == ["stop Top"]
     assert clock.now() <= 20
 
@@ -284,7 +284,7 @@ def test_a_lost_connection_leaves_one_change_unknown_and_repeats_nothing(lost: b
 def test_a_connection_lost_while_waiting() -> None:
     application, _session, _clock = run(stop("Top"), disable("Top"), prepare=raising(LOST, "query"))
     assert application.error is LOST
-    assert application.statuses == [DONE, NOT_DONE]
+    assert application.statuses == [UNKNOWN, NOT_DONE]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._action.options imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, Refused, UnsafePlan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Hazard
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Hazard, Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.connections import read_connections
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import (
     MOST,
@@ -122,6 +122,7 @@ def test_the_table_has_every_hazard() -> None:
     assert len(SCENARIOS) == 36
 
 
+# A peer is connected to WinRM on each host of the tests: the one that asks. What becomes of it, the plan decides.
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name != "management-channel-winrm"])
 def test_where_it_shows_and_where_it_does_not(name: str) -> None:
     hazard = KNOWLEDGE.hazard(name)
@@ -130,6 +131,21 @@ def test_where_it_shows_and_where_it_does_not(name: str) -> None:
     lines = evidence(row.shows, hazard, planned=row.planned)
     assert [word for word in row.words if word not in " | ".join(lines)] == [], lines
     assert evidence(row.without, hazard) == ()
+
+
+@pytest.mark.parametrize("scenario", ["windows_2000", "windows_xp", "windows_10", "windows_server_2022"])
+def test_the_path_of_the_session_shows_everywhere_and_only_a_plan_that_would_cut_it_is_refused(scenario: str) -> None:
+    hazard = KNOWLEDGE.hazard("management-channel-winrm")
+    assert hazard is not None
+    assert any("5985" in text for text in evidence(scenario, hazard, planned=False))
+    with simulated(scenario, read_only=True) as host:
+        for name in ("WinRM", "HTTP"):
+            for wish in ({"state": "stopped"}, {"start_mode": "disabled"}):
+                with pytest.raises(UnsafePlan, match=f"{name} is never stopped or disabled"):
+                    gated(host, accept=accepted(), dependents="stop", services=[{"name": name, **wish}])
+        made = gated(host, accept=accepted(), dependents="stop")
+        assert made.plan.changes
+        assert [item for item in made.findings if item.hazard == hazard] == []
 
 
 # One host with all of them, but for those that exclude a draft that stops everything.
@@ -160,14 +176,14 @@ def requests(host: Simulated) -> int:
     return int(host.session.stats.plain()["requests"])
 
 
-def gated(host: Simulated, **options: Any) -> Gated:
+def gated(host: Simulated, *, knowledge: Knowledge = KNOWLEDGE, **options: Any) -> Gated:
     """Plan as minimize does."""
     given = ArgumentSpecValidator(minimize_spec()).validate(options).validated_parameters
 
     def choose(survey: Survey, blocks: Blocks) -> Wanted:
-        return minimize_wanted(given, survey, KNOWLEDGE, blocks)
+        return minimize_wanted(given, survey, knowledge, blocks)
 
-    return plan_gated(host.session, read_survey(host.session, KNOWLEDGE), KNOWLEDGE, choose)
+    return plan_gated(host.session, read_survey(host.session, knowledge), knowledge, choose)
 
 
 def targets(made: Gated) -> set[str]:
@@ -214,7 +230,7 @@ def test_a_warning_stops_nothing() -> None:
 
 
 def test_no_option_lifts_what_must_never_be() -> None:
-    options = {"services": [{"name": "VMTools", "state": "stopped"}], "accept": accepted()}
+    options: dict[str, Any] = {"services": [{"name": "VMTools", "state": "stopped"}], "accept": accepted()}
     with simulated("windows_server_2022+hazard_virtual_guest", read_only=True) as host, pytest.raises(UnsafePlan):
         gated(host, **options)
     assert not {"virtual-guest", "firewall-service-xp", "management-channel-winrm"} & set(accepted())
@@ -240,6 +256,49 @@ def test_a_dependent_keeps_its_service_and_no_other() -> None:
         with pytest.raises(Refused, match="FolderIndex") as caught:
             gated(host, recipes=["smb-445"])
         assert caught.value.hazard == "dependents"
+
+
+WSUS = "windows_server_2022+hazard_wsus_and_updates"
+# All that the stop of W3SVC needs, for its own sake.
+WEB = ["iis-http-sys", "established-inbound"]
+ALLOWED: tuple[dict[str, Any], ...] = ({"accept": [*WEB, "dependents"]}, {"accept": [*WEB, "dependents"], "dependents": "stop"})
+
+
+@pytest.mark.parametrize("options", ALLOWED)
+def test_what_would_stop_along_has_its_own_hazard(options: dict[str, Any]) -> None:
+    with simulated(WSUS, read_only=True) as host:
+        made = gated(host, **options)
+        assert finding(made, "wsus-and-updates").stands
+        assert not {"service WsusService", "service W3SVC"} & targets(made)
+        assert "service Spooler" in targets(made)
+        passed = {item.recipe.id: item for item in made.wanted.passed}
+        assert (passed["iis7"].reason, passed["iis7"].hazard) == (Reason.GATED, "wsus-and-updates")
+        assert "iis7" in finding(made, "wsus-and-updates").affects
+        accepted_too = gated(host, **{**options, "accept": [*options["accept"], "wsus-and-updates"]})
+        assert {"service WsusService", "service W3SVC"} <= targets(accepted_too)
+
+
+@pytest.mark.parametrize("named", [{"recipes": ["iis7"]}, {"services": [{"name": "W3SVC", "state": "stopped"}]}])
+@pytest.mark.parametrize("options", ALLOWED)
+def test_what_stops_something_along_by_name_is_refused_for_its_hazard(named: dict[str, Any], options: dict[str, Any]) -> None:
+    with simulated(WSUS, read_only=True) as host:
+        with pytest.raises(Refused, match=r"WsusService \(depends on W3SVC\) is not changed: .*'wsus-and-updates' in 'accept'") as caught:
+            gated(host, **named, **options)
+        assert caught.value.hazard == "wsus-and-updates"
+
+
+def test_a_port_is_not_closed_in_another_way_that_stops_the_same_along() -> None:
+    """Tcp/445 has two methods that stop the Server service; a hazard is about the service that either stops along."""
+    moved = {"task-scheduler": ("FolderIndex",)}
+    hazards = tuple(
+        replace(h, affects=replace(h.affects, recipes=(), methods=(), services=moved[h.id])) if h.id in moved else h
+        for h in KNOWLEDGE.hazards
+    )
+    accept = [name for name in accepted() if name not in moved]
+    with simulated("windows_server_2022+hazard_dependents", read_only=True) as host:
+        made = gated(host, knowledge=replace(KNOWLEDGE, hazards=hazards), accept=accept, unverified="apply")
+        assert not {"service LanmanServer", "service FolderIndex"} & targets(made)
+        assert {(item.recipe.id, item.hazard) for item in made.wanted.passed} >= {("smb-445", "task-scheduler")}
 
 
 CONTROLLER = "windows_server_2022+hazard_domain_controller"
