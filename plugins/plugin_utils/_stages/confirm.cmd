@@ -71,6 +71,10 @@ set "CODES=%CODES% %errorlevel%"
 goto :eof
 :key
 set H=
-for /f "delims=\ " %%b in ('reg query %1 /s') do if not "%%b"=="HKEY_LOCAL_MACHINE" if not "%%b"=="!" if not "%%b"=="<NO" set H=1
-if not defined H reg delete %1 /f
+set "L=%~1"
+for /f "delims=\ " %%b in ('reg query %1') do if not "%%b"=="HKEY_LOCAL_MACHINE" if not "%%b"=="!" if not "%%b"=="<NO" set H=1
+for /f "tokens=1,2 delims=<>" %%b in ('reg query %1 ^| find "REG_"') do if not "%%c"=="NO NAME" set H=1
+for /f "tokens=4" %%b in ('reg query %1 ^| find "<NO NAME>"') do set H=1
+for /f "delims=" %%b in ('reg query %1 ^| find "HKEY_"') do if /i not "%%b"=="HKEY_LOCAL_MACHINE%L:~4%" set H=1
+if not defined H reg query %1 && reg delete %1 /f
 goto :eof

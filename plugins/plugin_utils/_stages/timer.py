@@ -48,13 +48,18 @@ TASK = (
     r'<Actions Context="A"><Exec><Command>%SystemRoot%\System32\cmd.exe</Command>',
     "<Arguments>/d /c {script} &amp; rd /s /q {folder}</Arguments></Exec></Actions></Task>",
 )
-# MS-GPSB 2.2.9: a file, how it is inherited, and a list in SDDL, which knows SYSTEM and Administrators in every language.
+# MS-GPSB 2.2.7 and 2.2.9: a key or file, how its list is handed down, and the list in SDDL, which knows SYSTEM and Administrators
+# in every language. 0 gives the object its list in every source; 1 replaces in MS-GPSB and is "Ignore" in Microsoft's RSOP_File.
+# The key above gets it, too: who may write there could rename ours and put another in its place.
 POLICY = (
     "[Version]",
     'signature="$CHICAGO$"',
     "Revision=1",
     "[File Security]",
-    '"{folder}",1,"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"',
+    '"{folder}",0,"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"',
+    "[Registry Keys]",
+    rf'"MACHINE\{record.KEY}",0,"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"',
+    rf'"MACHINE\{KEY}",0,"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"',
 )
 
 
@@ -137,10 +142,10 @@ def _icacls(nt: NtVersion) -> list[str]:
 
 
 def _secedit() -> list[str]:
-    """Give the folder its list before Windows Vista: cacls knows names only, which are translated, and asks in the host's language."""
+    """Give folder and keys their lists before Windows Vista: cacls knows translated names only, and asks in the host's language."""
     policy, store = rf"{FOLDER}\{POLICY_FILE}", rf"{FOLDER}\{POLICY_STORE}"
     lines = [line.format(folder=FOLDER) for line in POLICY]
-    return [_file(POLICY_FILE, lines), f'secedit /configure /db "{store}" /cfg "{policy}" /areas FILESTORE /quiet']
+    return [_file(POLICY_FILE, lines), f'secedit /configure /db "{store}" /cfg "{policy}" /areas FILESTORE REGKEYS /quiet']
 
 
 def _file(name: str, lines: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 
+from .files import Entry, Principal
 from .model import SERVICES, HostSpec, ServiceSpec
 from .registry import Registry
 
@@ -33,7 +34,18 @@ def registry(spec: HostSpec) -> Registry:
         made.create(path)
         for name, value in values.items():
             made.write(path, name, value)
+    _software(made, spec)
     return made
+
+
+def _software(made: Registry, spec: HostSpec) -> None:
+    """Let Power Users write where programs keep their settings before Windows Vista (from memory)."""
+    inherit = frozenset({"CI"})
+    entries = [Entry(principal, "F", inherit) for principal in (Principal.ADMINISTRATORS, Principal.SYSTEM)]
+    if int(spec.windows.version.split(".", maxsplit=1)[0]) < 6:
+        entries.append(Entry(Principal.POWER_USERS, "M", inherit))
+    made.create(r"HKLM\SOFTWARE")
+    made.protect(r"HKLM\SOFTWARE", [*entries, Entry(Principal.USERS, "R", inherit)], protected=True)
 
 
 def service(made: Registry, spec: ServiceSpec, *, error_control: int) -> None:

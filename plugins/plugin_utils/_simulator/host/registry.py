@@ -7,10 +7,12 @@ Knows nothing of what a value means. Paths carry their hive (`HKLM\\SOFTWARE\\â€
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+
+from .files import Entry
 
 HIVES = ("HKCR", "HKCU", "HKLM", "HKU", "HKCC")
 
@@ -22,6 +24,8 @@ class _Key:
     name: str
     keys: dict[str, _Key] = field(default_factory=dict)
     values: dict[str, tuple[str, RegistryValue]] = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()
+    protected: bool = False
 
 
 class Registry:
@@ -100,6 +104,22 @@ class Registry:
         """Delete a key with all below it, if it exists."""
         if self.exists(path):
             self.delete_key(path)
+
+    def protect(self, path: str, entries: Iterable[Entry], *, protected: bool) -> None:
+        """Give a key that exists an access list; what is below it inherits it."""
+        key = self._find(path)
+        if key is None:
+            raise KeyError(path)
+        key.entries, key.protected = tuple(entries), protected
+
+    def writers(self, path: str) -> list[str]:
+        """Name who may change a key by its list and those above it; nothing asks for them but tests."""
+        key, found = self._root, list[Entry]()
+        for part in _parts(path):
+            key = key.keys[part.lower()]
+            inherited = [] if key.protected else [entry.handed_down(folder=True) for entry in found]
+            found = [*key.entries, *(entry for entry in inherited if entry is not None)]
+        return sorted({entry.principal.name.lower() for entry in found if entry.writes})
 
     def walk(self) -> Iterator[tuple[str, dict[str, RegistryValue]]]:
         """Yield every key with its values, by full path."""

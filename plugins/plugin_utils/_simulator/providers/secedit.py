@@ -1,9 +1,10 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""`secedit /configure /areas FILESTORE`: the access lists that a security template has for files and folders.
+"""`secedit /configure /areas FILESTORE REGKEYS`: the access lists that a security template has for files, folders and registry keys.
 
-Sources: Microsoft, "secedit configure"; MS-GPSB 2.2.9 (File Security: path, how it is handed down, SDDL); MS-DTYP 2.5.1.1 (SDDL). From
-memory: the texts. Other areas of a template, and the options `/overwrite` and `/log`, have no effect here; other commands are not known.
+Sources: Microsoft, "secedit configure"; MS-GPSB 2.2.7 and 2.2.9 (Registry Keys, File Security: path, how it is handed down, SDDL); MS-DTYP
+2.5.1.1 (SDDL). From memory: the texts, and that a key or file that is not there is an error. Other areas of a template, and the options
+`/overwrite` and `/log`, have no effect here; other commands are not known. The list of a key is kept, and nothing heeds it.
 """
 
 from __future__ import annotations
@@ -28,8 +29,16 @@ PRINCIPALS = {
     "WD": Principal.EVERYONE,
 }
 RIGHTS = {"FA": "F", "GA": "F", "0x1f01ff": "F", "0x1301bf": "M", "FR": "R", "GR": "R", "FX": "RX", "0x1200a9": "RX", "FW": "W", "GW": "W"}
-UNTOUCHED = "2"
-"""The way of handing down that leaves an object as it is (MS-GPSB 2.2.9)."""
+RIGHTS |= {"KA": "F", "KR": "R", "KW": "W"}
+GIVEN = "0"
+"""The way of handing down that gives an object its list.
+
+Of 1 and 2 one replaces what is below, the other leaves all as it is: MS-GPSB says 2 does, Microsoft's RSOP_File and RSOP_RegistryKey say 1.
+Neither does anything here, so that nobody can rely on it.
+"""
+
+FILES, KEYS = "file security", "registry keys"
+AREAS = {"FILESTORE": FILES, "REGKEYS": KEYS}
 
 FAILED = 1
 NOT_DONE = "The task has completed with an error.\r\nSee log %windir%\\security\\logs\\scesrv.log for detail info.\r\n"
@@ -39,7 +48,7 @@ Output = tuple[str, str, int]
 
 
 def secedit(host: Host, call: Call, files: Files, who: frozenset[Principal]) -> Output:
-    """Give files and folders the lists of a template; the database that is asked for is made."""
+    """Give files, folders and keys the lists of a template; the database that is asked for is made."""
     options = _options(call.words[1:]) if call.words and call.words[0].lower() == "/configure" else None
     if options is None or "/db" not in options or "/cfg" not in options:
         return "The syntax of this command is:\r\n\r\nsecedit [/configure | /analyze | /import | /export | /validate]\r\n", "", FAILED
@@ -47,9 +56,15 @@ def secedit(host: Host, call: Call, files: Files, who: frozenset[Principal]) -> 
     try:
         template = files.read(absolute(options["/cfg"], call.directory))
         files.write(absolute(options["/db"], call.directory), "", append=False)
-        for path, entries, protected in _lists(template, host.spec.windows.directory):
-            host.files.change(path, who, entries, protected=protected)
-    except (OSError, ValueError):
+        wanted = [AREAS[area] for area in options["/areas"].split()]
+        for section, path, entries, protected in _lists(template, host.spec.windows.directory):
+            if section not in wanted:
+                continue
+            if section == FILES:
+                host.files.change(path, who, entries, protected=protected)
+            else:
+                host.registry.protect(_key(path), entries, protected=protected)
+    except (KeyError, OSError, ValueError):
         return said["failed"], "", FAILED
     return said["done"], "", 0
 
@@ -63,12 +78,21 @@ def _options(words: list[str]) -> dict[str, str] | None:
         if takes is None or (takes and not rest):
             return None
         found[switch] = rest.pop(0) if takes else ""
-    areas = found.get("/areas", "FILESTORE").upper().split()
-    return found if areas == ["FILESTORE"] else None
+        while switch == "/areas" and rest and not rest[0].startswith("/"):
+            found[switch] += f" {rest.pop(0)}"
+    found["/areas"] = found.get("/areas", " ".join(AREAS)).upper()
+    return found if set(found["/areas"].split()) <= AREAS.keys() else None
 
 
-def _lists(template: str, directory: str) -> Iterator[tuple[str, list[Entry], bool]]:
-    """Yield what the section `File Security` says: path, entries, and whether the folder above counts no more.
+def _key(path: str) -> str:
+    hive, _, rest = path.partition("\\")
+    if hive.upper() != "MACHINE":
+        raise ValueError(path)
+    return rf"HKLM\{rest}"
+
+
+def _lists(template: str, directory: str) -> Iterator[tuple[str, str, list[Entry], bool]]:
+    """Yield what a template says: section, path, entries, and whether what is above counts no more.
 
     Raises:
         ValueError: the template is none, or a line of it cannot be read.
@@ -79,12 +103,12 @@ def _lists(template: str, directory: str) -> Iterator[tuple[str, list[Entry], bo
         if line.startswith("["):
             section = line.strip("[]").lower()
             sections.add(section)
-        elif line and section == "file security":
+        elif line and section in (FILES, KEYS):
             found = re.fullmatch(r'"?([^",]+)"?\s*,\s*([0-2])\s*,\s*"?([^"]+)"?', line)
             if found is None:
                 raise ValueError(line)
-            if found[2] != UNTOUCHED:
-                yield (expand(found[1], directory), *_list(found[3]))
+            if found[2] == GIVEN:
+                yield (section, expand(found[1], directory), *_list(found[3]))
     if "version" not in sections:
         raise ValueError("a template has a section Version")
 

@@ -19,7 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.jobs import Account as JobAccount
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, record, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, differences, simulated, state
@@ -193,6 +193,35 @@ def test_a_later_task_confirms_after_a_boot(name: str) -> None:
         assert (done["changed"], done["confirm"]["phase"]) == (True, "confirmed")
         assert left(host) == []
         assert confirmed(host) == {"changed": False, "confirm": None}
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_server_2003"])
+def test_nobody_but_administrators_and_the_system_may_write_what_is_run(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        registry = host.computer.host.registry
+        assert "power_users" in registry.writers(r"HKLM\SOFTWARE")
+        Task(host, hold=True).do()
+        for key in (timer.KEY, record.KEY):
+            assert registry.writers(rf"HKLM\{key}") == ["administrators", "system"]
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_a_key_in_which_somebody_wrote_stays(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        Task(host).do(answers=False)
+        registry, ours = host.computer.host.registry, r"HKLM\SOFTWARE\Some Vendor"
+        held, gone = ["a value", "a default value", "a subkey"], [r"A key\inner", "A key"]
+        for key in (*held, *gone, r"a subkey\with nothing in it"):
+            registry.create(rf"{ours}\{key}")
+        registry.write(rf"{ours}\a value", "x", RegistryValue.text(""))
+        registry.write(rf"{ours}\a default value", "", RegistryValue.text("two words"))
+        keys = "&".join((RUN, *(rf"{ours}\{key}" for key in (*held, *gone, "not there"))))
+        registry.write(rf"HKLM\{timer.KEY}", timer.KEYS, RegistryValue.text(keys))
+        later(host, 900)
+        assert registry.subkeys(ours) == tuple(sorted(held))
+        assert registry.subkeys(rf"{ours}\a subkey") == ("with nothing in it",)
 
 
 @pytest.mark.parametrize("name", ["windows_xp", "windows_10"])

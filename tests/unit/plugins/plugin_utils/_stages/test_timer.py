@@ -152,7 +152,19 @@ def test_what_is_not_confirmed_is_put_back_in_order_and_as_it_was(shell: Shell) 
         shell.run("reg", "delete", f"HKLM\\{key}", "/v", name.rstrip("\\") + ("\\\\" if name.endswith("\\") else ""), "/f")
     shell.put(key, {'"new"': "dword:00000001"})
     shell.put(made, {})
-    shell.put(rf"{key}\held", {'"by somebody"': '"else"'})
+    nested = rf"{made}\inner"
+    shell.put(nested, {})
+    held = {
+        "held": {'"by somebody"': '"else"'},
+        "sign": {'"!"': '"else"'},
+        "semicolon": {'";"': '"else"'},
+        "default": {"@": '"else"'},
+        "outer": {},
+        r"outer\empty key": {},
+        "names a root": {'"x"': r'"HKEY_LOCAL_MACHINE\\SOFTWARE"'},
+    }
+    for name, values in held.items():
+        shell.put(rf"{key}\{name}", values)
     commands = [
         writes(key, "not there", None),
         'sc config "No Such Service" start= delayed-auto',
@@ -160,11 +172,13 @@ def test_what_is_not_confirmed_is_put_back_in_order_and_as_it_was(shell: Shell) 
         writes(key, "new", None),
         'net start "No Such Service"',
     ]
-    keys = "&".join((RUN, f"HKLM\\{made}", rf"HKLM\{key}\held"))
+    kept = [name for name in held if not name.startswith("outer\\")]
+    keys = "&".join((RUN, f"HKLM\\{nested}", f"HKLM\\{made}", rf"HKLM\{key}\not there", *(rf"HKLM\{key}\{name}" for name in kept)))
     shell.arm({**given(**{timer.BOOT: "1", timer.KEYS: keys}), **numbered(*commands)})
     ran = shell.script(debug="trace+process")
-    assert "by somebody" in (shell.text(rf"{key}\held") or "")
-    shell.run("reg", "delete", rf"HKLM\{key}\held", "/f")
+    assert [name for name in held if shell.text(rf"{key}\{name}") is None] == []
+    for name in kept:
+        shell.run("reg", "delete", rf"HKLM\{key}\{name}", "/f")
     assert shell.text(key) == before
     # Disarmed before the first command, restarted once after the last.
     told = [line for line in ran if line in commands or line.startswith(("schtasks", "sc delete", "shutdown"))]

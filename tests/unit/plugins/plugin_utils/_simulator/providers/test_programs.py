@@ -167,7 +167,7 @@ def test_secedit_gives_a_folder_the_list_of_a_template() -> None:
     line = rf"secedit /configure /db {folder}\a.sdb /cfg {folder}\a.inf /areas FILESTORE"
     assert say(host, line)[0] == 1
     put(host, rf"{folder}\a.inf", "[Version]", 'signature="$CHICAGO$"', "[File Security]")
-    put(host, rf"{folder}\a.inf", '"^%SystemRoot^%\\ours",1,"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"'.replace("^%", "%"))
+    put(host, rf"{folder}\a.inf", '"^%SystemRoot^%\\ours",0,"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"'.replace("^%", "%"))
     assert say(host, line)[0] == 0
     files = state(host)["files"]
     assert files[folder]["entries"] == ["system:F(CI)(OI)", "administrators:F(CI)(OI)"]
@@ -176,6 +176,28 @@ def test_secedit_gives_a_folder_the_list_of_a_template() -> None:
     put(host, rf"{folder}\a.inf", "nonsense")
     assert say(host, f"{line} /quiet") == (1, "", "")
     assert say(host, "secedit /export /cfg a.inf")[0] == 1
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_server_2003"])
+def test_secedit_gives_a_key_the_list_of_a_template(name: str) -> None:
+    host = walk(name)
+    key, template = r"HKLM\SOFTWARE\ours\inner", r"C:\WINDOWS\Temp\a.inf"
+    assert say(host, f"reg add {key} /f")[0] == 0
+    registry = host.computer.host.registry
+    assert registry.writers(key) == ["administrators", "power_users", "system"]
+    rows = ("[Version]", 'signature="$CHICAGO$"', "[Registry Keys]")
+    line = rf"secedit /configure /db C:\WINDOWS\Temp\a.sdb /cfg {template} /areas"
+    for mode, areas in (("1", "FILESTORE REGKEYS"), ("2", "REGKEYS"), ("0", "FILESTORE")):
+        say(host, f"del {template}")
+        put(host, template, *rows, rf'"MACHINE\SOFTWARE\ours",{mode},"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"')
+        assert say(host, f"{line} {areas} /quiet")[0] == 0
+        assert "power_users" in registry.writers(key)
+    assert say(host, f"{line} FILESTORE REGKEYS /quiet")[0] == 0
+    assert registry.writers(key) == ["administrators", "system"]
+    assert "power_users" in registry.writers(r"HKLM\SOFTWARE")
+    assert say(host, f"{line} SERVICES /quiet")[0] == 1
+    put(host, template, r'"MACHINE\SOFTWARE\none",0,"D:P(A;CI;KA;;;SY)"')
+    assert say(host, f"{line} REGKEYS /quiet")[0] == 1
 
 
 def test_a_task_keeps_a_script_running_over_boots() -> None:
