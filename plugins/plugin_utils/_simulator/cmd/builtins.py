@@ -100,7 +100,7 @@ def _set_number(shell: Shell, expression: str, scope: Scope) -> int:
 
 def _set_asked(shell: Shell, text: str, scope: Scope) -> int:
     unquoted = text[1:].rpartition('"')[0] if text.startswith('"') and text.count('"') > 1 else text
-    name, _, prompt = unquoted.partition("=")
+    name, _equals, prompt = unquoted.partition("=")
     scope.streams.stdout.write(prompt)
     line = scope.streams.stdin.line()
     if not line:
@@ -138,8 +138,8 @@ def _go_to(shell: Shell, tail: str, scope: Scope) -> Run:
     if not words:
         scope.streams.stderr.write("No batch label specified to GOTO command.\r\n")
         return shell.fail(1)
+    yield from ()
     raise GoTo(words[0])
-    yield
 
 
 def _exit(shell: Shell, tail: str, scope: Scope) -> Run:
@@ -153,8 +153,8 @@ def _exit(shell: Shell, tail: str, scope: Scope) -> Run:
     if words and re.fullmatch("-?[0-9]+", words[0]):
         code = int(words[0])
     shell.errorlevel = code
+    yield from ()
     raise Leave(code, whole=whole)
-    yield
 
 
 def _call(shell: Shell, tail: str, scope: Scope) -> Run:

@@ -101,7 +101,7 @@ def modify(value: str, modifiers: str) -> str:
         raise NotKnown(f"%~{modifiers} is not known here.")
     if modifiers.lower() == "f":
         return bare
-    folder, _, name = bare.rpartition("\\")
+    folder, _backslash, name = bare.rpartition("\\")
     drive, colon, path = folder.partition(":")
     stem, dot, extension = name.rpartition(".")
     parts = {

@@ -80,7 +80,7 @@ class Input:
         """Take the next line, without its end; None where there is no more."""
         if not self.text:
             return None
-        line, _, self.text = self.text.partition("\n")
+        line, _end, self.text = self.text.partition("\n")
         return line.removesuffix("\r")
 
     def all(self) -> str:

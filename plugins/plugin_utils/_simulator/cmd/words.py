@@ -76,7 +76,7 @@ def command_of(line: str) -> str:
     text = line.lstrip()
     if not text.startswith('"'):
         return text
-    head, _, tail = text[1:].rpartition('"')
+    head, _quote, tail = text[1:].rpartition('"')
     plain = text.count('"') == 2 and not any(sign in head for sign in "&<>()@^|") and " " in head and not tail
     if plain and head.lower().endswith((".exe", ".cmd", ".bat", ".com")):
         return text

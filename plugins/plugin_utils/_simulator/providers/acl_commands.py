@@ -193,7 +193,7 @@ def _cacls_words(host: Host, words: list[str]) -> _CaclsWanted | None:
         elif verb == "/r":
             wanted.replaced.add(_principal(host, word, "", by_sid=False))
         elif verb:
-            name, _, rights = word.rpartition(":")
+            name, _colon, rights = word.rpartition(":")
             principal = _principal(host, name, "", by_sid=False)
             if rights.upper() not in CACLS_RIGHTS:
                 raise _Refused("The parameter is incorrect.", 87)

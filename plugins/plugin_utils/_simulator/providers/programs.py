@@ -186,7 +186,7 @@ class HostSystem:
             if switch in ("c", "r", "k"):
                 return (yield from shell.command_line(rest.lstrip(), call.streams))
             if switch in ("e", "v", "f", "t"):
-                value, _, rest = rest.partition(" ")
+                value, _blank, rest = rest.partition(" ")
                 shell.delays |= switch == "v" and value.lower() in (":on", "")
             rest = rest.lstrip()
         return 0

@@ -85,7 +85,7 @@ def _options(words: list[str]) -> dict[str, str] | None:
 
 
 def _key(path: str) -> str:
-    hive, _, rest = path.partition("\\")
+    hive, _backslash, rest = path.partition("\\")
     if hive.upper() != "MACHINE":
         raise ValueError(path)
     return rf"HKLM\{rest}"

@@ -148,7 +148,7 @@ def comes_back(host: Simulated, name: str) -> list[str]:
     boot(host)
     wrong += differences(undisturbed(name).initial, comparable(host))
     again = restore(host, RUNS[8])
-    return wrong + [f"a second restore still plans {sorted(again.wanted)}" for _ in again.changes[:1]]
+    return wrong + [f"a second restore still plans {sorted(again.wanted)}" for _change in again.changes[:1]]
 
 
 def follow(findings: Findings, name: str, trouble: Trouble, *, both: bool) -> None:

@@ -366,7 +366,7 @@ def test_a_service_that_starts_with_every_boot() -> None:
 
 
 def test_a_service_that_is_there_already_is_refused() -> None:
-    session, _ = writable(output("Create", 23))
+    session, _transport = writable(output("Create", 23))
     with pytest.raises(errors.MethodFailed, match=r"Win32_Service.Create on 'timer' at web01: the service exists already \(23\)"):
         session.create_service("timer", "x")
 
@@ -385,7 +385,7 @@ def test_a_whole_line_goes_as_it_is_and_its_exit_code_comes_back() -> None:
 
 
 def test_a_long_line_is_told_in_short() -> None:
-    session, _ = writable(shell_created(), fault(5), "")
+    session, _transport = writable(shell_created(), fault(5), "")
     with pytest.raises(errors.AccessDenied) as caught:
         session.run_line("x" * 5000)
     assert len(str(caught.value)) < 500

@@ -46,7 +46,7 @@ def test_time_passes_for_a_script(host: Host, client: Protocol) -> None:
     shell = client.open_shell()
     command = client.run_command(shell, line)
     beats = [beat(host)]
-    for _ in range(2):
+    for _boot in range(2):
         requests.post(f"{host.window_url}/clock", json={"advance": 3600}, timeout=10).raise_for_status()
         beats.append(beat(host))
     assert beats == [1, 2, 3]

@@ -77,7 +77,7 @@ COMMANDS: list[tuple[Change, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "command"), COMMANDS, ids=[command[:40] for _, command in COMMANDS])
+@pytest.mark.parametrize(("change", "command"), COMMANDS, ids=[command[:40] for _change, command in COMMANDS])
 def test_each_change_is_one_command_of_the_vocabulary(change: Change, command: str) -> None:
     assert confirm.commands_of(change, {"late"}) == (command,)
 

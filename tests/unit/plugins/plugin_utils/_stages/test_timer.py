@@ -86,7 +86,9 @@ class Shell:
 
     def script(self, debug: str = "-all") -> list[str]:
         """Run the script as the carrier does, and return the programs that it ran if asked to watch it."""
-        _, said = self.run("cmd", "/d", "/c", r"C:\windows\netmin.windows\confirm.cmd & rd /s /q C:\windows\netmin.windows", debug=debug)
+        _code, said = self.run(
+            "cmd", "/d", "/c", r"C:\windows\netmin.windows\confirm.cmd & rd /s /q C:\windows\netmin.windows", debug=debug
+        )
         lines = re.findall(r'trace:process:CreateProcessInternalW app .* cmdline L"(.*)"', said)
         return [line.replace('\\"', '"').replace("\\\\", "\\").strip() for line in lines]
 
@@ -146,7 +148,7 @@ VALUES = {
 def test_what_is_not_confirmed_is_put_back_in_order_and_as_it_was(shell: Shell) -> None:
     key = r"SOFTWARE\Some Vendor\A key"
     made = rf"{key}\made"
-    shell.put(key, {f'"{name.replace(chr(92), chr(92) * 2)}"': text for name, (_, text) in VALUES.items()})
+    shell.put(key, {f'"{name.replace(chr(92), chr(92) * 2)}"': text for name, (_value, text) in VALUES.items()})
     before = shell.text(key)
     for name in VALUES:
         shell.run("reg", "delete", f"HKLM\\{key}", "/v", name.rstrip("\\") + ("\\\\" if name.endswith("\\") else ""), "/f")
@@ -168,7 +170,7 @@ def test_what_is_not_confirmed_is_put_back_in_order_and_as_it_was(shell: Shell) 
     commands = [
         writes(key, "not there", None),
         'sc config "No Such Service" start= delayed-auto',
-        *(writes(key, name, value) for name, (value, _) in VALUES.items()),
+        *(writes(key, name, value) for name, (value, _text) in VALUES.items()),
         writes(key, "new", None),
         'net start "No Such Service"',
     ]
@@ -219,7 +221,7 @@ def test_what_is_confirmed_is_left_and_nothing_of_ours_stays(shell: Shell, when:
 
 def wait_for(true: Callable[[], bool]) -> None:
     """Wait for what another process does."""
-    for _ in range(200):
+    for _look in range(200):
         if true():
             return
         time.sleep(0.05)

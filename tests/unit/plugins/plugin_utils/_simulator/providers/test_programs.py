@@ -77,13 +77,13 @@ def test_reg_adds_reads_and_deletes(scenario: str) -> None:
     assert say(host, f'reg add {OURS} /v "a b" /t REG_MULTI_SZ /d "x\\0y z" /f') == (0, done, "")
     assert say(host, f"reg add {OURS} /v a /t REG_MULTI_SZ /s # /d x#y /f") == (0, done, "")
     assert say(host, f"reg add {OURS}\\Below\\Deep /f") == (0, done, "")
-    code, shown, _ = say(host, f'reg query {OURS} /v "a b"')
+    code, shown, _error = say(host, f'reg query {OURS} /v "a b"')
     assert code == 0
     assert f"HKEY_LOCAL_MACHINE\\SOFTWARE\\Ours\r\n    a b{gap}REG_MULTI_SZ{gap}x\\0y z\r\n" in shown
     assert ("! REG.EXE VERSION 3.0" in shown) is old
     assert r"HKEY_LOCAL_MACHINE\SOFTWARE\Ours\Below" in say(host, f"reg query {OURS}")[1]
     assert ("<NO NAME>" in say(host, f"reg query {OURS}\\Below /s")[1]) is old
-    code, asked, _ = say(host, f"reg delete {OURS} /v a")
+    code, asked, _error = say(host, f"reg delete {OURS} /v a")
     assert (code, "Yes/No" in asked) == (1, True)
     assert say(host, f"echo y|reg delete {OURS} /v a") == (0, done, "")
     assert say(host, f"reg delete {OURS} /v a /f") == (1, "", wrong)
