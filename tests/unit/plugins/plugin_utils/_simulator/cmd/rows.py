@@ -64,7 +64,10 @@ BATCHES = {
     "modulus": "@echo off\nset /a n=17%%5\necho %n%",
     "hexadecimal": "@echo off\nset /a n=0x10\necho %n%",
     "count": "@echo off\nset n=0\n:again\nset /a n+=1\necho %n%\nif %n% lss 4 goto again\necho end",
-    "comparisons": "@echo off\nif 10 gtr 9 echo numbers\nif 1 equ 1 echo equal\nif 3 geq 4 (echo wrong) else (echo right)\nif 5 leq 5 echo leq\nif 1 neq 2 echo neq",
+    "comparisons": (
+        "@echo off\nif 10 gtr 9 echo numbers\nif 1 equ 1 echo equal\nif 3 geq 4 (echo wrong) else (echo right)\n"
+        "if 5 leq 5 echo leq\nif 1 neq 2 echo neq"
+    ),
     "labels": "@echo off\ngoto there\necho not here\n:there\necho here\ngoto :eof\necho not here",
     "call": '@echo off\ncall :sub one "two three"\necho back\ngoto :eof\n:sub\necho [%1][%2][%~2]\ngoto :eof',
     "call with a code": "@echo off\ncall :sub\necho %errorlevel%\nexit /b 4\n:sub\nexit /b 3",
