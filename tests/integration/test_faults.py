@@ -179,7 +179,9 @@ def test_a_host_lost_in_mid_plan_stops_the_roll_out() -> None:
         outcome = played.of("first")
         assert outcome.status == "failed", played.output
         assert outcome.result["changed"]
-        assert {change["status"] for change in outcome.result["changes"]} == {"done", "unknown", "not_done"}
+        # Three services of one rank were asked to stop, and the host went before anybody saw one of them stopped.
+        statuses = [change["status"] for change in outcome.result["changes"]]
+        assert (statuses.count("unknown"), set(statuses)) == (3, {"unknown", "not_done"})
         assert outcome.result["after"] is None
         assert played.hosts() == {"first"}
         assert changes(second) == 0
