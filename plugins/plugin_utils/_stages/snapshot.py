@@ -34,13 +34,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
 from . import firewall, netbt, record
+from .service_control import SERVICES_KEY
 from .settings import Setting, read_setting
 
 PREFIX = "Snapshot "
 SCHEMA = 1
 # More are not kept, but for those that alone know the first state of an object.
 MOST = 20
-SERVICES = r"SYSTEM\CurrentControlSet\Services"
 # Microsoft, SERVICE_DELAYED_AUTO_START_INFO: since Windows Vista, kept in this value of the service's key.
 DELAYED, DELAYED_SINCE = "DelayedAutostart", NtVersion(6, 0)
 # How the id of a run begins.
@@ -134,7 +134,7 @@ def _is_delayed(service: str, reader: Reader) -> bool:
 
 def delayed_setting(service: str) -> Setting:
     """Return the value that says whether an automatic service is delayed."""
-    return Setting(rf"{SERVICES}\{service}", DELAYED, RegistryType.DWORD)
+    return Setting(rf"{SERVICES_KEY}\{service}", DELAYED, RegistryType.DWORD)
 
 
 # As text
