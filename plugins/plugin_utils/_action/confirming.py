@@ -115,7 +115,7 @@ class Confirmation:
             return
         survey, self.nt = prepared.survey, prepared.survey.host.windows.nt
         confirm.require(survey.host)
-        taken = snapshot.take(self.run.run_id, prepared.plan.changes, reader, survey.settings, self.nt)
+        taken = snapshot.take(self.run.run_id, prepared.plan.changes, reader, survey.settings, survey.host)
         self.back = confirm.way_back(taken, prepared.plan, survey, management_ports(survey.host, knowledge))
         confirm.values_of(self.run.run_id, self.back)
         self.outcome = "would be armed before the first change"

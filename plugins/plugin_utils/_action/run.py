@@ -198,7 +198,7 @@ class Run:
 
     def _take_snapshot(self, prepared: Prepared, reader: Reader) -> snapshot.Snapshot:
         survey = prepared.survey
-        return snapshot.take(self.run_id, prepared.plan.changes, reader, survey.settings, survey.host.windows.nt)
+        return snapshot.take(self.run_id, prepared.plan.changes, reader, survey.settings, survey.host)
 
     def _keep(self, prepared: Prepared, keeper: Keeper) -> None:
         try:

@@ -118,7 +118,13 @@ class Session:
     def has_key(self, key: str) -> bool:
         """Tell whether a key is there; see `Reader.has_key`."""
         known = self._keys.get(key.lower())
-        return known if known is not None else self.value_types(key) is not None
+        parent, _, name = key.rpartition("\\")
+        if known is not None:
+            return known
+        if not parent:
+            return self.value_types(key) is not None
+        # One answer tells of the parent and of all its subkeys.
+        return name.lower() in {subkey.lower() for subkey in self.subkeys(parent) or ()}
 
     def command(self, *arguments: str) -> CommandOutput:
         """Run one of the read-only commands; see `Reader.command`."""

@@ -55,7 +55,9 @@ def read_firewall(reader: Reader, host: Host, *, wanted: bool) -> Firewall | Non
     """Read our rules, and where there are any or some are wanted also whether they are in force; None before Windows Vista."""
     if host.windows.nt < SINCE:
         return None
-    names = names_from(read_setting(reader, RECORD))
+    # What else of our record is there has to be known as well, so that a host without rules is asked but once.
+    recorded = RECORD.name in (reader.value_types(RECORD.key) or {})
+    names = names_from(read_setting(reader, RECORD)) if recorded else {}
     if not names and not wanted:
         return Firewall()
     texts = {}

@@ -24,6 +24,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import K
 SERVICE_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName", "ExitCode", "ProcessId")
 # Windows 2000 may not know ProcessId (from memory: it came with XP), and its netstat shows none to match it with.
 DRIVER_PROPERTIES = SERVICE_PROPERTIES_2000 = SERVICE_PROPERTIES[:-1]
+# Microsoft, Win32_Service class: since Windows 10 and Windows Server 2016.
+DELAYED_PROPERTY, DELAYED_PROPERTY_SINCE = "DelayedAutoStart", NtVersion(10, 0)
 # ERROR_SERVICE_NEVER_STARTED (Microsoft, system error codes): the exit code of a service that has not run since the boot.
 NEVER_STARTED = 1077
 # The drivers that a stage stops, that own listeners, or that carry the session.
@@ -54,6 +56,7 @@ class Service:
         shared: whether it lives in a process with others.
         pid: its process while it runs; None for drivers and where it does not run.
         never_ran: it has not been started since the boot, so that nothing of it can be left in a process.
+        delayed: it starts after the others where it starts by itself; None where WMI does not say.
     """
 
     kind: ServiceKind
@@ -65,6 +68,7 @@ class Service:
     path: str
     pid: int | None
     never_ran: bool = False
+    delayed: bool | None = None
 
     @property
     def stopped(self) -> bool:
@@ -235,6 +239,8 @@ def _number(row: Row, name: str) -> int:
 def read_services(reader: Reader, nt: NtVersion) -> dict[str, Service]:
     """Return all services and the drivers of interest, by key name in lower case."""
     properties = SERVICE_PROPERTIES if nt > NtVersion(5, 0) else SERVICE_PROPERTIES_2000
+    if nt >= DELAYED_PROPERTY_SINCE:
+        properties = (*properties, DELAYED_PROPERTY)
     rows = [(ServiceKind.SERVICE, row) for row in reader.query("Win32_Service", properties)]
     rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=DRIVERS)]
     with _understood(reader):
@@ -253,6 +259,7 @@ def _service(kind: ServiceKind, row: Row) -> Service:
         path=(row.text("PathName") or "").lower(),
         pid=row.number("ProcessId") or None,
         never_ran=row.number("ExitCode") == NEVER_STARTED,
+        delayed=row.flag(DELAYED_PROPERTY),
     )
 
 

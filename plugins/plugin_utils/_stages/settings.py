@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -35,8 +36,15 @@ Settings = Mapping[Setting, RegistryValue | None]
 
 
 def read_settings(reader: Reader, settings: Iterable[Setting]) -> dict[Setting, RegistryValue | None]:
-    """Read settings as they are configured."""
-    return {setting: read_setting(reader, setting) for setting in settings}
+    """Read settings as they are configured; of a key with several its names first, since most are absent on most hosts."""
+    wanted = tuple(settings)
+    keys = Counter(setting.key for setting in wanted)
+    names = {key: {name.lower() for name in reader.value_types(key) or ()} for key, count in keys.items() if count > 1}
+
+    def is_absent(setting: Setting) -> bool:
+        return setting.key in names and setting.name.lower() not in names[setting.key]
+
+    return {setting: None if is_absent(setting) else read_setting(reader, setting) for setting in wanted}
 
 
 def read_setting(reader: Reader, setting: Setting) -> RegistryValue | None:

@@ -34,6 +34,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
 from . import firewall, netbt, record
+from .host import Host
 from .service_control import SERVICES_KEY
 from .settings import Setting, read_setting
 
@@ -88,24 +89,22 @@ class Snapshot:
     saved: tuple[Saved, ...]
 
 
-def take(
-    run: str, changes: Iterable[Change], reader: Reader, configured: Mapping[Setting, RegistryValue | None], nt: NtVersion
-) -> Snapshot:
-    """Record what the changes of a plan will touch, reading only what the plan itself does not say.
+def take(run: str, changes: Iterable[Change], reader: Reader, configured: Mapping[Setting, RegistryValue | None], host: Host) -> Snapshot:
+    """Record what the changes of a plan will touch, reading only what neither the plan nor the host has said.
 
     Args:
         configured: registry values that were read for the plan.
     """
     # A key that is deleted holds nothing, and a value that is written makes it again.
-    return Snapshot(run, tuple(_saved(change, reader, configured, nt) for change in changes if not isinstance(change, DeleteKey)))
+    return Snapshot(run, tuple(_saved(change, reader, configured, host) for change in changes if not isinstance(change, DeleteKey)))
 
 
-def _saved(change: Change, reader: Reader, configured: Mapping[Setting, RegistryValue | None], nt: NtVersion) -> Saved:
+def _saved(change: Change, reader: Reader, configured: Mapping[Setting, RegistryValue | None], host: Host) -> Saved:
     if isinstance(change, SetRegistryValue):
         absent = tuple(_absent(change.key, reader)) if change.before is None else ()
         return Saved(change.stage, REGISTRY, (change.key, change.name), change.before, change.after, absent=absent)
     if isinstance(change, SetStartMode):
-        delayed = change.before is StartMode.AUTO and nt >= DELAYED_SINCE and _is_delayed(change.name, reader)
+        delayed = change.before is StartMode.AUTO and _is_delayed(change.name, reader, host)
         return Saved(change.stage, START_MODE, (change.name,), str(change.before), str(change.after), kind=change.kind, delayed=delayed)
     if isinstance(change, StopService | StartService):
         started = isinstance(change, StartService)
@@ -127,8 +126,12 @@ def _absent(key: str, reader: Reader) -> Iterable[str]:
         key = key.rpartition("\\")[0]
 
 
-def _is_delayed(service: str, reader: Reader) -> bool:
-    value = read_setting(reader, delayed_setting(service))
+def _is_delayed(name: str, reader: Reader, host: Host) -> bool:
+    service = host.services.get(name.lower())
+    if service is not None and service.delayed is not None:
+        return service.delayed
+    # From Windows Vista to 8.1 only the registry says so, a request for each automatic service.
+    value = read_setting(reader, delayed_setting(name)) if host.windows.nt >= DELAYED_SINCE else None
     return value is not None and value.data == 1
 
 

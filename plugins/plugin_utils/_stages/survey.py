@@ -108,9 +108,11 @@ def with_path(reader: Reader, survey: Survey) -> Survey:
 
 def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterable[Change]) -> Survey:
     """Read again what changes can have touched: services, rules, endpoints, and the values that they write; the rest is kept."""
+    made = tuple(changes)
     host = replace(before.host, services=read_services(reader, before.host.windows.nt))
-    host = replace(host, firewall=read_firewall(reader, host, wanted=False))
-    written = {place for change in changes for place in _written(change)}
+    if (host.firewall and host.firewall.names) or any(isinstance(change, AddFilterRule | RemoveFilterRule) for change in made):
+        host = replace(host, firewall=read_firewall(reader, host, wanted=False))
+    written = {place for change in made for place in _written(change)}
 
     def again(settings: Settings) -> Settings:
         return {s: read_setting(reader, s) if (s.key.lower(), s.name.lower()) in written else value for s, value in settings.items()}

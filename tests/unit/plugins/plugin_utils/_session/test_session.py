@@ -244,6 +244,22 @@ def test_a_key_that_no_answer_told_of_is_asked_for() -> None:
     assert transport.verbs == ["GetStringValue", "EnumValues", "SetDWORDValue", "EnumValues"]
 
 
+@pytest.mark.parametrize(("subkeys", "there"), [(["Other", "KEY"], True), (["Other"], False), ([], False)])
+def test_a_key_below_another_is_looked_for_among_its_siblings(subkeys: list[str], there: bool) -> None:
+    """The answer tells of the parent as well, which is the next to be asked for where a value is to be made."""
+    session, transport = reading(output("EnumKey", sNames=subkeys))
+    assert session.has_key(r"Parent\Key") is there
+    assert session.has_key("Parent")
+    assert transport.verbs == ["EnumKey"]
+
+
+def test_a_key_whose_parent_is_absent_is_absent() -> None:
+    session, transport = reading(output("EnumKey", 2))
+    assert not session.has_key(r"Parent\Key")
+    assert not session.has_key("Parent")
+    assert transport.verbs == ["EnumKey"]
+
+
 def test_absence_is_remembered_too() -> None:
     session, transport = reading(output("GetStringValue", 1))
     assert session.value("K", "v", RegistryType.SZ) is session.value("K", "v", RegistryType.SZ) is None

@@ -142,7 +142,7 @@ def test_no_rule_costs_one_read() -> None:
     read = firewall.read_firewall(session, read_survey(session, KNOWLEDGE).host, wanted=False)
     asked = [call for call in session.calls if "netmin.windows" in str(call) or "Firewall" in str(call)]
     assert read == Firewall()
-    assert {call[:3] for call in asked} == {("value", r"SOFTWARE\netmin.windows", "FilterRules")}
+    assert {call[:2] for call in asked} == {("value_types", r"SOFTWARE\netmin.windows")}
 
 
 # A run
