@@ -69,10 +69,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopService(Change):
-    """Stop a running service or driver."""
+    """Stop a running service or driver.
+
+    Attributes:
+        along: the service that this one depends on and is stopped along with; empty where it is stopped for its own sake.
+    """
 
     kind: ServiceKind
     name: str
+    along: str = ""
 
     @property
     def target(self) -> str:

@@ -26,7 +26,7 @@ from .future import Fate, Future
 from .host import Host
 from .owners import Explained
 from .settings import Setting, Settings
-from .stage import Choice, Situation, Stage
+from .stage import Choice, Situation, Stage, Touches
 
 NAME = "dcom_protocols"
 ENABLE_DCOM = Setting(r"SOFTWARE\Microsoft\Ole", "EnableDCOM", RegistryType.SZ)
@@ -186,4 +186,8 @@ STAGE = Stage(
     plan=plan,
     shown=shown,
     fate=fate,
+    touches={
+        "dcom_protocols": Touches(values=(DCOM_PROTOCOLS.name,)),
+        "enable_dcom": Touches(values=(ENABLE_DCOM.name,)),
+    },
 )

@@ -30,7 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards 
 from .choice import Block, Passed
 from .owners import Explained
 from .probes import Answer, Prober, Proposal
-from .stage import Choice
+from .stage import Choice, Touches
 from .survey import STAGE_BY_NAME, Survey, Terms
 
 Blocks = Mapping[str, Sequence[Block]]
@@ -43,19 +43,6 @@ OF_A_PLAN = (Fact.DEPENDENTS, Fact.INBOUND, Fact.POLICY, Fact.NETBIOS_LEFT, Fact
 DEPENDENTS = "dependents"
 # On a domain controller NetBIOS goes only where nobody uses WINS (safety notes; dc_firewall).
 WINS_CHECK = ("netbios-137-138-139", "netbios-consumers")
-# How the reason begins for which a service is stopped along with what it depends on (service_control).
-ALONG = "depends on "
-# What methods that belong to the code of their stages stop and write.
-STOPS = {"netbt_driver": ("LanmanWorkstation", "LanmanServer", "NetBT"), "smb_server": ("srv2", "srv", "srvnet")}
-WRITES = {
-    "bind": ("Bind", "ListenOnInternet"),
-    "dcom_protocols": ("DCOM Protocols",),
-    "enable_dcom": ("EnableDCOM",),
-    "max_cached_sockets": ("MaxCachedSockets",),
-    "netbios_options": ("NetbiosOptions",),
-    "ports": ("Ports", "PortsInternetAvailable", "UseInternetPorts"),
-    "smb_device_enabled": ("SmbDeviceEnabled",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +136,7 @@ class Detector:
     def _is_about(self, hazard: Hazard, recipe: Recipe, method: Method) -> bool:
         affects = hazard.affects
         named = recipe.id in affects.recipes or f"{recipe.id}/{method.id}" in affects.methods
-        stopped = any(is_like(name, affects.services) for name in (*method.services, *STOPS.get(method.id, ())))
+        stopped = any(is_like(name, affects.services) for name in _stopped_by(method))
         every = Kind.EVERYTHING in affects.kinds and recipe.id not in self._allowed(hazard)
         return named or stopped or every
 
@@ -177,7 +164,7 @@ class Detector:
 
     def _stopped_on_purpose(self, draft: Draft, stage: str) -> Iterable[str]:
         """Name what a stage stops for its own sake and not since it depends on something else."""
-        return (c.name for c in draft.plan.changes if isinstance(c, StopService) and c.stage == stage and _is_on_purpose(c))
+        return (c.name for c in draft.plan.changes if isinstance(c, StopService) and c.stage == stage and not c.along)
 
     def examine(self, hazard: Hazard, proposal: Proposal) -> Answer:
         """Look for every sign of a hazard; what only says more is asked where something else was found."""
@@ -250,7 +237,7 @@ class Detector:
         for finding in standing:
             about = self._found[finding.hazard.id].about
             for item in touched:
-                if self._is_hit(finding.hazard, item, about):
+                if self._is_hit(finding.hazard, item, about, touched):
                     dragging = self._dragging(item, touched)
                     self._refuse(finding, item, dragging, draft)
                     for name in (*self._forbidden(finding.hazard, item), *self._that_drag(item, dragging)):
@@ -270,24 +257,23 @@ class Detector:
     def _dragging(self, item: Touched, touched: Iterable[Touched]) -> tuple[Touched, ...]:
         """Return the stops on purpose that a service is stopped along with, since it depends on what they stop."""
         change = item.change
-        if not isinstance(change, StopService) or _is_on_purpose(change):
+        if not isinstance(change, StopService) or not change.along:
             return ()
-        stops = ((other, other.change) for other in touched if isinstance(other.change, StopService) and _is_on_purpose(other.change))
+        stops = ((other, other.change) for other in touched if isinstance(other.change, StopService) and not other.change.along)
         return tuple(other for other, stop in stops if self._depends(change.name, (stop.name,)))
 
     def _that_drag(self, item: Touched, dragging: Iterable[Touched]) -> Iterable[str]:
         """Name the methods of these stops' recipes that stop a service along, in whatever way they close the port."""
         for recipe in (self.knowledge.recipes[name] for other in dragging for name in other.recipes):
             for method in recipe.methods_on(self.survey.host.windows):
-                stops = (*method.services, *STOPS.get(method.id, ()))
-                if isinstance(item.change, StopService) and self._depends(item.change.name, stops):
+                if isinstance(item.change, StopService) and self._depends(item.change.name, _stopped_by(method)):
                     yield f"{recipe.id}/{method.id}"
 
     def _depends(self, name: str, on: Iterable[str]) -> bool:
         host = self.survey.host
         return any(service.name == name for needed in on for service in host.all_dependents(needed))
 
-    def _is_hit(self, hazard: Hazard, item: Touched, about: Sequence[Explained]) -> bool:
+    def _is_hit(self, hazard: Hazard, item: Touched, about: Sequence[Explained], touched: Sequence[Touched]) -> bool:
         if Kind.CLOSING in hazard.affects.kinds:
             recipes = {subject.recipe for subject in about}
             owners = {owner.lower() for subject in about for owner in subject.owners}
@@ -295,12 +281,9 @@ class Detector:
                 isinstance(item.change, StopService | SetStartMode) and item.change.name.lower() in owners
             )
         if hazard.id == DEPENDENTS:
-            return isinstance(item.change, StopService | SetStartMode) and self._has_dependents(item.change.name)
+            along = [other.change.name for other in touched if isinstance(other.change, StopService) and other.change.along]
+            return isinstance(item.change, StopService | SetStartMode) and any(self._depends(name, (item.change.name,)) for name in along)
         return self._hits(hazard, item)
-
-    def _has_dependents(self, name: str) -> bool:
-        told = self._found[DEPENDENTS].lines
-        return any(text.partition(",")[0].rpartition(" ")[2] in {s.name for s in self.survey.host.all_dependents(name)} for text in told)
 
     def _refuse(self, finding: Finding, item: Touched, dragging: Sequence[Touched], draft: Draft) -> None:
         chosen = {f"{choice.recipe.id}/{choice.method.id}": choice.named for choice in draft.choices}
@@ -315,25 +298,30 @@ class Detector:
             )
 
 
-def _is_on_purpose(stop: StopService) -> bool:
-    """Tell whether a service is stopped for its own sake, and not along with what it depends on."""
-    return not stop.why.startswith(ALONG)
+def _touches(method: Method) -> Touches:
+    """Return what the code of the method's stage does for it."""
+    return STAGE_BY_NAME[method.stage].touches.get(method.id, Touches())
+
+
+def _stopped_by(method: Method) -> tuple[str, ...]:
+    """Return the key names of the services and drivers that a method stops."""
+    return (*method.services, *_touches(method).services)
 
 
 def _carries(method: Method, change: Change) -> bool:
     """Tell whether a change can be part of a method."""
     if change.stage != method.stage:
         return False
-    names = {name.lower() for name in (*method.services, *STOPS.get(method.id, ()))}
+    names = {name.lower() for name in _stopped_by(method)}
     if isinstance(change, StopService | SetStartMode):
         return change.name.lower() in names
     if isinstance(change, SetNetbios):
-        return method.id == "netbios_options"
+        return _touches(method).netbios
     if not isinstance(change, SetRegistryValue):
         return False
     if change.name == "Start":
         return change.key.rpartition("\\")[2].lower() in names
-    return change.name in WRITES.get(method.id, ()) or any((v.key, v.name) == (change.key, change.name) for v in method.values)
+    return change.name in _touches(method).values or any((v.key, v.name) == (change.key, change.name) for v in method.values)
 
 
 def _join(answers: Iterable[Answer]) -> Answer:

@@ -25,7 +25,7 @@ from .future import Fate, Future
 from .host import Host
 from .owners import Explained
 from .settings import Setting, Settings
-from .stage import Choice, Situation, Stage
+from .stage import Choice, Situation, Stage, Touches
 from .switches import Switch, SwitchWish
 
 NAME = "name_resolution"
@@ -119,4 +119,5 @@ STAGE = Stage(
     plan=plan,
     shown=shown,
     fate=fate,
+    touches={"max_cached_sockets": Touches(values=(MAX_CACHED_SOCKETS.name,))},
 )

@@ -26,12 +26,13 @@ from .host import Adapter, Host
 from .owners import Explained
 from .service_control import Wish, plan_services
 from .settings import Setting, Settings
-from .stage import Choice, Situation, Stage
+from .stage import Choice, Situation, Stage, Touches
 
 NAME = "netbt"
 RECIPE = "netbios-137-138-139"
 INTERFACES = r"SYSTEM\CurrentControlSet\Services\NetBT\Parameters\Interfaces"
 PREFIX = "tcpip_"
+VALUE = "NetbiosOptions"
 LMHOSTS = "LmHosts"
 LATER = "an adapter that is added later starts with it on again"
 
@@ -68,7 +69,7 @@ def default(choices: tuple[Choice, ...]) -> Desired:
 
 def setting(guid: str) -> Setting:
     """Return the value that NetBT reads for one adapter."""
-    return Setting(rf"{INTERFACES}\Tcpip_{guid}", "NetbiosOptions", RegistryType.DWORD)
+    return Setting(rf"{INTERFACES}\Tcpip_{guid}", VALUE, RegistryType.DWORD)
 
 
 def read(reader: Reader, _host: Host, _knowledge: Knowledge) -> Settings:
@@ -218,4 +219,5 @@ STAGE = Stage(
     plan=plan,
     shown=shown,
     fate=fate,
+    touches={"netbios_options": Touches(values=(VALUE,), netbios=True)},
 )

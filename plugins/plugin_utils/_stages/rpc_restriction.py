@@ -28,7 +28,7 @@ from .future import Fate, Future
 from .host import Host
 from .owners import Explained
 from .settings import Setting, Settings
-from .stage import Choice, Situation, Stage
+from .stage import Choice, Situation, Stage, Touches
 from .switches import Switch, SwitchWish
 
 NAME = "rpc_restriction"
@@ -308,4 +308,9 @@ STAGE = Stage(
     plan=plan,
     shown=shown,
     fate=fate,
+    touches={
+        "bind": Touches(values=(BIND.name, LISTEN_ON_INTERNET.name)),
+        "listen_on_internet": Touches(values=(LISTEN_ON_INTERNET.name,)),
+        "ports": Touches(values=(PORTS.name, PORTS_INTERNET_AVAILABLE.name, USE_INTERNET_PORTS.name)),
+    },
 )

@@ -149,7 +149,8 @@ def _changes(stage: str, wish: Wish, service: Service, situation: Situation) -> 
     host = situation.host
     changes: list[Change] = []
     if wish.stop and not service.stopped:
-        changes += [_stop(stage, dependent, situation, f"depends on {service.name}") for dependent in _also(service, situation)]
+        why = f"depends on {service.name}"
+        changes += [_stop(stage, dependent, situation, why, along=service.name) for dependent in _also(service, situation)]
         changes.append(_stop(stage, service, situation, wish.why))
     if wish.start_mode is not None and wish.start_mode is not service.start_mode:
         rank = len(host.all_dependents(service.name))
@@ -168,10 +169,10 @@ def _changes(stage: str, wish: Wish, service: Service, situation: Situation) -> 
     return changes
 
 
-def _stop(stage: str, service: Service, situation: Situation, why: str) -> StopService:
+def _stop(stage: str, service: Service, situation: Situation, why: str, *, along: str = "") -> StopService:
     # A service has more dependents, all told, than any service that depends on it.
     rank = len(situation.host.all_dependents(service.name))
-    return StopService(stage=stage, effective=Effective.NOW, why=why, rank=rank, kind=service.kind, name=service.name)
+    return StopService(stage=stage, effective=Effective.NOW, why=why, rank=rank, kind=service.kind, name=service.name, along=along)
 
 
 def _also(service: Service, situation: Situation) -> tuple[Service, ...]:

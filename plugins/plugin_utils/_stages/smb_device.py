@@ -30,7 +30,7 @@ from .host import Host
 from .owners import Explained
 from .service_control import Wish, check_never, never_reason, plan_services
 from .settings import Setting, Settings
-from .stage import Choice, Situation, Stage
+from .stage import Choice, Situation, Stage, Touches
 
 NAME = "smb_device"
 RECIPE = "smb-445"
@@ -255,4 +255,9 @@ STAGE = Stage(
     plan=plan,
     shown=shown,
     fate=fate,
+    touches={
+        str(Method.NETBT_DRIVER): Touches(services=(*SMB_SERVICES, "NetBT")),
+        str(Method.SMB_SERVER): Touches(services=SERVER_DRIVERS),
+        str(Method.SMB_DEVICE_ENABLED): Touches(values=(SMB_DEVICE_ENABLED.name,)),
+    },
 )

@@ -131,6 +131,21 @@ def refusal_of(entry: Method, windows: Windows, *, unverified: bool) -> tuple[Re
 
 
 @dataclass(frozen=True, slots=True)
+class Touches:
+    """What a method touches by a stage's own code, beside the services and values that its recipe names.
+
+    Attributes:
+        services: key names of what is stopped.
+        values: names of registry values that are written, below whichever key.
+        netbios: whether NetBIOS over TCP/IP is set on adapters.
+    """
+
+    services: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    netbios: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A stage, as the edge and `minimize` use it.
 
@@ -143,6 +158,7 @@ class Stage:
         plan: desired and actual to a plan; raises Refused, NotFound, InvalidOption.
         shown: the part of a state that a desire is about, as plain values.
         fate: what the stage expects of an endpoint that it knows, or None.
+        touches: by id of a method.
     """
 
     name: str
@@ -154,3 +170,4 @@ class Stage:
     plan: Callable[[Any, Any, Situation], Plan]
     shown: Callable[[Any, Any, Host], dict[str, Any]]
     fate: Callable[[Explained, Future], Fate | None]
+    touches: Mapping[str, Touches] = field(default_factory=dict)

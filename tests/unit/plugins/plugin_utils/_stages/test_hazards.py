@@ -27,7 +27,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards imp
     warnings_of,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.probes import LONGEST, Proposal
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey, Terms, make_plan, read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import STAGE_BY_NAME, Survey, Terms, make_plan, read_survey
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 
 MOST_REQUESTS = 25
@@ -363,3 +363,11 @@ def test_hostile_and_endless_evidence_is_bounded(monkeypatch: pytest.MonkeyPatch
     assert not any("\n" in text for text in answer.lines)
     assert len(bounded(answer.lines)) == MOST + 1
     assert bounded(answer.lines)[-1] == "and 981 more"
+
+
+def test_what_every_method_touches_is_known() -> None:
+    """A change that belongs to no method passes the gates of its recipe unseen."""
+    methods = {(m.stage, m.id): bool(m.services or m.values) for recipe in KNOWLEDGE.recipes.values() for m in recipe.methods}
+    by_code = {(stage.name, method) for stage in STAGE_BY_NAME.values() for method in stage.touches}
+    assert by_code <= set(methods)
+    assert [method for method, told in methods.items() if not told and method not in by_code] == []
