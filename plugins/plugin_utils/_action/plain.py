@@ -7,6 +7,7 @@ ansible-core 2.19 fails on Enum and dataclass values, and text from a host may c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -25,8 +26,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import Stored
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue
 
-# Control characters; surrogates; what changes the order in which a terminal shows a line (Unicode Standard Annex 9, 2.1 to 2.5).
-CONTROLS = ((0x00, 0x1F), (0x7F, 0x9F), (0xD800, 0xDFFF), (0x202A, 0x202E), (0x2066, 0x2069))
+# Control characters but tab and newline; surrogates; what changes the order in which a terminal shows a line (Unicode Standard
+# Annex 9, 2.1 to 2.5).
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(value: Any) -> Any:
@@ -55,11 +57,7 @@ def printable(text: str) -> str:
 
     The text is joined anew, so that no subclass of str (Ansible's tagged text) survives.
     """
-    return "".join("?" if _is_control(char) else char for char in text)
-
-
-def _is_control(char: str) -> bool:
-    return char not in "\t\n" and any(first <= ord(char) <= last for first, last in CONTROLS)
+    return "?".join(CONTROL.split(text))
 
 
 def windows_of(host: Host) -> dict[str, Any]:
