@@ -417,7 +417,7 @@ changes:
       effective: now
       stage: netbt
       status: done
-      target: adapter 3Com EtherLink PCI
+      target: adapter 3Com EtherLink PCI {6D7F6A4E-52C1-4F7E-9D0B-3A0A4C7B2E11}
       why: 'NetBIOS over TCP/IP disabled: udp/137, udp/138 and tcp/139 of this adapter'
     - after: 0
       before: null

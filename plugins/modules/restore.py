@@ -112,13 +112,13 @@ changes:
       type: str
       returned: always
   sample:
-    - after: 0
-      before: null
+    - after: manual
+      before: disabled
       effective: at boot
-      stage: smb_device
+      stage: services
       status: done
-      target: HKLM\SYSTEM\CurrentControlSet\Services\NetBT\Parameters\SmbDeviceEnabled
-      why: 'SMB over TCP closes: tcp/445 and udp/445 of NetBT, which keeps 137 to 139'
+      target: service IKEEXT
+      why: as it was before the first run of ours that changed it
 unchanged:
   description: What the plan leaves alone, and why.
   type: list
