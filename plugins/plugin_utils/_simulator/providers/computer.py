@@ -94,7 +94,7 @@ class SimulatedHost:
     def state(self) -> Mapping[str, object]:
         """Return what a change can alter, as plain types and under stable keys."""
         host = self.host
-        host.advance()
+        host.time.advance()
         controlled = {
             service.spec.name: {"state": service.state.value, "start_mode": service.start_mode.name.lower()}
             for service in host.services.all
@@ -116,7 +116,7 @@ class SimulatedHost:
                 adapter.guid: {"name": adapter.name, "address": adapter.address, "netbios": host.netbios.get(adapter.guid)}
                 for adapter in host.spec.adapters
             },
-            "boots": [{"number": boot.number} for boot in host.boots],
+            "boots": [{"number": number} for number in range(1, host.boots + 1)],
             "files": host.files.state(),
             "tasks": host.tasks.state(),
         }
@@ -175,11 +175,11 @@ class SimulatedHost:
 
     def step_clock(self, seconds: float) -> None:
         """Move the host's wall clock, not its uptime."""
-        self.host.step_clock(seconds)
+        self.host.time.step_clock(seconds)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass for this host alone."""
-        self.host.pass_time(seconds)
+        self.host.time.pass_time(seconds)
 
     def inject(self, fault: Mapping[str, object]) -> None:
         """Arm one fault of the host; `host.faults.KINDS` lists them."""

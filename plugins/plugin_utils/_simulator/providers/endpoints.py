@@ -79,7 +79,7 @@ def _udp(host: Host) -> Iterator[Instance]:
 
 def _created(host: Host, pid: int) -> datetime:
     """Return when its process was created: the host does not note when a socket was bound."""
-    return next((process.created for process in host.processes.all if process.pid == pid), host.boot_time())
+    return next((process.created for process in host.processes.all if process.pid == pid), host.time.boot_time())
 
 
 TCP = CimClass("MSFT_NetTCPConnection", STANDARD_CIMV2, ("InstanceID",), TCP_PROPERTIES, ARRAYS, since=SINCE, instances=_tcp)

@@ -158,7 +158,7 @@ def test_instances_are_as_their_templates_say(tmp_path: Path, shuffled: int | No
     assert host.registry.number(key("Fourth"), "Type") == 0x50
     assert host.registry.number(key(fourth.spec.name), "Type") == 0xD0
     clock.advance(121)
-    host.advance()
+    host.time.advance()
     assert third.running
     assert addresses(host, "Third") == {(TCP, "0.0.0.0"), (TCP, "::")}
 
