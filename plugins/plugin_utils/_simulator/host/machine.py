@@ -2,34 +2,33 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """One host: its registry, and what runs between one boot and the next.
 
-Everything that follows from the state is worked out here and in `network`; what may be asked of the host is in `controls`.
+What follows from the state for the sockets is worked out in `network`, what can be seen of them in `visible`, what happens when in
+`timeline`; what may be asked of the host that changes it is in `controls`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from enum import Enum
 from random import Random
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 
 from . import configuration, firewall, installation, users
 from .clock import Clock
 from .faults import Fault, Faults
 from .files import Files
 from .firewall import Firewall
-from .firewall_rules import TCP, UDP, Target
 from .jobs import Account, Execute, Job, Jobs, nothing_runs
 from .journal import Journal, Subject
 from .model import SERVICES, SYSTEM, ConnectionSpec, HostSpec, ServiceSpec, StartMode
-from .network import Network, TcpConnection, netbios_options, own_address, peer_address
+from .network import Network, netbios_options
 from .processes import Process, Processes
 from .registry import Registry
 from .scm import Outcome, Service, ServiceControl
-from .sockets import Origin, Socket
 from .tasks import Tasks
 from .timeline import Timeline
+from .visible import Visible
 
 SERVICE_PATIENCE = 30.0
 """Seconds that a program gets to report to the service control manager (Microsoft, ServicesPipeTimeout)."""
@@ -44,16 +43,6 @@ class Power(Enum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class BoundEndpoint:
-    """A bound socket with the name of its owner, what opened it, and whether the firewall keeps others from it."""
-
-    endpoint: Endpoint
-    owner: str
-    origin: Origin
-    dropped: bool
-
-
 class Host:
     """A Windows host as plain state."""
 
@@ -66,7 +55,6 @@ class Host:
     network: Network
     netbios: dict[str, int]
     lost_addresses: frozenset[str]
-    _clients: tuple[tuple[str, int], ...]
 
     def __init__(self, spec: HostSpec, *, clock: Clock, seed: int | None = None, execute: Execute = nothing_runs) -> None:
         """Install the host and boot it.
@@ -86,6 +74,7 @@ class Host:
         self.registry = installation.registry(self.spec)
         self.files = Files(self.spec)
         self.tasks = Tasks(self)
+        self.visible = Visible(self)
         self.made_services: dict[str, ServiceSpec] = {}
         self.firewall = Firewall(self.spec, self.registry)
         self.journal = Journal()
@@ -95,7 +84,6 @@ class Host:
         self.time = Timeline(self.clock)
         self.began = self.clock.now()
         self._planned: Callable[[], None] | None = None
-        self._kept: list[Socket] = []
         self._instances: list[str] = []
         self._boot()
         for fault in self.spec.faults:
@@ -106,13 +94,6 @@ class Host:
         """False from the moment the host goes down until it has booted."""
         self.time.advance()
         return self.power in (Power.ON, Power.GOING_DOWN)
-
-    @property
-    def reachable(self) -> bool:
-        """Tell whether another computer could connect to a listener of the management service."""
-        addressed = any(a.address and not a.loopback and a.address not in self.lost_addresses for a in self.spec.adapters)
-        ports = {listener.port for listener in self.spec.listeners if listener.enabled}
-        return self.up and addressed and any(held.protocol is Protocol.TCP and held.port in ports for held in self.exposed())
 
     def shut_down(self, *, restart: bool) -> None:
         """Begin to shut down; the host is gone a moment later, so that an answer may still leave it."""
@@ -177,54 +158,12 @@ class Host:
         if fault.kind == "on_batteries":
             self.tasks.on_batteries()
         if fault.kind == "socket_stays":
-            self._kept += [
-                held
-                for held in self.network.sockets.all
-                if fault.says(protocol=str(held.protocol), port=held.port) and held not in self._kept
-            ]
+            self.visible.keep(lambda held: fault.says(protocol=str(held.protocol), port=held.port))
 
     def clear_faults(self) -> None:
         """Disarm all faults; what they kept open closes."""
         self.faults.clear()
-        self._kept.clear()
-
-    def sockets(self) -> tuple[BoundEndpoint, ...]:
-        """Return every bound socket with its owner, those included that only a fault keeps open."""
-        self.time.advance()
-        if self.power not in (Power.ON, Power.GOING_DOWN):
-            return ()
-        bound = self.network.sockets.all
-        kept = [held for held in self._kept if not self.network.sockets.taken(held.protocol, held.port, held.address)]
-        filtered = self._filters()
-        return tuple(
-            BoundEndpoint(self._endpoint(held), held.owner, held.origin, filtered and self._dropped(held)) for held in (*bound, *kept)
-        )
-
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        """Return every socket that listens (TCP) or is bound (UDP) now."""
-        return tuple(sorted(held.endpoint for held in self.sockets()))
-
-    def exposed(self) -> tuple[Endpoint, ...]:
-        """Return those of the endpoints that the firewall drops no packets for."""
-        return tuple(sorted(held.endpoint for held in self.sockets() if not held.dropped))
-
-    def connections(self) -> tuple[TcpConnection, ...]:
-        """Return the established TCP connections, those of the management service's clients included."""
-        self.time.advance()
-        return (*self.network.connections, *self._visits())
-
-    def visited(self, clients: Iterable[tuple[str, int]]) -> None:
-        """Take note of the addresses and ports that are connected to the management service now."""
-        self._clients = tuple(clients)
-
-    def _visits(self) -> Iterator[TcpConnection]:
-        port = next((listener.port for listener in self.spec.listeners if listener.enabled), None)
-        held = None if port is None else self.network.listener(port)
-        if held is None:
-            return
-        for address, number in self._clients:
-            peer = peer_address(self.spec, address)
-            yield TcpConnection(own_address(self.spec), held.port, peer, number, held.owner, held.process, inbound=True)
+        self.visible.let_go()
 
     def pid(self, process: str) -> int:
         """Return the number of a process; the kernel's where it does not run (a socket that a fault keeps)."""
@@ -244,29 +183,6 @@ class Host:
         """Return the process that hosts a service."""
         return self.processes.get(service.process)
 
-    def _filters(self) -> bool:
-        """Tell whether the services run without which nothing is filtered."""
-        needed = [self.services.find(name) for name in firewall.NEEDED]
-        return all(service is not None and service.running for service in needed)
-
-    def _dropped(self, held: Socket) -> bool:
-        return self.firewall.drops(held.address, lambda: self._target(held))
-
-    def _target(self, held: Socket) -> Target:
-        """Return a socket as the firewall's rules see it."""
-        hosted = [service.spec for service in self.services.all if service.running and service.spec.process == held.process]
-        return Target(
-            protocol=TCP if held.protocol is Protocol.TCP else UDP,
-            port=held.port,
-            rpc=held.origin is Origin.RPC,
-            mapper=held.port == self.spec.mapper.port,
-            program=firewall.program_of(self.processes.get(held.process), self.spec.windows.directory),
-            services=frozenset(name for spec in hosted if not spec.driver for name in (spec.name, spec.lasting)),
-        )
-
-    def _endpoint(self, held: Socket) -> Endpoint:
-        return Endpoint(held.protocol, held.address, held.port, self.pid(held.process))
-
     def _go_down(self, *, back: bool) -> None:
         self.power = Power.BOOTING if back else Power.OFF
         self.time.clear()
@@ -281,7 +197,7 @@ class Host:
         self.time.boot(already=already)
         self.power = Power.ON
         self._planned = None
-        self._clients = ()
+        self.visible.visited(())
         self.jobs = Jobs(self)
         self.netbios = netbios_options(self.spec, self.registry)
         self.processes = Processes(self.spec.processes, numbers, recorded=number == 1 and shuffled is None)

@@ -37,7 +37,7 @@ class SimulatedHost:
     @property
     def up(self) -> bool:
         """False while the host is shut down or booting, has lost its address, or lets nobody reach a listener for WS-Management."""
-        return self.host.reachable
+        return self.host.visible.reachable
 
     @property
     def winrm_version(self) -> str | None:
@@ -47,7 +47,7 @@ class SimulatedHost:
 
     def visited(self, clients: Sequence[Client]) -> None:
         """Take note of who is connected to the management service now."""
-        self.host.visited((client.address, client.port) for client in clients)
+        self.host.visible.visited((client.address, client.port) for client in clients)
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""
@@ -85,11 +85,11 @@ class SimulatedHost:
 
     def endpoints(self) -> Sequence[Endpoint]:
         """Return every socket that listens (TCP) or is bound (UDP) now, with its PID."""
-        return self.host.endpoints()
+        return self.host.visible.endpoints()
 
     def exposed(self) -> Sequence[Endpoint]:
         """Return those of `endpoints` for which the host's firewall lets packets from outside through."""
-        return self.host.exposed()
+        return self.host.visible.exposed()
 
     def state(self) -> Mapping[str, object]:
         """Return what a change can alter, as plain types and under stable keys."""
@@ -143,7 +143,7 @@ class SimulatedHost:
                     "origin": held.origin.value,
                     "dropped": held.dropped,
                 }
-                for held in host.sockets()
+                for held in host.visible.sockets()
             ],
             "connections": [
                 {
@@ -152,7 +152,7 @@ class SimulatedHost:
                     "owner": held.owner,
                     "inbound": held.inbound,
                 }
-                for held in host.connections()
+                for held in host.visible.connections()
             ],
             "processes": [
                 {"pid": process.pid, "name": process.name, "created": process.created.isoformat()} for process in host.processes.all
