@@ -49,6 +49,7 @@ EXAMPLES = r"""
   netmin.windows.confirm:
 """
 
+# Written by tests/unit/return_values.py; change return_values.yml beside that instead.
 RETURN = r"""
 changed:
   description: Whether a timer was ended.
@@ -72,7 +73,8 @@ confirm:
       type: int
       returned: when there is a timer
     outcome:
-      description: How the timer ended, or what the host recorded when it put the run back, with the exit codes of its commands in order.
+      description: How the timer ended, or what the host recorded when it put the run back, with the exit codes of its commands
+        in order.
       type: str
       returned: when there is a timer
   sample:

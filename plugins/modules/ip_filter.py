@@ -61,6 +61,7 @@ EXAMPLES = r"""
     residue: leave
 """
 
+# Written by tests/unit/return_values.py; change return_values.yml beside that instead.
 RETURN = r"""
 changed:
   description: Whether anything was changed, or in check mode would be.
@@ -109,11 +110,11 @@ changes:
       stage: ip_filter
       status: done
       target: inbound rule netmin.windows tcp/135
-      why: "it drops what comes in for RpcSs in pid 884: RPC servers that cannot be stopped use TCP"
+      why: 'it drops what comes in for RpcSs in pid 884: RPC servers that cannot be stopped use TCP'
 hazards:
   description:
-    - What closing breaks on this host, as far as it is about the plan, and what shows it. Nothing is asked of the host where nothing is to
-      be changed.
+    - What closing breaks on this host, as far as it is about the plan, and what shows it. Nothing is asked of the host where
+      nothing is to be changed.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -123,7 +124,8 @@ hazards:
       type: str
       returned: always
     gate:
-      description: V(accept), refused or passed over unless O(accept) lists it; V(warn), told and done; V(never), not to be lifted.
+      description: V(accept), refused or passed over unless O(accept) lists it; V(warn), told and done; V(never), not to be
+        lifted.
       type: str
       returned: always
     what:
@@ -136,7 +138,8 @@ hazards:
       elements: str
       returned: always
     detected:
-      description: Whether it is there. V(false) where the host let nobody look, which is told and keeps nothing from being done.
+      description: Whether it is there. V(false) where the host let nobody look, which is told and keeps nothing from being
+        done.
       type: bool
       returned: always
     affects:
@@ -154,10 +157,13 @@ hazards:
       returned: always
   sample:
     - accepted: false
-      affects: [smb-445]
+      affects:
+        - smb-445
       confidence: documented
       detected: true
-      evidence: ['share Data C:\Data', session clerk 192.0.2.77]
+      evidence:
+        - share Data C:\Data
+        - session clerk 192.0.2.77
       gate: accept
       id: shares-in-use
       what: clients lose files and printers, and open files may be damaged
@@ -184,7 +190,7 @@ unchanged:
       type: str
       returned: always
   sample:
-    - detail: ""
+    - detail: ''
       reason: already as asked
       stage: ip_filter
       target: inbound rule netmin.windows tcp/135
@@ -230,7 +236,8 @@ forecast:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
+        only.
       type: str
       returned: always
     dynamic:
@@ -259,8 +266,8 @@ forecast:
       type: str
       returned: always
     outlook:
-      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays), V(stays, filtered),
-        V(opens again) or V(kept).
+      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays), V(stays, filtered), V(opens
+        again) or V(kept).
       type: str
       returned: always
     why:
@@ -348,7 +355,8 @@ residue:
       filtered: false
       instead: let the stage ip_filter drop it
       owner: wininit.exe in pid 544
-      owners: [wininit.exe]
+      owners:
+        - wininit.exe
       pid: 544
       port: 49664
       protocol: tcp
@@ -387,19 +395,23 @@ confirm:
     outcome: confirmed; nothing is left of the timer
     within: 600
 record_file:
-  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was to change.
-  returned: when the host was read and the plan was not refused
+  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was
+    to change.
   type: str
+  returned: when the host was read and the plan was not refused
   sample: records/server1.20260101T220000Z-4f2a91.json
 snapshot:
   description:
-    - What the plan touches, as it was before the first change. It was written to the host and read back before anything was changed.
+    - What the plan touches, as it was before the first change. It was written to the host and read back before anything was
+      changed.
     - Empty in check mode and where nothing was to change.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
   sample:
-    - after: {data: 0, type: DWORD}
+    - after:
+        data: 0
+        type: DWORD
       before: null
       name:
         - SYSTEM\CurrentControlSet\Services\NetBT\Parameters
@@ -459,7 +471,8 @@ listeners_before:
       family: ipv4
       management: false
       owner: Schedule in pid 976
-      owners: [Schedule]
+      owners:
+        - Schedule
       pid: 976
       port: 1025
       process: svchost.exe
@@ -494,7 +507,8 @@ listeners:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
+        only.
       type: str
       returned: always
     dynamic:
@@ -506,7 +520,8 @@ listeners:
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it. More than one where the host does not show which it is.
+      description: Key names of the services or drivers that can own it. More than one where the host does not show which it
+        is.
       type: list
       elements: str
       returned: always
@@ -537,7 +552,8 @@ listeners:
       family: ipv4
       management: false
       owner: Schedule in pid 976
-      owners: [Schedule]
+      owners:
+        - Schedule
       pid: 976
       port: 1025
       process: svchost.exe
@@ -574,7 +590,8 @@ suspected:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
+        only.
       type: str
       returned: always
     reason:
@@ -600,62 +617,63 @@ run:
   sample: 20260302T081541Z-9f3a1c
 management:
   description:
-    - What the session goes through, as the host sees it. None of it is ever stopped, disabled or dropped. Null where nothing is to change.
-  returned: when the host was read and the plan was not refused
+    - What the session goes through, as the host sees it. None of it is ever stopped, disabled or dropped. Null where nothing
+      is to change.
   type: dict
+  returned: when the host was read and the plan was not refused
   contains:
     listeners:
       description: WinRM's own listeners that are enabled.
-      returned: always
       type: list
       elements: dict
+      returned: always
       contains:
         address:
           description: The address as it is configured; C(*) for all.
-          returned: always
           type: str
-          sample: "*"
+          returned: always
+          sample: '*'
         port:
           description: The TCP port.
-          returned: always
           type: int
+          returned: always
           sample: 5985
         transport:
           description: C(HTTP) or C(HTTPS).
-          returned: always
           type: str
+          returned: always
           sample: HTTP
     connections:
       description: The connections that peers have with them. That of the session is among them.
-      returned: always
       type: list
       elements: dict
+      returned: always
       contains:
         address:
           description: The address of the host.
-          returned: always
           type: str
+          returned: always
           sample: 192.0.2.10
         port:
           description: The port of the listener.
-          returned: always
           type: int
+          returned: always
           sample: 5985
         peer:
           description: The address of the peer, as the host sees it.
-          returned: always
           type: str
+          returned: always
           sample: 192.0.2.9
         peer_port:
           description: The port of the peer.
-          returned: always
           type: int
+          returned: always
           sample: 50100
     unknown:
       description: Why the path is not known; empty where it is. As long as it is not known no inbound rule is added.
-      returned: always
       type: str
-      sample: ""
+      returned: always
+      sample: ''
 windows:
   description: The Windows of the host.
   type: dict
@@ -695,8 +713,8 @@ windows:
     id: windows_xp
     in_domain: false
     name: Windows XP
-    remark: ""
-    version: "5.1"
+    remark: ''
+    version: '5.1'
 stats:
   description: What the task has cost.
   type: dict

@@ -40,6 +40,7 @@ EXAMPLES = r"""
     label: "{{ item.port }}"
 """
 
+# Written by tests/unit/return_values.py; change return_values.yml beside that instead.
 RETURN = r"""
 changed:
   description: Always V(false).
@@ -72,7 +73,8 @@ listeners:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
+        only.
       type: str
       returned: always
     dynamic:
@@ -84,7 +86,8 @@ listeners:
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it. More than one where the host does not show which it is.
+      description: Key names of the services or drivers that can own it. More than one where the host does not show which it
+        is.
       type: list
       elements: str
       returned: always
@@ -115,7 +118,8 @@ listeners:
       family: ipv4
       management: false
       owner: Schedule in pid 976
-      owners: [Schedule]
+      owners:
+        - Schedule
       pid: 976
       port: 1025
       process: svchost.exe
@@ -152,7 +156,8 @@ suspected:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
+        only.
       type: str
       returned: always
     reason:
@@ -206,8 +211,8 @@ windows:
     id: windows_xp
     in_domain: false
     name: Windows XP
-    remark: ""
-    version: "5.1"
+    remark: ''
+    version: '5.1'
 boot:
   description: What tells this boot of the host from another.
   type: dict
@@ -226,8 +231,8 @@ boot:
       type: float
       returned: always
   sample:
-    last_boot_up_time: "2026-03-02T07:58:05+01:00"
-    lsass_created: "2026-03-02T07:58:12+01:00"
+    last_boot_up_time: '2026-03-02T07:58:05+01:00'
+    lsass_created: '2026-03-02T07:58:12+01:00'
     uptime: 5231.5
 stats:
   description: What the task has cost.

@@ -67,6 +67,7 @@ EXAMPLES = r"""
     strict: true
 """
 
+# Written by tests/unit/return_values.py; change return_values.yml beside that instead.
 RETURN = r"""
 changed:
   description: Always V(false).
@@ -167,7 +168,7 @@ proof:
         port: 5985
         protocol: tcp
         scope: wildcard
-        why: "the management path: WinRM's own listener, as the host configures it"
+        why: 'the management path: WinRM''s own listener, as the host configures it'
     open_listeners: 0
     reasons: []
     verdict: proven
@@ -194,8 +195,8 @@ boot:
       type: float
       returned: always
   sample:
-    last_boot_up_time: "2026-03-02T08:21:05+01:00"
-    lsass_created: "2026-03-02T08:21:40+01:00"
+    last_boot_up_time: '2026-03-02T08:21:05+01:00'
+    lsass_created: '2026-03-02T08:21:40+01:00'
     uptime: 214.0
 suspected:
   description:
@@ -226,7 +227,8 @@ suspected:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
+        only.
       type: str
       returned: always
     reason:
@@ -280,8 +282,8 @@ windows:
     id: windows_xp
     in_domain: false
     name: Windows XP
-    remark: ""
-    version: "5.1"
+    remark: ''
+    version: '5.1'
 stats:
   description: What the task has cost.
   type: dict

@@ -62,6 +62,7 @@ EXAMPLES = r"""
     interval: 15
 """
 
+# Written by tests/unit/return_values.py; change return_values.yml beside that instead.
 RETURN = r"""
 changed:
   description: Whether the host was restarted, or in check mode would be.
@@ -85,8 +86,8 @@ before:
       type: float
       returned: always
   sample:
-    last_boot_up_time: "2026-03-02T07:58:05+01:00"
-    lsass_created: "2026-03-02T07:58:12+01:00"
+    last_boot_up_time: '2026-03-02T07:58:05+01:00'
+    lsass_created: '2026-03-02T07:58:12+01:00'
     uptime: 5231.5
 after:
   description: The same after the restart. V(none) where the host did not come back in time. In check mode that before.
@@ -106,8 +107,8 @@ after:
       type: float
       returned: always
   sample:
-    last_boot_up_time: "2026-03-02T08:21:05+01:00"
-    lsass_created: "2026-03-02T08:21:40+01:00"
+    last_boot_up_time: '2026-03-02T08:21:05+01:00'
+    lsass_created: '2026-03-02T08:21:40+01:00'
     uptime: 31.0
 stats:
   description: What the task has cost.

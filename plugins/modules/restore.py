@@ -69,6 +69,7 @@ EXAMPLES = r"""
     force: true
 """
 
+# Written by tests/unit/return_values.py; change return_values.yml beside that instead.
 RETURN = r"""
 changed:
   description: Whether anything was changed, or in check mode would be.
@@ -111,13 +112,13 @@ changes:
       type: str
       returned: always
   sample:
-    - after: 0
-      before: null
+    - after: manual
+      before: disabled
       effective: at boot
-      stage: smb_device
+      stage: services
       status: done
-      target: HKLM\SYSTEM\CurrentControlSet\Services\NetBT\Parameters\SmbDeviceEnabled
-      why: "SMB over TCP closes: tcp/445 and udp/445 of NetBT, which keeps 137 to 139"
+      target: service IKEEXT
+      why: as it was before the first run of ours that changed it
 unchanged:
   description: What the plan leaves alone, and why.
   type: list
@@ -141,7 +142,7 @@ unchanged:
       type: str
       returned: always
   sample:
-    - detail: ""
+    - detail: ''
       reason: already as asked
       stage: smb_device
       target: HKLM\SYSTEM\CurrentControlSet\Services\NetBT\Parameters\SmbDeviceEnabled
@@ -157,29 +158,6 @@ after:
   returned: when the host was read
   sample:
     service IKEEXT: manual
-snapshots:
-  description: The snapshots that were on the host, oldest first.
-  type: list
-  elements: dict
-  returned: when the host was read
-  contains:
-    run:
-      description: The id of the run.
-      type: str
-      returned: always
-    readable:
-      description: Whether it can be read. One that cannot is passed over.
-      type: bool
-      returned: always
-    objects:
-      description: What the run touched, as it was before.
-      type: list
-      elements: dict
-      returned: always
-  sample:
-    - objects: []
-      readable: true
-      run: 20260101T220000Z-4f2a91
 forecast:
   description: What becomes of each endpoint that was there before, and why. Made before the first change.
   type: list
@@ -207,7 +185,8 @@ forecast:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
+        only.
       type: str
       returned: always
     dynamic:
@@ -236,8 +215,8 @@ forecast:
       type: str
       returned: always
     outlook:
-      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays), V(stays, filtered),
-        V(opens again) or V(kept).
+      description: Both in words, for example V(closes now), V(closes at the next boot), V(stays), V(stays, filtered), V(opens
+        again) or V(kept).
       type: str
       returned: always
     why:
@@ -325,7 +304,8 @@ residue:
       filtered: false
       instead: let the stage ip_filter drop it
       owner: wininit.exe in pid 544
-      owners: [wininit.exe]
+      owners:
+        - wininit.exe
       pid: 544
       port: 49664
       protocol: tcp
@@ -364,19 +344,23 @@ confirm:
     outcome: confirmed; nothing is left of the timer
     within: 600
 record_file:
-  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was to change.
-  returned: when the host was read and the plan was not refused
+  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was
+    to change.
   type: str
+  returned: when the host was read and the plan was not refused
   sample: records/server1.20260101T220000Z-4f2a91.json
 snapshot:
   description:
-    - What the plan touches, as it was before the first change. It was written to the host and read back before anything was changed.
+    - What the plan touches, as it was before the first change. It was written to the host and read back before anything was
+      changed.
     - Empty in check mode and where nothing was to change.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
   sample:
-    - after: {data: 0, type: DWORD}
+    - after:
+        data: 0
+        type: DWORD
       before: null
       name:
         - SYSTEM\CurrentControlSet\Services\NetBT\Parameters
@@ -436,7 +420,8 @@ listeners_before:
       family: ipv4
       management: false
       owner: Schedule in pid 976
-      owners: [Schedule]
+      owners:
+        - Schedule
       pid: 976
       port: 1025
       process: svchost.exe
@@ -471,7 +456,8 @@ listeners:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
+        only.
       type: str
       returned: always
     dynamic:
@@ -483,7 +469,8 @@ listeners:
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it. More than one where the host does not show which it is.
+      description: Key names of the services or drivers that can own it. More than one where the host does not show which it
+        is.
       type: list
       elements: str
       returned: always
@@ -514,7 +501,8 @@ listeners:
       family: ipv4
       management: false
       owner: Schedule in pid 976
-      owners: [Schedule]
+      owners:
+        - Schedule
       pid: 976
       port: 1025
       process: svchost.exe
@@ -551,7 +539,8 @@ suspected:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
+        only.
       type: str
       returned: always
     reason:
@@ -577,62 +566,63 @@ run:
   sample: 20260302T081541Z-9f3a1c
 management:
   description:
-    - What the session goes through, as the host sees it. None of it is ever stopped, disabled or dropped. Null where nothing is to change.
-  returned: when the host was read and the plan was not refused
+    - What the session goes through, as the host sees it. None of it is ever stopped, disabled or dropped. Null where nothing
+      is to change.
   type: dict
+  returned: when the host was read and the plan was not refused
   contains:
     listeners:
       description: WinRM's own listeners that are enabled.
-      returned: always
       type: list
       elements: dict
+      returned: always
       contains:
         address:
           description: The address as it is configured; C(*) for all.
-          returned: always
           type: str
-          sample: "*"
+          returned: always
+          sample: '*'
         port:
           description: The TCP port.
-          returned: always
           type: int
+          returned: always
           sample: 5985
         transport:
           description: C(HTTP) or C(HTTPS).
-          returned: always
           type: str
+          returned: always
           sample: HTTP
     connections:
       description: The connections that peers have with them. That of the session is among them.
-      returned: always
       type: list
       elements: dict
+      returned: always
       contains:
         address:
           description: The address of the host.
-          returned: always
           type: str
+          returned: always
           sample: 192.0.2.10
         port:
           description: The port of the listener.
-          returned: always
           type: int
+          returned: always
           sample: 5985
         peer:
           description: The address of the peer, as the host sees it.
-          returned: always
           type: str
+          returned: always
           sample: 192.0.2.9
         peer_port:
           description: The port of the peer.
-          returned: always
           type: int
+          returned: always
           sample: 50100
     unknown:
       description: Why the path is not known; empty where it is. As long as it is not known no inbound rule is added.
-      returned: always
       type: str
-      sample: ""
+      returned: always
+      sample: ''
 windows:
   description: The Windows of the host.
   type: dict
@@ -672,8 +662,8 @@ windows:
     id: windows_xp
     in_domain: false
     name: Windows XP
-    remark: ""
-    version: "5.1"
+    remark: ''
+    version: '5.1'
 stats:
   description: What the task has cost.
   type: dict
@@ -705,4 +695,27 @@ stats:
     logins: 1
     requests: 37
     seconds: 1.482
+snapshots:
+  description: The snapshots that were on the host, oldest first.
+  type: list
+  elements: dict
+  returned: when the host was read
+  contains:
+    run:
+      description: The id of the run.
+      type: str
+      returned: always
+    readable:
+      description: Whether it can be read. One that cannot is passed over.
+      type: bool
+      returned: always
+    objects:
+      description: What the run touched, as it was before.
+      type: list
+      elements: dict
+      returned: always
+  sample:
+    - objects: []
+      readable: true
+      run: 20260101T220000Z-4f2a91
 """

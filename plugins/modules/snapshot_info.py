@@ -28,9 +28,10 @@ EXAMPLES = r"""
   register: stored
 """
 
+# Written by tests/unit/return_values.py; change return_values.yml beside that instead.
 RETURN = r"""
 changed:
-  description: Always false.
+  description: Always V(false).
   type: bool
   returned: always
 confirm:
@@ -56,7 +57,7 @@ confirm:
       returned: when there is a timer
   sample:
     heartbeat: 14
-    outcome: ""
+    outcome: ''
     phase: armed
     run: 20260101T220000Z-4f2a91
 snapshots:
@@ -83,7 +84,8 @@ snapshots:
         - after: disabled
           before: manual
           kind: Win32_Service
-          name: [IKEEXT]
+          name:
+            - IKEEXT
           object: start mode
           stage: services
       readable: true

@@ -70,13 +70,15 @@ EXAMPLES = r"""
   run_once: true
 """
 
+# Written by tests/unit/return_values.py; change return_values.yml beside that instead.
 RETURN = r"""
 changed:
   description: Always V(false).
   type: bool
   returned: always
 hosts:
-  description: What became of each host. Endpoints on the loopback are not counted. Numbers are V(none) where the host was not read.
+  description: What became of each host. Endpoints on the loopback are not counted. Numbers are V(none) where the host was not
+    read.
   type: list
   elements: dict
   returned: unless it failed as O(strict) asks for
@@ -87,8 +89,8 @@ hosts:
       returned: always
     ended:
       description:
-        - V(proven); V(not proven), where nobody has held the sockets against the forecast; V(waits for a boot), where a restart is
-          still to come; V(planned) in check mode.
+        - V(proven); V(not proven), where nobody has held the sockets against the forecast; V(waits for a boot), where a restart
+          is still to come; V(planned) in check mode.
         - V(refused), where nothing was written; V(failed), also where the host was not reached any more after the first write.
         - V(not reached), where nothing was written either; V(not begun).
       type: str
@@ -120,7 +122,7 @@ hosts:
       refused: 0
       residue: 0
       to_close: 0
-      why: ""
+      why: ''
 totals:
   description: The sums.
   type: dict
@@ -166,7 +168,7 @@ lines:
   sample:
     - host   outcome  closed  to close  residue  refused
     - web01  proven       14         0        0        0
-    - "1 host: 1 proven; ports: 14 closed, 0 to close, 0 residue, 0 refused"
+    - '1 host: 1 proven; ports: 14 closed, 0 to close, 0 residue, 0 refused'
 ends:
   description: Whether no batch comes after this one, as all hosts are done or too many have failed.
   type: bool

@@ -27,7 +27,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
 
 TYPE_MISMATCH = 0x80041005
-NOT_SUPPORTED = 50
 FIREWALL_RULES = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
 WRITES = (
     "set_value",

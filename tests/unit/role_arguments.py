@@ -50,6 +50,12 @@ def one_stage(name: str, text: str) -> Role:
     return Role((text, CHANGES.format(role=name)), {name: name})
 
 
+def held(role: str, *switches: str) -> str:
+    """Return how a role gives its module `confirm`: each switch leaves it to a later task to confirm, as the user's own `hold` does."""
+    hold = " or ".join([*(f"{role}_{switch} | bool" for switch in switches), f"{role}_confirm.hold | default(false) | bool"])
+    return f"{{{{ {role}_confirm | combine({{'hold': {hold}}}) if {role}_confirm is defined else omit }}}}"
+
+
 ROLES: Mapping[str, Role] = {
     "audit": Role(
         ("List every listening port of a host, with its owner. Nothing is written.", CHANGES.format(role="audit")),
@@ -82,12 +88,7 @@ ROLES: Mapping[str, Role] = {
             },
         },
         shared={"minimize_reboot_window": "minimize_window"},
-        said={
-            "minimize_confirm": (
-                "{{ minimize_confirm | combine({'hold': minimize_reboot | bool or minimize_confirm_later | bool or "
-                "minimize_confirm.hold | default(false) | bool}) if minimize_confirm is defined else omit }}"
-            )
-        },
+        said={"minimize_confirm": held("minimize", "reboot", "confirm_later")},
     ),
     "name_resolution": one_stage("name_resolution", "Close the sockets of the DNS client."),
     "netbt": one_stage("netbt", "Switch NetBIOS over TCP/IP off on each adapter."),
@@ -101,12 +102,7 @@ ROLES: Mapping[str, Role] = {
                 "default": False,
             }
         },
-        said={
-            "rollback_confirm": (
-                "{{ rollback_confirm | combine({'hold': rollback_reboot | bool or rollback_confirm.hold | default(false) | bool}) "
-                "if rollback_confirm is defined else omit }}"
-            )
-        },
+        said={"rollback_confirm": held("rollback", "reboot")},
     ),
     "rpc_restriction": one_stage("rpc_restriction", "Restrict the interfaces and ports of RPC servers."),
     "services": one_stage("services", "Stop services that nobody needs, and keep them from starting again."),

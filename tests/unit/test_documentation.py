@@ -22,6 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 
+from . import return_values
 from .fakes import FakeAdapter, FakeClock, FakeHost, FakeService, FakeSession
 from .role_arguments import CHECKOUT, PREFIX, ROLES, arguments, render
 
@@ -239,6 +240,44 @@ def test_a_result_that_is_not_documented_is_seen() -> None:
         "x.a.d is not documented",
         "x.a.b is bool, not int",
     ]
+
+
+def test_the_results_of_every_module_are_stated() -> None:
+    assert sorted(return_values.modules()) == MODULES
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_results_of_a_module_are_written_from_what_is_stated(name: str) -> None:
+    written = (CHECKOUT / "plugins/modules" / f"{name}.py").read_text(encoding="utf-8")
+    assert written == return_values.render(written, return_values.modules()[name]), "run tests/unit/return_values.py"
+
+
+MODULE = 'DOCUMENTATION = r"""\nmodule: x\n"""\n\nRETURN = r"""\nold:\n  type: int\n"""\n'
+
+
+def test_results_are_written_in_full_and_in_order() -> None:
+    stated = {"a": {"contains": {"b": {"type": "int"}}, "sample": {"b": 1}, "returned": "always", "type": "dict"}, "c": None}
+    made = return_values.render(MODULE, stated)
+    assert made == (
+        f'DOCUMENTATION = r"""\nmodule: x\n"""\n\n{return_values.HEAD}RETURN = r"""\n'
+        "a:\n  type: dict\n  returned: always\n  contains:\n    b:\n      type: int\n      returned: always\n  sample:\n    b: 1\n"
+        '"""\n'
+    )
+    assert return_values.render(made, stated) == made
+
+
+@pytest.mark.parametrize(
+    ("code", "stated", "problem"),
+    [
+        (MODULE, {"a": {"typ": "int"}}, "a result has no typ"),
+        (MODULE, {"a": {"contains": {"b": {"choices": []}}}}, "a result has no choices"),
+        ("", {}, "the module has 0 RETURN blocks, not one"),
+        (MODULE * 2, {}, "the module has 2 RETURN blocks, not one"),
+    ],
+)
+def test_results_that_cannot_be_written_are_refused(code: str, stated: Mapping[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        return_values.render(code, stated)
 
 
 # Roles

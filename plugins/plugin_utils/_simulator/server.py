@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Many simulated hosts in one process: each with its address, its WinRM, its sockets, and one window for all.
+"""Many simulated hosts in one process: each a station of its own, and one window for all.
 
 Knows hosts by the seam only; the event loop runs in a thread of its own.
 """
@@ -11,29 +11,24 @@ import asyncio
 import math
 import re
 import threading
-import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from itertools import count
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from .certificate import server_context
 from .host.clock import FastClock, SystemClock
 from .providers.computer import build
 from .scenarios import Scenario, load_scenario, names
 from .seams import SimulatedComputer
-from .sockets import SHARED, Acceptor, Address, HostSockets, claim_address, listen, permitted
+from .sockets import claim_address
+from .station import Station
 from .window import Window
 from .wire.authentication import HAS_SPNEGO
-from .wire.http import HAS_AIOHTTP, Policy, WsmanHttp
-from .wire.profile import Profile, profile_of
-from .wire.service import WsmanService
-
-if TYPE_CHECKING:
-    from ssl import SSLContext
+from .wire.http import HAS_AIOHTTP
+from .wire.profile import Profile
 
 _T = TypeVar("_T")
 
@@ -115,108 +110,6 @@ class Host:
     def url(self) -> str:
         """The endpoint of WinRM."""
         return f"{self.scheme}://{self.address}:{self.port}/wsman"
-
-
-class Station:
-    """One host with all that serves it; lives in the event loop's thread."""
-
-    def __init__(self, spec: HostSpec, name: str, computer: SimulatedComputer, address: Address) -> None:
-        self.spec = spec
-        self.name = name
-        self.computer = computer
-        self.address = address
-        system = computer.wmi.enumerate("root/cimv2", "Win32_OperatingSystem")[0].properties
-        self.service = WsmanService(computer, spec.profile or profile_of(str(system["Version"]), computer.winrm_version), time.monotonic)
-        basic = spec.auth == "basic"
-        self.http = WsmanHttp(computer, self.service, Policy(basic=basic, unencrypted=basic), self.follow)
-        self.sockets = HostSockets(address, asyncio.get_running_loop())
-        self.forwarded = 0
-        self._barred: frozenset[int] = frozenset()
-        self._tls: SSLContext | None = server_context() if spec.tls else None
-        self._servers: dict[tuple[str, int], Acceptor] = {}
-
-    def start(self) -> None:
-        """Open the host's ports; where one of WinRM's is not ours to open, clients get a forwarded one."""
-        if self.address.own:
-            self._barred = frozenset(port for port in self._winrm_ports() if not permitted(self.address.text, port))
-        if self.spec.forward or not self.address.own or self._barred:
-            # Chosen once and kept over boots; between the two another process could take it.
-            found = listen(SHARED, 0)
-            self.forwarded = found.getsockname()[1]
-            found.close()
-        self.settle()
-
-    def stop(self) -> None:
-        """Close everything, and let others have the address."""
-        self._close(flush=False)
-        self.address.release()
-
-    def settle(self) -> None:
-        """Bring all that listens into step with the host's state."""
-        if self.http.up:
-            self._open()
-            self.computer.visited(self.http.clients())
-            self.follow()
-        elif self._servers:
-            self._close(flush=True)
-
-    def glance(self) -> None:
-        """Settle, and let what goes wrong stand in the window: nobody is there to be told, and the other hosts go on."""
-        try:
-            self.settle()
-        except Exception as error:
-            found = f"{type(error).__name__}: {error}"
-            if found not in self.http.errors:
-                self.http.errors.append(found)
-
-    def boot(self) -> None:
-        """Press the reset button: the host restarts at once, and every connection is cut."""
-        self.computer.boot()
-        self._close(flush=False)
-        self.settle()
-
-    def reset(self) -> None:
-        """Go back to the scenario's start: host, faults, journal and connections."""
-        self.http.injector.clear()
-        self.computer.reset()
-        self.http.journal.clear()
-        self.http.errors.clear()
-        self.service.forget()
-        self.settle()
-
-    def client_port(self) -> tuple[str, int]:
-        """Return the address and port for clients."""
-        if self.forwarded:
-            return SHARED, self.forwarded
-        return self.address.text, 5986 if self._tls else self._winrm_ports()[0]
-
-    def _winrm_ports(self) -> list[int]:
-        return sorted({item.port for item in self.computer.winrm_listeners() if item.enabled and item.transport.upper() == "HTTP"})
-
-    def follow(self) -> None:
-        """Bring the sockets into step; called before each answer leaves, so that a client finds what it was told."""
-        if self.http.up and self._servers:
-            own = [port for address, port in self._servers if address == self.address.text]
-            self.sockets.follow(self.computer.exposed(), without=own)
-
-    def _open(self) -> None:
-        wanted: dict[tuple[str, int], SSLContext | None] = {}
-        if self.address.own:
-            wanted |= {(self.address.text, port): None for port in self._winrm_ports() if port not in self._barred}
-            if self._tls is not None:
-                wanted[self.address.text, 5986] = self._tls
-        if self.forwarded:
-            wanted[SHARED, self.forwarded] = self._tls
-        for place in self._servers.keys() - wanted.keys():
-            self._servers.pop(place).shut(flush=True)
-        for place in wanted.keys() - self._servers.keys():
-            self._servers[place] = Acceptor(listen(*place), self.http.server(), wanted[place])
-
-    def _close(self, *, flush: bool) -> None:
-        self.sockets.close()
-        self.service.forget()
-        for place in list(self._servers):
-            self._servers.pop(place).shut(flush=flush)
 
 
 class Simulation:

@@ -22,7 +22,7 @@ else:
     HAS_AIOHTTP = True
 
 if TYPE_CHECKING:
-    from .server import Station
+    from .station import Station
 
     Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
 

@@ -22,8 +22,6 @@ CIM = "http://schemas.dmtf.org/wbem/wscim/1/common"
 CIM_BINDING = "http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd"
 # XML Schema, Part 1, 2.6: xsi:nil and xsi:type.
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
-# Namespaces in XML 1.0, section 3: the prefix xml.
-XML = "http://www.w3.org/XML/1998/namespace"
 
 # WS-Addressing 2004/08, 3.2: the answer comes back over the connection that asked.
 ANONYMOUS = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous"
@@ -58,7 +56,6 @@ MAX_ENVELOPE_SIZE = 512000
 
 # WSMV 2.2.5.4: CommandStateEnumeration.
 COMMAND_DONE = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/Done"
-COMMAND_RUNNING = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/CommandState/Running"
 
 # WSMV 2.2.5.6: SignalCodeEnumeration.
 SIGNAL_TERMINATE = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell/signal/terminate"

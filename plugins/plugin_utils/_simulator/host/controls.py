@@ -58,10 +58,10 @@ def stop_service(host: Host, service: Service) -> Outcome:
     if outcome is Outcome.DONE:
         _note_state(host, service, before)
         if late is not None:
-            host.after(late.seconds(), lambda: host.services.finish_stop(service))
+            host.time.after(late.seconds(), lambda: host.services.finish_stop(service))
         back = host.faults.find("comes_back", service=name)
         if back is not None:
-            host.after(back.seconds(), lambda: host.services.start_all((service,)))
+            host.time.after(back.seconds(), lambda: host.services.start_all((service,)))
     return outcome
 
 

@@ -100,7 +100,7 @@ class Jobs:
             # It ended itself, or let somebody else end it.
             job.run.close()
         else:
-            self._host.after(seconds, lambda: self._step(job))
+            self._host.time.after(seconds, lambda: self._step(job))
 
     def _forget(self, job: Job) -> None:
         self._host.processes.drop(job.process.id)

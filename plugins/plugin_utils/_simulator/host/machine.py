@@ -2,35 +2,33 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """One host: its registry, and what runs between one boot and the next.
 
-Everything that follows from the state is worked out here and in `network`; what may be asked of the host is in `controls`.
-Time passes only when `advance` looks at the clock, which every question does first.
+What follows from the state for the sockets is worked out in `network`, what can be seen of them in `visible`, what happens when in
+`timeline`; what may be asked of the host that changes it is in `controls`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable
 from enum import Enum
 from random import Random
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 
 from . import configuration, firewall, installation, users
 from .clock import Clock
 from .faults import Fault, Faults
 from .files import Files
 from .firewall import Firewall
-from .firewall_rules import TCP, UDP, Target
 from .jobs import Account, Execute, Job, Jobs, nothing_runs
 from .journal import Journal, Subject
 from .model import SERVICES, SYSTEM, ConnectionSpec, HostSpec, ServiceSpec, StartMode
-from .network import Network, TcpConnection, netbios_options, own_address, peer_address
+from .network import Network, netbios_options
 from .processes import Process, Processes
 from .registry import Registry
 from .scm import Outcome, Service, ServiceControl
-from .sockets import Origin, Socket
 from .tasks import Tasks
+from .timeline import Timeline
+from .visible import Visible
 
 SERVICE_PATIENCE = 30.0
 """Seconds that a program gets to report to the service control manager (Microsoft, ServicesPipeTimeout)."""
@@ -45,24 +43,6 @@ class Power(Enum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
-    """One boot: the first is the scenario's."""
-
-    number: int
-    uptime_zero: float
-
-
-@dataclass(frozen=True, slots=True)
-class BoundEndpoint:
-    """A bound socket with the name of its owner, what opened it, and whether the firewall keeps others from it."""
-
-    endpoint: Endpoint
-    owner: str
-    origin: Origin
-    dropped: bool
-
-
 class Host:
     """A Windows host as plain state."""
 
@@ -75,7 +55,6 @@ class Host:
     network: Network
     netbios: dict[str, int]
     lost_addresses: frozenset[str]
-    _clients: tuple[tuple[str, int], ...]
 
     def __init__(self, spec: HostSpec, *, clock: Clock, seed: int | None = None, execute: Execute = nothing_runs) -> None:
         """Install the host and boot it.
@@ -95,20 +74,16 @@ class Host:
         self.registry = installation.registry(self.spec)
         self.files = Files(self.spec)
         self.tasks = Tasks(self)
+        self.visible = Visible(self)
         self.made_services: dict[str, ServiceSpec] = {}
         self.firewall = Firewall(self.spec, self.registry)
         self.journal = Journal()
         self.faults = Faults()
-        self.boots: tuple[Boot, ...] = ()
+        self.boots = 0
         self.power = Power.ON
-        self._origin = self.clock.now() - timedelta(seconds=self.clock.monotonic())
+        self.time = Timeline(self.clock)
         self.began = self.clock.now()
-        self._skipped = 0.0
         self._planned: Callable[[], None] | None = None
-        self._step = timedelta()
-        self._moment: float | None = None
-        self._due: list[tuple[float, Callable[[], None]]] = []
-        self._kept: list[Socket] = []
         self._instances: list[str] = []
         self._boot()
         for fault in self.spec.faults:
@@ -117,55 +92,8 @@ class Host:
     @property
     def up(self) -> bool:
         """False from the moment the host goes down until it has booted."""
-        self.advance()
+        self.time.advance()
         return self.power in (Power.ON, Power.GOING_DOWN)
-
-    @property
-    def reachable(self) -> bool:
-        """Tell whether another computer could connect to a listener of the management service."""
-        addressed = any(a.address and not a.loopback and a.address not in self.lost_addresses for a in self.spec.adapters)
-        ports = {listener.port for listener in self.spec.listeners if listener.enabled}
-        return self.up and addressed and any(held.protocol is Protocol.TCP and held.port in ports for held in self.exposed())
-
-    def now(self) -> datetime:
-        """Return the host's wall clock, which may have been stepped."""
-        return self._origin + timedelta(seconds=self._elapsed()) + self._step
-
-    def uptime(self) -> timedelta:
-        """Return how long the host has been up, which no clock step changes."""
-        return timedelta(seconds=self._elapsed() - self.boots[-1].uptime_zero)
-
-    def boot_time(self) -> datetime:
-        """Return the wall clock's time of the last boot: the system works it out from clock and uptime, so a step moves it."""
-        return self._origin + timedelta(seconds=self.boots[-1].uptime_zero) + self._step
-
-    def step_clock(self, seconds: float) -> None:
-        """Move the wall clock."""
-        self._step += timedelta(seconds=seconds)
-
-    def pass_time(self, seconds: float) -> None:
-        """Let time pass for this host alone, wall clock and uptime."""
-        self._skipped += seconds
-        self.advance()
-
-    def advance(self) -> None:
-        """Let everything happen whose time has come, in the order of its time; what happens may ask the host itself."""
-        if self._moment is not None:
-            return
-        while True:
-            due = min((entry for entry in self._due if entry[0] <= self._elapsed()), key=lambda entry: entry[0], default=None)
-            if due is None:
-                return
-            self._due.remove(due)
-            self._moment = due[0]
-            try:
-                due[1]()
-            finally:
-                self._moment = None
-
-    def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Let something happen later, unless a boot comes first."""
-        self._due.append((self._happening() + seconds, action))
 
     def shut_down(self, *, restart: bool) -> None:
         """Begin to shut down; the host is gone a moment later, so that an answer may still leave it."""
@@ -173,7 +101,8 @@ class Host:
         self.power = Power.GOING_DOWN
         back = restart and self.faults.find("no_return") is None
         self._planned = None
-        self._due = [(self._happening() + self.spec.shutdown_seconds, lambda: self._go_down(back=back))]
+        self.time.clear()
+        self.time.after(self.spec.shutdown_seconds, lambda: self._go_down(back=back))
 
     def plan_shutdown(self, seconds: float, *, restart: bool) -> bool:
         """Shut down after some seconds; False where that is planned already."""
@@ -183,13 +112,14 @@ class Host:
             self.shut_down(restart=restart)
             return True
         self._planned = lambda: self.shut_down(restart=restart)
-        self.after(seconds, self._planned)
+        self.time.after(seconds, self._planned)
         return True
 
     def abort_shutdown(self) -> bool:
         """Take back what was planned; False where nothing was."""
         planned, self._planned = self._planned, None
-        self._due = [entry for entry in self._due if entry[1] is not planned]
+        if planned is not None:
+            self.time.cancel(planned)
         return planned is not None
 
     def launch(self, line: str, account: Account, *, parent: str | None = "services") -> Job | None:
@@ -202,12 +132,12 @@ class Host:
             return None
         job = self.jobs.start(line, account, run, parent=parent)
         if killed is not None:
-            self.after(killed.seconds(), lambda: self.jobs.kill(job))
+            self.time.after(killed.seconds(), lambda: self.jobs.kill(job))
         return job
 
     def start_process(self, name: str, line: str, parent: str | None) -> Process:
         """Let a process appear that no scenario knows."""
-        return self.processes.spawn(name, line, parent, self._creation())
+        return self.processes.spawn(name, line, parent, self.time.unstepped())
 
     @property
     def on_batteries(self) -> bool:
@@ -216,7 +146,7 @@ class Host:
 
     def power_cycle(self) -> None:
         """Restart at once, as the reset button does."""
-        self._due.clear()
+        self.time.clear()
         if self.faults.find("no_return") is None:
             self._boot()
         else:
@@ -228,54 +158,12 @@ class Host:
         if fault.kind == "on_batteries":
             self.tasks.on_batteries()
         if fault.kind == "socket_stays":
-            self._kept += [
-                held
-                for held in self.network.sockets.all
-                if fault.says(protocol=str(held.protocol), port=held.port) and held not in self._kept
-            ]
+            self.visible.keep(lambda held: fault.says(protocol=str(held.protocol), port=held.port))
 
     def clear_faults(self) -> None:
         """Disarm all faults; what they kept open closes."""
         self.faults.clear()
-        self._kept.clear()
-
-    def sockets(self) -> tuple[BoundEndpoint, ...]:
-        """Return every bound socket with its owner, those included that only a fault keeps open."""
-        self.advance()
-        if self.power not in (Power.ON, Power.GOING_DOWN):
-            return ()
-        bound = self.network.sockets.all
-        kept = [held for held in self._kept if not self.network.sockets.taken(held.protocol, held.port, held.address)]
-        filtered = self._filters()
-        return tuple(
-            BoundEndpoint(self._endpoint(held), held.owner, held.origin, filtered and self._dropped(held)) for held in (*bound, *kept)
-        )
-
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        """Return every socket that listens (TCP) or is bound (UDP) now."""
-        return tuple(sorted(held.endpoint for held in self.sockets()))
-
-    def exposed(self) -> tuple[Endpoint, ...]:
-        """Return those of the endpoints that the firewall drops no packets for."""
-        return tuple(sorted(held.endpoint for held in self.sockets() if not held.dropped))
-
-    def connections(self) -> tuple[TcpConnection, ...]:
-        """Return the established TCP connections, those of the management service's clients included."""
-        self.advance()
-        return (*self.network.connections, *self._visits())
-
-    def visited(self, clients: Iterable[tuple[str, int]]) -> None:
-        """Take note of the addresses and ports that are connected to the management service now."""
-        self._clients = tuple(clients)
-
-    def _visits(self) -> Iterator[TcpConnection]:
-        port = next((listener.port for listener in self.spec.listeners if listener.enabled), None)
-        held = None if port is None else self.network.listener(port)
-        if held is None:
-            return
-        for address, number in self._clients:
-            peer = peer_address(self.spec, address)
-            yield TcpConnection(own_address(self.spec), held.port, peer, number, held.owner, held.process, inbound=True)
+        self.visible.let_go()
 
     def pid(self, process: str) -> int:
         """Return the number of a process; the kernel's where it does not run (a socket that a fault keeps)."""
@@ -295,55 +183,21 @@ class Host:
         """Return the process that hosts a service."""
         return self.processes.get(service.process)
 
-    def _happening(self) -> float:
-        """Return when what happens now is due: a question may be asked long after."""
-        return self._elapsed() if self._moment is None else self._moment
-
-    def _elapsed(self) -> float:
-        """Return the seconds that have passed for this host."""
-        return self.clock.monotonic() + self._skipped
-
-    def _creation(self) -> datetime:
-        """Return the creation date of a process that starts now; no clock step moves it, so that every boot has another."""
-        return self._origin + timedelta(seconds=self._happening())
-
-    def _filters(self) -> bool:
-        """Tell whether the services run without which nothing is filtered."""
-        needed = [self.services.find(name) for name in firewall.NEEDED]
-        return all(service is not None and service.running for service in needed)
-
-    def _dropped(self, held: Socket) -> bool:
-        return self.firewall.drops(held.address, lambda: self._target(held))
-
-    def _target(self, held: Socket) -> Target:
-        """Return a socket as the firewall's rules see it."""
-        hosted = [service.spec for service in self.services.all if service.running and service.spec.process == held.process]
-        return Target(
-            protocol=TCP if held.protocol is Protocol.TCP else UDP,
-            port=held.port,
-            rpc=held.origin is Origin.RPC,
-            mapper=held.port == self.spec.mapper.port,
-            program=firewall.program_of(self.processes.get(held.process), self.spec.windows.directory),
-            services=frozenset(name for spec in hosted if not spec.driver for name in (spec.name, spec.lasting)),
-        )
-
-    def _endpoint(self, held: Socket) -> Endpoint:
-        return Endpoint(held.protocol, held.address, held.port, self.pid(held.process))
-
     def _go_down(self, *, back: bool) -> None:
         self.power = Power.BOOTING if back else Power.OFF
-        self._due = [(self._happening() + self.spec.boot_seconds, self._boot)] if back else []
+        self.time.clear()
+        if back:
+            self.time.after(self.spec.boot_seconds, self._boot)
 
     def _boot(self) -> None:
-        number = len(self.boots) + 1
+        self.boots = number = self.boots + 1
         shuffled = None if self._seed is None else Random(f"{self._seed}:{number}")
         numbers = shuffled or Random(f"boot {number}")
         already = self.spec.uptime if number == 1 else 0.0
-        self.boots = (*self.boots, Boot(number, self._happening() - already))
+        self.time.boot(already=already)
         self.power = Power.ON
         self._planned = None
-        self._due.clear()
-        self._clients = ()
+        self.visible.visited(())
         self.jobs = Jobs(self)
         self.netbios = netbios_options(self.spec, self.registry)
         self.processes = Processes(self.spec.processes, numbers, recorded=number == 1 and shuffled is None)
@@ -360,7 +214,7 @@ class Host:
         )
         permanent = [process.id for process in self.spec.processes if process.permanent]
         for process in permanent:
-            self.processes.start(process, self._creation())
+            self.processes.start(process, self.time.unstepped())
             self.network.process_started(process)
         at_once, delayed, demanded = self.services.boot_order(shuffled)
         self.services.start_all((*at_once, *demanded))
@@ -395,7 +249,7 @@ class Host:
         if already >= self.spec.delayed_start:
             self.services.start_all(delayed)
         elif delayed:
-            self.after(self.spec.delayed_start - already, lambda: self.services.start_all(delayed))
+            self.time.after(self.spec.delayed_start - already, lambda: self.services.start_all(delayed))
 
     def _lose_leases(self) -> None:
         """Take away the leased addresses of a boot on which the DHCP client does not run."""
@@ -408,12 +262,12 @@ class Host:
         late = self.faults.find("starts_late", service=service.spec.name) if self._booting else None
         if late is None:
             return False
-        self.after(late.seconds(), lambda: self.services.finish_start(service))
+        self.time.after(late.seconds(), lambda: self.services.finish_start(service))
         return True
 
     def _service_started(self, service: ServiceSpec) -> None:
         if not service.driver:
-            self.processes.start(service.process, self._creation())
+            self.processes.start(service.process, self.time.unstepped())
         if service.name == firewall.SERVICE:
             self.firewall.read()
         self.network.started(service)
@@ -428,7 +282,7 @@ class Host:
         job = self.launch(service.image, Account.SYSTEM)
         if job is None:
             return Outcome.NO_PROGRAM if self.faults.find("script_killed") is None else Outcome.NO_ANSWER
-        self.after(SERVICE_PATIENCE, lambda: self.jobs.kill(job))
+        self.time.after(SERVICE_PATIENCE, lambda: self.jobs.kill(job))
         return Outcome.NO_ANSWER
 
     def _connect(self, connection: ConnectionSpec) -> None:

@@ -115,7 +115,7 @@ class Tasks:
             task.job = None
             delay = task.definition.boot_delay
             if self.available and task.definition.enabled and delay is not None:
-                self._host.after(delay, lambda task=task: self._start_later(task))  # type: ignore[misc] # bound now, called later
+                self._host.time.after(delay, lambda task=task: self._start_later(task))  # type: ignore[misc] # bound now, called later
 
     def on_batteries(self) -> None:
         """End what may not run on batteries."""
@@ -159,7 +159,7 @@ class Tasks:
         task.job = self._host.launch(wanted.line, Account.SYSTEM)
         if task.job is not None and wanted.time_limit is not None:
             job = task.job
-            self._host.after(wanted.time_limit, lambda: self._host.jobs.kill(job))
+            self._host.time.after(wanted.time_limit, lambda: self._host.jobs.kill(job))
 
 
 def _folded(name: str) -> str:

@@ -37,7 +37,7 @@ class SimulatedHost:
     @property
     def up(self) -> bool:
         """False while the host is shut down or booting, has lost its address, or lets nobody reach a listener for WS-Management."""
-        return self.host.reachable
+        return self.host.visible.reachable
 
     @property
     def winrm_version(self) -> str | None:
@@ -47,7 +47,7 @@ class SimulatedHost:
 
     def visited(self, clients: Sequence[Client]) -> None:
         """Take note of who is connected to the management service now."""
-        self.host.visited((client.address, client.port) for client in clients)
+        self.host.visible.visited((client.address, client.port) for client in clients)
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""
@@ -85,16 +85,16 @@ class SimulatedHost:
 
     def endpoints(self) -> Sequence[Endpoint]:
         """Return every socket that listens (TCP) or is bound (UDP) now, with its PID."""
-        return self.host.endpoints()
+        return self.host.visible.endpoints()
 
     def exposed(self) -> Sequence[Endpoint]:
         """Return those of `endpoints` for which the host's firewall lets packets from outside through."""
-        return self.host.exposed()
+        return self.host.visible.exposed()
 
     def state(self) -> Mapping[str, object]:
         """Return what a change can alter, as plain types and under stable keys."""
         host = self.host
-        host.advance()
+        host.time.advance()
         controlled = {
             service.spec.name: {"state": service.state.value, "start_mode": service.start_mode.name.lower()}
             for service in host.services.all
@@ -116,7 +116,7 @@ class SimulatedHost:
                 adapter.guid: {"name": adapter.name, "address": adapter.address, "netbios": host.netbios.get(adapter.guid)}
                 for adapter in host.spec.adapters
             },
-            "boots": [{"number": boot.number} for boot in host.boots],
+            "boots": [{"number": number} for number in range(1, host.boots + 1)],
             "files": host.files.state(),
             "tasks": host.tasks.state(),
         }
@@ -143,7 +143,7 @@ class SimulatedHost:
                     "origin": held.origin.value,
                     "dropped": held.dropped,
                 }
-                for held in host.sockets()
+                for held in host.visible.sockets()
             ],
             "connections": [
                 {
@@ -152,7 +152,7 @@ class SimulatedHost:
                     "owner": held.owner,
                     "inbound": held.inbound,
                 }
-                for held in host.connections()
+                for held in host.visible.connections()
             ],
             "processes": [
                 {"pid": process.pid, "name": process.name, "created": process.created.isoformat()} for process in host.processes.all
@@ -175,11 +175,11 @@ class SimulatedHost:
 
     def step_clock(self, seconds: float) -> None:
         """Move the host's wall clock, not its uptime."""
-        self.host.step_clock(seconds)
+        self.host.time.step_clock(seconds)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass for this host alone."""
-        self.host.pass_time(seconds)
+        self.host.time.pass_time(seconds)
 
     def inject(self, fault: Mapping[str, object]) -> None:
         """Arm one fault of the host; `host.faults.KINDS` lists them."""

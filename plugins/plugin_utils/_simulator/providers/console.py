@@ -45,7 +45,7 @@ class Running:
     @property
     def result(self) -> ConsoleResult | None:
         """What it wrote and returned, None while it runs."""
-        self._host.advance()
+        self._host.time.advance()
         if self._job.running:
             return None
         code = KILLED if self._job.ended is None else self._job.ended
@@ -54,7 +54,7 @@ class Running:
 
     def end(self) -> None:
         """End it, and all that it has started: the shell's processes are one job that ends as a whole."""
-        self._host.advance()
+        self._host.time.advance()
         self._host.jobs.kill(self._job)
         for child in self._system.children:
             self._host.jobs.kill(child)
@@ -68,7 +68,7 @@ class HostConsole:
 
     def start(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> Running:
         """Start one command line; what needs no time has ended already."""
-        self.host.advance()
+        self.host.time.advance()
         line = " ".join((command, *arguments))
         return Running(self.host, HostSystem(self.host, Account.ADMINISTRATOR), line, self._encoding(code_page))
 

@@ -35,11 +35,11 @@ IN_HOST = 0
 
 
 def _tcp(host: Host) -> Iterable[Instance]:
-    for endpoint in host.endpoints():
+    for endpoint in host.visible.endpoints():
         if endpoint.protocol is Protocol.TCP:
             nobody = WILDCARD_V6 if endpoint.family is Family.IPV6 else WILDCARD
             yield _row(host, (endpoint.address, endpoint.port), (nobody, 0), LISTEN, endpoint.pid or 0)
-    for connection in host.connections():
+    for connection in host.visible.connections():
         pid = host.pid(connection.process)
         local, remote = (connection.local_address, connection.local_port), (connection.remote_address, connection.remote_port)
         yield _row(host, local, remote, ESTABLISHED, pid)
@@ -64,7 +64,7 @@ def _row(host: Host, local: tuple[str, int], remote: tuple[str, int], state: int
 
 
 def _udp(host: Host) -> Iterator[Instance]:
-    for endpoint in host.endpoints():
+    for endpoint in host.visible.endpoints():
         if endpoint.protocol is Protocol.UDP:
             yield UDP.instance(
                 {
@@ -79,7 +79,7 @@ def _udp(host: Host) -> Iterator[Instance]:
 
 def _created(host: Host, pid: int) -> datetime:
     """Return when its process was created: the host does not note when a socket was bound."""
-    return next((process.created for process in host.processes.all if process.pid == pid), host.boot_time())
+    return next((process.created for process in host.processes.all if process.pid == pid), host.time.boot_time())
 
 
 TCP = CimClass("MSFT_NetTCPConnection", STANDARD_CIMV2, ("InstanceID",), TCP_PROPERTIES, ARRAYS, since=SINCE, instances=_tcp)

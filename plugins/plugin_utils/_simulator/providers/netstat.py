@@ -96,11 +96,11 @@ def _switches(arguments: Sequence[str]) -> dict[str, str | None] | None:
 
 
 def _rows(host: Host) -> Iterator[_Row]:
-    for endpoint in host.endpoints():
+    for endpoint in host.visible.endpoints():
         tcp = endpoint.protocol is Protocol.TCP
         nobody = _at(WILDCARD_V6 if endpoint.family is Family.IPV6 else WILDCARD, 0) if tcp else "*:*"
         yield _Row(endpoint.protocol, endpoint.address, endpoint.port, nobody, "LISTENING" if tcp else "", endpoint.pid or 0)
-    for connection in host.connections():
+    for connection in host.visible.connections():
         pid = host.pid(connection.process)
         remote = _at(connection.remote_address, connection.remote_port)
         if host.spec.windows.false_listening and not connection.inbound:

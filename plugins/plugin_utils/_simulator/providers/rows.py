@@ -53,7 +53,7 @@ def _terminal_service(host: Host) -> Iterable[Values]:
 
 
 def _logon_sessions(host: Host) -> Iterable[Values]:
-    common: Values = {"StartTime": host.boot_time(), "AuthenticationPackage": "Negotiate"}
+    common: Values = {"StartTime": host.time.boot_time(), "AuthenticationPackage": "Negotiate"}
     yield {**common, "LogonId": "999", "LogonType": SYSTEM_LOGON, "AuthenticationPackage": "NTLM"}
     yield {**common, "LogonId": "997", "LogonType": SERVICE_LOGON}
     yield {**common, "LogonId": "996", "LogonType": SERVICE_LOGON}

@@ -61,7 +61,7 @@ class HostWmi:
         return {key: value for key, value in result.items() if not (isinstance(value, list) and not value)}
 
     def _class(self, namespace: str, class_name: str, method: str | None = None) -> CimClass:
-        self._host.advance()
+        self._host.time.advance()
         wanted = namespace.replace("\\", "/").lower()
         if wanted not in {*ALWAYS_THERE, *(entry.namespace for entry in self._classes)}:
             raise WmiError(Problem.INVALID_NAMESPACE, namespace)

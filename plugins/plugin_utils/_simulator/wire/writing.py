@@ -31,7 +31,6 @@ class Reply:
     action: str
     body: str
     prefixes: tuple[tuple[str, str], ...]
-    fault_code: int | None = None
     pause: float = 0.0
 
 

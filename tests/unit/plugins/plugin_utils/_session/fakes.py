@@ -155,7 +155,7 @@ def command_started(command_id: str = "C1") -> str:
 
 def received(stdout: bytes = b"", *, exit_code: int | None = None) -> str:
     """Return the body of a ReceiveResponse; with an exit code the command is done."""
-    state = names.COMMAND_RUNNING if exit_code is None else names.COMMAND_DONE
+    state = f"{names.SHELL}/CommandState/Running" if exit_code is None else names.COMMAND_DONE
     code = "" if exit_code is None else f"<rsp:ExitCode>{exit_code}</rsp:ExitCode>"
     stream = f'<rsp:Stream Name="stdout">{b64encode(stdout).decode()}</rsp:Stream>'
     return f"<rsp:ReceiveResponse>{stream}<rsp:CommandState State={quoteattr(state)}>{code}</rsp:CommandState></rsp:ReceiveResponse>"

@@ -156,7 +156,7 @@ def rows(host: SimulatedHost, namespace: str, wql: str) -> int:
 
 
 def owners(host: SimulatedHost) -> set[tuple[str, str]]:
-    return {(held.owner, held.origin.value) for held in host.host.sockets()}
+    return {(held.owner, held.origin.value) for held in host.host.visible.sockets()}
 
 
 def ports(host: SimulatedHost) -> set[int]:
@@ -189,10 +189,14 @@ def test_an_invalid_rpc_configuration_leaves_no_rpc_port() -> None:
 @pytest.mark.parametrize("part", HAZARDS)
 def test_every_part_can_be_laid_over_a_server_and_boots_to_the_same_listeners(part: str) -> None:
     host = computer(f"{SERVER}+{part}")
-    before = {(held.endpoint.protocol, held.endpoint.port, held.owner) for held in host.host.sockets() if held.origin.name == "SERVICE"}
+    before = {
+        (held.endpoint.protocol, held.endpoint.port, held.owner) for held in host.host.visible.sockets() if held.origin.name == "SERVICE"
+    }
     host.boot()
     host.host.clock.advance(300)  # type: ignore[attr-defined]  # a ManualClock
-    after = {(held.endpoint.protocol, held.endpoint.port, held.owner) for held in host.host.sockets() if held.origin.name == "SERVICE"}
+    after = {
+        (held.endpoint.protocol, held.endpoint.port, held.owner) for held in host.host.visible.sockets() if held.origin.name == "SERVICE"
+    }
     dynamic = {("udp", "iphlpsvc"), ("udp", "DNS")}
     assert {row for row in before ^ after if (str(row[0]), row[2]) not in dynamic} == set()
 
@@ -200,7 +204,7 @@ def test_every_part_can_be_laid_over_a_server_and_boots_to_the_same_listeners(pa
 @pytest.mark.parametrize("scenario", ["windows_vista", "windows_7", "windows_10", SERVER])
 def test_what_only_looks_like_a_hazard_is_none(scenario: str) -> None:
     host = computer(f"{scenario}+near_hazards")
-    (held,) = [held for held in host.host.connections() if held.inbound]
+    (held,) = [held for held in host.host.visible.connections() if held.inbound]
     assert (held.local_address, held.remote_address, held.local_port) == ("127.0.0.1", "127.0.0.1", 135)
     assert not rows(host, CIMV2, "select * from Win32_Printer where Shared=TRUE")
     assert not rows(host, CIM_STANDARD, "select * from MSFT_NetConSecRule where Enabled=1")
@@ -241,4 +245,4 @@ def test_a_plain_install_shares_its_administrative_shares_only(scenario: str) ->
     found = {(row.properties["Name"], row.properties["Type"]) for row in host.wmi.enumerate(CIMV2, "Win32_Share")}
     assert found == {("C$", 2147483648), ("ADMIN$", 2147483648), ("IPC$", 2147483651)}
     assert all(row.properties["Shared"] is False for row in host.wmi.enumerate(CIMV2, "Win32_Printer"))
-    assert not any(held.inbound for held in host.host.connections())
+    assert not any(held.inbound for held in host.host.visible.connections())

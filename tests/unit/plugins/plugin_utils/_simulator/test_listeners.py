@@ -53,7 +53,7 @@ def shown(host: Host) -> set[str]:
 def _rows(host: Host) -> Iterator[str]:
     first, last = host.spec.windows.first_port, host.spec.windows.last_port
     fixed = {(socket.protocol, socket.port) for socket in host.spec.sockets}
-    for held, socket in zip(host.sockets(), host.network.sockets.all, strict=True):
+    for held, socket in zip(host.visible.sockets(), host.network.sockets.all, strict=True):
         row = held.endpoint
         dynamic = socket.origin in (Origin.RPC, Origin.DNS) or ((row.protocol, row.port) not in fixed and first <= row.port <= last)
         owner = "RpcSs" if held.owner in MAPPERS else PROGRAMS.get(held.owner, held.owner)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator import server, sockets
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator import sockets, station
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.providers.computer import SimulatedHost
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import Host, HostSpec, Simulation
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._simulator.envelopes import WMI, enumerate_request, invoke_request
@@ -123,7 +123,7 @@ def test_where_low_ports_are_not_ours_clients_get_a_forwarded_one(monkeypatch: p
         return real(address, port)
 
     monkeypatch.setattr(sockets, "listen", listen)
-    monkeypatch.setattr(server, "listen", listen)
+    monkeypatch.setattr(station, "listen", listen)
     with Simulation([HostSpec(scenario="windows_vista", name="vista", auth="basic")]) as running:
         host = running["vista"]
         assert host.port >= 1024

@@ -185,7 +185,7 @@ def test_streams_are_joined() -> None:
     found = read(
         '<rsp:ReceiveResponse><rsp:Stream Name="stdout">YQ==</rsp:Stream><rsp:Stream Name="stderr">Yg==</rsp:Stream>'
         '<rsp:Stream Name="stdout">Yw==</rsp:Stream><rsp:Stream Name="other">Yw==</rsp:Stream>'
-        f'<rsp:CommandState State="{names.COMMAND_RUNNING}"/></rsp:ReceiveResponse>',
+        f'<rsp:CommandState State="{names.SHELL}/CommandState/Running"/></rsp:ReceiveResponse>',
         receive,
     )
     assert found == messages.Received(b"ac", b"b", False, None)

@@ -47,9 +47,9 @@ def parameters(name: str) -> str:
 
 def ports(host: Host) -> set[tuple[Protocol, int]]:
     """Return protocol and port of everything that is bound."""
-    return {(row.protocol, row.port) for row in host.endpoints()}
+    return {(row.protocol, row.port) for row in host.visible.endpoints()}
 
 
 def addresses(host: Host, owner: str) -> set[tuple[Protocol, str]]:
     """Return protocol and address of what one owner has bound."""
-    return {(held.endpoint.protocol, held.endpoint.address) for held in host.sockets() if held.owner.lower() == owner.lower()}
+    return {(held.endpoint.protocol, held.endpoint.address) for held in host.visible.sockets() if held.owner.lower() == owner.lower()}

@@ -37,10 +37,10 @@ def test_a_fast_host_has_not_to_be_waited_for(monkeypatch: pytest.MonkeyPatch) -
     machine = Machine(monkeypatch)
     host = Host(load_scenario("windows_server_2022").host, clock=FastClock(100.0))
     host.power_cycle()
-    began = host.boot_time()
+    began = host.time.boot_time()
     assert not service(host, "MapsBroker").running
     machine.seconds += 1.3
-    host.advance()
+    host.time.advance()
     assert service(host, "MapsBroker").running
-    assert host.uptime().total_seconds() == pytest.approx(130.0)
-    assert host.boot_time() == began
+    assert host.time.uptime().total_seconds() == pytest.approx(130.0)
+    assert host.time.boot_time() == began

@@ -21,7 +21,7 @@ CLIENT = ("198.51.100.7", 51234)
 
 
 def inbound(host: Host) -> list[TcpConnection]:
-    return [held for held in host.connections() if held.inbound]
+    return [held for held in host.visible.connections() if held.inbound]
 
 
 def stop_with_dependents(host: Host, found: Service) -> None:
@@ -50,7 +50,7 @@ def test_it_ends_when_its_owner_stops_although_the_port_stays() -> None:
     assert (held.local_port, held.owner, host.pid(held.process)) == (445, "LanmanServer", 4)
     controls.stop_service(host, service(host, "LanmanServer"))
     assert inbound(host) == []
-    assert any(endpoint.port == 445 for endpoint in host.endpoints())
+    assert any(endpoint.port == 445 for endpoint in host.visible.endpoints())
 
 
 def test_it_ends_when_the_listener_is_gone() -> None:
@@ -71,20 +71,20 @@ def test_one_that_is_not_there_again_ends_with_the_boot() -> None:
 
 def test_a_client_of_the_management_service_is_connected_until_it_leaves_or_the_host_boots() -> None:
     host = make(SERVER)
-    host.visited([CLIENT])
+    host.visible.visited([CLIENT])
     (held,) = inbound(host)
     assert (held.local_address, held.local_port, held.remote_address, held.remote_port) == ("192.0.2.22", 5985, *CLIENT)
     assert (held.owner, host.pid(held.process)) == ("WinRM", 4)
-    host.visited([])
+    host.visible.visited([])
     assert inbound(host) == []
-    host.visited([CLIENT])
+    host.visible.visited([CLIENT])
     host.power_cycle()
     assert inbound(host) == []
 
 
 def test_no_client_is_connected_to_a_service_that_does_not_run() -> None:
     host = make(SERVER)
-    host.visited([CLIENT])
+    host.visible.visited([CLIENT])
     controls.stop_service(host, service(host, "WinRM"))
     assert inbound(host) == []
 

@@ -42,9 +42,9 @@ def test_stopping_notes_one_change() -> None:
 )
 def test_a_stop_that_is_refused_changes_nothing(name: str, outcome: Outcome) -> None:
     host = make("windows_xp")
-    before = host.endpoints()
+    before = host.visible.endpoints()
     assert controls.stop_service(host, service(host, name)) is outcome
-    assert host.endpoints() == before
+    assert host.visible.endpoints() == before
     assert len(host.journal) == 0
 
 
@@ -230,7 +230,7 @@ def test_a_socket_that_stays() -> None:
     controls.stop_service(host, service(host, "SSDPSRV"))
     assert (TCP, 5000) in ports(host)
     host.power_cycle()
-    kept = next(held for held in host.sockets() if held.endpoint.port == 5000)
+    kept = next(held for held in host.visible.sockets() if held.endpoint.port == 5000)
     assert kept.owner == "SSDPSRV"
     assert kept.endpoint.pid in {process.pid for process in host.processes.all}
     host.clear_faults()
@@ -240,12 +240,12 @@ def test_a_socket_that_stays() -> None:
 def test_a_port_that_another_service_takes() -> None:
     host = make("windows_xp_port_reopened")
     host.power_cycle()
-    assert next(held.owner for held in host.sockets() if held.endpoint.port == 5000) == "SSDPSRV"
+    assert next(held.owner for held in host.visible.sockets() if held.endpoint.port == 5000) == "SSDPSRV"
     controls.set_start_mode(host, service(host, "SSDPSRV"), StartMode.DISABLED)
     controls.stop_service(host, service(host, "SSDPSRV"))
     assert (TCP, 5000) not in ports(host)
     host.power_cycle()
-    assert next(held.owner for held in host.sockets() if held.endpoint.port == 5000) == "AcmeAgent"
+    assert next(held.owner for held in host.visible.sockets() if held.endpoint.port == 5000) == "AcmeAgent"
 
 
 def test_a_host_that_does_not_return() -> None:
@@ -282,16 +282,16 @@ def test_faults_are_shown_as_they_were_armed() -> None:
 
 def test_connections_live_with_their_owner() -> None:
     host = make("windows_xp_false_listening")
-    assert {(held.local_port, held.inbound) for held in host.connections()} == {(1367, False), (1025, True)}
+    assert {(held.local_port, held.inbound) for held in host.visible.connections()} == {(1367, False), (1025, True)}
     controls.stop_service(host, service(host, "Schedule"))
-    assert [held.local_port for held in host.connections()] == [1367]
+    assert [held.local_port for held in host.visible.connections()] == [1367]
     host.power_cycle()
-    assert [held.inbound for held in host.connections()] == [True]
+    assert [held.inbound for held in host.visible.connections()] == [True]
 
 
 def test_a_connection_that_is_there_again_takes_a_free_port() -> None:
     host = make("windows_xp_false_listening_kept")
-    (held,) = host.connections()
+    (held,) = host.visible.connections()
     assert (TCP, held.local_port) not in ports(host)
     host.power_cycle()
-    assert len(host.connections()) == 1
+    assert len(host.visible.connections()) == 1

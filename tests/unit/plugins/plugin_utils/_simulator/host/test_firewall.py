@@ -40,7 +40,7 @@ def add(host: Host, text: str = SMB) -> None:
 
 
 def dropped(host: Host) -> set[tuple[str, str, int]]:
-    return {(held.endpoint.protocol, held.endpoint.address, held.endpoint.port) for held in host.sockets() if held.dropped}
+    return {(held.endpoint.protocol, held.endpoint.address, held.endpoint.port) for held in host.visible.sockets() if held.dropped}
 
 
 def both(port: int) -> set[tuple[str, str, int]]:
@@ -74,10 +74,12 @@ def test_every_windows_since_6_0_has_the_services_and_the_values() -> None:
 def test_a_rule_drops_at_once_and_is_gone_at_once(scenario: str) -> None:
     host = make(scenario)
     assert dropped(host) == set()
-    assert host.exposed() == host.endpoints()
+    assert host.visible.exposed() == host.visible.endpoints()
     add(host)
     assert dropped(host) == both(445)
-    assert {row for row in host.endpoints() if row not in host.exposed()} == {row for row in host.endpoints() if row.port == 445}
+    assert {row for row in host.visible.endpoints() if row not in host.visible.exposed()} == {
+        row for row in host.visible.endpoints() if row.port == 445
+    }
     (name,) = [name for name, rule in host.firewall.stored().items() if rule.name == "x"]
     assert controls.delete_firewall_rule(host, name) is Written.DONE
     assert dropped(host) == set()
@@ -128,14 +130,14 @@ def test_the_ports_of_one_process_or_service(fields: str, wanted: set[int]) -> N
 def test_services_in_one_process_are_not_told_apart() -> None:
     host = make("windows_7")
     add(host, r"v2.10|Action=Block|Active=TRUE|Dir=In|Protocol=6|Svc=ProfSvc|Name=x|")
-    owners = {held.owner for held in host.sockets() if held.dropped}
+    owners = {held.owner for held in host.visible.sockets() if held.dropped}
     assert owners == {"Schedule"}
 
 
 def test_the_loopback_is_never_filtered() -> None:
     host = make(SERVER)
     add(host, f"{START}Name=x|")
-    assert {row.address for row in host.exposed()} == {"127.0.0.1"}
+    assert {row.address for row in host.visible.exposed()} == {"127.0.0.1"}
     assert (UDP, "192.0.2.22", 137) in dropped(host)
 
 
@@ -232,7 +234,7 @@ def test_settings_of_the_profile_in_use(written: dict[tuple[str, str, str], int]
 @pytest.mark.parametrize("scenario", ["windows_server_2022_firewall_off", "windows_server_2022_firewall_policy"])
 def test_hosts_on_which_no_local_rule_is_in_force(scenario: str) -> None:
     host = make(scenario)
-    assert host.endpoints() == make(SERVER).endpoints()
+    assert host.visible.endpoints() == make(SERVER).visible.endpoints()
     add(host)
     assert dropped(host) == set()
     host.power_cycle()
@@ -309,7 +311,7 @@ def test_a_host_whose_management_is_dropped_cannot_be_reached() -> None:
     host = make(SERVER)
     add(host, SMB.replace("445", "5985"))
     assert host.up
-    assert not host.reachable
+    assert not host.visible.reachable
 
 
 def test_writes_that_are_refused_or_lost() -> None:

@@ -158,7 +158,7 @@ def test_instances_are_as_their_templates_say(tmp_path: Path, shuffled: int | No
     assert host.registry.number(key("Fourth"), "Type") == 0x50
     assert host.registry.number(key(fourth.spec.name), "Type") == 0xD0
     clock.advance(121)
-    host.advance()
+    host.time.advance()
     assert third.running
     assert addresses(host, "Third") == {(TCP, "0.0.0.0"), (TCP, "::")}
 
@@ -166,7 +166,7 @@ def test_instances_are_as_their_templates_say(tmp_path: Path, shuffled: int | No
 def test_the_sockets_of_a_template_are_its_instances(tmp_path: Path) -> None:
     host, _clock = host_of(tmp_path, f"extends: {SPLIT}{TEMPLATES}")
     made = instance(host, "First")
-    (row,) = {row for row in host.endpoints() if row.port == 4001 and row.address == "0.0.0.0"}
+    (row,) = {row for row in host.visible.endpoints() if row.port == 4001 and row.address == "0.0.0.0"}
     assert row.pid == host.pid(made.spec.process)
     assert controls.stop_service(host, made) is Outcome.DONE
     assert (TCP, 4001) not in ports(host)

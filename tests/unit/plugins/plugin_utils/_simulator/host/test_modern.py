@@ -28,7 +28,7 @@ def forbid(host: Host, name: str) -> None:
 
 def owners(host: Host) -> dict[int, str]:
     """Return who listens on which IPv4 TCP port."""
-    found = [held for held in host.sockets() if held.endpoint.protocol is TCP and held.endpoint.address == "0.0.0.0"]
+    found = [held for held in host.visible.sockets() if held.endpoint.protocol is TCP and held.endpoint.address == "0.0.0.0"]
     return {held.endpoint.port: held.owner for held in found}
 
 
@@ -38,9 +38,9 @@ def test_it_listens_as_the_published_listing_shows() -> None:
         135: "RpcEptMapper", 445: "srvnet", 5985: "WinRM", 47001: "WinRM", 49664: "wininit", 49665: "EventLog", 49666: "Schedule",
         49668: "Spooler", 49669: "PolicyAgent", 49670: "services", 49671: "lsass",
     }  # fmt: skip
-    udp = {row.port for row in host.endpoints() if row.protocol is UDP and row.address != "127.0.0.1"}
+    udp = {row.port for row in host.visible.endpoints() if row.protocol is UDP and row.address != "127.0.0.1"}
     assert udp == {123, 137, 138, 500, 4500, 5353, 5355}
-    assert {row.pid for row in host.endpoints() if row.port in (139, 445, 5985, 47001)} == {4}
+    assert {row.pid for row in host.visible.endpoints() if row.port in (139, 445, 5985, 47001)} == {4}
 
 
 def test_what_binds_all_addresses_binds_those_of_ipv6_too() -> None:
@@ -112,25 +112,25 @@ def test_an_administrator_neither_stops_nor_changes_a_protected_service_but_its_
 
 def test_names_without_dns_close_by_their_own_switches() -> None:
     host = make("windows_server_2022_browser")
-    held = {row.pid for row in host.endpoints() if row.port == 5353}
+    held = {row.pid for row in host.visible.endpoints() if row.port == 5353}
     assert len(held) == 2
     write(host, parameters("Dnscache"), "EnableMDNS", RegistryValue.dword(0))
     write(host, r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient", "EnableMulticast", RegistryValue.dword(0))
     host.power_cycle()
     assert (UDP, 5355) not in ports(host)
-    (pid,) = {row.pid for row in host.endpoints() if row.port == 5353}
+    (pid,) = {row.pid for row in host.visible.endpoints() if row.port == 5353}
     assert pid == host.pid("browser")
 
 
 def test_delayed_services_run_after_two_hours_and_late_after_a_boot() -> None:
     host, clock = timed(SERVER)
-    assert host.uptime().total_seconds() == 7200
+    assert host.time.uptime().total_seconds() == 7200
     assert service(host, "MapsBroker").running
     host.power_cycle()
-    assert host.uptime().total_seconds() == 0
+    assert host.time.uptime().total_seconds() == 0
     assert not service(host, "MapsBroker").running
     clock.advance(121)
-    host.advance()
+    host.time.advance()
     assert service(host, "MapsBroker").running
 
 
@@ -148,6 +148,6 @@ def test_each_service_has_its_own_svchost_where_its_group_is_split() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_shuffled_ports_are_those_of_its_range(seed: int) -> None:
     host = make(SERVER, seed=seed)
-    dynamic = [row.port for row in host.endpoints() if row.port >= 49152]
+    dynamic = [row.port for row in host.visible.endpoints() if row.port >= 49152]
     assert len(set(dynamic)) == 8
     assert min(dynamic) > 49664

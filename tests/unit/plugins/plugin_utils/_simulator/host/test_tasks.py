@@ -51,7 +51,7 @@ class Rig:
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
-        self.host.advance()
+        self.host.time.advance()
 
     def create(self, *, replace: bool = False, **described: str) -> Tasked:
         return self.host.tasks.create("T", parse(xml(**described), (10, 0)), replace=replace)

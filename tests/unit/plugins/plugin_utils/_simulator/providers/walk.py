@@ -101,12 +101,16 @@ class Walk:
 
     def dynamic(self) -> set[tuple[Protocol, str, str]]:
         """Return protocol, address and owner of the RPC and DNS sockets."""
-        held = [held for held in self.computer.host.sockets() if held.origin.name in ("RPC", "DNS")]
+        held = [held for held in self.computer.host.visible.sockets() if held.origin.name in ("RPC", "DNS")]
         return {(held.endpoint.protocol, held.endpoint.address, held.owner.lower()) for held in held}
 
     def dynamic_ports(self) -> set[tuple[Protocol, int]]:
         """Return protocol and port of the RPC and DNS sockets."""
-        return {(held.endpoint.protocol, held.endpoint.port) for held in self.computer.host.sockets() if held.origin.name in ("RPC", "DNS")}
+        return {
+            (held.endpoint.protocol, held.endpoint.port)
+            for held in self.computer.host.visible.sockets()
+            if held.origin.name in ("RPC", "DNS")
+        }
 
 
 def walk(scenario: str, *, seed: int | None = None) -> Walk:
