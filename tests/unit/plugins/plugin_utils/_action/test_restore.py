@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import Gate
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import names as scenario_names
@@ -331,12 +331,21 @@ def copy_record(old: Simulated, new: Simulated) -> None:
         new.session.set_value(r"SOFTWARE\netmin.windows", name, value)
 
 
+POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient"
+INTERFACES = r"SYSTEM\CurrentControlSet\Services\NetBT\Parameters\Interfaces"
+
+
+def guids_of(host: Simulated) -> list[str]:
+    """Return the GUIDs of a host's adapters."""
+    return [adapter.guid for adapter in host.computer.host.spec.adapters if not adapter.loopback]
+
+
 def test_after_an_upgrade_of_windows_what_is_still_there_is_put_back() -> None:
     """An upgrade in place keeps the registry and the start modes; services that the new Windows does not have are gone."""
     with simulated("windows_server_2012_r2") as old, simulated("windows_server_2019") as new:
         for host in (old, new):
             host.boot()
-        was = {change["target"]: change["before"] for change in minimize(old)["changes"]}
+        minimize(old)
         before = state(new)
         minimize(new, "20260101T000000Z-000009")
         for name in new.session.value_types(r"SOFTWARE\netmin.windows") or {}:
@@ -344,12 +353,40 @@ def test_after_an_upgrade_of_windows_what_is_still_there_is_put_back() -> None:
         copy_record(old, new)
         back = restore(new)
         assert {change["status"] for change in back["changes"]} == {"done"}
-        assert {item["reason"] for item in back["unchanged"]} <= {"not on this host", "already as asked", "somebody changed it since"}
+        keys = [change["target"] for change in back["changes"] if change["before"] == "a key without content"]
+        assert keys == [POLICIES, POLICIES.rpartition("\\")[0], r"HKLM\SOFTWARE\Policies\Microsoft", r"HKLM\SOFTWARE\Policies"]
+        assert {change["target"]: change["after"] for change in back["changes"] if change["target"] not in keys} == {
+            rf"{POLICIES}\EnableMulticast": None,
+            r"HKLM\SYSTEM\CurrentControlSet\Control\DisableRPCOverTCP": None,
+            "service IKEEXT": "manual",
+            "service LanmanServer": "auto",
+            "service PolicyAgent": "manual",
+            "service Spooler": "auto",
+            "service W32Time": "manual",
+            "stopped driver srv2": "running",
+            "stopped driver srvnet": "running",
+            "stopped service IKEEXT": "running",
+            "stopped service LanmanServer": "running",
+            "stopped service Spooler": "running",
+            "stopped service W32Time": "running",
+        }
+        # The other host has other adapters, as after a change of its cards, and its server for SMB 1 is gone.
+        gone = [
+            rf"HKLM\{INTERFACES}\Tcpip_{adapter.guid}\NetbiosOptions" for adapter in old.computer.host.spec.adapters if not adapter.loopback
+        ]
+        assert {item["target"]: item["reason"] for item in back["unchanged"]} == {
+            "service srv": "not on this host",
+            **dict.fromkeys(gone, "somebody changed it since"),
+        }
         new.boot()
-        # What only the newer Windows has was never in the record.
-        left = {line.split(":")[0].rpartition("/")[2] for line in differences(before, state(new))}
-        assert not {target.rpartition("\\")[2] for target in was if target.startswith("HKLM")} & left
-        assert new.session.query("Win32_Service", ("StartMode",), where=Where("Name", ("LanmanServer",)))[0].text("StartMode") == "Auto"
+        # What only the newer Windows has was never in the record: all of it is as the run on it has left it, and nothing else is.
+        guids = guids_of(new)
+        assert set(differences(before, state(new))) == {
+            *(f"/adapters/{guid}/netbios: 0 -> 2" for guid in guids),
+            *(rf"/registry/HKLM\{INTERFACES}\Tcpip_{guid}/NetbiosOptions/value: 0 -> 2" for guid in guids),
+            r"/registry/HKLM\SYSTEM\CurrentControlSet\Control\Lsa/SamDisableListenOnTCP: None -> {'type': 'REG_DWORD', 'value': 1}",
+            r"/registry/HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters/EnableMDNS: None -> {'type': 'REG_DWORD', 'value': 0}",
+        }
 
 
 RUN = "20260101T000000Z-000001"
