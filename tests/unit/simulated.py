@@ -106,6 +106,26 @@ def state(host: Simulated) -> dict[str, Any]:
     return {part: _without_suffixes(content) for part, content in whole.items()}
 
 
+def listeners(dump: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Identify every listener of a host's own dump: protocol, address, port, owner, program, what opened it, and whether others reach it.
+
+    A dynamic port is another number after each boot, and so is a process: the one counts as dynamic, the other by its program.
+    """
+    programs = {row["pid"]: row["name"] for row in dump["processes"]}
+    return sorted(
+        (
+            row["protocol"],
+            row["address"],
+            "dynamic" if row["dynamic"] else str(row["port"]),
+            row["owner"],
+            programs[row["pid"]],
+            row["origin"],
+            "dropped" if row["dropped"] else "open",
+        )
+        for row in dump["endpoints"]
+    )
+
+
 def _without_suffixes(content: Any) -> Any:
     """Call the instances of per-user services alike: each sign-in gives them another suffix."""
     if isinstance(content, dict):

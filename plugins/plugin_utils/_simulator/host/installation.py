@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 
 from .files import Entry, Principal
@@ -16,12 +18,15 @@ TYPE_DRIVER, TYPE_OWN, TYPE_SHARED = 0x1, 0x10, 0x20
 TYPE_USER, TYPE_INSTANCE = 0x40, 0x80
 """Added for a template of per-user services and for an instance of one (Microsoft, SERVICE_STATUS: 0x50 and 0x60, 0xD0 and 0xE0)."""
 
+TRIGGERS_SINCE = (6, 1)
+"""Windows 7 and Server 2008 R2 are the first that know triggers (Microsoft, SERVICE_TRIGGER)."""
+
 
 def registry(spec: HostSpec) -> Registry:
     """Build the registry of a host that has just been installed."""
     made = Registry()
     for installed in spec.services:
-        _service(made, installed)
+        _service(made, installed if spec.windows.kernel >= TRIGGERS_SINCE else replace(installed, trigger=False))
     interfaces = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces"
     for adapter in spec.adapters:
         if not adapter.loopback:
@@ -76,7 +81,7 @@ def _service(made: Registry, service: ServiceSpec, *, error_control: int = 1, su
     if service.delayed:
         made.write(key, "DelayedAutostart", RegistryValue.dword(1))
     if service.trigger:
-        # SERVICE_TRIGGER_ACTION_SERVICE_START (Microsoft, SERVICE_TRIGGER); what triggers it is of no matter here.
+        # SERVICE_TRIGGER_ACTION_SERVICE_START (Microsoft, SERVICE_TRIGGER); what triggers it is of no matter unless the scenario says.
         made.create(rf"{key}\TriggerInfo\0")
         made.write(rf"{key}\TriggerInfo\0", "Action", RegistryValue.dword(1))
         made.write(rf"{key}\TriggerInfo\0", "Type", RegistryValue.dword(20))

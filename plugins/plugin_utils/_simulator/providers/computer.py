@@ -11,6 +11,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.clo
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.faults import parse
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.machine import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import AccountSpec
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.sockets import Origin
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.visible import BoundEndpoint
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import Scenario
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.seams import (
     Client,
@@ -141,6 +143,7 @@ class SimulatedHost:
                     "pid": held.endpoint.pid,
                     "owner": held.owner,
                     "origin": held.origin.value,
+                    "dynamic": self._dynamic(held),
                     "dropped": held.dropped,
                 }
                 for held in host.visible.sockets()
@@ -192,6 +195,13 @@ class SimulatedHost:
     def clear_faults(self) -> None:
         """Disarm all faults."""
         self.host.clear_faults()
+
+    def _dynamic(self, held: BoundEndpoint) -> bool:
+        """Tell whether a port is a number that happened to be free: its owner names none."""
+        if held.origin is not Origin.SERVICE:
+            return held.origin in (Origin.RPC, Origin.DNS)
+        own = (plain for plain in self.host.spec.sockets if plain.owner.lower() == held.owner.lower())
+        return (held.endpoint.protocol, held.endpoint.port) not in {(plain.protocol, plain.port) for plain in own}
 
     def _account(self, user: str) -> AccountSpec | None:
         """Find a local account; the name may carry the computer's name or a dot in front."""

@@ -221,6 +221,12 @@ def test_a_trigger_is_a_key_and_starts_what_is_manual(tmp_path: Path) -> None:
     assert not service(host, "A").running
 
 
+@pytest.mark.parametrize(("scenario", "known"), [("windows_vista", False), ("windows_server_2008", False), ("windows_7", True)])
+def test_triggers_came_with_6_1(tmp_path: Path, scenario: str, known: bool) -> None:
+    host, _clock = host_of(tmp_path, f"extends: {scenario}\ntitle: x\nsources: []\n")
+    assert any(path.endswith(r"\TriggerInfo\0") for path, _values in host.registry.walk()) is known
+
+
 def test_what_heeds_a_value_at_once_opens_and_closes_with_it(tmp_path: Path) -> None:
     switch = r"{key: 'HKLM\SOFTWARE\Gate', name: Closed, data: 1, live: true}"
     rows = f"[{{owner: Spooler, protocol: tcp, port: 4002, unless: [{switch}]}}]"
