@@ -20,7 +20,8 @@ from .harness import Played, play, variables, window
 from .test_confirm import of_the_timer
 from .test_rollback import listening, state
 
-pytestmark = pytest.mark.slow
+# One worker plays once for all of them.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("confirm_roles")]
 
 # Longer than the plays take, so that no host goes back before it is looked at.
 WITHIN = 600

@@ -16,7 +16,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server i
 
 from .harness import ROOT, Played, changes, on, play, window
 
-pytestmark = pytest.mark.slow
+# One worker plays once for all of them.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("every_windows")]
 
 KNOWLEDGE = load()
 TABLE = ROOT / "docs" / "every-windows.md"

@@ -12,7 +12,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server i
 
 from .harness import Played, changes, play, variables, window
 
-pytestmark = pytest.mark.slow
+# One worker plays once for all of them.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ip_filter")]
 
 WORKS = (
     "windows_vista",

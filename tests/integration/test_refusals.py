@@ -15,7 +15,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server i
 
 from .harness import Played, changes, on, play, variables
 
-pytestmark = pytest.mark.slow
+# One worker plays once for all of them.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("refusals")]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,8 @@ from ansible_collections.netmin.windows.tests.unit.simulated import listeners
 
 from .harness import Played, changes, play, variables, window
 
-pytestmark = pytest.mark.slow
+# One worker plays once for all of them.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("rollback")]
 
 SCENARIOS = (
     "windows_2000",
