@@ -72,6 +72,11 @@ def setting(guid: str) -> Setting:
     return Setting(rf"{INTERFACES}\Tcpip_{guid}", VALUE, RegistryType.DWORD)
 
 
+def is_option(value: Setting) -> bool:
+    """Tell whether a value is the option of some adapter."""
+    return value.key.lower().startswith(INTERFACES.lower()) and value.name.lower() == VALUE.lower()
+
+
 def read(reader: Reader, _host: Host, _knowledge: Knowledge) -> Settings:
     """Read the option of every interface that NetBT knows, connected or not."""
     guids = [name[len(PREFIX) :] for name in reader.subkeys(INTERFACES) or () if name.lower().startswith(PREFIX)]

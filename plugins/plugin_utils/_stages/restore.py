@@ -251,11 +251,13 @@ def _as_it_was(goal: Goal, target: str) -> Unchanged:
     return Unchanged(goal.oldest.stage, target, Reason.AS_DESIRED)
 
 
-def _value(goal: Goal, now: Now, _host: Host) -> Way | Unchanged:
+def _value(goal: Goal, now: Now, host: Host) -> Way | Unchanged:
     setting, before = _registry_setting(goal), goal.oldest.before
     actual = now.values.get(setting)
     if actual == before:
         return _as_it_was(goal, setting.target)
+    if actual is None and _is_of_no_adapter(setting, host):
+        return Unchanged(goal.oldest.stage, setting.target, Reason.ABSENT, NO_ADAPTER)
     change = SetRegistryValue(
         stage=goal.oldest.stage,
         effective=Effective.BOOT,
@@ -266,6 +268,15 @@ def _value(goal: Goal, now: Now, _host: Host) -> Way | Unchanged:
         after=before if isinstance(before, RegistryValue) else None,
     )
     return Way((change,), "" if actual in goal.ours else f"it is {_shown(actual)}, and we left {_shown(goal.newest.after)}")
+
+
+NO_ADAPTER = "the adapter is gone"
+
+
+def _is_of_no_adapter(setting: Setting, host: Host) -> bool:
+    """Tell whether a value belongs to an adapter that the host does not have: Windows takes its key away with it."""
+    keys = {netbt.setting(adapter.guid).key.lower() for adapter in host.adapters}
+    return netbt.is_option(setting) and setting.key.lower() not in keys
 
 
 def _shown(state: RegistryValue | str | None) -> str:
@@ -336,6 +347,8 @@ def _netbios(goal: Goal, now: Now, host: Host) -> Way | Unchanged:
     target = f"adapter {goal.oldest.label} {guid}"
     if actual == before:
         return _as_it_was(goal, target)
+    if actual is None and adapter is None:
+        return Unchanged(stage, target, Reason.ABSENT, NO_ADAPTER)
     changes: list[Change] = []
     option, current = snapshot.netbios_of(before), netbt.option_of(actual)
     if adapter is not None and adapter.ip_enabled and option is not current:
