@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirming import Wish
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.tests.unit.faulty import (
     Attempt,
     Kind,
@@ -158,6 +159,17 @@ def outcome_wrong(attempt: Attempt, host: Simulated, name: str, boots: int) -> l
     return wrong
 
 
+def meanwhile_wrong(host: Simulated) -> list[str]:
+    """While a script counts, let another run come: it is refused before it writes anything, unless it has nothing to change."""
+    if not counting(host):
+        return []
+    written = len(host.computer.changes())
+    other = minimize(host, RUNS[3], means=MEANS, **OPTIONS)
+    wrong = ["a run wrote while a timer counts"] if len(host.computer.changes()) > written else []
+    refused = isinstance(other.error, Refused) and f"run {RUNS[0]} waits for its confirmation" in str(other.error)
+    return wrong if refused or (other.result is not None and not other.changes) else [*wrong, f"a run was not refused: {other.error}"]
+
+
 def goes_on(host: Simulated, name: str) -> list[str]:
     """Do the same once more; then put back."""
     again = minimize(host, RUNS[1], means=MEANS, **OPTIONS)
@@ -196,6 +208,7 @@ def test_no_fault_leaves_a_host_between_confirmed_and_put_back(name: str, part: 
             first = minimize(host, RUNS[0], trouble, means=MEANS, **OPTIONS)
             found = result_lies(first, host) + snapshot_lacks(first, host) + told_wrong(first, host)
             now = f"{fingerprint(host)} {ticking(host)}"
+            found += [] if now in followed else meanwhile_wrong(host)
             if now not in followed or first.result is not None:
                 boots = len(host.computer.host.boots)
                 later(host)
