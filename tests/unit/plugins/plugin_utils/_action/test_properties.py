@@ -70,7 +70,8 @@ class Story:
 
 def chosen_services(host: HostSpec) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Return services of a host, whichever they are, that are to be disabled or left to demand."""
-    known = sorted(service.name for service in host.services if not service.driver and not service.per_user)
+    # Of what is protected a run says truthfully that it could not be changed, and that it failed.
+    known = sorted(s.name for s in host.services if not (s.driver or s.per_user or s.protected))
     # A vendor's are the less known ones, and so as often as all others.
     names = st.one_of(st.sampled_from(known), st.sampled_from(vendor_names(host) or known))
     item = st.builds(
