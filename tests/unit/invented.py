@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Hosts that no scenario describes: one of a scenario, with what an administrator, a vendor or an accident may have made of it.
 
-Drawn by hypothesis. What carries the session stays as it is, since nobody could look at such a host.
+Drawn by hypothesis. What carries the session stays as it is, since nobody could look at such a host otherwise.
 """
 
 from __future__ import annotations
@@ -105,7 +105,6 @@ def reconfigured(draw: st.DrawFn, host: HostSpec) -> HostSpec:
     # Delayed starts came with Windows Vista (Microsoft, SERVICE_DELAYED_AUTO_START_INFO).
     delays = host.windows.kernel >= (6, 0)
     late = set(draw(st.lists(st.sampled_from(sorted(chosen)), unique=True))) if chosen and delays else set()
-    deaf = set(draw(st.lists(st.sampled_from(sorted(chosen)), max_size=1))) if chosen else set()
 
     def other(service: ServiceSpec) -> ServiceSpec:
         if service.name not in chosen:
@@ -113,13 +112,7 @@ def reconfigured(draw: st.DrawFn, host: HostSpec) -> HostSpec:
         start = chosen[service.name]
         demanded = service.demanded and start is not StartMode.DISABLED
         # The flag may be left behind on one that does not start by itself.
-        return replace(
-            service,
-            start=start,
-            demanded=demanded,
-            delayed=service.name in late,
-            accepts_stop=service.accepts_stop and service.name not in deaf,
-        )
+        return replace(service, start=start, demanded=demanded, delayed=service.name in late)
 
     return replace(host, services=tuple(map(other, host.services)))
 
@@ -148,7 +141,7 @@ def extended(draw: st.DrawFn, host: HostSpec) -> HostSpec:
 
 
 def vendors(name: str, number: int, needed: tuple[str, ...]) -> st.SearchStrategy[ServiceSpec]:
-    """Return a service of a vendor with a process of its own."""
+    """Return a service of a vendor with a process of its own; few take no stop."""
     return st.builds(
         ServiceSpec,
         name=st.just(name),
@@ -157,7 +150,7 @@ def vendors(name: str, number: int, needed: tuple[str, ...]) -> st.SearchStrateg
         process=st.just(f"own{number}"),
         image=st.just(rf"C:\Program Files\Own\own{number}.exe"),
         depends=st.just(needed),
-        accepts_stop=st.sampled_from((True, True, True, False)),
+        accepts_stop=st.sampled_from((True, True, True, True, False)),
     )
 
 
