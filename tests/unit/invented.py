@@ -42,7 +42,8 @@ CONTENTS = (
     RegistryValue.text(""),
     RegistryValue.text("N"),
     RegistryValue.text("0"),
-    RegistryValue(RegistryType.EXPAND_SZ, "%SystemRoot%"),
+    # Without a variable: StdRegProv reads such a value expanded (Microsoft, GetExpandedStringValue), and so it would be put back.
+    RegistryValue(RegistryType.EXPAND_SZ, "own"),
     RegistryValue(RegistryType.BINARY, b"\x00\xff"),
     RegistryValue.texts(("ncacn_ip_tcp",)),
     RegistryValue(RegistryType.QWORD, 1),
