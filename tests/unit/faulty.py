@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirming import Confirmation, Wish
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.keeper import Keeper
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Prepared, Run, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
@@ -29,7 +32,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, Unreachable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import fields_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.clock import ManualClock
@@ -111,6 +114,7 @@ class FaultyWire(Wire):
     Attributes:
         sent: how many requests went out.
         writing: numbers of those that changed the host.
+        marks: how many had gone out when a part of the run began.
     """
 
     def __init__(self, host: Simulated, trouble: Trouble | None = None) -> None:
@@ -119,6 +123,7 @@ class FaultyWire(Wire):
         self._trouble = trouble
         self.sent = 0
         self.writing: list[int] = []
+        self.marks: dict[str, int] = {}
 
     def exchange(self, envelope: bytes) -> bytes:
         """Answer one envelope, or fail."""
@@ -136,6 +141,10 @@ class FaultyWire(Wire):
         if kind in ANSWERS:
             return self._fault(envelope, kind)
         raise ConnectionLost("the answer was lost", host=self._host.session.host)
+
+    def mark(self, part: str) -> None:
+        """Take note of where a part of the run begins."""
+        self.marks[part] = self.sent
 
     def _carried_out(self, envelope: bytes) -> bytes:
         before = len(self._host.computer.changes())
@@ -210,7 +219,24 @@ class Attempt:
         return {(change.target, str(change.shown[1])) for change in self.changes if change.target not in again}
 
 
-def minimize(host: Simulated, run_id: str, trouble: Trouble | None = None, *, check: bool = False, **given: Any) -> Attempt:
+@dataclass(frozen=True)
+class Means:
+    """What a task has beside the host.
+
+    Attributes:
+        wish: the timer that is to be armed.
+        keeper: who keeps a copy of the record on the controller.
+        check: check mode.
+    """
+
+    wish: Wish | None = None
+    keeper: Keeper | None = None
+    check: bool = False
+
+
+def minimize(
+    host: Simulated, run_id: str, trouble: Trouble | None = None, *, check: bool = False, means: Means | None = None, **given: Any
+) -> Attempt:
     """Do what the action does, over a connection of its own.
 
     Raises:
@@ -221,26 +247,53 @@ def minimize(host: Simulated, run_id: str, trouble: Trouble | None = None, *, ch
     def prepare(run: Run, reader: Reader) -> Prepared:
         return run.prepare(reader, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
 
-    return _attempt(host, run_id, prepare, trouble, check=check)
+    return _attempt(host, run_id, prepare, trouble, means or Means(check=check))
 
 
-def restore(host: Simulated, run_id: str, trouble: Trouble | None = None, *, scope: Scope | None = None, check: bool = False) -> Attempt:
+def restore(
+    host: Simulated,
+    run_id: str,
+    trouble: Trouble | None = None,
+    *,
+    scope: Scope | None = None,
+    check: bool = False,
+    means: Means | None = None,
+) -> Attempt:
     """Put back, as the action does."""
-    return _attempt(host, run_id, lambda run, reader: run.prepare_restore(reader, scope or Scope()), trouble, check=check)
+    return _attempt(host, run_id, lambda run, reader: run.prepare_restore(reader, scope or Scope()), trouble, means or Means(check=check))
 
 
-def _attempt(host: Simulated, run_id: str, prepare: Callable[[Run, Reader], Prepared], trouble: Trouble | None, *, check: bool) -> Attempt:
-    wire = FaultyWire(host, trouble)
+def _attempt(host: Simulated, run_id: str, prepare: Callable[[Run, Reader], Prepared], trouble: Trouble | None, means: Means) -> Attempt:
+    wire, clock = FaultyWire(host, trouble), HostTime(host.clock)
     before = dict(host.computer.state())
-    run = Run(KNOWLEDGE, HostTime(host.clock), run_id)
+    run = Run(KNOWLEDGE, clock, run_id)
+    confirmation = Confirmation(means.wish, run, clock)
     prepared: Prepared | None = None
     result: dict[str, Any] | None = None
     error: NetminError | None = None
+
+    def opened() -> WritableSession:
+        return WritableSession(wire, host="host.example", read_only=means.check)
+
+    def arm(writer: Writer) -> None:
+        wire.mark("arming")
+        confirmation.arm(writer)
+        wire.mark("changes")
+
     try:
-        with WritableSession(wire, host="host.example", read_only=check) as session:
+        with opened() as session:
             prepared = prepare(run, session)
-            after = run.carry_out(prepared, session, stop_limit=60) if prepared.plan.changes and not check else None
+            confirmation.look(session, prepared, KNOWLEDGE)
+            after = None
+            if not means.check:
+                confirmation.clean(session)
+            if prepared.plan.changes and not means.check:
+                run.arm = arm
+                after = run.carry_out(prepared, session, stop_limit=60, keeper=means.keeper)
             result = result_of(run, prepared, after)
+        wire.mark("confirming")
+        with ExitStack() as stack:
+            confirmation.finish(result, lambda: stack.enter_context(opened()))
     except Killed:
         # What a killed process knew is lost with it.
         result = None
@@ -334,7 +387,8 @@ def result_lies(attempt: Attempt, host: Simulated) -> list[str]:
     counted = "Of {} changes {} done, {} not done, {} unknown".format(
         len(statuses), *(statuses.count(status) for status in ("done", "not_done", "unknown"))
     )
-    if result.get("failed") and counted not in result["msg"]:
+    all_made = "all changes were made" in result.get("msg", "") and set(statuses) == {"done"}
+    if result.get("failed") and counted not in result["msg"] and not all_made:
         said.append(f"the message does not say '{counted}': {result['msg']}")
     return said
 

@@ -14,7 +14,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.clock import ManualClock
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import WindowsSpec
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import HostSpec, WindowsSpec
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.providers.computer import SimulatedHost, build
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import Scenario, load_scenario
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.profile import profile_of
@@ -77,14 +77,22 @@ def scenario(name: str) -> Scenario:
 
 @contextmanager
 def simulated(
-    name: str, *, read_only: bool = False, account: str = "Administrator", windows: Mapping[str, Any] | None = None
+    name: str,
+    *,
+    read_only: bool = False,
+    account: str = "Administrator",
+    windows: Mapping[str, Any] | None = None,
+    host: HostSpec | None = None,
 ) -> Iterator[Simulated]:
     """Open a session with a fresh host of a scenario.
 
     Args:
         windows: what is different of its Windows (`WindowsSpec`).
+        host: what is there instead of the scenario's host.
     """
     made = scenario(name)
+    if host is not None:
+        made = replace(made, host=host)
     if windows:
         spec: WindowsSpec = replace(made.host.windows, **windows)
         made = replace(made, host=replace(made.host, windows=spec))

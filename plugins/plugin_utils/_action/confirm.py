@@ -11,11 +11,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase, Timer, judged, read_timer
 
 from .base import WindowsAction
-from .confirming import GONE, end, remove, told
+from .confirming import GONE, clear, end, remove, told
 
 
 class ConfirmAction(WindowsAction):
@@ -42,7 +41,7 @@ class ConfirmAction(WindowsAction):
     def _too_late(self, session: WritableSession, found: Timer) -> dict[str, Any]:
         if found.phase.over and not self._task.check_mode:
             self.writing = True
-            session.delete_key(timer.KEY)
+            clear(session, found, _nt(session))
         return {"changed": False, "failed": True, "msg": f"{self.host_name}: {told(found)}", "confirm": timer_of(found)}
 
     def _confirm(self, session: WritableSession, found: Timer) -> dict[str, Any]:

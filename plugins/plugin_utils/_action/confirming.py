@@ -14,12 +14,15 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
-    ConnectionLost,
+    AccessDenied,
+    HostError,
     InvalidOption,
+    MethodFailed,
     NetminError,
     NotArmed,
+    QuotaExceeded,
     Refused,
-    Unreachable,
+    TooLate,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
@@ -85,6 +88,7 @@ class Confirmation:
         armed: two heartbeats have been seen.
         confirmed: the host has ended it.
         doubtful: arming failed, and whether something is armed all the same is not known.
+        told: the host has been told to end it, or may have been.
     """
 
     wish: Wish | None
@@ -96,6 +100,7 @@ class Confirmation:
     armed: bool = False
     confirmed: bool = False
     doubtful: bool = False
+    told: bool = False
     outcome: str = "nothing was armed"
     warnings: list[str] = field(default_factory=list)
 
@@ -106,6 +111,7 @@ class Confirmation:
             Refused: another run waits for its confirmation, or nothing can be armed here.
         """
         found = confirm.read_timer(reader)
+        self.nt = prepared.survey.host.windows.nt
         if found is not None:
             self.found = found = confirm.judged(found, reader)
             if prepared.plan.changes and not found.phase.over:
@@ -113,7 +119,7 @@ class Confirmation:
             self.warnings.append(told(found))
         if self.wish is None or not prepared.plan.changes:
             return
-        survey, self.nt = prepared.survey, prepared.survey.host.windows.nt
+        survey = prepared.survey
         confirm.require(survey.host)
         taken = snapshot.take(self.run.run_id, prepared.plan.changes, reader, survey.settings, survey.host)
         self.back = confirm.way_back(taken, prepared.plan, survey, management_ports(survey.host, knowledge))
@@ -121,9 +127,9 @@ class Confirmation:
         self.outcome = "would be armed before the first change"
 
     def clean(self, writer: Writer) -> None:
-        """Take away what a timer that has done its work left in the registry."""
+        """Take away what a timer left of which nothing comes any more."""
         if self.found is not None and self.found.phase.over:
-            writer.delete_key(timer.KEY)
+            clear(writer, self.found, self.nt)
 
     def arm(self, writer: Writer) -> None:
         """Arm the timer, and see two heartbeats.
@@ -205,12 +211,16 @@ class Confirmation:
             self.outcome = self._end(reopen)
             self.confirmed = True
         except NetminError as error:
-            self.outcome = "not confirmed"
+            # What was told may have been heard, however the telling ended.
+            unknown = self.told and not isinstance(error, TooLate)
+            self.outcome = "not known whether it was confirmed" if unknown else "not confirmed"
+            doubt = "Whether the host heard the confirmation is not known. If it did not: " if unknown else ""
             result["failed"] = True
-            result["msg"] = f"all changes were made, and could not be confirmed over a new connection: {error}. {self._will_restore(wish)}"
+            msg = f"all changes were made, and could not be confirmed over a new connection: {error}. {doubt}{self._will_restore(wish)}"
+            result["msg"] = msg
 
     def _end(self, reopen: Callable[[], Writer]) -> str:
-        """Confirm over a new connection; where none can be had, or it is lost, over another one."""
+        """Confirm over a new connection; where none can be had, or something goes wrong on it, over another one."""
         deadline = self.clock.now() + RETRYING
         again = False
         while True:
@@ -218,12 +228,24 @@ class Confirmation:
                 writer = reopen()
                 if again and confirm.read_timer(writer) is None:
                     return GONE
-                return end(writer, self.run.run_id, self.clock)
-            except (ConnectionLost, Unreachable):
+                self._tell(writer)
+                return see_end(writer, self.run.run_id, self.clock)
+            except HostError:
                 if self.clock.now() >= deadline:
                     raise
                 again = True
                 self.clock.sleep(BEAT)
+
+    def _tell(self, writer: Writer) -> None:
+        """Tell the host to end the timer, once more if need be: the same value again changes nothing."""
+        told = self.told
+        self.told = True
+        try:
+            tell(writer, self.run.run_id)
+        except (AccessDenied, MethodFailed, QuotaExceeded):
+            # Refused for certain.
+            self.told = told
+            raise
 
     def _disarm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish) -> None:
         """Take away over a new connection what may be armed; where none can be had, say what the host may do."""
@@ -250,6 +272,8 @@ def told(found: Timer) -> str:
     """Say in one sentence what was found on the host."""
     if found.phase is Phase.ARMED:
         return f"run {found.run} waits for its confirmation on this host (heartbeat {found.beat}): 'confirm' it, or let the host restore it"
+    if found.phase is Phase.UNSTARTED:
+        return f"run {found.run} broke off before its timer had started: it changed nothing, and there is nothing to confirm"
     if found.phase is Phase.RESTORING:
         return f"the host is restoring run {found.run}, which was not confirmed ({found.outcome})"
     if found.phase is Phase.BROKEN_OFF:
@@ -262,9 +286,20 @@ def end(writer: Writer, run: str, clock: Clock) -> str:
     """Confirm a run, and see its timer end.
 
     Raises:
-        NotArmed: the host has begun to restore, or the timer goes on.
+        TooLate: the host has begun to restore.
+        NotArmed: the timer goes on.
     """
+    tell(writer, run)
+    return see_end(writer, run, clock)
+
+
+def tell(writer: Writer, run: str) -> None:
+    """Tell the host that a run is confirmed."""
     writer.set_value(timer.KEY, timer.CONFIRMED, RegistryValue.text(run))
+
+
+def see_end(writer: Writer, run: str, clock: Clock) -> str:
+    """See the timer of a run end that has been told to; raises as `end` does."""
     deadline = clock.now() + ENDING
     while clock.now() < deadline:
         clock.sleep(BEAT + 1)
@@ -274,8 +309,16 @@ def end(writer: Writer, run: str, clock: Clock) -> str:
             return GONE
         beat = str(value.data)
         if not beat.isdecimal():
-            raise NotArmed(f"the time was over: the host restores run {run} ({beat})")
+            raise TooLate(f"the time was over: the host restores run {run} ({beat})")
     raise NotArmed(f"the timer on {writer.host} was told, and did not end within {ENDING:g} seconds")
+
+
+def clear(writer: Writer, found: Timer, nt: NtVersion) -> None:
+    """Take away a timer of which nothing comes any more: a script that ran left nothing but the key."""
+    if found.phase is Phase.UNSTARTED:
+        remove(writer, nt)
+    else:
+        writer.delete_key(timer.KEY)
 
 
 def remove(writer: Writer, nt: NtVersion) -> None:

@@ -11,6 +11,7 @@ NetminError
 ├── ReadOnlyViolation     a request that could change something, in check mode or an audit (a bug of ours)
 ├── DidNotHold            a write was answered 0 and the object is not as written
 ├── NotArmed              a timer on the host does not do what it is to do
+│   └── TooLate           its time was over before it was told to end: the host restores
 ├── NotKept               the copy of the record on the controller cannot be written
 └── HostError             talking to the host failed; message names host, what was tried, what to do
     ├── Unreachable       nothing came back: refused, timed out, name unknown
@@ -69,6 +70,10 @@ class DidNotHold(NetminError):
 
 class NotArmed(NetminError):
     """A timer on the host could not be armed, or did not end when it was told to."""
+
+
+class TooLate(NotArmed):
+    """The time of a timer was over before it was told to end."""
 
 
 class NotKept(NetminError):

@@ -236,6 +236,7 @@ class Phase(StrEnum):
     """How far the timer is."""
 
     ARMED = "armed"
+    UNSTARTED = "never started"
     RESTORING = "restoring"
     BROKEN_OFF = "broken off"
     RESTORED = "restored"
@@ -243,7 +244,7 @@ class Phase(StrEnum):
     @property
     def over(self) -> bool:
         """Whether nothing comes of it any more."""
-        return self in (Phase.BROKEN_OFF, Phase.RESTORED)
+        return self in (Phase.UNSTARTED, Phase.BROKEN_OFF, Phase.RESTORED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +253,7 @@ class Timer:
 
     Attributes:
         run: the run that it is about; "" where that is lost.
-        beat: how far it has counted, while it counts.
+        beat: how far it has counted, while it counts; 0 before the first beat.
         outcome: what the script recorded, once it has restored.
     """
 
@@ -276,13 +277,16 @@ def read_timer(reader: Reader) -> Timer | None:
 def judged(found: Timer, reader: Reader) -> Timer:
     """Return a timer as it really is: a script that restores disarms itself first, and one that is ended then never goes on.
 
-    A command processor whose command line the host does not show may be that of the script.
+    One that has not counted is that of a run that broke off while it armed, unless the script is just about to: no run changes
+    anything before it has seen it count. A command processor whose command line the host does not show may be that of the script.
     """
-    if found.phase is not Phase.RESTORING:
+    idle = {Phase.RESTORING: Phase.BROKEN_OFF, **({Phase.ARMED: Phase.UNSTARTED} if found.beat == 0 else {})}
+    if found.phase not in idle:
         return found
     shells = reader.query("Win32_Process", ("Name", "CommandLine"), where=Where("Name", (SHELL,)))
     lines = [row.text("CommandLine") or timer.SCRIPT_FILE for row in shells]
-    return found if any(timer.SCRIPT_FILE in line.lower() for line in lines) else replace(found, phase=Phase.BROKEN_OFF)
+    runs = any(timer.SCRIPT_FILE in line.lower() for line in lines)
+    return found if runs else replace(found, phase=idle[found.phase])
 
 
 def _text(reader: Reader, name: str) -> str | None:

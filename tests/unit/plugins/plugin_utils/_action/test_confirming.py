@@ -12,7 +12,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirm imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirming import Confirmation, Wish, read_wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Run, result_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, InvalidOption, Refused, Unreachable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
+    ConnectionLost,
+    HostError,
+    InvalidOption,
+    QuotaExceeded,
+    Refused,
+    Unreachable,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
@@ -93,7 +100,8 @@ class Task:
         def gone() -> WritableSession:
             raise Unreachable("host: connection refused", host="host")
 
-        self.confirmation.finish(result, self.reopen if answers else gone)
+        # A test may replace it meanwhile.
+        self.confirmation.finish(result, (lambda: self.reopen()) if answers else gone)
         self.cost += self.host.session.stats.requests - before
         return result
 
@@ -373,6 +381,66 @@ def test_a_confirmation_whose_answer_was_lost_is_not_made_twice() -> None:
         task.reopen = reopen  # type: ignore[method-assign]
         result = task.do()
         assert (result["confirm"]["confirmed"], len(opened), left(host)) == (True, 2, [])
+
+
+@pytest.mark.parametrize("error", [ConnectionLost("gone", host="host"), QuotaExceeded("full", host="host", code=None, subcode="")])
+def test_a_confirmation_that_may_have_been_heard_is_not_said_to_be_none(error: HostError) -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        task = Task(host)
+
+        class Lossy:
+            """Confirms, or refuses to, and is gone from then on."""
+
+            def set_value(self, key: str, name: str, value: RegistryValue) -> None:
+                if isinstance(error, ConnectionLost):
+                    host.session.set_value(key, name, value)
+                task.reopen = gone  # type: ignore[method-assign]
+                raise error
+
+        def gone() -> WritableSession:
+            raise Unreachable("host: connection refused", host="host")
+
+        task.reopen = Lossy  # type: ignore[method-assign, assignment]
+        result = task.do()
+        heard = isinstance(error, ConnectionLost)
+        assert (result["failed"], result["confirm"]["confirmed"]) == (True, False)
+        assert ("Whether the host heard the confirmation is not known. If it did not: The host restores run" in result["msg"]) is heard
+        assert result["confirm"]["outcome"] == ("not known whether it was confirmed" if heard else "not confirmed")
+        later(host, 1000)
+        assert left(host) == ([] if heard else ["key"])
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_10"])
+def test_a_timer_that_never_started_keeps_nobody_waiting(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        host.session.run_line(rf"md {timer.FOLDER}&echo x>{timer.FOLDER}\{timer.SCRIPT_FILE}")
+        host.session.set_value(timer.KEY, timer.RUN, RegistryValue.text(RUN))
+        for doing in ("goes on", "confirms"):
+            if name == "windows_xp":
+                host.session.create_service(timer.CARRIER, timer.service_command())
+            if doing == "confirms":
+                done = confirmed(host)
+                assert (done["failed"], done["confirm"]["phase"]) == (True, "never started")
+            else:
+                task = Task(host, run_id="20260102T000000Z-000002")
+                assert task.plan().plan.changes
+                assert task.confirmation.warnings == [
+                    f"run {RUN} broke off before its timer had started: it changed nothing, and there is nothing to confirm"
+                ]
+                task.confirmation.clean(host.session)
+            assert left(host) == []
+            host.session.set_value(timer.KEY, timer.RUN, RegistryValue.text(RUN))
+
+
+def test_a_timer_that_is_about_to_count_is_waited_for() -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        host.session.set_value(timer.KEY, timer.RUN, RegistryValue.text(RUN))
+        assert host.computer.host.launch("cmd.exe /c ping -n 100 127.0.0.1 & rem confirm.cmd", JobAccount.SYSTEM) is not None
+        with pytest.raises(Refused, match=f"run {RUN} waits for its confirmation"):
+            Task(host, run_id="20260102T000000Z-000002").plan()
 
 
 @pytest.mark.parametrize("shell", [True, False], ids=["script runs", "script is gone"])

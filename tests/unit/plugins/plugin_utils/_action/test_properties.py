@@ -2,20 +2,29 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Random hosts and options, taken there and back with random mishaps; what must always be true is held against the host itself.
 
+A host is that of a scenario, perhaps with a part over it that shows a hazard, and half of the time what it is made of is drawn as
+well: start modes, services of vendors, adapters, registry values; and somebody has started and stopped services on it by hand.
+
 The examples are the same on every run, and few; with NETMIN_EVERY_FAULT in the environment they are many.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import SetRegistryValue, SetStartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import SetRegistryValue, SetStartMode, StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES, Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import HostSpec
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import names
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios.layers import ScenarioError, part_titles
 from ansible_collections.netmin.windows.tests.unit.faulty import (
     Attempt,
     Kind,
@@ -26,14 +35,16 @@ from ansible_collections.netmin.windows.tests.unit.faulty import (
     result_lies,
     snapshot_lacks,
 )
+from ansible_collections.netmin.windows.tests.unit.invented import PATH, Scene, invented, path_of, vendor_names
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, differences, scenario, simulated
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, reject, settings
 from hypothesis import strategies as st
 
-# A fault of the scenario's own would be in the way of what is to be true.
-SCENARIOS = sorted(name for name in names() if not scenario(name).host.faults)
-# What carries the session and whatever it needs (Microsoft, the dependencies of WinRM), apart from the lists of the product.
-PATH = ("WinRM", "Winmgmt", "RpcSs", "DcomLaunch", "RpcEptMapper", "SamSs", "EventLog", "HTTP", "Tcpip", "nsi", "BFE", "MpsSvc")
+# A fault of a scenario itself would be in the way of what is to be true, and where the driver of NetBIOS is called otherwise
+# its options do not hold.
+SCENARIOS = sorted(name for name in names() if not scenario(name).host.faults and not name.endswith("_renamed"))
+HAZARDS = sorted(part for part in part_titles() if part.startswith("hazard_"))
+ACCEPTABLE = sorted(hazard.id for hazard in KNOWLEDGE.hazards)
 RUNS = tuple(f"2026010{day}T000000Z-00000{day}" for day in range(1, 10))
 LATEST = 160
 
@@ -49,7 +60,7 @@ class Story:
         late: a fault in the restore.
     """
 
-    scenario: str
+    scene: Scene
     options: dict[str, Any]
     early: Trouble | None
     boots: bool
@@ -57,36 +68,64 @@ class Story:
     late: Trouble | None
 
 
-def chosen_services(name: str) -> st.SearchStrategy[list[dict[str, Any]]]:
+def chosen_services(host: HostSpec) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Return services of a host, whichever they are, that are to be disabled or left to demand."""
-    known = sorted(service.name for service in scenario(name).host.services if not service.driver and not service.per_user)
+    known = sorted(service.name for service in host.services if not service.driver and not service.per_user)
+    # A vendor's are the less known ones, and so as often as all others.
+    names = st.one_of(st.sampled_from(known), st.sampled_from(vendor_names(host) or known))
     item = st.builds(
         lambda service, mode: {"name": service, "start_mode": mode, "state": "stopped"},
-        st.sampled_from(known),
+        names,
         st.sampled_from(["disabled", "manual"]),
     )
     return st.lists(item, min_size=1, max_size=3, unique_by=lambda row: row["name"])
 
 
+@cache
+def loadable(expression: str) -> bool:
+    """Tell whether a part fits a scenario: some need services that came later, or are there already."""
+    try:
+        return not scenario(expression).host.faults
+    except ScenarioError:
+        return False
+
+
+def drawn_scene(draw: st.DrawFn) -> Scene:
+    """Draw a scenario, what its host is made of, and what was started and stopped there by hand."""
+    name = draw(st.sampled_from(SCENARIOS))
+    if draw(st.booleans()):
+        return Scene(name, scenario(name).host, scenario(name).host)
+    over = draw(st.one_of(st.none(), st.sampled_from(HAZARDS)))
+    expression = name if over is None or not loadable(f"{name}+{over}") else f"{name}+{over}"
+    base = scenario(expression).host
+    host = invented(draw, base)
+    path = path_of(host)
+    movable = sorted(s.name for s in host.services if not (s.driver or s.per_user or s.template or s.name.lower() in path))
+    return Scene(expression, base, host, tuple(draw(st.lists(st.sampled_from(movable), max_size=3, unique=True))))
+
+
 @st.composite
 def stories(draw: st.DrawFn) -> Story:
     """Draw a host, options that make sense together, and mishaps."""
-    name = draw(st.sampled_from(SCENARIOS))
+    scene = drawn_scene(draw)
     stages = draw(st.one_of(st.just(list(STAGES)), st.lists(st.sampled_from(STAGES), min_size=1, unique=True)))
     options: dict[str, Any] = {
         "stages": [stage for stage in STAGES if stage in stages],
         "recipes": draw(st.one_of(st.none(), st.lists(st.sampled_from(sorted(KNOWLEDGE.recipes)), min_size=1, max_size=4, unique=True))),
-        "accept": draw(st.lists(st.sampled_from(sorted(hazard.id for hazard in KNOWLEDGE.hazards)), unique=True)),
+        # Where nothing is accepted most stories end before they have begun.
+        "accept": draw(st.one_of(st.just(ACCEPTABLE), st.lists(st.sampled_from(ACCEPTABLE), unique=True))),
         "dependents": draw(st.sampled_from(["stop", "refuse"])),
         "unverified": draw(st.sampled_from(["skip", "apply"])),
         "keep": draw(st.lists(st.sampled_from([{"port": port, "reason": "used"} for port in ("tcp/445", "udp/123")]), max_size=1)),
     }
-    if "services" in stages and draw(st.integers(0, 3)) == 0:
-        options["services"] = draw(chosen_services(name))
+    if "services" in stages and draw(st.integers(0, 1 if vendor_names(scene.host) else 3)) == 0:
+        options["services"] = draw(chosen_services(scene.host))
     if "ip_filter" in stages and draw(st.booleans()):
         options["ip_filter"] = {"residue": "drop", "unknown": draw(st.booleans())}
+        # A rule for what may return at a boot is taken away by a run before it, which sees no listener: not what this test is about.
+        options |= {"services": [{**row, "start_mode": "disabled"} for row in options["services"]]} if "services" in options else {}
     mishap = st.one_of(st.none(), st.builds(Trouble, st.sampled_from(Kind), st.integers(1, LATEST)))
-    return Story(name, options, draw(mishap), draw(st.booleans()), draw(st.one_of(st.none(), st.integers(0, 60))), draw(mishap))
+    return Story(scene, options, draw(mishap), draw(st.booleans()), draw(st.one_of(st.none(), st.integers(0, 60))), draw(mishap))
 
 
 def expect_path(host: Simulated, before: dict[str, Any]) -> None:
@@ -99,10 +138,40 @@ def expect_path(host: Simulated, before: dict[str, Any]) -> None:
     assert host.computer.up
 
 
+@contextmanager
+def living(story: Story) -> Iterator[Simulated]:
+    """Start the host of a story; delayed services run, and somebody has started and stopped others."""
+    with simulated(story.scene.scenario, host=story.scene.host) as host:
+        host.boot()
+        for name in story.scene.moved:
+            service = host.computer.host.services.find(name)
+            move = host.session.stop if service is not None and service.running else host.session.start
+            # It may need others, be needed, be disabled, or not listen.
+            with suppress(MethodFailed):
+                move(ServiceKind.SERVICE, name)
+        host.session.forget()
+        yield host
+
+
+def lasting(story: Story) -> dict[str, Any]:
+    """Return the state of the host of a story after a boot, had nobody else done anything."""
+    with living(story) as host:
+        host.boot()
+        return comparable(host)
+
+
 def expect_true(attempt: Attempt, host: Simulated) -> None:
     """Expect that the result and the snapshot of a run say what is so."""
     assert result_lies(attempt, host) == []
     assert snapshot_lacks(attempt, host) == []
+
+
+def unwilling(host: HostSpec, attempt: Attempt) -> bool:
+    """Tell whether a plan has a service in it that this host lets nobody stop or change."""
+    firm = {service.name.lower(): service for service in host.services if service.protected or not service.accepts_stop}
+    stopped = {change.name.lower() for change in attempt.changes if isinstance(change, StopService)}
+    changed = {change.name.lower() for change in attempt.changes if isinstance(change, SetStartMode)}
+    return any(name in stopped or (service.protected and name in changed) for name, service in firm.items())
 
 
 def interfere(host: Simulated, attempt: Attempt, number: int) -> str:
@@ -144,7 +213,7 @@ def put_back(host: Simulated, story: Story, foreign: str) -> None:
 
 
 @settings(
-    max_examples=400 if "NETMIN_EVERY_FAULT" in os.environ else 20,
+    max_examples=400 if "NETMIN_EVERY_FAULT" in os.environ else 10,
     derandomize=True,
     database=None,
     deadline=None,
@@ -152,30 +221,32 @@ def put_back(host: Simulated, story: Story, foreign: str) -> None:
     # Making a failing example smaller takes many runs; the story that is shown says enough.
     phases=[Phase.generate],
     report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 @given(story=stories())
 def test_there_and_back_whatever_happens(story: Story) -> None:
-    with simulated(story.scenario) as host:
-        host.boot()
+    with living(story) as host:
         before, written = comparable(host), len(host.computer.changes())
         checked = minimize(host, RUNS[0], check=True, **story.options)
         assert len(host.computer.changes()) == written
         if checked.error is not None:
             event(f"refused: {type(checked.error).__name__}")
-            return
+            # Nothing was begun, which is all that is to be said of it; another story takes its place.
+            reject()
         if story.early is not None:
             expect_true(minimize(host, RUNS[1], story.early, **story.options), host)
             host.service.forget()
         done = minimize(host, RUNS[2], **story.options)
         assert done.result is not None, done.error
-        assert not done.result.get("failed"), done.result["msg"]
         expect_true(done, host)
         if story.early is None:
             assert done.changes == checked.changes
-        assert minimize(host, RUNS[3], **story.options).changes == ()
+        # A run that such a service is in the way of says so each time, and what it did can be put back all the same.
+        firm = unwilling(story.scene.host, done)
+        assert bool(done.result.get("failed")) is firm, done.result.get("msg")
+        assert firm or minimize(host, RUNS[3], **story.options).changes == ()
         expect_path(host, before)
-        foreign = "" if story.somebody is None else interfere(host, checked, story.somebody)
+        foreign = "" if story.somebody is None or firm else interfere(host, checked, story.somebody)
         event(f"changes: {bool(checked.changes)}, somebody's: {bool(foreign)}")
         if story.boots:
             host.boot()
@@ -184,4 +255,6 @@ def test_there_and_back_whatever_happens(story: Story) -> None:
         put_back(host, story, foreign)
         host.boot()
         host.service.forget()
-        assert [line for line in differences(before, comparable(host)) if not concerns(line, foreign)] == []
+        assert [
+            line for line in differences(lasting(story) if story.scene.moved else before, comparable(host)) if not concerns(line, foreign)
+        ] == []
