@@ -139,7 +139,7 @@ def told_wrong(attempt: Attempt, host: Simulated) -> list[str]:
 
 def outcome_wrong(attempt: Attempt, host: Simulated, name: str, boots: int) -> list[str]:
     """Tell what is not as it has to be once the time of the host is over."""
-    restarted, rest = len(host.computer.host.boots) > boots, left(host)
+    restarted, rest = host.computer.host.boots > boots, left(host)
     boot(host)
     stands = differences(undisturbed(name).state, comparable(host)) == []
     wrong = [] if stands and not restarted else differences(undisturbed(name).initial, comparable(host))
@@ -210,7 +210,7 @@ def test_no_fault_leaves_a_host_between_confirmed_and_put_back(name: str, part: 
             now = f"{fingerprint(host)} {ticking(host)}"
             found += [] if now in followed else meanwhile_wrong(host)
             if now not in followed or first.result is not None:
-                boots = len(host.computer.host.boots)
+                boots = host.computer.host.boots
                 later(host)
                 found += outcome_wrong(first, host, name, boots)
             if now not in followed:
