@@ -65,7 +65,7 @@ confirm:
       type: str
       returned: when there is a timer
     phase:
-      description: V(armed) in check mode, V(confirmed), V(restoring) or V(restored).
+      description: V(armed) in check mode, V(confirmed), V(never started), V(restoring), V(broken off) or V(restored).
       type: str
       returned: when there is a timer
     heartbeat:

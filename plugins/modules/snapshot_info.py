@@ -44,7 +44,7 @@ confirm:
       type: str
       returned: when there is a timer
     phase:
-      description: V(armed), V(restoring) or V(restored).
+      description: V(armed), V(never started), V(restoring), V(broken off) or V(restored).
       type: str
       returned: when there is a timer
     heartbeat:

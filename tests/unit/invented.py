@@ -43,7 +43,7 @@ CONTENTS = (
     RegistryValue.text("N"),
     RegistryValue.text("0"),
     # Without a variable: StdRegProv reads such a value expanded (Microsoft, GetExpandedStringValue), and so it would be put back.
-    RegistryValue(RegistryType.EXPAND_SZ, "own"),
+    RegistryValue(RegistryType.EXPAND_SZ, "%SystemRoot%"),
     RegistryValue(RegistryType.BINARY, b"\x00\xff"),
     RegistryValue.texts(("ncacn_ip_tcp",)),
     RegistryValue(RegistryType.QWORD, 1),

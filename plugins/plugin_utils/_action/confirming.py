@@ -15,6 +15,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AccessDenied,
+    AuthenticationFailed,
     HostError,
     InvalidOption,
     MethodFailed,
@@ -89,6 +90,7 @@ class Confirmation:
         confirmed: the host has ended it.
         doubtful: arming failed, and whether something is armed all the same is not known.
         told: the host has been told to end it, or may have been.
+        littered: an earlier run has left something that is no timer, and that would be taken for a part of the next one.
     """
 
     wish: Wish | None
@@ -101,6 +103,7 @@ class Confirmation:
     confirmed: bool = False
     doubtful: bool = False
     told: bool = False
+    littered: bool = False
     outcome: str = "nothing was armed"
     warnings: list[str] = field(default_factory=list)
 
@@ -112,6 +115,7 @@ class Confirmation:
         """
         found = confirm.read_timer(reader)
         self.nt = prepared.survey.host.windows.nt
+        self.littered = confirm.is_littered(reader)
         if found is not None:
             self.found = found = confirm.judged(found, reader)
             if prepared.plan.changes and not found.phase.over:
@@ -130,6 +134,8 @@ class Confirmation:
         """Take away what a timer left of which nothing comes any more."""
         if self.found is not None and self.found.phase.over:
             clear(writer, self.found, self.nt)
+        elif self.littered:
+            writer.delete_key(timer.KEY)
 
     def arm(self, writer: Writer) -> None:
         """Arm the timer, and see two heartbeats.
@@ -230,8 +236,9 @@ class Confirmation:
                     return GONE
                 self._tell(writer)
                 return see_end(writer, self.run.run_id, self.clock)
-            except HostError:
-                if self.clock.now() >= deadline:
+            except HostError as error:
+                # Each wrong password counts where accounts are locked: a login that is refused is not tried again.
+                if isinstance(error, AuthenticationFailed) or self.clock.now() >= deadline:
                     raise
                 again = True
                 self.clock.sleep(BEAT)

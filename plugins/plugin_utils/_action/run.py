@@ -112,6 +112,9 @@ class Run:
 
         Args:
             choose: what is wanted of each stage, given what the host is and which hazards it shows.
+
+        Raises:
+            Refused: a gate, or what could not be put back.
         """
         gated = plan_gated(reader, read_survey(reader, self.knowledge), self.knowledge, choose)
         survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
@@ -141,6 +144,7 @@ class Run:
 
     def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
         """Forecast a plan, and read what earlier runs left."""
+        snapshot.require(plan.changes)
         expected = make_forecast(plan, survey, self.knowledge, wanted.terms.kept, wanted.passed)
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         history = record.read_history(reader).since(survey.host.boot.mark)

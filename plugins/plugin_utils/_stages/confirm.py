@@ -265,13 +265,19 @@ class Timer:
 
 def read_timer(reader: Reader) -> Timer | None:
     """Read the timer of a host; None where there is none. Costs one request where there is none."""
-    run = _text(reader, timer.RUN)
+    run = _text(reader, timer.RUN) if timer.RUN in (reader.value_types(timer.KEY) or ()) else None
     if run is None:
         return None
     heartbeat = _text(reader, timer.HEARTBEAT) or "0"
     if heartbeat.isdecimal() and len(heartbeat) < 10:
         return Timer(Phase.ARMED, run, int(heartbeat))
     return Timer(Phase.RESTORED if heartbeat == timer.RESTORED else Phase.RESTORING, run, 0, _text(reader, timer.OUTCOME) or "")
+
+
+def is_littered(reader: Reader) -> bool:
+    """Tell whether a run broke off before its arming line, which makes a timer of the rest. Costs nothing after `read_timer`."""
+    types = reader.value_types(timer.KEY)
+    return types is not None and timer.RUN not in types
 
 
 def judged(found: Timer, reader: Reader) -> Timer:

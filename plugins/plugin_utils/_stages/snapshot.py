@@ -27,7 +27,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     StartService,
     StopService,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
@@ -97,6 +97,21 @@ def take(run: str, changes: Iterable[Change], reader: Reader, configured: Mappin
     """
     # A key that is deleted holds nothing, and a value that is written makes it again.
     return Snapshot(run, tuple(_saved(change, reader, configured, host) for change in changes if not isinstance(change, DeleteKey)))
+
+
+def require(changes: Iterable[Change]) -> None:
+    """See to it that what will be overwritten can be recorded as it is.
+
+    Raises:
+        Refused: a REG_EXPAND_SZ. WMI shows its text with the variables filled in (Microsoft, GetExpandedStringValue), and nobody could
+            put back what it is.
+    """
+    for change in changes:
+        if isinstance(change, SetRegistryValue) and change.before is not None and change.before.type is RegistryType.EXPAND_SZ:
+            raise Refused(
+                f"{change.target} is not changed: it is a REG_EXPAND_SZ, which WMI shows with its variables filled in, so that it could "
+                f"not be put back; Windows itself has another type there: delete the value, or leave stage {change.stage} out"
+            )
 
 
 def _saved(change: Change, reader: Reader, configured: Mapping[Setting, RegistryValue | None], host: Host) -> Saved:

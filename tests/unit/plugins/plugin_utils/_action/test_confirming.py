@@ -13,6 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirming 
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Run, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
+    AuthenticationFailed,
     ConnectionLost,
     HostError,
     InvalidOption,
@@ -92,6 +93,7 @@ class Task:
 
     def do(self, *, answers: bool = True, **given: Any) -> dict[str, Any]:
         prepared = self.plan(**given)
+        self.confirmation.clean(self.host.session)
         self.run.arm = self.arm
         after = self.run.carry_out(prepared, self.host.session, stop_limit=60)
         result = result_of(self.run, prepared, after)
@@ -432,6 +434,37 @@ def test_a_timer_that_never_started_keeps_nobody_waiting(name: str) -> None:
                 task.confirmation.clean(host.session)
             assert left(host) == []
             host.session.set_value(timer.KEY, timer.RUN, RegistryValue.text(RUN))
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_10"])
+def test_what_is_left_of_a_run_that_broke_off_before_it_armed_is_no_part_of_the_next(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        for number in range(1, 40):
+            host.session.set_value(timer.KEY, f"{number:03}", RegistryValue.text(f"{RUN}&net start Left"))
+        task = Task(host, run_id="20260102T000000Z-000002")
+        result = task.do()
+        assert not result.get("failed"), result.get("msg")
+        assert result["confirm"]["confirmed"]
+        assert left(host) == []
+
+
+def test_a_login_that_is_refused_is_not_tried_again() -> None:
+    """Where accounts are locked after a few wrong passwords, half a minute of them would lock this one."""
+    with simulated("windows_10") as host:
+        host.boot()
+        asked = 0
+
+        def refused() -> WritableSession:
+            nonlocal asked
+            asked += 1
+            raise AuthenticationFailed("the password is wrong", host="windows_10")
+
+        task = Task(host)
+        task.reopen = refused  # type: ignore[method-assign]
+        result = task.do()
+        assert asked == 1
+        assert "could not be confirmed over a new connection: the password is wrong" in result["msg"]
 
 
 def test_a_timer_that_is_about_to_count_is_waited_for() -> None:

@@ -13,7 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._action.options imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.plain import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Run, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NotFound, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
@@ -209,6 +209,18 @@ def test_what_somebody_changed_since_is_left_and_listed_unless_forced() -> None:
         forced = restore(host, Scope(force=True))
         assert [(item["target"], item["reason"]) for item in forced["unchanged"]] == [as_it_was]
         assert host.session.value(POLICIES.removeprefix("HKLM\\"), "EnableMulticast", RegistryType.DWORD) is None
+
+
+def test_a_value_that_wmi_shows_otherwise_than_it_is_is_not_overwritten() -> None:
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        key = r"SYSTEM\CurrentControlSet\Control\Lsa"
+        host.session.set_value(key, "SamDisableListenOnTCP", RegistryValue(RegistryType.EXPAND_SZ, "%SystemRoot%"))
+        changed = len(host.computer.changes())
+        with pytest.raises(Refused, match="SamDisableListenOnTCP is not changed: it is a REG_EXPAND_SZ"):
+            minimize(host)
+        assert len(host.computer.changes()) == changed
+        assert minimize(host, stages=["services", "netbt"])["changed"]
 
 
 def test_by_stage_and_by_run() -> None:
