@@ -24,6 +24,7 @@ options:
       within:
         description:
           - After how many seconds the host puts the run back, 60 to 86400. The host counts, and takes a little longer.
+          - A run that takes as long fails, and makes no change any more when the time is nearly over.
         type: int
         default: 600
       hold:

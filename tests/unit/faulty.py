@@ -288,7 +288,7 @@ def _attempt(host: Simulated, run_id: str, prepare: Callable[[Run, Reader], Prep
             if not means.check:
                 confirmation.clean(session)
             if prepared.plan.changes and not means.check:
-                run.arm = arm
+                run.arm, run.in_time = arm, confirmation.in_time
                 after = run.carry_out(prepared, session, stop_limit=60, keeper=means.keeper)
             result = result_of(run, prepared, after)
         wire.mark("confirming")

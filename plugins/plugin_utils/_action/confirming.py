@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AccessDenied,
@@ -44,7 +45,10 @@ SHORTEST, LONGEST = 60, 86400
 ARMING, ENDING = 30.0, 60.0
 # For so many seconds a new connection is tried again: a network may take a moment to recover from what was closed.
 RETRYING = 30.0
+# Seconds, at the most, that a change may take to arrive. No change begins as short before the host puts the run back.
+RESERVE = 30.0
 GONE = "confirmed; nothing is left of the timer"
+TOO_LATE = "too late: the host restores the run"
 # The first heartbeat comes as soon as the script runs.
 FIRST_LOOK = 2.0
 # win32 CIMWin32Prov, StartService: 7 is "did not respond in time" (1053 of the SCM), as expected of a command that is no service.
@@ -91,6 +95,8 @@ class Confirmation:
         doubtful: arming failed, and whether something is armed all the same is not known.
         told: the host has been told to end it, or may have been.
         littered: an earlier run has left something that is no timer, and that would be taken for a part of the next one.
+        began: when the timer can have begun to count at the earliest, by our own clock.
+        asked: the host has been asked, since, how far it has counted.
     """
 
     wish: Wish | None
@@ -104,6 +110,8 @@ class Confirmation:
     doubtful: bool = False
     told: bool = False
     littered: bool = False
+    began: float = 0.0
+    asked: bool = False
     outcome: str = "nothing was armed"
     warnings: list[str] = field(default_factory=list)
 
@@ -147,6 +155,7 @@ class Confirmation:
         if self.wish is None or self.back is None:
             return
         self.outcome = "not armed"
+        self.began = self.clock.now()
         try:
             said = self._set_up(writer, self.back, self.wish)
             self._see_it_count(writer, said)
@@ -196,11 +205,39 @@ class Confirmation:
         started = f" ({said})" if said else ""
         raise NotArmed(f"no heartbeat of the timer on {writer.host} in {ARMING:g} seconds: {why}{started}; nothing was changed")
 
+    def in_time(self, writer: Writer, change: Change) -> None:
+        """See before a change that it will not come after the host has put the run back: nobody would undo it.
+
+        By our own clock, which goes on while the controller sleeps. Before the first change that may cut the session the host is
+        asked as well: of a virtual controller that was stopped meanwhile it alone knows.
+
+        Raises:
+            TooLate: the time is over, or so nearly that the change might come after it.
+            HostError: the host did not say.
+        """
+        if self.wish is None or not self.armed:
+            return
+        left = self.wish.within - (self.clock.now() - self.began)
+        if change.touches_session and not self.asked:
+            self.asked = True
+            beat = _beat(writer)
+            left = min(left, self.wish.within - beat * BEAT) if beat is not None else 0
+        if left < min(RESERVE, self.wish.within / 4):
+            raise TooLate(
+                f"the {self.wish.within} seconds after which the host restores run {self.run.run_id} are over, or nearly, before all "
+                "changes were made; no more are made. Give it more time in 'within'"
+            )
+
     def finish(self, result: dict[str, Any], reopen: Callable[[], Writer]) -> None:
         """Confirm over a new connection, unless the run failed or a later task is to do it; complete the result."""
         wish = self.wish
         if wish is not None and self.armed:
-            if result.get("failed"):
+            if result.get("failed") and not result["changed"]:
+                # Nothing is to be put back, and the host might restart for it.
+                self._disarm(result, reopen, wish, "taken away again: nothing was changed")
+            elif self.run.application is not None and isinstance(self.run.application.error, TooLate):
+                self.outcome = TOO_LATE
+            elif result.get("failed"):
                 self.outcome = "not confirmed: the run failed"
                 result["msg"] = f"{result['msg']}. {self._will_restore(wish)}"
             elif wish.hold:
@@ -208,7 +245,7 @@ class Confirmation:
             else:
                 self._confirm(result, reopen, wish)
         if wish is not None and self.doubtful:
-            self._disarm(result, reopen, wish)
+            self._disarm(result, reopen, wish, "not armed; what was there has been taken away over a new connection")
         result["warnings"] = [*result.get("warnings", []), *self.warnings]
         result["confirm"] = None if wish is None else self.plain(wish)
 
@@ -216,9 +253,15 @@ class Confirmation:
         try:
             self.outcome = self._end(reopen)
             self.confirmed = True
+        except TooLate as error:
+            self.outcome = TOO_LATE
+            result["failed"] = True
+            result["msg"] = (
+                f"all changes were made, and not confirmed in time, so that they do not stay: {error}. Give it more time in 'within'"
+            )
         except NetminError as error:
             # What was told may have been heard, however the telling ended.
-            unknown = self.told and not isinstance(error, TooLate)
+            unknown = self.told
             self.outcome = "not known whether it was confirmed" if unknown else "not confirmed"
             doubt = "Whether the host heard the confirmation is not known. If it did not: " if unknown else ""
             result["failed"] = True
@@ -254,14 +297,14 @@ class Confirmation:
             self.told = told
             raise
 
-    def _disarm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish) -> None:
-        """Take away over a new connection what may be armed; where none can be had, say what the host may do."""
+    def _disarm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish, outcome: str) -> None:
+        """Take away over a new connection what is or may be armed; where none can be had, say what the host may do."""
         try:
             remove(reopen(), self.nt)
-            self.outcome = "not armed; what was there has been taken away over a new connection"
+            self.outcome = outcome
         except NetminError:
-            self.outcome = "may be armed"
-            result["msg"] = f"{result['msg']}. The timer may be armed all the same. {self._will_restore(wish)}"
+            self.outcome = "armed" if self.armed else "may be armed"
+            result["msg"] = f"{result['msg']}. The timer {'is' if self.armed else 'may be'} armed all the same. {self._will_restore(wish)}"
 
     def _will_restore(self, wish: Wish) -> str:
         return (

@@ -61,7 +61,7 @@ class PlannedAction(WindowsAction):
             self.writing = True
             self._begun = (run, prepared)
             keeper = self.keeper(options)
-            run.arm = confirmation.arm
+            run.arm, run.in_time = confirmation.arm, confirmation.in_time
             after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"], keeper=keeper)
         result = result_of(run, prepared, after)
         confirmation.finish(result, lambda: self.reopen(self.open_writable))

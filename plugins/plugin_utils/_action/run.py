@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
     AddFilterRule,
+    Change,
     DeleteKey,
     Effective,
     RemoveFilterRule,
@@ -28,7 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import P
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._session.driver import Application, Status, apply
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.driver import Application, Status, apply, at_any_time
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import firewall, record, restore, snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Passed
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.forecast import count, opens
@@ -97,6 +98,7 @@ class Run:
         application: set once something may have been written.
         taken: what the plan touches, as it was before the first change.
         arm: called before the first change, once everything is stored; what it raises ends the run.
+        in_time: called before each change; the same.
     """
 
     knowledge: Knowledge
@@ -106,6 +108,7 @@ class Run:
     taken: snapshot.Snapshot | None = None
     trouble: list[str] = field(default_factory=list)
     arm: Callable[[Writer], None] | None = None
+    in_time: Callable[[Writer, Change], None] = at_any_time
 
     def prepare(self, reader: Reader, choose: Callable[[Survey, Blocks], Wanted]) -> Prepared:
         """Read, plan and forecast; nothing is written.
@@ -183,7 +186,7 @@ class Run:
             self._take_back(error, writer)
             return None
         try:
-            apply(application, writer, self.clock, stop_limit=stop_limit)
+            apply(application, writer, self.clock, stop_limit=stop_limit, in_time=self.in_time)
         finally:
             # Also for a task timeout or Ctrl-C, which no handler of errors sees.
             self._store_changes(prepared, application, writer)

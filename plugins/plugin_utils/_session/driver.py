@@ -8,7 +8,7 @@ was lost was done is found out by reading, by whoever called.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -78,11 +78,23 @@ class Application:
         return tuple(change for change, status in zip(self.plan.changes, self.statuses, strict=True) if status is not Status.NOT_DONE)
 
 
-def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit: float) -> None:
+def at_any_time(_writer: Writer, _change: Change) -> None:
+    """Let every change be made."""
+
+
+def apply(
+    application: Application,
+    writer: Writer,
+    clock: Clock,
+    *,
+    stop_limit: float,
+    in_time: Callable[[Writer, Change], None] = at_any_time,
+) -> None:
     """Make the changes of a plan in order; stop at the first that fails and leave its error in the application.
 
     Args:
         stop_limit: seconds that a service may take to stop, or to start.
+        in_time: called before each change; what it raises ends the application there.
     """
     stopping: list[StopService] = []
     started: list[StartService] = []
@@ -91,6 +103,7 @@ def apply(application: Application, writer: Writer, clock: Clock, *, stop_limit:
             if stopping and not (isinstance(change, StopService) and change.rank == stopping[-1].rank):
                 _await(stopping, writer, clock, stop_limit)
                 stopping.clear()
+            in_time(writer, change)
             # Until its answer is here, a change may or may not have been made.
             application.statuses[number] = Status.UNKNOWN
             try:

@@ -26,7 +26,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     StopService,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 
@@ -80,11 +80,15 @@ def way_back(taken: Snapshot, plan: Plan, survey: Survey, management: frozenset[
         survey: the host as it was read for it.
 
     Raises:
-        Refused: something cannot be written on a command line.
+        Refused: something cannot be written on a command line, or would not be put back at all.
     """
     goals = restore.goals_of((taken,), restore.Scope())
     after = projected(survey, plan)
     back = restore.plan(goals, _left(goals), after.host, force=True, management=management, path=survey.path)
+    lost = next((item for item in back.unchanged if item.reason is not Reason.AS_DESIRED), None)
+    if lost is not None:
+        # A timer that says in the end that it has restored, and has not, is worse than none.
+        raise Refused(f"'confirm' cannot be used here: the host could not put {lost.target} back ({lost.reason}: {lost.detail})")
     delayed = {saved.name[0].lower() for saved in taken.saved if saved.delayed}
     commands = tuple(command for change in back.changes for command in commands_of(change, delayed))
     keys = tuple(_key(change.key) for change in back.changes if isinstance(change, DeleteKey))

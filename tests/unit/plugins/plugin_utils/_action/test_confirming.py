@@ -27,8 +27,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.jobs import Account as JobAccount
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, record, timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, record, survey, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.management import ManagementPath
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, differences, listeners, simulated, state
 
@@ -94,7 +95,7 @@ class Task:
     def do(self, *, answers: bool = True, **given: Any) -> dict[str, Any]:
         prepared = self.plan(**given)
         self.confirmation.clean(self.host.session)
-        self.run.arm = self.arm
+        self.run.arm, self.run.in_time = self.arm, self.confirmation.in_time
         after = self.run.carry_out(prepared, self.host.session, stop_limit=60)
         result = result_of(self.run, prepared, after)
         before = self.host.session.stats.requests
@@ -436,6 +437,118 @@ def test_a_timer_that_never_started_keeps_nobody_waiting(name: str) -> None:
             host.session.set_value(timer.KEY, timer.RUN, RegistryValue.text(RUN))
 
 
+SLOW: dict[str, Any] = {
+    "stages": ["services", "ip_filter"],
+    "services": [{"name": "W32Time", "state": "stopped", "start_mode": "disabled"}],
+}
+
+
+def test_no_change_is_made_after_the_host_has_put_the_run_back() -> None:
+    """A service takes almost all of the time to stop; the rules, which come last, would stay for good."""
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        before = state(host)
+        host.computer.inject({"kind": "stops_late", "service": "W32Time", "after": 55.0})
+        result = Task(host, within=60).do(**SLOW, ip_filter={"residue": "drop", "unknown": False})
+        assert result["failed"]
+        assert "the 60 seconds after which the host restores run" in result["msg"]
+        assert "netmin.windows.confirm keeps" not in result["msg"]
+        assert result["confirm"]["outcome"] == "too late: the host restores the run"
+        assert {change["status"] for change in result["changes"] if change["target"].startswith("inbound rule")} == {"not_done"}
+        later(host, 300)
+        host.boot()
+        assert differences(before, state(host)) == []
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_server_2022"])
+def test_a_controller_that_slept_makes_no_more_changes(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        before = state(host)
+        task = Task(host)
+
+        def arm(writer: Any) -> None:
+            task.confirmation.arm(writer)
+            task.clock.sleep(1200)
+
+        task.arm = arm  # type: ignore[method-assign]
+        result = task.do()
+        assert result["failed"]
+        assert not result["changed"]
+        later(host, 300)
+        host.boot()
+        assert differences(before, state(host)) == []
+
+
+def test_a_controller_that_was_stopped_asks_the_host_before_what_may_cut_the_session() -> None:
+    """Its clock did not go on, as that of a virtual machine that was suspended."""
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        before = state(host)
+        task = Task(host)
+        host.computer.inject({"kind": "stops_late", "service": "W32Time", "after": 5.0})
+        stopped = task.host.session.stop
+
+        def stop(kind: ServiceKind, name: str) -> None:
+            stopped(kind, name)
+            if name == "W32Time":
+                host.clock.advance(590)
+
+        host.session.stop = stop  # type: ignore[method-assign]
+        result = task.do(**SLOW, ip_filter={"residue": "drop", "unknown": False})
+        del host.session.stop
+        assert result["confirm"]["outcome"] == "too late: the host restores the run"
+        later(host, 300)
+        host.boot()
+        assert differences(before, state(host)) == []
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_server_2022"])
+def test_a_timer_of_a_run_that_changed_nothing_is_taken_away_at_once(name: str) -> None:
+    """The host might restart for nothing, and outside the maintenance window."""
+    with simulated(name) as host:
+        host.boot()
+        boots = host.computer.host.boots
+        host.computer.inject({"kind": "service_denied", "service": "W32Time"})
+        result = Task(host).do(stages=["services"], services=SLOW["services"])
+        assert result["failed"]
+        assert not result["changed"]
+        assert result["confirm"]["outcome"] == "taken away again: nothing was changed"
+        assert left(host) == []
+        later(host, 1200)
+        assert host.computer.host.boots == boots
+
+
+def test_a_run_that_the_host_could_not_put_back_is_refused_with_confirm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the management path is not known no rule is made, not by the host either: rules that are removed would be gone."""
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        options: dict[str, Any] = {"stages": ["ip_filter"], "ip_filter": {"residue": "drop", "unknown": False}}
+        assert Task(host).do(**options)["confirm"]["confirmed"]
+        monkeypatch.setattr(survey, "read_path", lambda *_given: ManagementPath((), unknown="nothing is shown"))
+        changes = len(host.computer.changes())
+        options["ip_filter"] = {"residue": "leave", "unknown": False}
+        with pytest.raises(Refused, match="the host could not put inbound rule"):
+            Task(host, run_id="20260102T000000Z-000002").plan(**options)
+        assert len(host.computer.changes()) == changes
+
+
+def test_who_confirms_too_late_is_told_that_nothing_stays() -> None:
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        task = Task(host)
+
+        def reopen() -> WritableSession:
+            task.clock.sleep(1200)
+            return host.session
+
+        task.reopen = reopen  # type: ignore[method-assign]
+        result = task.do(stages=["services"], services=SLOW["services"])
+        assert result["failed"]
+        assert "not confirmed in time, so that they do not stay" in result["msg"]
+        assert "keeps what was done" not in result["msg"]
+
+
 @pytest.mark.parametrize("name", ["windows_xp", "windows_10"])
 def test_what_is_left_of_a_run_that_broke_off_before_it_armed_is_no_part_of_the_next(name: str) -> None:
     with simulated(name) as host:
@@ -513,7 +626,7 @@ def test_a_connection_that_is_lost_while_arming_never_hides_what_may_be_armed(co
             raise ConnectionLost("gone", host="host")
 
         host.session.run_line = run_line  # type: ignore[method-assign]
-        task.run.arm = task.arm
+        task.run.arm, task.run.in_time = task.arm, task.confirmation.in_time
         task.run.carry_out(prepared, host.session, stop_limit=60)
         result = result_of(task.run, prepared, None)
 
