@@ -89,13 +89,20 @@ class Task:
         finally:
             self.cost += self.host.session.stats.requests - before
 
+    def in_time(self, writer: Any, change: Any) -> None:
+        before = self.host.session.stats.requests
+        try:
+            self.confirmation.in_time(writer, change)
+        finally:
+            self.cost += self.host.session.stats.requests - before
+
     def reopen(self) -> WritableSession:
         return self.host.session
 
     def do(self, *, answers: bool = True, **given: Any) -> dict[str, Any]:
         prepared = self.plan(**given)
         self.confirmation.clean(self.host.session)
-        self.run.arm, self.run.in_time = self.arm, self.confirmation.in_time
+        self.run.arm, self.run.in_time = self.arm, self.in_time
         after = self.run.carry_out(prepared, self.host.session, stop_limit=60)
         result = result_of(self.run, prepared, after)
         before = self.host.session.stats.requests
@@ -626,7 +633,7 @@ def test_a_connection_that_is_lost_while_arming_never_hides_what_may_be_armed(co
             raise ConnectionLost("gone", host="host")
 
         host.session.run_line = run_line  # type: ignore[method-assign]
-        task.run.arm, task.run.in_time = task.arm, task.confirmation.in_time
+        task.run.arm, task.run.in_time = task.arm, task.in_time
         task.run.carry_out(prepared, host.session, stop_limit=60)
         result = result_of(task.run, prepared, None)
 
