@@ -244,6 +244,16 @@ def test_there_and_back_where_the_driver_of_netbios_takes_no_stop() -> None:
         is_back(host, before)
 
 
+def test_there_and_back_where_the_instance_of_a_per_user_service_takes_no_stop() -> None:
+    spec = with_stubborn("windows_10", "CDPUserSvc")
+    with simulated("windows_10", host=replace(spec, windows=replace(spec.windows, signed_in=True))) as host:
+        host.boot()
+        before = Seen.of(host)
+        instance = next(s.spec.name for s in host.computer.host.services.all if s.spec.name.startswith("CDPUserSvc_"))
+        expect_end_at_boot(host, instance, services=[{"name": "CDPUserSvc", "state": "stopped", "start_mode": "disabled"}])
+        is_back(host, before)
+
+
 def test_what_is_held_against_what_it_was_is_the_whole_dump() -> None:
     with simulated("windows_server_2022") as host:
         seen = state(host)
