@@ -617,7 +617,8 @@ suspected:
       reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
       scope: wildcard
 reboot_required:
-  description: Whether a boot is still to come, for a setting that waits for one or an endpoint that closes only then.
+  description: Whether a boot is still to come, for a setting that waits for one, or an endpoint or a service that ends only
+    then.
   type: bool
   returned: when the host was read and the plan was not refused
 run:

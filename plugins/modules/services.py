@@ -14,6 +14,8 @@ description:
     service that shares its process with others this is the next boot.
   - A service without running dependents is stopped alone. One with running dependents is refused, unless they are stopped by the
     same task or O(dependents=stop).
+  - A running service that takes no stop (C(AcceptStop) of C(Win32_Service) is false), or on which such a one depends, goes on until
+    the next boot. Only its start mode is set, RV(unchanged) lists it, and RV(reboot_required) is true.
 options:
   services:
     description:
@@ -650,7 +652,8 @@ suspected:
       reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
       scope: wildcard
 reboot_required:
-  description: Whether a boot is still to come, for a setting that waits for one or an endpoint that closes only then.
+  description: Whether a boot is still to come, for a setting that waits for one, or an endpoint or a service that ends only
+    then.
   type: bool
   returned: when the host was read and the plan was not refused
 run:

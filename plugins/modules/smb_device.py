@@ -40,6 +40,8 @@ notes:
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on CIFS over TCP.
   - On hosts with the NetBT driver off, NetBIOS over TCP/IP is gone as well. The option of each adapter does not matter then.
   - Enabling by O(method=netbt_driver) lets the driver load again at the next boot. It starts neither the driver nor any service.
+  - A driver that takes no stop, or on which a running service depends that takes none, goes on until the next boot; so does the port.
+    RV(unchanged) lists it then.
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.confirm
@@ -613,7 +615,8 @@ suspected:
       reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
       scope: wildcard
 reboot_required:
-  description: Whether a boot is still to come, for a setting that waits for one or an endpoint that closes only then.
+  description: Whether a boot is still to come, for a setting that waits for one, or an endpoint or a service that ends only
+    then.
   type: bool
   returned: when the host was read and the plan was not refused
 run:

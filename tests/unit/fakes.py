@@ -60,6 +60,7 @@ class FakeService:
     shared: bool = False
     pid: int | None = None
     depends: tuple[str, ...] = ()
+    accepts_stop: bool = True
 
 
 @dataclass
@@ -284,6 +285,7 @@ class FakeSession:
             "StartMode": service.start,
             "ServiceType": "Share Process" if service.shared else "Own Process",
             "PathName": service.path,
+            "AcceptStop": "true" if service.state == "Running" and service.accepts_stop else "false",
             "ProcessId": str(service.pid or 0),
         }
 

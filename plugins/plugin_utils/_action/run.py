@@ -25,7 +25,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, DidNotHold, NetminError, NotKept
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -377,12 +377,14 @@ def reboot_required(prepared: Prepared, application: Application | None) -> bool
     """Whether a boot is still to come: a change that waits for one, or an endpoint that closes only then."""
     changes = prepared.plan.changes
     made = changes if application is None else application.made
-    # What the forecast expects of the boot holds for the whole plan only.
-    pending = len(made) == len(changes) and any(
-        entry.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY) for entry in prepared.forecast
+    # What the forecast expects of the boot, and what is left to it, holds for the whole plan only.
+    pending = len(made) == len(changes) and (
+        any(entry.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY) for entry in prepared.forecast)
+        # Whether it listens or not.
+        or any(item.reason is Reason.UNTIL_BOOT for item in prepared.plan.unchanged)
     )
     asked = application is not None and application.boot_needed
-    # A start mode waits for the boot as well, and nothing waits for it.
+    # A start mode waits for the boot as well, and nothing waits for it but what takes no stop.
     written = any(isinstance(change, SetRegistryValue) and change.effective is Effective.BOOT for change in made)
     return prepared.history.waits or pending or asked or written
 

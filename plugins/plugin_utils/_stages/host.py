@@ -21,7 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Ro
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
-SERVICE_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName", "ExitCode", "ProcessId")
+SERVICE_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName", "ExitCode", "AcceptStop", "ProcessId")
 # Windows 2000 may not know ProcessId (from memory: it came with XP), and its netstat shows none to match it with.
 DRIVER_PROPERTIES = SERVICE_PROPERTIES_2000 = SERVICE_PROPERTIES[:-1]
 # Microsoft, Win32_Service class: since Windows 10 and Windows Server 2016.
@@ -57,6 +57,8 @@ class Service:
         pid: its process while it runs; None for drivers and where it does not run.
         never_ran: it has not been started since the boot, so that nothing of it can be left in a process.
         delayed: it starts after the others where it starts by itself; None where WMI does not say.
+        accepts_stop: as WMI says it (Microsoft, Win32_BaseService class), False of every one that does not run;
+            True where WMI does not say.
     """
 
     kind: ServiceKind
@@ -69,11 +71,17 @@ class Service:
     pid: int | None
     never_ran: bool = False
     delayed: bool | None = None
+    accepts_stop: bool = True
 
     @property
     def stopped(self) -> bool:
         """Fully stopped; anything pending or paused still holds its sockets."""
         return self.state == "Stopped"
+
+    @property
+    def takes_no_stop(self) -> bool:
+        """It runs, and the SCM would refuse a stop; of anything that is pending nobody knows."""
+        return self.state == "Running" and not self.accepts_stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +268,7 @@ def _service(kind: ServiceKind, row: Row) -> Service:
         pid=row.number("ProcessId") or None,
         never_ran=row.number("ExitCode") == NEVER_STARTED,
         delayed=row.flag(DELAYED_PROPERTY),
+        accepts_stop=row.flag("AcceptStop") is not False,
     )
 
 

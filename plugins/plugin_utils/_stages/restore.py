@@ -333,6 +333,8 @@ def _running(goal: Goal, _now: Now, host: Host) -> Way | Unchanged:
         return _as_it_was(goal, f"service {service.name}")
     if goal.oldest.object == snapshot.STARTED:
         stop = StopService(stage=goal.oldest.stage, effective=Effective.NOW, why=WHY, kind=service.kind, name=service.name)
+        if service.takes_no_stop:
+            return Unchanged(goal.oldest.stage, stop.target, Reason.PROTECTED, f"{service.name} takes no stop while it runs")
         return Way((stop,))
     start = StartService(stage=goal.oldest.stage, effective=Effective.NOW, why=WHY, kind=service.kind, name=service.name)
     started = goal.certain and goal.newest.object == snapshot.STARTED

@@ -22,7 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import PerUser, Protected, StartValue, When
 
 from . import settings
-from .host import Service, template_of
+from .host import Host, Service, template_of
 from .settings import Setting, Settings
 from .stage import Dependents, Situation
 
@@ -40,6 +40,8 @@ class Wish:
     Attributes:
         optional: pass over a service that the host does not have.
         by_default: nobody named it: pass over one that must never stop on this host, too.
+        not_loaded: why it does not run after the next boot, where the same plan sees to that without a start mode; one that
+            takes no stop is left to the boot then.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Wish:
     why: str = ""
     optional: bool = False
     by_default: bool = False
+    not_loaded: str = ""
 
 
 def start_setting(name: str) -> Setting:
@@ -64,7 +67,8 @@ def plan_services(stage: str, wishes: Iterable[Wish], situation: Situation, actu
     Raises:
         NotFound: a service that must exist does not.
         InvalidOption: the instance of a per-user service.
-        Refused: running dependents that no stage stops, unless `dependents` is "stop"; a change that Windows lets nobody make.
+        Refused: running dependents that no stage stops, unless `dependents` is "stop"; a change that Windows lets nobody make; the stop
+            alone of what takes no stop.
         UnsafePlan: the management path, or a service that must never stop.
     """
     return Plan.merge(_plan_wish(stage, wish, situation, actual or {}) for wish in wishes)
@@ -93,10 +97,43 @@ def _plan_wish(stage: str, wish: Wish, situation: Situation, actual: Settings) -
     protected = knowledge.protection(service.name, windows)
     if protected is not None:
         return _plan_protected(stage, wish, service, protected, actual)
-    planned = _changes(stage, wish, service, situation)
+    refused = stop_refused(service, situation.host) if wish.stop and not service.stopped else None
+    unchanged = () if refused is None else (_without_stop(stage, wish, service, refused),)
+    planned = _changes(stage, wish, service, situation, stoppable=refused is None)
     if not planned:
-        return Plan(unchanged=(Unchanged(stage, target, Reason.AS_DESIRED),))
-    return Plan(tuple(dict.fromkeys(planned)), (), tuple(_prevented(wish, service, situation)))
+        return Plan(unchanged=unchanged or (Unchanged(stage, target, Reason.AS_DESIRED),))
+    return Plan(tuple(dict.fromkeys(planned)), unchanged, tuple(_prevented(wish, service, situation)))
+
+
+def stop_refused(service: Service, host: Host) -> str | None:
+    """Say why the SCM would refuse to stop a service that runs, or None where it would not."""
+    if service.takes_no_stop:
+        return f"{service.name} takes no stop while it runs"
+    # Whatever is asked of the dependents: while one of them runs the SCM refuses the stop of what it depends on.
+    firm = [s.name for s in host.all_dependents(service.name) if s.takes_no_stop]
+    if not firm:
+        return None
+    depend, take = ("depends", "takes") if len(firm) == 1 else ("depend", "take")
+    return f"{', '.join(firm)} {depend} on {service.name} and {take} no stop while running"
+
+
+def _without_stop(stage: str, wish: Wish, service: Service, refused: str) -> Unchanged:
+    """Say what becomes of a service that cannot be stopped.
+
+    Raises:
+        Refused: nothing but the stop was asked for, by name.
+    """
+    target = f"{noun(service.kind)} {service.name}"
+    if wish.not_loaded:
+        return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; {wish.not_loaded}")
+    if wish.start_mode is StartMode.DISABLED:
+        return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; disabled, it does not start again")
+    if wish.start_mode is not None and wish.start_mode is not service.start_mode:
+        return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; on {wish.start_mode} it may be started again after it")
+    if wish.start_mode is not None or wish.by_default:
+        # On demand already: something demanded it, and may do so after a boot, which would gain nothing for certain.
+        return Unchanged(stage, target, Reason.PROTECTED, refused)
+    raise Refused(f"{target} is not stopped: {refused}; ask for 'start_mode: disabled', which ends it at the next boot")
 
 
 def _plan_protected(stage: str, wish: Wish, service: Service, protected: Protected, actual: Settings) -> Plan:
@@ -135,7 +172,10 @@ def _plan_template(stage: str, wish: Wish, template: PerUser, situation: Situati
     ]
     if wish.stop and running:
         why = f"instance of the per-user service {template.name}; the next sign-in makes it stopped and disabled"
-        parts.append(Plan(tuple(_stop(stage, service, situation, why) for service in running)))
+        refused = {service.name: stop_refused(service, situation.host) for service in running}
+        parts.append(Plan(tuple(_stop(stage, service, situation, why) for service in running if refused[service.name] is None)))
+        left = ((service, told) for service in running if (told := refused[service.name]) is not None)
+        parts.append(Plan(unchanged=tuple(_without_stop(stage, wish, service, told) for service, told in left)))
     return Plan.merge(parts)
 
 
@@ -145,13 +185,17 @@ def takes_away(wish: Wish, service: Service) -> bool:
     return weaker or (wish.stop and not service.stopped)
 
 
-def _changes(stage: str, wish: Wish, service: Service, situation: Situation) -> list[Change]:
+def _changes(stage: str, wish: Wish, service: Service, situation: Situation, *, stoppable: bool) -> list[Change]:
     host = situation.host
     changes: list[Change] = []
-    if wish.stop and not service.stopped:
+    weakened = bool(wish.not_loaded) or wish.start_mode not in (None, service.start_mode)
+    if wish.stop and not service.stopped and (stoppable or weakened):
         why = f"depends on {service.name}"
-        changes += [_stop(stage, dependent, situation, why, along=service.name) for dependent in _also(service, situation)]
-        changes.append(_stop(stage, service, situation, wish.why))
+        # To be allowed where it cannot be stopped as well: its dependents end with it, at the boot.
+        also = _also(service, situation)
+        if stoppable:
+            changes += [_stop(stage, dependent, situation, why, along=service.name) for dependent in also]
+            changes.append(_stop(stage, service, situation, wish.why))
     if wish.start_mode is not None and wish.start_mode is not service.start_mode:
         rank = len(host.all_dependents(service.name))
         changes.append(

@@ -23,7 +23,7 @@ from . import settings, switches
 from .future import Fate, Future
 from .host import Host, Service, template_of
 from .owners import Explained
-from .service_control import Wish, never_reason, plan_services, start_setting, takes_away
+from .service_control import Wish, never_reason, plan_services, start_setting, stop_refused, takes_away
 from .settings import Setting, Settings
 from .stage import Choice, Situation, Stage
 from .switches import SwitchWish
@@ -206,6 +206,9 @@ def _why(owners: list[Service], now: Expectation, boot: Expectation, future: Fut
     if boot is Expectation.CLOSED:
         if now is Expectation.CLOSED:
             return f"{none} {will} run"
+        refused = next((told for s in owners if not future.stops(s) and (told := stop_refused(s, future.host)) is not None), None)
+        if refused is not None:
+            return f"{none} {will} start again; until then {refused}"
         return f"{none} {will} start again; RPC endpoints stay until the process that holds them ends"
     stopped = now is Expectation.CLOSED
     return f"{names} {'stops now and starts again at the next boot' if stopped else 'keeps running'}"

@@ -153,7 +153,8 @@ def _plan_server(wanted: Desired, situation: Situation) -> Plan:
     why = "file and printer sharing: tcp/445 is srvnet's, which only the Server service loads"
     services = [Wish(name, stop=True, start_mode=StartMode.DISABLED, why=why, optional=True) for name in names]
     why = "tcp/445: the driver stays loaded, and listens, when the Server service has stopped"
-    drivers = [Wish(name, stop=True, why=why, optional=True) for name in SERVER_DRIVERS]
+    after = "the Server service, which alone loads it, does not start again"
+    drivers = [Wish(name, stop=True, why=why, optional=True, not_loaded=after) for name in SERVER_DRIVERS]
     return plan_services(NAME, (*services, *drivers), situation)
 
 
@@ -181,9 +182,11 @@ def _plan_driver(wanted: Desired, actual: Settings, situation: Situation) -> Pla
         # Workstation and Server may run again after a boot; without the driver they open nothing.
         return start
     why = "the NetBT driver can stop only after it"
-    services = plan_services(NAME, (Wish(name, stop=True, why=why, optional=True) for name in SMB_SERVICES), situation)
+    after = "it depends on the NetBT driver, which is not loaded again"
+    wishes = (Wish(name, stop=True, why=why, optional=True, not_loaded=after) for name in SMB_SERVICES)
+    services = plan_services(NAME, wishes, situation)
     why = "NetBIOS over TCP/IP and SMB over TCP: 137 to 139 and 445 close"
-    driver = plan_services(NAME, (Wish("NetBT", stop=True, why=why),), situation)
+    driver = plan_services(NAME, (Wish("NetBT", stop=True, why=why, not_loaded="it is not loaded again"),), situation)
     return Plan.merge((services, _touching(driver), start))
 
 

@@ -167,11 +167,9 @@ def expect_true(attempt: Attempt, host: Simulated) -> None:
 
 
 def unwilling(host: HostSpec, attempt: Attempt) -> bool:
-    """Tell whether a plan has a service in it that this host lets nobody stop or change."""
-    firm = {service.name.lower(): service for service in host.services if service.protected or not service.accepts_stop}
-    stopped = {change.name.lower() for change in attempt.changes if isinstance(change, StopService)}
-    changed = {change.name.lower() for change in attempt.changes if isinstance(change, SetStartMode)}
-    return any(name in stopped or (service.protected and name in changed) for name, service in firm.items())
+    """Tell whether a plan has a service in it that this host lets nobody change; of one that takes no stop it knows."""
+    protected = {service.name.lower() for service in host.services if service.protected}
+    return any(change.name.lower() in protected for change in attempt.changes if isinstance(change, StopService | SetStartMode))
 
 
 def interfere(host: Simulated, attempt: Attempt, number: int) -> str:

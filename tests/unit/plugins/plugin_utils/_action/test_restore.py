@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import S
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import Gate
+from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import HostSpec
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import names as scenario_names
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import part_titles
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
@@ -27,7 +29,16 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import Saved, Snapshot, read_snapshots
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
-from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, OURS, Simulated, differences, listeners, simulated, state
+from ansible_collections.netmin.windows.tests.unit.simulated import (
+    KNOWLEDGE,
+    OURS,
+    Simulated,
+    differences,
+    listeners,
+    scenario,
+    simulated,
+    state,
+)
 
 # Hosts that do not do as they are told, and what is then said of the way there: not all of it is done, or what follows it is in the way.
 TROUBLED = {
@@ -160,6 +171,86 @@ def test_there_and_back_where_closing_breaks_something(name: str) -> None:
         assert any(hazard["accepted"] for hazard in done["hazards"])
         host.boot()
         assert len(Seen.of(host).listeners) < len(before.listeners)
+        is_back(host, before)
+
+
+# Services with listeners, one that others depend on, one without a listener, and the drivers of the Server service.
+TAKE_NO_STOP = (
+    ("windows_2000", "MSDTC"),
+    ("windows_2000", "SMTPSVC"),
+    ("windows_xp", "LmHosts"),
+    ("windows_server_2008_r2", "LanmanServer"),
+    ("windows_server_2022", "srvnet"),
+    ("windows_server_2022", "srv2"),
+    ("windows_server_2022", "IKEEXT"),
+)
+UNTIL_BOOT = "takes no stop, runs until the next boot"
+
+
+def with_stubborn(name: str, service: str) -> HostSpec:
+    """Return the host of a scenario on which one of the services takes no stop."""
+    spec = scenario(name).host
+    services = tuple(replace(s, accepts_stop=False) if s.name.lower() == service.lower() else s for s in spec.services)
+    assert services != spec.services
+    return replace(spec, services=services)
+
+
+def left_to_boot(result: Mapping[str, Any]) -> set[str]:
+    """Return the services that a run leaves running until the boot, in lower case."""
+    return {item["target"].rpartition(" ")[2].lower() for item in result["unchanged"] if item["reason"] == UNTIL_BOOT}
+
+
+def reserved(rows: Iterable[Mapping[str, Any]]) -> set[tuple[str, int]]:
+    """Return the ports that are the same after a boot."""
+    return {(row["protocol"], row["port"]) for row in rows if row["port"] < 1024}
+
+
+def expect_end_at_boot(host: Simulated, service: str, **given: Any) -> None:
+    """Run, run again, boot and run again, and expect that the forecast of the first run holds at each time."""
+    done = minimize(host, **given)
+    assert done["changed"]
+    again = minimize(host, "20260101T000001Z-000002", **given)
+    assert again["changes"] == []
+    assert done["reboot_required"] is again["reboot_required"] is True
+    assert service.lower() in left_to_boot(done) == left_to_boot(again)
+    assert reserved(again["listeners"]) == reserved(row for row in done["forecast"] if row["now"] != "closed")
+    host.boot()
+    gone = minimize(host, "20260101T000002Z-000003", **given)
+    assert gone["changes"] == []
+    assert not gone["reboot_required"]
+    assert not left_to_boot(gone)
+    assert reserved(gone["listeners"]) == reserved(row for row in done["forecast"] if row["boot"] != "closed")
+
+
+@pytest.mark.parametrize(("name", "service"), TAKE_NO_STOP)
+def test_there_and_back_where_a_service_takes_no_stop(name: str, service: str) -> None:
+    with simulated(name, host=with_stubborn(name, service)) as host:
+        host.boot()
+        before = Seen.of(host)
+        expect_end_at_boot(host, service)
+        is_back(host, before)
+
+
+def test_there_and_back_where_the_driver_of_netbios_takes_no_stop() -> None:
+    driver: dict[str, Any] = {"smb_device": {"smb_over_tcp": "disabled", "method": "netbt_driver"}, "accept": ["outgoing-smb"]}
+    spec = with_stubborn("windows_2000", "NetBT")
+    with simulated("windows_2000", host=spec) as host:
+        host.boot()
+        expect_end_at_boot(host, "NetBT", **driver)
+    with simulated("windows_2000", host=spec) as host:
+        host.boot()
+        before = Seen.of(host)
+        minimize(host, **driver)
+        is_back(host, before)
+
+
+def test_there_and_back_where_the_instance_of_a_per_user_service_takes_no_stop() -> None:
+    spec = with_stubborn("windows_10", "CDPUserSvc")
+    with simulated("windows_10", host=replace(spec, windows=replace(spec.windows, signed_in=True))) as host:
+        host.boot()
+        before = Seen.of(host)
+        instance = next(s.spec.name for s in host.computer.host.services.all if s.spec.name.startswith("CDPUserSvc_"))
+        expect_end_at_boot(host, instance, services=[{"name": "CDPUserSvc", "state": "stopped", "start_mode": "disabled"}])
         is_back(host, before)
 
 

@@ -340,6 +340,24 @@ def test_an_adapter_that_asks_for_a_boot() -> None:
     assert not carry(session, wanted)["reboot_required"]
 
 
+def test_what_takes_no_stop_needs_a_boot_whether_it_listens_or_not() -> None:
+    fake = windows_2000()
+    spooler = next(service for service in fake.services if service.name == "Spooler")
+    session = FakeSession(fake)
+    wanted = desires({"services": {"services": [{"name": "Spooler", "state": "stopped", "start_mode": "disabled"}]}})
+    spooler.accepts_stop = False
+    checked = carry(session, wanted, check=True)
+    done = carry(session, wanted)
+    assert [change["status"] for change in done["changes"]] == ["done"]
+    assert spooler.state == "Running"
+    again = carry(session, wanted)
+    assert again["changes"] == []
+    for result in (checked, done, again):
+        assert result["reboot_required"]
+        assert result["after"]["services"]["Spooler"] == {"state": "running", "start_mode": "disabled"}
+        assert [item["reason"] for item in result["unchanged"]] == ["takes no stop, runs until the next boot"]
+
+
 def test_a_refused_plan_writes_nothing() -> None:
     session = FakeSession(windows_xp())
     wanted = desires({"services": {"services": [{"name": "WinRM", "state": "stopped", "start_mode": "disabled"}]}})
