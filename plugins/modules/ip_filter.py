@@ -20,6 +20,9 @@ options:
       - What becomes of listeners that stay open. Not touched when left out.
       - V(drop) adds a rule for each of them, and removes those that nothing needs any more. A rule names the fixed port, or for the
         dynamic port of an RPC server its program and service; its own name begins with C(netmin.windows).
+      - A rule is needed no more once its listener is there and is kept or closes for good, or once every service that could open it is
+        gone or disabled. Where nothing listens at the moment and something may again, as a service that is left to demand, the rule
+        stays, and RV(unchanged) says so. It stays as well for a port that no recipe knows.
       - V(leave) removes all these rules.
       - What is kept and the listeners of WinRM are never dropped, nor is what a service of a role, a web server for example, listens
         on. What closing would break needs the same O(accept) here.

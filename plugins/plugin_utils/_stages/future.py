@@ -28,12 +28,15 @@ class Future:
 
     Attributes:
         configured: registry values as read, by key and name in lower case; None for one that is absent.
+        wary: not what is likely but what can be: a service that is stopped and left to demand may be started by something that is
+            not known.
     """
 
     host: Host
     knowledge: Knowledge
     plan: Plan
     configured: Mapping[tuple[str, str], RegistryValue | None] = field(default_factory=dict)
+    wary: bool = False
 
     def stops(self, service: Service) -> bool:
         """Whether the service does not run once the plan has been applied."""
@@ -73,8 +76,13 @@ class Future:
         if any(self.runs_at_boot(s) is Expectation.OPEN for s in needing):
             return Expectation.OPEN
         if service.stopped:
-            return Expectation.CLOSED
+            return Expectation.UNKNOWN if self.wary else Expectation.CLOSED
         return Expectation.UNKNOWN if self.stops(service) else Expectation.OPEN
+
+    def may_run(self, service: Service) -> bool:
+        """Whether the service runs on under the plan, or anything could start it again, now or after a boot."""
+        needed = (service, *self.host.all_required(service.name))
+        return not self.stops(service) or all(self.start_mode(s) is not StartMode.DISABLED for s in needed)
 
     def rpc_servers_at_boot(self, protocol: str) -> Expectation:
         """Whether any known RPC server will use the protocol after the next boot."""

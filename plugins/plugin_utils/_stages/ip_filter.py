@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import AddFilterRule, Effective, RemoveFilterRule
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import SYSTEM_ROOT, FilterRule, Firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
@@ -24,9 +24,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import K
 
 from .firewall import PREFIX, SINCE
 from .future import Fate, Future
-from .host import Host
+from .host import Host, Service
 from .management import ManagementPath
-from .owners import Explained, management_ports
+from .owners import WINRM, Explained, management_ports
 from .settings import Settings
 from .stage import Choice, Residue, Situation, Stage
 
@@ -40,6 +40,10 @@ SVCHOST = rf"{SYSTEM_ROOT}\System32\svchost.exe"
 PROGRAM = re.compile(r'"?([^"]+?\.exe)"?(?:\s|$)', re.IGNORECASE)
 # Programs of Windows itself that hold RPC ports without being a service (KB 832017; rules of a default install name them).
 SYSTEM_PROGRAMS = ("lsass.exe", "services.exe", "wininit.exe")
+# What the name of a rule says after the prefix: a fixed port, or the owner of dynamic RPC ports.
+NAMED = re.compile(r"(tcp|udp)/([0-9]{1,5})|tcp/rpc (.+)")
+NOT_THERE = "nothing listens there at the moment; it may come back"
+NOT_FOR_GOOD = "what listens there closes; it may come back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +129,17 @@ def plan(wanted: Desired, _actual: Settings, situation: Situation) -> Plan:
             unchanged.append(Unchanged(NAME, f"{item.subject.endpoint.name} ({item.subject.owner})", *refused))
         else:
             rules |= {rule: rules.get(rule, item) for rule in rules_of(item.subject, host)}
-    changes = [change for rule, item in rules.items() for change in _to_be(rule, item, host.firewall)]
-    settled = [Unchanged(NAME, f"inbound rule {rule.name}", Reason.AS_DESIRED) for rule in rules if host.firewall.has(rule)]
+    lasting = _lasting(set(host.firewall.names) - {rule.name for rule in rules}, wanted, situation)
+    whys = {rule: f"{item.subject.owner}: {item.why}" for rule, item in rules.items()}
+    whys |= {rule: f"{rule.name.removeprefix(PREFIX)}: {why}" for rule, why in lasting.items()}
+    changes = [change for rule, why in whys.items() for change in _to_be(rule, why, host.firewall)]
+    there = [rule for rule in whys if host.firewall.has(rule)]
+    settled = [Unchanged(NAME, f"inbound rule {rule.name}", Reason.AS_DESIRED, lasting.get(rule, "")) for rule in there]
     unsafe = no_new_rule(situation.path)
     if unsafe:
-        unchanged += [Unchanged(NAME, f"inbound rule {rule.name}", Reason.NEVER, unsafe) for rule in rules if not host.firewall.has(rule)]
+        unchanged += [Unchanged(NAME, f"inbound rule {rule.name}", Reason.NEVER, unsafe) for rule in whys if rule not in there]
         changes = []
-    needless = set(host.firewall.names) - {rule.name for rule in rules}
+    needless = set(host.firewall.names) - {rule.name for rule in whys}
     return Plan.merge((Plan(tuple(changes), (*settled, *dict.fromkeys(unchanged))), _removal(needless, host.firewall)))
 
 
@@ -141,16 +149,97 @@ def no_new_rule(path: ManagementPath | None) -> str:
     return f"the management path is not known, and a new rule could cut it: {unknown}" if unknown else ""
 
 
-def _to_be(rule: FilterRule, item: Residue, firewall: Firewall) -> Iterable[AddFilterRule | RemoveFilterRule]:
+def _to_be(rule: FilterRule, why: str, firewall: Firewall) -> Iterable[AddFilterRule | RemoveFilterRule]:
     if firewall.has(rule):
         return
     before = firewall.texts.get(rule.name)
     if rule.name in firewall.names:
         needless = _remove(rule.name, firewall, "it does not say what it is to say, or nobody knows whether it is there")
         yield replace(needless, touches_session=True)
-    why = f"it drops what comes in for {item.subject.owner}: {item.why}"
+    why = f"it drops what comes in for {why}"
     # Last of all: a rule that is not what it was taken for could cut the session, and netsh may fail where the registry does not.
     yield AddFilterRule(stage=NAME, effective=Effective.NOW, why=why, touches_session=True, rank=1, rule=rule, before=before)
+
+
+def _lasting(names: Iterable[str], wanted: Desired, situation: Situation) -> dict[FilterRule, str]:
+    """Return which of our rules stay although nothing has to be dropped now, and why: what they are for may come back.
+
+    Without them a port would be open from a boot, or the start of a service, to the next run.
+    """
+    listed = {name for subject in situation.listed for name in _names(subject)}
+    closing = (item for item in situation.returning if _refusal(item, wanted, situation) is None)
+    again = {rule.name: rule for item in closing for rule in rules_of(item.subject, situation.host)}
+    found: dict[FilterRule, str] = {}
+    for name in sorted(names):
+        rule = again.get(name) if name in listed else _unlisted(name, situation)
+        if rule is not None:
+            found[rule] = NOT_FOR_GOOD if name in listed else NOT_THERE
+    return found
+
+
+def _names(subject: Explained) -> tuple[str, ...]:
+    """Return the names of all rules that can be about a listener; none for an endpoint that nobody else reaches."""
+    row = subject.endpoint
+    if row.scope is Scope.LOOPBACK:
+        return ()
+    if not subject.dynamic:
+        return (f"{PREFIX}{row.name}",)
+    return tuple(f"{PREFIX}tcp/rpc {owner}" for owner in subject.owners) if row.protocol is Protocol.TCP else ()
+
+
+def _unlisted(name: str, situation: Situation) -> FilterRule | None:
+    """Return what a rule has to say whose listener is not there; None where nothing could open it, or it is kept."""
+    said = NAMED.fullmatch(name.removeprefix(PREFIX))
+    future = situation.future
+    if said is None or future is None:
+        return None
+    protocol, port, owner = said.groups()
+    if owner is not None:
+        needed = _rpc_returns(owner, situation, future)
+        rule = _rule_of(owner, situation.host)
+    else:
+        needed = _port_returns(Protocol(protocol), int(port), situation, future)
+        rule = FilterRule(name, Protocol(protocol), port)
+    return rule if needed else None
+
+
+def _rpc_returns(owner: str, situation: Situation, future: Future) -> bool:
+    """Tell whether an RPC server that is not kept can have a dynamic port again; while its process lives it may have one still."""
+    listener = [
+        recipe.id
+        for recipe, pattern in situation.knowledge.patterns(situation.host.windows)
+        if pattern.protocol is Protocol.TCP
+        and pattern.port is Port.RPC
+        and owner.lower() in map(str.lower, (*(pattern.services or recipe.services), *recipe.processes))
+    ]
+    if owner.lower() in situation.kept.owners or (listener and situation.kept.recipes.keys() >= set(listener)):
+        return False
+    services = _services(owner, future)
+    # A port outlives its service in a shared process until the boot, and shows as another's there.
+    lingers = any(service.shared and not service.never_ran for service in services)
+    return lingers or any(map(future.may_run, services)) if services else owner.lower() in SYSTEM_PROGRAMS
+
+
+def _port_returns(protocol: Protocol, port: int, situation: Situation, future: Future) -> bool:
+    """Tell whether anything that is not kept can open a fixed port again; of one that no recipe names nobody knows."""
+    if protocol is Protocol.TCP and port in management_ports(situation.host, situation.knowledge):
+        return False
+    patterns = situation.knowledge.patterns(situation.host.windows)
+    naming = [(r, p) for r, p in patterns if (p.protocol, p.port) == (protocol, port) and r.id != WINRM]
+    for recipe, pattern in naming:
+        names = pattern.services or recipe.services + recipe.drivers
+        back = {name.lower() for name in names if any(map(future.may_run, _services(name, future)))}
+        # Nothing tells whether a program that is no service will be started.
+        back |= set(recipe.processes)
+        if recipe.id not in situation.kept.recipes and not situation.kept.owners.keys() >= back:
+            return True
+    return not naming
+
+
+def _services(owner: str, future: Future) -> tuple[Service, ...]:
+    """Return the services that an owner stands for: itself, and for a template its instances."""
+    own = future.host.services.get(owner.lower())
+    return (*future.instances(owner), *(() if own is None else (own,)))
 
 
 def _removal(names: Iterable[str], firewall: Firewall) -> Plan:

@@ -179,6 +179,10 @@ def _leftover(subject: Explained, record: Record, booted: bool, host: Host) -> F
         return finding if finding.holds is False else replace(finding, holds=None, why=f"one more than was forecast; {finding.why}")
     if subject.endpoint.scope is Scope.LOOPBACK:
         return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, None, LOOPBACK)
+    judged = ip_filter.verdict(subject, host)
+    if judged is not None and judged.dropped:
+        # The plan saw no socket, and left the rule for the case that it comes back.
+        return Finding(subject.endpoint, subject.owner, Outcome.FILTERED, True, judged.why)
     return Finding(subject.endpoint, subject.owner, Outcome.OPEN, False, "not in the forecast: it was not there before")
 
 

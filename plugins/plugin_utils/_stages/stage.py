@@ -79,7 +79,10 @@ class Situation:
         stopping: key names in lower case that any stage of this run is asked to stop.
         accept: ids of the hazards that the operator accepts.
         unverified: methods that nobody has verified on this Windows may be used.
-        residue: what the other stages leave open; known to the last stage alone.
+        residue: what the other stages leave open; known to the last stage alone, as is what follows.
+        returning: the same, were any service that is stopped and left to demand started again.
+        listed: every endpoint that was found.
+        future: what the other stages make of the host.
         staying: what is kept and the management path, which the last stage must not touch.
         path: what the session goes through; None where nobody has looked.
     """
@@ -92,6 +95,9 @@ class Situation:
     kept: Kept = field(default_factory=Kept)
     unverified: bool = False
     residue: tuple[Residue, ...] = ()
+    returning: tuple[Residue, ...] = ()
+    listed: tuple[Explained, ...] = ()
+    future: Future | None = None
     staying: tuple[Explained, ...] = ()
     path: ManagementPath | None = None
 

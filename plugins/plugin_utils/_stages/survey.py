@@ -176,20 +176,27 @@ def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, 
         return plan
     expected = make_forecast(plan, survey, knowledge, terms.kept, passed)
     left = residue(survey.explained, expected, knowledge, survey.host.windows)
+    possible = make_forecast(plan, survey, knowledge, terms.kept, passed, wary=True)
+    returning = residue(survey.explained, possible, knowledge, survey.host.windows)
+    future = Future(survey.host, knowledge, plan, survey.configured)
     staying = tuple(s for s, entry in zip(survey.explained, expected, strict=True) if entry.outlook is Outlook.KEPT)
-    situation = replace(situation, residue=left, staying=staying, path=survey.path)
+    situation = replace(situation, residue=left, returning=returning, staying=staying, path=survey.path)
+    situation = replace(situation, listed=survey.explained, future=future)
     return Plan.merge((plan, ip_filter.plan(desires[ip_filter.NAME], survey.states[ip_filter.NAME], situation)))
 
 
-def make_forecast(plan: Plan, survey: Survey, knowledge: Knowledge, kept: Kept, passed: Iterable[Passed] = ()) -> tuple[Forecast, ...]:
+def make_forecast(
+    plan: Plan, survey: Survey, knowledge: Knowledge, kept: Kept, passed: Iterable[Passed] = (), *, wary: bool = False
+) -> tuple[Forecast, ...]:
     """Forecast every endpoint of the survey under a plan.
 
     Args:
         passed: recipes that the plan passes over, with the reasons.
+        wary: see `Future`.
     """
     why = reasons(passed, knowledge, survey.host.windows)
     host = replace(survey.host, firewall=_after(survey.host.firewall, plan))
-    return forecast(survey.explained, Future(host, knowledge, plan, survey.configured), kept, why)
+    return forecast(survey.explained, Future(host, knowledge, plan, survey.configured, wary), kept, why)
 
 
 def _after(firewall: Firewall | None, plan: Plan) -> Firewall | None:

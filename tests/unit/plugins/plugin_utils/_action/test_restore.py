@@ -62,6 +62,7 @@ HAZARDS = (
 POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient"
 INTERFACES = r"SYSTEM\CurrentControlSet\Services\NetBT\Parameters\Interfaces"
 
+DROP: dict[str, Any] = {"residue": "drop", "unknown": True}
 OPTIONS: dict[str, Any] = {
     "recipes": None,
     "stages": list(STAGES),
@@ -251,6 +252,57 @@ def test_there_and_back_where_the_instance_of_a_per_user_service_takes_no_stop()
         before = Seen.of(host)
         instance = next(s.spec.name for s in host.computer.host.services.all if s.spec.name.startswith("CDPUserSvc_"))
         expect_end_at_boot(host, instance, services=[{"name": "CDPUserSvc", "state": "stopped", "start_mode": "disabled"}])
+        is_back(host, before)
+
+
+@pytest.mark.parametrize(("service", "rule"), [("W32Time", "udp/123"), ("Spooler", "tcp/rpc Spooler")])
+@pytest.mark.parametrize("returns", [True, False])
+def test_a_rule_for_what_may_come_back_outlives_runs_and_boots(service: str, rule: str, returns: bool) -> None:
+    options: dict[str, Any] = {
+        "stages": ["services", "ip_filter"],
+        "services": [{"name": service, "state": "stopped", "start_mode": "manual"}],
+        "accept": ["time", "printing"],
+        "ip_filter": DROP,
+    }
+    target = f"inbound rule netmin.windows {rule}"
+
+    def settled(number: int) -> list[dict[str, Any]]:
+        """Run twice, and expect the second run to change nothing and to say why the rule is there."""
+        minimize(host, f"20260101T00000{number}Z-000001", **options)
+        again = minimize(host, f"20260101T00000{number}Z-000002", **options)
+        assert again["changes"] == []
+        told: list[dict[str, Any]] = [item for item in again["unchanged"] if item["target"] == target]
+        assert [item["reason"] for item in told] == ["already as asked"]
+        return told
+
+    with simulated("windows_server_2022") as host:
+        host.session.set_start_mode(ServiceKind.SERVICE, service, StartMode.AUTO)
+        host.boot()
+        before = Seen.of(host)
+        first = minimize(host, **options)
+        assert target in [change["target"] for change in first["changes"]]
+        (told,) = settled(1)
+        assert "it may come back" in told["detail"]
+        host.boot()
+        if returns:
+            host.session.start(ServiceKind.SERVICE, service)
+            host.session.forget()
+        settled(2)
+        is_back(host, before)
+
+
+def test_a_rule_goes_once_what_it_is_for_cannot_come_back() -> None:
+    def options(mode: str) -> dict[str, Any]:
+        services = [{"name": "Spooler", "state": "stopped", "start_mode": mode}]
+        return {"stages": ["services", "ip_filter"], "services": services, "accept": ["printing"], "ip_filter": DROP}
+
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        before = Seen.of(host)
+        minimize(host, **options("manual"))
+        done = minimize(host, "20260101T000001Z-000001", **options("disabled"))
+        assert "former inbound rule netmin.windows tcp/rpc Spooler" in [change["target"] for change in done["changes"]]
+        assert minimize(host, "20260101T000001Z-000002", **options("disabled"))["changes"] == []
         is_back(host, before)
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
@@ -278,6 +280,20 @@ def test_a_listener_is_open_where_the_rule_is_gone_or_not_in_force() -> None:
     assert "gone, disabled or changed" in proof.reasons[0]
     fake.put(firewall.RECORD.key, firewall.RECORD.name, None)
     assert "there is no inbound rule for it" in proof_of(fake).reasons[0]
+
+
+def test_a_listener_that_was_not_there_comes_back_behind_its_rule() -> None:
+    fake = dropped()
+    survey = read_survey(FakeSession(fake), KNOWLEDGE)
+    record = read_record(FakeSession(fake))
+    assert record is not None
+    # As a later run writes it, which saw no socket.
+    unseen = replace(record, forecast=())
+    proof = prove(unseen, survey.explained, survey.host, ())
+    assert (proof.verdict, outcomes(proof), proof.open_listeners) == (Verdict.PROVEN, {(Outcome.FILTERED, True)}, ())
+    fake.service("MpsSvc").state = "Stopped"
+    proof = prove(unseen, survey.explained, read_survey(FakeSession(fake), KNOWLEDGE).host, ())
+    assert (proof.verdict, outcomes(proof)) == (Verdict.FAILED, {(Outcome.OPEN, False)})
 
 
 def test_without_a_forecast_a_rule_in_force_is_seen_as_well() -> None:
