@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     StopService,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotFound, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
@@ -32,7 +32,7 @@ from .host import Host, Service
 from .management import ManagementPath
 from .record import Record
 from .settings import Setting, read_setting
-from .snapshot import Saved, Snapshot
+from .snapshot import Saved, Snapshot, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,17 @@ class Now:
     others: Mapping[str, frozenset[str]]
 
 
+def damaged(stored: Stored, scope: Scope) -> tuple[str, ...]:
+    """Return the runs whose snapshots cannot be read, and may tell of what is in scope: what they hold nobody knows.
+
+    Raises:
+        Refused: the run that is to be put back is one of them.
+    """
+    if scope.run in stored.unreadable:
+        raise Refused(snapshot.damage((scope.run,)))
+    return () if scope.run else stored.unreadable
+
+
 def goals_of(snapshots: Sequence[Snapshot], scope: Scope, finished: Collection[str] = ()) -> tuple[Goal, ...]:
     """Join the snapshots in scope, oldest first: of each object its first previous state and our last value. Newest change first.
 
@@ -90,7 +101,7 @@ def goals_of(snapshots: Sequence[Snapshot], scope: Scope, finished: Collection[s
     """
     runs = [item for item in snapshots if scope.run in ("", item.run)]
     if scope.run and not runs:
-        known = ", ".join(item.run for item in snapshots) or "none"
+        known = ", ".join(item.run for item in snapshots) or "none that can be read"
         raise NotFound(f"there is no snapshot of a run '{scope.run}' on this host; there are: {known}")
     found: dict[tuple[str, ...], Goal] = {}
     states: dict[tuple[str, ...], list[RegistryValue | str | None]] = {}

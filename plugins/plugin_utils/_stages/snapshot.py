@@ -253,6 +253,18 @@ class Stored:
     unreadable: tuple[str, ...] = ()
 
 
+def damage(runs: Sequence[str]) -> str:
+    """Say of runs whose snapshots cannot be read what that means and what to do."""
+    one = len(runs) == 1
+    what = f"the snapshot{'' if one else 's'} of run{'' if one else 's'} {', '.join(runs)} on this host cannot be read"
+    names = ", ".join(f"'{value_name(run)}'" for run in runs)
+    return (
+        f"{what}: what {'it alone tells' if one else 'they alone tell'} of is not put back, and what changed again after "
+        f"{'that run' if one else 'those runs'} goes back to a later state only. Put that right by hand, by a copy of the record where "
+        f"'record_dir' kept one; then delete {names} below HKLM\\{record.KEY}, which lets a restore succeed again"
+    )
+
+
 def value_name(run: str) -> str:
     """Return the name of the value that holds a run's snapshot, beside the rest of our record."""
     return f"{PREFIX}{run}"
