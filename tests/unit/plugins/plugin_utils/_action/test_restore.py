@@ -450,6 +450,109 @@ def test_a_damaged_record_is_called_unreadable(line: Saved, damage: dict[str, An
         assert (stored.snapshots, stored.unreadable) == ((), (RUN,))
 
 
+DISABLED = {"stages": ["services"], "services": [{"name": "W32Time", "state": "unchanged", "start_mode": "disabled"}]}
+
+
+def started(result: dict[str, Any]) -> list[str]:
+    return [change["target"] for change in result["changes"] if change["target"].startswith("stopped ")]
+
+
+@pytest.mark.parametrize("mode", [StartMode.AUTO, StartMode.MANUAL])
+@pytest.mark.parametrize("booted", [True, False])
+def test_what_ran_when_it_was_disabled_runs_again(mode: StartMode, booted: bool) -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        host.session.set_start_mode(ServiceKind.SERVICE, "W32Time", mode)
+        before = state(host)
+        done = minimize(host, FIRST, **DISABLED)
+        assert [saved["ran"] for saved in done["snapshot"]] == [True]
+        if booted:
+            host.boot()
+        back = restore(host, run_id=SECOND)
+        assert started(back) == (["stopped service W32Time"] if booted else [])
+        assert differences(before, state(host)) == []
+        assert restore(host, run_id=THIRD)["changes"] == []
+        # Once it was back, whoever stopped it meant it.
+        host.session.stop(ServiceKind.SERVICE, "W32Time")
+        assert restore(host, run_id="20260104T000000Z-000004")["changes"] == []
+
+
+def test_what_did_not_run_when_it_was_disabled_is_not_started() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        host.session.stop(ServiceKind.SERVICE, "W32Time")
+        done = minimize(host, FIRST, **DISABLED)
+        assert [saved.get("ran") for saved in done["snapshot"]] == [None]
+        assert started(restore(host, run_id=SECOND)) == []
+
+
+def test_what_is_disabled_again_while_it_runs_is_started_again() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        before = state(host)
+        minimize(host, FIRST, stages=["services"], services=[{"name": "W32Time", "state": "stopped", "start_mode": "disabled"}])
+        restore(host, run_id=SECOND)
+        minimize(host, THIRD, **DISABLED)
+        host.boot()
+        assert started(restore(host, run_id="20260104T000000Z-000004")) == ["stopped service W32Time"]
+        assert differences(before, state(host)) == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_where_the_start_mode_is_left_alone_nothing_is_started(force: bool) -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        minimize(host, FIRST, **DISABLED)
+        host.boot()
+        host.session.set_start_mode(ServiceKind.SERVICE, "W32Time", StartMode.MANUAL)
+        back = restore(host, Scope(force=force), run_id=SECOND)
+        assert started(back) == (["stopped service W32Time"] if force else [])
+        left = {item["target"]: item["reason"] for item in back["unchanged"]}
+        assert left.get("stopped service W32Time") == (None if force else "somebody changed it since")
+
+
+def test_what_somebody_chose_to_start_by_hand_only_is_not_started() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        minimize(host, FIRST, **DISABLED)
+        host.boot()
+        host.session.set_start_mode(ServiceKind.SERVICE, "W32Time", StartMode.MANUAL)
+        chosen = state(host)
+        minimize(host, SECOND, **DISABLED)
+        host.boot()
+        assert started(restore(host, run_id=THIRD)) == []
+        assert differences(chosen, state(host)) == []
+
+
+def test_a_restore_that_broke_off_before_the_start_is_taken_up() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        before = state(host)
+        minimize(host, FIRST, **DISABLED)
+        host.boot()
+
+        def start(kind: ServiceKind, name: str) -> None:
+            raise ConnectionLost("gone", host="host")
+
+        host.session.start = start  # type: ignore[method-assign]
+        run = Run(KNOWLEDGE, FakeClock(), SECOND)
+        run.carry_out(run.prepare_restore(host.session, Scope()), host.session, stop_limit=60)
+        del host.session.start
+        assert started(restore(host, run_id=THIRD)) == ["stopped service W32Time"]
+        assert differences(before, state(host)) == []
+
+
+def test_what_was_disabled_while_it_ran_is_disabled_again_and_not_started() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        host.session.set_start_mode(ServiceKind.SERVICE, "W32Time", StartMode.DISABLED)
+        manual = {**DISABLED, "services": [{"name": "W32Time", "state": "unchanged", "start_mode": "manual"}]}
+        minimize(host, FIRST, **manual)
+        host.boot()
+        back = restore(host, run_id=SECOND)
+        assert [(change["target"], change["after"]) for change in back["changes"]] == [("service W32Time", "disabled")]
+
+
 FIRST, SECOND, THIRD = (f"2026010{number}T000000Z-00000{number}" for number in (1, 2, 3))
 
 
