@@ -16,6 +16,8 @@ description:
   - Services are started again that a run stopped, delayed ones get their delay back, and registry keys that were made for a value are
     deleted once they hold nothing any more. Values that are read at a boot wait for one.
   - After a run that broke off it puts back what was done of it.
+  - Where a snapshot cannot be read that may tell of what is to be put back, what the others tell of is put back, and the task fails and
+    says which snapshot it is and what to do. So it does in check mode.
 options:
   run:
     description:
@@ -707,7 +709,7 @@ snapshots:
       type: str
       returned: always
     readable:
-      description: Whether it can be read. One that cannot is passed over.
+      description: Whether it can be read. Where one that cannot may tell of what is to be put back, the task fails.
       type: bool
       returned: always
     objects:

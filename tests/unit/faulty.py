@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirming import Confirmation, Wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.keeper import Keeper
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_wanted
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Prepared, Run, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Prepared, Run, add_damage, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
     AddFilterRule,
     Change,
@@ -294,6 +294,7 @@ def _attempt(host: Simulated, run_id: str, prepare: Callable[[Run, Reader], Prep
         wire.mark("confirming")
         with ExitStack() as stack:
             confirmation.finish(result, lambda: stack.enter_context(opened()))
+        add_damage(result, prepared)
     except Killed:
         # What a killed process knew is lost with it.
         result = None

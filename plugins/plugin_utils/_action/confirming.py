@@ -364,8 +364,8 @@ def see_end(writer: Writer, run: str, clock: Clock) -> str:
 
 
 def clear(writer: Writer, found: Timer, nt: NtVersion) -> None:
-    """Take away a timer of which nothing comes any more: a script that ran left nothing but the key."""
-    if found.phase is Phase.UNSTARTED:
+    """Take away a timer of which nothing comes any more: a script that ran to its end left nothing but the key."""
+    if found.phase in (Phase.UNSTARTED, Phase.BROKEN_OFF):
         remove(writer, nt)
     else:
         writer.delete_key(timer.KEY)

@@ -21,7 +21,7 @@ from .confirming import Confirmation, read_wish
 from .keeper import Keeper
 from .options import CONFIRM, KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
 from .plain import plain, snapshots_of
-from .run import Prepared, Run, diff_of, recorded, result_of
+from .run import Prepared, Run, add_damage, diff_of, recorded, result_of
 
 
 class PlannedAction(WindowsAction):
@@ -65,6 +65,7 @@ class PlannedAction(WindowsAction):
             after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"], keeper=keeper)
         result = result_of(run, prepared, after)
         confirmation.finish(result, lambda: self.reopen(self.open_writable))
+        add_damage(result, prepared)
         return self._told(prepared, result, keeper)
 
     def keeper(self, options: Mapping[str, Any]) -> Keeper | None:

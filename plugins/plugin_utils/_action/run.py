@@ -74,6 +74,7 @@ class Prepared:
         findings: the hazards that the host shows and that are about the plan.
         opens: ids of the recipes whose endpoints this run or an earlier one of this boot opens.
         runs: ids of the runs whose snapshots are on the host, oldest first.
+        damaged: ids of those whose snapshots cannot be read, and may tell of what is to be put back.
     """
 
     survey: Survey
@@ -88,6 +89,7 @@ class Prepared:
     runs: tuple[str, ...]
     stored: snapshot.Stored | None = None
     findings: tuple[Finding, ...] = ()
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -128,9 +130,11 @@ class Run:
 
         Raises:
             NotFound: there is no such run.
+            Refused: its snapshot cannot be read.
         """
         survey = with_firewall(reader, read_survey(reader, self.knowledge))
         stored = snapshot.read_snapshots(reader)
+        damaged = restore.damaged(stored, scope)
         goals = restore.goals_of(stored.snapshots, scope, record.read_history(reader).finished())
         now = restore.read_now(reader, goals)
         ports = management_ports(survey.host, self.knowledge)
@@ -142,8 +146,8 @@ class Run:
         plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path, never=never)
         survey = replace(survey, more=now.values, keys={c.key: True for c in plan.changes if isinstance(c, DeleteKey)})
         prepared = self._prepared(reader, survey, plan, Wanted({}, Terms()))
-        expected = restore.forecast_of(prepared.forecast, _first(reader), whole=not (scope.run or scope.stage))
-        return replace(prepared, forecast=expected, stored=stored)
+        expected = restore.forecast_of(prepared.forecast, _first(reader), whole=not (scope.run or scope.stage or damaged))
+        return replace(prepared, forecast=expected, stored=stored, damaged=damaged)
 
     def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
         """Forecast a plan, and read what earlier runs left."""
@@ -358,6 +362,22 @@ def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared) -> None:
         f"{'; '.join(told)}. Of {len(prepared.plan.changes)} changes {counts[Status.DONE]} done, {counts[Status.NOT_DONE]} not done, "
         f"{counts[Status.UNKNOWN]} unknown; {'running again completes them' if lost else 'run again once the cause is removed'}"
     )
+
+
+def add_damage(result: dict[str, Any], prepared: Prepared) -> None:
+    """Fail a restore that could not read all that it was to go by, in check mode as well: less is put back than was asked for.
+
+    Once the run has been confirmed: its changes were made, and a host that took them back would be no nearer to what it was.
+    """
+    if not prepared.damaged:
+        return
+    waits = result.get("confirm") or {}
+    told = [result["msg"]] if result.get("failed") else []
+    told.append(snapshot.damage(prepared.damaged))
+    if not result.get("failed") and waits.get("armed") and not waits.get("confirmed"):
+        told.append("The host takes back what was put back, unless netmin.windows.confirm keeps it")
+    result["failed"] = True
+    result["msg"] = ". ".join(told)
 
 
 def _told(error: NetminError, *, settled: bool) -> str:

@@ -84,7 +84,8 @@ def way_back(taken: Snapshot, plan: Plan, survey: Survey, management: frozenset[
     """
     goals = restore.goals_of((taken,), restore.Scope())
     after = projected(survey, plan)
-    back = restore.plan(goals, _left(goals), after.host, force=True, management=management, path=survey.path)
+    host = _booted(goals, after.host)
+    back = restore.plan(goals, _left(goals), host, force=True, management=management, path=survey.path)
     lost = next((item for item in back.unchanged if item.reason is not Reason.AS_DESIRED), None)
     if lost is not None:
         # A timer that says in the end that it has restored, and has not, is worse than none.
@@ -94,6 +95,13 @@ def way_back(taken: Snapshot, plan: Plan, survey: Survey, management: frozenset[
     keys = tuple(_key(change.key) for change in back.changes if isinstance(change, DeleteKey))
     waits = any(isinstance(change, SetRegistryValue) and change.effective is Effective.BOOT for change in plan.changes)
     return WayBack(commands, keys, waits or any(isinstance(change, SetNetbios) for change in plan.changes))
+
+
+def _booted(goals: Sequence[restore.Goal], host: Host) -> Host:
+    """Return a host as a boot leaves it, which may come before the way back: `net start` of what runs all the same does no harm."""
+    names = [goal.oldest.name[0].lower() for goal in goals if restore.awaits_boot(goal)]
+    stopped = {name: replace(host.services[name], state="Stopped") for name in names if name in host.services}
+    return replace(host, services={**host.services, **stopped})
 
 
 def _left(goals: Sequence[restore.Goal]) -> restore.Now:

@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     StopService,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotFound, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
@@ -32,7 +32,7 @@ from .host import Host, Service
 from .management import ManagementPath
 from .record import Record
 from .settings import Setting, read_setting
-from .snapshot import Saved, Snapshot
+from .snapshot import Saved, Snapshot, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,17 @@ class Now:
     others: Mapping[str, frozenset[str]]
 
 
+def damaged(stored: Stored, scope: Scope) -> tuple[str, ...]:
+    """Return the runs whose snapshots cannot be read, and may tell of what is in scope: what they hold nobody knows.
+
+    Raises:
+        Refused: the run that is to be put back is one of them.
+    """
+    if scope.run in stored.unreadable:
+        raise Refused(snapshot.damage((scope.run,)))
+    return () if scope.run else stored.unreadable
+
+
 def goals_of(snapshots: Sequence[Snapshot], scope: Scope, finished: Collection[str] = ()) -> tuple[Goal, ...]:
     """Join the snapshots in scope, oldest first: of each object its first previous state and our last value. Newest change first.
 
@@ -90,23 +101,58 @@ def goals_of(snapshots: Sequence[Snapshot], scope: Scope, finished: Collection[s
     """
     runs = [item for item in snapshots if scope.run in ("", item.run)]
     if scope.run and not runs:
-        known = ", ".join(item.run for item in snapshots) or "none"
+        known = ", ".join(item.run for item in snapshots) or "none that can be read"
         raise NotFound(f"there is no snapshot of a run '{scope.run}' on this host; there are: {known}")
     found: dict[tuple[str, ...], Goal] = {}
     states: dict[tuple[str, ...], list[RegistryValue | str | None]] = {}
+
+    def join(saved: Saved, *, finished: bool) -> None:
+        seen = states.setdefault(saved.identity, [])
+        goal = found.pop(saved.identity, Goal(saved, saved, ()))
+        if seen and saved.before not in seen and saved.object != snapshot.RULE:
+            # Somebody changed it between two runs of ours, and what he chose is what there is to go back to. The text of a rule
+            # is the firewall's, and not as it was written.
+            goal = Goal(saved, saved, ())
+        seen += [saved.before, saved.after]
+        before = () if finished else goal.ours
+        found[saved.identity] = Goal(goal.oldest, saved, (*before, saved.after), finished)
+
     for item in runs:
+        moved = {saved.name[0].lower() for saved in item.saved if saved.object in (snapshot.STOPPED, snapshot.STARTED)}
         for saved in item.saved:
             if scope.stage in ("", saved.stage):
-                seen = states.setdefault(saved.identity, [])
-                goal = found.pop(saved.identity, Goal(saved, saved, ()))
-                if seen and saved.before not in seen and saved.object != snapshot.RULE:
-                    # Somebody changed it between two runs of ours, and what he chose is what there is to go back to. The text of a rule
-                    # is the firewall's, and not as it was written.
-                    goal = Goal(saved, saved, ())
-                seen += [saved.before, saved.after]
-                before = () if item.run in finished else goal.ours
-                found[saved.identity] = Goal(goal.oldest, saved, (*before, saved.after), item.run in finished)
+                join(saved, finished=item.run in finished)
+                if saved.object == snapshot.START_MODE and saved.name[0].lower() not in moved:
+                    running = _implied(saved, found)
+                    if running is not None:
+                        join(running, finished=item.run in finished)
     return tuple(reversed(found.values()))
+
+
+BY_THEMSELVES = (StartMode.BOOT, StartMode.SYSTEM, StartMode.AUTO)
+
+
+def _implied(saved: Saved, found: dict[tuple[str, ...], Goal]) -> Saved | None:
+    """Return what the change of a start mode does to a service that runs: from the next boot on it does not run, or does so again.
+
+    None where it does neither. What is returned says `ran`, which nothing does that was stopped or started at once.
+    """
+    first = found[saved.identity].oldest
+    stopped = replace(saved, object=snapshot.STOPPED, before=None, after=None, delayed=False, ran=True)
+    known = found.get(stopped.identity)
+    if not saved.ran:
+        if first is saved and known is not None and known.oldest.ran:
+            # Somebody chose another start mode since, and that it did not run.
+            del found[stopped.identity]
+        return None
+    if saved.after == first.before or saved.after in BY_THEMSELVES:
+        return replace(stopped, object=snapshot.STARTED) if known is not None else None
+    return stopped if saved.before != StartMode.DISABLED else None
+
+
+def awaits_boot(goal: Goal) -> bool:
+    """Tell whether a goal is that a service runs whose start mode alone was changed."""
+    return goal.newest.ran and goal.newest.object != snapshot.START_MODE
 
 
 def settings_of(goals: Iterable[Goal]) -> tuple[Setting, ...]:
@@ -171,6 +217,8 @@ def plan(
     unchanged: list[Unchanged] = []
     # Written by a restore for a service that started delayed: it goes with the service's start mode.
     delays = {snapshot.delayed_setting(goal.oldest.name[0]).target.lower() for goal in goals if goal.oldest.delayed}
+    waiting = {goal.oldest.name[0].lower() for goal in goals if awaits_boot(goal)}
+    alone: set[str] = set()
     for goal in goals:
         if goal.oldest.object == snapshot.REGISTRY and _registry_setting(goal).target.lower() in delays:
             continue
@@ -181,11 +229,15 @@ def plan(
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, reason)
         elif isinstance(way, Way) and unsafe and any(isinstance(change, AddFilterRule) for change in way.changes):
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, unsafe)
-        if isinstance(way, Unchanged) or (way.differs and not force):
-            unchanged.append(way if isinstance(way, Unchanged) else way.left(goal))
-        else:
+        if isinstance(way, Way) and way.differs and not force:
+            way = way.left(goal)
+        if isinstance(way, Way):
             changes += way.changes
-    startable, left = _startable(changes, host)
+        elif way.reason is not Reason.AS_DESIRED or not awaits_boot(goal):
+            unchanged.append(way)
+            if goal.oldest.object == snapshot.START_MODE and way.reason is not Reason.AS_DESIRED:
+                alone.add(goal.oldest.name[0].lower())
+    startable, left = _startable(changes, host, waiting & alone)
     changes, unchanged = [*startable, *_keys(goals, startable, now)], [*unchanged, *left]
     order = {SetRegistryValue: 1, SetStartMode: 0, SetNetbios: 1, StartService: 2, StopService: 2, DeleteKey: 3}
     changes.sort(key=lambda change: order.get(type(change), 1))
@@ -207,15 +259,22 @@ def _forbidden(way: Way, host: Host, never: Never) -> str:
     return ""
 
 
-def _startable(changes: Sequence[Change], host: Host) -> tuple[list[Change], list[Unchanged]]:
-    """Leave out the start of what stays disabled: the start would fail, and keep everything after it from being done."""
-    again = {change.name.lower() for change in changes if isinstance(change, SetStartMode)}
-    again |= {c.key.rpartition("\\")[2].lower() for c in changes if isinstance(c, SetRegistryValue) and c.name.lower() == "start"}
+def _startable(changes: Sequence[Change], host: Host, alone: Collection[str]) -> tuple[list[Change], list[Unchanged]]:
+    """Leave out the start of what stays or becomes disabled: the start would fail, and keep everything after it from being done.
+
+    Args:
+        alone: services, in lower case, that are not started since their start mode is left alone.
+    """
+    modes = {change.name.lower(): change.after for change in changes if isinstance(change, SetStartMode)}
+    again = {c.key.rpartition("\\")[2].lower() for c in changes if isinstance(c, SetRegistryValue) and c.name.lower() == "start"}
     kept: list[Change] = []
     left: list[Unchanged] = []
     for change in changes:
         service = host.services.get(change.name.lower()) if isinstance(change, StartService) else None
-        if service is not None and service.start_mode is StartMode.DISABLED and service.name.lower() not in again:
+        name = service.name.lower() if service is not None else ""
+        if name in alone:
+            left.append(Unchanged(change.stage, change.target, Reason.CHANGED_SINCE, "its start mode is left alone"))
+        elif service is not None and modes.get(name, service.start_mode) is StartMode.DISABLED and name not in again:
             left.append(Unchanged(change.stage, change.target, Reason.CHANGED_SINCE, "it is disabled, and stays so"))
         else:
             kept.append(change)
@@ -324,7 +383,7 @@ def _start_mode(goal: Goal, now: Now, host: Host) -> Way | Unchanged:
 
 
 def _running(goal: Goal, _now: Now, host: Host) -> Way | Unchanged:
-    """Start what the first run of ours stopped; one that runs is as it was, whoever started it."""
+    """Start what the first run of ours stopped, or kept from starting; one that runs is as it was, whoever started it."""
     name = goal.oldest.name[0]
     service = host.services.get(name.lower())
     if service is None:

@@ -62,6 +62,7 @@ class Saved:
         delayed: the service was automatic and delayed.
         absent: keys that were not there, the nearest to the root last.
         label: an adapter's description.
+        ran: start mode: the service ran. Records of older releases do not say so.
     """
 
     stage: str
@@ -73,6 +74,7 @@ class Saved:
     delayed: bool = False
     absent: tuple[str, ...] = ()
     label: str = ""
+    ran: bool = False
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -120,7 +122,10 @@ def _saved(change: Change, reader: Reader, configured: Mapping[Setting, Registry
         return Saved(change.stage, REGISTRY, (change.key, change.name), change.before, change.after, absent=absent)
     if isinstance(change, SetStartMode):
         delayed = change.before is StartMode.AUTO and _is_delayed(change.name, reader, host)
-        return Saved(change.stage, START_MODE, (change.name,), str(change.before), str(change.after), kind=change.kind, delayed=delayed)
+        service = host.services.get(change.name.lower())
+        ran = service is not None and not service.stopped
+        modes = str(change.before), str(change.after)
+        return Saved(change.stage, START_MODE, (change.name,), *modes, kind=change.kind, delayed=delayed, ran=ran)
     if isinstance(change, StopService | StartService):
         started = isinstance(change, StartService)
         return Saved(change.stage, STARTED if started else STOPPED, (change.name,), None, None, kind=change.kind)
@@ -175,7 +180,7 @@ def plain(saved: Saved) -> dict[str, Any]:
     }
     if saved.object in (START_MODE, STOPPED, STARTED):
         shown["kind"] = str(saved.kind)
-    more = {"delayed": saved.delayed, "absent": list(saved.absent), "label": saved.label}
+    more = {"delayed": saved.delayed, "absent": list(saved.absent), "label": saved.label, "ran": saved.ran}
     return {**shown, **{key: value for key, value in more.items() if value}}
 
 
@@ -218,6 +223,7 @@ def _from_plain(line: Mapping[str, Any]) -> Saved:
         delayed=line.get("delayed") is True,
         absent=tuple(str(key) for key in line.get("absent", ())),
         label=str(line.get("label", "")),
+        ran=line.get("ran") is True,
     )
 
 
@@ -251,6 +257,18 @@ class Stored:
 
     snapshots: tuple[Snapshot, ...] = ()
     unreadable: tuple[str, ...] = ()
+
+
+def damage(runs: Sequence[str]) -> str:
+    """Say of runs whose snapshots cannot be read what that means and what to do."""
+    one = len(runs) == 1
+    what = f"the snapshot{'' if one else 's'} of run{'' if one else 's'} {', '.join(runs)} on this host cannot be read"
+    names = ", ".join(f"'{value_name(run)}'" for run in runs)
+    return (
+        f"{what}: what {'it alone tells' if one else 'they alone tell'} of is not put back, and what changed again after "
+        f"{'that run' if one else 'those runs'} goes back to a later state only. Put that right by hand, by a copy of the record where "
+        f"'record_dir' kept one; then delete {names} below HKLM\\{record.KEY}, which lets a restore succeed again"
+    )
 
 
 def value_name(run: str) -> str:
@@ -299,7 +317,11 @@ def needless(snapshots: Sequence[Snapshot]) -> tuple[str, ...]:
     for number, snapshot in enumerate(snapshots[1:-1], start=1):
         if len(snapshots) - len(going) <= MOST:
             break
-        older = {(saved.identity, saved.before) for other in snapshots[:number] if other.run not in going for saved in other.saved}
-        if all((saved.identity, saved.before) in older for saved in snapshot.saved):
+        older = {_known(saved) for other in snapshots[:number] if other.run not in going for saved in other.saved}
+        if all(_known(saved) in older for saved in snapshot.saved):
             going.append(snapshot.run)
     return tuple(going)
+
+
+def _known(saved: Saved) -> tuple[object, ...]:
+    return saved.identity, saved.before, saved.ran

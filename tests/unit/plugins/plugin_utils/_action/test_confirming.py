@@ -188,6 +188,25 @@ def test_every_host_goes_back_by_itself(name: str) -> None:
         assert listeners(host.computer.dump()) == open_before
 
 
+@pytest.mark.parametrize("booted", [True, False])
+@pytest.mark.parametrize("name", ["windows_xp", "windows_10"])
+def test_what_ran_when_it_was_disabled_is_started_by_the_host_itself(name: str, booted: bool) -> None:
+    with simulated(name) as host:
+        host.boot()
+        before = state(host)
+        disabled = [{"name": "Spooler", "state": "unchanged", "start_mode": "disabled"}]
+        assert not Task(host, hold=True).do(stages=["services"], services=disabled).get("failed")
+        if booted:
+            host.boot()
+            assert state(host)["services"]["Spooler"]["state"] == "stopped"
+        later(host, 1200)
+        assert differences(before, state(host)) == []
+        found = confirm.read_timer(host.session)
+        assert found is not None
+        # What runs still: 2.
+        assert found.outcome == f"restored after 120 beats: 0 {'0' if booted else '2'}"
+
+
 @pytest.mark.parametrize("name", WINDOWS)
 def test_what_is_confirmed_stays_and_costs_little(name: str) -> None:
     with simulated(name) as host:
@@ -596,12 +615,25 @@ def test_a_timer_that_is_about_to_count_is_waited_for() -> None:
             Task(host, run_id="20260102T000000Z-000002").plan()
 
 
+def set_up(host: Simulated) -> None:
+    """Put folder, script and carrier on a host, and start nothing."""
+    nt = NtVersion.parse(host.computer.host.spec.windows.version)
+    line = timer.arming_line(nt, {}).removesuffix(f" && schtasks /run /tn {timer.CARRIER}")
+    assert host.session.run_line(line).exit_code == 0
+    if timer.carrier_of(nt) is timer.Carrier.SERVICE:
+        host.session.create_service(timer.CARRIER, timer.service_command())
+
+
 @pytest.mark.parametrize("shell", [True, False], ids=["script runs", "script is gone"])
-def test_a_restore_of_the_host_that_broke_off_keeps_nobody_from_going_on(shell: bool) -> None:
-    with simulated("windows_10") as host:
+@pytest.mark.parametrize("name", ["windows_xp", "windows_10"])
+def test_a_restore_of_the_host_that_broke_off_keeps_nobody_from_going_on(name: str, shell: bool) -> None:
+    with simulated(name) as host:
         host.boot()
-        for name, text in {"Run": RUN, "Heartbeat": "restoring", "Outcome": "restoring after 120 beats"}.items():
-            host.session.set_value(timer.KEY, name, RegistryValue.text(text))
+        for value, text in {"Run": RUN, "Heartbeat": "restoring", "Outcome": "restoring after 120 beats"}.items():
+            host.session.set_value(timer.KEY, value, RegistryValue.text(text))
+        set_up(host)
+        there = {item.lower() for item in left(host)}
+        assert {"key", "task" if name == "windows_10" else "service", rf"{FOLDER}\confirm.cmd".lower()} <= there
         if shell:
             assert host.computer.host.launch("cmd.exe /c ping -n 100 127.0.0.1 & rem confirm.cmd", JobAccount.SYSTEM) is not None
         task = Task(host, run_id="20260102T000000Z-000002")

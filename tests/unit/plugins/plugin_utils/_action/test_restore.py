@@ -7,12 +7,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirming import Wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import Wanted, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.plain import plain
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Run, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.planned import RestoreAction
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Run, add_damage, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NotFound, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
@@ -28,6 +31,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import Saved, Snapshot, read_snapshots
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
+from ansible_collections.netmin.windows.tests.unit import faulty
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import (
     KNOWLEDGE,
@@ -99,6 +103,7 @@ def restore(host: Simulated, scope: Scope | None = None, *, check: bool = False,
     prepared = run.prepare_restore(host.session, scope or Scope())
     after = run.carry_out(prepared, host.session, stop_limit=60) if prepared.plan.changes and not check else None
     result: dict[str, Any] = plain(result_of(run, prepared, after))
+    add_damage(result, prepared)
     assert not result.get("failed"), result["msg"]
     return result
 
@@ -586,6 +591,195 @@ def test_a_damaged_record_is_called_unreadable(line: Saved, damage: dict[str, An
         host.session.set_value(r"SOFTWARE\netmin.windows", snapshot.value_name(RUN), value)
         stored = read_snapshots(host.session)
         assert (stored.snapshots, stored.unreadable) == ((), (RUN,))
+
+
+DISABLED = {"stages": ["services"], "services": [{"name": "W32Time", "state": "unchanged", "start_mode": "disabled"}]}
+
+
+def started(result: dict[str, Any]) -> list[str]:
+    return [change["target"] for change in result["changes"] if change["target"].startswith("stopped ")]
+
+
+@pytest.mark.parametrize("mode", [StartMode.AUTO, StartMode.MANUAL])
+@pytest.mark.parametrize("booted", [True, False])
+def test_what_ran_when_it_was_disabled_runs_again(mode: StartMode, booted: bool) -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        host.session.set_start_mode(ServiceKind.SERVICE, "W32Time", mode)
+        before = state(host)
+        done = minimize(host, FIRST, **DISABLED)
+        assert [saved["ran"] for saved in done["snapshot"]] == [True]
+        if booted:
+            host.boot()
+        back = restore(host, run_id=SECOND)
+        assert started(back) == (["stopped service W32Time"] if booted else [])
+        assert differences(before, state(host)) == []
+        assert restore(host, run_id=THIRD)["changes"] == []
+        # Once it was back, whoever stopped it meant it.
+        host.session.stop(ServiceKind.SERVICE, "W32Time")
+        assert restore(host, run_id="20260104T000000Z-000004")["changes"] == []
+
+
+def test_what_did_not_run_when_it_was_disabled_is_not_started() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        host.session.stop(ServiceKind.SERVICE, "W32Time")
+        done = minimize(host, FIRST, **DISABLED)
+        assert [saved.get("ran") for saved in done["snapshot"]] == [None]
+        assert started(restore(host, run_id=SECOND)) == []
+
+
+def test_what_is_disabled_again_while_it_runs_is_started_again() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        before = state(host)
+        minimize(host, FIRST, stages=["services"], services=[{"name": "W32Time", "state": "stopped", "start_mode": "disabled"}])
+        restore(host, run_id=SECOND)
+        minimize(host, THIRD, **DISABLED)
+        host.boot()
+        assert started(restore(host, run_id="20260104T000000Z-000004")) == ["stopped service W32Time"]
+        assert differences(before, state(host)) == []
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_where_the_start_mode_is_left_alone_nothing_is_started(force: bool) -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        minimize(host, FIRST, **DISABLED)
+        host.boot()
+        host.session.set_start_mode(ServiceKind.SERVICE, "W32Time", StartMode.MANUAL)
+        back = restore(host, Scope(force=force), run_id=SECOND)
+        assert started(back) == (["stopped service W32Time"] if force else [])
+        left = {item["target"]: item["reason"] for item in back["unchanged"]}
+        assert left.get("stopped service W32Time") == (None if force else "somebody changed it since")
+
+
+def test_what_somebody_chose_to_start_by_hand_only_is_not_started() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        minimize(host, FIRST, **DISABLED)
+        host.boot()
+        host.session.set_start_mode(ServiceKind.SERVICE, "W32Time", StartMode.MANUAL)
+        chosen = state(host)
+        minimize(host, SECOND, **DISABLED)
+        host.boot()
+        assert started(restore(host, run_id=THIRD)) == []
+        assert differences(chosen, state(host)) == []
+
+
+def test_a_restore_that_broke_off_before_the_start_is_taken_up() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        before = state(host)
+        minimize(host, FIRST, **DISABLED)
+        host.boot()
+
+        def start(kind: ServiceKind, name: str) -> None:
+            raise ConnectionLost("gone", host="host")
+
+        host.session.start = start  # type: ignore[method-assign]
+        run = Run(KNOWLEDGE, FakeClock(), SECOND)
+        run.carry_out(run.prepare_restore(host.session, Scope()), host.session, stop_limit=60)
+        del host.session.start
+        assert started(restore(host, run_id=THIRD)) == ["stopped service W32Time"]
+        assert differences(before, state(host)) == []
+
+
+def test_what_was_disabled_while_it_ran_is_disabled_again_and_not_started() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        host.session.set_start_mode(ServiceKind.SERVICE, "W32Time", StartMode.DISABLED)
+        manual = {**DISABLED, "services": [{"name": "W32Time", "state": "unchanged", "start_mode": "manual"}]}
+        minimize(host, FIRST, **manual)
+        host.boot()
+        back = restore(host, run_id=SECOND)
+        assert [(change["target"], change["after"]) for change in back["changes"]] == [("service W32Time", "disabled")]
+
+
+FIRST, SECOND, THIRD = (f"2026010{number}T000000Z-00000{number}" for number in (1, 2, 3))
+
+
+def damage(host: Simulated, run_id: str) -> None:
+    host.session.set_value(r"SOFTWARE\netmin.windows", snapshot.value_name(run_id), RegistryValue.texts(("damaged",)))
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("scope", [Scope(), Scope(stage="services")])
+def test_what_the_readable_snapshots_say_is_put_back_and_the_rest_is_told(scope: Scope, check: bool) -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        for run_id, mode in ((FIRST, "manual"), (SECOND, "disabled")):
+            minimize(host, run_id, stages=["services"], services=[{"name": "W32Time", "start_mode": mode}])
+        damage(host, FIRST)
+        result = faulty.restore(host, THIRD, scope=scope, check=check).result
+        assert result is not None
+        modes = {c["target"]: (c["after"], c["status"]) for c in result["changes"]}
+        assert modes["service W32Time"] == ("manual", "planned" if check else "done")
+        assert (result["failed"], result["changed"]) == (True, True)
+        assert f"the snapshot of run {FIRST} on this host cannot be read" in result["msg"]
+        assert f"delete 'Snapshot {FIRST}'" in result["msg"]
+        assert {entry["outlook"] for entry in result["forecast"]} & {"opens again"} == set()
+        # What is done about it by hand is the end of it.
+        host.session.delete_value(r"SOFTWARE\netmin.windows", snapshot.value_name(FIRST))
+        host.session.forget()
+        again = faulty.restore(host, "20260104T000000Z-000004", scope=scope)
+        assert again.result is not None
+        assert not again.result.get("failed")
+
+
+def test_where_no_snapshot_can_be_read_nothing_is_put_back_and_that_is_a_failure() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        minimize(host, FIRST, stages=["netbt"])
+        damage(host, FIRST)
+        result = faulty.restore(host, SECOND).result
+        assert result is not None
+        assert (result["failed"], result["changed"], result["changes"]) == (True, False, [])
+        assert f"the snapshot of run {FIRST} on this host cannot be read" in result["msg"]
+
+
+def test_a_run_whose_snapshot_cannot_be_read_is_refused_and_any_other_is_put_back() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        minimize(host, FIRST, stages=["netbt"])
+        minimize(host, SECOND, stages=["dcom_protocols"])
+        damage(host, FIRST)
+        refused = faulty.restore(host, THIRD, scope=Scope(run=FIRST))
+        assert isinstance(refused.error, Refused)
+        assert f"the snapshot of run {FIRST} on this host cannot be read" in str(refused.error)
+        unknown = faulty.restore(host, THIRD, scope=Scope(run="x"))
+        assert isinstance(unknown.error, NotFound)
+        assert f"there are: {SECOND}" in str(unknown.error)
+        assert {change["stage"] for change in restore(host, Scope(run=SECOND))["changes"]} == {"dcom_protocols"}
+
+
+def test_the_module_fails_where_a_snapshot_cannot_be_read() -> None:
+    with simulated("windows_xp") as host:
+        host.boot()
+        minimize(host, FIRST, stages=["netbt"])
+        damage(host, FIRST)
+        action = RestoreAction.__new__(RestoreAction)
+        action._task = SimpleNamespace(check_mode=True, diff=True)  # noqa: SLF001 - the name is Ansible's
+        action.host_name, action.clock, action.writing = "host", FakeClock(), False
+        action.open_writable = lambda: host.session  # type: ignore[method-assign]
+        options = {"run": None, "stage": None, "force": False, "stop_timeout": 60, "confirm": None, "record_dir": None}
+        result = action.work(options)
+        assert result["failed"]
+        assert [(item["run"], item["readable"]) for item in result["snapshots"]] == [(FIRST, False)]
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_what_could_be_put_back_is_confirmed_though_not_all_could_be_read(hold: bool) -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        minimize(host, FIRST, stages=["netbt"])
+        minimize(host, SECOND, stages=["name_resolution"])
+        damage(host, FIRST)
+        result = faulty.restore(host, THIRD, means=faulty.Means(Wish(600, hold))).result
+        assert result is not None
+        assert result["failed"]
+        assert result["confirm"]["confirmed"] is not hold
+        assert ("unless netmin.windows.confirm keeps it" in result["msg"]) is hold
 
 
 def test_a_write_that_did_not_hold_does_not_hide_what_an_earlier_run_left() -> None:

@@ -50,13 +50,19 @@ def test_services_adapters_and_rules_are_understood_as_they_were_written() -> No
     taken = Snapshot(
         "r1",
         (
-            Saved("services", snapshot.START_MODE, ("BITS",), "auto", "disabled", delayed=True),
+            Saved("services", snapshot.START_MODE, ("BITS",), "auto", "disabled", delayed=True, ran=True),
             Saved("smb_device", snapshot.STOPPED, ("srvnet",), None, None, kind=ServiceKind.DRIVER),
             Saved("netbt", snapshot.NETBIOS, ("{A}",), None, RegistryValue.dword(2), label="Ethernet"),
             Saved("ip_filter", snapshot.RULE, ("netmin.windows tcp/135",), "", "v2.0|Name=x|"),
         ),
     )
     assert from_lines(lines_of(taken)) == taken
+
+
+def test_of_an_older_record_nobody_knows_whether_a_service_ran() -> None:
+    head = json.dumps({"schema_version": 1, "run": "r1", "objects": 1})
+    line = {"stage": "services", "object": "start mode", "name": ["BITS"], "before": "auto", "after": "disabled", "kind": "Win32_Service"}
+    assert from_lines((head, json.dumps(line))).saved == (Saved("services", snapshot.START_MODE, ("BITS",), "auto", "disabled"),)
 
 
 HEAD = json.dumps({"schema_version": 1, "run": "r1", "objects": 1})
