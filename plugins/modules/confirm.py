@@ -16,6 +16,7 @@ options:
   run:
     description:
       - The id of the run that is to be confirmed. The task is refused where another one waits.
+      - With it the task fails, and is not unreachable, where the host cannot be reached, since the host may put that run back by itself.
       - When left out whichever waits.
     type: str
 attributes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotArmed, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError, NetminError, NotArmed, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
@@ -15,6 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm imp
 
 from .base import WindowsAction
 from .confirming import GONE, clear, end, remove, told
+from .plain import printable
 
 
 class ConfirmAction(WindowsAction):
@@ -24,12 +25,27 @@ class ConfirmAction(WindowsAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Confirm the run that waits for it; where none does, say so."""
+        run = options["run"]
+        try:
+            return self._keep(run)
+        except Refused:
+            raise
+        except NetminError as error:
+            if run is None:
+                raise
+            # Whoever names a run has changed the host: it is not merely out of reach, which Ansible may pass over.
+            said = str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"
+            doubt = " Whether the host heard the confirmation is not known." if self.writing else ""
+            back = f"Unless run {run} is confirmed in time, the host puts it back by itself"
+            return {"changed": self.writing, "failed": True, "msg": printable(f"{said}.{doubt} {back}")}
+
+    def _keep(self, run: str | None) -> dict[str, Any]:
         session = self.open_writable()
         found = read_timer(session)
         if found is None:
             return {"changed": False, "confirm": None}
-        if options["run"] not in (None, found.run):
-            raise Refused(f"run {found.run} is the one that waits on this host, and not {options['run']}")
+        if run not in (None, found.run):
+            raise Refused(f"run {found.run} is the one that waits on this host, and not {run}")
         found = judged(found, session)
         if found.phase is not Phase.ARMED:
             return self._too_late(session, found)

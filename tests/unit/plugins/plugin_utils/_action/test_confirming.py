@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -123,12 +124,12 @@ def left(host: Simulated) -> list[str]:
     return names + (["task"] if timer.CARRIER in str(host.computer.state().get("tasks")) else [])
 
 
-def confirmed(host: Simulated, *, check: bool = False, **options: Any) -> dict[str, Any]:
+def confirmed(host: Simulated, *, check: bool = False, opened: Callable[[], Any] | None = None, **options: Any) -> dict[str, Any]:
     """Do what the module `confirm` does."""
     action = ConfirmAction.__new__(ConfirmAction)
     action._task = SimpleNamespace(check_mode=check, diff=True)  # noqa: SLF001 - the name is Ansible's
     action.host_name, action.clock, action.writing = "host", HostClock(host), False
-    action.open_writable = lambda: host.session  # type: ignore[method-assign]
+    action.open_writable = opened or (lambda: host.session)  # type: ignore[method-assign]
     host.session.forget()
     return action.work({"run": None, **options})
 
@@ -556,6 +557,34 @@ def test_confirming_too_late_fails_and_tells_what_was_recorded() -> None:
         assert done["failed"]
         assert done["confirm"]["phase"] == "restored"
         assert left(host) == []
+
+
+def test_a_named_run_that_cannot_be_confirmed_has_failed_and_may_go_back() -> None:
+    def nowhere() -> Any:
+        raise Unreachable("host: connection refused", host="host")
+
+    with simulated("windows_10") as host:
+        host.boot()
+        done = confirmed(host, opened=nowhere, run=RUN)
+        assert (done["failed"], done["changed"]) == (True, False)
+        assert done["msg"] == f"host: connection refused. Unless run {RUN} is confirmed in time, the host puts it back by itself"
+        # Whoever names no run does not know of one that waits.
+        with pytest.raises(Unreachable):
+            confirmed(host, opened=nowhere)
+
+
+def test_a_confirmation_whose_answer_is_lost_may_have_been_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        Task(host, hold=True).do()
+
+        def lost(*_arguments: Any) -> None:
+            raise ConnectionLost("host: the answer was lost", host="host")
+
+        monkeypatch.setattr(host.session, "set_value", lost)
+        done = confirmed(host, run=RUN)
+        assert (done["failed"], done["changed"]) == (True, True)
+        assert "the answer was lost. Whether the host heard the confirmation is not known. Unless" in done["msg"]
 
 
 def test_a_run_that_failed_is_not_confirmed() -> None:
