@@ -12,6 +12,8 @@ description:
   - Ends the timer that a run with O(netmin.windows.minimize#module:confirm) left, before the host puts the run back by itself. It does so
     over a connection of its own, which proves that the host can still be reached.
   - Does nothing on a host on which no timer runs. Fails where the host has put the run back already, with what it recorded.
+  - What the host recorded is told once and cleared by whatever task of this collection comes next. That it was the host that put
+    O(run) back stays known until it does so with another run.
 options:
   run:
     description:

@@ -12,6 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase, Timer, judged, read_timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.record import read_restored
 
 from .base import WindowsAction
 from .confirming import GONE, clear, end, remove, told
@@ -43,7 +44,7 @@ class ConfirmAction(WindowsAction):
         session = self.open_writable()
         found = read_timer(session)
         if found is None:
-            return {"changed": False, "confirm": None}
+            return self._none_waits(session, run)
         if run not in (None, found.run):
             raise Refused(f"run {found.run} is the one that waits on this host, and not {run}")
         found = judged(found, session)
@@ -53,6 +54,14 @@ class ConfirmAction(WindowsAction):
             return {"changed": True, "confirm": timer_of(found)}
         self.writing = True
         return self._confirm(session, found)
+
+    def _none_waits(self, session: WritableSession, run: str | None) -> dict[str, Any]:
+        """Tell a run that was confirmed before from one that the host has put back."""
+        result = {"changed": False, "confirm": None}
+        if run is None or read_restored(session) != run:
+            return result
+        back = f"run {run} was not confirmed in time, and the host put it back by itself"
+        return {**result, "failed": True, "msg": f"{self.host_name}: {back}; if it broke off on the way, 'restore' puts back the rest"}
 
     def _too_late(self, session: WritableSession, found: Timer) -> dict[str, Any]:
         if found.phase.over and not self._task.check_mode:
