@@ -12,10 +12,13 @@ description:
   - Ends the timer that a run with O(netmin.windows.minimize#module:confirm) left, before the host puts the run back by itself. It does so
     over a connection of its own, which proves that the host can still be reached.
   - Does nothing on a host on which no timer runs. Fails where the host has put the run back already, with what it recorded.
+  - What the host recorded is told once and cleared by whatever task of this collection comes next. That it was the host that put
+    O(run) back stays known until it does so with another run.
 options:
   run:
     description:
       - The id of the run that is to be confirmed. The task is refused where another one waits.
+      - With it the task fails, and is not unreachable, where the host cannot be reached, since the host may put that run back by itself.
       - When left out whichever waits.
     type: str
 attributes:

@@ -10,7 +10,9 @@ short_description: Sum up what became of each host of a run
 version_added: 0.1.0
 description:
   - Reads what the roles P(netmin.windows.minimize#role) and P(netmin.windows.verify#role) have left for each host, as
-    C(minimize_result), C(minimize_reboot_result) and C(verify_result), and C(minimize_failure) where a rescue has noted why it came to it.
+    C(minimize_result), C(minimize_reboot_result), C(verify_result) and C(minimize_confirm_result), and C(minimize_failure) where a rescue
+    has noted why it came to it.
+  - A host whose run could not be confirmed has failed, proven or not, since it may put the run back by itself.
   - No host is asked, and nothing is written.
 options:
   hosts:

@@ -29,6 +29,7 @@ GIVEN = {
 CLOSE = "netmin.windows.minimize : Close the ports that are not needed"
 RESTART = "netmin.windows.minimize : Restart the host for what closes only then"
 PROVE = "netmin.windows.verify : Hold the sockets against the forecast"
+KEEP = "Keep what was done"
 SHOW = "Show the summary"
 NIGHT = {"from": "22:00", "until": "04:00", "utc_offset": "+00:00"}
 IN_THE_NIGHT, AT_NOON = "2026-03-06T23:00:00Z", "2026-03-06T12:00:00Z"
@@ -152,6 +153,32 @@ def test_a_host_that_is_lost_after_it_was_changed_has_failed() -> None:
         assert played.returncode == 2
         assert requests(simulation, "b") == 0
         assert "a failed: not reached any more after it was minimized" in summary(played)[2]
+
+
+def test_a_host_that_is_lost_before_it_is_confirmed_has_failed() -> None:
+    with fleet("windows_xp", "windows_xp") as simulation:
+        # The address of what comes after the proof leads nowhere.
+        lost = {"ansible_port": f"{{{{ 9 if verify_result is defined else {simulation['a'].port} }}}}"}
+        played = roll_out(simulation, hosts={"a": lost}, minimize_confirm={"within": 600})
+        assert played.of("a", PROVE).result["proven"], played.output
+        assert played.of("a", KEEP).status == "failed"
+        assert played.returncode == 2
+        assert requests(simulation, "b") == 0
+        lines = summary(played)
+        assert words(lines, "a")[1] == "failed"
+        assert "puts it back by itself" in lines[2]
+        assert lines[-1].startswith("2 hosts: 1 failed, 1 not begun; ")
+
+
+def test_a_host_that_is_lost_before_it_is_proven_is_not_confirmed() -> None:
+    with fleet("windows_xp") as simulation:
+        # Only the address of the proof leads nowhere.
+        there = simulation["a"].port
+        lost = {"ansible_port": f"{{{{ 9 if minimize_reboot_result is defined and verify_result is undefined else {there} }}}}"}
+        played = roll_out(simulation, hosts={"a": lost}, minimize_confirm={"within": 600})
+        assert played.of("a", PROVE).status == "unreachable", played.output
+        assert played.of("a", KEEP).status == "skipped"
+        assert played.returncode == 2
 
 
 def test_outside_the_window_no_host_is_touched_and_check_mode_is_allowed() -> None:

@@ -7,14 +7,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotArmed, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError, NetminError, NotArmed, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase, Timer, judged, read_timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.record import read_restored
 
 from .base import WindowsAction
 from .confirming import GONE, clear, end, remove, told
+from .plain import printable
 
 
 class ConfirmAction(WindowsAction):
@@ -24,12 +26,27 @@ class ConfirmAction(WindowsAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Confirm the run that waits for it; where none does, say so."""
+        run = options["run"]
+        try:
+            return self._keep(run)
+        except Refused:
+            raise
+        except NetminError as error:
+            if run is None:
+                raise
+            # Whoever names a run has changed the host: it is not merely out of reach, which Ansible may pass over.
+            said = str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"
+            doubt = " Whether the host heard the confirmation is not known." if self.writing else ""
+            back = f"Unless run {run} is confirmed in time, the host puts it back by itself"
+            return {"changed": self.writing, "failed": True, "msg": printable(f"{said}.{doubt} {back}")}
+
+    def _keep(self, run: str | None) -> dict[str, Any]:
         session = self.open_writable()
         found = read_timer(session)
         if found is None:
-            return {"changed": False, "confirm": None}
-        if options["run"] not in (None, found.run):
-            raise Refused(f"run {found.run} is the one that waits on this host, and not {options['run']}")
+            return self._none_waits(session, run)
+        if run not in (None, found.run):
+            raise Refused(f"run {found.run} is the one that waits on this host, and not {run}")
         found = judged(found, session)
         if found.phase is not Phase.ARMED:
             return self._too_late(session, found)
@@ -37,6 +54,14 @@ class ConfirmAction(WindowsAction):
             return {"changed": True, "confirm": timer_of(found)}
         self.writing = True
         return self._confirm(session, found)
+
+    def _none_waits(self, session: WritableSession, run: str | None) -> dict[str, Any]:
+        """Tell a run that was confirmed before from one that the host has put back."""
+        result = {"changed": False, "confirm": None}
+        if run is None or read_restored(session) != run:
+            return result
+        back = f"run {run} was not confirmed in time, and the host put it back by itself"
+        return {**result, "failed": True, "msg": f"{self.host_name}: {back}; if it broke off on the way, 'restore' puts back the rest"}
 
     def _too_late(self, session: WritableSession, found: Timer) -> dict[str, Any]:
         if found.phase.over and not self._task.check_mode:

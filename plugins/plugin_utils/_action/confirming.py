@@ -30,7 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, snapshot, timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, record, snapshot, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase, Timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.owners import management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.timer import BEAT, Carrier
@@ -368,6 +368,8 @@ def clear(writer: Writer, found: Timer, nt: NtVersion) -> None:
     if found.phase in (Phase.UNSTARTED, Phase.BROKEN_OFF):
         remove(writer, nt)
     else:
+        # Else nobody could tell any more a run that was put back from one that was confirmed.
+        writer.set_value(record.KEY, record.RESTORED_BY_HOST, RegistryValue.text(found.run))
         writer.delete_key(timer.KEY)
 
 

@@ -71,14 +71,15 @@ class Given:
     minimize: Results | None
     reboot: Results
     verify: Results
+    confirm: Results
     failure: str
 
     @classmethod
     def of(cls, variables: Mapping[str, Any]) -> Given:
         """Pick the results among all variables of a host."""
-        found = [variables.get(f"{name}_result") for name in ("minimize", "minimize_reboot", "verify")]
-        minimize, reboot, verify = (result if isinstance(result, Mapping) else None for result in found)
-        return cls(minimize, reboot or {}, verify or {}, str(variables.get("minimize_failure") or ""))
+        found = [variables.get(f"{name}_result") for name in ("minimize", "minimize_reboot", "verify", "minimize_confirm")]
+        minimize, reboot, verify, confirm = (result if isinstance(result, Mapping) else None for result in found)
+        return cls(minimize, reboot or {}, verify or {}, confirm or {}, str(variables.get("minimize_failure") or ""))
 
 
 def judge(host: str, variables: Mapping[str, Any], *, check_mode: bool) -> Row:
@@ -108,7 +109,7 @@ def _ended(given: Given, *, check_mode: bool) -> tuple[Ended, str]:
         return (Ended.FAILED, given.failure) if given.failure else (Ended.NOT_BEGUN, "")
     if minimize.get("unreachable"):
         return Ended.NOT_REACHED, str(minimize.get("msg", ""))
-    for result in (minimize, given.reboot, given.verify):
+    for result in (minimize, given.reboot, given.verify, given.confirm):
         if result.get("failed"):
             # What is refused after the first write has failed: the host is neither as it was nor as it should be.
             refused = result is minimize and result.get("refused")

@@ -26,6 +26,8 @@ FORECAST = "Forecast"
 CHANGES = "Changes"
 # The forecast of the first run of all, which names every endpoint that the host had before we changed anything.
 FIRST = "FirstForecast"
+# The last run that the host put back by itself, whole or in part; the timer that told it is gone.
+RESTORED_BY_HOST = "RestoredByHost"
 # Of the changes of earlier runs so many lines are kept; the value must stay far below what one request may carry.
 EARLIER_LINES = 60
 SCHEMA = 1
@@ -164,6 +166,17 @@ def read_history(reader: Reader) -> History:
         return History(lines, str(head.get("boot", "")), head.get("reboot_required") is True, opened)
     except (AttributeError, MethodFailed, RecursionError, TypeError, ValueError):
         return History()
+
+
+def read_restored(reader: Reader) -> str | None:
+    """Return the last run that the host put back by itself; None where there is none, or the value is not ours."""
+    try:
+        value = reader.value(KEY, RESTORED_BY_HOST, RegistryType.SZ)
+    except MethodFailed as error:
+        if error.return_value != TYPE_MISMATCH:
+            raise
+        return None
+    return None if value is None else str(value.data)
 
 
 def _unreadable(host: str) -> RecordUnreadable:

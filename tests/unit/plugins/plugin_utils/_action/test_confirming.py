@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -131,12 +132,12 @@ def left(host: Simulated) -> list[str]:
     return names + (["task"] if timer.CARRIER in str(host.computer.state().get("tasks")) else [])
 
 
-def confirmed(host: Simulated, *, check: bool = False, **options: Any) -> dict[str, Any]:
+def confirmed(host: Simulated, *, check: bool = False, opened: Callable[[], Any] | None = None, **options: Any) -> dict[str, Any]:
     """Do what the module `confirm` does."""
     action = ConfirmAction.__new__(ConfirmAction)
     action._task = SimpleNamespace(check_mode=check, diff=True)  # noqa: SLF001 - the name is Ansible's
     action.host_name, action.clock, action.writing = "host", HostClock(host), False
-    action.open_writable = lambda: host.session  # type: ignore[method-assign]
+    action.open_writable = opened or (lambda: host.session)  # type: ignore[method-assign]
     host.session.forget()
     return action.work({"run": None, **options})
 
@@ -699,6 +700,59 @@ def test_what_the_host_did_by_itself_is_told_once_and_cleared() -> None:
         assert left(host) == []
 
 
+@pytest.mark.parametrize("heartbeat", ["restored", "restoring"])
+def test_a_run_that_the_host_put_back_is_never_said_to_be_kept(heartbeat: str) -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        for name, text in {"Run": RUN, "Heartbeat": heartbeat, "Outcome": "restoring after 120 beats"}.items():
+            host.session.set_value(timer.KEY, name, RegistryValue.text(text))
+        # Whatever task comes next takes the timer away.
+        task = Task(host, run_id="20260102T000000Z-000002")
+        task.plan(stages=["netbt"])
+        before = host.session.stats.requests
+        task.confirmation.clean(host.session)
+        assert host.session.stats.requests - before == 2
+        assert left(host) == []
+        for check in (True, False):
+            done = confirmed(host, run=RUN, check=check)
+            assert (done["failed"], done["changed"], done["confirm"]) == (True, False, None)
+            assert f"run {RUN} was not confirmed in time, and the host put it back by itself" in done["msg"]
+        # Of another run, or where none is named, it says nothing.
+        for other in ("20260102T000000Z-000002", None):
+            assert confirmed(host, run=other) == {"changed": False, "confirm": None}
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_10"])
+def test_a_run_that_was_confirmed_too_late_is_not_kept_the_second_time_either(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        Task(host, hold=True, within=60).do()
+        later(host, 600)
+        assert confirmed(host, run=RUN)["confirm"]["phase"] == "restored"
+        assert left(host) == []
+        assert "put it back by itself" in confirmed(host, run=RUN)["msg"]
+        # The next one has nothing to do with it.
+        run = "20260102T000000Z-000002"
+        Task(host, hold=True, run_id=run).do()
+        assert confirmed(host, run=run)["confirm"]["phase"] == "confirmed"
+        assert confirmed(host, run=run) == {"changed": False, "confirm": None}
+
+
+def test_a_note_that_is_not_ours_says_nothing() -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        host.session.set_value(record.KEY, record.RESTORED_BY_HOST, RegistryValue.dword(1))
+        assert confirmed(host, run=RUN) == {"changed": False, "confirm": None}
+
+
+def test_a_run_that_never_began_was_not_put_back_by_the_host() -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        host.session.set_value(timer.KEY, timer.RUN, RegistryValue.text(RUN))
+        assert confirmed(host, run=RUN)["confirm"]["phase"] == "never started"
+        assert confirmed(host, run=RUN) == {"changed": False, "confirm": None}
+
+
 def test_confirming_too_late_fails_and_tells_what_was_recorded() -> None:
     with simulated("windows_10") as host:
         host.boot()
@@ -708,6 +762,34 @@ def test_confirming_too_late_fails_and_tells_what_was_recorded() -> None:
         assert done["failed"]
         assert done["confirm"]["phase"] == "restored"
         assert left(host) == []
+
+
+def test_a_named_run_that_cannot_be_confirmed_has_failed_and_may_go_back() -> None:
+    def nowhere() -> Any:
+        raise Unreachable("host: connection refused", host="host")
+
+    with simulated("windows_10") as host:
+        host.boot()
+        done = confirmed(host, opened=nowhere, run=RUN)
+        assert (done["failed"], done["changed"]) == (True, False)
+        assert done["msg"] == f"host: connection refused. Unless run {RUN} is confirmed in time, the host puts it back by itself"
+        # Whoever names no run does not know of one that waits.
+        with pytest.raises(Unreachable):
+            confirmed(host, opened=nowhere)
+
+
+def test_a_confirmation_whose_answer_is_lost_may_have_been_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    with simulated("windows_10") as host:
+        host.boot()
+        Task(host, hold=True).do()
+
+        def lost(*_arguments: Any) -> None:
+            raise ConnectionLost("host: the answer was lost", host="host")
+
+        monkeypatch.setattr(host.session, "set_value", lost)
+        done = confirmed(host, run=RUN)
+        assert (done["failed"], done["changed"]) == (True, True)
+        assert "the answer was lost. Whether the host heard the confirmation is not known. Unless" in done["msg"]
 
 
 def test_a_run_that_failed_is_not_confirmed() -> None:

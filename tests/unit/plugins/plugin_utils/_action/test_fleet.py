@@ -56,6 +56,24 @@ REFUSED = {"failed": True, "refused": True, "msg": "not now"}
             "",
         ),
         ({"minimize_result": MINIMIZED, "verify_result": {**PROVEN, **FAILED, "proven": False}}, Ended.FAILED, (2, 1, 1, 2), "it broke"),
+        (
+            {"minimize_result": MINIMIZED, "verify_result": PROVEN, "minimize_confirm_result": FAILED},
+            Ended.FAILED,
+            (2, 1, 1, 2),
+            "it broke",
+        ),
+        (
+            {"minimize_result": MINIMIZED, "verify_result": PROVEN, "minimize_confirm_result": LOST},
+            Ended.FAILED,
+            (2, 1, 1, 2),
+            "not reached any more after it was minimized: no answer",
+        ),
+        (
+            {"minimize_result": MINIMIZED, "verify_result": PROVEN, "minimize_confirm_result": {"skipped": True}},
+            Ended.PROVEN,
+            (2, 1, 1, 2),
+            "",
+        ),
     ],
 )
 def test_how_a_host_ended(variables: dict[str, Any], ended: Ended, numbers: tuple[int | None, ...], why: str) -> None:
