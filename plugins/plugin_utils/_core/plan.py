@@ -26,6 +26,7 @@ class Reason(StrEnum):
     STAYS = "nothing is known that closes it on this Windows"
     PROTECTED = "Windows refuses this change"
     UNTIL_BOOT = "takes no stop, runs until the next boot"
+    AT_BOOT = "the next boot starts it"
     DOES_NOT_CLOSE = "closes nothing"
     DOES_NOT_WORK = "has no effect on this Windows"
     UNVERIFIED = "not known to work on this Windows"

@@ -86,7 +86,7 @@ def way_back(taken: Snapshot, plan: Plan, survey: Survey, management: frozenset[
     after = projected(survey, plan)
     host = _booted(goals, after.host)
     back = restore.plan(goals, _left(goals), host, force=True, management=management, path=survey.path)
-    lost = next((item for item in back.unchanged if item.reason is not Reason.AS_DESIRED), None)
+    lost = next((item for item in back.unchanged if item.reason not in (Reason.AS_DESIRED, Reason.AT_BOOT)), None)
     if lost is not None:
         # A timer that says in the end that it has restored, and has not, is worse than none.
         raise Refused(f"'confirm' cannot be used here: the host could not put {lost.target} back ({lost.reason}: {lost.detail})")

@@ -262,11 +262,15 @@ def _forbidden(way: Way, host: Host, never: Never) -> str:
 def _startable(changes: Sequence[Change], host: Host, alone: Collection[str]) -> tuple[list[Change], list[Unchanged]]:
     """Leave out the start of what stays or becomes disabled: the start would fail, and keep everything after it from being done.
 
+    A start mode that is put back in the registry is read at the boot only, which then starts the service, and what depends on it.
+
     Args:
         alone: services, in lower case, that are not started since their start mode is left alone.
     """
     modes = {change.name.lower(): change.after for change in changes if isinstance(change, SetStartMode)}
-    again = {c.key.rpartition("\\")[2].lower() for c in changes if isinstance(c, SetRegistryValue) and c.name.lower() == "start"}
+    written = {c.key.rpartition("\\")[2].lower() for c in changes if isinstance(c, SetRegistryValue) and c.name.lower() == "start"}
+    later = {name for name in written if name in host.services and host.services[name].start_mode is StartMode.DISABLED}
+    later |= {service.name.lower() for name in later for service in host.all_dependents(name)}
     kept: list[Change] = []
     left: list[Unchanged] = []
     for change in changes:
@@ -274,7 +278,9 @@ def _startable(changes: Sequence[Change], host: Host, alone: Collection[str]) ->
         name = service.name.lower() if service is not None else ""
         if name in alone:
             left.append(Unchanged(change.stage, change.target, Reason.CHANGED_SINCE, "its start mode is left alone"))
-        elif service is not None and modes.get(name, service.start_mode) is StartMode.DISABLED and name not in again:
+        elif name in later:
+            left.append(Unchanged(change.stage, change.target, Reason.AT_BOOT, "it cannot start before its start mode is read again"))
+        elif service is not None and modes.get(name, service.start_mode) is StartMode.DISABLED:
             left.append(Unchanged(change.stage, change.target, Reason.CHANGED_SINCE, "it is disabled, and stays so"))
         else:
             kept.append(change)

@@ -229,7 +229,7 @@ def projected(survey: Survey, plan: Plan) -> Survey:
         if isinstance(change, StopService):
             services[change.name.lower()] = replace(services[change.name.lower()], state="Stopped")
         elif isinstance(change, StartService):
-            services[change.name.lower()] = replace(services[change.name.lower()], state="Running")
+            services[change.name.lower()] = replace(services[change.name.lower()], state="Running", accepts_stop=True)
         elif isinstance(change, SetStartMode):
             services[change.name.lower()] = replace(services[change.name.lower()], start_mode=change.after)
         elif isinstance(change, SetNetbios):

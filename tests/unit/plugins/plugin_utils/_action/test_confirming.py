@@ -31,6 +31,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.job
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, record, survey, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.management import ManagementPath
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, differences, listeners, simulated, state
 
@@ -546,6 +547,23 @@ def test_a_timer_of_a_run_that_changed_nothing_is_taken_away_at_once(name: str) 
         assert host.computer.host.boots == boots
 
 
+@pytest.mark.parametrize("name", ["windows_xp", "windows_server_2022"])
+def test_a_restore_can_be_confirmed_and_goes_back_as_well(name: str) -> None:
+    with simulated(name) as host:
+        host.boot()
+        Task(host).do(stages=["services"], services=SLOW["services"])
+        closed = state(host)
+        task = Task(host, run_id="20260102T000000Z-000002")
+        prepared = task.run.prepare_restore(host.session, Scope())
+        task.confirmation.look(host.session, prepared, KNOWLEDGE)
+        task.run.arm, task.run.in_time = task.arm, task.in_time
+        task.run.carry_out(prepared, host.session, stop_limit=60)
+        assert state(host) != closed
+        later(host, 1200)
+        host.boot()
+        assert differences(closed, state(host)) == []
+
+
 def test_a_run_that_the_host_could_not_put_back_is_refused_with_confirm(monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as the management path is not known no rule is made, not by the host either: rules that are removed would be gone."""
     with simulated("windows_server_2022") as host:
@@ -700,8 +718,8 @@ def test_what_the_host_did_by_itself_is_told_once_and_cleared() -> None:
         assert left(host) == []
 
 
-@pytest.mark.parametrize("heartbeat", ["restored", "restoring"])
-def test_a_run_that_the_host_put_back_is_never_said_to_be_kept(heartbeat: str) -> None:
+@pytest.mark.parametrize(("heartbeat", "requests"), [("restored", 2), ("restoring", 5)])
+def test_a_run_that_the_host_put_back_is_never_said_to_be_kept(heartbeat: str, requests: int) -> None:
     with simulated("windows_10") as host:
         host.boot()
         for name, text in {"Run": RUN, "Heartbeat": heartbeat, "Outcome": "restoring after 120 beats"}.items():
@@ -711,7 +729,7 @@ def test_a_run_that_the_host_put_back_is_never_said_to_be_kept(heartbeat: str) -
         task.plan(stages=["netbt"])
         before = host.session.stats.requests
         task.confirmation.clean(host.session)
-        assert host.session.stats.requests - before == 2
+        assert host.session.stats.requests - before == requests
         assert left(host) == []
         for check in (True, False):
             done = confirmed(host, run=RUN, check=check)

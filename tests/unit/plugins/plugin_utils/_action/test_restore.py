@@ -250,6 +250,20 @@ def test_there_and_back_where_the_driver_of_netbios_takes_no_stop() -> None:
         is_back(host, before)
 
 
+@pytest.mark.parametrize("name", ["windows_2000", "windows_xp"])
+def test_the_driver_of_netbios_and_what_needs_it_come_back_with_the_boot(name: str) -> None:
+    """Its start mode is in the registry, which the SCM reads at the boot: before, nothing could start it."""
+    with simulated(name) as host:
+        host.boot()
+        before = Seen.of(host)
+        minimize(host, smb_device={"smb_over_tcp": "disabled", "method": "netbt_driver"}, accept=["outgoing-smb"])
+        host.boot()
+        planned = restore(host, check=True)
+        left = {item["target"].lower() for item in planned["unchanged"] if item["reason"] == "the next boot starts it"}
+        assert left >= {"stopped driver netbt", "stopped service lanmanserver"}
+        is_back(host, before)
+
+
 def test_there_and_back_where_the_instance_of_a_per_user_service_takes_no_stop() -> None:
     spec = with_stubborn("windows_10", "CDPUserSvc")
     with simulated("windows_10", host=replace(spec, windows=replace(spec.windows, signed_in=True))) as host:
