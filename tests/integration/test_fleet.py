@@ -1,6 +1,9 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The `minimize` playbook over many hosts: on only where a batch is proven, only in the window, and one summary at the end."""
+"""The `minimize` playbook over many hosts: on only where a batch is proven, only in the window, and one summary at the end.
+
+And the `rollback` playbook, which goes in the same batches.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,10 @@ CLOSE = "netmin.windows.minimize : Close the ports that are not needed"
 RESTART = "netmin.windows.minimize : Restart the host for what closes only then"
 PROVE = "netmin.windows.verify : Hold the sockets against the forecast"
 KEEP = "Keep what was done"
+ROLLBACK = "netmin.windows.rollback"
+BACK = "netmin.windows.rollback : Put back what runs of this collection changed"
+BACK_RESTART = "netmin.windows.rollback : Restart the host for what shows only then"
+END = "End as the host has ended"
 SHOW = "Show the summary"
 NIGHT = {"from": "22:00", "until": "04:00", "utc_offset": "+00:00"}
 IN_THE_NIGHT, AT_NOON = "2026-03-06T23:00:00Z", "2026-03-06T12:00:00Z"
@@ -238,3 +245,39 @@ def test_not_more_hosts_restart_at_once_than_is_said() -> None:
 def restarts(played: Played) -> list[dict[str, Any]]:
     """Return what the restarts returned."""
     return [outcome.result for outcome in played.outcomes if outcome.task == RESTART and outcome.status == "ok"]
+
+
+def test_a_rollback_that_fails_ends_the_run_before_the_second_batch() -> None:
+    with fleet("windows_xp", "windows_xp") as simulation:
+        played = roll_out(simulation, playbook=ROLLBACK, rollback_run="20260101T000000Z-000001")
+        assert played.returncode == 2, played.output
+        assert played.of("a", BACK).status == "failed"
+        assert "20260101T000000Z-000001" in played.of("a", END).message
+        assert requests(simulation, "b") == 0
+
+
+def test_a_host_that_is_lost_in_a_rollback_has_failed_and_its_batch_is_carried_through() -> None:
+    with fleet("windows_xp", "windows_xp", "windows_xp") as simulation:
+        closed = roll_out(simulation, canary=["100%"])
+        assert closed.returncode == 0, closed.output
+        before = requests(simulation, "c")
+        # The address of the restart leads nowhere.
+        lost = {"ansible_port": f"{{{{ 9 if rollback_result is defined else {simulation['a'].port} }}}}"}
+        given = {"rollback_reboot": True, "rollback_reboot_interval": 1, "canary": [2]}
+        played = roll_out(simulation, playbook=ROLLBACK, hosts={"a": lost}, **given)
+        assert played.returncode == 2, played.output
+        assert played.of("a", BACK_RESTART).status == "unreachable"
+        assert "not reached any more after it was put back" in played.of("a", END).message
+        assert [boots(simulation, name) for name in "abc"] == [1, 2, 1]
+        assert requests(simulation, "c") == before
+
+
+def test_a_host_that_a_rollback_does_not_reach_is_passed_over_unless_it_is_the_whole_batch() -> None:
+    nowhere = {"ansible_port": 9}
+    with fleet("windows_xp", "windows_xp", "windows_xp") as simulation:
+        alone = roll_out(simulation, playbook=ROLLBACK, hosts={"a": nowhere})
+        assert alone.returncode == 4, alone.output
+        assert [requests(simulation, name) for name in "abc"] == [0, 0, 0]
+        among = roll_out(simulation, playbook=ROLLBACK, hosts={"a": nowhere}, canary=[2])
+        assert among.returncode == 4, among.output
+        assert [among.of(name, BACK).status for name in "abc"] == ["unreachable", "ok", "ok"]

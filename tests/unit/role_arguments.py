@@ -100,7 +100,12 @@ ROLES: Mapping[str, Role] = {
                 "description": ["Whether to restart the host where a boot is still to come, for a setting or a port that waits for one."],
                 "type": "bool",
                 "default": False,
-            }
+            },
+            "rollback_reboot_throttle": {
+                "description": ["How many hosts restart at once at most. The number of forks limits them as well."],
+                "type": "int",
+                "default": 10,
+            },
         },
         said={"rollback_confirm": held("rollback", "reboot")},
     ),
