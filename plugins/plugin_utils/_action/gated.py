@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter, snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks, Detector, Draft, Finding
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey, make_forecast, make_plan, with_firewall
@@ -32,7 +33,7 @@ def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Cal
     """Plan, leaving out what a hazard forbids; a draft that changes nothing asks nothing of the host.
 
     Raises:
-        Refused: something that was asked for by name has a hazard that is not accepted.
+        Refused: something that was asked for by name has a hazard that is not accepted, or could not be put back.
     """
     detector = Detector(reader, survey, knowledge)
     wanted = choose(survey, detector.blocks())
@@ -47,4 +48,7 @@ def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Cal
     if detector.gate(draft, findings):
         wanted = choose(survey, detector.blocks())
     plan = make_plan(wanted.desires, survey, knowledge, wanted.terms, wanted.passed)
+    for item in plan.unchanged:
+        if item.reason is Reason.NOT_RESTORABLE and item.stage in wanted.named:
+            raise Refused(snapshot.told(item))
     return Gated(survey, wanted, plan, findings)

@@ -116,7 +116,7 @@ class Run:
             choose: what is wanted of each stage, given what the host is and which hazards it shows.
 
         Raises:
-            Refused: a gate, or what could not be put back.
+            Refused: a gate, or what was asked for by name and could not be put back.
         """
         gated = plan_gated(reader, read_survey(reader, self.knowledge), self.knowledge, choose)
         survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
@@ -148,7 +148,6 @@ class Run:
 
     def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
         """Forecast a plan, and read what earlier runs left."""
-        snapshot.require(plan.changes)
         expected = make_forecast(plan, survey, self.knowledge, wanted.terms.kept, wanted.passed)
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         history = record.read_history(reader).since(survey.host.boot.mark)

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     NOT_IN_FORCE = "the firewall would not drop anything"
     NOT_EXACT = "no rule is exact for it"
     IN_USE = "there because somebody uses it"
+    NOT_RESTORABLE = "could not be put back"
     HARMFUL = "breaks more than it closes on this Windows"
 
 

@@ -219,6 +219,7 @@ def plan(
     delays = {snapshot.delayed_setting(goal.oldest.name[0]).target.lower() for goal in goals if goal.oldest.delayed}
     waiting = {goal.oldest.name[0].lower() for goal in goals if awaits_boot(goal)}
     alone: set[str] = set()
+    warnings: list[str] = []
     for goal in goals:
         if goal.oldest.object == snapshot.REGISTRY and _registry_setting(goal).target.lower() in delays:
             continue
@@ -231,6 +232,9 @@ def plan(
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, unsafe)
         if isinstance(way, Way) and way.differs and not force:
             way = way.left(goal)
+        elif isinstance(way, Way) and (lost := _lost(way, goal)):
+            way = snapshot.left_alone(lost)
+            warnings.append(snapshot.told(way))
         if isinstance(way, Way):
             changes += way.changes
         elif way.reason is not Reason.AS_DESIRED or not awaits_boot(goal):
@@ -241,7 +245,13 @@ def plan(
     changes, unchanged = [*startable, *_keys(goals, startable, now)], [*unchanged, *left]
     order = {SetRegistryValue: 1, SetStartMode: 0, SetNetbios: 1, StartService: 2, StopService: 2, DeleteKey: 3}
     changes.sort(key=lambda change: order.get(type(change), 1))
-    return Plan(tuple(changes), tuple(unchanged))
+    return Plan(tuple(changes), tuple(unchanged), tuple(warnings))
+
+
+def _lost(way: Way, goal: Goal) -> Change | None:
+    """Return what a way back would overwrite that its own snapshot could not hold; what we wrote ourselves is as it is shown."""
+    ours = not way.differs and goal.oldest.object != snapshot.START_MODE
+    return None if ours else next(filter(snapshot.is_lost, way.changes), None)
 
 
 def _forbidden(way: Way, host: Host, never: Never) -> str:

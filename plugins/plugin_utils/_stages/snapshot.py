@@ -27,8 +27,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     StartService,
     StopService,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES, Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -101,19 +101,38 @@ def take(run: str, changes: Iterable[Change], reader: Reader, configured: Mappin
     return Snapshot(run, tuple(_saved(change, reader, configured, host) for change in changes if not isinstance(change, DeleteKey)))
 
 
-def require(changes: Iterable[Change]) -> None:
-    """See to it that what will be overwritten can be recorded as it is.
+def is_lost(change: Change) -> bool:
+    """Tell whether a change overwrites what cannot be recorded as it is, and so could not be put back.
 
-    Raises:
-        Refused: a REG_EXPAND_SZ. WMI shows its text with the variables filled in (Microsoft, GetExpandedStringValue), and nobody could
-            put back what it is.
+    That is a REG_EXPAND_SZ: WMI shows its text with the variables filled in (Microsoft, GetExpandedStringValue).
     """
-    for change in changes:
-        if isinstance(change, SetRegistryValue) and change.before is not None and change.before.type is RegistryType.EXPAND_SZ:
-            raise Refused(
-                f"{change.target} is not changed: it is a REG_EXPAND_SZ, which WMI shows with its variables filled in, so that it could "
-                f"not be put back; Windows itself has another type there: delete the value, or leave stage {change.stage} out"
-            )
+    return isinstance(change, SetRegistryValue) and change.before is not None and change.before.type is RegistryType.EXPAND_SZ
+
+
+def restorable(plan: Plan) -> Plan:
+    """Leave out of a plan what could not be put back, and say so."""
+    lost = tuple(change for change in plan.changes if is_lost(change))
+    return Plan(
+        tuple(change for change in plan.changes if not is_lost(change)),
+        (*plan.unchanged, *(left_alone(change) for change in lost)),
+        (*plan.warnings, *map(told, lost)),
+    )
+
+
+def left_alone(change: Change) -> Unchanged:
+    """Say of what could not be put back that it is left alone."""
+    return Unchanged(change.stage, change.target, Reason.NOT_RESTORABLE, NOT_RESTORABLE)
+
+
+def told(change: Change | Unchanged) -> str:
+    """Say the same in one sentence."""
+    return f"{change.target} is not changed: {NOT_RESTORABLE}"
+
+
+NOT_RESTORABLE = (
+    "it is a REG_EXPAND_SZ, which WMI shows with its variables filled in, so that it could not be put back; Windows itself has another "
+    "type there: look at it with regedit, delete it, and run again"
+)
 
 
 def _saved(change: Change, reader: Reader, configured: Mapping[Setting, RegistryValue | None], host: Host) -> Saved:

@@ -39,6 +39,7 @@ from .owners import Explained, Explainer, settled_ports
 from .residue import reasons, residue
 from .service_control import start_setting
 from .settings import Setting, Settings, read_setting
+from .snapshot import restorable
 from .stage import Dependents, Kept, Situation, Stage
 
 STAGE_BY_NAME: Mapping[str, Stage] = {
@@ -171,7 +172,7 @@ def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, 
     stopping = frozenset(name.lower() for stage, desired in desires.items() for name in STAGE_BY_NAME[stage].stops(desired, survey.host))
     situation = Situation(survey.host, knowledge, stopping, terms.accept, terms.dependents, terms.kept, terms.unverified)
     closing = [name for name in STAGES if name in desires and name != ip_filter.NAME]
-    plan = Plan.merge(STAGE_BY_NAME[name].plan(desires[name], survey.states[name], situation) for name in closing)
+    plan = restorable(Plan.merge(STAGE_BY_NAME[name].plan(desires[name], survey.states[name], situation) for name in closing))
     if ip_filter.NAME not in desires:
         return plan
     expected = make_forecast(plan, survey, knowledge, terms.kept, passed)

@@ -161,7 +161,8 @@ def _fate(method: Method, future: Future) -> Fate | None:
     set_now = set()
     for value in method.values:
         found = future.value(value.key, value.name)
-        if found is None or found.data != value.data:
+        # What a REG_EXPAND_SZ really says WMI does not show.
+        if found is None or found.data != value.data or found.type is RegistryType.EXPAND_SZ:
             return None
         set_now.add(future.writes(value.key, value.name) and value.takes is Takes.NOW)
     now = Expectation.CLOSED if set_now == {True} else Expectation.OPEN

@@ -216,16 +216,44 @@ def test_what_somebody_changed_since_is_left_and_listed_unless_forced() -> None:
         assert host.session.value(POLICIES.removeprefix("HKLM\\"), "EnableMulticast", RegistryType.DWORD) is None
 
 
+EXPANDED = RegistryValue(RegistryType.EXPAND_SZ, "%SystemRoot%")
+
+
 def test_a_value_that_wmi_shows_otherwise_than_it_is_is_not_overwritten() -> None:
     with simulated("windows_server_2022") as host:
         host.boot()
         key = r"SYSTEM\CurrentControlSet\Control\Lsa"
-        host.session.set_value(key, "SamDisableListenOnTCP", RegistryValue(RegistryType.EXPAND_SZ, "%SystemRoot%"))
+        target = rf"HKLM\{key}\SamDisableListenOnTCP"
+        host.session.set_value(key, "SamDisableListenOnTCP", EXPANDED)
+        before = Seen.of(host)
         changed = len(host.computer.changes())
         with pytest.raises(Refused, match="SamDisableListenOnTCP is not changed: it is a REG_EXPAND_SZ"):
-            minimize(host)
+            minimize(host, rpc_restriction={"account_database": "no_tcp"})
         assert len(host.computer.changes()) == changed
-        assert minimize(host, stages=["services", "netbt"])["changed"]
+        done = minimize(host)
+        assert target not in {change["target"] for change in done["changes"]}
+        assert [item["reason"] for item in done["unchanged"] if item["target"] == target] == ["could not be put back"]
+        assert any(target in text for text in done["warnings"])
+        # What is left alone closes nothing, and nobody says that it does.
+        assert {row["outlook"] for row in done["forecast"] if row["recipe"] == "rpc-lsass"} == {"stays"}
+        assert minimize(host, AGAIN)["changes"] == []
+        host.boot()
+        is_back(host, before)
+
+
+def test_a_value_that_became_one_that_wmi_shows_otherwise_keeps_nothing_else_from_being_put_back() -> None:
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        before = state(host)
+        minimize(host, stages=["name_resolution"])
+        host.session.set_value(POLICIES.removeprefix("HKLM\\"), "EnableMulticast", EXPANDED)
+        back = restore(host, Scope(force=True))
+        multicast = rf"{POLICIES}\EnableMulticast"
+        assert {item["target"]: item["reason"] for item in back["unchanged"]} == {multicast: "could not be put back"}
+        assert any(multicast in text for text in back["warnings"])
+        assert back["changes"]
+        # The key that was made for it holds it still.
+        assert {line.partition(":")[0] for line in differences(before, state(host))} == {f"/registry/{POLICIES}"}
 
 
 def test_by_stage_and_by_run() -> None:
