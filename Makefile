@@ -7,9 +7,6 @@ HEADING := printf '\n== %s\n'
 # For tools that start others by name. Not exported to everything: setup has to find the machine's own Python.
 WITH_TOOLS := PATH="$(CURDIR)/$(BIN):$$PATH"
 
-# More than the machine may have cores: most of what takes long waits for a simulated host to start or to count.
-WORKERS ?= 4
-
 # An installed copy of the collection would win over the checkout, and a proxy would be asked for the simulated hosts.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache
 export no_proxy := localhost,127.0.0.1,127.0.0.0/8,$(or $(no_proxy),$(NO_PROXY))
@@ -32,7 +29,7 @@ test: unit lint sanity molecule ## Run every check there is
 .PHONY: unit
 unit: setup ## Run the unit and integration tests
 	@$(HEADING) 'unit and integration tests (pytest)'
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -r fEs
+	@$(BIN)/python -m pytest -q -n 2 -r fEs
 
 .PHONY: lint
 lint: setup ## Check code, types, playbooks, documentation and changelog

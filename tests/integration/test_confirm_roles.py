@@ -20,8 +20,7 @@ from .harness import Played, play, variables, window
 from .test_confirm import of_the_timer
 from .test_rollback import listening, state
 
-# One worker plays once for all of them.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("confirm_roles")]
+pytestmark = pytest.mark.slow
 
 # Longer than the plays take, so that no host goes back before it is looked at.
 WITHIN = 600

@@ -16,8 +16,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server i
 
 from .harness import ROOT, Played, changes, on, play, window
 
-# One worker plays once for all of them.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("every_windows")]
+pytestmark = pytest.mark.slow
 
 KNOWLEDGE = load()
 TABLE = ROOT / "docs" / "every-windows.md"

@@ -12,8 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server i
 
 from .harness import Played, changes, play, variables, window
 
-# One worker plays once for all of them.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ip_filter")]
+pytestmark = pytest.mark.slow
 
 WORKS = (
     "windows_vista",

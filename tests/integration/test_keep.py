@@ -14,8 +14,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server i
 
 from .harness import ROOT, Played, play, variables, window
 
-# One worker plays once for all of them.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keep")]
+pytestmark = pytest.mark.slow
 
 HAZARDS = [hazard.id for hazard in load().hazards if hazard.gate is Gate.ACCEPT]
 SETS = sorted(path.stem for path in (ROOT / "roles" / "minimize" / "vars" / "main").glob("*.yml"))

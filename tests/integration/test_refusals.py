@@ -15,8 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server i
 
 from .harness import Played, changes, on, play, variables
 
-# One worker plays once for all of them.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("refusals")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,7 @@ from ansible_collections.netmin.windows.tests.unit.simulated import listeners
 
 from .harness import Played, changes, play, variables, window
 
-# One worker plays once for all of them.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("rollback")]
+pytestmark = pytest.mark.slow
 
 SCENARIOS = (
     "windows_2000",
