@@ -116,7 +116,7 @@ def play(
             "no_proxy": "127.0.0.0/8",
         }
         ran = subprocess.run(
-            [*command, playbook or str(book)], cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=300
+            [*command, playbook or str(book)], cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=900
         )
         lines = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
     return Played(ran.returncode, ran.stdout + ran.stderr, tuple(Outcome(**line) for line in lines))

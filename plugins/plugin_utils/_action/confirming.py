@@ -365,11 +365,12 @@ def see_end(writer: Writer, run: str, clock: Clock) -> str:
 
 def clear(writer: Writer, found: Timer, nt: NtVersion) -> None:
     """Take away a timer of which nothing comes any more: a script that ran to its end left nothing but the key."""
+    if found.phase is not Phase.UNSTARTED:
+        # Else nobody could tell any more a run that was put back from one that was confirmed.
+        writer.set_value(record.KEY, record.RESTORED_BY_HOST, RegistryValue.text(found.run))
     if found.phase in (Phase.UNSTARTED, Phase.BROKEN_OFF):
         remove(writer, nt)
     else:
-        # Else nobody could tell any more a run that was put back from one that was confirmed.
-        writer.set_value(record.KEY, record.RESTORED_BY_HOST, RegistryValue.text(found.run))
         writer.delete_key(timer.KEY)
 
 
