@@ -118,7 +118,7 @@ class Session:
     def has_key(self, key: str) -> bool:
         """Tell whether a key is there; see `Reader.has_key`."""
         known = self._keys.get(key.lower())
-        parent, _, name = key.rpartition("\\")
+        parent, _separator, name = key.rpartition("\\")
         if known is not None:
             return known
         if not parent:

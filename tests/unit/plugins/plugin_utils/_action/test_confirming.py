@@ -112,8 +112,11 @@ class Task:
         def gone() -> WritableSession:
             raise Unreachable("host: connection refused", host="host")
 
-        # A test may replace it meanwhile.
-        self.confirmation.finish(result, (lambda: self.reopen()) if answers else gone)
+        def again() -> WritableSession:
+            # A test may have replaced it meanwhile.
+            return self.reopen()
+
+        self.confirmation.finish(result, again if answers else gone)
         self.cost += self.host.session.stats.requests - before
         return result
 
