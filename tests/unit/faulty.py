@@ -31,7 +31,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, Unreachable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import fields_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
@@ -49,7 +48,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.she
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
 
-from .simulated import KNOWLEDGE, OURS, URL, Simulated, Wire, state
+from .simulated import DEFAULTS, KNOWLEDGE, OURS, URL, Simulated, Wire, state
 
 RULES = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
 
@@ -242,7 +241,7 @@ def minimize(
     Raises:
         Refused, NotFound: the options are not for this host.
     """
-    options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip", **given}
+    options = {**DEFAULTS, **given}
 
     def prepare(run: Run, reader: Reader) -> Prepared:
         return run.prepare(reader, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.clock import ManualClock
@@ -24,6 +26,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.she
 KNOWLEDGE = load()
 URL = "http://192.0.2.1:5985/wsman"
 OURS = r"HKLM\SOFTWARE\netmin.windows"
+# What `minimize` is told where a user says nothing, but that dependents are stopped along.
+DEFAULTS: Mapping[str, Any] = MappingProxyType(
+    {"recipes": None, "stages": STAGES, "accept": (), "keep": (), "dependents": "stop", "unverified": "skip"}
+)
 
 
 class Wire:
@@ -151,3 +157,17 @@ def differences(before: dict[str, Any], after: dict[str, Any], where: str = "") 
         elif one != other:
             found.append(f"{where}/{key}: {one} -> {other}")
     return found
+
+
+@contextmanager
+def booted(name: str) -> Iterator[Simulated]:
+    """Start a host of a scenario; delayed services run."""
+    with simulated(name) as host:
+        host.boot()
+        yield host
+
+
+def boot(host: Simulated) -> None:
+    """Restart; whatever was open is gone."""
+    host.boot()
+    host.service.forget()

@@ -11,7 +11,7 @@ NetminError
 ├── ReadOnlyViolation     a request that could change something, in check mode or an audit (a bug of ours)
 ├── DidNotHold            a write was answered 0 and the object is not as written
 ├── NotArmed              a timer on the host does not do what it is to do
-│   └── TooLate           its time was over before it was told to end: the host restores
+│   └── TooLate           its time is over, or nearly: the host restores
 ├── NotKept               the copy of the record on the controller cannot be written
 └── HostError             talking to the host failed; message names host, what was tried, what to do
     ├── Unreachable       nothing came back: refused, timed out, name unknown
@@ -73,7 +73,7 @@ class NotArmed(NetminError):
 
 
 class TooLate(NotArmed):
-    """The time of a timer was over before it was told to end."""
+    """The time of a timer is over, or so nearly that nothing is to be changed any more; the host restores."""
 
 
 class NotKept(NetminError):

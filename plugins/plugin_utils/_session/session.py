@@ -118,9 +118,9 @@ class Session:
     def has_key(self, key: str) -> bool:
         """Tell whether a key is there; see `Reader.has_key`."""
         known = self._keys.get(key.lower())
-        parent, _separator, name = key.rpartition("\\")
         if known is not None:
             return known
+        parent, _separator, name = key.rpartition("\\")
         if not parent:
             return self.value_types(key) is not None
         # One answer tells of the parent and of all its subkeys.

@@ -22,7 +22,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Refused,
     Unreachable,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -33,7 +32,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
-from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, differences, listeners, simulated, state
+from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, Simulated, differences, listeners, simulated, state
 
 WINDOWS = ("windows_xp", "windows_server_2003", "windows_vista", "windows_7", "windows_10")
 # What else has a way back of its own: a lease, roles with services of theirs, names in another language, and hosts on which not all of
@@ -79,7 +78,7 @@ class Task:
         self.cost = 0
 
     def plan(self, **given: Any) -> Any:
-        options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip", **given}
+        options = {**DEFAULTS, **given}
         prepared = self.run.prepare(self.host.session, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
         self.confirmation.look(self.host.session, prepared, KNOWLEDGE)
         return prepared

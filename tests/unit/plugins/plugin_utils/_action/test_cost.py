@@ -5,13 +5,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import Wanted, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Prepared, Run
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import SetStartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType
@@ -20,20 +18,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages import reco
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
-from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, scenario, simulated
+from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, Simulated, scenario, simulated
 
 # On the others a change does not hold, or waits, or values are not where they should be: all of that is asked again.
 SCENARIOS = tuple(name for name in names() if not scenario(name).host.faults and not name.endswith("renamed"))
 # A server is promised 120 and 70, and a snapshot 4; a client has more services to stop.
 MOST, MOST_ON_CLIENTS, MOST_AGAIN, MOST_OF_SNAPSHOT = 110, 125, 55, 4
-OPTIONS: dict[str, Any] = {
-    "recipes": None,
-    "stages": list(STAGES),
-    "accept": [],
-    "keep": [],
-    "dependents": "stop",
-    "unverified": "skip",
-}
 
 
 @dataclass
@@ -49,7 +39,7 @@ def cost(host: Simulated, run_id: str) -> Cost:
     """Plan and carry out the default plan, and count."""
 
     def choose(survey: Survey, blocks: Blocks) -> Wanted:
-        return minimize_wanted(OPTIONS, survey, KNOWLEDGE, blocks)
+        return minimize_wanted(DEFAULTS, survey, KNOWLEDGE, blocks)
 
     begun = host.session.stats.requests
     run = Run(KNOWLEDGE, FakeClock(), run_id)
@@ -60,8 +50,7 @@ def cost(host: Simulated, run_id: str) -> Cost:
     inner = host.session.set_value
 
     def counted(key: str, name: str, value: RegistryValue) -> None:
-        inner_begun = host.session.stats.requests
-        forecasts.setdefault(name, inner_begun)
+        forecasts.setdefault(name, host.session.stats.requests)
         inner(key, name, value)
 
     host.session.set_value = counted  # type: ignore[method-assign]

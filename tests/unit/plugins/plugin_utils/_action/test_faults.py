@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -35,7 +33,7 @@ from ansible_collections.netmin.windows.tests.unit.faulty import (
     rules,
     snapshot_lacks,
 )
-from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, differences, simulated
+from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, boot, booted, differences
 
 RUNS = tuple(f"2026010{day}T000000Z-00000{day}" for day in range(1, 10))
 # Rules for the residue as well: they go through a command shell.
@@ -57,20 +55,6 @@ def cases(*kinds: Kind) -> list[Any]:
 def thinned(count: int, *, offset: int) -> range:
     """Return the numbers from 1 to `count` that are tried."""
     return range(1 + offset % min(STEP, count), count + 1, STEP)
-
-
-@contextmanager
-def booted(name: str) -> Iterator[Simulated]:
-    """Start a host of a scenario; delayed services run."""
-    with simulated(name) as host:
-        host.boot()
-        yield host
-
-
-def boot(host: Simulated) -> None:
-    """Restart; whatever was open is gone."""
-    host.boot()
-    host.service.forget()
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,6 @@ Of the requests only some are tried; with NETMIN_EVERY_FAULT in the environment 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -33,7 +31,7 @@ from ansible_collections.netmin.windows.tests.unit.faulty import (
     result_lies,
     snapshot_lacks,
 )
-from ansible_collections.netmin.windows.tests.unit.simulated import OURS, Simulated, differences, simulated
+from ansible_collections.netmin.windows.tests.unit.simulated import OURS, Simulated, boot, booted, differences
 
 RUNS = tuple(f"2026010{day}T000000Z-00000{day}" for day in range(1, 10))
 EVERY = "NETMIN_EVERY_FAULT" in os.environ
@@ -50,20 +48,6 @@ OPTIONS: dict[str, Any] = {
 }
 PARTS = ("arming", "changes", "confirming")
 FOLDER, KEY, CARRIER = r"c:\windows\netmin.windows", rf"{OURS}\Confirm".lower(), "netmin.windows-confirm"
-
-
-@contextmanager
-def booted(name: str) -> Iterator[Simulated]:
-    """Start a host of a scenario; delayed services run."""
-    with simulated(name) as host:
-        host.boot()
-        yield host
-
-
-def boot(host: Simulated) -> None:
-    """Restart; whatever was open is gone."""
-    host.boot()
-    host.service.forget()
 
 
 @dataclass(frozen=True)

@@ -23,20 +23,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._action.keeper impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.planned import MinimizeAction, PlannedAction, RestoreAction
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.restart import RebootAction
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Unreachable
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.tests.unit.faulty import HostTime, Means, comparable, minimize, restore, result_lies, snapshot_lacks
-from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, Wire, differences, simulated
+from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, Simulated, Wire, differences, simulated
 
 RUNS = tuple(f"2026010{day}T000000Z-00000{day}" for day in range(1, 10))
 NAME = "windows_xp"
-OPTIONS: dict[str, Any] = {
-    "recipes": None,
-    "stages": list(STAGES),
-    "accept": [],
-    "keep": [],
-    "dependents": "stop",
-    "unverified": "skip",
+GIVEN: dict[str, Any] = {
+    **DEFAULTS,
     "stop_timeout": 60,
     "confirm": None,
     "window": None,
@@ -146,7 +140,7 @@ def test_a_disk_that_is_full_after_the_changes(what: type[PlannedAction], tmp_pa
         written = len(host.computer.changes())
         with monkeypatch.context() as patched:
             patched.setattr(os, "fsync", full(lambda: len(host.computer.changes()) > written))
-            result = made(what, host).work({**(SCOPE if restoring else OPTIONS), "record_dir": str(tmp_path)})
+            result = made(what, host).work({**(SCOPE if restoring else GIVEN), "record_dir": str(tmp_path)})
         assert not result.get("failed")
         assert result["changed"]
         assert {change["status"] for change in result["changes"]} == {"done"}
@@ -177,7 +171,7 @@ def test_a_host_that_does_not_come_back_from_a_boot(what: str) -> None:
         assert (result["changed"], result["after"]) == (True, None)
         assert "did not come back as another boot within 600 seconds" in result["msg"]
         with suppress(Unreachable):
-            made(MinimizeAction, host).work({**OPTIONS, "record_dir": None})
+            made(MinimizeAction, host).work({**GIVEN, "record_dir": None})
             pytest.fail("a host that is off was read")
         host.computer.clear_faults()
         boot(host)

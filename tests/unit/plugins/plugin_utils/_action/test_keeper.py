@@ -14,9 +14,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._action.keeper impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Run, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotKept
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
-from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
+from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, Simulated, simulated
 
 RUN = "20260101T000000Z-000001"
 RECORD = {"snapshot": [{"object": "registry"}]}
@@ -75,7 +74,7 @@ def test_a_link_that_somebody_planted_is_not_followed(tmp_path: Path) -> None:
 
 def carry_out(host: Simulated, keeper: Keeper) -> dict[str, Any]:
     run = Run(KNOWLEDGE, FakeClock(), RUN)
-    options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip"}
+    options = DEFAULTS
     prepared = run.prepare(host.session, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
     return result_of(run, prepared, run.carry_out(prepared, host.session, stop_limit=60, keeper=keeper))
 

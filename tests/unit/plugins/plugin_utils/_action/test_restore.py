@@ -34,6 +34,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
 from ansible_collections.netmin.windows.tests.unit import faulty
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import (
+    DEFAULTS,
     KNOWLEDGE,
     OURS,
     Simulated,
@@ -67,19 +68,11 @@ POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient"
 INTERFACES = r"SYSTEM\CurrentControlSet\Services\NetBT\Parameters\Interfaces"
 
 DROP: dict[str, Any] = {"residue": "drop", "unknown": True}
-OPTIONS: dict[str, Any] = {
-    "recipes": None,
-    "stages": list(STAGES),
-    "accept": [],
-    "keep": [],
-    "dependents": "stop",
-    "unverified": "skip",
-}
 
 
 def close(host: Simulated, run_id: str = "20260101T000000Z-000001", **given: Any) -> dict[str, Any]:
     """Do what the action does, all stages, whatever becomes of it."""
-    options = {**OPTIONS, "stages": list(STAGES), **given}
+    options = {**DEFAULTS, "stages": list(STAGES), **given}
 
     def choose(survey: Survey, blocks: Blocks) -> Wanted:
         return minimize_wanted(options, survey, KNOWLEDGE, blocks)
@@ -446,7 +439,7 @@ def test_a_half_done_run_is_put_back() -> None:
 
         host.session.stop = stop  # type: ignore[method-assign]
         run = Run(KNOWLEDGE, FakeClock(), "20260101T000000Z-000001")
-        options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip"}
+        options = DEFAULTS
         prepared = run.prepare(host.session, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
         run.carry_out(prepared, host.session, stop_limit=60)
         assert run.application is not None
@@ -477,7 +470,7 @@ def test_nothing_changes_where_the_snapshot_cannot_be_written() -> None:
         before = state(host)
         host.computer.inject({"kind": "value_lost", "key": OURS, "name": "Snapshot 20260101T000000Z-000001"})
         run = Run(KNOWLEDGE, FakeClock(), "20260101T000000Z-000001")
-        options = {"recipes": None, "stages": list(STAGES), "accept": [], "keep": [], "dependents": "stop", "unverified": "skip"}
+        options = DEFAULTS
         prepared = run.prepare(host.session, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
         run.carry_out(prepared, host.session, stop_limit=60)
         result = result_of(run, prepared, None)
@@ -831,7 +824,7 @@ def test_a_write_that_did_not_hold_does_not_hide_what_an_earlier_run_left() -> N
         minimize(host, RUN, stages=["services"], services=[{"name": "W32Time", "state": "stopped", "start_mode": "manual"}])
         host.computer.inject({"kind": "start_mode_lost", "service": "W32Time"})
         run = Run(KNOWLEDGE, FakeClock(), AGAIN)
-        options = {**OPTIONS, "stages": ["services"], "services": [{"name": "W32Time", "state": "stopped", "start_mode": "disabled"}]}
+        options = {**DEFAULTS, "stages": ["services"], "services": [{"name": "W32Time", "state": "stopped", "start_mode": "disabled"}]}
         prepared = run.prepare(host.session, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
         run.carry_out(prepared, host.session, stop_limit=60)
         assert "did not hold" in run.trouble[0]
