@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import names
 from ansible_collections.netmin.windows.tests.integration.harness import ROOT, Outcome, Played, play
+
+from winsim.scenarios import names
 
 FORKS = 10
 SIZES = (1, 10, 50)
@@ -184,7 +185,7 @@ def simulated(scenarios: Sequence[str]) -> Iterator[Hosts]:
     """Start hosts in a process of their own, so that its time is not Ansible's; yield their variables, in order."""
     with tempfile.TemporaryDirectory() as folder:
         inventory = Path(folder) / "winsim.yml"
-        command = [str(ROOT / "winsim"), "--inventory", str(inventory)]
+        command = [str(Path(sys.executable).with_name("winsim")), "--inventory", str(inventory)]
         for scenario in scenarios:
             command += ["--scenario", scenario]
         simulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -60,7 +60,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def start_hosts(options: argparse.Namespace, inventory: Path) -> subprocess.Popen[str]:
     """Start the simulator and return once it listens."""
     # From Windows Vista on some services start two minutes after a boot, and the proof waits for them.
-    command = [str(ROOT / "winsim"), "--inventory", str(inventory), "--boot-seconds", "1", "--speed", "20"]
+    command = [str(Path(sys.executable).with_name("winsim")), "--inventory", str(inventory), "--boot-seconds", "1", "--speed", "20"]
     for scenario in options.scenario:
         command += ["--scenario", scenario]
     if options.forward:

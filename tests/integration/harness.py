@@ -16,7 +16,8 @@ from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 import yaml
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import Host, Simulation
+
+from winsim.server import Host, Simulation
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

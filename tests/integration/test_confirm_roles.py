@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import Host, HostSpec, Simulation
+
+from winsim.server import Host, HostSpec, Simulation
 
 from .harness import Played, play, variables, window
 from .test_confirm import of_the_timer

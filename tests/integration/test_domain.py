@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import HostSpec, Simulation
+
+from winsim.server import HostSpec, Simulation
 
 from .harness import listeners, on, play
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import names
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import HostSpec, Simulation
+
+from winsim.scenarios import names
+from winsim.server import HostSpec, Simulation
 
 from .harness import ROOT, Played, changes, on, play, window
 

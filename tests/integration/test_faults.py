@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import Host, HostSpec, Simulation
+
+from winsim.server import Host, HostSpec, Simulation
 
 from .harness import changes, listeners, on, play, window
 

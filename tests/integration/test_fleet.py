@@ -15,7 +15,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import HostSpec, Simulation
+
+from winsim.server import HostSpec, Simulation
 
 from .harness import Played, changes, listeners, on, play, window
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import HostSpec, Simulation
+
+from winsim.server import HostSpec, Simulation
 
 from .harness import Played, on, play
 

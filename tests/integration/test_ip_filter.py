@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import Host, HostSpec, Simulation
+
+from winsim.server import Host, HostSpec, Simulation
 
 from .harness import Played, changes, play, variables, window
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import Host, HostSpec, Simulation
+
+from winsim.server import Host, HostSpec, Simulation
 
 from .harness import ROOT, changes, play, variables, window
 from .test_rollback import settled

@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import names
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import HostSpec, Simulation
+
+from winsim.scenarios import names
+from winsim.server import HostSpec, Simulation
 
 from .harness import changes, listeners, on, over_psrp, play, variables, window
 

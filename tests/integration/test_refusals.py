@@ -11,7 +11,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import Host, HostSpec, Simulation
+
+from winsim.server import Host, HostSpec, Simulation
 
 from .harness import Played, changes, on, play, variables
 

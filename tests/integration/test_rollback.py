@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server import Host, HostSpec, Simulation
 from ansible_collections.netmin.windows.tests.unit.simulated import listeners
+
+from winsim.server import Host, HostSpec, Simulation
 
 from .harness import Played, changes, play, variables, window
 

@@ -34,19 +34,20 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.clock import ManualClock
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.faults import (
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
+
+from winsim.host.clock import ManualClock
+from winsim.wire.faults import (
     ACCESS_DENIED,
     OPERATIONS_PER_USER,
     SHELLS_PER_USER,
     TIMED_OUT,
     SoapFault,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.names import CREATE
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.reading import Request
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.shell import Caller
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
+from winsim.wire.names import CREATE
+from winsim.wire.reading import Request
+from winsim.wire.shell import Caller
 
 from .simulated import DEFAULTS, KNOWLEDGE, OURS, URL, Simulated, Wire, state
 

@@ -12,7 +12,9 @@ from dataclasses import replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import (
+from hypothesis import strategies as st
+
+from winsim.host.model import (
     AdapterSpec,
     At,
     HostSpec,
@@ -21,7 +23,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.mod
     SocketSpec,
     StartMode,
 )
-from hypothesis import strategies as st
 
 from .simulated import KNOWLEDGE
 

@@ -15,13 +15,14 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.clock import ManualClock
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import HostSpec, WindowsSpec
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.providers.computer import SimulatedHost, build
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import Scenario, load_scenario
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.profile import profile_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.service import WsmanService
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.wire.shell import Caller
+
+from winsim.host.clock import ManualClock
+from winsim.host.model import HostSpec, WindowsSpec
+from winsim.providers.computer import SimulatedHost, build
+from winsim.scenarios import Scenario, load_scenario
+from winsim.wire.profile import profile_of
+from winsim.wire.service import WsmanService
+from winsim.wire.shell import Caller
 
 KNOWLEDGE = load()
 URL = "http://192.0.2.1:5985/wsman"

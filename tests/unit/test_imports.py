@@ -25,18 +25,12 @@ ARROWS: Mapping[str, set[str]] = {
     "_session": {"_wsman", "_core"},
     "_wsman": {"_core"},
     "_knowledge": {"_core"},
-    "_simulator": {"_core", "_wsman"},
     "_core": set(),
 }
 """Package -> packages that it may import besides itself."""
 
-SIMULATOR_MAY_KNOW = (*COLLECTION, *UTILS, "_wsman", "constants")
 EDGE = {"action", "_action", "modules"}
 ALWAYS_THERE = set(sys.stdlib_module_names) | {"yaml", "jinja2", "markupsafe"}
-SIDES_OF_THE_SIMULATOR: Mapping[str, set[str]] = {"wire": set(), "cmd": set(), "host": set(), "providers": {"cmd", "host"}}
-"""Side -> sides that it may import: a host has never heard of WS-Man, a command
-processor of neither, and the wire reaches one through `seams.py` only."""
-
 LIBRARIES = {"winrm": "pywinrm", "pypsrp": "pypsrp"}
 
 
@@ -108,8 +102,6 @@ def problem_inside(path: PurePosixPath, entry: Import) -> str | None:
     target = entry.module[5] if len(entry.module) > 5 else ""
     if target == package:
         here, there = path.parts[3], entry.module[6] if len(entry.module) > 6 else ""
-        if there in SIDES_OF_THE_SIMULATOR and there not in {here, *SIDES_OF_THE_SIMULATOR.get(here, {there})}:
-            return f"{here} of the simulator must not know {there}"
         # Between two folders of one package both ways are readable.
         deep = len(path.parts) > 4 and here != there
         return None if entry.relative or deep else "imports its own package by the full path; write it relatively"
@@ -117,8 +109,6 @@ def problem_inside(path: PurePosixPath, entry: Import) -> str | None:
         return f"{package} must not import {target or 'all packages'}"
     if entry.relative:
         return f"crosses into {target} relatively; write the full path"
-    if package == "_simulator" and target == "_wsman" and entry.module[: len(SIMULATOR_MAY_KNOW)] != SIMULATOR_MAY_KNOW:
-        return "the simulator may know the constants of _wsman and nothing else of it"
     return None
 
 
@@ -150,7 +140,7 @@ def test_every_arrow_points_down() -> None:
 def test_every_package_is_known() -> None:
     folders = {path.name for path in (CHECKOUT / "plugins/plugin_utils").iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert folders <= set(ARROWS)
-    assert {package_of(path) for path in plugin_files()} >= {"_core", "_session", "_simulator", "_stages", "_wsman"}
+    assert {package_of(path) for path in plugin_files()} >= {"_core", "_session", "_stages", "_wsman"}
 
 
 @pytest.mark.parametrize("library", sorted(LIBRARIES))
@@ -171,11 +161,8 @@ def test_nothing_but_the_simulator_names_it() -> None:
 
 OURS = "ansible_collections.netmin.windows.plugins.plugin_utils"
 GOOD = {
+    "relative inside a package": ("_session/x.py", "from .guard import READS"),
     "from the package below": ("_stages/x.py", f"from {OURS}._core.plan import Plan"),
-    "relative inside a package": ("_simulator/wire/x.py", "from ..seams import Wmi"),
-    "in full to another folder": ("_simulator/scenarios/x.py", f"from {OURS}._simulator.host import Machine"),
-    "a provider over a host": ("_simulator/providers/x.py", "from ..host.machine import Machine"),
-    "constants of the language": ("_simulator/wire/x.py", f"from {OURS}._wsman import constants"),
     "a guarded library": ("_session/x.py", "try:\n    import requests\nexcept ImportError:\n    OK = False"),
     "for the type checker only": ("_session/x.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import requests"),
     "ansible at the edge": ("_action/x.py", "from ansible.errors import AnsibleError"),
@@ -184,12 +171,6 @@ BAD = {
     "upwards": ("_core/x.py", f"from {OURS}._wsman.wql import quote", "_core must not import _wsman"),
     "from a whole folder": ("_core/x.py", f"from {OURS} import _stages", "_core must not import _stages"),
     "stage to session": ("_stages/x.py", f"import {OURS}._session.driver", "_stages must not import _session"),
-    "edge to simulator": ("_action/x.py", f"import {OURS}._simulator.seams", "_action must not import _simulator"),
-    "a borrowed answer": ("_simulator/host/x.py", f"from {OURS}._stages import owners", "_simulator must not import _stages"),
-    "a borrowed codec": ("_simulator/wire/x.py", f"from {OURS}._wsman.decode import rows", "the constants of _wsman"),
-    "two sides of the simulator": ("_simulator/host/x.py", "from ..wire import soap", "host of the simulator must not know wire"),
-    "the wire reaches round the seam": ("_simulator/wire/x.py", "from ..host.machine import Machine", "must not know host"),
-    "two sides, in full": ("_simulator/host/x.py", f"from {OURS}._simulator.wire import soap", "must not know wire"),
     "crossing relatively": ("_stages/x.py", "from .._core.plan import Plan", "crosses into _core relatively"),
     "own package in full": ("_core/x.py", f"from {OURS}._core.plan import Plan", "write it relatively"),
     "tests from plugins": ("_core/x.py", "import ansible_collections.netmin.windows.tests", "is not below plugins/plugin_utils"),

@@ -26,13 +26,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.jobs import Account as JobAccount
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import confirm, record, survey, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, Simulated, differences, listeners, simulated, state
+
+from winsim.host.jobs import Account as JobAccount
 
 WINDOWS = ("windows_xp", "windows_server_2003", "windows_vista", "windows_7", "windows_10")
 # What else has a way back of its own: a lease, roles with services of theirs, names in another language, and hosts on which not all of

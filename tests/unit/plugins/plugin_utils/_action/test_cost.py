@@ -13,12 +13,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import names
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import record
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, Simulated, scenario, simulated
+
+from winsim.scenarios import names
 
 # On the others a change does not hold, or waits, or values are not where they should be: all of that is asked again.
 SCENARIOS = tuple(name for name in names() if not scenario(name).host.faults and not name.endswith("renamed"))

@@ -22,9 +22,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES, Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import HostSpec
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import names
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios.layers import ScenarioError, part_titles
 from ansible_collections.netmin.windows.tests.unit.faulty import (
     Attempt,
     Kind,
@@ -39,6 +36,10 @@ from ansible_collections.netmin.windows.tests.unit.invented import PATH, Scene, 
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, differences, scenario, simulated
 from hypothesis import HealthCheck, Phase, event, given, reject, settings
 from hypothesis import strategies as st
+
+from winsim.host.model import HostSpec
+from winsim.scenarios import names
+from winsim.scenarios.layers import ScenarioError, part_titles
 
 # A fault of a scenario itself would be in the way of what is to be true, and where the driver of NetBIOS is called otherwise
 # its options do not hold.

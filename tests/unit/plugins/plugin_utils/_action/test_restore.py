@@ -23,9 +23,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import S
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import Gate
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.host.model import HostSpec
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import names as scenario_names
-from ansible_collections.netmin.windows.plugins.plugin_utils._simulator.scenarios import part_titles
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
@@ -44,6 +41,10 @@ from ansible_collections.netmin.windows.tests.unit.simulated import (
     simulated,
     state,
 )
+
+from winsim.host.model import HostSpec
+from winsim.scenarios import names as scenario_names
+from winsim.scenarios import part_titles
 
 # Hosts that do not do as they are told, and what is then said of the way there: not all of it is done, or what follows it is in the way.
 TROUBLED = {

@@ -23,7 +23,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session
 
 pytest.importorskip("aiohttp")
 webserver = pytest.importorskip("ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.webserver")
-server = pytest.importorskip("ansible_collections.netmin.windows.plugins.plugin_utils._simulator.server")
+server = pytest.importorskip("winsim.server")
 
 WAYS = tuple((plugin, mechanism) for plugin in ("psrp", "winrm") for mechanism in ("basic", "ntlm"))
 KEY = "SOFTWARE\\netmin\\contract"

@@ -1,0 +1,87 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The registry as set-up left it: the scenario's own values and a key for each service, driver and adapter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from winsim.registry_value import RegistryType, RegistryValue
+
+from .files import Entry, Principal
+from .model import SERVICES, HostSpec, ServiceSpec
+from .registry import Registry
+
+TYPE_DRIVER, TYPE_OWN, TYPE_SHARED = 0x1, 0x10, 0x20
+"""The value `Type` of a service's key (Microsoft, CreateService)."""
+
+TYPE_USER, TYPE_INSTANCE = 0x40, 0x80
+"""Added for a template of per-user services and for an instance of one (Microsoft, SERVICE_STATUS: 0x50 and 0x60, 0xD0 and 0xE0)."""
+
+TRIGGERS_SINCE = (6, 1)
+"""Windows 7 and Server 2008 R2 are the first that know triggers (Microsoft, SERVICE_TRIGGER)."""
+
+
+def registry(spec: HostSpec) -> Registry:
+    """Build the registry of a host that has just been installed."""
+    made = Registry()
+    for installed in spec.services:
+        _service(made, installed if spec.windows.kernel >= TRIGGERS_SINCE else replace(installed, trigger=False))
+    interfaces = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces"
+    for adapter in spec.adapters:
+        if not adapter.loopback:
+            key = rf"{interfaces}\Tcpip_{adapter.guid}"
+            made.create(key)
+            made.write(key, "NetbiosOptions", RegistryValue.dword(adapter.netbios or 0))
+            if spec.netbt.wins and adapter.connected:
+                made.write(key, "NameServerList", RegistryValue.texts(spec.netbt.wins))
+    for path, values in spec.registry.items():
+        made.create(path)
+        for name, value in values.items():
+            made.write(path, name, value)
+    _software(made, spec)
+    return made
+
+
+def _software(made: Registry, spec: HostSpec) -> None:
+    """Let Power Users write where programs keep their settings before Windows Vista (from memory)."""
+    inherit = frozenset({"CI"})
+    entries = [Entry(principal, "F", inherit) for principal in (Principal.ADMINISTRATORS, Principal.SYSTEM)]
+    if int(spec.windows.version.split(".", maxsplit=1)[0]) < 6:
+        entries.append(Entry(Principal.POWER_USERS, "M", inherit))
+    made.create(r"HKLM\SOFTWARE")
+    made.protect(r"HKLM\SOFTWARE", [*entries, Entry(Principal.USERS, "R", inherit)], protected=True)
+
+
+def service(made: Registry, spec: ServiceSpec, *, error_control: int) -> None:
+    """Make the key of a service that somebody creates; it has no subkey yet."""
+    _service(made, spec, error_control=error_control, subkey="")
+
+
+def instance(made: Registry, service: ServiceSpec) -> None:
+    """Make the key of a per-user service that somebody's sign-in has made."""
+    _service(made, service)
+
+
+def _service(made: Registry, service: ServiceSpec, *, error_control: int = 1, subkey: str = r"\Parameters") -> None:
+    key = rf"{SERVICES}\{service.name}"
+    made.create(f"{key}{subkey}")
+    kind = TYPE_DRIVER if service.driver else TYPE_SHARED if service.shared else TYPE_OWN
+    kind |= TYPE_USER if service.per_user or service.template else 0
+    kind |= TYPE_INSTANCE if service.template else 0
+    made.write(key, "Type", RegistryValue.dword(kind))
+    made.write(key, "Start", RegistryValue.dword(int(service.start)))
+    made.write(key, "ErrorControl", RegistryValue.dword(error_control))
+    made.write(key, "ImagePath", RegistryValue(RegistryType.EXPAND_SZ, service.image))
+    made.write(key, "DisplayName", RegistryValue.text(service.display))
+    if not service.driver:
+        made.write(key, "ObjectName", RegistryValue.text(service.account))
+    if service.depends:
+        made.write(key, "DependOnService", RegistryValue.texts(service.depends))
+    if service.delayed:
+        made.write(key, "DelayedAutostart", RegistryValue.dword(1))
+    if service.trigger:
+        # SERVICE_TRIGGER_ACTION_SERVICE_START (Microsoft, SERVICE_TRIGGER); what triggers it is of no matter unless the scenario says.
+        made.create(rf"{key}\TriggerInfo\0")
+        made.write(rf"{key}\TriggerInfo\0", "Action", RegistryValue.dword(1))
+        made.write(rf"{key}\TriggerInfo\0", "Type", RegistryValue.dword(20))

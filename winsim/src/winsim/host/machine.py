@@ -1,0 +1,306 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One host: its registry, and what runs between one boot and the next.
+
+What follows from the state for the sockets is worked out in `network`, what can be seen of them in `visible`, what happens when in
+`timeline`; what may be asked of the host that changes it is in `controls`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from random import Random
+
+from winsim.endpoint import Protocol
+
+from . import configuration, firewall, installation, users
+from .clock import Clock
+from .faults import Fault, Faults
+from .files import Files
+from .firewall import Firewall
+from .jobs import Account, Execute, Job, Jobs, nothing_runs
+from .journal import Journal, Subject
+from .model import SERVICES, SYSTEM, ConnectionSpec, HostSpec, ServiceSpec, StartMode
+from .network import Network, netbios_options
+from .processes import Process, Processes
+from .registry import Registry
+from .scm import Outcome, Service, ServiceControl
+from .tasks import Tasks
+from .timeline import Timeline
+from .visible import Visible
+
+SERVICE_PATIENCE = 30.0
+"""Seconds that a program gets to report to the service control manager (Microsoft, ServicesPipeTimeout)."""
+
+
+class Power(Enum):
+    """Whether the host runs."""
+
+    ON = "on"
+    GOING_DOWN = "going down"
+    BOOTING = "booting"
+    OFF = "off"
+
+
+class Host:
+    """A Windows host as plain state."""
+
+    registry: Registry
+    files: Files
+    tasks: Tasks
+    jobs: Jobs
+    services: ServiceControl
+    processes: Processes
+    network: Network
+    netbios: dict[str, int]
+    lost_addresses: frozenset[str]
+
+    def __init__(self, spec: HostSpec, *, clock: Clock, seed: int | None = None, execute: Execute = nothing_runs) -> None:
+        """Install the host and boot it.
+
+        Args:
+            execute: what the programs of this host are.
+            seed: shuffles start order, dynamic ports and process ids; None gives the scenario's own on the first boot.
+        """
+        self.spec = spec
+        self.clock = clock
+        self._seed = seed
+        self._execute = execute
+        self.reset()
+
+    def reset(self) -> None:
+        """Install anew and boot for the first time, with the scenario's faults armed."""
+        self.registry = installation.registry(self.spec)
+        self.files = Files(self.spec)
+        self.tasks = Tasks(self)
+        self.visible = Visible(self)
+        self.made_services: dict[str, ServiceSpec] = {}
+        self.firewall = Firewall(self.spec, self.registry)
+        self.journal = Journal()
+        self.faults = Faults()
+        self.boots = 0
+        self.power = Power.ON
+        self.time = Timeline(self.clock)
+        self.began = self.clock.now()
+        self._planned: Callable[[], None] | None = None
+        self._instances: list[str] = []
+        self._boot()
+        for fault in self.spec.faults:
+            self.arm(fault)
+
+    @property
+    def up(self) -> bool:
+        """False from the moment the host goes down until it has booted."""
+        self.time.advance()
+        return self.power in (Power.ON, Power.GOING_DOWN)
+
+    def shut_down(self, *, restart: bool) -> None:
+        """Begin to shut down; the host is gone a moment later, so that an answer may still leave it."""
+        self.journal.note(Subject.POWER, "shutdown", self.power.value, "restart" if restart else "off")
+        self.power = Power.GOING_DOWN
+        back = restart and self.faults.find("no_return") is None
+        self._planned = None
+        self.time.clear()
+        self.time.after(self.spec.shutdown_seconds, lambda: self._go_down(back=back))
+
+    def plan_shutdown(self, seconds: float, *, restart: bool) -> bool:
+        """Shut down after some seconds; False where that is planned already."""
+        if self._planned is not None or self.power is not Power.ON:
+            return False
+        if seconds == 0:
+            self.shut_down(restart=restart)
+            return True
+        self._planned = lambda: self.shut_down(restart=restart)
+        self.time.after(seconds, self._planned)
+        return True
+
+    def abort_shutdown(self) -> bool:
+        """Take back what was planned; False where nothing was."""
+        planned, self._planned = self._planned, None
+        if planned is not None:
+            self.time.cancel(planned)
+        return planned is not None
+
+    def launch(self, line: str, account: Account, *, parent: str | None = "services") -> Job | None:
+        """Start a program that nobody waits for; None where there is none, or where something keeps it from starting."""
+        killed = self.faults.find("script_killed")
+        if killed is not None and killed.seconds() == 0:
+            return None
+        run = self._execute(self, line, account)
+        if run is None:
+            return None
+        job = self.jobs.start(line, account, run, parent=parent)
+        if killed is not None:
+            self.time.after(killed.seconds(), lambda: self.jobs.kill(job))
+        return job
+
+    def start_process(self, name: str, line: str, parent: str | None) -> Process:
+        """Let a process appear that no scenario knows."""
+        return self.processes.spawn(name, line, parent, self.time.unstepped())
+
+    @property
+    def on_batteries(self) -> bool:
+        """Tell whether the host runs on batteries."""
+        return self.faults.find("on_batteries") is not None
+
+    def power_cycle(self) -> None:
+        """Restart at once, as the reset button does."""
+        self.time.clear()
+        if self.faults.find("no_return") is None:
+            self._boot()
+        else:
+            self.power = Power.OFF
+
+    def arm(self, fault: Fault) -> None:
+        """Arm a fault; sockets that are to stay are remembered as they are now."""
+        self.faults.arm(fault)
+        if fault.kind == "on_batteries":
+            self.tasks.on_batteries()
+        if fault.kind == "socket_stays":
+            self.visible.keep(lambda held: fault.says(protocol=str(held.protocol), port=held.port))
+
+    def clear_faults(self) -> None:
+        """Disarm all faults; what they kept open closes."""
+        self.faults.clear()
+        self.visible.let_go()
+
+    def pid(self, process: str) -> int:
+        """Return the number of a process; the kernel's where it does not run (a socket that a fault keeps)."""
+        running = self.processes.get(process) or self.processes.get(SYSTEM)
+        return 0 if running is None else running.pid
+
+    def value_written(self) -> None:
+        """Let those heed a registry value that do so at once."""
+
+        def running(owner: str) -> str | None:
+            service = self.services.find(owner)
+            return service.spec.process if service is not None and service.running else None
+
+        self.network.value_written(running)
+
+    def service_process(self, service: ServiceSpec) -> Process | None:
+        """Return the process that hosts a service."""
+        return self.processes.get(service.process)
+
+    def _go_down(self, *, back: bool) -> None:
+        self.power = Power.BOOTING if back else Power.OFF
+        self.time.clear()
+        if back:
+            self.time.after(self.spec.boot_seconds, self._boot)
+
+    def _boot(self) -> None:
+        self.boots = number = self.boots + 1
+        shuffled = None if self._seed is None else Random(f"{self._seed}:{number}")
+        numbers = shuffled or Random(f"boot {number}")
+        already = self.spec.uptime if number == 1 else 0.0
+        self.time.boot(already=already)
+        self.power = Power.ON
+        self._planned = None
+        self.visible.visited(())
+        self.jobs = Jobs(self)
+        self.netbios = netbios_options(self.spec, self.registry)
+        self.processes = Processes(self.spec.processes, numbers, recorded=number == 1 and shuffled is None)
+        self.network = Network(self.spec, self.registry, configuration.read(self.spec, self.registry), shuffled, self.netbios)
+        self._booting = True
+        self.services = ServiceControl(
+            self.spec,
+            self.registry,
+            on_start=self._service_started,
+            on_stop=self._service_stopped,
+            starts_late=self._starts_late,
+            launch=self._service_launched,
+            made=self.made_services.values(),
+        )
+        permanent = [process.id for process in self.spec.processes if process.permanent]
+        for process in permanent:
+            self.processes.start(process, self.time.unstepped())
+            self.network.process_started(process)
+        at_once, delayed, demanded = self.services.boot_order(shuffled)
+        self.services.start_all((*at_once, *demanded))
+        self._booting = False
+        for process in permanent:
+            self.network.process_started(process, late=True)
+        self._start_delayed(delayed, already)
+        self._sign_in(numbers, already)
+        self._lose_leases()
+        for connection in self.spec.connections:
+            if number == 1 or connection.reopened:
+                self._connect(connection)
+        for fault in self.faults.of("port_reopened"):
+            self._reopen(fault)
+        self.tasks.booted()
+
+    def _sign_in(self, numbers: Random, already: float) -> None:
+        """Replace the instances of per-user services, as the sign-in does that follows a boot at once."""
+        for name in self._instances:
+            self.registry.drop(rf"{SERVICES}\{name}")
+        made = users.instances(self.spec, self.registry, f"{numbers.randrange(0x10000, 0x100000):x}")
+        self._instances = [instance.name for instance in made]
+        for instance in made:
+            installation.instance(self.registry, instance)
+        added = [self.services.add(instance) for instance in made]
+        automatic = [service for service in added if service.start_mode is StartMode.AUTO]
+        self.services.start_all(service for service in automatic if not service.delayed)
+        self._start_delayed(tuple(service for service in automatic if service.delayed), already)
+
+    def _start_delayed(self, delayed: tuple[Service, ...], already: float) -> None:
+        """Start services when the delay after the boot is over, which it is at once on a host that has been up for long."""
+        if already >= self.spec.delayed_start:
+            self.services.start_all(delayed)
+        elif delayed:
+            self.time.after(self.spec.delayed_start - already, lambda: self.services.start_all(delayed))
+
+    def _lose_leases(self) -> None:
+        """Take away the leased addresses of a boot on which the DHCP client does not run."""
+        client = self.services.find(self.spec.dhcp_client)
+        leased = {adapter.address for adapter in self.spec.adapters if adapter.dhcp and adapter.address}
+        self.lost_addresses = frozenset() if client is not None and client.running else frozenset(leased)
+        self.network.sockets.close(lambda held: held.address in self.lost_addresses)
+
+    def _starts_late(self, service: Service) -> bool:
+        late = self.faults.find("starts_late", service=service.spec.name) if self._booting else None
+        if late is None:
+            return False
+        self.time.after(late.seconds(), lambda: self.services.finish_start(service))
+        return True
+
+    def _service_started(self, service: ServiceSpec) -> None:
+        if not service.driver:
+            self.processes.start(service.process, self.time.unstepped())
+        if service.name == firewall.SERVICE:
+            self.firewall.read()
+        self.network.started(service)
+
+    def _service_stopped(self, service: ServiceSpec, last: bool) -> None:
+        self.network.stopped(service)
+        if last and self.processes.end(service.process):
+            self.network.process_ended(service.process)
+
+    def _service_launched(self, service: ServiceSpec) -> Outcome:
+        """Start the program of a service that is none: it gets half a minute to answer and is ended then (ServicesPipeTimeout)."""
+        job = self.launch(service.image, Account.SYSTEM)
+        if job is None:
+            return Outcome.NO_PROGRAM if self.faults.find("script_killed") is None else Outcome.NO_ANSWER
+        self.time.after(SERVICE_PATIENCE, lambda: self.jobs.kill(job))
+        return Outcome.NO_ANSWER
+
+    def _connect(self, connection: ConnectionSpec) -> None:
+        """Establish a connection if its owner runs; that of an inbound one without is the listener's."""
+        if connection.owner is None:
+            self.network.accept(connection)
+            return
+        service = self.services.find(connection.owner)
+        process = connection.owner if service is None else service.spec.process
+        if self.processes.get(process) is None or (service is not None and not service.running):
+            return
+        if connection.inbound:
+            self.network.accept(connection)
+        else:
+            self.network.connect(connection, connection.owner, process)
+
+    def _reopen(self, fault: Fault) -> None:
+        service = self.services.find(str(fault.settings["service"]))
+        if service is not None and service.running:
+            protocol, port = Protocol(str(fault.settings["protocol"])), int(str(fault.settings["port"]))
+            self.network.take_over(protocol, port, service.spec)

@@ -1,0 +1,419 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a host is made of as installed: frozen values that a scenario file is read into.
+
+Says nothing about the present state; `machine.Host` starts from these and never changes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, IntEnum
+
+from winsim.endpoint import Protocol
+from winsim.registry_value import RegistryValue
+
+from .faults import Fault
+
+SYSTEM = "System"
+"""The id of the kernel's own process, in which all drivers run."""
+
+SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
+"""The key below which every service and driver has its own."""
+
+
+class StartMode(IntEnum):
+    """The value `Start` of a service's key."""
+
+    BOOT = 0
+    SYSTEM = 1
+    AUTO = 2
+    MANUAL = 3
+    DISABLED = 4
+
+
+class State(Enum):
+    """What the service control manager says of a service or driver."""
+
+    STOPPED = "stopped"
+    START_PENDING = "start pending"
+    STOP_PENDING = "stop pending"
+    RUNNING = "running"
+
+
+class At(Enum):
+    """To which addresses a socket is bound."""
+
+    WILDCARD = "wildcard"
+    ADAPTERS = "adapters"
+    LOOPBACK = "loopback"
+
+
+class Language(Enum):
+    """In which language a Windows speaks."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+    JAPANESE = "ja"
+
+    @property
+    def code_page(self) -> str:
+        """The console's code page, as Python names it."""
+        return {"en": "cp437", "de": "cp850", "ja": "cp932"}[self.value]
+
+
+class WinRM(Enum):
+    """Versions of WinRM."""
+
+    ONE = "1.1"
+    TWO = "2.0"
+    THREE = "3.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Ago:
+    """A time of a WMI row: so many seconds before the host was first looked at."""
+
+    seconds: float
+
+
+RowValue = str | int | bool | datetime | Ago | tuple[str | int | bool, ...] | None
+"""One property of a WMI row that a scenario lists; a tuple is a CIM array."""
+
+
+class Category(Enum):
+    """What kind of network an adapter is connected to, which is also the firewall's profile for it."""
+
+    DOMAIN = "domain"
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
+class EmptyList(Enum):
+    """What the registry provider does with a REG_MULTI_SZ that is written with no element (not known for real hosts)."""
+
+    TAKES = "takes"
+    REFUSES = "refuses"
+    IGNORES = "ignores"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """One process; `permanent` ones start with the system and never end, others live with their services."""
+
+    id: str
+    name: str
+    command: str
+    pid: int | None = None
+    permanent: bool = False
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """One service or driver by its key name.
+
+    Attributes:
+        process: id of the process that hosts it; several services may share one.
+        depends: key names of services and drivers that must run first.
+        demanded: something on this system starts it at each boot although its start mode is Manual.
+        protected: its security descriptor lets no administrator stop or change it through the service control manager.
+        delayed: an Auto service that starts only after the delay of `HostSpec.delayed_start`.
+        trigger: its key has a subkey TriggerInfo; `demanded` ones are started by it at each boot.
+        per_user: the template of a per-user service; it never runs, its instances do.
+        template: of an instance, the name of its template.
+        program: its image is a program that is no service: it runs when it is started, and never answers the service control manager.
+    """
+
+    name: str
+    display: str
+    start: StartMode
+    process: str
+    image: str
+    driver: bool = False
+    shared: bool = False
+    depends: tuple[str, ...] = ()
+    accepts_stop: bool = True
+    demanded: bool = False
+    delayed: bool = False
+    protected: bool = False
+    trigger: bool = False
+    per_user: bool = False
+    template: str = ""
+    program: bool = False
+    account: str = "LocalSystem"
+    description: str = ""
+
+    @property
+    def lasting(self) -> str:
+        """The name that it has on every boot."""
+        return self.template or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchSpec:
+    """A DWORD that keeps something from being opened; its owner reads it when it starts, or heeds it at once (`live`)."""
+
+    key: str
+    name: str
+    data: int
+    live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SocketSpec:
+    """A port that its owner opens when it starts and closes when it stops; `kernel` ones belong to the System process.
+
+    Attributes:
+        owner: a service, a driver, or the id of a permanent process.
+        port: 0 takes a dynamic one.
+        ipv4_only: no second socket for IPv6.
+        shared: others may bind the same address, too (SO_REUSEADDR).
+    """
+
+    owner: str
+    protocol: Protocol
+    port: int
+    at: tuple[At, ...] = (At.WILDCARD,)
+    kernel: bool = False
+    ipv4_only: bool = False
+    shared: bool = False
+    unless: tuple[SwitchSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RpcServerSpec:
+    """Dynamic RPC endpoints.
+
+    Attributes:
+        owner: the service that registers them, or the id of a permanent process that does so by itself.
+        all_interfaces: an interface restriction does not touch it.
+        late: a process's own: not at its start but when a boot has started its services.
+    """
+
+    owner: str
+    transports: tuple[Protocol, ...]
+    all_interfaces: bool = False
+    late: bool = False
+    unless: tuple[SwitchSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapperSpec:
+    """The endpoint mapper, with the COM service control manager: one service, one port on TCP and UDP."""
+
+    service: str
+    port: int = 135
+
+
+@dataclass(frozen=True, slots=True)
+class NetbtSpec:
+    """The driver behind NetBIOS over TCP/IP, with its ports; raw SMB is its own up to 5.2 only (None: another driver's).
+
+    Attributes:
+        wins: the WINS servers that each connected adapter names, the primary first.
+    """
+
+    driver: str
+    names: int = 137
+    datagrams: int = 138
+    sessions: int = 139
+    raw_smb: int | None = 445
+    wins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DnsClientSpec:
+    """The caching DNS client; `cached` when one socket is kept for all requests (Windows XP), else one per request."""
+
+    service: str
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterSpec:
+    """One network interface.
+
+    Attributes:
+        rpc_index: the interface index that `rpccfg -l` shows.
+        index: the adapter's number in the system's own list, None for the loopback, which is not in it.
+        ipv6: its IPv6 addresses as Windows writes them, with their zone.
+        netbios: 0 as the DHCP server says, 1 on, 2 off; None where the adapter has no IP.
+        category: the kind of its network; None is what Windows takes by itself (`HostSpec.category`).
+    """
+
+    name: str
+    guid: str
+    index: int | None = None
+    rpc_index: int | None = None
+    address: str | None = None
+    mask: str = "255.255.255.0"
+    ipv6: tuple[str, ...] = ()
+    gateway: str | None = None
+    dns: tuple[str, ...] = ()
+    dhcp: bool = False
+    dhcp_server: str | None = None
+    mac: str | None = None
+    netbios: int | None = None
+    driver: str = ""
+    loopback: bool = False
+    category: Category | None = None
+
+    @property
+    def connected(self) -> bool:
+        """It has an address that others know."""
+        return self.address is not None and not self.loopback
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSpec:
+    """One TCP connection: outgoing ones take a local port, inbound ones are accepted on a socket of their owner.
+
+    Attributes:
+        owner: a service, or a process id; the connection lives as long as it does. None: who listens on `local_port` (inbound).
+        local_port: None takes a dynamic port (outgoing) or the owner's first TCP listener (inbound).
+        reopened: the connection is there again after a boot.
+    """
+
+    remote_address: str
+    remote_port: int
+    owner: str | None = None
+    local_port: int | None = None
+    inbound: bool = False
+    reopened: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSpec:
+    """A local account."""
+
+    user: str
+    password: str = field(repr=False)
+    administrator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerSpec:
+    """One listener of the management service, as configured."""
+
+    address: str = "*"
+    transport: str = "HTTP"
+    port: int = 5985
+    hostname: str = ""
+    enabled: bool = True
+    url_prefix: str = "wsman"
+    certificate_thumbprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowsSpec:
+    """Which Windows this is, and what tells it from others.
+
+    Attributes:
+        first_port, last_port: the dynamic range.
+        counts_from: the dynamic port that is taken first, where that is not the range's first.
+        ipv6: whatever binds all addresses binds those of IPv6, too.
+        split_services: each service of a group has an svchost of its own (Windows 10 1703 and later), else a group shares one.
+        signed_in: somebody signs in right after each boot, so that per-user services have instances.
+        language: of the console's texts.
+        winrm: the version of WinRM where it is not the one that this Windows usually has.
+        selective_binding: an RPC interface restriction given as index list is obeyed (the article: Windows 2000 only).
+        false_listening: netstat shows the source port of an outgoing connection as listening (the article).
+        netstat_pids: netstat knows `-o`.
+        tools: commands that are in the box, besides netstat and net.
+        absent: names of properties that this Windows does not have yet, by class.
+        domain_role: 0 and 1 work station, 2 and 3 server, stand-alone and member; 4 and 5 backup and primary domain controller.
+        joined: a member of its domain, whatever `domain_role` says of a stand-alone one.
+        hypervisor: it runs on one that shows itself.
+    """
+
+    version: str
+    build: int
+    product_type: int
+    caption: str
+    service_pack: int
+    directory: str
+    computer: str
+    domain: str
+    domain_role: int
+    installed: str
+    manufacturer: str = "NetMin"
+    model: str = "Simulated computer"
+    joined: bool = False
+    hypervisor: bool = False
+    architecture: str | None = None
+    sku: int | None = None
+    first_port: int = 1025
+    last_port: int = 5000
+    counts_from: int | None = None
+    ipv6: bool = False
+    split_services: bool = True
+    signed_in: bool = False
+    language: Language = Language.ENGLISH
+    winrm: WinRM | None = None
+    selective_binding: bool = False
+    false_listening: bool = True
+    netstat_pids: bool = True
+    tools: tuple[str, ...] = ()
+    absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """The first two numbers of the version, by which classes and properties came."""
+        major, minor = self.version.split(".")[:2]
+        return int(major), int(minor)
+
+    @property
+    def role(self) -> int:
+        """What Win32_ComputerSystem says in DomainRole."""
+        return self.domain_role + 1 if self.joined and self.domain_role in (0, 2) else self.domain_role
+
+    @property
+    def member(self) -> bool:
+        """It belongs to its domain: DomainRole 1 and 3 are members, 4 and 5 domain controllers (Microsoft, Win32_ComputerSystem)."""
+        return self.role in (1, 3, 4, 5)
+
+    @property
+    def server(self) -> bool:
+        """It is a server, domain controllers included (Microsoft, Win32_OperatingSystem: ProductType 1 is a work station)."""
+        return self.product_type != 1
+
+
+@dataclass(frozen=True, slots=True)
+class HostSpec:
+    """Everything about one host as a scenario describes it.
+
+    Attributes:
+        wmi: rows of WMI classes that nothing else gives, by class.
+        uptime: how long it has been up when it is first looked at.
+    """
+
+    windows: WindowsSpec
+    processes: tuple[ProcessSpec, ...]
+    services: tuple[ServiceSpec, ...]
+    adapters: tuple[AdapterSpec, ...]
+    sockets: tuple[SocketSpec, ...]
+    rpc_servers: tuple[RpcServerSpec, ...]
+    mapper: MapperSpec
+    netbt: NetbtSpec
+    dns_client: DnsClientSpec
+    dhcp_client: str
+    connections: tuple[ConnectionSpec, ...]
+    accounts: tuple[AccountSpec, ...]
+    listeners: tuple[ListenerSpec, ...]
+    registry: Mapping[str, Mapping[str, RegistryValue]]
+    wmi: Mapping[str, tuple[Mapping[str, RowValue], ...]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    empty_list: EmptyList = EmptyList.TAKES
+    shutdown_seconds: float = 0.5
+    boot_seconds: float = 2.0
+    delayed_start: float = 120.0
+    uptime: float = 0.0
+
+    def category(self, adapter: AdapterSpec) -> Category:
+        """Return the kind of an adapter's network: a member is in its domain's, and a network is public unless somebody says otherwise."""
+        if adapter.category is not None:
+            return adapter.category
+        return Category.DOMAIN if self.windows.member else Category.PUBLIC

@@ -1,0 +1,255 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Real sockets of a simulated host: an address of its own in 127.0.0.0/8, and its listeners opened there.
+
+Knows endpoints and the event loop; says nothing on these sockets and reads nothing from them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import random
+import socket
+import struct
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from winsim.endpoint import Endpoint, Family, Protocol, Scope
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from aiohttp import web
+
+SHARED = "127.0.0.1"
+"""The one address where a system has no other loopback addresses."""
+
+_NETWORK = "127.77"
+_ATTEMPTS = 400
+
+Port = tuple[Protocol, int]
+
+
+class NoAddress(Exception):
+    """No loopback address could be had."""
+
+
+@dataclass(slots=True)
+class Address:
+    """A loopback address that this process holds until it is released.
+
+    `own` is False on systems with one loopback address: its ports are then shared with everything else.
+    """
+
+    text: str
+    own: bool
+    _claim: socket.socket | None = None
+
+    def release(self) -> None:
+        """Let others have it."""
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
+
+
+def claim_address(port: int, *, single: bool = False) -> Address:
+    """Find an address of 127.77.0.0/16 that no other simulator holds and where this TCP port is free, or not ours to open.
+
+    Args:
+        single: behave as on a system with one loopback address.
+
+    Raises:
+        NoAddress: all that were tried are taken, which means that something listens on 0.0.0.0 with this port.
+    """
+    if single:
+        return Address(SHARED, own=False)
+    chosen = random.Random(os.getpid() ^ random.SystemRandom().getrandbits(32))
+    for _attempt in range(_ATTEMPTS):
+        text = f"{_NETWORK}.{chosen.randrange(256)}.{chosen.randrange(1, 255)}"
+        claim = _claim(text)
+        if claim is None:
+            continue
+        try:
+            listen(text, port).close()
+        except PermissionError:
+            pass  # free for all that we can tell; clients then get a forwarded port
+        except OSError as error:
+            claim.close()
+            if error.errno == errno.EADDRNOTAVAIL:
+                return Address(SHARED, own=False)
+            if error.errno == errno.EADDRINUSE:
+                continue
+            raise
+        return Address(text, True, claim)
+    raise NoAddress(f"no address of {_NETWORK}.0.0/16 has TCP port {port} free: something listens on 0.0.0.0:{port}")
+
+
+def _claim(text: str) -> socket.socket | None:
+    """Hold a name in the system that is free again when the process ends, as a booting host listens nowhere."""
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    if sys.platform != "linux":
+        return claim  # no abstract names; such systems have one loopback address
+    try:
+        claim.bind(f"\0netmin-winsim-{text}")
+    except OSError:
+        claim.close()
+        return None
+    return claim
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """Return a listening TCP socket; port 0 takes any.
+
+    Raises:
+        OSError: taken, not permitted, or no such address.
+    """
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # From the start, or TIME_WAIT keeps a restarted host off its port for a minute.
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.setblocking(False)
+        found.bind((address, port))
+        found.listen(128)
+    except OSError:
+        found.close()
+        raise
+    return found
+
+
+def permitted(address: str, port: int) -> bool:
+    """Tell whether this user may open a TCP port: those below 1024 are often the superuser's."""
+    try:
+        listen(address, port).close()
+    except PermissionError:
+        return False
+    return True
+
+
+def _bound(address: str, port: int) -> socket.socket:
+    """Return a UDP socket; without SO_REUSEADDR, with which a second process would share the port unnoticed."""
+    found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        found.setblocking(False)
+        found.bind((address, port))
+    except OSError:
+        found.close()
+        raise
+    return found
+
+
+class Acceptor:
+    """A listening socket whose connections a protocol serves, and that can be shut at any moment.
+
+    asyncio's own server loses, and so leaves open, a connection that it is accepting while it is closed.
+    """
+
+    def __init__(self, listening: socket.socket, protocol: web.Server, tls: SSLContext | None) -> None:
+        self._listening = listening
+        self._protocol = protocol
+        self._tls = tls
+        self._loop = asyncio.get_running_loop()
+        self._waiting: set[socket.socket] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop.add_reader(listening, self._accept)
+
+    def shut(self, *, flush: bool) -> None:
+        """Stop listening and end all connections; with `flush` what was answered already is still sent."""
+        self._loop.remove_reader(self._listening)
+        self._listening.close()
+        for task in self._tasks:
+            task.cancel()
+        for connection in self._waiting:
+            connection.close()
+        for served in self._protocol.connections:
+            if served.transport is not None:
+                (served.transport.close if flush else served.transport.abort)()
+
+    def _accept(self) -> None:
+        try:
+            connection, _peer = self._listening.accept()
+        except OSError:
+            return
+        connection.setblocking(False)
+        self._waiting.add(connection)
+        task = self._loop.create_task(self._serve(connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, connection: socket.socket) -> None:
+        self._waiting.discard(connection)
+        with suppress(OSError):  # TLS errors among them: a scanner's, or a client's that does not trust the certificate
+            await self._loop.connect_accepted_socket(self._protocol, connection, ssl=self._tls)
+
+
+class HostSockets:
+    """The sockets of one host other than WinRM's, kept in step with its endpoints."""
+
+    def __init__(self, address: Address, loop: asyncio.AbstractEventLoop) -> None:
+        self._address = address
+        self._loop = loop
+        self._open: dict[Port, socket.socket] = {}
+        self.refused: dict[str, str] = {}
+
+    @property
+    def open_ports(self) -> list[str]:
+        """What is open, as `tcp/135`."""
+        return sorted(f"{protocol}/{port}" for protocol, port in self._open)
+
+    def follow(self, endpoints: Iterable[Endpoint], *, without: Iterable[int] = ()) -> None:
+        """Open and close until what can be reached of these endpoints is open, but for some TCP ports."""
+        if not self._address.own:
+            return
+        served = {(Protocol.TCP, port) for port in without}
+        wanted = {
+            (endpoint.protocol, endpoint.port)
+            for endpoint in endpoints
+            if endpoint.scope is not Scope.LOOPBACK and endpoint.family is Family.IPV4
+        } - served
+        for port in self._open.keys() - wanted:
+            self._shut(port)
+        self.refused = {name: why for name, why in self.refused.items() if name in {f"{kind}/{number}" for kind, number in wanted}}
+        for port in sorted(wanted - self._open.keys()):
+            self._try(port)
+
+    def close(self) -> None:
+        """Close all."""
+        for port in list(self._open):
+            self._shut(port)
+
+    def _try(self, port: Port) -> None:
+        protocol, number = port
+        name = f"{protocol}/{number}"
+        try:
+            opened = (listen if protocol is Protocol.TCP else _bound)(self._address.text, number)
+        except OSError as error:
+            # EACCES: low ports need root. EADDRINUSE: something of this machine listens on 0.0.0.0.
+            self.refused[name] = errno.errorcode.get(error.errno or 0, str(error))
+            return
+        self.refused.pop(name, None)
+        self._open[port] = opened
+        reader = _accept if protocol is Protocol.TCP else _drain
+        self._loop.add_reader(opened, reader, opened)
+
+    def _shut(self, port: Port) -> None:
+        opened = self._open.pop(port)
+        self._loop.remove_reader(opened)
+        opened.close()
+
+
+def _accept(listening: socket.socket) -> None:
+    """Take a connection and drop it: that it could be made is all that a scanner asks."""
+    with suppress(OSError):
+        connection, _peer = listening.accept()
+        # A reset leaves no TIME_WAIT behind on the host's port.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+
+def _drain(bound: socket.socket) -> None:
+    with suppress(OSError):
+        bound.recv(65536)

@@ -1,0 +1,280 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Scenario files: strict reading, extending, renaming."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from winsim.host.model import SERVICES, EmptyList, StartMode
+from winsim.scenarios import ScenarioError, load_scenario, loader, names
+from winsim.scenarios.merge import STRUCTURE, TAKEN_BY, merge, renamed
+
+SMALL = """
+extends: windows_xp
+title: small
+sources: []
+"""
+
+
+def load(folder: Path, text: str) -> str:
+    """Return the problems of a file."""
+    path = folder / "some.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError) as raised:
+        load_scenario(path)
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_scenario_is_read_and_says_where_it_is_from(name: str) -> None:
+    scenario = load_scenario(name)
+    assert scenario.name == name
+    assert scenario.title
+    assert scenario.sources
+    assert [account.user for account in scenario.host.accounts] == ["Administrator", "auditor"]
+
+
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
+    problems = load(
+        tmp_path,
+        SMALL
+        + """
+colour: blue
+""",
+    )
+    assert "some.yml: $.colour: unknown key" in problems
+    problems = load(
+        tmp_path,
+        SMALL
+        + """
+windows: {version: 5, shape: round}
+adapters: [{name: MS TCP Loopback interface, dhcp: "no"}]
+empty_list: sometimes
+sockets: [{owner: Messenger, protocol: sctp, port: 1, unless: [{key: x}]}]
+registry: {'HKLM\\X': {a: {dword: "1"}, b: {float: 1}}}
+faults: [{kind: none}]
+""",
+    )
+    for path in (
+        "$.windows.version", "$.windows.shape", "$.adapters[0].dhcp", "$.empty_list", ".protocol", "unless[0].name",
+        "X.a", "X.b", "$.faults[0]",
+    ):  # fmt: skip
+        assert path in problems, path
+
+
+def test_names_that_are_used_must_exist(tmp_path: Path) -> None:
+    problems = load(
+        tmp_path,
+        SMALL
+        + """
+mapper: {service: Nobody}
+services: [{name: New, display: New, start: auto}, {name: messenger, display: Twice, start: auto, process: netsvcs}]
+""",
+    )
+    assert "New has no image" in problems
+    problems = load(
+        tmp_path,
+        SMALL
+        + """
+mapper: {service: Nobody}
+services: [{name: messenger, display: Twice, start: auto, process: netsvcs, depends: [Nothing]}]
+rpc_servers: [{owner: explorer, transports: [tcp]}, {owner: localservice, transports: [tcp]}]
+connections: [{owner: nobody, remote_address: 192.0.2.1, remote_port: 80}]
+""",
+    )
+    for part in (
+        "$.mapper: Nobody",
+        "messenger is defined twice",
+        "depends: Nothing",
+        "$.connections: nobody",
+        "$.rpc_servers: localservice",
+    ):
+        assert part in problems, part
+
+
+def test_a_file_that_is_none(tmp_path: Path) -> None:
+    assert "no such scenario" in load_error("nowhere")
+    assert "is no YAML" in load(tmp_path, "a: [")
+    assert "is no mapping" in load(tmp_path, "- a")
+    assert "$.title: is missing" in load(tmp_path, "sources: []")
+    assert "extends another file itself" in load(tmp_path, "extends: windows_xp_dhcp\ntitle: x\nsources: []")
+
+
+def load_error(name: str) -> str:
+    with pytest.raises(ScenarioError) as raised:
+        load_scenario(name)
+    return str(raised.value)
+
+
+def test_an_extending_file_changes_rows_of_the_same_name(tmp_path: Path) -> None:
+    path = tmp_path / "some.yml"
+    path.write_text(SMALL + "services: [{name: Messenger, start: disabled}]\nempty_list: ignores\n", encoding="utf-8")
+    host = load_scenario(path).host
+    messenger = next(service for service in host.services if service.name == "Messenger")
+    assert (messenger.start, messenger.display) == (StartMode.DISABLED, "Messenger")
+    assert host.empty_list is EmptyList.IGNORES
+
+
+def test_merging_joins_lists_without_names() -> None:
+    base = {"sources": ["a"], "mapper": {"service": "x", "port": 1}, "extends": "y"}
+    assert merge(base, {"sources": ["b"], "mapper": {"port": 2}}) == {"sources": ["a", "b"], "mapper": {"service": "x", "port": 2}}
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    """Write a scenario or a part of somebody's own."""
+    path = folder / f"{name}.yml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_parts_lie_below_the_content_in_their_order(tmp_path: Path) -> None:
+    write(tmp_path, "parts/one", "sources: [a, b]\nwindows: {computer: ONE, model: one}\nservices: [{name: Messenger, start: manual}]")
+    write(tmp_path, "parts/two", "sources: [b, c]\nwindows: {computer: TWO, model: two}\nservices: [{name: Messenger, display: Post}]")
+    path = write(tmp_path, "some", SMALL.replace("[]", "[c, d]") + "parts: [one, two]\nwindows: {computer: OWN}\n")
+    scenario = load_scenario(path)
+    assert (scenario.host.windows.computer, scenario.host.windows.model) == ("OWN", "two")
+    messenger = next(service for service in scenario.host.services if service.name == "Messenger")
+    assert (messenger.start, messenger.display) == (StartMode.MANUAL, "Post")
+    assert scenario.sources == (*load_scenario("windows_xp").sources, "a", "b", "c", "d")
+
+
+def test_a_scenario_that_is_extended_brings_its_parts(tmp_path: Path) -> None:
+    write(tmp_path, "parts/one", "windows: {computer: ONE, model: one, manufacturer: one}")
+    write(tmp_path, "parts/two", "windows: {manufacturer: two}")
+    base = (Path(loader.__file__).parent / "windows_xp.yml").read_text(encoding="utf-8")
+    write(tmp_path, "base", base + "\nparts: [one]\n")
+    path = write(tmp_path, "some", "extends: base\nparts: [two]\ntitle: small\nsources: []\n")
+    windows = load_scenario(path).host.windows
+    assert (windows.computer, windows.model, windows.manufacturer) == (load_scenario("windows_xp").host.windows.computer, "one", "two")
+
+
+def test_parts_are_no_scenarios() -> None:
+    parts = {path.stem for path in Path(loader.__file__).parent.joinpath("parts").glob("*.yml")}
+    assert parts
+    assert not parts & set(names())
+
+
+def test_a_problem_is_reported_where_it_is(tmp_path: Path) -> None:
+    write(tmp_path, "parts/one", "colour: blue\nservices: [{name: New, start: sometimes}, {start: auto}]\nsources: text")
+    write(tmp_path, "parts/two", "sockets: [{owner: Messenger, protocol: tcp}]\nwindows: {computer: 5}")
+    assert load(tmp_path, SMALL + "parts: [one, two]\nempty_list: never\n").splitlines() == [
+        "one.yml: $.colour: unknown key; known are " + load_keys(),
+        "one.yml: $.sources: is no list of texts",
+        "one.yml: $.services[0].start: 'sometimes' is none of boot, system, auto, manual, disabled",
+        "one.yml: $.services[1].name: is missing",
+        "two.yml: $.windows.computer: 5 is no str",
+        "two.yml: $.sockets[0].port: is missing",
+        "some.yml: $.empty_list: 'never' is none of takes, refuses, ignores",
+    ]
+
+
+def load_keys() -> str:
+    return ", ".join(sorted((*loader.REQUIRED, *loader.OPTIONAL, *STRUCTURE)))
+
+
+@pytest.mark.parametrize(
+    ("part", "own", "wanted"),
+    [
+        ("parts: [two]", "parts: [one]", "one.yml: $.parts[0]: there is no part two; there are"),
+        ("parts: [one]", "parts: [one]", "one.yml: $.parts: a part of a part is made of nothing else"),
+        ("extends: windows_xp", "parts: [one]", "one.yml: $.extends: a part extends nothing"),
+        ("{}", "parts: one", "some.yml: $.parts: is no list"),
+        ("{}", "parts: [one, nobody]", "some.yml: $.parts[1]: there is no part nobody; there are"),
+        ("- a", "parts: [one]", "one.yml: $: is no mapping"),
+        ("a: [", "parts: [one]", "one.yml: $: is no YAML"),
+    ],
+)
+def test_what_a_part_may_not_be(tmp_path: Path, part: str, own: str, wanted: str) -> None:
+    write(tmp_path, "parts/one", part)
+    assert load(tmp_path, SMALL + own).startswith(wanted)
+
+
+def test_rows_are_taken_away_from_what_lies_below(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "some",
+        SMALL
+        + """
+without:
+  services: [messenger, ClipSrv]
+  drivers: [ACPI]
+  sockets: [{owner: SSDPSRV, port: 5000}, {owner: ssdpsrv, port: 1900, protocol: udp}]
+  rpc_servers: [messenger]
+services: [{name: ClipSrv, display: another, start: manual, image: clip.exe}]
+""",
+    )
+    below, host = load_scenario("windows_xp").host, load_scenario(path).host
+    assert {service.name for service in below.services} - {service.name for service in host.services} == {"Messenger", "ACPI"}
+    assert next(service for service in host.services if service.name == "ClipSrv").display == "another"
+    assert "SSDPSRV" in {socket.owner for socket in below.sockets}
+    assert "SSDPSRV" not in {socket.owner for socket in host.sockets}
+    assert "Messenger" in {server.owner for server in below.rpc_servers}
+    assert "Messenger" not in {server.owner for server in host.rpc_servers}
+
+
+def test_a_part_takes_away_from_those_below_it(tmp_path: Path) -> None:
+    write(tmp_path, "parts/one", "sockets: [{owner: Messenger, protocol: tcp, port: 7}, {owner: Messenger, protocol: udp, port: 7}]")
+    write(tmp_path, "parts/two", "without: {sockets: [{owner: Messenger, port: 7, protocol: tcp}]}")
+    host = load_scenario(write(tmp_path, "some", SMALL + "parts: [one, two]\n")).host
+    assert [str(socket.protocol) for socket in host.sockets if socket.port == 7] == ["udp"]
+
+
+def test_what_is_taken_away_must_be_there(tmp_path: Path) -> None:
+    write(tmp_path, "parts/one", "without: {services: [Nobody]}")
+    problems = load(
+        tmp_path,
+        SMALL
+        + """
+parts: [one]
+without:
+  services: [Messenger, Messenger, [a]]
+  processes: spoolsv
+  sockets: [{owner: SSDPSRV, port: 4711}, {owner: SSDPSRV}, SSDPSRV]
+  registry: ['HKLM']
+""",
+    )
+    assert problems.splitlines() == [
+        "one.yml: $.without.services[0]: there is no row Nobody to take away",
+        "some.yml: $.without.services[1]: there is no row Messenger to take away",
+        "some.yml: $.without.services[2]: is no name",
+        "some.yml: $.without.processes: is no list",
+        "some.yml: $.without.sockets[0]: there is no row SSDPSRV/4711 to take away",
+        "some.yml: $.without.sockets[1]: is no mapping of owner, port and perhaps protocol",
+        "some.yml: $.without.sockets[2]: is no mapping of owner, port and perhaps protocol",
+        "some.yml: $.without.registry: unknown key; known are " + ", ".join(sorted(TAKEN_BY)),
+    ]
+    assert load(tmp_path, SMALL + "without: [Messenger]") == "some.yml: $.without: is no mapping"
+
+
+def test_a_name_that_only_the_whole_lacks_is_the_scenarios(tmp_path: Path) -> None:
+    problems = load(tmp_path, SMALL + "without: {services: [NetDDEdsdm]}")
+    assert problems == "some.yml: $.services.NetDDE.depends: NetDDEdsdm is no service or driver of this host"
+
+
+def test_a_registry_value_replaces_one_of_another_type(tmp_path: Path) -> None:
+    key = r"HKLM\SOFTWARE\Microsoft\Ole"
+    path = write(tmp_path, "some", SMALL + f"registry: {{'{key}': {{EnableDCOM: {{dword: 1}}}}}}\n")
+    assert load_scenario(path).host.registry[key]["EnableDCOM"].plain() == 1
+
+
+def test_renaming_reaches_services_ports_and_keys() -> None:
+    document = yaml.safe_load(
+        rf"""
+services: [{{name: Old, depends: [OLD, Other]}}]
+sockets: [{{owner: old, port: 25}}]
+dhcp_client: Old
+registry: {{'{SERVICES}\Old\Parameters': {{}}, 'HKLM\SOFTWARE\Old': {{}}}}
+rename: {{services: {{Old: New}}, ports: {{25: 3025}}}}
+"""
+    )
+    assert renamed(document) == {
+        "services": [{"name": "New", "depends": ["New", "Other"]}],
+        "sockets": [{"owner": "New", "port": 3025}],
+        "dhcp_client": "New",
+        "registry": {rf"{SERVICES}\New\Parameters": {}, r"HKLM\SOFTWARE\Old": {}},
+    }

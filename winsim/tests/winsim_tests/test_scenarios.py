@@ -1,0 +1,207 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whole scenarios over the network: what a scanner finds, what netstat says, and a restart by WMI."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+from winrm.protocol import Protocol
+
+from winsim import sockets, station
+from winsim.providers.computer import SimulatedHost
+from winsim.server import Host, HostSpec, Simulation
+from winsim_tests.envelopes import WMI, enumerate_request, invoke_request
+
+pytestmark = pytest.mark.slow
+
+SYSTEM = f"{WMI}/Win32_OperatingSystem"
+
+
+@pytest.fixture(scope="module")
+def simulation() -> Iterator[Simulation]:
+    """A Windows XP and a Windows 2000 whose restarts take no time to speak of."""
+    specs = [HostSpec(scenario="windows_xp", name="xp", boot_seconds=0.5), HostSpec(scenario="windows_2000", name="w2k", auth="basic")]
+    with Simulation(specs) as running:
+        yield running
+
+
+def client(host: Host) -> Protocol:
+    return Protocol(
+        host.url,
+        transport="basic" if host.auth == "basic" else "ntlm",
+        username=host.user,
+        password=host.password,
+        server_cert_validation="ignore",  # else a CA bundle of the environment makes the library warn
+    )
+
+
+def reachable(host: Host) -> dict[str, set[int]]:
+    """Return the ports that the host says others can reach."""
+    found: dict[str, set[int]] = {"tcp": set(), "udp": set()}
+    for row in requests.get(f"{host.window_url}/endpoints", timeout=10).json():
+        if row["address"] != "127.0.0.1":
+            found[row["protocol"]].add(row["port"])
+    return found
+
+
+def scan(address: str) -> set[int]:
+    """Return the TCP ports that take a connection, of those that such old hosts use."""
+    found = set()
+    for port in range(1, 8192):
+        with socket.socket() as probe:
+            if probe.connect_ex((address, port)) == 0:
+                found.add(port)
+    return found
+
+
+def eventually(condition: Callable[[], bool], *, limit: float = 30.0) -> bool:
+    """Ask again until it is so; the hosts live in real time."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.mark.parametrize("name", ["xp", "w2k"])
+def test_a_plain_scan_finds_what_the_host_has_open(simulation: Simulation, name: str) -> None:
+    host = simulation[name]
+    shown = requests.get(f"{host.window_url}/sockets", timeout=10).json()
+    if host.own_address == "127.0.0.1":
+        pytest.skip("this system has one loopback address")
+    refused = {int(port.rpartition("/")[2]) for port in shown["refused"] if port.startswith("tcp/")}
+    machine = scan("127.77.255.254")  # what listens on 0.0.0.0 of this machine is open on every address
+    assert scan(host.own_address) - machine == reachable(host)["tcp"] - refused - machine
+    if not refused:
+        assert 5985 in reachable(host)["tcp"]
+        assert len(shown["open"]) > 8
+
+
+def test_nmap_finds_the_same(simulation: Simulation) -> None:
+    program = shutil.which("nmap")
+    if program is None:
+        pytest.skip("nmap is not installed")
+    host = simulation["xp"]
+    done = subprocess.run([program, "-sT", "-p-", "-n", "-Pn", "-oG", "-", host.own_address], capture_output=True, text=True, check=True)
+    found = {int(port) for port in re.findall(r"(\d+)/open/tcp", done.stdout)}
+    assert found >= reachable(host)["tcp"]
+
+
+@pytest.mark.parametrize(("name", "option"), [("xp", "-ano"), ("w2k", "-an")])
+def test_netstat_shows_them_too(simulation: Simulation, name: str, option: str) -> None:
+    host = simulation[name]
+    protocol = client(host)
+    shell = protocol.open_shell()
+    out, error, code = protocol.get_command_output(shell, protocol.run_command(shell, "netstat", [option]))
+    assert (error, code) == (b"", 0)
+    rows = [line.split() for line in out.decode().splitlines()]
+    tcp = {int(row[1].rpartition(":")[2]) for row in rows if row[:1] == ["TCP"] and row[2].endswith(":0")}
+    udp = {int(row[1].rpartition(":")[2]) for row in rows if row[:1] == ["UDP"] and not row[1].startswith("127.")}
+    assert {"tcp": tcp, "udp": udp} == reachable(host)
+
+
+@pytest.mark.parametrize("wrong", [{"speed": 0.0}, {"speed": float("nan")}, {"speed": float("inf")}, {"boot_seconds": -1.0}])
+def test_a_host_without_time_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="must be a number above 0"):
+        HostSpec("windows_xp", **wrong)  # type: ignore[arg-type]  # only numbers are given
+
+
+def test_where_low_ports_are_not_ours_clients_get_a_forwarded_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = sockets.listen
+
+    def listen(address: str, port: int) -> socket.socket:
+        if 0 < port < 1024:
+            raise PermissionError(13, "low")
+        return real(address, port)
+
+    monkeypatch.setattr(sockets, "listen", listen)
+    monkeypatch.setattr(station, "listen", listen)
+    with Simulation([HostSpec(scenario="windows_vista", name="vista", auth="basic")]) as running:
+        host = running["vista"]
+        assert host.port >= 1024
+        assert client(host).open_shell().startswith("uuid:")
+        assert "tcp/80" in requests.get(f"{host.window_url}/sockets", timeout=10).json()["refused"]
+
+
+def test_an_auditor_reads_and_may_not_invoke(simulation: Simulation) -> None:
+    host = simulation["w2k"]
+    account = ("auditor", host.computer.password_of("auditor") or "")
+    headers = {"Content-Type": "application/soap+xml;charset=UTF-8"}
+    read = requests.post(host.url, data=enumerate_request(f"{WMI}/Win32_Service"), headers=headers, auth=account, timeout=10)
+    assert read.status_code == 200
+    written = requests.post(host.url, data=invoke_request(SYSTEM, "Reboot"), headers=headers, auth=account, timeout=10)
+    assert b'Code="5"' in written.content
+
+
+def test_a_restart_by_wmi_is_answered_then_the_host_is_gone_then_back(simulation: Simulation) -> None:
+    host = simulation["xp"]
+    protocol = client(host)
+    answer = protocol.send_message(invoke_request(SYSTEM, "Reboot").decode().partition("?>")[2])
+    assert b"ReturnValue>0<" in answer
+    assert eventually(lambda: _refuses(host.own_address, 5985))
+    assert _refuses(host.own_address, 5000)
+    assert eventually(lambda: not _refuses(host.own_address, 5985))
+    assert len(requests.get(f"{host.window_url}/boots", timeout=10).json()) == 2
+    shell = client(host).open_shell()
+    assert shell
+    asked = requests.get(f"{host.window_url}/journal", timeout=10).json()["requests"]
+    (power,) = [entry for entry in asked if entry["method"] == "Reboot"]
+    assert [change["subject"] for change in power["changes"]] == ["power"]
+
+
+def test_a_block_rule_closes_to_others_what_the_host_has_open_and_its_end_opens_it_again() -> None:
+    with Simulation([HostSpec(scenario="windows_server_2022", name="srv")]) as running:
+        host = running["srv"]
+        if host.own_address == "127.0.0.1":
+            pytest.skip("this system has one loopback address")
+        port = 49664
+        assert not _refuses(host.own_address, port)
+        add = ["advfirewall", "firewall", "add", "rule", 'name="RPC"', "dir=in", "action=block", "protocol=tcp", "localport=RPC"]
+        assert _command(host, "netsh", add) == (b"Ok.\r\n\r\n", 0)
+        assert _refuses(host.own_address, port)
+        assert port in reachable(host)["tcp"]
+        rows = requests.get(f"{host.window_url}/dump", timeout=10).json()["endpoints"]
+        assert {row["dropped"] for row in rows if row["port"] == port} == {True}
+        changed = [row["changes"] for row in requests.get(f"{host.window_url}/journal", timeout=10).json()["requests"]]
+        (change,) = [change for changes in changed for change in changes]
+        assert (change["subject"], change["before"]) == ("registry value", None)
+        requests.post(f"{host.window_url}/boot", timeout=10).raise_for_status()
+        assert _refuses(host.own_address, port)
+        assert _command(host, "netsh", ["advfirewall", "firewall", "delete", "rule", 'name="RPC"'])[1] == 0
+        assert not _refuses(host.own_address, port)
+
+
+def test_a_fast_host_is_away_for_as_long_as_any_and_its_services_are_there_sooner() -> None:
+    with Simulation([HostSpec(scenario="windows_server_2022", name="fast", boot_seconds=0.01, speed=1000.0)]) as running:
+        host = running["fast"]
+        assert isinstance(host.computer, SimulatedHost)
+        assert host.computer.host.spec.boot_seconds == 0.5 * 1000.0  # by its own clock: half a second for others
+        client(host).send_message(invoke_request(SYSTEM, "Reboot").decode().partition("?>")[2])
+        assert eventually(lambda: _refuses(host.address, host.port))
+        assert eventually(lambda: not _refuses(host.address, host.port))
+        assert eventually(lambda: _state(host, "MapsBroker") == "running", limit=20.0)
+
+
+def _command(host: Host, command: str, arguments: list[str]) -> tuple[bytes, int]:
+    protocol = client(host)
+    shell = protocol.open_shell()
+    out, _error, code = protocol.get_command_output(shell, protocol.run_command(shell, command, arguments))
+    return out, code
+
+
+def _state(host: Host, service: str) -> object:
+    return requests.get(f"{host.window_url}/services", timeout=10).json()[service]["state"]
+
+
+def _refuses(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((address, port)) != 0

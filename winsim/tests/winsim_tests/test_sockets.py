@@ -1,0 +1,128 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Addresses of one's own, and sockets that follow a list of endpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from winsim import sockets
+from winsim.endpoint import Endpoint, Protocol
+from winsim.sockets import (
+    SHARED,
+    Address,
+    HostSockets,
+    NoAddress,
+    claim_address,
+)
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    created = asyncio.new_event_loop()
+    yield created
+    created.close()
+
+
+@pytest.fixture
+def address() -> Iterator[Address]:
+    claimed = claim_address(5985)
+    if not claimed.own:
+        pytest.skip("this system has one loopback address")
+    yield claimed
+    claimed.release()
+
+
+def connects(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((address, port)) == 0
+
+
+def test_addresses_differ_and_are_held_though_nothing_listens() -> None:
+    claimed = [claim_address(5985) for _number in range(50)]
+    if claimed[0].own:
+        assert len({item.text for item in claimed}) == 50
+    for item in claimed:
+        item.release()
+
+
+def test_one_loopback_address() -> None:
+    assert claim_address(5985, single=True) == Address(SHARED, own=False)
+
+
+def test_a_port_that_this_user_may_not_open_is_no_reason_to_look_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_address: str, _port: int) -> socket.socket:
+        raise PermissionError(errno.EACCES, "low")
+
+    monkeypatch.setattr(sockets, "listen", refused)
+    claimed = claim_address(80)
+    assert claimed.own
+    assert not sockets.permitted(claimed.text, 80)
+    claimed.release()
+
+
+def test_a_wildcard_listener_of_the_machine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(_address: str, _port: int) -> socket.socket:
+        raise OSError(errno.EADDRINUSE, "taken")
+
+    monkeypatch.setattr(sockets, "listen", taken)
+    with pytest.raises(NoAddress, match=r"something listens on 0\.0\.0\.0:5985"):
+        claim_address(5985)
+
+
+def test_what_can_be_reached_is_open_and_the_rest_is_not(loop: asyncio.AbstractEventLoop, address: Address) -> None:
+    opened = HostSockets(address, loop)
+    opened.follow(
+        [
+            Endpoint(Protocol.TCP, "0.0.0.0", 20001, 1),
+            Endpoint(Protocol.TCP, "192.70.106.143", 20002, 1),
+            Endpoint(Protocol.TCP, "192.70.106.143", 20001, 1),
+            Endpoint(Protocol.TCP, "127.0.0.1", 20003, 1),
+            Endpoint(Protocol.TCP, "::", 20004, 1),
+            Endpoint(Protocol.TCP, "0.0.0.0", 5985, 1),
+            Endpoint(Protocol.UDP, "0.0.0.0", 20005, 1),
+        ],
+        without=[5985],
+    )
+    assert opened.open_ports == ["tcp/20001", "tcp/20002", "udp/20005"]
+    assert [port for port in range(20001, 20006) if connects(address.text, port)] == [20001, 20002]
+    opened.follow([Endpoint(Protocol.TCP, "0.0.0.0", 20002, 1)])
+    assert opened.open_ports == ["tcp/20002"]
+    opened.close()
+    assert not connects(address.text, 20002)
+
+
+def test_ports_that_cannot_be_had_are_named(loop: asyncio.AbstractEventLoop, address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = HostSockets(address, loop)
+    usual = sockets.listen
+
+    def forbidden(where: str, port: int) -> socket.socket:
+        if port < 1024:
+            raise PermissionError(errno.EACCES, "low port")
+        return usual(where, port)
+
+    monkeypatch.setattr(sockets, "listen", forbidden)
+    endpoints = [Endpoint(Protocol.TCP, "0.0.0.0", port, 1) for port in (135, 20001)]
+    opened.follow(endpoints)
+    assert (opened.open_ports, opened.refused) == (["tcp/20001"], {"tcp/135": "EACCES"})
+    opened.follow(endpoints[1:])
+    assert opened.refused == {}
+    opened.close()
+
+
+def test_a_scanner_leaves_no_time_wait_behind(loop: asyncio.AbstractEventLoop, address: Address) -> None:
+    opened = HostSockets(address, loop)
+    endpoint = Endpoint(Protocol.TCP, "0.0.0.0", 20001, 1)
+    opened.follow([endpoint])
+    for _number in range(3):
+        assert connects(address.text, 20001)
+        loop.run_until_complete(asyncio.sleep(0))
+    opened.follow([])
+    opened.follow([endpoint])
+    assert opened.open_ports == ["tcp/20001"]
+    opened.close()

@@ -1,0 +1,343 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bytes to bytes: enumerations, Get, Invoke, listeners and faults of one service."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+
+from winsim.wire.profile import (
+    WINRM_1_1,
+    WINRM_2,
+    WINRM_2_ON_5X,
+    WINRM_3,
+    Profile,
+    profile_of,
+)
+from winsim.wire.service import Answer, WsmanService
+from winsim.wire.shell import Caller
+from winsim_tests.envelopes import (
+    CMD,
+    ENUMERATION,
+    MESSAGE_ID,
+    SHELL,
+    TRANSFER,
+    WMI,
+    A,
+    F,
+    N,
+    S,
+    W,
+    enumerate_request,
+    invoke_request,
+    pull_request,
+    request,
+)
+from winsim_tests.fake import FakeComputer
+
+ADMIN = Caller("Administrator", "127.0.0.1", "http://127.77.0.1:5985/wsman")
+READER = Caller("Reader", "127.0.0.1", "http://127.77.0.1:5985/wsman")
+SERVICES = f"{WMI}/Win32_Service"
+SYSTEM = f"{WMI}/Win32_OperatingSystem"
+STDREGPROV = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/default/StdRegProv"
+LISTENER = "http://schemas.microsoft.com/wbem/wsman/1/config/listener"
+XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+CIM = "{http://schemas.dmtf.org/wbem/wscim/1/common}"
+
+
+class Rig:
+    """A service over a small computer, with a clock that a test moves."""
+
+    def __init__(self, profile: Profile = WINRM_2_ON_5X, *, services: int = 3) -> None:
+        self.now = 0.0
+        self.computer = FakeComputer(services=services)
+        self.service = WsmanService(self.computer, profile, lambda: self.now)
+
+    def ask(self, content: bytes, caller: Caller = ADMIN) -> Answer:
+        return self.service.answer(content, caller, machine="127.77.0.1")[1]
+
+    def body(self, content: bytes, caller: Caller = ADMIN) -> ElementTree.Element:
+        """Return the Body's one element of a good answer."""
+        answer = self.ask(content, caller)
+        assert (answer.status, answer.fault) == (200, None), answer.content
+        envelope = ElementTree.fromstring(answer.content)
+        assert envelope.findtext(f"{S}Header/{A}RelatesTo") == MESSAGE_ID
+        found = envelope.find(f"{S}Body")
+        assert found is not None
+        return found[0]
+
+    def fault(self, content: bytes, caller: Caller = ADMIN) -> int | None:
+        """Return the code of the fault that answers."""
+        answer = self.ask(content, caller)
+        assert answer.status == 500
+        return answer.fault
+
+
+def items(page: ElementTree.Element, namespace: str) -> list[ElementTree.Element]:
+    return list(page.iterfind(f"{namespace}Items/*"))
+
+
+def test_profiles_follow_the_version() -> None:
+    assert profile_of("5.0.2195") is WINRM_2_ON_5X
+    assert profile_of("6.1.7601") is WINRM_2
+    assert profile_of("10.0.20348") is WINRM_3
+
+
+@pytest.mark.parametrize(
+    ("windows", "winrm", "wanted"),
+    [
+        ("5.1.2600", "1.1", WINRM_1_1),
+        ("6.0.6002", "1.1", WINRM_1_1),
+        ("5.2.3790", "2.0", WINRM_2_ON_5X),
+        ("6.2.9200", "2.0", WINRM_2),
+        ("6.1.7601", "3.0", WINRM_3),
+    ],
+)
+def test_a_host_may_have_another_winrm_than_its_windows_usually_has(windows: str, winrm: str, wanted: Profile) -> None:
+    assert profile_of(windows, winrm) is wanted
+
+
+def test_winrm_1_1_names_its_provider_otherwise_and_sends_twenty_rows() -> None:
+    rig = Rig(WINRM_1_1, services=30)
+    fault = ElementTree.fromstring(rig.ask(enumerate_request(f"{WMI}/*", wql="select * from Nonsense")).content)
+    provider = fault.find(f".//{F}WSManFault//{F}ProviderFault")
+    assert provider is not None
+    assert provider.get("provider") == "WMIv1 plugin for Windows Remote Management "
+    first = rig.body(enumerate_request(SERVICES))
+    assert len(items(first, W)) == 20
+    assert len(items(rig.body(pull_request(SERVICES, first.findtext(f"{N}EnumerationContext") or "")), N)) == 10
+
+
+def test_winrm_2_on_5x_answers_all_rows_at_once() -> None:
+    page = Rig().body(enumerate_request(SERVICES))
+    assert page.find(f"{N}EnumerationContext") is not None
+    assert not page.findtext(f"{N}EnumerationContext")
+    assert len(items(page, W)) == 3
+    assert page.find(f"{W}EndOfSequence") is not None
+
+
+@pytest.mark.parametrize("profile", [WINRM_2, WINRM_3])
+def test_later_versions_send_one_row_and_a_context(profile: Profile) -> None:
+    rig = Rig(profile)
+    first = rig.body(enumerate_request(SERVICES))
+    context = first.findtext(f"{N}EnumerationContext") or ""
+    assert context
+    assert len(items(first, W)) == 1
+    assert first.find(f"{W}EndOfSequence") is None
+    rest = rig.body(pull_request(SERVICES, context))
+    assert len(items(rest, N)) == 2
+    assert rest.find(f"{N}EndOfSequence") is not None
+    assert rest.find(f"{N}EnumerationContext") is None
+    assert rig.fault(pull_request(SERVICES, context)) == 2150858779
+
+
+def test_pages_of_later_versions_are_about_75_kb() -> None:
+    rig = Rig(WINRM_2, services=200)
+    context = rig.body(enumerate_request(SERVICES)).findtext(f"{N}EnumerationContext") or ""
+    sizes, contexts, rows = [], [], 1
+    while context:
+        answer = rig.ask(pull_request(SERVICES, context))
+        page = ElementTree.fromstring(answer.content)[1][0]
+        sizes.append(len(answer.content))
+        rows += len(items(page, N))
+        contexts.append(context)
+        context = page.findtext(f"{N}EnumerationContext") or ""
+    assert rows == 200
+    assert len(set(contexts)) == len(contexts) > 2
+    assert all(70_000 < size < 78_000 for size in sizes[:-1])
+
+
+def test_5x_pages_only_what_no_envelope_holds() -> None:
+    rig = Rig(services=200)
+    answer = rig.ask(enumerate_request(SERVICES))
+    assert len(answer.content) <= 153600
+    page = ElementTree.fromstring(answer.content)[1][0]
+    context = page.findtext(f"{N}EnumerationContext") or ""
+    rest = rig.body(pull_request(SERVICES, context))
+    assert len(items(page, W)) + len(items(rest, N)) == 200
+
+
+def test_without_optimize_there_is_only_a_context_and_a_pull_gives_one_row() -> None:
+    rig = Rig()
+    page = rig.body(enumerate_request(SERVICES, optimise=False))
+    assert [child.tag for child in page] == [f"{N}EnumerationContext"]
+    one = rig.body(pull_request(SERVICES, page.findtext(f"{N}EnumerationContext") or "", max_elements=None))
+    assert len(items(one, N)) == 1
+    assert one.findtext(f"{N}EnumerationContext")
+
+
+def test_no_rows_no_items() -> None:
+    page = Rig(WINRM_3).body(enumerate_request(f"{WMI}/*", wql="select * from Win32_Service where Name='x'"))
+    assert [child.tag for child in page] == [f"{N}EnumerationContext", f"{W}EndOfSequence"]
+
+
+def test_an_instance_shows_null_empty_array_and_time_as_windows_does() -> None:
+    page = Rig().body(enumerate_request(SYSTEM))
+    (row,) = items(page, W)
+    tag = f"{{{SYSTEM}}}"
+    found = {child.tag.removeprefix(tag): child for child in row}
+    assert row.tag == f"{tag}Win32_OperatingSystem"
+    assert list(found) == sorted(found, key=str.lower)
+    assert found["CSDVersion"].get(f"{XSI}nil") == "true"
+    assert "MUILanguages" not in found
+    assert found["Description"].text is None
+    assert found["Description"].get(f"{XSI}nil") is None
+    assert found["Debug"].text == "false"
+    assert found["LastBootUpTime"].findtext(f"{CIM}Datetime") == "2003-07-30T08:00:00.376625Z"
+
+
+def test_a_projection_has_no_namespace_and_is_alphabetical() -> None:
+    page = Rig().body(enumerate_request(f"{WMI}/*", wql="select Version, LastBootUpTime, CSDVersion from Win32_OperatingSystem"))
+    (row,) = items(page, W)
+    assert row.tag == f"{W}XmlFragment"
+    assert [child.tag for child in row] == ["CSDVersion", "LastBootUpTime", "Version"]
+    assert row.findtext("LastBootUpTime/Datetime") == "2003-07-30T08:00:00.376625Z"
+    assert row[0].get(f"{XSI}nil") == "true"
+
+
+def test_arrays_are_repeated_elements() -> None:
+    row = items(Rig().body(enumerate_request(SERVICES)), W)[0]
+    assert [item.text for item in row.iterfind(f"{{{SERVICES}}}Dependencies")] == ["Tcpip", "RpcSs"]
+
+
+def test_contexts_end_with_idleness_release_and_the_wrong_caller() -> None:
+    rig = Rig(WINRM_2)
+    context = rig.body(enumerate_request(SERVICES)).findtext(f"{N}EnumerationContext") or ""
+    assert rig.fault(pull_request(SERVICES, context), READER) == 2150858779
+    assert rig.fault(pull_request(SYSTEM, context)) == 2150859181
+    rig.now = 61.0
+    assert rig.fault(pull_request(SERVICES, context)) == 2150858779
+    context = rig.body(enumerate_request(SERVICES)).findtext(f"{N}EnumerationContext") or ""
+    body = f"<n:Release><n:EnumerationContext>{context}</n:EnumerationContext></n:Release>"
+    assert rig.ask(request(f"{ENUMERATION}/Release", SERVICES, body)).status == 200
+    assert rig.service.open_operations == {"enumerations": 0, "shells": 0}
+
+
+def test_open_enumerations_count_against_the_quota_and_its_fault_relates_to_nothing() -> None:
+    rig = Rig(WINRM_2)
+    for _number in range(15):
+        rig.body(enumerate_request(SERVICES))
+    answer = rig.ask(enumerate_request(SERVICES))
+    assert answer.fault == 2150859174
+    assert b"RelatesTo" not in answer.content
+    assert rig.ask(enumerate_request(SERVICES), READER).fault is None
+    rig.service.forget()
+    assert rig.ask(enumerate_request(SERVICES)).fault is None
+
+
+def test_quota_faults_of_winrm_3_carry_a_cim_error() -> None:
+    rig = Rig(WINRM_3)
+    for _number in range(30):
+        rig.body(request(f"{TRANSFER}/Create", CMD, "<rsp:Shell/>"))
+    answer = rig.ask(request(f"{TRANSFER}/Create", CMD, "<rsp:Shell/>"))
+    space = "{http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError}"
+    fault = ElementTree.fromstring(answer.content)
+    assert fault.findtext(f".//{space}MSFT_WmiError/{space}error_Code") == "2150859173"
+    assert fault.find(f".//{F}WSManFault") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "subcode"),
+    [
+        (enumerate_request(SERVICES, wql="select * from Win32_Service"), 2150859003, "w:InvalidResourceURI"),
+        (enumerate_request(f"{WMI}/*", wql="select * from Nonsense"), 2150858778, "n:CannotProcessFilter"),
+        (enumerate_request(f"{WMI}/*", wql="give me all"), 2150858778, "n:CannotProcessFilter"),
+        (enumerate_request(f"{WMI}/*"), 2150858817, "w:SchemaValidationError"),
+        (enumerate_request(f"{WMI}/Nonsense"), 2150858752, "a:DestinationUnreachable"),
+        (enumerate_request(SERVICES.replace("cimv2", "nowhere")), 2150858752, "a:DestinationUnreachable"),
+        (enumerate_request("http://example.com/x"), 2150858752, "a:DestinationUnreachable"),
+        (request(f"{ENUMERATION}/Enumerate", SERVICES), 2150858817, "w:SchemaValidationError"),
+        (request(f"{ENUMERATION}/Enumerate", SERVICES, '<n:Enumerate><w:Filter Dialect="urn:x"/></n:Enumerate>'), 2150858777, None),
+        (request(f"{TRANSFER}/Get", SERVICES), 2150859002, "w:InvalidSelectors"),
+        (request(f"{TRANSFER}/Get", SERVICES, selectors={"Id": "x"}), 2150858843, "w:InvalidSelectors"),
+        (request(f"{TRANSFER}/Get", SERVICES, selectors={"Name": "x"}), 2150858752, "a:DestinationUnreachable"),
+        (request(f"{TRANSFER}/Put", SERVICES, selectors={"Name": "x"}), 2150858771, "a:ActionNotSupported"),
+        (request("urn:unknown", SERVICES), 2150858771, "a:ActionNotSupported"),
+        (invoke_request(SERVICES, "Nonsense", selectors={"Name": "Service000"}), 2150858771, "a:ActionNotSupported"),
+        (request(f"{SERVICES}/StopService", SERVICES, "<x/>"), 2150858817, "w:SchemaValidationError"),
+        (request(f"{TRANSFER}/Create", f"{SHELL}/other", "<rsp:Shell/>"), 2150858752, "a:DestinationUnreachable"),
+        (request(f"{TRANSFER}/Get", LISTENER), 2150858842, "w:InvalidSelectors"),
+        (request(f"{TRANSFER}/Delete", LISTENER), 2150858771, "a:ActionNotSupported"),
+    ],
+)  # fmt: skip
+def test_faults(content: bytes, code: int, subcode: str | None) -> None:
+    answer = Rig().ask(content)
+    assert (answer.status, answer.fault) == (500, code)
+    fault = ElementTree.fromstring(answer.content).find(f"{S}Body/{S}Fault")
+    assert fault is not None
+    detail = fault.find(f"{S}Detail/{F}WSManFault")
+    assert detail is not None
+    assert detail.attrib == {"Code": str(code), "Machine": "127.77.0.1"}
+    if subcode is not None:
+        assert fault.findtext(f"{S}Code/{S}Subcode/{S}Value") == subcode
+
+
+def test_who_may_only_read_neither_invokes_nor_opens_a_shell() -> None:
+    rig = Rig()
+    assert rig.ask(enumerate_request(SERVICES), READER).fault is None
+    assert rig.ask(request(f"{TRANSFER}/Get", SERVICES, selectors={"Name": "service001"}), READER).fault is None
+    assert rig.fault(invoke_request(STDREGPROV, "EnumKey"), READER) == 5
+    assert rig.fault(request(f"{TRANSFER}/Create", CMD, "<rsp:Shell/>"), READER) == 5
+
+
+def test_get_finds_an_instance_by_its_key_whatever_the_case() -> None:
+    found = Rig().body(request(f"{TRANSFER}/Get", SERVICES, selectors={"NAME": "service001"}))
+    assert found.findtext(f"{{{SERVICES}}}Name") == "Service001"
+    assert Rig().body(request(f"{TRANSFER}/Get", SYSTEM)).tag == f"{{{SYSTEM}}}Win32_OperatingSystem"
+
+
+def test_parameters_arrive_as_texts_lists_and_nil() -> None:
+    rig = Rig()
+    parameters = (
+        "<q:hDefKey>2147483650</q:hDefKey><q:sSubKeyName>SOFTWARE\\A &amp; B</q:sSubKeyName><q:sValue>a</q:sValue><q:sValue/>"
+        '<q:uValue xsi:nil="true"/><q:sEmpty></q:sEmpty>'
+    )
+    out = rig.body(invoke_request(STDREGPROV, "EnumKey", parameters))
+    assert out.tag == f"{{{STDREGPROV}}}EnumKey_OUTPUT"
+    assert [(child.tag.rpartition("}")[2], child.text) for child in out] == [
+        ("sNames", "AddressBook"),
+        ("sNames", "IE40 & <more>"),
+        ("ReturnValue", "0"),
+    ]
+    assert rig.computer.rows.calls == [
+        (
+            "StdRegProv",
+            {},
+            "EnumKey",
+            {"hDefKey": "2147483650", "sSubKeyName": "SOFTWARE\\A & B", "sValue": ["a", ""], "uValue": None, "sEmpty": ""},
+        )
+    ]
+
+
+def test_a_parameter_of_another_namespace_is_refused() -> None:
+    assert Rig().fault(invoke_request(STDREGPROV, "EnumKey", "<w:hDefKey>1</w:hDefKey>")) == 2150858817
+
+
+def test_a_selector_filter_works_on_a_class() -> None:
+    chosen = '<w:SelectorSet><w:Selector Name="name">SERVICE002</w:Selector></w:SelectorSet>'
+    dialect = "http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter"
+    given = f'<w:Filter Dialect="{dialect}">{chosen}</w:Filter>'
+    body = f"<n:Enumerate><w:OptimizeEnumeration/><w:MaxElements>9</w:MaxElements>{given}</n:Enumerate>"
+    page = Rig().body(request(f"{ENUMERATION}/Enumerate", SERVICES, body))
+    assert [row.findtext(f"{{{SERVICES}}}Name") for row in items(page, W)] == ["Service002"]
+
+
+def test_listeners_are_enumerated_and_got() -> None:
+    tag = f"{{{LISTENER}}}"
+    (row,) = items(Rig().body(enumerate_request(LISTENER)), W)
+    got = Rig().body(request(f"{TRANSFER}/Get", LISTENER, selectors={"Address": "*", "Transport": "http"}))
+    assert ElementTree.tostring(row) == ElementTree.tostring(got)
+    assert [child.tag.removeprefix(tag) for child in row] == [
+        "Address", "Transport", "Port", "Hostname", "Enabled", "URLPrefix", "CertificateThumbprint", "ListeningOn", "ListeningOn",
+    ]  # fmt: skip
+    assert row.findtext(f"{tag}Port") == "5985"
+    assert Rig().fault(request(f"{TRANSFER}/Get", LISTENER, selectors={"Address": "*", "Transport": "HTTPS"})) == 2150858752
+
+
+def test_what_no_xml_can_carry_becomes_a_question_mark() -> None:
+    rig = Rig()
+    rig.computer.rows.modes = {"a\x07b]]>&<\ud800": "Auto"}
+    row = items(rig.body(enumerate_request(SERVICES)), W)[0]
+    assert row.findtext(f"{{{SERVICES}}}Name") == "a?b]]>&<?"
