@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import stage_spec
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.planned import StageAction
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import stage_spec
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import dcom_protocols
 
 

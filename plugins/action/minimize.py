@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_spec
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.planned import MinimizeAction
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import minimize_spec
 
 
 class ActionModule(MinimizeAction):

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.netmin.windows.tests.integration.harness import ROOT, Outcome, Played, play
+from ansible_collections.netmin.windows.tests.integration.harness import Outcome, Played, play
 
 from winsim.scenarios import names
 

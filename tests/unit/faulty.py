@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.confirming import Confirmation, Wish
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.keeper import Keeper
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.options import minimize_wanted
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.run import Prepared, Run, add_damage, result_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, Unreachable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import fields_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
     AddFilterRule,
     Change,
     DeleteKey,
@@ -29,13 +29,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import
     StartService,
     StopService,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, Unreachable
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import fields_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, Wish
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import minimize_wanted
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run, add_damage, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import snapshot
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
 
 from winsim.host.clock import ManualClock
 from winsim.wire.faults import (

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from hypothesis import strategies as st
 
+from winsim.endpoint import Protocol
 from winsim.host.model import (
     AdapterSpec,
     At,
@@ -23,6 +22,7 @@ from winsim.host.model import (
     SocketSpec,
     StartMode,
 )
+from winsim.registry_value import RegistryType, RegistryValue
 
 from .simulated import KNOWLEDGE
 

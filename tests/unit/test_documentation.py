@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.plain import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 
 from . import return_values

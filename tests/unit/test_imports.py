@@ -16,16 +16,18 @@ CHECKOUT = Path(__file__).parents[2]
 COLLECTION = ("ansible_collections", "netmin", "windows")
 UTILS = ("plugins", "plugin_utils")
 
+LAYERS = ("_core", "_knowledge", "_host", "_objects", "_stages", "_forecast", "_undo")
+"""What one host is read into and what becomes of it: each may import all that stand before it."""
 ARROWS: Mapping[str, set[str]] = {
-    "action": {"_action", "_stages", "_session", "_wsman", "_knowledge", "_core"},
+    "action": {"_action", "_run", *LAYERS},
     "modules": set(),
     "doc_fragments": set(),
-    "_action": {"_stages", "_session", "_wsman", "_knowledge", "_core"},
-    "_stages": {"_knowledge", "_core"},
+    "_action": {"_run", "_session", "_wsman", *LAYERS},
+    "_run": {"_session", "_wsman", *LAYERS},
+    **{package: set(LAYERS[:number]) for number, package in enumerate(LAYERS)},
+    "_objects": {"_host", "_core"},
     "_session": {"_wsman", "_core"},
     "_wsman": {"_core"},
-    "_knowledge": {"_core"},
-    "_core": set(),
 }
 """Package -> packages that it may import besides itself."""
 

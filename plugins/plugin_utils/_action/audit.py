@@ -10,22 +10,31 @@ from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Verdict
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_restriction, settle
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import read_timer
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.firewall import read_firewall
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import Host, read_host
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.keep import read_keep
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.listing import Listing
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.proof import Proof, compare_with_keep, prove
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.record import Record, read_record
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.snapshot import read_snapshots
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import explainer, take_listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import settle
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Proof, compare_with_keep, prove
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import read_firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import told
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KEEP, KNOWLEDGE
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
+    boot_of,
+    endpoint_of,
+    proof_of,
+    snapshots_of,
+    suspects_of,
+    windows_of,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import explainer, take_listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_restriction
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import read_timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import read_record
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import read_snapshots
 
 from .base import WindowsAction
 from .confirm import timer_of
-from .confirming import told
-from .options import KEEP, KNOWLEDGE
-from .plain import boot_of, endpoint_of, proof_of, snapshots_of, suspects_of, windows_of
 
 TOLD = {Verdict.FAILED: "the proof failed", Verdict.NOT_PROVEN: "not proven", Verdict.NOT_SETTLED: "not settled"}
 

@@ -30,13 +30,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Unreachable,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 
 from . import logs
-from .plain import plain, printable
 
 logger = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError, NetminError, NotArmed, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import GONE, clear, end, remove, told
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.confirm import Phase, Timer, judged, read_timer
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.record import read_restored
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase, Timer, judged, read_timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import read_restored
 
 from .base import WindowsAction
-from .confirming import GONE, clear, end, remove, told
-from .plain import printable
 
 
 class ConfirmAction(WindowsAction):

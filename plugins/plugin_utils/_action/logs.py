@@ -7,8 +7,7 @@ from __future__ import annotations
 import logging
 
 from ansible.utils.display import Display
-
-from .plain import printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import printable
 
 COLLECTION = "ansible_collections.netmin.windows"
 

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotKept
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.hazards import Blocks
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, read_wish
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import Blocks
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import CONFIRM, KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, snapshots_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run, add_damage, diff_of, recorded, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Stage
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import Survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
 
 from .base import WindowsAction, new_run_id
-from .confirming import Confirmation, read_wish
-from .keeper import Keeper
-from .options import CONFIRM, KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
-from .plain import plain, snapshots_of
-from .run import Prepared, Run, add_damage, diff_of, recorded, result_of
 
 
 class PlannedAction(WindowsAction):

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.host import BootEvidence, read_boot
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, read_boot
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import WINDOW
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import boot_of
 
 from .base import WindowsAction
-from .options import WINDOW
-from .plain import boot_of
 
 logger = logging.getLogger(__name__)
 

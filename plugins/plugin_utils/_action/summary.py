@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import BAD, Ended, ends_here, judge, row_of, table, told, totals
+
 from .base import WindowsAction
-from .fleet import BAD, Ended, ends_here, judge, row_of, table, told, totals
 
 
 class SummaryAction(WindowsAction):

@@ -7,6 +7,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+HKLM = "HKLM\\"
+"""Prefix of a key where a person reads it."""
+SERVICES_KEY = r"SYSTEM\CurrentControlSet\Services"
+"""Where the SCM keeps services and drivers (Microsoft, HKLM\\SYSTEM\\CurrentControlSet\\Services Registry Tree)."""
+OUR_KEY = r"SOFTWARE\netmin.windows"
+"""Our own key on a host: the run's record, the snapshots, and the timer of `confirm` below it."""
+
 RegistryData = str | int | bytes | tuple[str, ...]
 """SZ and EXPAND_SZ: str; DWORD and QWORD: unsigned int; BINARY: bytes; MULTI_SZ: tuple of str."""
 

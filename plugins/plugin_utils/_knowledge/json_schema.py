@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
 from .hazards import Hazard

@@ -12,20 +12,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Change, write_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
 
-from . import rpc_restriction, settings
+from . import rpc_restriction
 from .future import Fate, Future
-from .host import Host
-from .owners import Explained
-from .settings import Setting, Settings
 from .stage import Choice, Situation, Stage, Touches
 
 NAME = "dcom_protocols"
@@ -98,7 +99,7 @@ def _plan_enable(enable: bool, actual: Settings, situation: Situation) -> Plan:
     if before is not None and before.type is RegistryType.SZ and str(before.data).upper() == word:
         return Plan(unchanged=(Unchanged(NAME, ENABLE_DCOM.target, Reason.AS_DESIRED),))
     why = "remote activation of COM objects is " + ("allowed" if enable else "refused; this closes no port")
-    return Plan(settings.write(NAME, ENABLE_DCOM, before, RegistryValue.text(word), why))
+    return Plan(write_value(NAME, ENABLE_DCOM, before, RegistryValue.text(word), why))
 
 
 def _plan_remove(remove: tuple[str, ...], actual: Settings, situation: Situation) -> Plan:
@@ -117,7 +118,7 @@ def _plan_remove(remove: tuple[str, ...], actual: Settings, situation: Situation
     if left != listed or before.type is not RegistryType.MULTI_SZ:
         rest = f"; {', '.join(left)} stay" if left else "; the list stays, empty"
         why = f"DCOM is not reached over {', '.join(remove)} any more{rest}"
-        changes += settings.write(NAME, DCOM_PROTOCOLS, before, RegistryValue.texts(left), why)
+        changes += write_value(NAME, DCOM_PROTOCOLS, before, RegistryValue.texts(left), why)
     return Plan(tuple(changes), () if changes else (Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.AS_DESIRED),))
 
 

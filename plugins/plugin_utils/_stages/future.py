@@ -10,16 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import SetNetbios, SetRegistryValue, SetStartMode, StopService
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
-
-from .host import Host, Service, template_of
-
-SERVICES_KEY = r"SYSTEM\CurrentControlSet\Services"
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import SetNetbios, SetRegistryValue, SetStartMode, StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

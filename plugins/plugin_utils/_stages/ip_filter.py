@@ -14,20 +14,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import AddFilterRule, Effective, RemoveFilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import SYSTEM_ROOT, FilterRule, Firewall
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX, SINCE
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import WINRM, Explained, management_ports
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, Recipe
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import AddFilterRule, Effective, RemoveFilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
 
-from .firewall import PREFIX, SINCE
 from .future import Fate, Future
-from .host import Host, Service
-from .management import ManagementPath
-from .owners import WINRM, Explained, management_ports
-from .settings import Settings
 from .stage import Choice, Residue, Situation, Stage
 
 NAME = "ip_filter"

@@ -14,17 +14,19 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import write_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
 
-from . import services, settings, switches
+from . import services, switches
 from .future import Fate, Future
-from .host import Host
-from .owners import Explained
-from .settings import Setting, Settings
 from .stage import Choice, Situation, Stage, Touches
 from .switches import Switch, SwitchWish
 
@@ -85,7 +87,7 @@ def _plan_cached(number: int, actual: Settings, situation: Situation) -> Plan:
         return Plan(unchanged=(Unchanged(NAME, MAX_CACHED_SOCKETS.target, Reason.KEPT, kept),))
     situation.require(RECIPE, "max_cached_sockets", "MaxCachedSockets")
     why = "the DNS client keeps no socket open between queries once it starts anew"
-    changes = settings.write(NAME, MAX_CACHED_SOCKETS, actual.get(MAX_CACHED_SOCKETS), RegistryValue.dword(number), why)
+    changes = write_value(NAME, MAX_CACHED_SOCKETS, actual.get(MAX_CACHED_SOCKETS), RegistryValue.dword(number), why)
     return Plan(changes, () if changes else (Unchanged(NAME, MAX_CACHED_SOCKETS.target, Reason.AS_DESIRED),))
 
 

@@ -12,20 +12,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change, Effective, NetbiosOption, SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Adapter, Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
+    Change,
+    Effective,
+    NetbiosOption,
+    SetNetbios,
+    write_value,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
 
-from . import settings
 from .future import Fate, Future
-from .host import Adapter, Host
-from .owners import Explained
 from .service_control import Wish, plan_services
-from .settings import Setting, Settings
 from .stage import Choice, Situation, Stage, Touches
 
 NAME = "netbt"
@@ -156,7 +162,7 @@ def _change(wanted: Desired, guid: str, actual: Settings, adapter: Adapter | Non
         why += f"; {LATER}"
     if adapter is None or not adapter.ip_enabled:
         why += "; it has no IP now, so the value waits for the next boot"
-        return settings.write(NAME, setting(guid), actual.get(setting(guid)), RegistryValue.dword(after), why)
+        return write_value(NAME, setting(guid), actual.get(setting(guid)), RegistryValue.dword(after), why)
     change = SetNetbios(
         stage=NAME,
         effective=Effective.NOW,

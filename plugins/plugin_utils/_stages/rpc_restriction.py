@@ -13,21 +13,22 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Change, write_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
 
-from . import services, settings, switches
+from . import services, switches
 from .future import Fate, Future
-from .host import Host
-from .owners import Explained
-from .settings import Setting, Settings
 from .stage import Choice, Situation, Stage, Touches
 from .switches import Switch, SwitchWish
 
@@ -172,7 +173,7 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
     for setting, after, why in goals:
-        planned = settings.write(NAME, setting, actual.get(setting), after, why)
+        planned = write_value(NAME, setting, actual.get(setting), after, why)
         changes += planned
         if not planned:
             unchanged.append(Unchanged(NAME, setting.target, Reason.AS_DESIRED))

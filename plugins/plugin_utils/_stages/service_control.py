@@ -7,28 +7,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import (
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused, UnsafePlan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import PerUser, Protected, StartValue, When
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
     Change,
     Effective,
     SetStartMode,
     StopService,
     noun,
+    write_value,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused, UnsafePlan
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import PerUser, Protected, StartValue, When
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
 
-from . import settings
-from .host import Host, Service, template_of
-from .settings import Setting, Settings
 from .stage import Dependents, Situation
 
 # What carries every request of a session (safety: management channel); what these depend on is found on the host.
 PATH = ("WinRM", "HTTP", "Winmgmt", "RpcSs")
-SERVICES_KEY = r"SYSTEM\CurrentControlSet\Services"
 # SERVICE_AUTO_START, SERVICE_DEMAND_START, SERVICE_DISABLED (Microsoft, CreateService).
 START_VALUES = {StartMode.AUTO: 2, StartMode.MANUAL: 3, StartMode.DISABLED: 4}
 
@@ -152,7 +151,7 @@ def _plan_protected(stage: str, wish: Wish, service: Service, protected: Protect
 
 def _plan_start(stage: str, name: str, mode: StartMode, why: str, actual: Settings) -> Plan:
     setting = start_setting(name)
-    changes = settings.write(stage, setting, actual.get(setting), RegistryValue.dword(START_VALUES[mode]), why)
+    changes = write_value(stage, setting, actual.get(setting), RegistryValue.dword(START_VALUES[mode]), why)
     return Plan(changes, () if changes else (Unchanged(stage, setting.target, Reason.AS_DESIRED),))
 
 

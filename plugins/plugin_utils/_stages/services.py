@@ -15,16 +15,17 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, StartValue, Status
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 
-from . import settings, switches
+from . import switches
 from .future import Fate, Future
-from .host import Host, Service, template_of
-from .owners import Explained
 from .service_control import Wish, never_reason, plan_services, start_setting, stop_refused, takes_away
-from .settings import Setting, Settings
 from .stage import Choice, Situation, Stage
 from .switches import SwitchWish
 

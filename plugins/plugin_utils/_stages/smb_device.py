@@ -15,21 +15,21 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import StopService
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import StopService, write_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
 
-from . import settings
 from .future import Fate, Future
-from .host import Host
-from .owners import Explained
 from .service_control import Wish, check_never, never_reason, plan_services
-from .settings import Setting, Settings
 from .stage import Choice, Situation, Stage, Touches
 
 NAME = "smb_device"
@@ -122,7 +122,7 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
     if wanted.enabled and before is None:
         return Plan(unchanged=(Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))
     why = f"SMB over TCP {'opens' if wanted.enabled else 'closes'}: tcp/445 and udp/445 of NetBT, which keeps 137 to 139"
-    changes = settings.write(NAME, SMB_DEVICE_ENABLED, before, RegistryValue.dword(int(wanted.enabled)), why)
+    changes = write_value(NAME, SMB_DEVICE_ENABLED, before, RegistryValue.dword(int(wanted.enabled)), why)
     return Plan(changes, () if changes else (Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))
 
 
@@ -192,7 +192,7 @@ def _plan_driver(wanted: Desired, actual: Settings, situation: Situation) -> Pla
 
 def _plan_start(mode: int, actual: Settings, why: str) -> Plan:
     """Plan when the driver loads; through the registry, as the article does on Windows 2000."""
-    changes = settings.write(NAME, NETBT_START, actual.get(NETBT_START), RegistryValue.dword(mode), why)
+    changes = write_value(NAME, NETBT_START, actual.get(NETBT_START), RegistryValue.dword(mode), why)
     return Plan(changes, () if changes else (Unchanged(NAME, NETBT_START.target, Reason.AS_DESIRED),))
 
 

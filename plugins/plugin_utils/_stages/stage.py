@@ -10,16 +10,16 @@ from enum import StrEnum
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe, Status
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason
 
 from .future import Fate, Future
-from .host import Host
-from .management import ManagementPath
-from .owners import Explained
-from .settings import Settings
 
 
 class Dependents(StrEnum):
@@ -55,6 +55,16 @@ class Choice:
     recipe: Recipe
     method: Method
     named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A recipe that a plan skips, and why."""
+
+    recipe: Recipe
+    reason: Reason
+    detail: str
+    hazard: str = ""
 
 
 @dataclass(frozen=True, slots=True)

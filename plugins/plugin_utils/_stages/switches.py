@@ -11,17 +11,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.change import Effective, SetRegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import Plan, Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe, Status, Takes, Value, ValueType
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective, SetRegistryValue, write_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
 
-from . import settings
 from .future import Fate, Future
-from .owners import Explained
-from .settings import Setting, Settings
 from .stage import Choice, Situation
 
 TYPES = {ValueType.DWORD: RegistryType.DWORD, ValueType.SZ: RegistryType.SZ, ValueType.MULTI_SZ: RegistryType.MULTI_SZ}
@@ -123,7 +123,7 @@ def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situati
         setting = setting_of(value)
         after = wanted(value) if wish.method else None
         effective = Effective.NOW if value.takes is Takes.NOW else Effective.BOOT
-        planned = settings.write(stage, setting, actual.get(setting), after, _why(recipe, methods[0], wish), effective=effective)
+        planned = write_value(stage, setting, actual.get(setting), after, _why(recipe, methods[0], wish), effective=effective)
         changes += planned
         if not planned:
             unchanged.append(Unchanged(stage, setting.target, Reason.AS_DESIRED))

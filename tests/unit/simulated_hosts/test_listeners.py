@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import read_survey
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 
 from winsim.endpoint import Scope

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._action import base
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.audit import ListenersAction, ProofAction
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.plain import plain
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import record
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.record import Record, RecordUnreadable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record, RecordUnreadable
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock, FakeHost, FakeSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
     ADDRESS,
@@ -40,7 +40,7 @@ def rebooted(*lines: str) -> FakeHost:
     """Return the XP host after the whole plan and a boot, with the forecast that was stored before."""
     fake = windows_xp()
     survey, plan, entries = planned(fake)
-    fake.put(record.KEY, record.FORECAST, record.to_value(Record("run-1", survey.host.boot.mark, entries)))
+    fake.put(OUR_KEY, stored.FORECAST, stored.to_value(Record("run-1", survey.host.boot.mark, entries)))
     for change in plan.changes:
         if type(change).__name__ == "StopService":
             service = fake.service(change.target.partition(" ")[2])
@@ -108,7 +108,7 @@ def test_what_starts_while_the_host_settles_is_known_by_its_owner() -> None:
     fake = windows_xp()
     wanted: dict[str, Any] = {}
     survey, _plan, entries = planned(fake, wanted)
-    fake.put(record.KEY, record.FORECAST, record.to_value(Record("run-1", survey.host.boot.mark, entries)))
+    fake.put(OUR_KEY, stored.FORECAST, stored.to_value(Record("run-1", survey.host.boot.mark, entries)))
     fake.lsass_created, fake.clock = "2003-05-02T08:00:10Z", "2003-05-02T08:01:10Z"
     service = fake.service("Dnscache")
     service.state, service.pid = "Start Pending", None
@@ -153,6 +153,6 @@ def test_without_a_forecast_a_host_that_has_just_started_settles_first() -> None
 
 def test_a_damaged_record() -> None:
     fake = windows_xp()
-    fake.put(record.KEY, record.FORECAST, RegistryValue.texts(("nothing",)))
+    fake.put(OUR_KEY, stored.FORECAST, RegistryValue.texts(("nothing",)))
     with pytest.raises(RecordUnreadable):
         act(ProofAction, fake)

@@ -8,16 +8,10 @@ from functools import cache
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Example, Port, Recipe
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Consent, Selection, select
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import (
-    STAGE_BY_NAME,
-    Terms,
-    make_forecast,
-    make_plan,
-    read_survey,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Consent, Selection, select
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Terms, make_forecast, make_plan, read_survey
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, simulated
 
 EXAMPLES = [(recipe, example) for recipe in KNOWLEDGE.recipes.values() for example in recipe.examples]
@@ -35,7 +29,7 @@ def planned(scenario: str, accept: tuple[str, ...], unverified: bool) -> tuple[S
     }
     terms = Terms(accept=consent.accept, unverified=unverified)
     plan = make_plan(desires, survey, KNOWLEDGE, terms)
-    return selection, make_forecast(plan, survey, KNOWLEDGE, terms.kept, selection.passed)
+    return selection, make_forecast(plan, survey, KNOWLEDGE, terms.kept, selection.skipped)
 
 
 def rows_of(recipe: Recipe, example: Example, entries: tuple[Forecast, ...]) -> list[Forecast]:

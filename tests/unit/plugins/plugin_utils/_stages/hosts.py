@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.plan import STAGES, Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.choice import Consent, select
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.keep import read_keep
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import (
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Consent, select
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import (
     STAGE_BY_NAME,
     Survey,
     Terms,
@@ -27,6 +27,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey impo
     make_plan,
     read_survey,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeAdapter, FakeHost, FakeService, FakeSession
 
 KNOWLEDGE = load()

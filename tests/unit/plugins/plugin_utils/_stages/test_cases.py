@@ -32,14 +32,8 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, make_plan, read_survey, with_firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.survey import (
-    STAGE_BY_NAME,
-    Survey,
-    make_plan,
-    read_survey,
-    with_firewall,
-)
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeAdapter, FakeHost, FakeService, FakeSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import HOSTS, KNOWLEDGE, terms_of
 

@@ -1,0 +1,201 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Forecast each endpoint: what closes now, what at the next boot, what stays, and why.
+
+Asks the stages, each of which knows the fate of its own listeners; never asks the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
+    NetbiosOption,
+    SetNetbios,
+    SetRegistryValue,
+    SetStartMode,
+    StartService,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
+    dcom_protocols,
+    ip_filter,
+    name_resolution,
+    netbt,
+    rpc_restriction,
+    services,
+    smb_device,
+    switches,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Fate, Future
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
+
+# The special before the general: a stage that answers ends the search.
+FATES = (
+    netbt.fate,
+    smb_device.fate,
+    dcom_protocols.fate,
+    switches.fate,
+    name_resolution.fate,
+    rpc_restriction.fate,
+    services.fate,
+)
+# The recipe of the interface restriction, which owns no listener and changes where those of others are.
+RPC_BINDING = "rpc-selective-binding"
+OPEN_OUTLOOKS = (Outlook.STAYS, Outlook.RETURNS_AT_BOOT, Outlook.UNKNOWN)
+STAYS = Fate(Expectation.OPEN, Expectation.OPEN, "no stage of the plan concerns its owner", plain=True)
+
+
+def forecast(subjects: Sequence[Explained], future: Future, kept: Kept, reasons: Mapping[str, str] | None = None) -> tuple[Forecast, ...]:
+    """Forecast all endpoints of a host, in order.
+
+    Args:
+        reasons: why the listeners of a recipe stay where they do, by its id.
+    """
+    fates = [_reasoned(fate_of(subject, future), subject, reasons or {}) for subject in subjects]
+    settled = [_mapper(subject, fate, subjects, fates) for subject, fate in zip(subjects, fates, strict=True)]
+    return tuple(_dropped(_entry(subject, fate, kept), subject, future.host) for subject, fate in zip(subjects, settled, strict=True))
+
+
+def fate_of(subject: Explained, future: Future) -> Fate:
+    """Ask the stages for one endpoint."""
+    if not subject.owners:
+        return Fate(Expectation.OPEN, Expectation.UNKNOWN if subject.dynamic else Expectation.OPEN, "its owner is not known")
+    return next((fate for fate in (ask(subject, future) for ask in FATES) if fate is not None), STAYS)
+
+
+def _reasoned(fate: Fate, subject: Explained, reasons: Mapping[str, str]) -> Fate:
+    """Say what is known of the recipe where an endpoint stays, in place of what a stage sees."""
+    why = reasons.get(subject.recipe or "")
+    untouched = fate.now is Expectation.OPEN and fate.boot is Expectation.OPEN
+    return replace(fate, why=why) if why and untouched and fate.plain else fate
+
+
+def _mapper(subject: Explained, fate: Fate, subjects: Sequence[Explained], fates: Sequence[Fate]) -> Fate:
+    """Keep the endpoint mapper open while a socket that may be an RPC server's stays on the same protocol."""
+    if subject.recipe not in dcom_protocols.MAPPER or fate.boot is not Expectation.CLOSED or fate.loopback:
+        return fate
+    lingering = [
+        (other, expected.boot)
+        for other, expected in zip(subjects, fates, strict=True)
+        if other.dynamic
+        and other.endpoint.protocol is subject.endpoint.protocol
+        and expected.boot is not Expectation.CLOSED
+        and (not other.kinds or any(Port.RPC in kinds for kinds in other.kinds))
+    ]
+    if not lingering:
+        return fate
+    names = ", ".join(f"{other.endpoint.name} ({other.owner})" for other, _boot in lingering)
+    return replace(fate, boot=Expectation.UNKNOWN, why=f"what may be an RPC server stays: {names}")
+
+
+def _dropped(entry: Forecast, subject: Explained, host: Host) -> Forecast:
+    """Say of a listener that stays whether a rule of ours drops what comes in for it, and that it does not where it ought to."""
+    judged = ip_filter.verdict(subject, host) if entry.outlook in OPEN_OUTLOOKS and entry.identity.scope is not Scope.LOOPBACK else None
+    if judged is None:
+        return entry
+    return replace(entry, outlook=Outlook.FILTERED if judged.dropped else entry.outlook, why=f"{entry.why}; {judged.why}")
+
+
+def _entry(subject: Explained, fate: Fate, kept: Kept) -> Forecast:
+    reason = keep_reason(subject, kept)
+    if subject.management:
+        reason = "the management path: WinRM's own listener, as the host configures it"
+    if reason is not None:
+        fate = Fate(Expectation.OPEN, Expectation.OPEN, reason)
+    return Forecast(
+        endpoint=subject.endpoint,
+        identity=subject.identity,
+        owner=subject.owner,
+        recipe=subject.recipe,
+        now=fate.now,
+        boot=fate.boot,
+        outlook=Outlook.KEPT if reason is not None else outlook(fate),
+        why=fate.why,
+    )
+
+
+def outlook(fate: Fate) -> Outlook:
+    """Put what is expected into one word."""
+    if fate.loopback and fate.boot is Expectation.CLOSED:
+        return Outlook.LOOPBACK_ONLY
+    if fate.boot is Expectation.CLOSED:
+        return Outlook.CLOSES_NOW if fate.now is Expectation.CLOSED else Outlook.CLOSES_AT_BOOT
+    if fate.boot is Expectation.UNKNOWN:
+        return Outlook.UNKNOWN
+    return Outlook.RETURNS_AT_BOOT if fate.now is Expectation.CLOSED else Outlook.STAYS
+
+
+def keep_reason(subject: Explained, kept: Kept) -> str | None:
+    """Return why the operator keeps an endpoint, or None."""
+    if subject.recipe is not None and subject.recipe in kept.recipes:
+        return kept.recipes[subject.recipe]
+    reasons = [kept.owners.get(owner.lower()) for owner in subject.owners]
+    return reasons[0] if reasons and all(reason is not None for reason in reasons) else None
+
+
+def opens(plan: Plan, knowledge: Knowledge) -> tuple[str, ...]:
+    """Return the ids of the recipes whose endpoints a plan opens, so that a proof does not take them for strangers."""
+    found: dict[str, None] = {}
+    for change in plan.changes:
+        if isinstance(change, SetNetbios) and change.after is not NetbiosOption.DISABLED:
+            found[netbt.RECIPE] = None
+        elif isinstance(change, StartService) or (isinstance(change, SetStartMode) and change.before is StartMode.DISABLED):
+            name = change.name.lower()
+            owned = (recipe.id for recipe in knowledge.recipes.values() if name in (owner.lower() for owner in recipe.services))
+            found.update(dict.fromkeys(owned))
+        elif isinstance(change, SetRegistryValue):
+            found.update(dict.fromkeys(_opened_by_value(change)))
+    return tuple(found)
+
+
+def _opened_by_value(change: SetRegistryValue) -> tuple[str, ...]:
+    data = None if change.after is None else change.after.data
+    if (change.key, change.name) == (smb_device.SMB_DEVICE_ENABLED.key, smb_device.SMB_DEVICE_ENABLED.name):
+        return () if data == 0 else (smb_device.RECIPE,)
+    if (change.key, change.name) == (smb_device.NETBT_START.key, smb_device.NETBT_START.name):
+        return () if data == smb_device.DISABLED else (smb_device.RECIPE, netbt.RECIPE)
+    if change.key.startswith(netbt.INTERFACES):
+        return () if data == NetbiosOption.DISABLED else (netbt.RECIPE,)
+    if (change.key, change.name) == (rpc_restriction.BIND.key, rpc_restriction.BIND.name):
+        return () if data else (RPC_BINDING,)
+    if (change.key, change.name) == (rpc_restriction.LISTEN_ON_INTERNET.key, rpc_restriction.LISTEN_ON_INTERNET.name):
+        return () if data == "N" else (RPC_BINDING, "rpc-epmap-135-tcp")
+    if (change.key, change.name) == (name_resolution.MAX_CACHED_SOCKETS.key, name_resolution.MAX_CACHED_SOCKETS.name):
+        return () if data == 0 else (name_resolution.RECIPE,)
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many listeners (endpoints that others can reach) have which outlook."""
+
+    total: int
+    closes_now: int
+    closes_at_boot: int
+    stays: int
+    filtered: int
+    kept: int
+    unknown: int
+
+
+def count(entries: Sequence[Forecast]) -> Counts:
+    """Count the outlooks of listeners; loopback endpoints are none."""
+    outlooks = [entry.outlook for entry in entries if entry.identity.scope is not Scope.LOOPBACK]
+    closes_at_boot = (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY)
+    return Counts(
+        total=len(outlooks),
+        closes_now=outlooks.count(Outlook.CLOSES_NOW),
+        closes_at_boot=sum(item in closes_at_boot for item in outlooks),
+        stays=sum(item in (Outlook.STAYS, Outlook.RETURNS_AT_BOOT, Outlook.OPENS) for item in outlooks),
+        filtered=outlooks.count(Outlook.FILTERED),
+        kept=outlooks.count(Outlook.KEPT),
+        unknown=outlooks.count(Outlook.UNKNOWN),
+    )

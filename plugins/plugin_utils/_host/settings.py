@@ -1,0 +1,73 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Registry settings as a table: which value, of which type, read and compared the same way by every stage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, RegistryType, RegistryValue
+
+# What a getter of StdRegProv returns for a value of another type (WBEM_E_TYPE_MISMATCH).
+TYPE_MISMATCH = 0x80041005
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One registry value that a stage manages, below HKLM."""
+
+    key: str
+    name: str
+    type: RegistryType
+
+    @property
+    def target(self) -> str:
+        """The value as results and messages name it."""
+        return f"{HKLM}{self.key}\\{self.name}"
+
+
+Settings = Mapping[Setting, RegistryValue | None]
+"""What was read: the value, or None where it is absent."""
+
+
+def read_settings(reader: Reader, settings: Iterable[Setting]) -> dict[Setting, RegistryValue | None]:
+    """Read settings as they are configured; of a key with several its names first, since most are absent on most hosts."""
+    wanted = tuple(settings)
+    keys = Counter(setting.key for setting in wanted)
+    names = {key: {name.lower() for name in reader.value_types(key) or ()} for key, count in keys.items() if count > 1}
+
+    def is_absent(setting: Setting) -> bool:
+        return setting.key in names and setting.name.lower() not in names[setting.key]
+
+    return {setting: None if is_absent(setting) else read_setting(reader, setting) for setting in wanted}
+
+
+def read_setting(reader: Reader, setting: Setting) -> RegistryValue | None:
+    """Read one value, whatever type it has.
+
+    An empty REG_MULTI_SZ answers like an absent value but for its return code; EnumValues has the last word.
+    """
+    try:
+        value = reader.value(setting.key, setting.name, setting.type)
+    except MethodFailed as error:
+        if error.return_value != TYPE_MISMATCH:
+            raise
+        actual = _actual_type(reader, setting)
+        return None if actual is None else reader.value(setting.key, setting.name, actual)
+    if setting.type is RegistryType.MULTI_SZ and value is not None and not value.data and _actual_type(reader, setting) is None:
+        return None
+    return value
+
+
+def _actual_type(reader: Reader, setting: Setting) -> RegistryType | None:
+    types = reader.value_types(setting.key) or {}
+    return next((kind for name, kind in types.items() if name.lower() == setting.name.lower()), None)
+
+
+def plain(value: RegistryValue | None) -> object:
+    """Show a value in a result; None where it is absent."""
+    return None if value is None else value.plain()

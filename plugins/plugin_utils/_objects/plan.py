@@ -1,0 +1,93 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A plan: ordered changes, and for every object left alone the reason, from a closed list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
+
+from .change import Change, Effective
+
+
+class Reason(StrEnum):
+    """Why an object is left as it is."""
+
+    AS_DESIRED = "already as asked"
+    ABSENT = "not on this host"
+    KEPT = "kept"
+    NEVER = "never stopped on this host"
+    GATED = "needs an accepted hazard"
+    STAYS = "nothing is known that closes it on this Windows"
+    PROTECTED = "Windows refuses this change"
+    UNTIL_BOOT = "takes no stop, runs until the next boot"
+    AT_BOOT = "the next boot starts it"
+    DOES_NOT_CLOSE = "closes nothing"
+    DOES_NOT_WORK = "has no effect on this Windows"
+    UNVERIFIED = "not known to work on this Windows"
+    CHANGED_SINCE = "somebody changed it since"
+    NOT_IN_FORCE = "the firewall would not drop anything"
+    NOT_EXACT = "no rule is exact for it"
+    IN_USE = "there because somebody uses it"
+    NOT_RESTORABLE = "could not be put back"
+    HARMFUL = "breaks more than it closes on this Windows"
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """An object that the plan leaves alone, and why."""
+
+    stage: str
+    target: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes in the order in which they are made, and what stays as it is."""
+
+    changes: tuple[Change, ...] = ()
+    unchanged: tuple[Unchanged, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def merge(cls, plans: Iterable[Plan]) -> Plan:
+        """Join the plans of several stages and order their changes.
+
+        Raises:
+            InvalidOption: two stages want different things of one object.
+        """
+        parts = tuple(plans)
+        return cls(
+            changes=_once(in_order(change for part in parts for change in part.changes)),
+            unchanged=tuple(item for part in parts for item in part.unchanged),
+            warnings=tuple(dict.fromkeys(text for part in parts for text in part.warnings)),
+        )
+
+
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Sort changes: first what shows now, then what waits for a boot, last what could touch the session.
+
+    Within a key by stage, within a stage by rank; equal changes keep their order.
+    """
+
+    def key(change: Change) -> tuple[bool, bool, int, int]:
+        return change.touches_session, change.effective is Effective.BOOT, STAGES.index(change.stage), change.rank
+
+    return tuple(sorted(changes, key=key))
+
+
+def _once(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Leave out what is planned already: a service may depend on two that are stopped, or be named by two stages."""
+    first: dict[tuple[type[Change], str], Change] = {}
+    for change in changes:
+        other = first.setdefault((type(change), change.target), change)
+        if other.shown[1] != change.shown[1]:
+            one, two = f"{other.shown[1]} by stage {other.stage}", f"{change.shown[1]} by stage {change.stage}"
+            raise InvalidOption(f"{change.target} is to be {one} and {two}: choose one")
+    return tuple(first.values())

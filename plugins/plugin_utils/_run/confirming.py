@@ -1,0 +1,401 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Commit-confirm: arm a timer on the host before the first change, and confirm over a new connection once all is done.
+
+What is armed is what the host does by itself; `_stages/confirm.py` and `_stages/timer.py` say what that is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
+    AccessDenied,
+    AuthenticationFailed,
+    HostError,
+    InvalidOption,
+    MethodFailed,
+    NetminError,
+    NotArmed,
+    QuotaExceeded,
+    Refused,
+    TooLate,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, record, snapshot, timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase, Timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.timer import BEAT, Carrier
+
+from .run import Prepared, Run
+
+logger = logging.getLogger(__name__)
+
+SHORTEST, LONGEST = 60, 86400
+# So long the host may take to show two heartbeats, and to end them once it is confirmed: in seconds. Right after a boot what
+# starts the script may take a while.
+ARMING, ENDING = 30.0, 60.0
+# For so many seconds a new connection is tried again: a network may take a moment to recover from what was closed.
+RETRYING = 30.0
+# Seconds, at the most, that a change may take to arrive. No change begins as short before the host puts the run back.
+RESERVE = 30.0
+GONE = "confirmed; nothing is left of the timer"
+TOO_LATE = "too late: the host restores the run"
+# The first heartbeat comes as soon as the script runs.
+FIRST_LOOK = 2.0
+# win32 CIMWin32Prov, StartService: 7 is "did not respond in time" (1053 of the SCM), as expected of a command that is no service.
+EXPECTED = frozenset({0, 7})
+# Of what a command said so much is told.
+LONGEST_TOLD = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the option asks for.
+
+    Attributes:
+        within: seconds until the host restores by itself.
+        hold: leave it to a later task to confirm.
+    """
+
+    within: int
+    hold: bool
+
+
+def read_wish(options: Mapping[str, Any]) -> Wish | None:
+    """Read the option `confirm`; None where it is not given.
+
+    Raises:
+        InvalidOption: the time is too short or too long.
+    """
+    given = options.get("confirm")
+    if given is None:
+        return None
+    if not SHORTEST <= given["within"] <= LONGEST:
+        raise InvalidOption(f"'confirm.within' is {given['within']} seconds; it may be {SHORTEST} to {LONGEST}")
+    return Wish(given["within"], given["hold"])
+
+
+@dataclass(slots=True)
+class Confirmation:
+    """The timer of one task, from the first look to the confirmation.
+
+    Attributes:
+        found: the timer that an earlier run left.
+        armed: two heartbeats have been seen.
+        confirmed: the host has ended it.
+        doubtful: arming failed, and whether something is armed all the same is not known.
+        told: the host has been told to end it, or may have been.
+        littered: an earlier run has left something that is no timer, and that would be taken for a part of the next one.
+        began: when the timer can have begun to count at the earliest, by our own clock.
+        asked: the host has been asked, since, how far it has counted.
+    """
+
+    wish: Wish | None
+    run: Run
+    clock: Clock
+    found: Timer | None = None
+    back: confirm.WayBack | None = None
+    nt: NtVersion = field(default_factory=lambda: NtVersion(0, 0))
+    armed: bool = False
+    confirmed: bool = False
+    doubtful: bool = False
+    told: bool = False
+    littered: bool = False
+    began: float = 0.0
+    asked: bool = False
+    outcome: str = "nothing was armed"
+    warnings: list[str] = field(default_factory=list)
+
+    def look(self, reader: Reader, prepared: Prepared, knowledge: Knowledge) -> None:
+        """See what an earlier run left, and work out what would be armed; nothing is written.
+
+        Raises:
+            Refused: another run waits for its confirmation, or nothing can be armed here.
+        """
+        found = confirm.read_timer(reader)
+        self.nt = prepared.survey.host.windows.nt
+        self.littered = confirm.is_littered(reader)
+        if found is not None:
+            self.found = found = confirm.judged(found, reader)
+            if prepared.plan.changes and not found.phase.over:
+                raise Refused(f"{told(found)}; nothing is changed meanwhile")
+            self.warnings.append(told(found))
+        if self.wish is None or not prepared.plan.changes:
+            return
+        survey = prepared.survey
+        confirm.require(survey.host)
+        taken = snapshot.take(self.run.run_id, prepared.plan.changes, reader, survey.settings, survey.host)
+        self.back = confirm.way_back(taken, prepared.plan, survey, management_ports(survey.host, knowledge))
+        confirm.values_of(self.run.run_id, self.back)
+        self.outcome = "would be armed before the first change"
+
+    def clean(self, writer: Writer) -> None:
+        """Take away what a timer left of which nothing comes any more."""
+        if self.found is not None and self.found.phase.over:
+            clear(writer, self.found, self.nt)
+        elif self.littered:
+            writer.delete_key(timer.KEY)
+
+    def arm(self, writer: Writer) -> None:
+        """Arm the timer, and see two heartbeats.
+
+        Raises:
+            NotArmed: there are none; everything of ours has been taken away.
+            NetminError: something else went wrong on the way there; the same.
+        """
+        if self.wish is None or self.back is None:
+            return
+        self.outcome = "not armed"
+        self.began = self.clock.now()
+        try:
+            said = self._set_up(writer, self.back, self.wish)
+            self._see_it_count(writer, said)
+        except NetminError:
+            self.doubtful = not _taken_away(writer, self.nt)
+            raise
+        self.armed = True
+        self.outcome = "armed"
+
+    def _set_up(self, writer: Writer, back: confirm.WayBack, wish: Wish) -> str:
+        """Put everything on the host; return what the start of it said, for the message that nothing moves."""
+        numbered = confirm.values_of(self.run.run_id, back)
+        head = confirm.head_of(self.run.run_id, back, wish.within)
+        writer.create_key(timer.KEY)
+        for name, value in numbered.items():
+            writer.set_value(timer.KEY, name, value)
+        output = writer.run_line(timer.arming_line(self.nt, head))
+        if output.exit_code != 0:
+            raise NotArmed(f"no timer could be armed on {writer.host}, and nothing was changed: {_refusal(output)}")
+        expected = {**{name: str(value.data) for name, value in numbered.items()}, **head}
+        listed = dict(confirm.listed(output.stdout))
+        if listed != expected:
+            wrong = ", ".join(sorted(name for name in {*listed, *expected} if listed.get(name) != expected.get(name)))
+            where = f"HKLM\\{timer.KEY} on {writer.host}"
+            raise NotArmed(f"no timer could be armed: {where} does not read back as written ({wrong}); nothing was changed")
+        if timer.carrier_of(self.nt) is Carrier.TASK:
+            return _refusal(output)
+        writer.create_service(timer.CARRIER, timer.service_command())
+        code = writer.start_detaching(timer.CARRIER)
+        return "" if code in EXPECTED else f"StartService of {timer.CARRIER} returned {code}"
+
+    def _see_it_count(self, writer: Writer, said: str) -> None:
+        deadline = self.clock.now() + ARMING
+        first: tuple[int, float] | None = None
+        while self.clock.now() < deadline:
+            self.clock.sleep(FIRST_LOOK if first is None else BEAT + 1)
+            beat, now = _beat(writer), self.clock.now()
+            if beat is None:
+                continue
+            if first is None:
+                first = beat, now
+            elif beat - first[0] > (now - first[1]) / BEAT + 2:
+                raise NotArmed(f"the timer on {writer.host} counts too fast: 'ping' does not wait there; nothing was changed")
+            elif beat > first[0]:
+                return
+        why = "endpoint protection, AppLocker or a policy that forbids the command shell may have stopped it"
+        started = f" ({said})" if said else ""
+        raise NotArmed(f"no heartbeat of the timer on {writer.host} in {ARMING:g} seconds: {why}{started}; nothing was changed")
+
+    def in_time(self, writer: Writer, change: Change) -> None:
+        """See before a change that it will not come after the host has put the run back: nobody would undo it.
+
+        By our own clock, which goes on while the controller sleeps. Before the first change that may cut the session the host is
+        asked as well: of a virtual controller that was stopped meanwhile it alone knows.
+
+        Raises:
+            TooLate: the time is over, or so nearly that the change might come after it.
+            HostError: the host did not say.
+        """
+        if self.wish is None or not self.armed:
+            return
+        left = self.wish.within - (self.clock.now() - self.began)
+        if change.touches_session and not self.asked:
+            self.asked = True
+            beat = _beat(writer)
+            left = min(left, self.wish.within - beat * BEAT) if beat is not None else 0
+        if left < min(RESERVE, self.wish.within / 4):
+            raise TooLate(
+                f"the {self.wish.within} seconds after which the host restores run {self.run.run_id} are over, or nearly, before all "
+                "changes were made; no more are made. Give it more time in 'within'"
+            )
+
+    def finish(self, result: dict[str, Any], reopen: Callable[[], Writer]) -> None:
+        """Confirm over a new connection, unless the run failed or a later task is to do it; complete the result."""
+        wish = self.wish
+        if wish is not None and self.armed:
+            if result.get("failed") and not result["changed"]:
+                # Nothing is to be put back, and the host might restart for it.
+                self._disarm(result, reopen, wish, "taken away again: nothing was changed")
+            elif self.run.application is not None and isinstance(self.run.application.error, TooLate):
+                self.outcome = TOO_LATE
+            elif result.get("failed"):
+                self.outcome = "not confirmed: the run failed"
+                result["msg"] = f"{result['msg']}. {self._will_restore(wish)}"
+            elif wish.hold:
+                self.outcome = "armed; 'confirm' is to end it"
+            else:
+                self._confirm(result, reopen, wish)
+        if wish is not None and self.doubtful:
+            self._disarm(result, reopen, wish, "not armed; what was there has been taken away over a new connection")
+        result["warnings"] = [*result.get("warnings", []), *self.warnings]
+        result["confirm"] = None if wish is None else self.plain(wish)
+
+    def _confirm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish) -> None:
+        try:
+            self.outcome = self._end(reopen)
+            self.confirmed = True
+        except TooLate as error:
+            self.outcome = TOO_LATE
+            result["failed"] = True
+            result["msg"] = (
+                f"all changes were made, and not confirmed in time, so that they do not stay: {error}. Give it more time in 'within'"
+            )
+        except NetminError as error:
+            # What was told may have been heard, however the telling ended.
+            unknown = self.told
+            self.outcome = "not known whether it was confirmed" if unknown else "not confirmed"
+            doubt = "Whether the host heard the confirmation is not known. If it did not: " if unknown else ""
+            result["failed"] = True
+            msg = f"all changes were made, and could not be confirmed over a new connection: {error}. {doubt}{self._will_restore(wish)}"
+            result["msg"] = msg
+
+    def _end(self, reopen: Callable[[], Writer]) -> str:
+        """Confirm over a new connection; where none can be had, or something goes wrong on it, over another one."""
+        deadline = self.clock.now() + RETRYING
+        again = False
+        while True:
+            try:
+                writer = reopen()
+                if again and confirm.read_timer(writer) is None:
+                    return GONE
+                self._tell(writer)
+                return see_end(writer, self.run.run_id, self.clock)
+            except HostError as error:
+                # Each wrong password counts where accounts are locked: a login that is refused is not tried again.
+                if isinstance(error, AuthenticationFailed) or self.clock.now() >= deadline:
+                    raise
+                again = True
+                self.clock.sleep(BEAT)
+
+    def _tell(self, writer: Writer) -> None:
+        """Tell the host to end the timer, once more if need be: the same value again changes nothing."""
+        told = self.told
+        self.told = True
+        try:
+            tell(writer, self.run.run_id)
+        except (AccessDenied, MethodFailed, QuotaExceeded):
+            # Refused for certain.
+            self.told = told
+            raise
+
+    def _disarm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish, outcome: str) -> None:
+        """Take away over a new connection what is or may be armed; where none can be had, say what the host may do."""
+        try:
+            remove(reopen(), self.nt)
+            self.outcome = outcome
+        except NetminError:
+            self.outcome = "armed" if self.armed else "may be armed"
+            result["msg"] = f"{result['msg']}. The timer {'is' if self.armed else 'may be'} armed all the same. {self._will_restore(wish)}"
+
+    def _will_restore(self, wish: Wish) -> str:
+        return (
+            f"The host restores run {self.run.run_id} by itself within {wish.within} seconds and a little more, and restarts if needed; "
+            "netmin.windows.confirm keeps what was done"
+        )
+
+    def plain(self, wish: Wish) -> dict[str, Any]:
+        """Show the timer in a result."""
+        carrier = str(timer.carrier_of(self.nt)) if self.back is not None else None
+        return {"armed": self.armed, "within": wish.within, "confirmed": self.confirmed, "carrier": carrier, "outcome": self.outcome}
+
+
+def told(found: Timer) -> str:
+    """Say in one sentence what was found on the host."""
+    if found.phase is Phase.ARMED:
+        return f"run {found.run} waits for its confirmation on this host (heartbeat {found.beat}): 'confirm' it, or let the host restore it"
+    if found.phase is Phase.UNSTARTED:
+        return f"run {found.run} broke off before its timer had started: it changed nothing, and there is nothing to confirm"
+    if found.phase is Phase.RESTORING:
+        return f"the host is restoring run {found.run}, which was not confirmed ({found.outcome})"
+    if found.phase is Phase.BROKEN_OFF:
+        began = f"the host began to restore run {found.run}, which was not confirmed, and broke off ({found.outcome})"
+        return f"{began}: 'restore' puts back the rest"
+    return f"run {found.run} was not confirmed, and the host restored it by itself: {found.outcome} (exit codes of its commands in order)"
+
+
+def end(writer: Writer, run: str, clock: Clock) -> str:
+    """Confirm a run, and see its timer end.
+
+    Raises:
+        TooLate: the host has begun to restore.
+        NotArmed: the timer goes on.
+    """
+    tell(writer, run)
+    return see_end(writer, run, clock)
+
+
+def tell(writer: Writer, run: str) -> None:
+    """Tell the host that a run is confirmed."""
+    writer.set_value(timer.KEY, timer.CONFIRMED, RegistryValue.text(run))
+
+
+def see_end(writer: Writer, run: str, clock: Clock) -> str:
+    """See the timer of a run end that has been told to; raises as `end` does."""
+    deadline = clock.now() + ENDING
+    while clock.now() < deadline:
+        clock.sleep(BEAT + 1)
+        writer.forget()
+        value = writer.value(timer.KEY, timer.HEARTBEAT, RegistryType.SZ)
+        if value is None:
+            return GONE
+        beat = str(value.data)
+        if not beat.isdecimal():
+            raise TooLate(f"the time was over: the host restores run {run} ({beat})")
+    raise NotArmed(f"the timer on {writer.host} was told, and did not end within {ENDING:g} seconds")
+
+
+def clear(writer: Writer, found: Timer, nt: NtVersion) -> None:
+    """Take away a timer of which nothing comes any more: a script that ran to its end left nothing but the key."""
+    if found.phase is not Phase.UNSTARTED:
+        # Else nobody could tell any more a run that was put back from one that was confirmed.
+        writer.set_value(OUR_KEY, record.RESTORED_BY_HOST, RegistryValue.text(found.run))
+    if found.phase in (Phase.UNSTARTED, Phase.BROKEN_OFF):
+        remove(writer, nt)
+    else:
+        writer.delete_key(timer.KEY)
+
+
+def remove(writer: Writer, nt: NtVersion) -> None:
+    """Take away everything of a timer: the key first, without which the script ends by itself."""
+    writer.delete_key(timer.KEY)
+    writer.run_line(timer.disarming_line(nt))
+
+
+def _taken_away(writer: Writer, nt: NtVersion) -> bool:
+    try:
+        remove(writer, nt)
+    except NetminError:
+        return False
+    return True
+
+
+def _beat(writer: Writer) -> int | None:
+    writer.forget()
+    value = writer.value(timer.KEY, timer.HEARTBEAT, RegistryType.SZ)
+    text = "" if value is None else str(value.data)
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _refusal(output: CommandOutput) -> str:
+    """Return exit code and text of a command line, in the host's own words."""
+    words = " ".join(f"{output.stderr} {output.stdout if output.exit_code else ''}".split())
+    return f"exit code {output.exit_code}{f': {words[:LONGEST_TOLD]}' if words else ''}"

@@ -1,0 +1,95 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Read `keep`: what the operator wants to stay reachable, by port, service or recipe, each with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
+
+KINDS = ("port", "service", "recipe")
+
+
+def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowledge) -> Kept:
+    """Resolve what is kept into recipes and services of this host.
+
+    A port is kept by keeping every recipe that names it, and the services behind it with all they depend on.
+
+    Raises:
+        InvalidOption: an entry that names nothing, or a port that no recipe knows.
+        NotFound: a service that the host does not have.
+    """
+    recipes: dict[str, str] = {}
+    services: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    for entry in entries:
+        reason = entry["reason"]
+        named = [kind for kind in KINDS if entry.get(kind)]
+        if len(named) != 1:
+            raise InvalidOption(f"an entry of 'keep' names exactly one of {', '.join(KINDS)}; the one with reason '{reason}' does not")
+        if named == ["service"]:
+            names = [host.service(entry["service"]).name]
+            recipes.update(dict.fromkeys(_reached_through(names[0], host, knowledge), reason))
+        elif named == ["recipe"]:
+            recipe = knowledge.recipe(entry["recipe"])
+            recipes[recipe.id] = reason
+            names = list(recipe.services)
+        else:
+            names = _by_port(entry["port"], reason, recipes, host, knowledge)
+        for name in (name for name in names if name.lower() in host.services or knowledge.template(name, host.windows)):
+            owners.setdefault(name.lower(), reason)
+            _keep_service(name, reason, services, host)
+    return Kept(recipes, services, owners)
+
+
+def _reached_through(name: str, host: Host, knowledge: Knowledge) -> list[str]:
+    """Return the recipes by which a service is reached and that a plan could close while it goes on running."""
+    return [
+        recipe.id
+        for recipe in knowledge.recipes.values()
+        if name.lower() in map(str.lower, recipe.serves)
+        or (name.lower() in map(str.lower, recipe.services) and any(_leaves_it(method) for method in recipe.methods_on(host.windows)))
+    ]
+
+
+def _leaves_it(method: Method) -> bool:
+    """Tell whether a method closes listeners of a service without stopping it."""
+    return method.stage != "services" or bool(method.values)
+
+
+def _keep_service(name: str, reason: str, services: dict[str, str], host: Host) -> None:
+    if name.lower() in host.services:
+        services.setdefault(name.lower(), reason)
+        for needed in host.all_required(name):
+            services.setdefault(needed.name.lower(), f"{name} depends on it: {reason}")
+
+
+def _by_port(text: str, reason: str, recipes: dict[str, str], host: Host, knowledge: Knowledge) -> list[str]:
+    protocol, port = parse_port(text)
+    names: list[str] = []
+    found = False
+    for recipe, pattern in knowledge.patterns(host.windows):
+        if pattern.protocol is protocol and pattern.port == port:
+            found = True
+            names += pattern.services or recipe.services
+            if recipe.drivers or not recipe.methods or len(recipe.listeners) == 1 or not pattern.services:
+                recipes[recipe.id] = reason
+    elsewhere = any(p.protocol is protocol and p.port == port for recipe in knowledge.recipes.values() for p in recipe.listeners)
+    if not found and not elsewhere:
+        # A port that only another Windows opens is kept by leaving it alone: one list serves a mixed fleet.
+        raise InvalidOption(f"no recipe names {text}; keep it by its service")
+    return names
+
+
+def parse_port(text: str) -> tuple[Protocol, int]:
+    """Read `tcp/445`; raise InvalidOption for anything else."""
+    word, slash, number = text.strip().lower().partition("/")
+    if word not in list(Protocol) or not slash or not number.isdecimal() or len(number) > 5 or not 0 < int(number) <= 65535:
+        raise InvalidOption(f"'{text}' is no port; write it like tcp/445 or udp/137")
+    return Protocol(word), int(number)

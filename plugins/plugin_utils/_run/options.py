@@ -1,0 +1,144 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Options that several modules share, and how a module's arguments become desires."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import DAYS
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Knowledge, load
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Dependents, Skipped, Stage
+
+from .choice import Consent, select
+from .hazards import DEPENDENTS, Blocks
+from .keep import read_keep
+from .survey import STAGE_BY_NAME, Survey, Terms
+
+# Loaded and checked at import: Ansible's strategies load an action's class before they fork.
+KNOWLEDGE: Knowledge = load()
+
+WINDOW: dict[str, Any] = {
+    "type": "dict",
+    "options": {
+        "from": {"type": "str", "required": True},
+        "until": {"type": "str", "required": True},
+        "days": {"type": "list", "elements": "str", "choices": list(DAYS)},
+        "utc_offset": {"type": "str"},
+        "now": {"type": "str"},
+    },
+}
+
+KEEP: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "default": [],
+    "options": {
+        "port": {"type": "str"},
+        "service": {"type": "str"},
+        "recipe": {"type": "str"},
+        "reason": {"type": "str", "required": True},
+    },
+}
+CONFIRM: dict[str, Any] = {
+    "type": "dict",
+    "options": {"within": {"type": "int", "default": 600}, "hold": {"type": "bool", "default": False}},
+}
+RECORD: dict[str, Any] = {"record_dir": {"type": "path"}}
+TERMS: dict[str, Any] = {
+    "keep": KEEP,
+    "accept": {
+        "type": "list",
+        "elements": "str",
+        "choices": sorted(hazard.id for hazard in KNOWLEDGE.hazards if hazard.gate is Gate.ACCEPT),
+        "default": [],
+    },
+    "dependents": {"type": "str", "choices": [str(word) for word in Dependents], "default": str(Dependents.REFUSE)},
+    "unverified": {"type": "str", "choices": ["skip", "apply"], "default": "skip"},
+    "stop_timeout": {"type": "int", "default": 60},
+    "confirm": CONFIRM,
+    **RECORD,
+}
+
+
+def stage_spec(stage: Stage) -> dict[str, Any]:
+    """Return the argument spec of a stage's module."""
+    return {**stage.options, **TERMS}
+
+
+def minimize_spec() -> dict[str, Any]:
+    """Return the argument spec of `minimize`: every stage's options under its name."""
+    stages = {name: {"type": "dict", "options": dict(STAGE_BY_NAME[name].options)} for name in STAGES if name != "services"}
+    return {
+        "recipes": {"type": "list", "elements": "str"},
+        "stages": {"type": "list", "elements": "str", "choices": list(STAGES), "default": list(STAGES)},
+        **STAGE_BY_NAME["services"].options,
+        **stages,
+        **TERMS,
+        "window": WINDOW,
+    }
+
+
+def terms(options: Mapping[str, Any], host: Host, knowledge: Knowledge) -> Terms:
+    """Read what is said of the plan as a whole."""
+    kept = read_keep(options["keep"] or (), host, knowledge)
+    accept = frozenset(options["accept"] or ())
+    dependents = Dependents.STOP if DEPENDENTS in accept else Dependents(options["dependents"])
+    return Terms(accept, dependents, kept, options["unverified"] == "apply")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a task wants of a host.
+
+    Attributes:
+        desires: of each stage, by its name.
+        skipped: recipes that are left alone, with the reasons.
+        choices: the methods that were chosen, where nobody gave options of their stage.
+        named: the stages of which somebody gave options.
+    """
+
+    desires: Mapping[str, Any]
+    terms: Terms
+    skipped: tuple[Skipped, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    named: frozenset[str] = frozenset()
+
+
+def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowledge, blocks: Blocks | None = None) -> Wanted:
+    """Take each stage's own options where given, and what is known of this Windows where not.
+
+    Args:
+        blocks: the hazards that the host shows.
+
+    Raises:
+        InvalidOption: options of a stage that is left out, or a recipe that does not exist.
+        Refused: a recipe that was asked for and must not be carried out on this Windows.
+    """
+    chosen = options["stages"]
+    given = {name: options.get(name) for name in STAGES}
+    idle = [name for name, value in given.items() if value is not None and name not in chosen]
+    if idle:
+        raise InvalidOption(f"options are given for {', '.join(idle)}, which 'stages' leaves out")
+    said = terms(options, survey.host, knowledge)
+    consent = Consent(said.accept, said.unverified, blocks or {})
+    selection = select(options.get("recipes"), survey.explained, survey.host.windows, knowledge, consent)
+    lost = sorted({choice.method.stage for choice in selection.choices if choice.named and choice.method.stage not in chosen})
+    if lost:
+        raise InvalidOption(f"'recipes' names what belongs to {', '.join(lost)}, which 'stages' leaves out")
+    desires = {}
+    for name in chosen:
+        stage = STAGE_BY_NAME[name]
+        value = given[name]
+        if value is not None:
+            desires[name] = stage.desired({"services": value} if name == "services" else value)
+        else:
+            desires[name] = stage.default(tuple(choice for choice in selection.choices if choice.method.stage == name))
+    chosen_by_us = tuple(choice for choice in selection.choices if given.get(choice.method.stage) is None)
+    named = frozenset(name for name, value in given.items() if value is not None)
+    return Wanted(desires, said, selection.skipped, chosen_by_us, named)

@@ -1,0 +1,210 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Turn values into what a task may return: dict, list, str, int, float, bool and None, of exactly these types.
+
+ansible-core 2.19 fails on Enum and dataclass values, and text from a host may carry terminal escapes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Skipped
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Stored
+
+from . import hazards
+
+# Control characters but tab and newline; surrogates; what changes the order in which a terminal shows a line (Unicode Standard
+# Annex 9, 2.1 to 2.5).
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(value: Any) -> Any:
+    """Return the same content in exact plain types, control characters taken out of text.
+
+    Raises:
+        TypeError: a type that no result may hold.
+    """
+    if value is None or type(value) in (bool, int, float):
+        return value
+    if isinstance(value, str):
+        return printable(str(value))
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes):
+        return [plain(item) for item in value]
+    raise TypeError(f"{type(value).__name__} in a result")
+
+
+def printable(text: str) -> str:
+    """Replace control characters, lone surrogates and bidirectional controls by a question mark; tab and newline stay.
+
+    The text is joined anew, so that no subclass of str (Ansible's tagged text) survives.
+    """
+    return "?".join(CONTROL.split(text))
+
+
+def windows_of(host: Host) -> dict[str, Any]:
+    """Show a host's Windows."""
+    windows = host.windows
+    return {
+        "id": windows.id,
+        "name": windows.name,
+        "caption": host.caption,
+        "version": str(windows.nt),
+        "build": windows.build,
+        "remark": windows.remark,
+        "in_domain": host.domain_role.in_domain,
+    }
+
+
+def management_of(path: ManagementPath) -> dict[str, Any]:
+    """Show what the session goes through."""
+    return {
+        "listeners": [{"address": row.address, "port": row.port, "transport": row.transport} for row in path.listeners],
+        "connections": [
+            {"address": row.local_address, "port": row.local_port, "peer": row.remote_address, "peer_port": row.remote_port}
+            for row in path.connections
+        ],
+        "unknown": path.unknown,
+    }
+
+
+def boot_of(boot: BootEvidence) -> dict[str, Any]:
+    """Show the evidence of a boot."""
+    return {
+        "lsass_created": boot.mark,
+        "last_boot_up_time": boot.last_boot.isoformat() if boot.last_boot else None,
+        "uptime": boot.uptime,
+    }
+
+
+def row_of(row: Endpoint) -> dict[str, Any]:
+    """Show an endpoint as listed."""
+    return {
+        "protocol": row.protocol,
+        "address": row.address,
+        "port": row.port,
+        "pid": row.pid,
+        "family": row.family,
+        "scope": row.scope,
+    }
+
+
+def endpoint_of(subject: Explained, knowledge: Knowledge) -> dict[str, Any]:
+    """Show an endpoint with its owner and what is known of it."""
+    recipe = knowledge.recipes.get(subject.recipe or "")
+    return {
+        **row_of(subject.endpoint),
+        "dynamic": subject.dynamic,
+        "owner": subject.owner,
+        "owners": subject.owners,
+        "process": subject.process,
+        "recipe": subject.recipe,
+        "why": recipe.purpose if recipe else "",
+        "breaks": recipe.breaks if recipe else "",
+        "management": subject.management,
+    }
+
+
+def suspects_of(listing: Listing) -> list[dict[str, Any]]:
+    """Show the rows that are probably no listeners."""
+    return [{**row_of(suspect.endpoint), "reason": suspect.reason} for suspect in listing.suspects]
+
+
+def change_of(change: Change, after: object, status: str) -> dict[str, Any]:
+    """Show a change; `after` is what was read, or in check mode what is planned."""
+    return {
+        "stage": change.stage,
+        "target": change.target,
+        "before": change.shown[0],
+        "after": after,
+        "effective": change.effective,
+        "why": change.why,
+        "status": status,
+    }
+
+
+def unchanged_of(plan: Plan) -> list[dict[str, Any]]:
+    """Show what a plan leaves alone, and why."""
+    return [{"stage": item.stage, "target": item.target, "reason": item.reason, "detail": item.detail} for item in plan.unchanged]
+
+
+def skipped_of(skipped: Sequence[Skipped]) -> list[dict[str, Any]]:
+    """Show the recipes that a plan passes over, in the form of `unchanged_of`."""
+    return [{"stage": "", "target": f"recipe {item.recipe.id}", "reason": item.reason, "detail": item.detail} for item in skipped]
+
+
+def hazards_of(findings: Sequence[hazards.Finding]) -> list[dict[str, Any]]:
+    """Show the hazards that are about a plan."""
+    return [
+        {
+            "id": finding.hazard.id,
+            "gate": finding.hazard.gate,
+            "what": finding.hazard.what,
+            "evidence": finding.evidence,
+            "detected": finding.detected,
+            "affects": finding.affects,
+            "accepted": finding.accepted,
+            "confidence": finding.hazard.confidence,
+        }
+        for finding in findings
+    ]
+
+
+def residue_of(residue: Sequence[Residue]) -> list[dict[str, Any]]:
+    """Show what stays open, why, and what an administrator can do about it."""
+    return [
+        {
+            **row_of(item.subject.endpoint),
+            "dynamic": item.subject.dynamic,
+            "owner": item.subject.owner,
+            "owners": item.subject.owners,
+            "recipe": item.subject.recipe,
+            "why": item.why,
+            "instead": item.instead,
+            "filtered": item.filtered,
+        }
+        for item in residue
+    ]
+
+
+def finding_of(finding: Finding) -> dict[str, Any]:
+    """Show what the proof found of one endpoint."""
+    return {**row_of(finding.endpoint), "owner": finding.owner, "outcome": finding.outcome, "holds": finding.holds, "why": finding.why}
+
+
+def proof_of(proof: Proof) -> dict[str, Any]:
+    """Show a proof."""
+    return {
+        "verdict": proof.verdict,
+        "reasons": proof.reasons,
+        "booted": proof.booted,
+        "open_listeners": len(proof.open_listeners),
+        "endpoints": [finding_of(finding) for finding in proof.findings],
+    }
+
+
+def snapshots_of(stored: Stored | None) -> list[dict[str, Any]]:
+    """Show the snapshots of a host, oldest first; one that cannot be read has no objects."""
+    if stored is None:
+        return []
+    shown = [{"run": item.run, "readable": True, "objects": [snapshot.plain(saved) for saved in item.saved]} for item in stored.snapshots]
+    return [*shown, *({"run": name, "readable": False, "objects": []} for name in stored.unreadable)]

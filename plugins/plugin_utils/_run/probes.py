@@ -1,0 +1,305 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Look for one sign of a hazard on a host. What is missing is not there; what may not be seen is told, and taken for neither.
+
+Text that comes from the host is cut and put on one line; where it is shown it is made printable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, Fault, MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.connections import Connection, read_connections
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service, template_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, management_ports
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Knowledge, Probe, Query, Running
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import KeyProbe, ValueProbe, is_like
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
+    NetbiosOption,
+    SetNetbios,
+    SetRegistryValue,
+    SetStartMode,
+    StopService,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import netbt, rpc_restriction
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.switches import TYPES
+
+from .survey import Survey
+
+LONGEST = 200
+POLICY = "root/RSOP/Computer"
+POLICIES = ("software\\policies\\", "system\\currentcontrolset\\policies\\")
+MEMBERS = (DomainRole.MEMBER_WORKSTATION, DomainRole.MEMBER_SERVER)
+CONTROLLERS = (DomainRole.BACKUP_DOMAIN_CONTROLLER, DomainRole.PRIMARY_DOMAIN_CONTROLLER)
+LISTS_OF_INDEXES = NtVersion(5, 0)
+RSOP_SINCE = NtVersion(5, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a probe found.
+
+    Attributes:
+        lines: what was found, in words.
+        denied: what could not be looked at, in words.
+        about: the listeners that it is about, where it is about single ones.
+    """
+
+    lines: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    about: tuple[Explained, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A draft of a plan, as far as probes depend on it.
+
+    Attributes:
+        closing: the listeners that it closes or filters.
+        stopping: key names in lower case that it is asked to stop.
+    """
+
+    plan: Plan
+    closing: tuple[Explained, ...] = ()
+    stopping: frozenset[str] = frozenset()
+
+
+def line(*parts: str | None) -> str:
+    """Join text that a host may have sent to one short line."""
+    text = " ".join(" ".join(part for part in parts if part).split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+@dataclass(slots=True)
+class Prober:
+    """Looks for signs on one host; nothing is asked twice, answered or not."""
+
+    reader: Reader
+    survey: Survey
+    knowledge: Knowledge
+    _known: dict[object, Sequence[str] | Answer] = field(default_factory=dict)
+    _connections: tuple[Connection, ...] | None = None
+    _connections_read: bool = False
+
+    def answer(self, probe: Probe, proposal: Proposal) -> Answer:
+        """Look for one sign; a probe that is for another Windows finds nothing."""
+        if not probe.windows.includes(self.survey.host.windows) or not self._is_worth(probe):
+            return Answer()
+        if probe.fact is not None:
+            return self._fact(probe.fact, probe.what, proposal)
+        if probe.services:
+            return self._services(probe)
+        if probe.value is not None:
+            return self._value(probe.what, probe.value)
+        if probe.key is not None:
+            return self._key(probe.what, probe.key)
+        return self._query(probe.what, probe.query) if probe.query is not None else Answer()
+
+    def _is_worth(self, probe: Probe) -> bool:
+        running = (s.name for s in self.survey.host.services.values() if not s.stopped)
+        return not probe.needs or any(is_like(name, probe.needs) for name in running)
+
+    # --- what is known without asking ---------------------------------------------------------------------------
+
+    def _services(self, probe: Probe) -> Answer:
+        found = [s for s in self.survey.host.services.values() if is_like(s.name, probe.services)]
+        wanted = [s for s in found if not s.stopped or (probe.state is Running.ENABLED and s.start_mode is not StartMode.DISABLED)]
+        return Answer(tuple(line(probe.what, service.name, f"({service.state.lower()})") for service in wanted))
+
+    def _fact(self, fact: Fact, what: str, proposal: Proposal) -> Answer:
+        facts: dict[Fact, Callable[[], Iterable[str]]] = {
+            Fact.WINDOWS: lambda: (self.survey.host.windows.name,),
+            Fact.MEMBER: lambda: ("a member of a domain",) if self.survey.host.domain_role in MEMBERS else (),
+            Fact.CONTROLLER: self._controller,
+            Fact.DHCP: lambda: (a.description for a in self.survey.host.adapters if a.dhcp and a.ip_enabled),
+            Fact.WINS: lambda: (f"{a.description}: {', '.join(a.wins)}" for a in self.survey.host.adapters if a.wins),
+            Fact.PATHS: lambda: (f"{s.name}: {s.path}" for s in self.survey.host.services.values() if _is_network_path(s)),
+            Fact.INSTANCES: self._instances,
+            Fact.DEPENDENTS: lambda: self._dependents(proposal),
+            Fact.RPC_VALUES: self._rpc_values,
+            Fact.NETBIOS_LEFT: lambda: self._netbios_left(proposal.plan),
+        }
+        if fact in facts:
+            return Answer(tuple(line(what, text) for text in facts[fact]()))
+        if fact is Fact.POLICY:
+            return self._policy(what, proposal.plan)
+        return self._peers(what, proposal, management=fact is Fact.MANAGEMENT)
+
+    def _controller(self) -> Iterable[str]:
+        host = self.survey.host
+        is_one = host.domain_role in CONTROLLERS or host.windows.product is ProductType.DOMAIN_CONTROLLER
+        return ("a domain controller",) if is_one else ()
+
+    def _instances(self) -> Iterable[str]:
+        host = self.survey.host
+        running = (s.name for s in host.services.values() if not s.stopped)
+        return (f"{name} of {template}" for name in running if (template := template_of(name, host.windows, self.knowledge)))
+
+    def _dependents(self, proposal: Proposal) -> Iterable[str]:
+        for change in proposal.plan.changes:
+            if isinstance(change, StopService) and change.name.lower() not in proposal.stopping:
+                needed = [s.name for s in self.survey.host.all_required(change.name) if s.name.lower() in proposal.stopping]
+                if needed:
+                    yield f"{change.name}, which depends on {' and '.join(needed)}"
+
+    def _rpc_values(self) -> Iterable[str]:
+        values = self.survey.settings
+        ports, *flags = found = [
+            values.get(s) for s in (rpc_restriction.PORTS, rpc_restriction.PORTS_INTERNET_AVAILABLE, rpc_restriction.USE_INTERNET_PORTS)
+        ]
+        if any(found) and not all(found):
+            yield f"HKLM\\{rpc_restriction.INTERNET} has some of its three values and lacks others"
+        elif ports is not None and (not _ranges(ports) or any(str(flag.data if flag else "").upper() not in ("Y", "N") for flag in flags)):
+            yield f"HKLM\\{rpc_restriction.INTERNET} holds what cannot be read"
+        bind = values.get(rpc_restriction.BIND)
+        if bind is not None and not self._is_valid(bind):
+            yield f"{rpc_restriction.BIND.target} holds a list that this Windows cannot read"
+
+    def _is_valid(self, bind: RegistryValue) -> bool:
+        """Tell whether Bind is what RPC of this Windows reads: indexes on Windows 2000, and what netsh wrote later (binary)."""
+        if self.survey.host.windows.nt > LISTS_OF_INDEXES:
+            return bind.type is not RegistryType.MULTI_SZ
+        words = bind.data if isinstance(bind.data, tuple) else ()
+        return bool(words) and all(word.isdecimal() for word in words)
+
+    def _netbios_left(self, plan: Plan) -> Iterable[str]:
+        set_now = {c.guid.lower() for c in plan.changes if isinstance(c, SetNetbios)}
+        written = {c.key.lower() for c in plan.changes if isinstance(c, SetRegistryValue)}
+        known = {adapter.guid.lower(): adapter.description for adapter in self.survey.host.adapters}
+        for setting, value in self.survey.states[netbt.NAME].items():
+            guid = setting.key.rpartition("\\")[2][len(netbt.PREFIX) :]
+            on = netbt.option_of(value) is not NetbiosOption.DISABLED
+            if on and guid.lower() not in set_now and setting.key.lower() not in written:
+                yield f"{known.get(guid.lower(), '')} {guid}"
+        for adapter in self.survey.host.adapters:
+            if not adapter.ip_enabled and adapter.guid and netbt.setting(adapter.guid).key.lower() not in self._interfaces():
+                yield f"{adapter.description} {adapter.guid}"
+
+    def _interfaces(self) -> set[str]:
+        return {setting.key.lower() for setting in self.survey.states[netbt.NAME]}
+
+    # --- what is asked ------------------------------------------------------------------------------------------
+
+    def _ask(self, key: object, what: str, read: Callable[[], Sequence[str]]) -> Answer:
+        """Return what was read under this key before, or read it; a failure is kept as well."""
+        if key not in self._known:
+            self._known[key] = _tolerant(what, read)
+        known = self._known[key]
+        return known if isinstance(known, Answer) else Answer(tuple(known))
+
+    def _query(self, what: str, query: Query) -> Answer:
+        where = Where(query.where, query.values) if query.where else None
+        rows: list[Row] = []
+
+        def read() -> Sequence[str]:
+            rows.extend(self.reader.query(query.wmi_class, query.properties, where=where, namespace=query.namespace))
+            return [line(what, *(_text(row, name) for name in query.shows)) for row in rows if _fits(row, query)]
+
+        return self._ask((what, query), query.wmi_class, read)
+
+    def _value(self, what: str, probe: ValueProbe) -> Answer:
+        def read() -> Sequence[str]:
+            settings = self.survey.configured
+            place = (probe.key.lower(), probe.name.lower())
+            value = settings[place] if place in settings else self.reader.value(probe.key, probe.name, TYPES[probe.type])
+            if value is None or (probe.equals and value.data not in probe.equals):
+                return ()
+            return (line(what, f"{probe.name} is", str(value.plain())),)
+
+        return self._ask((what, probe), f"HKLM\\{probe.key}\\{probe.name}", read)
+
+    def _key(self, what: str, probe: KeyProbe) -> Answer:
+        def read() -> Sequence[str]:
+            if probe.subkeys is not None:
+                return [line(what, name) for name in self.reader.subkeys(probe.key) or () if not is_like(name, probe.subkeys)]
+            values = self.reader.value_types(probe.key)
+            if values is None:
+                return ()
+            return [line(what, name) for name in values] if probe.values else [line(what, f"HKLM\\{probe.key}")]
+
+        return self._ask((what, probe), f"HKLM\\{probe.key}", read)
+
+    def connections(self) -> tuple[Connection, ...] | None:
+        """Return the peers' connections, read once."""
+        if not self._connections_read:
+            self._connections = read_connections(self.reader, self.survey.host, self.survey.listing)
+            self._connections_read = True
+        return self._connections
+
+    def _peers(self, what: str, proposal: Proposal, *, management: bool) -> Answer:
+        ours = management_ports(self.survey.host, self.knowledge)
+        closing = {s.endpoint.port: s for s in proposal.closing if s.endpoint.protocol == "tcp" and s.endpoint.port not in ours}
+        ports = ours if management else frozenset(closing)
+        if not ports:
+            return Answer()
+        found = self.connections()
+        if found is None:
+            return Answer(denied=("connections",))
+        held = [connection for connection in found if connection.local_port in ports]
+        about = () if management else tuple(dict.fromkeys(closing[connection.local_port] for connection in held))
+        return Answer(tuple(_told(what, connection, closing.get(connection.local_port)) for connection in held), about=about)
+
+    def _policy(self, what: str, plan: Plan) -> Answer:
+        if self.survey.host.windows.nt < RSOP_SINCE:
+            return Answer()
+        values = [c for c in plan.changes if isinstance(c, SetRegistryValue)]
+        services = {c.name.lower() for c in plan.changes if isinstance(c, StopService | SetStartMode)}
+        places = {(c.key.lower(), c.name.lower()) for c in values}
+        there = [line(what, c.target) for c in values if c.before is not None and c.key.lower().startswith(POLICIES)]
+        parts = [Answer(tuple(there))]
+        if values:
+            parts.append(self._ask("rsop values", "RSOP_RegistryPolicySetting", lambda: self._policy_values(what, places)))
+        if services:
+            parts.append(self._ask("rsop services", "RSOP_SystemService", lambda: self._policy_services(what, services)))
+        return Answer(tuple(t for part in parts for t in part.lines), tuple(t for part in parts for t in part.denied))
+
+    def _policy_values(self, what: str, places: set[tuple[str, str]]) -> Sequence[str]:
+        rows = self.reader.query("RSOP_RegistryPolicySetting", ("registryKey", "valueName", "GPOID"), namespace=POLICY)
+        texts = [(_text(row, "registryKey"), _text(row, "valueName"), _text(row, "GPOID")) for row in rows]
+        return [line(what, policy, f"HKLM\\{key}\\{name}") for key, name, policy in texts if (key.lower(), name.lower()) in places]
+
+    def _policy_services(self, what: str, names: set[str]) -> Sequence[str]:
+        rows = self.reader.query("RSOP_SystemService", ("Service", "StartupMode", "GPOID"), namespace=POLICY)
+        texts = [(_text(row, "Service"), _text(row, "GPOID")) for row in rows]
+        return [line(what, policy, f"service {name}") for name, policy in texts if name.lower() in names]
+
+
+def _tolerant(what: str, read: Callable[[], Sequence[str]]) -> Answer:
+    try:
+        return Answer(tuple(read()))
+    except ClassMissing:
+        return Answer()
+    except (Fault, MethodFailed) as error:
+        return Answer(denied=(line(f"{what}:", str(error)),))
+
+
+def _fits(row: Row, query: Query) -> bool:
+    return all(match.fits(" ".join(row.texts(match.property)) if row.texts(match.property) else None) for match in query.match)
+
+
+def _text(row: Row, name: str) -> str:
+    return " ".join(row.texts(name))
+
+
+def _is_network_path(service: Service) -> bool:
+    return service.path.lstrip('" ').startswith("\\\\") and not service.path.lstrip('" ').startswith("\\\\?")
+
+
+def _ranges(value: RegistryValue) -> bool:
+    """Tell whether the value Ports can be read as ranges."""
+    texts = value.data if isinstance(value.data, tuple) else ()
+    ends = [part for text in texts for part in text.split("-")]
+    return bool(ends) and all(end.strip().isdecimal() and 0 < int(end[:9]) <= 65535 for end in ends)
+
+
+def _told(what: str, connection: Connection, subject: Explained | None) -> str:
+    peer = f"{connection.peer_address}:{connection.peer_port} with tcp/{connection.local_port}"
+    owner = " or ".join(subject.owners) if subject is not None else ""
+    return line(what, "of", peer, f"({', '.join(part for part in (connection.process, owner) if part)})")

@@ -1,0 +1,436 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One run on one host: list, explain, plan, forecast, store, close, read back. Knows no Ansible.
+
+Before the first write every error leaves the host as it was. From the first write on the run always ends with a
+result that says of each change whether it was done.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, DidNotHold, NetminError, NotKept
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count, opens
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import lingering
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import residue
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
+    AddFilterRule,
+    Change,
+    DeleteKey,
+    Effective,
+    RemoveFilterRule,
+    SetRegistryValue,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import never_reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Situation, Skipped
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo import record, restore, snapshot
+
+from .apply import Application, Status, apply, at_any_time
+from .gated import plan_gated
+from .hazards import Blocks, Finding, warnings_of
+from .keeper import Keeper
+from .options import Wanted
+from .plain import change_of, endpoint_of, hazards_of, management_of, residue_of, skipped_of, suspects_of, unchanged_of, windows_of
+from .survey import Survey, Terms, found, holds, make_forecast, projected, read_survey, reread, shown, with_firewall, with_path
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run up to the moment before the first write.
+
+    Attributes:
+        residue: what stays open then.
+        skipped: recipes that are left alone, with the reasons.
+        history: what earlier runs of this boot left.
+        stored: the snapshots that are on the host, where they were read.
+        findings: the hazards that the host shows and that are about the plan.
+        opens: ids of the recipes whose endpoints this run or an earlier one of this boot opens.
+        runs: ids of the runs whose snapshots are on the host, oldest first.
+        damaged: ids of those whose snapshots cannot be read, and may tell of what is to be put back.
+    """
+
+    survey: Survey
+    desires: Mapping[str, Any]
+    plan: Plan
+    forecast: tuple[Forecast, ...]
+    residue: tuple[Residue, ...]
+    skipped: tuple[Skipped, ...]
+    terms: Terms
+    history: record.History
+    opens: tuple[str, ...]
+    runs: tuple[str, ...]
+    stored: snapshot.Stored | None = None
+    findings: tuple[Finding, ...] = ()
+    damaged: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Run:
+    """Carries one run through.
+
+    Attributes:
+        application: set once something may have been written.
+        taken: what the plan touches, as it was before the first change.
+        arm: called before the first change, once everything is stored; what it raises ends the run.
+        in_time: called before each change; the same.
+    """
+
+    knowledge: Knowledge
+    clock: Clock
+    run_id: str
+    application: Application | None = None
+    taken: snapshot.Snapshot | None = None
+    trouble: list[str] = field(default_factory=list)
+    arm: Callable[[Writer], None] | None = None
+    in_time: Callable[[Writer, Change], None] = at_any_time
+
+    def prepare(self, reader: Reader, choose: Callable[[Survey, Blocks], Wanted]) -> Prepared:
+        """Read, plan and forecast; nothing is written.
+
+        Args:
+            choose: what is wanted of each stage, given what the host is and which hazards it shows.
+
+        Raises:
+            Refused: a gate, or what was asked for by name and could not be put back.
+        """
+        gated = plan_gated(reader, read_survey(reader, self.knowledge), self.knowledge, choose)
+        survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
+        return replace(self._prepared(reader, survey, gated.plan, gated.wanted), findings=gated.findings)
+
+    def prepare_restore(self, reader: Reader, scope: restore.Scope) -> Prepared:
+        """Read what earlier runs left, and plan the way back; nothing is written.
+
+        Raises:
+            NotFound: there is no such run.
+            Refused: its snapshot cannot be read.
+        """
+        survey = with_firewall(reader, read_survey(reader, self.knowledge))
+        stored = snapshot.read_snapshots(reader)
+        damaged = restore.damaged(stored, scope)
+        goals = restore.goals_of(stored.snapshots, scope, record.read_history(reader).finished())
+        now = restore.read_now(reader, goals)
+        ports = management_ports(survey.host, self.knowledge)
+        situation = Situation(survey.host, self.knowledge)
+
+        def never(service: Service) -> str | None:
+            return never_reason(service, situation)
+
+        plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path, never=never)
+        survey = replace(survey, more=now.values, keys={c.key: True for c in plan.changes if isinstance(c, DeleteKey)})
+        prepared = self._prepared(reader, survey, plan, Wanted({}, Terms()))
+        expected = restore.forecast_of(prepared.forecast, _first(reader), whole=not (scope.run or scope.stage or damaged))
+        return replace(prepared, forecast=expected, stored=stored, damaged=damaged)
+
+    def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
+        """Forecast a plan, and read what earlier runs left."""
+        expected = make_forecast(plan, survey, self.knowledge, wanted.terms.kept, wanted.skipped)
+        left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
+        history = record.read_history(reader).since(survey.host.boot.mark)
+        opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
+        earlier = self._earlier(reader)
+        return Prepared(survey, wanted.desires, plan, expected, left, wanted.skipped, wanted.terms, history, opened, earlier)
+
+    def _earlier(self, reader: Reader) -> tuple[str, ...]:
+        """Return the runs whose snapshots are there, and see to it that this one sorts after them."""
+        runs = snapshot.runs(reader)
+        self.run_id = snapshot.following(self.run_id, runs)
+        return runs
+
+    def carry_out(self, prepared: Prepared, writer: Writer, *, stop_limit: float, keeper: Keeper | None = None) -> Survey | None:
+        """Store what was and what is expected, make the changes, and read everything again.
+
+        Args:
+            keeper: keeps a copy of the record on the controller; where it cannot, nothing is changed.
+
+        Returns:
+            What was read afterwards, or None where the host could not be read any more.
+        """
+        application = Application(prepared.plan)
+        self.application = application
+        try:
+            self.taken = taken = self._take_snapshot(prepared, writer)
+            if keeper is not None:
+                self._keep(prepared, keeper)
+            self._store_snapshot(prepared, taken, writer)
+            self._announce_rules(prepared, writer)
+            if self.arm is not None:
+                self.arm(writer)
+            self._store_forecast(prepared, writer)
+        except NetminError as error:
+            application.error = error
+            self._take_back(error, writer)
+            return None
+        try:
+            apply(application, writer, self.clock, stop_limit=stop_limit, in_time=self.in_time)
+        finally:
+            # Also for a task timeout or Ctrl-C, which no handler of errors sees.
+            self._store_changes(prepared, application, writer)
+        try:
+            self._store_rules(prepared, writer)
+            after = reread(writer, self.knowledge, prepared.survey, prepared.plan.changes)
+        except NetminError as error:
+            application.error = application.error or error
+            return None
+        stored = tuple(application.statuses)
+        self._settle_by_reading(application, after)
+        if stored != tuple(application.statuses):
+            # A restore believes this list.
+            self._store_changes(prepared, application, writer)
+        return after
+
+    def _take_snapshot(self, prepared: Prepared, reader: Reader) -> snapshot.Snapshot:
+        survey = prepared.survey
+        return snapshot.take(self.run_id, prepared.plan.changes, reader, survey.settings, survey.host)
+
+    def _keep(self, prepared: Prepared, keeper: Keeper) -> None:
+        try:
+            keeper.keep(self.run_id, recorded(result_of(self, prepared, None, planned=True)), ended=False)
+        except NotKept as error:
+            raise NotKept(f"{error}; nothing was changed") from error
+
+    def _take_back(self, error: NetminError, writer: Writer) -> None:
+        """Take the snapshot away again: this run has changed nothing, and a restore must not take what others do for its doing."""
+        if not isinstance(error, NotKept):
+            with suppress(NetminError):
+                writer.delete_value(OUR_KEY, snapshot.value_name(self.run_id))
+
+    def _forecast_value(self, prepared: Prepared) -> RegistryValue:
+        mark = prepared.survey.host.boot.mark
+        return stored.to_value(stored.Record(self.run_id, mark, prepared.forecast, prepared.opens))
+
+    def _store_forecast(self, prepared: Prepared, writer: Writer) -> None:
+        self._write(writer, stored.FORECAST, self._forecast_value(prepared), "forecast")
+
+    def _store_snapshot(self, prepared: Prepared, taken: snapshot.Snapshot, writer: Writer) -> None:
+        if not prepared.runs:
+            # Before the snapshot: a run that breaks off between the two leaves this to be written again.
+            writer.set_value(OUR_KEY, record.FIRST, self._forecast_value(prepared))
+        self._write(writer, snapshot.value_name(self.run_id), snapshot.to_value(taken), "snapshot")
+        if len(prepared.runs) >= snapshot.MOST:
+            for run in snapshot.needless(snapshot.read_snapshots(writer).snapshots):
+                writer.delete_value(OUR_KEY, snapshot.value_name(run))
+
+    @staticmethod
+    def _write(writer: Writer, name: str, value: RegistryValue, what: str) -> None:
+        """Write a value of the record and read it back."""
+        writer.set_value(OUR_KEY, name, value)
+        if writer.value(OUR_KEY, name, RegistryType.MULTI_SZ) != value:
+            raise DidNotHold(f"the {what} at HKLM\\{OUR_KEY} on {writer.host} does not read back as written; nothing else was changed")
+
+    def _store_changes(self, prepared: Prepared, application: Application, writer: Writer) -> None:
+        done = zip(application.plan.changes, application.statuses, strict=True)
+        lines = [change_of(change, change.shown[1], str(status)) for change, status in done]
+        waits = reboot_required(prepared, application)
+        mark = prepared.survey.host.boot.mark
+        value = prepared.history.with_run(self.run_id, mark, lines, waits=waits, opens=prepared.opens)
+        try:
+            writer.set_value(OUR_KEY, record.CHANGES, value)
+        except NetminError as error:
+            # What was done is in the task's result as well; the first error is the one to tell.
+            logger.info("the list of changes could not be left on the host: %s", error)
+            application.error = application.error or error
+
+    def _announce_rules(self, prepared: Prepared, writer: Writer) -> None:
+        """Leave the names of the rules to be added: should the run break off, the next one knows that they may be there."""
+        added = {change.rule.name: "" for change in prepared.plan.changes if isinstance(change, AddFilterRule)}
+        before = prepared.survey.host.firewall
+        value = firewall.to_value({**before.names, **added}) if before and added else None
+        if value is not None:
+            writer.set_value(firewall.RECORD.key, firewall.RECORD.name, value)
+
+    def _store_rules(self, prepared: Prepared, writer: Writer) -> None:
+        """Leave on the host under which names the firewall keeps the rules that are there now."""
+        before = prepared.survey.host.firewall
+        added = [change.rule.name for change in prepared.plan.changes if isinstance(change, AddFilterRule)]
+        removed = any(isinstance(change, RemoveFilterRule) for change in prepared.plan.changes)
+        if before is None or not (added or removed):
+            return
+        value = firewall.to_value(firewall.locate(writer, added, before))
+        if value is None:
+            writer.delete_value(firewall.RECORD.key, firewall.RECORD.name)
+        else:
+            writer.set_value(firewall.RECORD.key, firewall.RECORD.name, value)
+
+    def _settle_by_reading(self, application: Application, after: Survey) -> None:
+        """Settle lost answers by what is there now, and name every write that did not hold."""
+        for number, change in enumerate(application.plan.changes):
+            status = application.statuses[number]
+            if status is Status.UNKNOWN:
+                application.statuses[number] = Status.DONE if holds(change, after) else Status.NOT_DONE
+            elif status is Status.DONE and not holds(change, after):
+                application.statuses[number] = Status.NOT_DONE
+                self.trouble.append(
+                    f"{change.target} was to be {change.shown[1]} and is {found(change, after)}: the change was accepted and did not hold"
+                )
+
+
+def _first(reader: Reader) -> stored.Record | None:
+    """Return the forecast of the first run; a damaged one is as good as none."""
+    try:
+        return record.read_record(reader, record.FIRST)
+    except stored.RecordUnreadable:
+        return None
+
+
+RECORDED = ("windows", "snapshot", "changes", "forecast")
+
+
+def recorded(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a result that a record keeps."""
+    return {name: result[name] for name in RECORDED}
+
+
+def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bool = False) -> dict[str, Any]:
+    """Build the result of a run.
+
+    Args:
+        after: None in check mode and where nothing was to change.
+        planned: nothing has been written yet; so it is also where the run was never carried out.
+    """
+    plan, application = prepared.plan, None if planned else run.application
+    last = after or prepared.survey
+    planned = application is None
+    statuses = ["planned"] * len(plan.changes) if planned else [str(status) for status in application.statuses] if application else []
+    result: dict[str, Any] = {
+        "changed": bool(plan.changes) if planned else any(status != Status.NOT_DONE for status in statuses),
+        "run": run.run_id,
+        "windows": windows_of(prepared.survey.host),
+        "management": management_of(prepared.survey.path) if prepared.survey.path else None,
+        "changes": [
+            change_of(change, change.shown[1] if planned else found(change, after) if after else None, status)
+            for change, status in zip(plan.changes, statuses, strict=True)
+        ],
+        "unchanged": [*unchanged_of(plan), *skipped_of(prepared.skipped)],
+        "before": shown(prepared.desires, prepared.survey),
+        "after": _state_after(prepared, after, planned=planned),
+        "listeners_before": [endpoint_of(subject, run.knowledge) for subject in prepared.survey.explained],
+        "listeners": [endpoint_of(subject, run.knowledge) for subject in last.explained],
+        "suspected": suspects_of(last.listing),
+        "forecast": [stored.plain_entry(entry) for entry in prepared.forecast],
+        "residue": residue_of(prepared.residue),
+        "summary": _summary(prepared.forecast),
+        "snapshot": [snapshot.plain(saved) for saved in run.taken.saved] if run.taken else [],
+        "reboot_required": reboot_required(prepared, application),
+        "warnings": [*plan.warnings, *_still_open(prepared, after), *_remarks(prepared), *warnings_of(prepared.findings)],
+    }
+    if prepared.stored is None:
+        # A restore puts back what was, and asks for no hazards.
+        result["hazards"] = hazards_of(prepared.findings)
+    _add_failure(result, run, prepared)
+    return result
+
+
+def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared) -> None:
+    application = run.application
+    if application is None or not (application.error or run.trouble):
+        return
+    counts = {status: application.statuses.count(status) for status in Status}
+    settled = result["after"] is not None
+    told = run.trouble if application.error is None else [_told(application.error, settled=settled)]
+    lost = isinstance(application.error, ConnectionLost)
+    result["failed"] = True
+    result["msg"] = (
+        f"{'; '.join(told)}. Of {len(prepared.plan.changes)} changes {counts[Status.DONE]} done, {counts[Status.NOT_DONE]} not done, "
+        f"{counts[Status.UNKNOWN]} unknown; {'running again completes them' if lost else 'run again once the cause is removed'}"
+    )
+
+
+def add_damage(result: dict[str, Any], prepared: Prepared) -> None:
+    """Fail a restore that could not read all that it was to go by, in check mode as well: less is put back than was asked for.
+
+    Once the run has been confirmed: its changes were made, and a host that took them back would be no nearer to what it was.
+    """
+    if not prepared.damaged:
+        return
+    waits = result.get("confirm") or {}
+    told = [result["msg"]] if result.get("failed") else []
+    told.append(snapshot.damage(prepared.damaged))
+    if not result.get("failed") and waits.get("armed") and not waits.get("confirmed"):
+        told.append("The host takes back what was put back, unless netmin.windows.confirm keeps it")
+    result["failed"] = True
+    result["msg"] = ". ".join(told)
+
+
+def _told(error: NetminError, *, settled: bool) -> str:
+    if isinstance(error, ConnectionLost) and settled:
+        return f"the connection to {error.host} was lost while a change was made; the host has been read since, and shows which were made"
+    return str(error)
+
+
+def _state_after(prepared: Prepared, after: Survey | None, *, planned: bool) -> dict[str, Any] | None:
+    """Show what was read; in check mode what is planned; None where the host could not be read any more."""
+    if planned:
+        return shown(prepared.desires, projected(prepared.survey, prepared.plan))
+    return shown(prepared.desires, after) if after else None
+
+
+def reboot_required(prepared: Prepared, application: Application | None) -> bool:
+    """Whether a boot is still to come: a change that waits for one, or an endpoint that closes only then."""
+    changes = prepared.plan.changes
+    made = changes if application is None else application.made
+    # What the forecast expects of the boot, and what is left to it, holds for the whole plan only.
+    pending = len(made) == len(changes) and (
+        any(entry.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY) for entry in prepared.forecast)
+        # Whether it listens or not.
+        or any(item.reason is Reason.UNTIL_BOOT for item in prepared.plan.unchanged)
+    )
+    asked = application is not None and application.boot_needed
+    # A start mode waits for the boot as well, and nothing waits for it but what takes no stop.
+    written = any(isinstance(change, SetRegistryValue) and change.effective is Effective.BOOT for change in made)
+    return prepared.history.waits or pending or asked or written
+
+
+def _summary(entries: tuple[Forecast, ...]) -> dict[str, int]:
+    counts = count(entries)
+    return {
+        "listeners": counts.total,
+        "closes_now": counts.closes_now,
+        "closes_at_boot": counts.closes_at_boot,
+        "stays": counts.stays,
+        "filtered": counts.filtered,
+        "kept": counts.kept,
+        "unknown": counts.unknown,
+    }
+
+
+def _still_open(prepared: Prepared, after: Survey | None) -> list[str]:
+    """Name what was forecast to close at once and is still listed: judged by sockets, not by settings."""
+    if after is None:
+        return []
+    still = lingering(prepared.forecast, after.explained, after.host)
+    return [f"{item.endpoint.name} on {item.endpoint.address} was to close now and is still open, owner {item.owner}" for item in still]
+
+
+def _remarks(prepared: Prepared) -> list[str]:
+    return [prepared.survey.host.windows.remark] if prepared.survey.host.windows.remark else []
+
+
+def diff_of(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Render a result as two diffs: the settings, and each listener with what becomes of it."""
+    listeners_before = {_label(row): f"open: {row['owner']}" for row in result["forecast"]}
+    listeners_after = {_label(row): f"{row['outlook']}: {row['why']}" for row in result["forecast"]}
+    return [
+        {"before_header": "settings", "after_header": "settings", "before": result["before"], "after": result["after"] or {}},
+        {"before_header": "listeners", "after_header": "forecast", "before": listeners_before, "after": listeners_after},
+    ]
+
+
+def _label(row: Mapping[str, Any]) -> str:
+    return f"{row['protocol']}/{row['port']} on {row['address']}"

@@ -1,0 +1,125 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The run's record: forecast and boot, as they were before the first change, kept on the host itself.
+
+One REG_MULTI_SZ below our own key: a line of JSON about the run, then one line an endpoint, so that a person at
+the console can read it with regedit. Made before the first change, never computed afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import (
+    FORECAST,
+    SCHEMA,
+    Record,
+    from_lines,
+    line_of,
+    unreadable,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import TYPE_MISMATCH
+
+CHANGES = "Changes"
+# The forecast of the first run of all, which names every endpoint that the host had before we changed anything.
+FIRST = "FirstForecast"
+# The last run that the host put back by itself, whole or in part; the timer that told it is gone.
+RESTORED_BY_HOST = "RestoredByHost"
+# Of the changes of earlier runs so many lines are kept; the value must stay far below what one request may carry.
+EARLIER_LINES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What earlier runs left on the host of their changes, newest first.
+
+    Attributes:
+        boot: mark of the boot at which the newest run was made.
+        waits: whether something is left to the next boot.
+        opens: ids of the recipes whose endpoints have been opened, or will be by that boot.
+    """
+
+    lines: tuple[str, ...] = ()
+    boot: str = ""
+    waits: bool = False
+    opens: tuple[str, ...] = ()
+
+    def since(self, boot: str) -> History:
+        """Return what still counts in this boot: nothing of what was done before it."""
+        return self if self.boot == boot else History(self.lines)
+
+    def finished(self) -> frozenset[str]:
+        """Return the ids of the runs that did all that they set out to do; nothing is known of one that is not here."""
+        runs: dict[str, list[str]] = {}
+        run = ""
+        for entry in map(_loaded, self.lines):
+            run = str(entry.get("run", run))
+            runs.setdefault(run, []).append(str(entry.get("status", "done")))
+        newest = next(iter(runs.values()), [])
+        if len(self.lines) - len(newest) >= EARLIER_LINES:
+            # The oldest may have lost the lines of what it did not do.
+            runs.pop(run)
+        return frozenset(run for run, statuses in runs.items() if run and set(statuses) == {"done"})
+
+    def with_run(self, run: str, boot: str, changes: Sequence[dict[str, object]], *, waits: bool, opens: Sequence[str]) -> RegistryValue:
+        """Return the value that puts one more run in front; of earlier runs the newest lines stay."""
+        head: dict[str, object] = {"schema_version": SCHEMA, "run": run, "boot": boot, "reboot_required": waits, "opens": list(opens)}
+        lines = (line_of(head), *(line_of(change) for change in changes), *self.lines[:EARLIER_LINES])
+        return RegistryValue.texts(lines)
+
+
+def read_record(reader: Reader, name: str = FORECAST) -> Record | None:
+    """Read the record of the last run that changed something, or of the first; None where there is none.
+
+    Raises:
+        RecordUnreadable: the value is there and cannot be understood.
+    """
+    try:
+        value = reader.value(OUR_KEY, name, RegistryType.MULTI_SZ)
+    except MethodFailed as error:
+        if error.return_value != TYPE_MISMATCH:
+            raise
+        raise unreadable(reader.host) from error
+    if value is None or not isinstance(value.data, tuple) or not value.data:
+        return None
+    return from_lines(value.data, reader.host)
+
+
+def read_history(reader: Reader) -> History:
+    """Read what earlier runs left; empty where nothing is there or it is not ours."""
+    try:
+        # What else is there has to be known as well, so that an unused host is asked but once.
+        there = CHANGES in (reader.value_types(OUR_KEY) or {})
+        value = reader.value(OUR_KEY, CHANGES, RegistryType.MULTI_SZ) if there else None
+        lines = value.data if value is not None and isinstance(value.data, tuple) else ()
+        head = json.loads(lines[0]) if lines else {}
+        opened = tuple(str(item) for item in head.get("opens") or ())
+        return History(lines, str(head.get("boot", "")), head.get("reboot_required") is True, opened)
+    except (AttributeError, MethodFailed, RecursionError, TypeError, ValueError):
+        return History()
+
+
+def read_restored(reader: Reader) -> str | None:
+    """Return the last run that the host put back by itself; None where there is none, or the value is not ours."""
+    try:
+        value = reader.value(OUR_KEY, RESTORED_BY_HOST, RegistryType.SZ)
+    except MethodFailed as error:
+        if error.return_value != TYPE_MISMATCH:
+            raise
+        return None
+    return None if value is None else str(value.data)
+
+
+def _loaded(line: str) -> dict[str, Any]:
+    """Read a line of the history; what is not ours says nothing."""
+    try:
+        entry = json.loads(line)
+    except (RecursionError, ValueError):
+        return {}
+    return entry if isinstance(entry, dict) else {}

@@ -1,0 +1,307 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Holding listings against the stored forecast: every outcome, and hosts on which the plan did not work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Verdict
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof, compare_with_keep, prove
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
+    ADDRESS,
+    TABLE_2000,
+    TABLE_XP,
+    desires,
+    planned,
+    survey_of,
+    terms_of,
+    windows_2000,
+    windows_xp,
+)
+
+HEAD = "  Proto  Local Address          Foreign Address        State           PID\n"
+WINRM = "  TCP    0.0.0.0:5985           0.0.0.0:0              LISTENING       4\n"
+BEFORE, AFTER = "2003-05-01T08:00:10+00:00", "2003-05-02T08:00:10+00:00"
+
+
+def record_of(fake: FakeHost, wanted: Any = None, **said: Any) -> Record:
+    survey, _plan, entries = planned(fake, wanted, **said)
+    return Record("run", survey.host.boot.mark, entries)
+
+
+def stopped(fake: FakeHost, *names: str) -> FakeHost:
+    for name in names:
+        service = fake.service(name)
+        service.state, service.start, service.pid = "Stopped", "Disabled", None
+    return fake
+
+
+def minimized_xp(*lines: str) -> FakeHost:
+    """Return the XP host as it is after the plan and a boot, showing WinRM's listener and these lines."""
+    fake = stopped(windows_xp(), "PolicyAgent", "SSDPSRV", "W32Time", "Messenger", "Schedule", "LmHosts")
+    fake.lsass_created = "2003-05-02T08:00:10Z"
+    fake.netstat = [HEAD + WINRM + "\n".join(lines)]
+    return fake
+
+
+def minimized_2000(*lines: str) -> FakeHost:
+    fake = stopped(windows_2000(), "IISADMIN", "W3SVC", "SMTPSVC", "PolicyAgent", "MSDTC", "Messenger", "Schedule", "RasMan", "LmHosts")
+    fake.lsass_created = "2003-05-02T08:00:10Z"
+    fake.netstat = [HEAD + "  TCP    0.0.0.0:5985    0.0.0.0:0    LISTENING\n" + "\n".join(lines)]
+    return fake
+
+
+def without(name: str) -> dict[str, Any]:
+    return desires({"services": {"services": [{"name": name, "state": "stopped", "start_mode": "disabled"}]}})
+
+
+def proof_of(record: Record, fake: FakeHost) -> Proof:
+    survey = survey_of(fake)
+    return prove(record, survey.explained, survey.host, survey.listing.suspects)
+
+
+def finding(proof: Proof, name: str, *, outcome: Outcome | None = None) -> Finding:
+    return next(f for f in proof.findings if f.endpoint.name == name and outcome in (None, f.outcome))
+
+
+def closed(proof: Proof) -> set[str]:
+    return {f.endpoint.name for f in proof.findings if f.outcome is Outcome.CLOSED}
+
+
+def open_names(findings: Iterable[Finding]) -> list[str]:
+    return sorted(f.endpoint.name for f in findings)
+
+
+@pytest.mark.parametrize(("before", "after"), [(windows_xp, minimized_xp), (windows_2000, minimized_2000)])
+def test_proven(before: Any, after: Any) -> None:
+    record = record_of(before())
+    proof = proof_of(record, after())
+    assert (proof.verdict, proof.reasons, proof.booted) == (Verdict.PROVEN, (), True)
+    assert len(proof.findings) == len(record.forecast)
+    assert finding(proof, "tcp/5985").outcome is Outcome.KEPT
+    assert all(f.outcome is Outcome.CLOSED and f.holds for f in proof.findings if f.endpoint.name != "tcp/5985")
+    assert proof.open_listeners == ()
+
+
+def test_not_proven_before_the_boot() -> None:
+    fake = stopped(windows_xp(), "PolicyAgent", "SSDPSRV", "W32Time", "LmHosts")
+    gone = (":5000 ", ":500 ", ":123 ", ":1900 ", ":137 ", ":138 ", ":139 ")
+    fake.netstat = ["\n".join(line for line in TABLE_XP.splitlines() if not any(port in line for port in gone))]
+    proof = proof_of(record_of(windows_xp()), fake)
+    assert (proof.verdict, proof.booted) == (Verdict.NOT_PROVEN, False)
+    assert "7 endpoints are to close at the next boot" in proof.reasons[0]
+    waiting = finding(proof, "tcp/445")
+    assert (waiting.outcome, waiting.holds) == (Outcome.OPEN, True)
+    assert "closes at the next boot" in waiting.why
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "owner"),
+    [
+        ("  TCP    0.0.0.0:445    0.0.0.0:0    LISTENING    4", "tcp/445", "NetBT"),
+        ("  TCP    0.0.0.0:135    0.0.0.0:0    LISTENING    884", "tcp/135", "RpcSs"),
+        ("  TCP    0.0.0.0:1025    0.0.0.0:0    LISTENING    976", "tcp/1025", "Schedule"),
+        # Another number, the same owner: the number means nothing.
+        ("  UDP    0.0.0.0:1044    *:*    1112", "udp/1044", "Dnscache"),
+        (f"  TCP    {ADDRESS}:139    0.0.0.0:0    LISTENING    4", "tcp/139", "NetBT"),
+        ("  TCP    0.0.0.0:5000    0.0.0.0:0    LISTENING    1160", "tcp/5000", ""),
+    ],
+)
+def test_the_setting_is_there_and_so_is_the_socket(line: str, name: str, owner: str) -> None:
+    proof = proof_of(record_of(windows_xp()), minimized_xp(line))
+    assert proof.verdict is Verdict.FAILED
+    assert len(proof.reasons) == 1
+    assert name in proof.reasons[0]
+    assert owner in proof.reasons[0]
+    assert "forecast to be closed" in proof.reasons[0]
+    assert open_names(proof.open_listeners) == [name]
+    assert len([f for f in proof.findings if f.outcome is Outcome.CLOSED]) == 15
+
+
+@pytest.mark.parametrize("port", [25, 445, 3372, 1026, 4983])
+def test_a_socket_stays_on_windows_2000(port: int) -> None:
+    proof = proof_of(record_of(windows_2000()), minimized_2000(f"  TCP    0.0.0.0:{port}    0.0.0.0:0    LISTENING"))
+    assert proof.verdict is Verdict.FAILED
+    assert f"tcp/{port} on 0.0.0.0 is open" in " ".join(proof.reasons)
+    assert open_names(proof.open_listeners) == [f"tcp/{port}"]
+
+
+def test_a_fixed_port_that_stays_is_never_taken_for_a_dynamic_one() -> None:
+    # Only MSDTC was to go; Schedule keeps a dynamic port, by which 3372 could be explained once MSDTC is gone.
+    record = record_of(windows_2000(), without("MSDTC"))
+    fake = stopped(windows_2000(), "MSDTC")
+    fake.lsass_created = "2003-05-02T08:00:10Z"
+    proof = proof_of(record, fake)
+    assert proof.verdict is Verdict.FAILED
+    assert "tcp/3372" not in closed(proof)
+    assert "tcp/3372" in proof.reasons[0]
+
+
+def test_every_socket_that_stays_is_named() -> None:
+    lines = [f"  TCP    0.0.0.0:{port}    0.0.0.0:0    LISTENING" for port in (1025, 1026, 1027, 1031, 1032)]
+    proof = proof_of(record_of(windows_2000()), minimized_2000(*lines))
+    assert proof.verdict is Verdict.FAILED
+    assert open_names(proof.open_listeners) == ["tcp/1025", "tcp/1026", "tcp/1027", "tcp/1031", "tcp/1032"]
+
+
+def with_intruder(fake: FakeHost) -> FakeHost:
+    fake.services.append(FakeService("Intruder", path=r"C:\intruder.exe", pid=3000))
+    fake.processes[3000] = "intruder.exe"
+    return fake
+
+
+@pytest.mark.parametrize("port", [1025, 5000, 445, 7777])
+def test_a_port_reopened_or_opened_by_another_service_is_named_with_it(port: int) -> None:
+    fake = with_intruder(minimized_xp(f"  TCP    0.0.0.0:{port}    0.0.0.0:0    LISTENING    3000"))
+    proof = proof_of(record_of(windows_xp()), fake)
+    assert proof.verdict is Verdict.FAILED
+    assert len(proof.reasons) == 1
+    assert f"tcp/{port} on 0.0.0.0 is open, owner Intruder in pid 3000" in proof.reasons[0]
+
+
+def test_a_service_that_came_back_is_named() -> None:
+    fake = minimized_xp("  UDP    0.0.0.0:500    *:*    704")
+    service = fake.service("PolicyAgent")
+    service.state, service.pid = "Running", 704
+    proof = proof_of(record_of(windows_xp()), fake)
+    assert proof.reasons == ("udp/500 on 0.0.0.0 is open, owner PolicyAgent in pid 704: forecast to be closed: PolicyAgent will not run",)
+
+
+def test_an_owner_that_cannot_be_told_any_more_is_remembered() -> None:
+    # Windows 2000 shows no process; the record says whose port it was.
+    proof = proof_of(record_of(windows_2000()), minimized_2000("  TCP    0.0.0.0:25    0.0.0.0:0    LISTENING"))
+    assert "tcp/25 on 0.0.0.0 is open, owner unknown (before: SMTPSVC)" in proof.reasons[0]
+
+
+def test_suspects_leave_it_unproven() -> None:
+    lines = ("  TCP    0.0.0.0:1367    0.0.0.0:0    LISTENING    976", f"  TCP    {ADDRESS}:1367    192.70.106.76:22    ESTABLISHED    976")
+    proof = proof_of(record_of(windows_xp()), minimized_xp(*lines))
+    assert proof.verdict is Verdict.NOT_PROVEN
+    assert "tcp/1367 may be no listener" in proof.reasons[0]
+    assert proof_of(record_of(windows_xp()), minimized_xp()).verdict is Verdict.PROVEN
+
+
+def test_a_failure_outweighs_suspects() -> None:
+    lines = (
+        "  TCP    0.0.0.0:445    0.0.0.0:0    LISTENING    4",
+        "  TCP    0.0.0.0:1367    0.0.0.0:0    LISTENING    976",
+        f"  TCP    {ADDRESS}:1367    192.70.106.76:22    ESTABLISHED    976",
+    )
+    assert proof_of(record_of(windows_xp()), minimized_xp(*lines)).verdict is Verdict.FAILED
+
+
+def test_what_was_to_stay_is_open_and_holds() -> None:
+    record = record_of(windows_xp(), desires({"smb_device": {"smb_over_tcp": "disabled"}}))
+    fake = windows_xp()
+    fake.lsass_created = "2003-05-02T08:00:10Z"
+    fake.netstat = ["\n".join(line for line in TABLE_XP.splitlines() if ":445 " not in line)]
+    proof = proof_of(record, fake)
+    assert proof.verdict is Verdict.PROVEN
+    assert (finding(proof, "tcp/135").outcome, finding(proof, "tcp/135").holds) == (Outcome.OPEN, True)
+    assert closed(proof) == {"tcp/445", "udp/445"}
+
+
+def test_unknown_is_never_contradicted() -> None:
+    record = record_of(windows_2000(), without("Messenger"))
+    fake = stopped(windows_2000(), "Messenger")
+    fake.lsass_created = "2003-05-02T08:00:10Z"
+    fake.netstat = ["\n".join(line for line in TABLE_2000.splitlines() if ":1029 " not in line)]
+    proof = proof_of(record, fake)
+    assert (finding(proof, "udp/1028").outcome, finding(proof, "udp/1028").holds) == (Outcome.UNKNOWN, None)
+    assert (finding(proof, "udp/1029").outcome, finding(proof, "udp/1029").holds) == (Outcome.CLOSED, None)
+
+
+def test_a_kept_endpoint() -> None:
+    record = record_of(windows_xp(), keep=[{"port": "tcp/445", "reason": "file shares"}])
+    fake = minimized_xp("  TCP    0.0.0.0:445    0.0.0.0:0    LISTENING    4", "  UDP    0.0.0.0:445    *:*    4")
+    proof = proof_of(record, fake)
+    assert proof.verdict is Verdict.PROVEN
+    assert (finding(proof, "tcp/445").outcome, finding(proof, "tcp/445").why) == (Outcome.KEPT, "file shares")
+    assert proof.open_listeners == ()
+
+
+def test_loopback_endpoints_are_reachable_from_the_host_alone() -> None:
+    proof = proof_of(record_of(windows_xp()), minimized_xp("  TCP    127.0.0.1:1030    0.0.0.0:0    LISTENING    976"))
+    assert proof.verdict is Verdict.PROVEN
+    assert finding(proof, "tcp/1030").outcome is Outcome.LOOPBACK_ONLY
+    assert proof.open_listeners == ()
+
+
+def test_rpc_bound_to_the_loopback() -> None:
+    def host() -> FakeHost:
+        fake = windows_2000()
+        gone = ("IISADMIN", "W3SVC", "SMTPSVC", "RasMan", "RasAuto")
+        fake.services = [service for service in fake.services if service.name not in gone]
+        return fake
+
+    record = record_of(host(), desires({"rpc_restriction": {"interfaces": ["loopback"]}}))
+    bound = host()
+    bound.lsass_created = "2003-05-02T08:00:10Z"
+    bound.netstat = [TABLE_2000.replace("0.0.0.0:1025", "127.0.0.1:1025").replace("0.0.0.0:1026", "127.0.0.1:1026")]
+    proof = proof_of(record, bound)
+    assert {f.outcome for f in proof.findings if f.endpoint.address == "127.0.0.1"} == {Outcome.LOOPBACK_ONLY}
+    unbound = host()
+    unbound.lsass_created = "2003-05-02T08:00:10Z"
+    assert "tcp/1025" in " ".join(proof_of(record, unbound).reasons)
+
+
+def test_netbios_of_another_adapter_is_no_failure() -> None:
+    def host() -> FakeHost:
+        fake = windows_xp()
+        fake.adapters[1].addresses = ("10.1.1.1",)
+        fake.netstat = [TABLE_XP + "  TCP    10.1.1.1:139    0.0.0.0:0    LISTENING    4\n"]
+        return fake
+
+    record = record_of(host(), desires({"netbt": {"netbios": "disabled", "adapters": [ADDRESS]}}))
+    fake = host()
+    gone = (":137 ", ":138 ")
+    lines = [line for line in fake.netstat[0].splitlines() if not any(port in line for port in gone) and f"{ADDRESS}:139" not in line]
+    fake.netstat = ["\n".join(lines)]
+    proof = proof_of(record, fake)
+    assert proof.verdict is Verdict.PROVEN
+    assert {f.endpoint.address: f.outcome for f in proof.findings if f.endpoint.name == "tcp/139"} == {
+        ADDRESS: Outcome.CLOSED,
+        "10.1.1.1": Outcome.OPEN,
+    }
+    # After a boot the other adapter has another address, and still one of two ports is gone.
+    fake.lsass_created = "2003-05-02T08:00:10Z"
+    fake.adapters[1].addresses = ("10.1.1.99",)
+    fake.netstat = [fake.netstat[0].replace("10.1.1.1:", "10.1.1.99:")]
+    assert proof_of(record, fake).verdict is Verdict.PROVEN
+
+
+def test_within_a_boot_a_socket_is_the_same_whatever_was_started_since() -> None:
+    # On Windows 2000 a new service can own any dynamic port: that makes no port a new one.
+    record = record_of(windows_2000(), {})
+    fake = windows_2000()
+    fake.services.append(FakeService("Vendor", path=r"C:\vendor.exe"))
+    proof = proof_of(record, fake)
+    assert proof.verdict is Verdict.PROVEN
+
+
+def test_the_management_path_may_move() -> None:
+    fake = minimized_xp("  TCP    0.0.0.0:5986    0.0.0.0:0    LISTENING    4")
+    assert fake.listeners is not None
+    fake.listeners.append(type(fake.listeners[0])("*", "HTTPS", 5986, enabled=True, listening_on=()))
+    proof = proof_of(record_of(windows_xp()), fake)
+    assert proof.verdict is Verdict.PROVEN
+    assert finding(proof, "tcp/5986").outcome is Outcome.KEPT
+
+
+def test_without_a_forecast_it_compares_with_keep_and_says_so() -> None:
+    survey = survey_of(minimized_xp())
+    proof = compare_with_keep(survey.explained, terms_of(survey).kept, survey.host, ())
+    assert proof.verdict is Verdict.PROVEN
+    assert "there is no forecast" in proof.reasons[0]
+    survey = survey_of(windows_xp())
+    proof = compare_with_keep(survey.explained, terms_of(survey, keep=[{"port": "udp/500", "reason": "VPN"}]).kept, survey.host, ())
+    assert proof.verdict is Verdict.NOT_PROVEN
+    assert any(reason == "tcp/135 on 0.0.0.0 is open, owned by RpcSs in pid 884, and not kept" for reason in proof.reasons)
+    assert finding(proof, "udp/500").outcome is Outcome.KEPT
+    assert {f.outcome for f in proof.findings if f.endpoint.address == "127.0.0.1"} == {Outcome.LOOPBACK_ONLY}
+    assert (finding(proof, "tcp/135").outcome, finding(proof, "tcp/135").holds) == (Outcome.OPEN, None)

@@ -1,0 +1,150 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Waiting until a host has settled, with a clock that no one waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.settle import Settling, has_delayed, settle
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_host
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import take_listing
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock, FakeHost, FakeSession
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import HOSTS, KNOWLEDGE, TABLE_XP, windows_xp
+
+SERVICES = r"SYSTEM\CurrentControlSet\Services"
+
+
+def wait(
+    fake: FakeHost, *, limit: float = 300, interval: float = 15, ticks: Callable[[float], None] | None = None
+) -> tuple[Settling, FakeClock, FakeSession]:
+    session, clock = FakeSession(fake), FakeClock(ticks)
+    host = read_host(session, KNOWLEDGE)
+    settling = settle(session, host, lambda: take_listing(session, host, KNOWLEDGE), clock, limit=limit, interval=interval)
+    return settling, clock, session
+
+
+def booted(seconds: int) -> str:
+    """Return the host's clock so long after its boot."""
+    return f"2003-05-01T08:{(seconds + 10) // 60:02d}:{(seconds + 10) % 60:02d}Z"
+
+
+def test_two_equal_listings_fifteen_seconds_apart() -> None:
+    settling, clock, session = wait(windows_xp())
+    assert settling.settled
+    assert (settling.waiting_for, settling.uptime) == ("", 3600.0)
+    assert clock.slept == [15]
+    assert [call for call in session.calls if call[0] == "command"] == [("command", "netstat", "-ano")] * 2
+
+
+def test_what_was_read_is_dropped_before_each_look() -> None:
+    _settling, _clock, session = wait(windows_xp())
+    verbs = [call[0] for call in session.calls]
+    assert verbs.index("forget") < len(verbs) - 1 - verbs[::-1].index("command")
+
+
+def test_listings_that_differ() -> None:
+    fake = windows_xp()
+    fake.netstat = [TABLE_XP, TABLE_XP + "  UDP    0.0.0.0:4500    *:*    704\n", TABLE_XP]
+    settling, clock, _session = wait(fake)
+    assert settling.settled
+    assert clock.slept == [15, 15, 15]
+
+
+def test_a_listing_in_another_order_is_the_same() -> None:
+    fake = windows_xp()
+    fake.netstat = [TABLE_XP, "\n".join(reversed(TABLE_XP.splitlines()))]
+    settling, clock, _session = wait(fake)
+    assert (settling.settled, clock.slept) == (True, [15])
+
+
+def test_an_automatic_service_that_still_starts() -> None:
+    fake = windows_xp()
+    fake.service("Spooler").state = "Start Pending"
+
+    def ticks(now: float) -> None:
+        if now >= 45:
+            fake.service("Spooler").state = "Running"
+
+    settling, clock, _session = wait(fake, ticks=ticks)
+    assert (settling.settled, clock.slept) == (True, [15, 15, 15])
+
+
+def test_a_manual_service_that_starts_does_not_count() -> None:
+    fake = windows_xp()
+    fake.service("TermService").state = "Start Pending"
+    settling, _clock, _session = wait(fake)
+    assert settling.settled
+
+
+def test_not_settled_at_the_limit() -> None:
+    fake = windows_xp()
+    fake.service("Spooler").state = "Start Pending"
+    settling, clock, _session = wait(fake, limit=60, interval=20)
+    assert not settling.settled
+    assert settling.waiting_for == "Spooler still starting"
+    assert clock.slept == [20, 20, 20]
+    assert settling.uptime == 3600.0
+
+
+def test_never_two_equal_listings() -> None:
+    fake = windows_xp()
+    fake.netstat = [TABLE_XP + f"  UDP    0.0.0.0:{port}    *:*    1112\n" for port in range(2000, 2100)]
+    settling, _clock, _session = wait(fake, limit=30)
+    assert (settling.settled, settling.waiting_for) == (False, "two listings in a row differ")
+
+
+def test_a_limit_shorter_than_the_interval() -> None:
+    settling, clock, _session = wait(windows_xp(), limit=5)
+    assert (settling.settled, settling.waiting_for, clock.slept) == (False, "a second listing", [])
+
+
+def delayed(fake: FakeHost) -> FakeHost:
+    fake.put(rf"{SERVICES}\Spooler", "DelayedAutostart", RegistryValue.dword(1))
+    return fake
+
+
+def test_delayed_services_start_late_from_vista_on() -> None:
+    fake = delayed(HOSTS["windows_vista"]())
+    fake.clock = booted(40)
+
+    def ticks(now: float) -> None:
+        fake.clock = booted(40 + int(now))
+
+    settling, clock, _session = wait(fake, ticks=ticks)
+    assert settling.settled
+    assert settling.uptime is not None
+    assert settling.uptime >= 180
+    # Nothing is listed until then; after that two listings in a row have to agree.
+    assert sum(clock.slept) == 165
+
+
+def test_not_settled_while_delayed_services_may_start() -> None:
+    fake = delayed(HOSTS["windows_vista"]())
+    fake.clock = booted(40)
+    settling, _clock, _session = wait(fake, limit=60)
+    assert (settling.settled, settling.uptime) == (False, 40.0)
+    assert "delayed services" in settling.waiting_for
+
+
+def test_without_delayed_services_nobody_waits_for_them() -> None:
+    fake = HOSTS["windows_vista"]()
+    fake.clock = booted(40)
+    fake.put(rf"{SERVICES}\Spooler", "DelayedAutostart", RegistryValue.dword(0))
+    settling, clock, _session = wait(fake)
+    assert (settling.settled, clock.slept) == (True, [15])
+
+
+def test_a_delayed_service_that_is_not_automatic_does_not_count() -> None:
+    fake = delayed(HOSTS["windows_vista"]())
+    fake.service("Spooler").start = "Manual"
+    session = FakeSession(fake)
+    assert not has_delayed(session, read_host(session, KNOWLEDGE))
+
+
+def test_xp_knows_no_delayed_start_and_is_not_asked() -> None:
+    fake = delayed(windows_xp())
+    session = FakeSession(fake)
+    assert not has_delayed(session, read_host(session, KNOWLEDGE))
+    assert not [call for call in session.calls if call[0] == "value"]
