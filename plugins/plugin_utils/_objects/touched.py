@@ -1,0 +1,32 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What one change touches, as gates and hazards see it: they ask this and not what kind of change it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """What one change touches.
+
+    Attributes:
+        stops: key name of the service or driver that stops; "" where none does.
+        configures: key name of the service or driver whose start mode is set, whichever way; "" where none is.
+        along: the service that `stops` depends on and is stopped along with; "" where it is stopped for its own sake.
+        value: key and name of the registry value that is written or deleted, as the registry keeps them.
+        netbios: GUID of the adapter whose NetBIOS over TCP/IP is set; "" where none is.
+        adds: the inbound rule that is added.
+        waits: the change is a setting that shows at the next boot only.
+    """
+
+    stops: str = ""
+    configures: str = ""
+    along: str = ""
+    value: tuple[str, str] | None = None
+    netbios: str = ""
+    adds: FilterRule | None = None
+    waits: bool = False
