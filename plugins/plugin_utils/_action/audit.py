@@ -12,16 +12,19 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import settle
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Proof, compare_with_keep, prove
-from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Purpose, Record
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.dynamic_ports import with_ranges
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import read_firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import told
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KEEP, KNOWLEDGE
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
     boot_of,
     endpoint_of,
+    fewer,
     proof_of,
     snapshots_of,
     suspects_of,
@@ -36,7 +39,21 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot impo
 from .base import WindowsAction
 from .confirm import timer_of
 
-TOLD = {Verdict.FAILED: "the proof failed", Verdict.NOT_PROVEN: "not proven", Verdict.NOT_SETTLED: "not settled"}
+WORDS = {
+    Verdict.PROVEN: "proven",
+    Verdict.FAILED: "the proof failed",
+    Verdict.NOT_PROVEN: "not proven",
+    Verdict.NOT_SETTLED: "not settled",
+}
+
+
+def _about(record: Record | None) -> str:
+    """Say what a proof is about: which run said what, or that none did."""
+    if record is None:
+        return "every listener was compared with 'keep'"
+    if record.purpose is Purpose.RESTORE:
+        return f"the forecast of run {record.run}, which put the host back: ports that are open again are as forecast"
+    return f"the forecast of run {record.run}"
 
 
 class ListenersAction(WindowsAction):
@@ -48,15 +65,16 @@ class ListenersAction(WindowsAction):
         host = read_host(session, KNOWLEDGE)
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         listing = take_listing(session, host, KNOWLEDGE)
+        host = with_ranges(session, host, KNOWLEDGE, listing.endpoints)
         explained = explainer(host, KNOWLEDGE, states).explain(listing.endpoints)
         remark = host.windows.remark
         return {
             "changed": False,
             "windows": windows_of(host),
             "boot": boot_of(host.boot),
-            "listeners": [endpoint_of(subject, KNOWLEDGE) for subject in explained],
+            "listeners": fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained),
             "suspected": suspects_of(listing),
-            "warnings": [remark] if remark else [],
+            "warnings": [*strangers(explained), *([remark] if remark else [])],
         }
 
 
@@ -64,6 +82,7 @@ class ProofAction(WindowsAction):
     """Holds the host's endpoints against the stored forecast."""
 
     argument_spec: ClassVar[Mapping[str, Any]] = {
+        "against": {"type": "str", "choices": ["forecast", "keep"], "default": "forecast"},
         "keep": KEEP,
         "limit": {"type": "int", "default": 300},
         "interval": {"type": "int", "default": 15},
@@ -73,7 +92,7 @@ class ProofAction(WindowsAction):
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """List once the host has settled, and compare."""
         session = self.open_session()
-        stored = read_record(session)
+        stored = read_record(session) if options["against"] == "forecast" else None
         host = read_host(session, KNOWLEDGE)
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         settling = self._listing(session, host, stored, options)
@@ -84,6 +103,7 @@ class ProofAction(WindowsAction):
             # Services have started while the host settled: their processes are known only now.
             host = read_host(session, KNOWLEDGE)
             host = replace(host, firewall=read_firewall(session, host, wanted=False))
+            host = with_ranges(session, host, KNOWLEDGE, settling.listing.endpoints)
             explained = explainer(host, KNOWLEDGE, states).explain(settling.listing.endpoints)
             if stored is None:
                 proof = proof_of(compare_with_keep(explained, read_keep(options["keep"], host, KNOWLEDGE), host, settling.listing.suspects))
@@ -105,7 +125,8 @@ class ProofAction(WindowsAction):
         if not booted and stored is not None:
             # The forecast was made in this boot, when the host could be read: nothing is starting any more.
             return settle.Settling(take(), True, "", uptime)
-        return settle.settle(session, host, take, self.clock, limit=limit, interval=float(options["interval"]))
+        seen = self.boot_seen.since(host.boot.mark, self.clock)
+        return settle.settle(session, host, take, self.clock, limit=limit, interval=float(options["interval"]), seen=seen)
 
     def _result(
         self, proof: dict[str, Any], host: Host, settling: settle.Settling, stored: Record | None, *, strict: bool
@@ -116,13 +137,15 @@ class ProofAction(WindowsAction):
             "proven": verdict == Verdict.PROVEN,
             "proof": proof,
             "forecast_run": stored.run if stored else None,
+            "forecast_purpose": stored.purpose if stored else None,
+            "msg": f"{self.host_name}: {WORDS[verdict]}: {_about(stored)}",
             "windows": windows_of(host),
             "boot": {**boot_of(host.boot), "uptime": settling.uptime},
             "suspected": suspects_of(settling.listing),
         }
         if verdict == Verdict.FAILED or (strict and verdict != Verdict.PROVEN):
             when = "" if settling.uptime is None else f" {settling.uptime:.0f} seconds after the boot"
-            result |= {"failed": True, "msg": f"{self.host_name}: {TOLD[verdict]}{when}: {'; '.join(proof['reasons'])}"}
+            result |= {"failed": True, "msg": f"{self.host_name}: {WORDS[verdict]}{when}: {_about(stored)}: {'; '.join(proof['reasons'])}"}
         return result
 
 

@@ -30,6 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Unreachable,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
@@ -53,6 +54,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
     TRANSFERS_FILES = False
     argument_spec: ClassVar[Mapping[str, Any]] = {}
     clock: Clock = SystemClock()
+    boot_seen = BootSeen()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -91,6 +93,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         options, errors = self._options()
         if problem or errors:
             return {"failed": True, "refused": True, "msg": problem or "; ".join(errors)}
+        self.boot_seen = BootSeen.of(task_vars)
         self.host_name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "the host")
         try:
             return self.work(options)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, read_boot
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import WINDOW
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import boot_of
 
@@ -41,7 +42,9 @@ class RebootAction(WindowsAction):
         session.reboot()
         after, heard = self._wait(before, options["timeout"], options["interval"])
         result: dict[str, Any] = {"changed": True, "before": boot_of(before), "after": boot_of(after) if after else None}
-        if after is None:
+        if after is not None:
+            result["ansible_facts"] = BootSeen.now(after.mark, self.clock).fact()
+        else:
             msg = f"{self.host_name} did not come back as another boot within {options['timeout']} seconds: {heard}"
             result |= {"failed": True, "msg": msg}
         return result

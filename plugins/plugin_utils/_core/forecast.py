@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .endpoint import Endpoint, Family, Protocol, Scope
@@ -83,17 +84,24 @@ class Identity:
         return f"{self.protocol}/dynamic ({' or '.join(self.owners) or 'unknown owner'})"
 
 
+FEW = 8
+"""Up to so many endpoints that differ in nothing but address and number are shown one by one; more are one line with a count."""
+
+
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What is expected of one endpoint.
+    """What is expected of one endpoint, or of many that differ in nothing but their address and number.
 
     Attributes:
-        endpoint: as listed when the plan was made.
+        endpoint: as listed when the plan was made; of many the first.
         now: expected once the plan has been applied.
         boot: expected after the next boot.
         owner: the owner in words.
+        owners: the services, drivers or programs that can own it, sorted; None where a record of an older release does not say.
         recipe: id of the recipe that knows it, or None.
         why: one sentence.
+        count: how many endpoints there were.
+        others: the other ones, as long as there are few.
     """
 
     endpoint: Endpoint
@@ -104,3 +112,43 @@ class Forecast:
     boot: Expectation
     outlook: Outlook
     why: str
+    owners: tuple[str, ...] | None = None
+    count: int = 1
+    others: tuple[Endpoint, ...] = ()
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """All endpoints where there are few, else the first."""
+        return (self.endpoint, *self.others)
+
+
+def grouped(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:
+    """Make one entry of those that differ in nothing but address, number and process, at the place of the first.
+
+    Few of them are kept apart by what is said of each; of many what is said of the first stands for all.
+    """
+    groups: dict[object, list[Forecast]] = {}
+    for entry in entries:
+        alike = (entry.identity, entry.owners, entry.recipe, entry.now, entry.boot, entry.outlook)
+        groups.setdefault(alike, []).append(entry)
+    joined: list[Forecast] = []
+    for group in groups.values():
+        many = sum(entry.count for entry in group) > FEW
+        whys = dict.fromkeys("" if many else entry.why for entry in group)
+        joined += [_joined([entry for entry in group if many or entry.why == why]) for why in whys]
+    return tuple(joined)
+
+
+def _joined(group: list[Forecast]) -> Forecast:
+    first, count = group[0], sum(entry.count for entry in group)
+    others = tuple(row for entry in group for row in entry.endpoints)[1:] if count <= FEW else ()
+    whys = dict.fromkeys(entry.why for entry in group)
+    more = f" (and {len(whys) - 1} more of the same kind)" if len(whys) > 1 else ""
+    return replace(first, count=count, others=others, why=f"{first.why}{more}")
+
+
+def each(entry: Forecast) -> tuple[Forecast, ...]:
+    """Take an entry apart where all of its endpoints are known; one of many stays as it is."""
+    if entry.count != len(entry.endpoints):
+        return (entry,)
+    return tuple(replace(entry, endpoint=row, count=1, others=()) for row in entry.endpoints)

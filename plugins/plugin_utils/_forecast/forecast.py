@@ -119,6 +119,7 @@ def _entry(subject: Explained, fate: Fate, kept: Kept) -> Forecast:
         boot=fate.boot,
         outlook=Outlook.KEPT if reason is not None else outlook(fate),
         why=fate.why,
+        owners=tuple(sorted(subject.owners, key=str.lower)),
     )
 
 

@@ -4,11 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outcome, Outlook, Verdict
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import (
+    FEW,
+    Expectation,
+    Forecast,
+    Outcome,
+    Outlook,
+    Verdict,
+    each,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Suspect
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
@@ -19,14 +27,18 @@ from .forecast import RPC_BINDING, keep_reason
 from .stored import Record
 
 LOOPBACK = "reachable from the host itself only"
+NO_SOCKET = "no socket"
+STRANGER = "it listens on WinRM's port and is not WinRM: find out what it is before you trust a session with this host"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the proof found of one endpoint.
+    """What the proof found of one endpoint, or of many that differ in nothing but their number.
 
     Attributes:
         holds: False where the forecast is contradicted, None where nothing was forecast for certain.
+        count: for how many endpoints it stands.
+        told: it neither proves nor contradicts anything, and is worth a sentence.
     """
 
     endpoint: Endpoint
@@ -34,22 +46,54 @@ class Finding:
     outcome: Outcome
     holds: bool | None
     why: str
+    count: int = 1
+    told: bool = False
+
+    @property
+    def name(self) -> str:
+        """The endpoint as reasons name it."""
+        name = f"{self.endpoint.name} on {self.endpoint.address}"
+        return name if self.count == 1 else f"{self.count} endpoints as {name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The proof of one host."""
+    """The proof of one host.
+
+    Attributes:
+        reasons: why it is not proven.
+        notes: what is worth knowing and changes nothing.
+    """
 
     verdict: Verdict
     findings: tuple[Finding, ...]
     reasons: tuple[str, ...]
     booted: bool | None
+    notes: tuple[str, ...] = ()
 
     @property
     def open_listeners(self) -> tuple[Finding, ...]:
         """Listeners that are there, neither kept nor behind a rule that is in force."""
         shut = (Outcome.CLOSED, Outcome.FILTERED, Outcome.KEPT, Outcome.LOOPBACK_ONLY)
         return tuple(finding for finding in self.findings if finding.outcome not in shut)
+
+
+@dataclass(slots=True)
+class Pair:
+    """An entry of the forecast with the endpoints that were found for it."""
+
+    entry: Forecast
+    found: list[Explained] = field(default_factory=list)
+
+    @property
+    def many(self) -> bool:
+        """Whether the entry stands for more endpoints than are told apart."""
+        return self.entry.count > 1
+
+    @property
+    def subject(self) -> Explained | None:
+        """The first endpoint that was found for it."""
+        return self.found[0] if self.found else None
 
 
 def prove(record: Record, seen: Sequence[Explained], host: Host, suspects: Sequence[Suspect]) -> Proof:
@@ -63,56 +107,86 @@ def prove(record: Record, seen: Sequence[Explained], host: Host, suspects: Seque
     known = bool(boot_mark and record.boot)
     booted = known and boot_mark != record.boot
     pairs, left = _match(record.forecast, list(seen), booted)
-    findings = [_judge(entry, subject, booted, host) for entry, subject in pairs]
-    findings += [_leftover(subject, record, booted, host) for subject in left]
-    failed = [f"{f.endpoint.name} on {f.endpoint.address} is {f.outcome}, owner {f.owner}: {f.why}" for f in findings if f.holds is False]
+    findings = [_judge(pair, booted, host) for pair in pairs]
+    findings = _grouped([*findings, *(_leftover(subject, record, pairs, booted, host) for subject in left)])
+    notes = tuple(f"{f.name}, owner {f.owner}: {f.why}" for f in findings if f.told)
+    failed = [f"{f.name} is {f.outcome}, owner {f.owner}: {f.why}" for f in findings if f.holds is False]
     if failed:
-        return Proof(Verdict.FAILED, tuple(findings), tuple(failed), booted)
+        return Proof(Verdict.FAILED, tuple(findings), tuple(failed), booted, notes)
     reasons = [f"{s.endpoint.name} may be no listener: {s.reason}" for s in suspects]
-    uncertain = [f for f in findings if f.holds is None and f.outcome not in (Outcome.CLOSED, Outcome.LOOPBACK_ONLY)]
-    reasons += [f"{f.endpoint.name} on {f.endpoint.address} is there, owner {f.owner}: {f.why}" for f in uncertain]
+    uncertain = [f for f in findings if f.holds is None and not f.told and f.outcome not in (Outcome.CLOSED, Outcome.LOOPBACK_ONLY)]
+    reasons += [f"{f.name} is there, owner {f.owner}: {f.why}" for f in uncertain]
+    gone = [f for f in findings if f.holds is None and not f.told and f.outcome is Outcome.CLOSED and f.why != NO_SOCKET]
+    reasons += [f"{f.name} is gone, owner before {f.owner}: {f.why}" for f in gone]
     if not known:
         reasons.append("the host does not show when lsass.exe was started, so that it cannot be told whether it has booted since")
-    waiting = [] if booted else [entry for entry in record.forecast if entry.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY)]
+    waiting = 0 if booted else sum(e.count for e in record.forecast if e.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY))
     if waiting:
-        reasons.append(f"{len(waiting)} endpoints are to close at the next boot, which has not come yet")
-    return Proof(Verdict.NOT_PROVEN if reasons else Verdict.PROVEN, tuple(findings), tuple(reasons), booted)
+        reasons.append(f"{waiting} endpoints are to close at the next boot, which has not come yet")
+    return Proof(Verdict.NOT_PROVEN if reasons else Verdict.PROVEN, tuple(findings), tuple(reasons), booted, notes)
+
+
+def _grouped(findings: Sequence[Finding]) -> list[Finding]:
+    """Make one finding of many that say the same of the same owner."""
+    groups: dict[object, list[Finding]] = {}
+    for found in findings:
+        row = found.endpoint
+        alike = (row.protocol, row.address, found.owner, found.outcome, found.holds, found.why, found.told)
+        groups.setdefault(alike, []).append(found)
+    few = [group for group in groups.values() if sum(found.count for found in group) <= FEW]
+    many = {id(group[0]): group for group in groups.values() if group not in few}
+    alone = {id(found) for group in few for found in group}
+    return [
+        found if id(found) in alone else replace(found, count=sum(other.count for other in many[id(found)]))
+        for found in findings
+        if id(found) in alone or id(found) in many
+    ]
 
 
 def lingering(entries: Sequence[Forecast], seen: Sequence[Explained], host: Host) -> tuple[Finding, ...]:
     """Return what was to close at once and is still listed before any boot."""
     pairs, _left = _match(entries, list(seen), booted=False)
-    return tuple(_judge(entry, subject, booted=False, host=host) for entry, subject in pairs if subject and entry.now is Expectation.CLOSED)
+    still = [_judge(pair, booted=False, host=host) for pair in pairs if pair.found and pair.entry.now is Expectation.CLOSED]
+    return tuple(_grouped(still))
 
 
-def _match(
-    entries: Sequence[Forecast], left: list[Explained], booted: bool
-) -> tuple[list[tuple[Forecast, Explained | None]], list[Explained]]:
-    """Give each forecast at most one endpoint of the listing: its very own row first, then any that can be the same.
+def _match(entries: Sequence[Forecast], left: list[Explained], booted: bool) -> tuple[list[Pair], list[Explained]]:
+    """Give each entry of the forecast its endpoints of the listing: its very own row first, then any that can be the same.
 
-    Of several that can be the same, those that are to stay come first: what is then left over is one too many.
+    Of several that can be the same, those that are to stay come first: what is then left over is one too many. An entry
+    that stands for many takes all that can be the same and that no entry of a single endpoint needs.
     """
-    taken: dict[int, Explained] = {}
-    by_promise = sorted(enumerate(entries), key=lambda item: _expected(item[1], booted) is Expectation.CLOSED)
-    for exact in (True, False):
-        for number, entry in by_promise:
-            subject = None if number in taken else next((other for other in left if _same(entry, other, exact=exact, booted=booted)), None)
-            if subject is not None:
-                taken[number] = subject
-                left.remove(subject)
-    return [(entry, taken.get(number)) for number, entry in enumerate(entries)], left
+    pairs = [Pair(one) for entry in entries for one in each(entry)]
+    by_promise = sorted(pairs, key=lambda pair: _expected(pair.entry, booted) is Expectation.CLOSED)
+    for same in (_same_row, _same_identity, _same_moved):
+        for pair in by_promise:
+            if not pair.found and not pair.many:
+                subject = next((other for other in left if same(pair.entry, other, booted)), None)
+                if subject is not None:
+                    pair.found.append(subject)
+                    left.remove(subject)
+    for pair in by_promise:
+        if pair.many:
+            pair.found = [other for other in left if _same_identity(pair.entry, other, booted)]
+            taken = set(map(id, pair.found))
+            left[:] = [other for other in left if id(other) not in taken]
+    return pairs, left
 
 
 def _expected(entry: Forecast, booted: bool) -> Expectation:
     return entry.boot if booted else entry.now
 
 
-def _same(entry: Forecast, subject: Explained, *, exact: bool, booted: bool) -> bool:
-    now, then, row = subject.identity, entry.identity, subject.endpoint
+def _same_row(entry: Forecast, subject: Explained, booted: bool) -> bool:
+    """Tell whether an endpoint is the very row; until the next boot a socket keeps its number, whoever else could own it by now."""
+    row = subject.endpoint
     own = (row.protocol, row.address, row.port) == (entry.endpoint.protocol, entry.endpoint.address, entry.endpoint.port)
-    if exact and (not own or not booted):
-        # Until the next boot a socket keeps its number, whoever else could own it by now.
-        return own
+    return own and (not booted or _same_identity(entry, subject, booted))
+
+
+def _same_identity(entry: Forecast, subject: Explained, _booted: bool) -> bool:
+    """Tell whether an endpoint can be the one of the forecast, whatever its number is now."""
+    now, then, row = subject.identity, entry.identity, subject.endpoint
     # A fixed port is the same port whoever holds it now.
     taken_over = then.port is not None and (now.protocol, now.family, now.scope, row.port) == (
         then.protocol,
@@ -123,33 +197,103 @@ def _same(entry: Forecast, subject: Explained, *, exact: bool, booted: bool) -> 
     return taken_over or then.covers(now) or _narrowed(entry, subject)
 
 
-def _judge(entry: Forecast, subject: Explained | None, booted: bool, host: Host) -> Finding:
-    """Judge one forecast by the endpoint that was found for it, if any."""
-    expected = _expected(entry, booted)
-    if subject is None and entry.outlook is Outlook.OPENS and booted:
-        return Finding(entry.endpoint, entry.owner, Outcome.CLOSED, False, f"forecast to open again: {entry.why}")
+def _same_moved(entry: Forecast, subject: Explained, _booted: bool) -> bool:
+    """Tell whether a UDP port that no recipe knows has only another number: its owner asks the system for any.
+
+    No recipe knows such a port, and a range that was moved does not show its numbers to be dynamic on every Windows.
+    """
+    now, then = subject.identity, entry.identity
+    place = (then.protocol, then.family, then.scope)
+    if entry.recipe is not None or subject.recipe is not None or place != (Protocol.UDP, now.family, now.scope):
+        return False
+    return now.protocol is Protocol.UDP and bool(entry.owners) and set(_lower(entry.owners)) == set(_lower(subject.owners))
+
+
+def other_owner(entry: Forecast, subject: Explained) -> bool:
+    """Tell whether an endpoint is certainly another's than the one of the forecast.
+
+    Both may name several that it can belong to: one in common is enough. Where the record does not say (schema 1), or
+    could not tell an owner, nothing is certain.
+    """
+    return bool(entry.owners) and set(_lower(entry.owners)).isdisjoint(_lower(subject.owners))
+
+
+def _lower(names: Iterable[str] | None) -> Iterable[str]:
+    return (name.lower() for name in names or ())
+
+
+def _judge(pair: Pair, booted: bool, host: Host) -> Finding:
+    """Judge one entry of the forecast by what was found for it, if anything."""
+    entry, subject = pair.entry, pair.subject
     if subject is None:
-        return Finding(entry.endpoint, entry.owner, Outcome.CLOSED, True if expected is Expectation.CLOSED else None, "no socket")
+        return _missing(entry, booted)
+    found = _present(entry, subject, booted, host)
+    if len(pair.found) > 1:
+        strangers = [other for other in pair.found if other_owner(entry, other)]
+        found = replace(found, count=len(pair.found)) if not strangers else _present(entry, strangers[0], booted, host)
+    if pair.many and found.holds and len(pair.found) != entry.count:
+        found = replace(found, why=f"{found.why}; {entry.count} were forecast", told=True)
+    moved = not pair.many and not _same_identity(entry, subject, booted)
+    if moved and found.holds and not (not booted and _same_row(entry, subject, booted)):
+        return replace(
+            found, why=f"it was {entry.endpoint.name} before, and no recipe knows either: a port that the system hands out", told=True
+        )
+    return found
+
+
+def _missing(entry: Forecast, booted: bool) -> Finding:
+    """Judge an entry for which there is no socket."""
+
+    def found(holds: bool | None, why: str, *, told: bool = False) -> Finding:
+        return Finding(entry.endpoint, entry.owner, Outcome.CLOSED, holds, why, count=entry.count, told=told)
+
+    expected = _expected(entry, booted)
+    if entry.outlook is Outlook.OPENS and booted:
+        return found(False, f"forecast to open again: {entry.why}")
     if entry.outlook is Outlook.KEPT:
-        return Finding(subject.endpoint, subject.owner, Outcome.KEPT, True, entry.why)
+        return found(False, f"kept, and gone: {entry.why}")
+    if expected is Expectation.CLOSED:
+        return found(True, NO_SOCKET)
+    if expected is Expectation.UNKNOWN:
+        return found(None, NO_SOCKET)
+    # What a program opens that nothing starts by itself, and what is bound for one answer, comes and goes.
+    passing = entry.recipe is None and (entry.identity.port is None or entry.identity.protocol is Protocol.UDP)
+    return found(None, "forecast to stay, and gone", told=passing or entry.identity.scope is Scope.LOOPBACK)
+
+
+def _present(entry: Forecast, subject: Explained, booted: bool, host: Host) -> Finding:
+    """Judge an entry by the endpoint that was found for it."""
+    expected = _expected(entry, booted)
+
+    def found(outcome: Outcome, holds: bool | None, why: str, owner: str = subject.owner) -> Finding:
+        return Finding(subject.endpoint, owner, outcome, holds, why)
+
+    # Before the boot a dynamic port keeps its number, and who of several owns it may only show once others have stopped.
+    certain = booted or entry.identity.port is not None
+    if certain and expected is not Expectation.CLOSED and other_owner(entry, subject):
+        kept = entry.outlook is Outlook.KEPT
+        why = f"forecast as {entry.owner}'s ({entry.outlook}: {entry.why}); another owner holds it now"
+        return found(Outcome.OPEN, False if kept or subject.stranger else None, why)
+    if entry.outlook is Outlook.KEPT:
+        return found(Outcome.KEPT, True, entry.why)
     if subject.endpoint.scope is Scope.LOOPBACK and entry.identity.scope is not Scope.LOOPBACK:
         foretold = booted and entry.outlook is Outlook.LOOPBACK_ONLY
-        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, True if foretold else None, LOOPBACK)
+        return found(Outcome.LOOPBACK_ONLY, True if foretold else None, LOOPBACK)
     if expected is Expectation.CLOSED:
         owner = subject.owner if subject.owners else f"{subject.owner} (before: {entry.owner})"
-        return Finding(subject.endpoint, owner, Outcome.OPEN, False, f"forecast to be closed: {entry.why}")
+        return found(Outcome.OPEN, False, f"forecast to be closed: {entry.why}", owner)
     judged = None if subject.endpoint.scope is Scope.LOOPBACK else ip_filter.verdict(subject, host)
     if judged is not None and judged.dropped:
-        return Finding(subject.endpoint, subject.owner, Outcome.FILTERED, True, judged.why)
+        return found(Outcome.FILTERED, True, judged.why)
     if entry.outlook is Outlook.FILTERED:
         why = judged.why if judged is not None else "there is no inbound rule for it"
-        return Finding(subject.endpoint, subject.owner, Outcome.OPEN, False, f"forecast to be filtered: {why}")
+        return found(Outcome.OPEN, False, f"forecast to be filtered: {why}")
     if expected is Expectation.UNKNOWN:
-        return Finding(subject.endpoint, subject.owner, Outcome.UNKNOWN, None, entry.why)
+        return found(Outcome.UNKNOWN, None, entry.why)
+    if subject.stranger:
+        return found(Outcome.OPEN, None, STRANGER)
     why = f"{entry.outlook}: {entry.why}" if not booted else entry.why
-    if subject.endpoint.scope is Scope.LOOPBACK:
-        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, True, why)
-    return Finding(subject.endpoint, subject.owner, Outcome.OPEN, True, why)
+    return found(Outcome.LOOPBACK_ONLY if subject.endpoint.scope is Scope.LOOPBACK else Outcome.OPEN, True, why)
 
 
 def _narrowed(entry: Forecast, subject: Explained) -> bool:
@@ -166,24 +310,50 @@ def _but_for_scope(entry: Forecast, subject: Explained) -> bool:
     return now.port is not None or (bool(now.owners) and set(now.owners) <= set(then.owners))
 
 
-def _leftover(subject: Explained, record: Record, booted: bool, host: Host) -> Finding:
+def _leftover(subject: Explained, record: Record, pairs: Sequence[Pair], booted: bool, host: Host) -> Finding:
     """Judge an endpoint that no forecast was left for: one more of a kind that was forecast, one that was opened, or a new one."""
+
+    def found(outcome: Outcome, holds: bool | None, why: str, *, told: bool = False) -> Finding:
+        return Finding(subject.endpoint, subject.owner, outcome, holds, why, told=told)
+
     if subject.management:
-        return Finding(subject.endpoint, subject.owner, Outcome.KEPT, True, "the management path")
+        return found(Outcome.KEPT, True, "the management path")
+    if subject.stranger:
+        return found(Outcome.OPEN, False, STRANGER)
     if _opened(subject, record):
-        return Finding(subject.endpoint, subject.owner, Outcome.OPEN, True, "opened by the plan")
-    entry = next((entry for entry in record.forecast if _same(entry, subject, exact=False, booted=booted)), None)
+        return found(Outcome.OPEN, True, "opened by the plan")
+    if random := _random_before(subject, pairs, booted):
+        why = f"one more UDP port that the system hands out, of an owner that had such ports before ({random.endpoint.name})"
+        return found(Outcome.OPEN, True, why, told=True)
+    entry = next((entry for entry in record.forecast if _same_identity(entry, subject, booted)), None)
     if entry is not None:
-        finding = _judge(entry, subject, booted, host)
+        finding = _present(entry, subject, booted, host)
         # That some of its kind stay does not foretell that there is one more.
         return finding if finding.holds is False else replace(finding, holds=None, why=f"one more than was forecast; {finding.why}")
     if subject.endpoint.scope is Scope.LOOPBACK:
-        return Finding(subject.endpoint, subject.owner, Outcome.LOOPBACK_ONLY, None, LOOPBACK)
+        return found(Outcome.LOOPBACK_ONLY, None, LOOPBACK)
     judged = ip_filter.verdict(subject, host)
     if judged is not None and judged.dropped:
         # The plan saw no socket, and left the rule for the case that it comes back.
-        return Finding(subject.endpoint, subject.owner, Outcome.FILTERED, True, judged.why)
-    return Finding(subject.endpoint, subject.owner, Outcome.OPEN, False, "not in the forecast: it was not there before")
+        return found(Outcome.FILTERED, True, judged.why)
+    return found(Outcome.OPEN, False, "not in the forecast: it was not there before")
+
+
+def _random_before(subject: Explained, pairs: Iterable[Pair], booted: bool) -> Forecast | None:
+    """Return a UDP port of the same owner that the system had handed out and that was to stay; None where there was none.
+
+    That it was handed out shows by its number, or in that it has another one now.
+    """
+    if subject.endpoint.protocol is not Protocol.UDP or (not subject.dynamic and subject.recipe is not None):
+        return None
+    for pair in pairs:
+        then = pair.entry.identity
+        handed_out = then.port is None or (pair.entry.recipe is None and (pair.subject is None or pair.subject.endpoint.port != then.port))
+        alike = then.protocol is Protocol.UDP and (then.family, then.scope) == (subject.identity.family, subject.identity.scope)
+        owned = bool(pair.entry.owners) and not other_owner(pair.entry, subject)
+        if alike and handed_out and owned and _expected(pair.entry, booted) is Expectation.OPEN:
+            return pair.entry
+    return None
 
 
 def _opened(subject: Explained, record: Record) -> bool:
@@ -206,11 +376,12 @@ def compare_with_keep(seen: Sequence[Explained], kept: Kept, host: Host, suspect
         else:
             judged = ip_filter.verdict(subject, host)
             outcome = Outcome.FILTERED if judged is not None and judged.dropped else Outcome.OPEN
-            why = judged.why if judged is not None else "not kept"
+            why = judged.why if judged is not None else STRANGER if subject.stranger else "not kept"
         findings.append(Finding(subject.endpoint, subject.owner, outcome, None if outcome is Outcome.OPEN else True, why))
+    findings = _grouped(findings)
     open_now = [f for f in findings if f.outcome is Outcome.OPEN]
     reasons = ["there is no forecast on this host; its listeners were compared with 'keep' alone"]
-    reasons += [f"{f.endpoint.name} on {f.endpoint.address} is open, owned by {f.owner}, and not kept" for f in open_now]
+    reasons += [f"{f.name} is open, owned by {f.owner}, and {f.why}" for f in open_now]
     reasons += [f"{s.endpoint.name} may be no listener: {s.reason}" for s in suspects]
     verdict = Verdict.NOT_PROVEN if open_now or suspects else Verdict.PROVEN
     return Proof(verdict, tuple(findings), tuple(reasons), None)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, read_boot, read_services
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, Host, Service, read_boot, read_services
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
 
 # Delayed services begin two minutes after the others (Microsoft, AutoStartDelay: 120 seconds); one more to start.
@@ -32,7 +32,7 @@ class Settling:
         listing: the last one taken.
         settled: False where the limit was reached first.
         waiting_for: what was still missing then.
-        uptime: seconds since the boot when the listing was taken, by the host's clock.
+        uptime: seconds since the boot when the listing was taken, as far as all clocks agree.
     """
 
     listing: Listing
@@ -41,10 +41,50 @@ class Settling:
     uptime: float | None
 
 
-def settle(reader: Reader, host: Host, take: Callable[[], Listing], clock: Clock, *, limit: float, interval: float) -> Settling:
-    """List until two listings in a row agree and nothing is starting any more, or until the limit."""
+class Uptime:
+    """How long a host has been up, by clocks of which each may be wrong: never more than any of them allows.
+
+    Args:
+        seen: seconds since the controller saw the boot; None where it did not.
+    """
+
+    def __init__(self, clock: Clock, seen: float | None) -> None:
+        self._clock = clock
+        self._began = clock.now()
+        self._seen = seen
+        self._first: float | None = None
+
+    def of(self, evidence: BootEvidence) -> float | None:
+        """Return the seconds since the boot that are certain; None where nothing is."""
+        passed = self._clock.now() - self._began
+        watched = None if self._seen is None else self._seen + passed
+        known = [seconds for seconds in (evidence.uptime, watched) if seconds is not None]
+        if not known:
+            return None
+        if self._first is None:
+            self._first = min(known) - passed
+        # A clock that is set while we wait makes no time pass.
+        return min(*known, self._first + passed)
+
+
+def settle(
+    reader: Reader,
+    host: Host,
+    take: Callable[[], Listing],
+    clock: Clock,
+    *,
+    limit: float,
+    interval: float,
+    seen: float | None = None,
+) -> Settling:
+    """List until two listings in a row agree and nothing is starting any more, or until the limit.
+
+    Args:
+        seen: seconds since the controller saw the boot; None where it did not.
+    """
     deadline = clock.now() + limit
-    uptime = read_boot(reader).uptime
+    up = Uptime(clock, seen)
+    uptime = up.of(read_boot(reader))
     # While delayed services are to come no listing says anything: only the time is asked for.
     delayed = has_delayed(reader, host)
     while delayed and (uptime is None or uptime < DELAYED_WINDOW):
@@ -52,7 +92,7 @@ def settle(reader: Reader, host: Host, take: Callable[[], Listing], clock: Clock
             return Settling(take(), False, "delayed services start until three minutes after the boot", uptime)
         clock.sleep(interval)
         reader.forget()
-        uptime = read_boot(reader).uptime
+        uptime = up.of(read_boot(reader))
     previous: tuple[Endpoint, ...] | None = None
     while True:
         listing = take()
@@ -64,7 +104,7 @@ def settle(reader: Reader, host: Host, take: Callable[[], Listing], clock: Clock
         previous = tuple(sorted(listing.endpoints, key=str))
         clock.sleep(interval)
         reader.forget()
-        uptime = read_boot(reader).uptime
+        uptime = up.of(read_boot(reader))
 
 
 def _missing(services: Iterable[Service], previous: tuple[Endpoint, ...] | None, listing: Listing) -> str:
@@ -81,6 +121,5 @@ def has_delayed(reader: Reader, host: Host) -> bool:
     if host.windows.nt < DELAYED_SINCE:
         return False
     automatic = (service.name for service in host.services.values() if service.start_mode is StartMode.AUTO)
-    key = r"SYSTEM\CurrentControlSet\Services"
-    values = (reader.value(rf"{key}\{name}", "DelayedAutostart", RegistryType.DWORD) for name in automatic)
+    values = (reader.value(rf"{SERVICES_KEY}\{name}", "DelayedAutostart", RegistryType.DWORD) for name in automatic)
     return any(value is not None and value.data == 1 for value in values)

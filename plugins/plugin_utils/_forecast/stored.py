@@ -9,21 +9,32 @@ value lies on a host, and what lies beside it, is the business of `_undo`.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Identity, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Identity, Outlook, grouped
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
 
 FORECAST = "Forecast"
-SCHEMA = 1
+# No host has more endpoints than there are ports of both protocols, on all of its addresses.
+MOST = 10_000_000
+# 1: one line an endpoint, without the owner of a fixed port. 2: one line for all that differ only in address and number.
+SCHEMA, SCHEMAS = 2, (1, 2)
 
 
 class RecordUnreadable(NetminError):
-    """The record on the host is not ours, or is damaged."""
+    """The record on the host is not ours, is damaged, or was written by a newer version of this collection."""
+
+
+class Purpose(StrEnum):
+    """What the run was for whose forecast is stored; a proof is told in these words."""
+
+    MINIMIZE = "minimize"
+    RESTORE = "restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +44,47 @@ class Record:
     Attributes:
         run: id of the run that made it.
         boot: mark of the boot at which it was made.
+        forecast: one entry for all endpoints that differ only in address and number.
         opens: ids of the recipes whose endpoints the plan opens.
+        purpose: what the run was for.
     """
 
     run: str
     boot: str
     forecast: tuple[Forecast, ...]
     opens: tuple[str, ...] = ()
+    purpose: Purpose = Purpose.MINIMIZE
+
+    @classmethod
+    def of(
+        cls, run: str, boot: str, entries: Iterable[Forecast], opens: tuple[str, ...] = (), purpose: Purpose = Purpose.MINIMIZE
+    ) -> Record:
+        """Make the record of a run from the forecast of each endpoint."""
+        return cls(run, boot, grouped(entries), opens, purpose)
+
+
+def to_lines(record: Record) -> tuple[str, ...]:
+    """Write a record as lines: one about the run, then one for each entry."""
+    head: dict[str, object] = {"schema_version": SCHEMA, "run": record.run, "purpose": str(record.purpose), "boot": record.boot}
+    head |= {"endpoints": len(record.forecast), "opens": list(record.opens)}
+    return (line_of(head), *(line_of(plain_entry(entry)) for entry in record.forecast))
 
 
 def to_value(record: Record) -> RegistryValue:
-    """Write a record as a registry value."""
-    head: dict[str, object] = {"schema_version": SCHEMA, "run": record.run, "boot": record.boot, "endpoints": len(record.forecast)}
-    head["opens"] = list(record.opens)
-    return RegistryValue.texts((line_of(head), *(line_of(plain_entry(entry)) for entry in record.forecast)))
+    """Write a record as one registry value."""
+    return RegistryValue.texts(to_lines(record))
 
 
 def line_of(values: dict[str, object]) -> str:
-    # Newlines inside JSON text are escaped, so that an entry stays one string of the list.
+    """Write values as one line; newlines inside JSON text are escaped, so that an entry stays one string of a list."""
     return json.dumps(values, ensure_ascii=True, separators=(", ", ": "))
 
 
 def plain_entry(entry: Forecast) -> dict[str, object]:
-    """Show a forecast as plain values."""
+    """Show a forecast as plain values: `count` and `others` only where it stands for several endpoints."""
     row = entry.endpoint
-    return {
+    owners = entry.identity.owners if entry.owners is None else entry.owners
+    shown: dict[str, object] = {
         "protocol": str(row.protocol),
         "address": row.address,
         "port": row.port,
@@ -66,29 +93,47 @@ def plain_entry(entry: Forecast) -> dict[str, object]:
         "scope": str(row.scope),
         "dynamic": entry.identity.port is None,
         "owner": entry.owner,
-        "owners": list(entry.identity.owners),
+        "owners": list(owners),
         "recipe": entry.recipe,
         "now": str(entry.now),
         "boot": str(entry.boot),
         "outlook": str(entry.outlook),
         "why": entry.why,
     }
+    if entry.count > 1:
+        shown |= {"count": entry.count, "others": [[other.address, other.port] for other in entry.others]}
+    return shown
 
 
 def from_lines(lines: Sequence[str], host: str) -> Record:
-    """Understand the lines of a record."""
+    """Understand the lines of a record.
+
+    Raises:
+        RecordUnreadable: they are not ours, are damaged, or were written by a newer version.
+    """
     try:
         head = json.loads(lines[0])
-        entries = tuple(_entry(json.loads(line)) for line in lines[1:])
-        if head["schema_version"] != SCHEMA or head["endpoints"] != len(entries):
-            raise ValueError(f"schema {head['schema_version']} with {len(entries)} of {head['endpoints']} endpoints")
-        return Record(str(head["run"]), str(head["boot"]), entries, tuple(str(item) for item in head["opens"]))
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        schema = head["schema_version"]
+        if _is_number(schema) and schema > SCHEMA:
+            raise newer(host, schema)
+        entries = tuple(_entry(json.loads(line), schema) for line in lines[1:])
+        if schema not in SCHEMAS or head["endpoints"] != len(entries):
+            raise ValueError(f"schema {schema} with {len(entries)} of {head['endpoints']} endpoints")
+        opens, purpose = tuple(str(item) for item in head["opens"]), Purpose(head.get("purpose", Purpose.MINIMIZE))
+        return Record(str(head["run"]), str(head["boot"]), entries, opens, purpose)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise unreadable(host) from error
 
 
 def unreadable(host: str) -> RecordUnreadable:
+    """Say that a record is damaged, and what to do."""
     return RecordUnreadable(f"the record at HKLM\\{OUR_KEY} on {host} cannot be read; delete its value '{FORECAST}'")
+
+
+def newer(host: str, schema: int) -> RecordUnreadable:
+    """Say that a record is of a later release; it is not damaged, and not to be deleted."""
+    told = f"the record at HKLM\\{OUR_KEY} on {host} was written by a newer version of netmin.windows (schema {schema}, known is {SCHEMA})"
+    return RecordUnreadable(f"{told}; update the collection on this controller")
 
 
 def _is_number(value: object) -> bool:
@@ -96,20 +141,20 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _entry(values: dict[str, Any]) -> Forecast:
+def _entry(values: dict[str, Any], schema: int) -> Forecast:
     port, pid, owners, recipe = values["port"], values["pid"], values["owners"], values["recipe"]
     if not _is_number(port) or not isinstance(owners, list):
         raise TypeError("port and owners")
-    row = Endpoint(Protocol(values["protocol"]), str(values["address"]), port, pid if _is_number(pid) and 0 <= pid < 2**32 else None)
-    if not 0 <= port <= 65535 or (row.family, row.scope) != (values["family"], values["scope"]):
-        raise ValueError("an address and port that do not fit the rest")
-    identity = Identity(
-        row.protocol,
-        Family(values["family"]),
-        Scope(values["scope"]),
-        None if values["dynamic"] else port,
-        tuple(str(owner) for owner in owners) if values["dynamic"] else (),
-    )
+    process = pid if _is_number(pid) and 0 <= pid < 2**32 else None
+    row = _row(values["protocol"], values["address"], port, process)
+    if (row.family, row.scope) != (values["family"], values["scope"]):
+        raise ValueError("an address that does not fit the rest")
+    listed = [_row(values["protocol"], address, number, process) for address, number in values.get("others", ())]
+    count = values.get("count", 1)
+    if not _is_number(count) or not len(listed) < count <= MOST or (listed and len(listed) != count - 1):
+        raise ValueError(f"{len(listed)} others of {count}")
+    names, dynamic = tuple(str(owner) for owner in owners), bool(values["dynamic"])
+    identity = Identity(row.protocol, row.family, row.scope, None if dynamic else port, names if dynamic else ())
     return Forecast(
         endpoint=row,
         identity=identity,
@@ -119,4 +164,15 @@ def _entry(values: dict[str, Any]) -> Forecast:
         boot=Expectation(values["boot"]),
         outlook=Outlook(values["outlook"]),
         why=str(values["why"]),
+        # Of a fixed port schema 1 does not say who owned it.
+        owners=names if dynamic or schema > 1 else None,
+        count=count,
+        others=tuple(listed),
     )
+
+
+def _row(protocol: Any, address: Any, port: Any, pid: int | None) -> Endpoint:
+    row = Endpoint(Protocol(protocol), str(address), port, pid)
+    if not _is_number(port) or not 0 <= port <= 65535 or not row.family:
+        raise ValueError("an endpoint that no host has")
+    return row

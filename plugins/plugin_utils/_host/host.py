@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, NotFound, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
@@ -119,10 +120,16 @@ class BootEvidence:
 
     @property
     def uptime(self) -> float | None:
-        """Seconds since lsass.exe started, by the host's clock."""
-        if self.now is None or self.lsass_created is None:
+        """Seconds since the boot: the smallest of what the host's clock says of it; None where it says nothing that can be.
+
+        A clock that is set forward after lsass.exe was started makes that look old; LastBootUpTime moves along with the clock.
+        """
+        if self.now is None:
             return None
-        return (self.now - self.lsass_created).total_seconds()
+        starts = (start for start in (self.lsass_created, self.last_boot) if start is not None)
+        # One that lies ahead is from before the clock was set back.
+        passed = [seconds for start in starts if (seconds := (self.now - start).total_seconds()) >= 0]
+        return min(passed, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +141,7 @@ class Host:
         requires: the same the other way round.
         processes: name by pid.
         firewall: our rules, as far as they were needed; None before Windows Vista, or where nobody asked.
+        ranges: the ports that the system hands out, by protocol, where the host was asked.
     """
 
     windows: Windows
@@ -147,6 +155,12 @@ class Host:
     management: tuple[WinrmListener, ...]
     boot: BootEvidence
     firewall: Firewall | None = None
+    ranges: Mapping[Protocol, tuple[range, ...]] = field(default_factory=dict)
+
+    def dynamic_ports(self, protocol: Protocol, knowledge: Knowledge) -> tuple[range, ...]:
+        """Return the ports that the system hands out: as the host says, else as its Windows comes."""
+        first, last = knowledge.versions[self.windows.id].dynamic_ports
+        return self.ranges.get(protocol) or (range(first, last + 1),)
 
     def service(self, name: str) -> Service:
         """Return a service by key name; raise NotFound naming what was perhaps meant."""

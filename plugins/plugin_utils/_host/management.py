@@ -17,6 +17,7 @@ from .connections import Connection as Inbound
 from .connections import inbound, read_established
 from .host import Host
 from .listing import Listing
+from .owners import SYSTEM_PIDS
 
 NO_LISTENERS = "WinRM does not show its listeners"
 NO_CONNECTIONS = "the host does not show its connections"
@@ -54,6 +55,8 @@ def read_path(reader: Reader, host: Host, listing: Listing) -> ManagementPath:
         return ManagementPath(listeners, unknown=NO_CONNECTIONS)
     ports = {listener.port for listener in listeners}
     # A session through a tunnel that ends on the host itself has the loopback as its peer, and counts.
-    found = tuple(sorted(row for row in rows if row.local_port in ports and not row.ending))
-    others = tuple(peer for peer in inbound(rows, host, listing) if peer.local_port not in ports)
+    # A socket of another process on such a port is not WinRM's, which http.sys holds in the System process.
+    ours = [row for row in rows if row.local_port in ports and (row.pid is None or row.pid in SYSTEM_PIDS)]
+    found = tuple(sorted(row for row in ours if not row.ending))
+    others = tuple(peer for peer in inbound(rows, host, listing) if peer.local_port not in ports or peer.pid not in (None, *SYSTEM_PIDS))
     return ManagementPath(listeners, found, others, "" if found else NOT_IN_USE)

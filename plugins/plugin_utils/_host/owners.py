@@ -21,8 +21,10 @@ from .host import Host, Service, template_of
 
 # The System process (article's XP table, recipes of NetBT): 4, and 8 on Windows 2000.
 SYSTEM_PIDS = (4, 8)
-# Microsoft, netsh int ipv4 set dynamicport: from Windows Vista on, and no range begins below.
-MOVABLE_SINCE, LOWEST_DYNAMIC = NtVersion(6, 0), 1025
+# Microsoft, netsh int ipv4 set dynamicport: from Windows Vista on. That command takes 1025 at least; other means take 1024 as well.
+MOVABLE_SINCE, LOWEST_DYNAMIC = NtVersion(6, 0), 1024
+# A process with so many UDP ports that no recipe names, one of them from the dynamic range, has asked the system for all of them.
+SEVERAL = 3
 WINRM = "winrm"
 # Microsoft, "Obtaining Data from the Local Computer": WinRM listens there for local requests, beside its listeners.
 LOCAL_PORT = 47001
@@ -38,6 +40,7 @@ class Explained:
         dynamic: whether the number was handed out by the system.
         recipe: id of the one recipe that knows it, or None.
         management: whether the management path goes through it.
+        stranger: whether it listens on WinRM's port without being WinRM's.
     """
 
     endpoint: Endpoint
@@ -47,6 +50,7 @@ class Explained:
     recipe: str | None
     process: str | None
     management: bool = False
+    stranger: bool = False
 
     @property
     def identity(self) -> Identity:
@@ -81,17 +85,37 @@ class Explainer:
 
     def explain(self, endpoints: Iterable[Endpoint]) -> tuple[Explained, ...]:
         """Explain endpoints, in order."""
-        return tuple(self._one(endpoint) for endpoint in endpoints)
+        rows = tuple(endpoints)
+        random = self._random_udp(rows)
+        return tuple(self._one(row, random=row.protocol is Protocol.UDP and row.pid in random) for row in rows)
 
-    def _one(self, row: Endpoint) -> Explained:
+    def _random_udp(self, rows: Iterable[Endpoint]) -> frozenset[int]:
+        """Return the processes that ask the system for UDP ports: by their number, or since a process has many and one is (KB 956188)."""
+        named = {p.port for _r, p in self.knowledge.patterns(self.host.windows) if p.protocol is Protocol.UDP}
+        ports: dict[int, set[int]] = {}
+        for row in rows:
+            if row.protocol is Protocol.UDP and row.pid is not None and row.port >= LOWEST_DYNAMIC and row.port not in named:
+                ports.setdefault(row.pid, set()).add(row.port)
+        ranges = self.host.dynamic_ports(Protocol.UDP, self.knowledge)
+        return frozenset(
+            pid
+            for pid, found in ports.items()
+            if len(found) >= SEVERAL and pid not in SYSTEM_PIDS and any(port in numbers for port in found for numbers in ranges)
+        )
+
+    def _one(self, row: Endpoint, *, random: bool) -> Explained:
         process = self.host.processes.get(row.pid) if row.pid is not None else None
         if row.protocol is Protocol.TCP and row.port in management_ports(self.host, self.knowledge):
-            return Explained(row, ("WinRM",), ((None,),), False, WINRM, process, management=True)
+            # WinRM's listeners are http.sys's, which opens them in the System process (Microsoft, "HTTP Server API").
+            if row.pid is None or row.pid in SYSTEM_PIDS:
+                return Explained(row, ("WinRM",), ((None,),), False, WINRM, process, management=True)
+            owners = tuple(self._owner(s) for s in self._members(row) if not s.stopped) or ((process,) if process else ())
+            return Explained(row, owners, ((None,),) * len(owners), False, None, process, stranger=True)
         named = self._named(row, process)
         if named is not None:
             recipe_id, owners = named
             return Explained(row, owners, ((None,),) * len(owners), False, recipe_id, process)
-        if self._by_http(row) or not self._is_dynamic(row, process):
+        if self._by_http(row) or not ((random and row.port >= LOWEST_DYNAMIC) or self._is_dynamic(row, process)):
             # A fixed port is closed by the service that stops: only those that run can own it.
             owners = tuple(self._owner(s) for s in self._members(row) if not s.stopped) if row.pid is not None else ()
             owners = owners or self._by_http(row) or ((process,) if process else ())
@@ -100,8 +124,7 @@ class Explainer:
 
     def _is_dynamic(self, row: Endpoint, process: str | None) -> bool:
         """Tell whether the system handed out the port: by its number, or by what owns it where an administrator moved the range."""
-        first, last = self.knowledge.versions[self.host.windows.id].dynamic_ports
-        if any(row.port in ports for ports in (range(first, last + 1), *self.rpc_ports)):
+        if any(row.port in ports for ports in (*self.host.dynamic_ports(row.protocol, self.knowledge), *self.rpc_ports)):
             return True
         if row.protocol is not Protocol.TCP or row.pid is None or row.port < LOWEST_DYNAMIC or self.host.windows.nt < MOVABLE_SINCE:
             return False
@@ -223,6 +246,16 @@ def management_ports(host: Host, knowledge: Knowledge) -> frozenset[int]:
     configured = frozenset(listener.port for listener in host.management if listener.enabled)
     known = frozenset(p.port for p in knowledge.recipe(WINRM).listeners if not isinstance(p.port, Port))
     return configured | {LOCAL_PORT} if configured else known
+
+
+def strangers(explained: Iterable[Explained]) -> tuple[str, ...]:
+    """Say of each listener that holds WinRM's port without being WinRM what that is."""
+    return tuple(
+        f"{subject.endpoint.name} on {subject.endpoint.address} is held by {subject.owner} and not by WinRM, whose port it is: "
+        "find out what it is before you trust a session with this host"
+        for subject in explained
+        if subject.stranger
+    )
 
 
 def settled_ports(host: Host, knowledge: Knowledge) -> frozenset[int]:

@@ -7,12 +7,14 @@ ansible-core 2.19 fails on Enum and dataclass values, and text from a host may c
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import FEW
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
@@ -108,6 +110,18 @@ def row_of(row: Endpoint) -> dict[str, Any]:
     }
 
 
+def fewer(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Make one row, with a `count`, of many that differ in nothing but their address and, where it is dynamic, their port."""
+    listed = list(rows)
+    groups: dict[object, list[dict[str, Any]]] = {}
+    for row in listed:
+        apart = ("address", "port") if row.get("dynamic") else ("address",)
+        groups.setdefault(json.dumps({key: value for key, value in row.items() if key not in apart}, default=str), []).append(row)
+    first = {id(group[0]): len(group) for group in groups.values() if len(group) > FEW}
+    kept = {id(row) for group in groups.values() if len(group) <= FEW for row in group}
+    return [row if id(row) in kept else {**row, "count": first[id(row)]} for row in listed if id(row) in kept or id(row) in first]
+
+
 def endpoint_of(subject: Explained, knowledge: Knowledge) -> dict[str, Any]:
     """Show an endpoint with its owner and what is known of it."""
     recipe = knowledge.recipes.get(subject.recipe or "")
@@ -171,7 +185,7 @@ def hazards_of(findings: Sequence[hazards.Finding]) -> list[dict[str, Any]]:
 
 def residue_of(residue: Sequence[Residue]) -> list[dict[str, Any]]:
     """Show what stays open, why, and what an administrator can do about it."""
-    return [
+    return fewer(
         {
             **row_of(item.subject.endpoint),
             "dynamic": item.subject.dynamic,
@@ -183,12 +197,13 @@ def residue_of(residue: Sequence[Residue]) -> list[dict[str, Any]]:
             "filtered": item.filtered,
         }
         for item in residue
-    ]
+    )
 
 
 def finding_of(finding: Finding) -> dict[str, Any]:
     """Show what the proof found of one endpoint."""
-    return {**row_of(finding.endpoint), "owner": finding.owner, "outcome": finding.outcome, "holds": finding.holds, "why": finding.why}
+    shown = {**row_of(finding.endpoint), "owner": finding.owner, "outcome": finding.outcome, "holds": finding.holds, "why": finding.why}
+    return shown if finding.count == 1 else {**shown, "count": finding.count}
 
 
 def proof_of(proof: Proof) -> dict[str, Any]:
@@ -197,7 +212,8 @@ def proof_of(proof: Proof) -> dict[str, Any]:
         "verdict": proof.verdict,
         "reasons": proof.reasons,
         "booted": proof.booted,
-        "open_listeners": len(proof.open_listeners),
+        "notes": proof.notes,
+        "open_listeners": sum(finding.count for finding in proof.open_listeners),
         "endpoints": [finding_of(finding) for finding in proof.findings],
     }
 

@@ -16,16 +16,17 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, DidNotHold, NetminError, NotKept
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook, each, grouped
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import lingering
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import residue
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Purpose
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports, strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
     AddFilterRule,
@@ -45,7 +46,7 @@ from .gated import plan_gated
 from .hazards import Blocks, Finding, warnings_of
 from .keeper import Keeper
 from .options import Wanted
-from .plain import change_of, endpoint_of, hazards_of, management_of, residue_of, skipped_of, suspects_of, unchanged_of, windows_of
+from .plain import change_of, endpoint_of, fewer, hazards_of, management_of, residue_of, skipped_of, suspects_of, unchanged_of, windows_of
 from .survey import Survey, Terms, found, holds, make_forecast, projected, read_survey, reread, shown, with_firewall, with_path
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Prepared:
         opens: ids of the recipes whose endpoints this run or an earlier one of this boot opens.
         runs: ids of the runs whose snapshots are on the host, oldest first.
         damaged: ids of those whose snapshots cannot be read, and may tell of what is to be put back.
+        purpose: what the run is for.
     """
 
     survey: Survey
@@ -79,6 +81,7 @@ class Prepared:
     stored: snapshot.Stored | None = None
     findings: tuple[Finding, ...] = ()
     damaged: tuple[str, ...] = ()
+    purpose: Purpose = Purpose.MINIMIZE
 
 
 @dataclass(slots=True)
@@ -122,9 +125,9 @@ class Run:
             Refused: its snapshot cannot be read.
         """
         survey = with_firewall(reader, read_survey(reader, self.knowledge))
-        stored = snapshot.read_snapshots(reader)
-        damaged = restore.damaged(stored, scope)
-        goals = restore.goals_of(stored.snapshots, scope, record.read_history(reader).finished())
+        found = snapshot.read_snapshots(reader)
+        damaged = restore.damaged(found, scope)
+        goals = restore.goals_of(found.snapshots, scope, record.read_history(reader).finished())
         now = restore.read_now(reader, goals)
         ports = management_ports(survey.host, self.knowledge)
         situation = Situation(survey.host, self.knowledge)
@@ -136,7 +139,7 @@ class Run:
         survey = replace(survey, more=now.values, keys={c.key: True for c in plan.changes if isinstance(c, DeleteKey)})
         prepared = self._prepared(reader, survey, plan, Wanted({}, Terms()))
         expected = restore.forecast_of(prepared.forecast, _first(reader), whole=not (scope.run or scope.stage or damaged))
-        return replace(prepared, forecast=expected, stored=stored, damaged=damaged)
+        return replace(prepared, forecast=expected, stored=found, damaged=damaged, purpose=Purpose.RESTORE)
 
     def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
         """Forecast a plan, and read what earlier runs left."""
@@ -213,7 +216,7 @@ class Run:
 
     def _forecast_value(self, prepared: Prepared) -> RegistryValue:
         mark = prepared.survey.host.boot.mark
-        return stored.to_value(stored.Record(self.run_id, mark, prepared.forecast, prepared.opens))
+        return stored.to_value(stored.Record.of(self.run_id, mark, prepared.forecast, prepared.opens, prepared.purpose))
 
     def _store_forecast(self, prepared: Prepared, writer: Writer) -> None:
         self._write(writer, stored.FORECAST, self._forecast_value(prepared), "forecast")
@@ -320,15 +323,21 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "unchanged": [*unchanged_of(plan), *skipped_of(prepared.skipped)],
         "before": shown(prepared.desires, prepared.survey),
         "after": _state_after(prepared, after, planned=planned),
-        "listeners_before": [endpoint_of(subject, run.knowledge) for subject in prepared.survey.explained],
-        "listeners": [endpoint_of(subject, run.knowledge) for subject in last.explained],
+        "listeners_before": fewer(endpoint_of(subject, run.knowledge) for subject in prepared.survey.explained),
+        "listeners": fewer(endpoint_of(subject, run.knowledge) for subject in last.explained),
         "suspected": suspects_of(last.listing),
-        "forecast": [stored.plain_entry(entry) for entry in prepared.forecast],
+        "forecast": [stored.plain_entry(one) for entry in grouped(prepared.forecast) for one in each(entry)],
         "residue": residue_of(prepared.residue),
         "summary": _summary(prepared.forecast),
         "snapshot": [snapshot.plain(saved) for saved in run.taken.saved] if run.taken else [],
         "reboot_required": reboot_required(prepared, application),
-        "warnings": [*plan.warnings, *_still_open(prepared, after), *_remarks(prepared), *warnings_of(prepared.findings)],
+        "warnings": [
+            *strangers(prepared.survey.explained),
+            *plan.warnings,
+            *_still_open(prepared, after),
+            *_remarks(prepared),
+            *warnings_of(prepared.findings),
+        ],
     }
     if prepared.stored is None:
         # A restore puts back what was, and asks for no hazards.
@@ -415,7 +424,7 @@ def _still_open(prepared: Prepared, after: Survey | None) -> list[str]:
     if after is None:
         return []
     still = lingering(prepared.forecast, after.explained, after.host)
-    return [f"{item.endpoint.name} on {item.endpoint.address} was to close now and is still open, owner {item.owner}" for item in still]
+    return [f"{item.name} was to close now and is still open, owner {item.owner}" for item in still]
 
 
 def _remarks(prepared: Prepared) -> list[str]:

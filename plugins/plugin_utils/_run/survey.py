@@ -15,6 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import reasons, residue
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.dynamic_ports import with_ranges
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import read_firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host, read_services
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, read_listing
@@ -100,6 +101,7 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     host = replace(host, firewall=read_firewall(reader, host, wanted=False))
     states = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in STAGES}
     listing = take_listing(reader, host, knowledge)
+    host = with_ranges(reader, host, knowledge, listing.endpoints)
     return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints))
 
 

@@ -24,7 +24,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.
 
 HEAD = "  Proto  Local Address          Foreign Address        State           PID\n"
 WINRM = "  TCP    0.0.0.0:5985           0.0.0.0:0              LISTENING       4\n"
-OPTIONS = {"keep": [], "limit": 300, "interval": 15, "strict": False}
+OPTIONS = {"against": "forecast", "keep": [], "limit": 300, "interval": 15, "strict": False}
 
 
 def act(action_class: type[base.WindowsAction], fake: FakeHost, clock: FakeClock | None = None, **options: Any) -> tuple[Any, FakeSession]:
@@ -87,8 +87,8 @@ def test_a_socket_that_stays_fails_naming_port_and_owner() -> None:
     result, _session = act(ProofAction, rebooted("  TCP    0.0.0.0:445    0.0.0.0:0    LISTENING    4"))
     assert result["failed"]
     assert not result["proven"]
-    start = "host.example: the proof failed 60 seconds after the boot: tcp/445 on 0.0.0.0 is open, owner NetBT in pid 4"
-    assert result["msg"].startswith(start)
+    start = "host.example: the proof failed 60 seconds after the boot: the forecast of run run-1: "
+    assert result["msg"].startswith(f"{start}tcp/445 on 0.0.0.0 is open, owner NetBT in pid 4")
 
 
 def test_a_host_that_does_not_settle() -> None:
@@ -100,7 +100,10 @@ def test_a_host_that_does_not_settle() -> None:
     assert "failed" not in result
     result, _session = act(ProofAction, fake, limit=60, strict=True)
     assert result["failed"]
-    assert result["msg"] == "host.example: not settled 60 seconds after the boot: after 60 seconds: Spooler still starting"
+    assert (
+        result["msg"]
+        == "host.example: not settled 60 seconds after the boot: the forecast of run run-1: after 60 seconds: Spooler still starting"
+    )
 
 
 def test_what_starts_while_the_host_settles_is_known_by_its_owner() -> None:

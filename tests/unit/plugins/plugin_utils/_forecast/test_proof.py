@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -216,13 +218,120 @@ def test_unknown_is_never_contradicted() -> None:
     assert (finding(proof, "udp/1029").outcome, finding(proof, "udp/1029").holds) == (Outcome.CLOSED, None)
 
 
+SHARES = [{"port": "tcp/445", "reason": "file shares"}]
+# What goes with NetBT, which holds 445 on this Windows.
+KEPT_ROWS = (
+    "  TCP    0.0.0.0:445    0.0.0.0:0    LISTENING    4",
+    "  UDP    0.0.0.0:445    *:*    4",
+    f"  TCP    {ADDRESS}:139    0.0.0.0:0    LISTENING    4",
+    f"  UDP    {ADDRESS}:137    *:*    4",
+    f"  UDP    {ADDRESS}:138    *:*    4",
+)
+
+
 def test_a_kept_endpoint() -> None:
-    record = record_of(windows_xp(), keep=[{"port": "tcp/445", "reason": "file shares"}])
-    fake = minimized_xp("  TCP    0.0.0.0:445    0.0.0.0:0    LISTENING    4", "  UDP    0.0.0.0:445    *:*    4")
-    proof = proof_of(record, fake)
-    assert proof.verdict is Verdict.PROVEN
+    proof = proof_of(record_of(windows_xp(), keep=SHARES), minimized_xp(*KEPT_ROWS))
+    assert (proof.verdict, proof.reasons) == (Verdict.PROVEN, ())
     assert (finding(proof, "tcp/445").outcome, finding(proof, "tcp/445").why) == (Outcome.KEPT, "file shares")
     assert proof.open_listeners == ()
+
+
+@pytest.mark.parametrize("row", KEPT_ROWS)
+def test_a_kept_endpoint_that_is_gone_fails_the_proof(row: str) -> None:
+    proof = proof_of(record_of(windows_xp(), keep=SHARES), minimized_xp(*(other for other in KEPT_ROWS if other != row)))
+    assert proof.verdict is Verdict.FAILED
+    assert len(proof.reasons) == 1
+    assert "kept, and gone: file shares" in proof.reasons[0]
+
+
+@pytest.mark.parametrize("row", KEPT_ROWS)
+def test_a_kept_endpoint_that_another_owner_holds_fails_the_proof_and_both_are_named(row: str) -> None:
+    rows = [other.replace("    4", "    3000") if other == row else other for other in KEPT_ROWS]
+    proof = proof_of(record_of(windows_xp(), keep=SHARES), with_intruder(minimized_xp(*rows)))
+    assert proof.verdict is Verdict.FAILED
+    assert "Intruder in pid 3000" in proof.reasons[0]
+    assert "NetBT" in proof.reasons[0]
+
+
+def test_an_endpoint_that_was_to_stay_and_is_gone_is_told() -> None:
+    record = record_of(windows_xp(), without("SSDPSRV"))
+    fake = stopped(windows_xp(), "SSDPSRV")
+    fake.lsass_created = "2003-05-02T08:00:10Z"
+    gone = (":5000 ", ":1900 ", ":123 ")
+    fake.netstat = ["\n".join(line for line in TABLE_XP.splitlines() if not any(port in line for port in gone))]
+    proof = proof_of(record, fake)
+    assert proof.verdict is Verdict.NOT_PROVEN
+    assert any("udp/123" in reason and "forecast to stay, and gone" in reason for reason in proof.reasons)
+
+
+def test_an_endpoint_that_was_to_stay_and_is_anothers_is_not_proven() -> None:
+    record = record_of(windows_xp(), without("SSDPSRV"))
+    fake = with_intruder(stopped(windows_xp(), "SSDPSRV"))
+    fake.lsass_created = "2003-05-02T08:00:10Z"
+    rows = [line for line in TABLE_XP.splitlines() if not any(port in line for port in (":5000 ", ":1900 "))]
+    fake.netstat = ["\n".join(re.sub(r"\d+$", "3000", line.rstrip()) if ":135 " in line else line for line in rows)]
+    proof = proof_of(record, fake)
+    assert proof.verdict is Verdict.NOT_PROVEN
+    assert any("Intruder in pid 3000" in reason and "RpcSs" in reason for reason in proof.reasons)
+
+
+def test_the_record_of_an_older_release_says_no_owner_of_a_fixed_port() -> None:
+    record = record_of(windows_xp(), keep=SHARES)
+    old = replace(record, forecast=tuple(replace(e, owners=None if e.identity.port else e.owners) for e in record.forecast))
+    rows = [other.replace("    4", "    3000") if ":445" in other else other for other in KEPT_ROWS]
+    assert proof_of(old, with_intruder(minimized_xp(*rows))).verdict is Verdict.PROVEN
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", ADDRESS])
+def test_a_stranger_on_the_port_of_winrm_is_no_management_path(address: str) -> None:
+    rows = f"  TCP    {address}:5985    0.0.0.0:0    LISTENING    3000"
+    fake = with_intruder(minimized_xp(rows))
+    if address == "0.0.0.0":
+        fake.netstat = [fake.netstat[0].replace(WINRM, "")]
+    proof = proof_of(record_of(windows_xp()), fake)
+    assert proof.verdict is Verdict.FAILED
+    assert "tcp/5985" in proof.reasons[0]
+    assert "Intruder in pid 3000" in proof.reasons[0]
+
+
+def udp(port: int, pid: int = 3000) -> str:
+    return f"  UDP    0.0.0.0:{port}    *:*    {pid}\n"
+
+
+def named(*ports: int, boot: int = 1) -> FakeHost:
+    """Return a Windows XP host with a name server of another maker, whose UDP ports the system hands out anywhere."""
+    fake = windows_xp()
+    fake.services.append(FakeService("Names", path=r"C:\names.exe", pid=3000))
+    fake.processes[3000] = "names.exe"
+    fake.lsass_created = f"2003-05-0{boot}T08:00:10Z"
+    fake.netstat = [TABLE_XP + "".join(map(udp, ports))]
+    return fake
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [((20000,), (31000,)), ((20000,), (31000, 32000)), ((1500, 20000, 30000), (21000, 40000, 50000, 51000))],
+)
+def test_a_udp_port_that_the_system_hands_out_has_another_number_after_a_boot(before: Any, after: Any) -> None:
+    proof = proof_of(record_of(named(*before), {}), named(*after, boot=2))
+    assert (proof.verdict, proof.reasons) == (Verdict.PROVEN, ())
+    assert any("Names" in note for note in proof.notes)
+
+
+def test_one_more_udp_port_of_an_owner_whose_port_is_fixed_is_a_contradiction() -> None:
+    proof = proof_of(record_of(named(20000), {}), named(20000, 31000, boot=2))
+    assert proof.verdict is Verdict.FAILED
+    assert [reason.partition(" on ")[0] for reason in proof.reasons] == ["udp/31000"]
+
+
+def test_a_udp_port_of_another_owner_is_a_contradiction_all_the_same() -> None:
+    fake = with_intruder(named(31000, boot=2))
+    fake.services[-1].pid, fake.processes[3001] = 3001, "intruder.exe"
+    fake.netstat[0] += udp(42000, 3001)
+    proof = proof_of(record_of(named(20000), {}), fake)
+    assert proof.verdict is Verdict.FAILED
+    assert len(proof.reasons) == 1
+    assert "udp/42000" in proof.reasons[0]
 
 
 def test_loopback_endpoints_are_reachable_from_the_host_alone() -> None:

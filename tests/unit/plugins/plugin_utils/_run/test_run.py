@@ -17,6 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     ProtocolError,
     UnsafePlan,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import each
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import Blocks
@@ -142,7 +143,7 @@ def test_the_forecast_is_stored_before_the_first_change(make: Callable[[], FakeH
     assert session.calls[number + 1][:3] == ("value", OUR_KEY, stored.FORECAST)
     found = record.read_record(session)
     assert found is not None
-    assert [stored.plain_entry(entry) for entry in found.forecast] == result["forecast"]
+    assert [stored.plain_entry(one) for entry in found.forecast for one in each(entry)] == result["forecast"]
     assert (found.run, found.boot) == ("run-1", "2003-05-01T08:00:10+00:00")
 
 

@@ -90,7 +90,7 @@ DAMAGES: dict[str, Callable[[list[str]], list[str]]] = {
     "half a line": lambda lines: [*lines[:-1], lines[-1][:20]],
     "a list for a head": lambda lines: ["[]", *lines[1:]],
     "a number for an entry": lambda lines: [lines[0], "7", *lines[2:]],
-    "another schema": changed(0, schema_version=2),
+    "another schema": changed(0, schema_version=0),
     "an unknown outlook": changed(1, outlook="perhaps"),
     "an unknown expectation": changed(1, boot="open?"),
     "an unknown protocol": changed(1, protocol="sctp"),

@@ -1,0 +1,77 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which ports the system of a host hands out, where an administrator or an installer has moved the range.
+
+The host is asked only where a port is open that neither a recipe nor the range of a plain install explains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+
+from .host import Host
+from .owners import LOWEST_DYNAMIC, management_ports
+from .settings import Setting, read_setting
+
+# Microsoft, MSFT_NetTCPSetting and MSFT_NetUDPSetting: Windows 8 and Windows Server 2012 at least. A setting names a range or none.
+CLASSES = {Protocol.TCP: "MSFT_NetTCPSetting", Protocol.UDP: "MSFT_NetUDPSetting"}
+CLASSES_SINCE = NtVersion(6, 2)
+START, NUMBER = "DynamicPortRangeStartPort", "DynamicPortRangeNumberOfPorts"
+# Microsoft, KB 196271 (MaxUserPort): up to Server 2003 the range goes from 1025 to this value, 5000 unless set; at most 65534.
+MAX_USER_PORT = Setting(r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters", "MaxUserPort", RegistryType.DWORD)
+MAX_USER_PORT_UNTIL = NtVersion(5, 2)
+FIRST_USER_PORT, HIGHEST = 1025, 65535
+
+
+def with_ranges(reader: Reader, host: Host, knowledge: Knowledge, endpoints: Iterable[Endpoint]) -> Host:
+    """Return a host with the ranges that it hands out ports from, if what it lists makes that worth a question."""
+    if host.ranges or not any(_is_odd(row, host, knowledge) for row in endpoints):
+        return host
+    return replace(host, ranges=read_ranges(reader, host.windows.nt))
+
+
+def _is_odd(row: Endpoint, host: Host, knowledge: Knowledge) -> bool:
+    """Tell whether nothing that is known explains the number of a port."""
+    if row.port < LOWEST_DYNAMIC or any(row.port in ports for ports in host.dynamic_ports(row.protocol, knowledge)):
+        return False
+    if row.protocol is Protocol.TCP and row.port in management_ports(host, knowledge):
+        return False
+    return not any((p.protocol, p.port) == (row.protocol, row.port) for _recipe, p in knowledge.patterns(host.windows))
+
+
+def read_ranges(reader: Reader, nt: NtVersion) -> Mapping[Protocol, tuple[range, ...]]:
+    """Read the ranges; of a protocol for which the host names none there is no entry.
+
+    Windows Vista to 7 keep them where no documented value shows them: what is known of a plain install counts there.
+    """
+    if nt <= MAX_USER_PORT_UNTIL:
+        value = read_setting(reader, MAX_USER_PORT)
+        last = value.data if value is not None and isinstance(value.data, int) else 0
+        return {protocol: (range(FIRST_USER_PORT, last + 1),) for protocol in Protocol} if FIRST_USER_PORT < last <= HIGHEST else {}
+    if nt < CLASSES_SINCE:
+        return {}
+    found: dict[Protocol, tuple[range, ...]] = {}
+    for protocol, wmi_class in CLASSES.items():
+        try:
+            rows = reader.query(wmi_class, (START, NUMBER), namespace=STANDARD_CIMV2)
+        except ClassMissing:
+            continue
+        ports = tuple(dict.fromkeys(_range(row) for row in rows))
+        if known := tuple(numbers for numbers in ports if numbers):
+            found[protocol] = known
+    return found
+
+
+def _range(row: Row) -> range:
+    """Return the range of one setting, an empty one where it names none that can be."""
+    start, number = row.number(START) or 0, row.number(NUMBER) or 0
+    return range(start, min(start + number, HIGHEST + 1)) if 0 < start <= HIGHEST and number > 0 else range(0)
