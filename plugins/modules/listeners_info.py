@@ -77,6 +77,10 @@ listeners:
         only.
       type: str
       returned: always
+    count:
+      description: How many endpoints the entry stands for.
+      type: int
+      returned: when there are more than eight that differ only in their address or dynamic port
     dynamic:
       description: Whether the number was handed out by the system. Such a number does not survive a boot.
       type: bool
@@ -160,6 +164,10 @@ suspected:
         only.
       type: str
       returned: always
+    count:
+      description: How many endpoints the entry stands for.
+      type: int
+      returned: when there are more than eight that differ only in their address or dynamic port
     reason:
       description: Why the row is suspected.
       type: str
@@ -227,7 +235,7 @@ boot:
       type: str
       returned: always
     uptime:
-      description: Seconds since lsass.exe was started, by the host's own clock.
+      description: Seconds since the boot, as far as the clocks of the host agree. The smallest one counts.
       type: float
       returned: always
   sample:

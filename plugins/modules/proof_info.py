@@ -11,12 +11,21 @@ version_added: 0.1.0
 description:
   - Lists the endpoints of the host again, and holds each against the forecast that the last run of M(netmin.windows.minimize), or
     of another module of this collection that changes something, has left on the host. The forecast is read, never computed anew.
-  - A setting that is in place while its port still listens is a failure, and so is a port that was not there before.
+  - A setting that is in place while its port still listens is a failure, and so is a port that was not there before, and a port
+    that was kept and is gone or belongs to another owner.
   - After a boot it waits until the host has settled, as ports may still open. A host has settled when no automatic service is
     starting any more, when the window of delayed services is over (from Windows Vista on, three minutes after the boot, where the
     host has any), and when two listings in a row are equal.
   - Writes nothing.
 options:
+  against:
+    description:
+      - What the listeners are compared with.
+      - With V(forecast), with the forecast of the last run on this host. After a restore that is the forecast of the restore.
+      - With V(keep), with O(keep) alone, whatever runs there were. Every listener that is not kept is open.
+    type: str
+    choices: [forecast, keep]
+    default: forecast
   limit:
     description:
       - How many seconds to wait at most until the host has settled. A host that has not by then is not_settled.
@@ -34,8 +43,8 @@ options:
     type: bool
     default: false
 notes:
-  - O(keep) is used on a host without a stored forecast only. There every listener that is not kept is open, and the proof says
-    that it had no forecast.
+  - With O(against=forecast), O(keep) is used only on a host without a stored forecast. Every listener that is not kept is open
+    there, and the proof says that it had no forecast.
   - While endpoints are still to close at a boot that has not come, the host is not_proven. Restart it first.
 extends_documentation_fragment:
   - netmin.windows.connection
@@ -91,6 +100,12 @@ proof:
       type: list
       elements: str
       returned: always
+    notes:
+      description:
+        - What is worth knowing and changes nothing, such as a dynamic UDP port that has another number since the restart.
+      type: list
+      elements: str
+      returned: always
     booted:
       description: Whether the host has booted since the forecast was made, or V(none) where there is no forecast.
       type: bool
@@ -130,6 +145,10 @@ proof:
             only.
           type: str
           returned: always
+        count:
+          description: How many endpoints the entry stands for.
+          type: int
+          returned: when there are more than eight that differ only in their address or dynamic port
         owner:
           description: The owner in words.
           type: str
@@ -177,6 +196,16 @@ forecast_run:
   type: str
   returned: when the host was read
   sample: 20260302T081541Z-9f3a1c
+forecast_purpose:
+  description: What that run was for, V(minimize) or V(restore), or V(none). After a restore the proof says that the host is
+    back.
+  type: str
+  returned: when the host was read
+  sample: minimize
+msg:
+  description: What is proven, or why it is not, in one sentence.
+  type: str
+  returned: when the host was read
 boot:
   description: The boot at which the proof was taken. RV(boot.uptime) is that of the last listing.
   type: dict
@@ -191,7 +220,7 @@ boot:
       type: str
       returned: always
     uptime:
-      description: Seconds since lsass.exe was started, by the host's own clock.
+      description: Seconds since the boot, as far as the clocks of the host agree. The smallest one counts.
       type: float
       returned: always
   sample:
@@ -231,6 +260,10 @@ suspected:
         only.
       type: str
       returned: always
+    count:
+      description: How many endpoints the entry stands for.
+      type: int
+      returned: when there are more than eight that differ only in their address or dynamic port
     reason:
       description: Why the row is suspected.
       type: str

@@ -82,7 +82,7 @@ before:
       type: str
       returned: always
     uptime:
-      description: Seconds since lsass.exe was started, by the host's own clock.
+      description: Seconds since the boot, as far as the clocks of the host agree. The smallest one counts.
       type: float
       returned: always
   sample:
@@ -103,7 +103,7 @@ after:
       type: str
       returned: always
     uptime:
-      description: Seconds since lsass.exe was started, by the host's own clock.
+      description: Seconds since the boot, as far as the clocks of the host agree. The smallest one counts.
       type: float
       returned: always
   sample:

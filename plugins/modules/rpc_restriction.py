@@ -310,6 +310,10 @@ forecast:
         only.
       type: str
       returned: always
+    count:
+      description: How many endpoints the entry stands for.
+      type: int
+      returned: when there are more than eight that differ only in their address or dynamic port
     dynamic:
       description: Whether the number was handed out by the system. Such an endpoint is known again by its owner.
       type: bool
@@ -319,7 +323,7 @@ forecast:
       type: str
       returned: always
     owners:
-      description: The services that can own it where the number is dynamic. Empty where it is fixed.
+      description: The services, drivers or programs that can own it. Empty where nothing is known.
       type: list
       elements: str
       returned: always
@@ -389,6 +393,10 @@ residue:
       description: V(wildcard) for all addresses, V(adapter) for the address of one adapter.
       type: str
       returned: always
+    count:
+      description: How many endpoints the entry stands for.
+      type: int
+      returned: when there are more than eight that differ only in their address or dynamic port
     dynamic:
       description: Whether the number was handed out by the system. Such a number does not survive a boot.
       type: bool
@@ -581,6 +589,10 @@ listeners:
         only.
       type: str
       returned: always
+    count:
+      description: How many endpoints the entry stands for.
+      type: int
+      returned: when there are more than eight that differ only in their address or dynamic port
     dynamic:
       description: Whether the number was handed out by the system. Such a number does not survive a boot.
       type: bool
@@ -664,6 +676,10 @@ suspected:
         only.
       type: str
       returned: always
+    count:
+      description: How many endpoints the entry stands for.
+      type: int
+      returned: when there are more than eight that differ only in their address or dynamic port
     reason:
       description: Why the row is suspected.
       type: str

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.settle import Settling, has_delayed, settle
@@ -12,6 +13,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import r
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import take_listing
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock, FakeHost, FakeSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import HOSTS, KNOWLEDGE, TABLE_XP, windows_xp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 
@@ -148,3 +151,52 @@ def test_xp_knows_no_delayed_start_and_is_not_asked() -> None:
     session = FakeSession(fake)
     assert not has_delayed(session, read_host(session, KNOWLEDGE))
     assert not [call for call in session.calls if call[0] == "value"]
+
+
+def test_a_clock_that_is_set_forward_after_the_boot_makes_no_time_pass() -> None:
+    # A guest whose hardware clock is local time: one hour is added right after lsass.exe has started. LastBootUpTime moves along.
+    fake = delayed(HOSTS["windows_vista"]())
+
+    def ticks(now: float) -> None:
+        fake.clock, fake.last_boot = f"2003-05-01T09:{(now + 38) // 60:02.0f}:{(now + 38) % 60:02.0f}Z", "2003-05-01T09:00:00Z"
+
+    ticks(0)
+    settling, clock, _session = wait(fake, ticks=ticks)
+    assert settling.settled
+    assert sum(clock.slept) >= 180 - 38
+
+
+def test_a_clock_that_is_set_while_we_wait_makes_no_time_pass() -> None:
+    fake = delayed(HOSTS["windows_vista"]())
+    fake.clock = booted(20)
+
+    def ticks(now: float) -> None:
+        fake.clock = f"2003-05-01T10:00:{now % 60:02.0f}Z"
+
+    settling, clock, _session = wait(fake, ticks=ticks)
+    assert settling.settled
+    assert sum(clock.slept) >= 160
+
+
+@given(
+    st.floats(0, 170),
+    st.lists(st.tuples(st.integers(-7200, 7200), st.integers(-7200, 7200)), min_size=1, max_size=8),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_clocks_of_the_host_do_no_host_is_settled_before_its_delayed_services_had_time(
+    seen: float, steps: list[tuple[int, int]]
+) -> None:
+    fake = delayed(HOSTS["windows_vista"]())
+    start = datetime(2003, 5, 1, 12, tzinfo=UTC)
+
+    def ticks(now: float) -> None:
+        clock, boot = steps[int(now) % len(steps)]
+        fake.clock = f"{start + timedelta(seconds=seen + now + clock):%Y-%m-%dT%H:%M:%SZ}"
+        fake.last_boot = f"{start + timedelta(seconds=boot):%Y-%m-%dT%H:%M:%SZ}"
+
+    fake.lsass_created = f"{start:%Y-%m-%dT%H:%M:%SZ}"
+    ticks(0)
+    session, clock = FakeSession(fake), FakeClock(ticks)
+    host = read_host(session, KNOWLEDGE)
+    settling = settle(session, host, lambda: take_listing(session, host, KNOWLEDGE), clock, limit=900, interval=15, seen=seen)
+    assert not settling.settled or seen + clock.now() >= 180
