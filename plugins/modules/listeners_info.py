@@ -78,9 +78,9 @@ listeners:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for.
+      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
       type: int
-      returned: when there are more than eight that differ only in their address or dynamic port
+      returned: always
     dynamic:
       description: Whether the number was handed out by the system. Such a number does not survive a boot.
       type: bool
@@ -117,6 +117,7 @@ listeners:
       returned: always
   sample:
     - address: 0.0.0.0
+      count: 1
       breaks: scheduled tasks; from Windows Vista on system maintenance too
       dynamic: true
       family: ipv4
@@ -165,15 +166,16 @@ suspected:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for.
+      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
       type: int
-      returned: when there are more than eight that differ only in their address or dynamic port
+      returned: always
     reason:
       description: Why the row is suspected.
       type: str
       returned: always
   sample:
     - address: 0.0.0.0
+      count: 1
       family: ipv4
       pid: 1480
       port: 1045

@@ -146,9 +146,10 @@ proof:
           type: str
           returned: always
         count:
-          description: How many endpoints the entry stands for.
+          description: How many endpoints the entry stands for. More than eight that differ only in address and number are one
+            entry.
           type: int
-          returned: when there are more than eight that differ only in their address or dynamic port
+          returned: always
         owner:
           description: The owner in words.
           type: str
@@ -169,6 +170,7 @@ proof:
     booted: true
     endpoints:
       - address: 0.0.0.0
+        count: 1
         family: ipv4
         holds: true
         outcome: closed
@@ -179,6 +181,7 @@ proof:
         scope: wildcard
         why: no socket
       - address: 0.0.0.0
+        count: 1
         family: ipv4
         holds: true
         outcome: kept
@@ -188,6 +191,7 @@ proof:
         protocol: tcp
         scope: wildcard
         why: 'the management path: WinRM''s own listener, as the host configures it'
+    notes: []
     open_listeners: 0
     reasons: []
     verdict: proven
@@ -202,10 +206,6 @@ forecast_purpose:
   type: str
   returned: when the host was read
   sample: minimize
-msg:
-  description: What is proven, or why it is not, in one sentence.
-  type: str
-  returned: when the host was read
 boot:
   description: The boot at which the proof was taken. RV(boot.uptime) is that of the last listing.
   type: dict
@@ -261,15 +261,16 @@ suspected:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for.
+      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
       type: int
-      returned: when there are more than eight that differ only in their address or dynamic port
+      returned: always
     reason:
       description: Why the row is suspected.
       type: str
       returned: always
   sample:
     - address: 0.0.0.0
+      count: 1
       family: ipv4
       pid: 1480
       port: 1045

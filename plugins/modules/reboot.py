@@ -110,6 +110,11 @@ after:
     last_boot_up_time: '2026-03-02T08:21:05+01:00'
     lsass_created: '2026-03-02T08:21:40+01:00'
     uptime: 31.0
+ansible_facts:
+  description: When this controller saw the host come back. M(netmin.windows.proof_info) reads it in case the host's clocks
+    are wrong.
+  type: dict
+  returned: when the host came back
 stats:
   description: What the task has cost.
   type: dict

@@ -311,9 +311,9 @@ forecast:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for.
+      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
       type: int
-      returned: when there are more than eight that differ only in their address or dynamic port
+      returned: always
     dynamic:
       description: Whether the number was handed out by the system. Such an endpoint is known again by its owner.
       type: bool
@@ -350,6 +350,7 @@ forecast:
       returned: always
   sample:
     - address: 0.0.0.0
+      count: 1
       boot: closed
       dynamic: false
       family: ipv4
@@ -394,9 +395,9 @@ residue:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for.
+      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
       type: int
-      returned: when there are more than eight that differ only in their address or dynamic port
+      returned: always
     dynamic:
       description: Whether the number was handed out by the system. Such a number does not survive a boot.
       type: bool
@@ -428,6 +429,7 @@ residue:
       returned: always
   sample:
     - address: 0.0.0.0
+      count: 1
       dynamic: true
       family: ipv4
       filtered: false
@@ -544,6 +546,7 @@ listeners_before:
   returned: when the host was read and the plan was not refused
   sample:
     - address: 0.0.0.0
+      count: 1
       breaks: scheduled tasks; from Windows Vista on system maintenance too
       dynamic: true
       family: ipv4
@@ -590,9 +593,9 @@ listeners:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for.
+      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
       type: int
-      returned: when there are more than eight that differ only in their address or dynamic port
+      returned: always
     dynamic:
       description: Whether the number was handed out by the system. Such a number does not survive a boot.
       type: bool
@@ -629,6 +632,7 @@ listeners:
       returned: always
   sample:
     - address: 0.0.0.0
+      count: 1
       breaks: scheduled tasks; from Windows Vista on system maintenance too
       dynamic: true
       family: ipv4
@@ -677,15 +681,16 @@ suspected:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for.
+      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
       type: int
-      returned: when there are more than eight that differ only in their address or dynamic port
+      returned: always
     reason:
       description: Why the row is suspected.
       type: str
       returned: always
   sample:
     - address: 0.0.0.0
+      count: 1
       family: ipv4
       pid: 1480
       port: 1045

@@ -37,7 +37,7 @@ class RebootAction(WindowsAction):
             msg = f"{self.host_name} shows no creation date of lsass.exe, so that a boot could not be proven; it was not restarted"
             return {"failed": True, "msg": msg}
         if self._task.check_mode:
-            return {"changed": True, "before": boot_of(before), "after": boot_of(before)}
+            return {"changed": True, "before": boot_of(before), "after": boot_of(before), "ansible_facts": {}}
         self.writing = True
         session.reboot()
         after, heard = self._wait(before, options["timeout"], options["interval"])

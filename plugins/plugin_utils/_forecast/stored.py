@@ -67,7 +67,9 @@ def to_lines(record: Record) -> tuple[str, ...]:
     """Write a record as lines: one about the run, then one for each entry."""
     head: dict[str, object] = {"schema_version": SCHEMA, "run": record.run, "purpose": str(record.purpose), "boot": record.boot}
     head |= {"endpoints": len(record.forecast), "opens": list(record.opens)}
-    return (line_of(head), *(line_of(plain_entry(entry)) for entry in record.forecast))
+    others = ({"others": [[row.address, row.port] for row in entry.others]} if entry.others else {} for entry in record.forecast)
+    entries = ({**plain_entry(entry), **more} for entry, more in zip(record.forecast, others, strict=True))
+    return (line_of(head), *map(line_of, entries))
 
 
 def to_value(record: Record) -> RegistryValue:
@@ -81,10 +83,10 @@ def line_of(values: dict[str, object]) -> str:
 
 
 def plain_entry(entry: Forecast) -> dict[str, object]:
-    """Show a forecast as plain values: `count` and `others` only where it stands for several endpoints."""
+    """Show a forecast as plain values."""
     row = entry.endpoint
     owners = entry.identity.owners if entry.owners is None else entry.owners
-    shown: dict[str, object] = {
+    return {
         "protocol": str(row.protocol),
         "address": row.address,
         "port": row.port,
@@ -99,10 +101,8 @@ def plain_entry(entry: Forecast) -> dict[str, object]:
         "boot": str(entry.boot),
         "outlook": str(entry.outlook),
         "why": entry.why,
+        "count": entry.count,
     }
-    if entry.count > 1:
-        shown |= {"count": entry.count, "others": [[other.address, other.port] for other in entry.others]}
-    return shown
 
 
 def from_lines(lines: Sequence[str], host: str) -> Record:

@@ -98,8 +98,8 @@ def boot_of(boot: BootEvidence) -> dict[str, Any]:
     }
 
 
-def row_of(row: Endpoint) -> dict[str, Any]:
-    """Show an endpoint as listed."""
+def row_of(row: Endpoint, *, count: int = 1) -> dict[str, Any]:
+    """Show an endpoint as listed, or the first of many."""
     return {
         "protocol": row.protocol,
         "address": row.address,
@@ -107,6 +107,7 @@ def row_of(row: Endpoint) -> dict[str, Any]:
         "pid": row.pid,
         "family": row.family,
         "scope": row.scope,
+        "count": count,
     }
 
 
@@ -202,8 +203,8 @@ def residue_of(residue: Sequence[Residue]) -> list[dict[str, Any]]:
 
 def finding_of(finding: Finding) -> dict[str, Any]:
     """Show what the proof found of one endpoint."""
-    shown = {**row_of(finding.endpoint), "owner": finding.owner, "outcome": finding.outcome, "holds": finding.holds, "why": finding.why}
-    return shown if finding.count == 1 else {**shown, "count": finding.count}
+    row = row_of(finding.endpoint, count=finding.count)
+    return {**row, "owner": finding.owner, "outcome": finding.outcome, "holds": finding.holds, "why": finding.why}
 
 
 def proof_of(proof: Proof) -> dict[str, Any]:
