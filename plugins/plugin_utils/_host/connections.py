@@ -57,7 +57,7 @@ def read_connections(reader: Reader, host: Host, listing: Listing) -> tuple[Conn
 def read_established(reader: Reader, host: Host, listing: Listing) -> tuple[TcpRow, ...] | None:
     """Return every TCP row with a peer; None where the host does not let us see them.
 
-    From Windows 8 and Server 2012 on they cost one query, before that nothing: netstat has listed them.
+    From Windows 10 and Server 2016 on they cost one query, before that nothing: netstat has listed them.
 
     Raises:
         ProtocolError: a row that no host can have.

@@ -4,7 +4,7 @@
 
 On Windows 2000 and XP netstat shows the source port of every outgoing TCP connection as LISTENING on all
 addresses (article; fixed in Server 2003). Direction is not visible, so such a row is only ever suspected.
-From Windows 8 and Server 2012 on WMI lists endpoints itself, and no command shell is needed.
+From Windows 10 and Server 2016 on WMI lists endpoints with their owners, and no command shell is needed.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ from . import netstat
 
 # Where a port can have been handed out by a system: 1025 to 5000 up to Server 2003, 49152 up from Vista (KB 832017).
 DYNAMIC_ANYWHERE = ((1025, 5000), (49152, 65535))
-# Microsoft, MSFT_NetTCPConnection and MSFT_NetUDPEndpoint: Windows 8 and Windows Server 2012 at least.
-WMI_ENDPOINTS_SINCE = NtVersion(6, 2)
+# Microsoft, MSFT_NetTCPConnection and MSFT_NetUDPEndpoint: Windows 8 and Windows Server 2012 at least. Up to Windows 8.1
+# MSFT_NetUDPEndpoint has no OwningProcess (win32 documentation of the class; Get-NetUDPEndpoint of 2012 and 2012 R2 shows none;
+# windows-powershell-docs issue 1788), so that netstat has to say who owns what.
+WMI_ENDPOINTS_SINCE = NtVersion(10, 0)
 ENDPOINT_PROPERTIES = ("LocalAddress", "LocalPort", "OwningProcess")
 # MSFT_NetTCPConnection.State; 100 (bound, not listening) is no listener.
 LISTEN = 2

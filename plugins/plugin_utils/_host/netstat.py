@@ -20,9 +20,11 @@ MAX_ROWS = 60_000
 # A row with two IPv6 addresses and their zones has 120 characters; of a longer one the beginning is read.
 LONGEST_LINE = 400
 _LINE = re.compile(r"[^\r\n]+")
-# Words that English netstat has for what is no established connection (Microsoft, netstat); any other word, and so every word of
-# another language, is taken for one. A connection that waits for its time to pass has no process any more and shows pid 0.
-ENDING = ("CLOSE_WAIT", "CLOSED", "CLOSING", "FIN_WAIT_1", "FIN_WAIT_2", "LAST_ACK", "SYN_RECEIVED", "SYN_SEND", "SYN_SENT", "TIME_WAIT")
+# Words that netstat has for what is no established connection: English (Microsoft, netstat) and German (listings on the web; the
+# last word but one is cut by some). Any other word, and so every word of another language, is taken for an established one. A
+# connection that waits for its time to pass has no process any more and shows pid 0.
+ENGLISH = ("CLOSE_WAIT", "CLOSED", "CLOSING", "FIN_WAIT_1", "FIN_WAIT_2", "LAST_ACK", "SYN_RECEIVED", "SYN_SEND", "SYN_SENT", "TIME_WAIT")
+GERMAN = ("SCHLIESSEN_WARTEN", "SCHLIESSEND", "GESCHLOSSEN", "FIN_WARTEN", "LETZTE_BEST", "SYN_EMPFANGEN", "SYN_GESENDET", "WARTEND")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,12 @@ def _row(tokens: list[str], with_pid: bool) -> Endpoint | Connection | None:
         return None
     if remote[1] == 0:
         return Endpoint(Protocol.TCP, local[0], local[1], pid)
-    return Connection(local[0], local[1], remote[0], remote[1], pid, ending=pid == 0 or not set(tokens[3:4]).isdisjoint(ENDING))
+    return Connection(local[0], local[1], remote[0], remote[1], pid, ending=pid == 0 or _is_ending(tokens[3:4]))
+
+
+def _is_ending(word: list[str]) -> bool:
+    """Tell whether the word for a state is one of a connection that ends or begins; German ones are cut short or numbered."""
+    return any(text in ENGLISH or text.upper().startswith(GERMAN) for text in word)
 
 
 def _address(text: str) -> tuple[str, int] | None:

@@ -144,6 +144,9 @@ class HttpTransport(ABC):
             raise self._lost("its connection was dropped, and the security context with it")
         if status == 413:
             raise self._failed(errors.ProtocolError, "refused a request as too large (HTTP 413)")
+        if status == 500 and not answer and self._answered:
+            # It has let this session in and answered it: neither the scheme nor sealing is wrong.
+            raise self._lost("it answered HTTP 500 without a word")
         if status == 500 and not answer:
             raise self._failed(
                 errors.Unreachable,

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError, TimedOut, Unreachable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError, QuotaExceeded, TimedOut, Unreachable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import WSMAN_QUOTA_OPERATIONS
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import CreateShell, DeleteShell, Receive, RunCommand, Signal
 
 from .conversation import Conversation
@@ -21,6 +22,9 @@ _OPTIONS = (("WINRS_NOPROFILE", "TRUE"), ("WINRS_CODEPAGE", "437"))
 PATIENCE = 9
 # So much of a command line is told in messages.
 LONGEST_NAMED = 200
+# Up to Windows 7 and Server 2008 R2 an ended command counts against the user's 15 operations until its shell is deleted
+# (WSMV <118>). What Windows it is a shell does not know, and a new one costs two requests.
+MOST_COMMANDS = 10
 
 
 class Shell:
@@ -29,6 +33,7 @@ class Shell:
     def __init__(self, conversation: Conversation) -> None:
         self._conversation = conversation
         self._shell_id: str | None = None
+        self._commands = 0
 
     def run(self, command: str, *arguments: str) -> CommandOutput:
         """Run a command to its end and return what it wrote, undecodable bytes replaced.
@@ -64,15 +69,35 @@ class Shell:
         self._shell_id = None
 
     def _run(self, what: str, command: str, arguments: tuple[str, ...]) -> CommandOutput:
-        if self._shell_id is None:
-            self._shell_id = self._conversation.ask(CreateShell(options=_OPTIONS), "opening a command shell").shell_id
-        shell_id = self._shell_id
-        request = RunCommand(shell_id=shell_id, command=command, arguments=arguments)
-        command_id = self._conversation.ask(request, what).command_id
+        shell_id, command_id = self._begin(what, command, arguments)
         stdout, stderr, exit_code = self._output(what, Receive(shell_id=shell_id, command_id=command_id))
         # Without it a host up to 2008 R2 keeps the ended command against its five processes per shell (WSMV <31>).
         self._conversation.ask(Signal(shell_id=shell_id, command_id=command_id), what)
         return CommandOutput(stdout.decode(errors="replace"), stderr.decode(errors="replace"), exit_code)
+
+    def _begin(self, what: str, command: str, arguments: tuple[str, ...]) -> tuple[str, str]:
+        """Start a command and return the ids of its shell and of itself.
+
+        A Command that is refused for the quota of operations has run nothing: it is sent once more, in a new shell.
+        """
+        if self._commands >= MOST_COMMANDS:
+            self.close()
+        used = self._shell_id is not None
+        try:
+            return self._ask(what, command, arguments)
+        except QuotaExceeded as error:
+            if not used or error.code != WSMAN_QUOTA_OPERATIONS:
+                raise
+        self.close()
+        return self._ask(what, command, arguments)
+
+    def _ask(self, what: str, command: str, arguments: tuple[str, ...]) -> tuple[str, str]:
+        if self._shell_id is None:
+            self._shell_id = self._conversation.ask(CreateShell(options=_OPTIONS), "opening a command shell").shell_id
+            self._commands = 0
+        self._commands += 1
+        request = RunCommand(shell_id=self._shell_id, command=command, arguments=arguments)
+        return self._shell_id, self._conversation.ask(request, what).command_id
 
     def _output(self, what: str, receive: Receive) -> tuple[bytes, bytes, int]:
         stdout, stderr, silent = bytearray(), bytearray(), 0

@@ -102,6 +102,24 @@ ERROR_INVALID_PARAMETER = 87
 ERROR_PRIVILEGE_NOT_HELD = 1314
 E_ACCESSDENIED = 0x80070005
 
+# DMTF DSP0200 5.4.3, CIM status codes, which MI_Result has taken over (Microsoft, MI_Result enumeration), as WMI's own codes.
+CIM_STATUS = {
+    2: WBEM_ACCESS_DENIED,
+    3: WBEM_INVALID_NAMESPACE,
+    4: WBEM_INVALID_PARAMETER,
+    5: WBEM_INVALID_CLASS,
+    6: WBEM_NOT_FOUND,
+    12: WBEM_INVALID_QUERY,
+    13: WBEM_TYPE_MISMATCH,
+    14: WBEM_INVALID_QUERY,
+    15: WBEM_INVALID_QUERY,
+    16: WBEM_INVALID_METHOD,
+    17: WBEM_INVALID_METHOD,
+    22: WSMAN_INVALID_CONTEXT,
+    27: WBEM_QUOTA_VIOLATION,
+    28: WBEM_SHUTTING_DOWN,
+}
+
 
 def wmi_resource(namespace: str, class_name: str) -> str:
     """Return the resource URI of a WMI class; `*` for all classes, as WQL needs (WSMV 3.1.4.1.1)."""

@@ -157,9 +157,28 @@ def _codes(fault: Element) -> Iterator[int]:
     # Form B, from WinRM 3.0 on: MSFT_WmiError, in one of several namespaces, so that only its local name counts.
     for element in fault.iter():
         name = _local(element)
-        text = (element.get("Code") if name == "WSManFault" else element.text if name in ("error_Code", "StatusCode") else None) or ""
+        if name == "MSFT_WmiError":
+            yield from _wmi_code(element)
+            continue
+        text = (element.get("Code") if name == "WSManFault" else element.text if name == "StatusCode" else None) or ""
         if _CODE.fullmatch(text.strip()):
             yield int(text) & 0xFFFFFFFF
+
+
+def _wmi_code(error: Element) -> Iterator[int]:
+    """Yield the code of an MSFT_WmiError: of type HRESULT and WIN32 as it is, of type MI a CIM status in WMI's words (MI_Result)."""
+    text = _field(error, "error_Code")
+    if not _CODE.fullmatch(text):
+        return
+    code = int(text) & 0xFFFFFFFF
+    if _field(error, "error_Type").upper() != "MI":
+        yield code
+    elif code in names.CIM_STATUS:
+        yield names.CIM_STATUS[code]
+
+
+def _field(element: Element, name: str) -> str:
+    return next((child.text or "" for child in element if _local(child) == name), "").strip()
 
 
 def _fault_text(fault: Element) -> str:

@@ -40,7 +40,8 @@ _BY_CODE: dict[int, tuple[type[errors.Fault], str]] = {
     names.ERROR_INVALID_PARAMETER: (errors.Fault, "a parameter is invalid"),
     names.WSMAN_INVALID_CONTEXT: (errors.Fault, "the host has given up the enumeration"),
     names.WSMAN_INVALID_SELECTORS: (errors.Fault, "the key does not fit the class"),
-    names.WSMAN_UNEXPECTED_SELECTORS: (errors.Fault, "the key does not fit the class"),
+    # Of a class the keys do not fit; of a shell or command it is gone (recorded: pypsrp, a deleted shell).
+    names.WSMAN_UNEXPECTED_SELECTORS: (errors.Fault, "what the request names is not there, or its key does not fit the class"),
     names.WSMAN_INSUFFICIENT_SELECTORS: (errors.Fault, "a key is missing"),
     names.WSMAN_KEYS_MISSING: (errors.Fault, "a key is missing"),
     names.WSMAN_ACTION_NOT_SUPPORTED: (errors.Fault, "the class has no such method"),
@@ -66,10 +67,17 @@ def error_of(fault: SoapFault, *, what: str, host: str) -> errors.Fault:
     code = next((code for code in fault.codes if code in _BY_CODE), fault.codes[0] if fault.codes else None)
     known = _BY_CODE.get(code) if code is not None else None
     kind, words = known or _BY_SUBCODE.get(fault.subcode) or (errors.Fault, _own_words(fault))
+    if code == names.WSMAN_UNEXPECTED_SELECTORS:
+        words = f"{words}{_said(fault)}"
     number = f" (0x{code:X})" if code is not None else ""
     return kind(f"{what} at {host}: {words}{number}", host=host, code=code, subcode=fault.subcode)
 
 
 def _own_words(fault: SoapFault) -> str:
+    return f"the host answered with the fault {fault.subcode or 'without a name'}{_said(fault)}"
+
+
+def _said(fault: SoapFault) -> str:
+    """Quote the host's own text, which is in its language."""
     text = "".join(character for character in fault.text[:200] if character.isprintable())
-    return f"the host answered with the fault {fault.subcode or 'without a name'}" + (f', saying "{text}"' if text else "")
+    return f', saying "{text}"' if text else ""

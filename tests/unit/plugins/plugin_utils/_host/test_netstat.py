@@ -192,3 +192,23 @@ def test_more_rows_than_any_host_has() -> None:
 )
 def test_what_is_no_address_is_passed_over(line: str) -> None:
     assert parse(line, with_pid=True) == Sockets((), ())
+
+
+@pytest.mark.parametrize(
+    ("word", "ending"),
+    [
+        ("HERGESTELLT", False),
+        ("SCHLIESSEN_WARTEN", True),
+        ("WARTEND", True),
+        ("FIN_WARTEN_1", True),
+        ("FIN_WARTEN_2", True),
+        ("LETZTE_BEST\u00c4T", True),
+        ("SYN_GESENDET", True),
+        ("ESTABLISHED", False),
+        ("TIME_WAIT", True),
+        ("ESTABLECIDO", False),
+    ],
+)
+def test_connections_that_end_are_known_in_german_too(word: str, ending: bool) -> None:
+    found = parse(f"  TCP    10.0.0.5:3389    10.0.0.9:50123    {word}    1234\n", with_pid=True)
+    assert [row.ending for row in found.connections] == [ending]

@@ -322,3 +322,20 @@ def silent() -> Iterator[int]:
     """Accept and never answer; yields the port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield int(server.getsockname()[1])
+
+
+@BOTH
+def test_an_error_without_a_word_after_answers_in_clear_is_a_lost_answer(plugin: str) -> None:
+    answered = iter([True])
+
+    def answer(message: bytes) -> tuple[int, bytes]:
+        if next(answered, False):
+            return 200, fakes.soap(fakes.rows(), fakes.Sent(message).message_id)
+        return 500, b""
+
+    with webserver.web_host(answer) as host, session_to(plugin, "basic", host.port) as session:
+        session.query("Win32_Service")
+        with pytest.raises(errors.ConnectionLost) as found:
+            session.query("Win32_Process")
+    assert "HTTP 500 without a word" in clear(found.value)
+    assert "use https" not in clear(found.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import limits
-from ansible_collections.netmin.windows.plugins.plugin_utils._session.shell import PATIENCE
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.shell import MOST_COMMANDS, PATIENCE
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
     SIGNALLED,
     TIMED_OUT,
@@ -96,3 +96,31 @@ def test_a_command_without_end_is_given_up_and_its_shell_deleted(answers: list[s
     with pytest.raises(errors.ProtocolError, match=f"command 'netstat -an' at web01: {reason}"):
         session.command("netstat", "-an")
     assert transport.verbs[-1] == "Delete"
+
+
+def one(number: int) -> list[str]:
+    return [command_started(), received(str(number).encode(), exit_code=0), SIGNALLED]
+
+
+def test_a_shell_runs_no_more_commands_than_an_old_host_counts_until_it_is_deleted() -> None:
+    commands = [answer for number in range(MOST_COMMANDS) for answer in one(number)]
+    session, transport = reading(shell_created("S1"), *commands, "", shell_created("S2"), *one(99))
+    said = [session.command("netstat", "-ano").stdout for _number in range(MOST_COMMANDS + 1)]
+    assert said[-1] == "99"
+    assert [verb for verb in transport.verbs if verb in ("Create", "Delete")] == ["Create", "Delete", "Create"]
+    assert transport.verbs.count("Command") == MOST_COMMANDS + 1
+
+
+def test_a_command_that_the_quota_of_operations_refused_is_sent_once_more_in_a_new_shell() -> None:
+    refused = fault(2150859174)
+    session, transport = reading(shell_created("S1"), *one(1), refused, "", shell_created("S2"), *one(2))
+    session.command("netstat", "-ano")
+    assert session.command("netstat", "-ano").stdout == "2"
+    assert transport.verbs == ["Create", "Command", "Receive", "Signal", "Command", "Delete", "Create", "Command", "Receive", "Signal"]
+
+
+def test_a_quota_that_others_use_up_is_told() -> None:
+    session, transport = reading(shell_created("S1"), fault(2150859174), "")
+    with pytest.raises(errors.QuotaExceeded, match="too many operations open"):
+        session.command("netstat", "-ano")
+    assert transport.verbs == ["Create", "Command", "Delete"]

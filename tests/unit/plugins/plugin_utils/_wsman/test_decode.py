@@ -288,3 +288,24 @@ def test_the_newer_form_in_any_namespace(namespace: str) -> None:
 @pytest.mark.parametrize(("code", "codes"), [("5", (5,)), ("-2147217405", (0x80041003,)), ("0x5", ()), ("", ()), (" 87 ", (87,))])
 def test_forms_of_a_code(code: str, codes: tuple[int, ...]) -> None:
     assert read(fault("w:X", wsman_fault(code)), ENUMERATE).codes == codes
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "codes"),
+    [
+        ("HRESULT", 2147749891, (0x80041003,)),
+        ("WIN32", 5, (5,)),
+        ("", 5, (5,)),
+        ("MI", 2, (0x80041003,)),
+        ("MI", 3, (0x8004100E,)),
+        ("MI", 5, (0x80041010,)),
+        ("MI", 6, (0x80041002,)),
+        ("mi", 17, (0x8004102E,)),
+        ("MI", 424242, ()),
+    ],
+)
+def test_the_type_of_a_wmi_error_says_what_its_code_means(kind: str, code: int, codes: tuple[int, ...]) -> None:
+    stated = f"<p:error_Code>{code}</p:error_Code><p:error_Type>{kind}</p:error_Type>"
+    detail = f'<p:MSFT_WmiError xmlns:p="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError">{stated}</p:MSFT_WmiError>'
+    found = read(fault("w:InternalError", detail), ENUMERATE)
+    assert found.codes == codes

@@ -79,3 +79,13 @@ def test_text_never_decides_and_is_shown_tamed() -> None:
 
 def test_every_known_code_has_words() -> None:
     assert all(words for _kind, words in faults._BY_CODE.values())  # noqa: SLF001
+
+
+def test_a_shell_that_is_gone_is_told_as_that_in_the_words_of_the_host() -> None:
+    told = str(error(2150858843, subcode="InvalidParameter", text="The shell was not found on the server."))
+    assert "is not there" in told
+    assert "The shell was not found on the server." in told
+
+
+def test_no_such_class_is_absence_and_never_a_refusal() -> None:
+    assert error(0x80041010).__class__ is errors.ClassMissing
