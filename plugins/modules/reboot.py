@@ -14,7 +14,15 @@ description:
     is only shown.
   - A host that shows no such time is not restarted.
   - Nothing else in this collection restarts a host.
+  - A host whose WinRM would not answer afterwards is not restarted. Windows clients from Windows 7 on come with WinRM on Manual.
 options:
+  accept:
+    description:
+      - Dangers that you accept, by id. V(winrm-start) is that WinRM, or what it depends on, does not start by itself.
+    type: list
+    elements: str
+    choices: [winrm-start]
+    default: []
   timeout:
     description:
       - How many seconds to wait for the new boot. After that the task fails and tells what was heard last.

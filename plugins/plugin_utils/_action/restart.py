@@ -8,13 +8,19 @@ import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, read_boot
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AuthenticationFailed, HostError, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import OS_PROPERTIES, BootEvidence, read_boot
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import not_after_a_boot
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import WINDOW
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import boot_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 
 from .base import WindowsAction
+
+# The id that lifts the refusal to restart a host whose WinRM does not start by itself.
+WINRM_START = "winrm-start"
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +32,7 @@ class RebootAction(WindowsAction):
         "timeout": {"type": "int", "default": 600},
         "interval": {"type": "int", "default": 5},
         "window": WINDOW,
+        "accept": {"type": "list", "elements": "str", "choices": [WINRM_START], "default": []},
     }
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,6 +43,7 @@ class RebootAction(WindowsAction):
         if not before.mark:
             msg = f"{self.host_name} shows no creation date of lsass.exe, so that a boot could not be proven; it was not restarted"
             return {"failed": True, "msg": msg}
+        self._refuse_no_return(session, options)
         if self._task.check_mode:
             return {"changed": True, "before": boot_of(before), "after": boot_of(before), "ansible_facts": {}}
         self.writing = True
@@ -49,6 +57,18 @@ class RebootAction(WindowsAction):
             result |= {"failed": True, "msg": msg}
         return result
 
+    def _refuse_no_return(self, session: Session, options: Mapping[str, Any]) -> None:
+        """Refuse to restart a host that would not answer afterwards.
+
+        Raises:
+            Refused: WinRM, or what it depends on, does not start by itself.
+        """
+        system = session.query("Win32_OperatingSystem", OS_PROPERTIES)
+        reason = not_after_a_boot(session, NtVersion.parse((system[0].text("Version") if system else None) or ""))
+        if reason and WINRM_START not in options["accept"]:
+            advice = f"set it to Automatic first, or list '{WINRM_START}' in 'accept' if somebody starts it by hand"
+            raise Refused(f"the host was not restarted, as it would not answer WinRM afterwards: {reason}; {advice}", hazard=WINRM_START)
+
     def _wait(self, before: BootEvidence, timeout: float, interval: float) -> tuple[BootEvidence | None, str]:
         """Return the evidence of the new boot, or None and what was heard last."""
         deadline = self.clock.now() + timeout
@@ -57,6 +77,9 @@ class RebootAction(WindowsAction):
             self.clock.sleep(interval)
             try:
                 seen = read_boot(self.reopen(self.open_session))
+            except AuthenticationFailed as error:
+                # It is up and has answered: to ask again with the same secret could lock the account.
+                return None, str(error)
             except HostError as error:
                 # Down, or up and not ready: both end by themselves or at the deadline.
                 heard = str(error)

@@ -183,14 +183,7 @@ class Host:
         return self._closure(name, self.requires)
 
     def _closure(self, name: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[Service, ...]:
-        found: dict[str, Service] = {}
-        queue = list(edges.get(name.lower(), ()))
-        while queue:
-            key = queue.pop(0).lower()
-            if key != name.lower() and key not in found and key in self.services:
-                found[key] = self.services[key]
-                queue += edges.get(key, ())
-        return tuple(found.values())
+        return tuple(self.services[other.lower()] for other in closure(name, edges) if other.lower() in self.services)
 
     @property
     def splits_groups(self) -> bool:
@@ -305,6 +298,19 @@ def read_dependencies(reader: Reader) -> tuple[dict[str, tuple[str, ...]], dict[
         dependents.setdefault(needed.lower(), []).append(needing)
         requires.setdefault(needing.lower(), []).append(needed)
     return _frozen(dependents), _frozen(requires)
+
+
+def closure(name: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return every name that is reached from one, nearest first, each once."""
+    found: dict[str, str] = {}
+    queue = list(edges.get(name.lower(), ()))
+    while queue:
+        other = queue.pop(0)
+        key = other.lower()
+        if key != name.lower() and key not in found:
+            found[key] = other
+            queue += edges.get(key, ())
+    return tuple(found.values())
 
 
 def _frozen(lists: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:

@@ -11,14 +11,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, WinrmListener
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, WinrmListener
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
 from .connections import Connection as Inbound
 from .connections import inbound, read_established
-from .host import Host
+from .host import Host, closure, read_dependencies, read_services
 from .listing import Listing
 from .owners import SYSTEM_PIDS
+from .settings import Setting, read_setting
 
+WINRM_SERVICE = "WinRM"
+# SERVICE_AUTO_START, SERVICE_DISABLED (Microsoft, CreateService).
+AUTOMATIC, DISABLED = 2, 4
 NO_LISTENERS = "WinRM does not show its listeners"
 NO_CONNECTIONS = "the host does not show its connections"
 NOT_IN_USE = "no connection with a listener of WinRM is shown, the session's own not either"
@@ -60,3 +66,28 @@ def read_path(reader: Reader, host: Host, listing: Listing) -> ManagementPath:
     found = tuple(sorted(row for row in ours if not row.ending))
     others = tuple(peer for peer in inbound(rows, host, listing) if peer.local_port not in ports or peer.pid not in (None, *SYSTEM_PIDS))
     return ManagementPath(listeners, found, others, "" if found else NOT_IN_USE)
+
+
+def not_after_a_boot(reader: Reader, nt: NtVersion) -> str:
+    """Say why WinRM would not answer after a restart; empty where it would.
+
+    What the next boot reads is in the registry. WinRM has to be automatic, or needed by something that is; what it depends
+    on only must not be disabled, since it is started along. Every client Windows from 7 on comes with WinRM on Manual.
+    """
+    services = read_services(reader, nt)
+    dependents, requires = read_dependencies(reader)
+    for name in closure(WINRM_SERVICE, requires):
+        if _start(reader, name) == DISABLED:
+            return f"{name}, which WinRM depends on, is disabled"
+    start = _start(reader, WINRM_SERVICE)
+    if start in (None, AUTOMATIC):
+        return ""
+    needing = (services.get(name.lower()) for name in closure(WINRM_SERVICE, dependents))
+    if start != DISABLED and any(service is not None and service.start_mode is StartMode.AUTO for service in needing):
+        return ""
+    return f"the service WinRM is {'disabled' if start == DISABLED else 'on Manual, and nothing starts it at a boot'}"
+
+
+def _start(reader: Reader, name: str) -> int | None:
+    value = read_setting(reader, Setting(rf"{SERVICES_KEY}\{name}", "Start", RegistryType.DWORD))
+    return value.data if value is not None and isinstance(value.data, int) else None

@@ -9,8 +9,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.restart import RebootAction
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, InvalidOption, Refused, Unreachable
-from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock, FakeHost, FakeSession
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
+    AccessDenied,
+    AuthenticationFailed,
+    InvalidOption,
+    Refused,
+    Unreachable,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryValue
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock, FakeHost, FakeService, FakeSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import windows_xp
 
 NEXT_BOOT = "2003-05-01T09:05:00Z"
@@ -34,7 +41,7 @@ class Restarted:
             setattr(self.action, name, content)
 
     def work(self, **options: Any) -> dict[str, Any]:
-        return self.action.work({"timeout": 600, "interval": 5, **options})
+        return self.action.work({"timeout": 600, "interval": 5, "accept": [], **options})
 
     def _tick(self, now: float) -> None:
         if self.asked and self.up_at is not None and now >= self.up_at:
@@ -136,3 +143,49 @@ def test_in_the_maintenance_window_and_in_check_mode_it_goes_on() -> None:
 def test_a_window_that_makes_no_sense_is_refused_in_check_mode_as_well() -> None:
     with pytest.raises(InvalidOption):
         Restarted(windows_xp(), up_at=5, check=True).work(window={**CLOSED, "until": "22:00"})
+
+
+def with_start(value: int | None, *, needed: str = "", disabled: str = "") -> FakeHost:
+    """Return a host whose WinRM starts in some way, as the next boot will read it."""
+    fake = windows_xp()
+    names = {service.name for service in fake.services}
+    fake.services += [FakeService(name) for name in ("WinRM", "RpcSs") if name not in names]
+    fake.service("WinRM").depends = ("RpcSs",)
+    if value is not None:
+        fake.put(rf"{SERVICES_KEY}\WinRM", "Start", RegistryValue.dword(value))
+    if needed:
+        fake.services.append(FakeService(needed, depends=("WinRM",)))
+    if disabled:
+        fake.put(rf"{SERVICES_KEY}\{disabled}", "Start", RegistryValue.dword(4))
+    return fake
+
+
+@pytest.mark.parametrize(("value", "word"), [(3, "on Manual"), (4, "disabled")])
+@pytest.mark.parametrize("check", [False, True])
+def test_a_host_whose_winrm_would_not_answer_is_not_restarted(value: int, word: str, check: bool) -> None:
+    restarted = Restarted(with_start(value), up_at=5, check=check)
+    with pytest.raises(Refused, match=f"would not answer WinRM afterwards: the service WinRM is {word}") as found:
+        restarted.work()
+    assert found.value.hazard == "winrm-start"
+    assert restarted.reboots == 0
+    assert Restarted(with_start(value), up_at=5, check=check).work(accept=["winrm-start"])["changed"]
+
+
+def test_what_winrm_depends_on_must_not_be_disabled() -> None:
+    with pytest.raises(Refused, match="RpcSs, which WinRM depends on, is disabled"):
+        Restarted(with_start(2, disabled="RpcSs"), up_at=5).work()
+
+
+@pytest.mark.parametrize("fake", [with_start(2), with_start(None), with_start(3, needed="Vendor")])
+def test_a_host_whose_winrm_starts_by_itself_or_along_is_restarted(fake: FakeHost) -> None:
+    assert "failed" not in Restarted(fake, up_at=5).work()
+
+
+def test_a_refused_password_is_tried_once() -> None:
+    refused = AuthenticationFailed("host.example did not let the user in", host="host.example")
+    restarted = Restarted(windows_xp(), up_at=None, gone=refused)
+    result = restarted.work()
+    assert result["failed"]
+    assert "did not let the user in" in result["msg"]
+    # The one that asked for the restart, and one more.
+    assert len(restarted.sessions) == 2
