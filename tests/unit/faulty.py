@@ -18,17 +18,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import fields_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    AddFilterRule,
-    Change,
-    DeleteKey,
-    RemoveFilterRule,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StartService,
-    StopService,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule, RemoveFilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_key import DeleteKey
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StartService, StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, Wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import minimize_wanted

@@ -26,19 +26,15 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, Where, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    AddFilterRule,
-    Change,
-    DeleteKey,
-    RemoveFilterRule,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StartService,
-    StopService,
-    noun,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import noun
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule, RemoveFilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_key import DeleteKey
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StartService, StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 
 # How often a service that is stopping or starting is looked at, in seconds.
 POLL = 1.0

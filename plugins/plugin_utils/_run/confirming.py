@@ -30,7 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, record, snapshot, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase, Timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.timer import BEAT, Carrier

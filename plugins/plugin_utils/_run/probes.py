@@ -20,14 +20,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import S
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Knowledge, Probe, Query, Running
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import KeyProbe, ValueProbe, is_like
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    NetbiosOption,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StopService,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import NetbiosOption, SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import netbt, rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.switches import TYPES
 

@@ -27,15 +27,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewa
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    AddFilterRule,
-    Change,
-    DeleteKey,
-    Effective,
-    RemoveFilterRule,
-    SetRegistryValue,
-)
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule, RemoveFilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_key import DeleteKey
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import never_reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Situation, Skipped
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import record, restore, snapshot

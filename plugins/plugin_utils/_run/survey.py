@@ -22,19 +22,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.management im
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, Explainer, settled_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings, read_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    BLOCKS,
-    AddFilterRule,
-    Change,
-    DeleteKey,
-    RemoveFilterRule,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StartService,
-    StopService,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import BLOCKS, AddFilterRule, RemoveFilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_key import DeleteKey
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StartService, StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
     dcom_protocols,
     ip_filter,

@@ -15,8 +15,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import SetNetbios, SetRegistryValue, SetStartMode, StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 
 
 @dataclass(frozen=True, slots=True)

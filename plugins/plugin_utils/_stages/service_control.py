@@ -14,15 +14,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import PerUser, Protected, StartValue, When
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    Change,
-    Effective,
-    SetStartMode,
-    StopService,
-    noun,
-    write_value,
-)
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective, noun
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from .stage import Dependents, Situation
 
