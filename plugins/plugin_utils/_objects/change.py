@@ -42,6 +42,11 @@ class BaseChange(ABC):
         """The object, as results and messages name it."""
 
     @property
+    def identity(self) -> str:
+        """What tells the change from every other of a plan; one and the same object may be named by two changes."""
+        return self.target
+
+    @property
     @abstractmethod
     def shown(self) -> tuple[object, object]:
         """Before and after as plain values."""
