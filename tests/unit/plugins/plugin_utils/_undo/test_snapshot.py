@@ -9,10 +9,11 @@ import json
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule, netbios, registry_value, running, start_mode
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import (
     MOST,
-    Saved,
     Snapshot,
     from_lines,
     needless,
@@ -41,7 +42,7 @@ def lines_of(taken: Snapshot) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("before", VALUES)
 def test_a_value_is_understood_as_it_was_written(before: RegistryValue | None) -> None:
-    taken = Snapshot("r1", (Saved("netbt", snapshot.REGISTRY, (KEY, "v"), before, RegistryValue.dword(0), absent=(KEY,)),))
+    taken = Snapshot("r1", (Saved("netbt", registry_value.OBJECT, (KEY, "v"), before, RegistryValue.dword(0), absent=(KEY,)),))
     assert from_lines(lines_of(taken)) == taken
     assert all(line.isascii() and "\n" not in line for line in lines_of(taken))
 
@@ -50,10 +51,10 @@ def test_services_adapters_and_rules_are_understood_as_they_were_written() -> No
     taken = Snapshot(
         "r1",
         (
-            Saved("services", snapshot.START_MODE, ("BITS",), "auto", "disabled", delayed=True, ran=True),
-            Saved("smb_device", snapshot.STOPPED, ("srvnet",), None, None, kind=ServiceKind.DRIVER),
-            Saved("netbt", snapshot.NETBIOS, ("{A}",), None, RegistryValue.dword(2), label="Ethernet"),
-            Saved("ip_filter", snapshot.RULE, ("netmin.windows tcp/135",), "", "v2.0|Name=x|"),
+            Saved("services", start_mode.OBJECT, ("BITS",), "auto", "disabled", delayed=True, ran=True),
+            Saved("smb_device", running.STOPPED, ("srvnet",), None, None, kind=ServiceKind.DRIVER),
+            Saved("netbt", netbios.OBJECT, ("{A}",), None, RegistryValue.dword(2), label="Ethernet"),
+            Saved("ip_filter", filter_rule.OBJECT, ("netmin.windows tcp/135",), "", "v2.0|Name=x|"),
         ),
     )
     assert from_lines(lines_of(taken)) == taken
@@ -62,7 +63,7 @@ def test_services_adapters_and_rules_are_understood_as_they_were_written() -> No
 def test_of_an_older_record_nobody_knows_whether_a_service_ran() -> None:
     head = json.dumps({"schema_version": 1, "run": "r1", "objects": 1})
     line = {"stage": "services", "object": "start mode", "name": ["BITS"], "before": "auto", "after": "disabled", "kind": "Win32_Service"}
-    assert from_lines((head, json.dumps(line))).saved == (Saved("services", snapshot.START_MODE, ("BITS",), "auto", "disabled"),)
+    assert from_lines((head, json.dumps(line))).saved == (Saved("services", start_mode.OBJECT, ("BITS",), "auto", "disabled"),)
 
 
 HEAD = json.dumps({"schema_version": 1, "run": "r1", "objects": 1})
@@ -100,7 +101,7 @@ def test_what_is_damaged_is_passed_over_and_named(lines: tuple[str, ...]) -> Non
 
 def test_the_first_and_what_alone_knows_an_object_are_kept() -> None:
     def one(number: int, name: str) -> Snapshot:
-        return Snapshot(f"r{number:03}", (Saved("services", snapshot.STOPPED, (name,), None, None),))
+        return Snapshot(f"r{number:03}", (Saved("services", running.STOPPED, (name,), None, None),))
 
     same = [one(number, "A") for number in range(MOST + 3)]
     assert needless(same[:MOST]) == ()
