@@ -52,9 +52,9 @@ def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 def _once(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Leave out what is planned already: a service may depend on two that are stopped, or be named by two stages."""
-    first: dict[tuple[type[Change], str], Change] = {}
+    first: dict[str, Change] = {}
     for change in changes:
-        other = first.setdefault((type(change), change.target), change)
+        other = first.setdefault(change.identity, change)
         if other.shown[1] != change.shown[1]:
             one, two = f"{other.shown[1]} by stage {other.stage}", f"{change.shown[1]} by stage {change.stage}"
             raise InvalidOption(f"{change.target} is to be {one} and {two}: choose one")

@@ -340,6 +340,12 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
     return result
 
 
+def objects_of(prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Show what the changes of a plan were about, before and after, each under a name of its own."""
+    rows = tuple(zip(prepared.plan.changes, result["changes"], strict=True))
+    return {when: {change.identity: row[when] for change, row in rows} for when in ("before", "after")}
+
+
 def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared) -> None:
     application = run.application
     if application is None or not (application.error or run.trouble):

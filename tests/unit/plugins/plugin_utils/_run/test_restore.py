@@ -25,7 +25,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, add_damage, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, add_damage, objects_of, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
@@ -103,6 +103,22 @@ def restore(host: Simulated, scope: Scope | None = None, *, check: bool = False,
     add_damage(result, prepared)
     assert not result.get("failed"), result["msg"]
     return result
+
+
+def test_each_change_of_a_restore_has_an_entry_of_its_own() -> None:
+    """A restore that is taken back stops a service and sets its start mode: two changes of one object."""
+    with simulated("windows_server_2022") as host:
+        minimize(host, stages=["services"])
+        back = restore(host)
+        run = Run(KNOWLEDGE, FakeClock(), "20260103T000000Z-000003")
+        prepared = run.prepare_restore(host.session, Scope(run=back["run"]))
+        targets = [change.target for change in prepared.plan.changes]
+        assert len(set(targets)) < len(targets)
+        shown = objects_of(prepared, result_of(run, prepared, None))
+        assert len(shown["before"]) == len(shown["after"]) == len(targets)
+        assert shown["before"]["service IKEEXT"] != "disabled"
+        assert shown["after"]["service IKEEXT"] == "disabled"
+        assert (shown["before"]["running service IKEEXT"], shown["after"]["running service IKEEXT"]) == ("running", "stopped")
 
 
 @dataclass(frozen=True)
