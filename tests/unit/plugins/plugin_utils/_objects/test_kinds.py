@@ -48,7 +48,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.way_back i
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Snapshot
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeSession
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NT = NtVersion(10, 0)
@@ -155,6 +155,8 @@ CASES: Mapping[type, st.SearchStrategy[Case]] = {
     StopService: stop_cases(),
 }
 EVERY = st.one_of(*CASES.values())
+# A loaded machine takes its time.
+PROPERTY = settings(deadline=None)
 
 
 def test_every_kind_has_its_cases_here() -> None:
@@ -162,6 +164,7 @@ def test_every_kind_has_its_cases_here() -> None:
     assert {name for kind in RESTORABLE for name in kind.OBJECTS} == set(SAVED)
 
 
+@PROPERTY
 @given(EVERY)
 def test_saved_and_read_back_it_is_the_same(case: Case) -> None:
     change, seen = case
@@ -175,6 +178,7 @@ def test_saved_and_read_back_it_is_the_same(case: Case) -> None:
     assert saved.stage == change.stage
 
 
+@PROPERTY
 @given(EVERY)
 def test_made_it_holds_and_shows_what_was_planned(case: Case) -> None:
     change, seen = case
@@ -186,6 +190,7 @@ def test_made_it_holds_and_shows_what_was_planned(case: Case) -> None:
     assert project((change,), after) == after
 
 
+@PROPERTY
 @given(EVERY)
 def test_put_back_it_is_as_it_was(case: Case) -> None:
     change, seen = case
@@ -206,6 +211,7 @@ def test_put_back_it_is_as_it_was(case: Case) -> None:
         assert back.firewall.texts == seen.firewall.texts
 
 
+@PROPERTY
 @given(EVERY, EVERY)
 def test_no_two_changes_share_an_identity(one: Case, other: Case) -> None:
     first, second = one[0], other[0]
