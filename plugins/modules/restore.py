@@ -149,7 +149,9 @@ unchanged:
       stage: smb_device
       target: HKLM\SYSTEM\CurrentControlSet\Services\NetBT\Parameters\SmbDeviceEnabled
 before:
-  description: Each object that is put back, as it was before.
+  description:
+    - What each change found, each change under a name of its own. The start mode of a service goes by the service alone; whether
+      it runs by C(stopped service NAME) where it is started, by C(running service NAME) where it is stopped.
   type: dict
   returned: when the host was read
   sample:

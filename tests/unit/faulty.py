@@ -18,17 +18,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import fields_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    AddFilterRule,
-    Change,
-    DeleteKey,
-    RemoveFilterRule,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StartService,
-    StopService,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule, netbios, registry_value, running, start_mode
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule, RemoveFilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, identity_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_key import DeleteKey
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StartService, StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, Wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import minimize_wanted
@@ -402,7 +399,7 @@ def snapshot_lacks(attempt: Attempt, host: Simulated) -> list[str]:
     if stored is None:
         return [f"{change.target} was changed without a snapshot" for change in done]
     try:
-        saved = {item.identity: item for item in snapshot.from_lines(tuple(stored["value"])).saved}
+        saved = {identity_of(item): item for item in snapshot.from_lines(tuple(stored["value"])).saved}
     except ValueError as error:
         return [f"the snapshot cannot be understood: {error}"]
     wrong = []
@@ -422,17 +419,17 @@ def snapshot_lacks(attempt: Attempt, host: Simulated) -> list[str]:
 
 def _identity(change: Change) -> tuple[str, ...]:
     if isinstance(change, SetRegistryValue):
-        return (snapshot.REGISTRY, change.key.lower(), change.name.lower())
+        return (registry_value.OBJECT, change.key.lower(), change.name.lower())
     if isinstance(change, SetStartMode):
-        return (snapshot.START_MODE, change.name.lower())
+        return (start_mode.OBJECT, change.name.lower())
     if isinstance(change, StopService | StartService):
-        return (snapshot.STOPPED, change.name.lower())
+        return (running.STOPPED, change.name.lower())
     if isinstance(change, SetNetbios):
-        return (snapshot.NETBIOS, change.guid.lower())
+        return (netbios.OBJECT, change.guid.lower())
     if isinstance(change, AddFilterRule):
-        return (snapshot.RULE, change.rule.name.lower())
+        return (filter_rule.OBJECT, change.rule.name.lower())
     if isinstance(change, RemoveFilterRule):
-        return (snapshot.RULE, change.name.lower())
+        return (filter_rule.OBJECT, change.name.lower())
     raise TypeError(f"no such change: {change!r}")
 
 

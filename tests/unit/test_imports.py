@@ -124,6 +124,39 @@ def problem_outside(package: str, entry: Import) -> str | None:
     return f"{root} may be missing: guard the import with `try … except ImportError`"
 
 
+def module_of(path: PurePosixPath) -> tuple[str, ...]:
+    """Return the full name of the module that a file is."""
+    parts = path.with_suffix("").parts
+    return (*COLLECTION, *(parts[:-1] if parts[-1] == "__init__" else parts))
+
+
+def circles(sources: Mapping[PurePosixPath, str]) -> list[str]:
+    """Return, for each circle of modules that import each other, one way around it; imports for the type checker alone count."""
+    modules = {module_of(path): path for path in sources}
+    arrows: dict[PurePosixPath, dict[PurePosixPath, None]] = {path: {} for path in sources}
+    for path, source in sources.items():
+        for entry in imports(path, ast.parse(source)):
+            # What is imported is a module, or something in one.
+            target = modules.get(entry.module) or modules.get(entry.module[:-1])
+            if target is not None and target != path:
+                arrows[path][target] = None
+    found: list[str] = []
+    done: set[PurePosixPath] = set()
+
+    def follow(way: list[PurePosixPath]) -> None:
+        for target in arrows[way[-1]]:
+            if target in way:
+                found.append(" -> ".join(str(path) for path in (*way[way.index(target) :], target)))
+            elif target not in done:
+                follow([*way, target])
+        done.add(way[-1])
+
+    for path in sources:
+        if path not in done:
+            follow([path])
+    return found
+
+
 def plugin_files() -> list[PurePosixPath]:
     """Return every Python file below plugins/, relative to the checkout."""
     return sorted(PurePosixPath(path.relative_to(CHECKOUT).as_posix()) for path in (CHECKOUT / "plugins").rglob("*.py"))
@@ -136,6 +169,11 @@ def read(path: PurePosixPath) -> str:
 
 def test_every_arrow_points_down() -> None:
     found = [problem for path in plugin_files() for problem in problems(path, read(path))]
+    assert not found, "\n".join(found)
+
+
+def test_no_two_modules_import_each_other() -> None:
+    found = circles({path: read(path) for path in plugin_files()})
     assert not found, "\n".join(found)
 
 
@@ -200,3 +238,30 @@ def test_a_bad_import_is_named(case: str) -> None:
     path, source, message = BAD[case]
     (problem,) = problems(PurePosixPath(*UTILS, path), source)
     assert message in problem
+
+
+CIRCLES = {
+    "of two": ({"_core/a.py": "from .b import x", "_core/b.py": "from . import a"}, "a.py -> plugins/plugin_utils/_core/b.py"),
+    "in a function": ({"_core/a.py": "from .b import x", "_core/b.py": "def f():\n    from .a import x"}, "_core/b.py"),
+    "for the type checker": (
+        {"_core/a.py": "from .b import x", "_core/b.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .a import x"},
+        "_core/b.py",
+    ),
+    "of three across packages": (
+        {"_core/a.py": f"from {OURS}._host import b", "_host/b.py": "from .c import x", "_host/c.py": f"from {OURS}._core.a import x"},
+        "_host/b.py -> plugins/plugin_utils/_host/c.py -> plugins/plugin_utils/_core/a.py",
+    ),
+    "with its own package": ({"_core/__init__.py": "from .a import x", "_core/a.py": f"from {OURS}._core import x"}, "__init__.py"),
+}
+
+
+@pytest.mark.parametrize("case", sorted(CIRCLES))
+def test_a_circle_is_found(case: str) -> None:
+    sources, way = CIRCLES[case]
+    (found,) = circles({PurePosixPath(*UTILS, path): source for path, source in sources.items()})
+    assert way in found
+
+
+def test_two_ways_to_one_module_are_no_circle() -> None:
+    sources = {"_core/a.py": "from . import b, c", "_core/b.py": "from .d import x", "_core/c.py": "from .d import x", "_core/d.py": ""}
+    assert circles({PurePosixPath(*UTILS, path): source for path, source in sources.items()}) == []

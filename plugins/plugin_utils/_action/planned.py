@@ -16,7 +16,15 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import CONFIRM, KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, snapshots_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run, add_damage, diff_of, recorded, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import (
+    Prepared,
+    Run,
+    add_damage,
+    diff_of,
+    objects_of,
+    recorded,
+    result_of,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Stage
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
@@ -130,10 +138,5 @@ class RestoreAction(PlannedAction):
         return run.prepare_restore(session, Scope(options["run"] or "", options["stage"] or "", options["force"]))
 
     def shown(self, prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Show each object that is put back, and the snapshots from which."""
-        changes = result["changes"]
-        return {
-            "before": {change["target"]: change["before"] for change in changes},
-            "after": {change["target"]: change["after"] for change in changes},
-            "snapshots": snapshots_of(prepared.stored),
-        }
+        """Show each change by itself, and the snapshots from which objects are put back."""
+        return {**objects_of(prepared, result), "snapshots": snapshots_of(prepared.stored)}

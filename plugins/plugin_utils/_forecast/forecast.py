@@ -12,17 +12,12 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import INTERFACES, NetbiosOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    NetbiosOption,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StartService,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Written
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
     dcom_protocols,
@@ -145,25 +140,25 @@ def keep_reason(subject: Explained, kept: Kept) -> str | None:
 def opens(plan: Plan, knowledge: Knowledge) -> tuple[str, ...]:
     """Return the ids of the recipes whose endpoints a plan opens, so that a proof does not take them for strangers."""
     found: dict[str, None] = {}
-    for change in plan.changes:
-        if isinstance(change, SetNetbios) and change.after is not NetbiosOption.DISABLED:
+    for made in map(effect, plan.changes):
+        if made.netbios is not None and made.netbios[1] is not NetbiosOption.DISABLED:
             found[netbt.RECIPE] = None
-        elif isinstance(change, StartService) or (isinstance(change, SetStartMode) and change.before is StartMode.DISABLED):
-            name = change.name.lower()
+        name = (made.starts or made.enables).lower()
+        if name:
             owned = (recipe.id for recipe in knowledge.recipes.values() if name in (owner.lower() for owner in recipe.services))
             found.update(dict.fromkeys(owned))
-        elif isinstance(change, SetRegistryValue):
-            found.update(dict.fromkeys(_opened_by_value(change)))
+        if made.written is not None:
+            found.update(dict.fromkeys(_opened_by_value(made.written)))
     return tuple(found)
 
 
-def _opened_by_value(change: SetRegistryValue) -> tuple[str, ...]:
+def _opened_by_value(change: Written) -> tuple[str, ...]:
     data = None if change.after is None else change.after.data
     if (change.key, change.name) == (smb_device.SMB_DEVICE_ENABLED.key, smb_device.SMB_DEVICE_ENABLED.name):
         return () if data == 0 else (smb_device.RECIPE,)
     if (change.key, change.name) == (smb_device.NETBT_START.key, smb_device.NETBT_START.name):
         return () if data == smb_device.DISABLED else (smb_device.RECIPE, netbt.RECIPE)
-    if change.key.startswith(netbt.INTERFACES):
+    if change.key.startswith(INTERFACES):
         return () if data == NetbiosOption.DISABLED else (netbt.RECIPE,)
     if (change.key, change.name) == (rpc_restriction.BIND.key, rpc_restriction.BIND.name):
         return () if data else (RPC_BINDING,)

@@ -10,10 +10,22 @@ from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, RegistryType, RegistryValue
 
 # What a getter of StdRegProv returns for a value of another type (WBEM_E_TYPE_MISMATCH).
 TYPE_MISMATCH = 0x80041005
+# The value of a service's key that says how it starts (Microsoft, CreateService: dwStartType).
+START = "Start"
+# Microsoft, SERVICE_DELAYED_AUTO_START_INFO: since Windows Vista, kept in this value of the service's key.
+DELAYED = "DelayedAutostart"
+
+Place = tuple[str, str]
+"""Key and name of a registry value in lower case, as a mapping needs them: the registry does not tell cases apart."""
+
+
+def place_of(key: str, name: str) -> Place:
+    """Return where a value is."""
+    return key.lower(), name.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,11 @@ class Setting:
     def target(self) -> str:
         """The value as results and messages name it."""
         return f"{HKLM}{self.key}\\{self.name}"
+
+    @property
+    def place(self) -> Place:
+        """Where the value is."""
+        return place_of(self.key, self.name)
 
 
 Settings = Mapping[Setting, RegistryValue | None]
@@ -71,3 +88,16 @@ def _actual_type(reader: Reader, setting: Setting) -> RegistryType | None:
 def plain(value: RegistryValue | None) -> object:
     """Show a value in a result; None where it is absent."""
     return None if value is None else value.plain()
+
+
+# Settings that more than one package needs
+
+
+def start_setting(service: str) -> Setting:
+    """Return the value that says how a service starts, as the next boot (for a template the next sign-in) reads it."""
+    return Setting(rf"{SERVICES_KEY}\{service}", START, RegistryType.DWORD)
+
+
+def delayed_setting(service: str) -> Setting:
+    """Return the value that says whether an automatic service is delayed."""
+    return Setting(rf"{SERVICES_KEY}\{service}", DELAYED, RegistryType.DWORD)

@@ -12,11 +12,11 @@ Entries hold facts, never conclusions about one host.
 from __future__ import annotations
 
 from .hazards import Affects, Fact, Gate, Hazard, Kind, Probe, Query, Running
+from .knowledge import Knowledge
 from .loader import KnowledgeError, load
 from .model import (
     Confidence,
     Example,
-    Knowledge,
     ListenerPattern,
     Method,
     Never,

@@ -14,22 +14,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Side, Windows
 
 from .hazards import Gate, Hazard, Probe
-from .model import (
-    Knowledge,
-    ListenerPattern,
-    Method,
-    Never,
-    PerUser,
-    Port,
-    Protected,
-    Range,
-    Recipe,
-    Silent,
-    Status,
-    Value,
-    ValueType,
-    Version,
-)
+from .knowledge import Knowledge
+from .model import ListenerPattern, Method, Never, PerUser, Port, Protected, Range, Recipe, Silent, Status, Value, ValueType, Version
 
 # A WMI class or property (win32 WmiSdk, "Managed Object Format"), and a namespace.
 WMI_NAME, NAMESPACE = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII), re.compile(r"root(/\w+)+\Z", re.ASCII)

@@ -16,8 +16,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 
 from .checks import newest
 from .hazards import Hazard, Probe
+from .knowledge import Knowledge
 from .loader import load
-from .model import Knowledge, ListenerPattern, Method, Port, Range, Recipe, Status, Takes, Version
+from .model import ListenerPattern, Method, Port, Range, Recipe, Status, Takes, Version
 
 PAGE = Path(__file__).parents[3] / "docs" / "knowledge.md"
 USABLE = (Status.WORKS, Status.PARTIAL)

@@ -20,7 +20,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 
 from .checks import check_hazard, check_recipe, check_together, check_version
 from .hazards import Hazard
-from .model import Knowledge, Never, PerUser, Protected, Recipe, Silent, Version
+from .knowledge import Knowledge
+from .model import Never, PerUser, Protected, Recipe, Silent, Version
 
 # libyaml is ten times faster and is not in every build of PyYAML.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -6,45 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 
-from .change import Change, Effective
-
-
-class Reason(StrEnum):
-    """Why an object is left as it is."""
-
-    AS_DESIRED = "already as asked"
-    ABSENT = "not on this host"
-    KEPT = "kept"
-    NEVER = "never stopped on this host"
-    GATED = "needs an accepted hazard"
-    STAYS = "nothing is known that closes it on this Windows"
-    PROTECTED = "Windows refuses this change"
-    UNTIL_BOOT = "takes no stop, runs until the next boot"
-    AT_BOOT = "the next boot starts it"
-    DOES_NOT_CLOSE = "closes nothing"
-    DOES_NOT_WORK = "has no effect on this Windows"
-    UNVERIFIED = "not known to work on this Windows"
-    CHANGED_SINCE = "somebody changed it since"
-    NOT_IN_FORCE = "the firewall would not drop anything"
-    NOT_EXACT = "no rule is exact for it"
-    IN_USE = "there because somebody uses it"
-    NOT_RESTORABLE = "could not be put back"
-    HARMFUL = "breaks more than it closes on this Windows"
-
-
-@dataclass(frozen=True, slots=True)
-class Unchanged:
-    """An object that the plan leaves alone, and why."""
-
-    stage: str
-    target: str
-    reason: Reason
-    detail: str = ""
+from .change import Effective
+from .kinds import Change
+from .unchanged import Unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +52,9 @@ def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 def _once(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Leave out what is planned already: a service may depend on two that are stopped, or be named by two stages."""
-    first: dict[tuple[type[Change], str], Change] = {}
+    first: dict[str, Change] = {}
     for change in changes:
-        other = first.setdefault((type(change), change.target), change)
+        other = first.setdefault(change.identity, change)
         if other.shown[1] != change.shown[1]:
             one, two = f"{other.shown[1]} by stage {other.stage}", f"{change.shown[1]} by stage {change.stage}"
             raise InvalidOption(f"{change.target} is to be {one} and {two}: choose one")

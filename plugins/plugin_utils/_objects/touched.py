@@ -20,7 +20,8 @@ class Touched:
         value: key and name of the registry value that is written or deleted, as the registry keeps them.
         netbios: GUID of the adapter whose NetBIOS over TCP/IP is set; "" where none is.
         adds: the inbound rule that is added.
-        waits: the change is a setting that shows at the next boot only.
+        removes: name of the inbound rule that is deleted; "" where none is.
+        waits: the change is a registry value that is read at the next boot only.
     """
 
     stops: str = ""
@@ -29,4 +30,5 @@ class Touched:
     value: tuple[str, str] | None = None
     netbios: str = ""
     adds: FilterRule | None = None
+    removes: str = ""
     waits: bool = False

@@ -30,8 +30,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Change
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, record, snapshot, timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, record, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase, Timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.timer import BEAT, Carrier
 
@@ -133,8 +133,8 @@ class Confirmation:
             return
         survey = prepared.survey
         confirm.require(survey.host)
-        taken = snapshot.take(self.run.run_id, prepared.plan.changes, reader, survey.settings, survey.host)
-        self.back = confirm.way_back(taken, prepared.plan, survey, management_ports(survey.host, knowledge))
+        taken = self.run.snapshot_of(prepared, reader)
+        self.back = confirm.way_back(taken, prepared.plan, survey.host, management_ports(survey.host, knowledge), survey.path)
         confirm.values_of(self.run.run_id, self.back)
         self.outcome = "would be armed before the first change"
 

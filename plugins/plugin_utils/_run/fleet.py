@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
 LONGEST_REASON = 200
 MOST_NAMES = 10

@@ -18,15 +18,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Gate, Hazard, Kind, Knowledge, Method, Recipe
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import is_like
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    Change,
-    Effective,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StopService,
-)
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Skipped, Touches
 
 from .choice import Block

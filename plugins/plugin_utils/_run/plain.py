@@ -21,7 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Skipped
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot

@@ -15,19 +15,18 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import netbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.connections import Connection, read_connections
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service, template_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Knowledge, Probe, Query, Running
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import KeyProbe, ValueProbe, is_like
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    NetbiosOption,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StopService,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import netbt, rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.switches import TYPES
 
@@ -150,15 +149,15 @@ class Prober:
                     yield f"{change.name}, which depends on {' and '.join(needed)}"
 
     def _rpc_values(self) -> Iterable[str]:
-        values = self.survey.settings
+        seen = self.survey.seen
         ports, *flags = found = [
-            values.get(s) for s in (rpc_restriction.PORTS, rpc_restriction.PORTS_INTERNET_AVAILABLE, rpc_restriction.USE_INTERNET_PORTS)
+            seen.value(s) for s in (rpc_restriction.PORTS, rpc_restriction.PORTS_INTERNET_AVAILABLE, rpc_restriction.USE_INTERNET_PORTS)
         ]
         if any(found) and not all(found):
             yield f"HKLM\\{rpc_restriction.INTERNET} has some of its three values and lacks others"
         elif ports is not None and (not _ranges(ports) or any(str(flag.data if flag else "").upper() not in ("Y", "N") for flag in flags)):
             yield f"HKLM\\{rpc_restriction.INTERNET} holds what cannot be read"
-        bind = values.get(rpc_restriction.BIND)
+        bind = seen.value(rpc_restriction.BIND)
         if bind is not None and not self._is_valid(bind):
             yield f"{rpc_restriction.BIND.target} holds a list that this Windows cannot read"
 
@@ -174,12 +173,12 @@ class Prober:
         written = {c.key.lower() for c in plan.changes if isinstance(c, SetRegistryValue)}
         known = {adapter.guid.lower(): adapter.description for adapter in self.survey.host.adapters}
         for setting, value in self.survey.states[netbt.NAME].items():
-            guid = setting.key.rpartition("\\")[2][len(netbt.PREFIX) :]
-            on = netbt.option_of(value) is not NetbiosOption.DISABLED
+            guid = setting.key.rpartition("\\")[2][len(netbios.PREFIX) :]
+            on = netbios.option_of(value) is not NetbiosOption.DISABLED
             if on and guid.lower() not in set_now and setting.key.lower() not in written:
                 yield f"{known.get(guid.lower(), '')} {guid}"
         for adapter in self.survey.host.adapters:
-            if not adapter.ip_enabled and adapter.guid and netbt.setting(adapter.guid).key.lower() not in self._interfaces():
+            if not adapter.ip_enabled and adapter.guid and netbios.setting(adapter.guid).key.lower() not in self._interfaces():
                 yield f"{adapter.description} {adapter.guid}"
 
     def _interfaces(self) -> set[str]:

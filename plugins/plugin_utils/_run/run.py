@@ -28,15 +28,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewa
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports, strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    AddFilterRule,
-    Change,
-    DeleteKey,
-    Effective,
-    RemoveFilterRule,
-    SetRegistryValue,
-)
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, effect, kind_of, touched
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import never_reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Situation, Skipped
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import record, restore, snapshot
@@ -47,7 +41,7 @@ from .hazards import Blocks, Finding, warnings_of
 from .keeper import Keeper
 from .options import Wanted
 from .plain import change_of, endpoint_of, fewer, hazards_of, management_of, residue_of, skipped_of, suspects_of, unchanged_of, windows_of
-from .survey import Survey, Terms, found, holds, make_forecast, projected, read_survey, reread, shown, with_firewall, with_path
+from .survey import Survey, Terms, make_forecast, projected, read_survey, reread, shown, with_firewall, with_path
 
 logger = logging.getLogger(__name__)
 
@@ -103,6 +97,7 @@ class Run:
     trouble: list[str] = field(default_factory=list)
     arm: Callable[[Writer], None] | None = None
     in_time: Callable[[Writer, Change], None] = at_any_time
+    _snapshot: snapshot.Snapshot | None = None
 
     def prepare(self, reader: Reader, choose: Callable[[Survey, Blocks], Wanted]) -> Prepared:
         """Read, plan and forecast; nothing is written.
@@ -136,7 +131,8 @@ class Run:
             return never_reason(service, situation)
 
         plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path, never=never)
-        survey = replace(survey, more=now.values, keys={c.key: True for c in plan.changes if isinstance(c, DeleteKey)})
+        deleted = (effect(change).deletes for change in plan.changes)
+        survey = replace(survey, more=now.values, keys={key: True for key in deleted if key})
         prepared = self._prepared(reader, survey, plan, Wanted({}, Terms()))
         expected = restore.forecast_of(prepared.forecast, _first(reader), whole=not (scope.run or scope.stage or damaged))
         return replace(prepared, forecast=expected, stored=found, damaged=damaged, purpose=Purpose.RESTORE)
@@ -168,7 +164,7 @@ class Run:
         application = Application(prepared.plan)
         self.application = application
         try:
-            self.taken = taken = self._take_snapshot(prepared, writer)
+            self.taken = taken = self.snapshot_of(prepared, writer)
             if keeper is not None:
                 self._keep(prepared, keeper)
             self._store_snapshot(prepared, taken, writer)
@@ -198,9 +194,15 @@ class Run:
             self._store_changes(prepared, application, writer)
         return after
 
+    def snapshot_of(self, prepared: Prepared, reader: Reader) -> snapshot.Snapshot:
+        """Return what the plan touches, as it is before the first change; it is looked at once."""
+        if self._snapshot is None:
+            self._snapshot = self._take_snapshot(prepared, reader)
+        return self._snapshot
+
     def _take_snapshot(self, prepared: Prepared, reader: Reader) -> snapshot.Snapshot:
         survey = prepared.survey
-        return snapshot.take(self.run_id, prepared.plan.changes, reader, survey.settings, survey.host)
+        return snapshot.take(self.run_id, prepared.plan.changes, reader, survey.seen, survey.host.windows.nt)
 
     def _keep(self, prepared: Prepared, keeper: Keeper) -> None:
         try:
@@ -252,7 +254,7 @@ class Run:
 
     def _announce_rules(self, prepared: Prepared, writer: Writer) -> None:
         """Leave the names of the rules to be added: should the run break off, the next one knows that they may be there."""
-        added = {change.rule.name: "" for change in prepared.plan.changes if isinstance(change, AddFilterRule)}
+        added = {rule.name: "" for change in prepared.plan.changes if (rule := touched(change).adds) is not None}
         before = prepared.survey.host.firewall
         value = firewall.to_value({**before.names, **added}) if before and added else None
         if value is not None:
@@ -261,9 +263,9 @@ class Run:
     def _store_rules(self, prepared: Prepared, writer: Writer) -> None:
         """Leave on the host under which names the firewall keeps the rules that are there now."""
         before = prepared.survey.host.firewall
-        added = [change.rule.name for change in prepared.plan.changes if isinstance(change, AddFilterRule)]
-        removed = any(isinstance(change, RemoveFilterRule) for change in prepared.plan.changes)
-        if before is None or not (added or removed):
+        changed = [touched(change) for change in prepared.plan.changes]
+        added = [item.adds.name for item in changed if item.adds is not None]
+        if before is None or not (added or any(item.removes for item in changed)):
             return
         value = firewall.to_value(firewall.locate(writer, added, before))
         if value is None:
@@ -273,15 +275,15 @@ class Run:
 
     def _settle_by_reading(self, application: Application, after: Survey) -> None:
         """Settle lost answers by what is there now, and name every write that did not hold."""
+        seen = after.seen
         for number, change in enumerate(application.plan.changes):
-            status = application.statuses[number]
+            kind, status = kind_of(change), application.statuses[number]
             if status is Status.UNKNOWN:
-                application.statuses[number] = Status.DONE if holds(change, after) else Status.NOT_DONE
-            elif status is Status.DONE and not holds(change, after):
+                application.statuses[number] = Status.DONE if kind.holds(change, seen) else Status.NOT_DONE
+            elif status is Status.DONE and not kind.holds(change, seen):
                 application.statuses[number] = Status.NOT_DONE
-                self.trouble.append(
-                    f"{change.target} was to be {change.shown[1]} and is {found(change, after)}: the change was accepted and did not hold"
-                )
+                found = kind.found(change, seen)
+                self.trouble.append(f"{change.target} was to be {change.shown[1]} and is {found}: the change was accepted and did not hold")
 
 
 def _first(reader: Reader) -> stored.Record | None:
@@ -309,6 +311,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
     """
     plan, application = prepared.plan, None if planned else run.application
     last = after or prepared.survey
+    seen = after.seen if after else None
     planned = application is None
     statuses = ["planned"] * len(plan.changes) if planned else [str(status) for status in application.statuses] if application else []
     result: dict[str, Any] = {
@@ -317,7 +320,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "windows": windows_of(prepared.survey.host),
         "management": management_of(prepared.survey.path) if prepared.survey.path else None,
         "changes": [
-            change_of(change, change.shown[1] if planned else found(change, after) if after else None, status)
+            change_of(change, change.shown[1] if planned else kind_of(change).found(change, seen) if seen else None, status)
             for change, status in zip(plan.changes, statuses, strict=True)
         ],
         "unchanged": [*unchanged_of(plan), *skipped_of(prepared.skipped)],
@@ -344,6 +347,12 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         result["hazards"] = hazards_of(prepared.findings)
     _add_failure(result, run, prepared)
     return result
+
+
+def objects_of(prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
+    """Show what the changes of a plan were about, before and after, each under a name of its own."""
+    rows = tuple(zip(prepared.plan.changes, result["changes"], strict=True))
+    return {when: {change.identity: row[when] for change, row in rows} for when in ("before", "after")}
 
 
 def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared) -> None:
@@ -402,7 +411,7 @@ def reboot_required(prepared: Prepared, application: Application | None) -> bool
     )
     asked = application is not None and application.boot_needed
     # A start mode waits for the boot as well, and nothing waits for it but what takes no stop.
-    written = any(isinstance(change, SetRegistryValue) and change.effective is Effective.BOOT for change in made)
+    written = any(touched(change).waits for change in made)
     return prepared.history.waits or pending or asked or written
 
 

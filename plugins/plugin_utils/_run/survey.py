@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
@@ -21,20 +20,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import H
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, read_listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath, read_path
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, Explainer, settled_ports
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings, read_setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Place, Settings, read_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    BLOCKS,
-    AddFilterRule,
-    Change,
-    DeleteKey,
-    RemoveFilterRule,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StartService,
-    StopService,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, kind_of, project
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import touched as touched_by
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
     dcom_protocols,
@@ -46,7 +36,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
     smb_device,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Future
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents, Kept, Situation, Skipped, Stage
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import restorable
 
@@ -84,15 +73,23 @@ class Survey:
     path: ManagementPath | None = None
 
     @property
-    def configured(self) -> dict[tuple[str, str], RegistryValue | None]:
-        """All registry values that the stages read, by key and name in lower case."""
-        states = (*self.states.values(), self.more)
-        return {(setting.key.lower(), setting.name.lower()): value for state in states for setting, value in state.items()}
+    def configured(self) -> dict[Place, RegistryValue | None]:
+        """All registry values that were read."""
+        return {setting.place: value for state in (*self.states.values(), self.more) for setting, value in state.items()}
 
     @property
-    def settings(self) -> dict[Setting, RegistryValue | None]:
-        """All registry values that were read, by setting."""
-        return {setting: value for state in (*self.states.values(), self.more) for setting, value in state.items()}
+    def seen(self) -> Seen:
+        """The objects that changes are about."""
+        return Seen(self.host.services, self.configured, self.keys, self.host.firewall)
+
+    def after(self, seen: Seen) -> Survey:
+        """Return the same survey with other objects; values that it does not know are left out."""
+
+        def again(settings: Settings) -> Settings:
+            return {setting: seen.value(setting) for setting in settings}
+
+        states = {name: again(state) for name, state in self.states.items()}
+        return replace(self, host=seen.on(self.host), states=states, more=again(self.more), keys=seen.keys)
 
 
 def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
@@ -120,31 +117,18 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
     """Read again what changes can have touched: services, rules, endpoints, and the values that they write; the rest is kept."""
     made = tuple(changes)
     host = replace(before.host, services=read_services(reader, before.host.windows.nt))
-    if (host.firewall and host.firewall.names) or any(isinstance(change, AddFilterRule | RemoveFilterRule) for change in made):
+    if (host.firewall and host.firewall.names) or any(touched.adds or touched.removes for touched in map(touched_by, made)):
         host = replace(host, firewall=read_firewall(reader, host, wanted=False))
-    written = {place for change in made for place in _written(change)}
+    written = {place for change in made for place in kind_of(change).read_again(change)}
 
     def again(settings: Settings) -> Settings:
-        return {s: read_setting(reader, s) if (s.key.lower(), s.name.lower()) in written else value for s, value in settings.items()}
+        return {s: read_setting(reader, s) if s.place in written else value for s, value in settings.items()}
 
     states = {name: again(state) for name, state in before.states.items()}
     listing = take_listing(reader, host, knowledge)
     keys = {key: reader.value_types(key) is not None for key in before.keys}
     explained = explainer(host, knowledge, states).explain(listing.endpoints)
     return Survey(host, states, listing, explained, again(before.more), keys, before.path)
-
-
-def _written(change: Change) -> Iterable[tuple[str, str]]:
-    """Name the registry values that a change writes, key and name in lower case."""
-    if isinstance(change, SetRegistryValue):
-        yield change.key.lower(), change.name.lower()
-    elif isinstance(change, SetNetbios):
-        setting = netbt.setting(change.guid)
-        yield setting.key.lower(), setting.name.lower()
-    elif isinstance(change, SetStartMode):
-        # The SCM keeps the start mode in this value, which a stage may have read.
-        setting = start_setting(change.name)
-        yield setting.key.lower(), setting.name.lower()
 
 
 def take_listing(reader: Reader, host: Host, knowledge: Knowledge) -> Listing:
@@ -205,23 +189,8 @@ def make_forecast(
         wary: see `Future`.
     """
     why = reasons(skipped, knowledge, survey.host.windows)
-    host = replace(survey.host, firewall=_after(survey.host.firewall, plan))
+    host = replace(survey.host, firewall=project(plan.changes, Seen(firewall=survey.host.firewall)).firewall)
     return forecast(survey.explained, Future(host, knowledge, plan, survey.configured, wary), kept, why)
-
-
-def _after(firewall: Firewall | None, plan: Plan) -> Firewall | None:
-    """Return what the firewall will be once a plan has been carried out."""
-    if firewall is None:
-        return None
-    names, texts = dict(firewall.names), dict(firewall.texts)
-    for change in plan.changes:
-        if isinstance(change, RemoveFilterRule):
-            names.pop(change.name, None)
-            texts.pop(change.name, None)
-        elif isinstance(change, AddFilterRule):
-            names[change.rule.name] = ""
-            texts[change.rule.name] = change.rule.text
-    return replace(firewall, names=names, texts=texts)
 
 
 def shown(desires: Mapping[str, Any], survey: Survey) -> dict[str, Any]:
@@ -232,68 +201,4 @@ def shown(desires: Mapping[str, Any], survey: Survey) -> dict[str, Any]:
 
 def projected(survey: Survey, plan: Plan) -> Survey:
     """Return what a survey would show if every change of a plan held: for check mode, where nothing can be read back."""
-    services = dict(survey.host.services)
-    firewall = _after(survey.host.firewall, plan)
-    states = {name: dict(state) for name, state in survey.states.items()}
-    for change in plan.changes:
-        if isinstance(change, StopService):
-            services[change.name.lower()] = replace(services[change.name.lower()], state="Stopped")
-        elif isinstance(change, StartService):
-            services[change.name.lower()] = replace(services[change.name.lower()], state="Running", accepts_stop=True)
-        elif isinstance(change, SetStartMode):
-            services[change.name.lower()] = replace(services[change.name.lower()], start_mode=change.after)
-        elif isinstance(change, SetNetbios):
-            states[netbt.NAME][netbt.setting(change.guid)] = RegistryValue.dword(change.after)
-        elif isinstance(change, SetRegistryValue):
-            for setting in states[change.stage]:
-                if (setting.key, setting.name) == (change.key, change.name):
-                    states[change.stage][setting] = change.after
-    return replace(survey, host=replace(survey.host, services=services, firewall=firewall), states=states)
-
-
-def holds(change: Change, after: Survey) -> bool:
-    """Tell whether an object, read again, is as a change was to leave it."""
-    if isinstance(change, StopService | SetStartMode):
-        service = after.host.services.get(change.name.lower())
-        # One that is gone neither runs nor starts.
-        return service is None or (service.stopped if isinstance(change, StopService) else service.start_mode is change.after)
-    if isinstance(change, StartService):
-        service = after.host.services.get(change.name.lower())
-        return service is not None and not service.stopped
-    if isinstance(change, DeleteKey):
-        return not after.keys.get(change.key, False)
-    if isinstance(change, SetNetbios):
-        return netbt.option_of(after.states[netbt.NAME].get(netbt.setting(change.guid))) is change.after
-    if isinstance(change, SetRegistryValue):
-        return after.configured.get((change.key.lower(), change.name.lower())) == change.after
-    if isinstance(change, AddFilterRule):
-        return after.host.firewall is not None and after.host.firewall.has(change.rule)
-    if isinstance(change, RemoveFilterRule):
-        # One that is replaced is there under the same name, and says another thing.
-        return after.host.firewall is None or after.host.firewall.texts.get(change.name) != change.before
-    raise TypeError(f"no such change: {change!r}")
-
-
-def found(change: Change, after: Survey) -> object:
-    """Return what an object shows when it is read again, as a plain value."""
-    if isinstance(change, StopService | SetStartMode):
-        service = after.host.services.get(change.name.lower())
-        if service is None:
-            return "gone"
-        return service.state.lower() if isinstance(change, StopService) else str(service.start_mode)
-    if isinstance(change, StartService):
-        service = after.host.services.get(change.name.lower())
-        return "gone" if service is None else service.state.lower()
-    if isinstance(change, DeleteKey):
-        return None if holds(change, after) else change.shown[0]
-    if isinstance(change, SetNetbios):
-        return netbt.option_of(after.states[netbt.NAME].get(netbt.setting(change.guid))).word
-    if isinstance(change, SetRegistryValue):
-        value = after.configured.get((change.key.lower(), change.name.lower()))
-        return None if value is None else value.plain()
-    if isinstance(change, AddFilterRule):
-        text = after.host.firewall.texts.get(change.rule.name) if after.host.firewall else None
-        return BLOCKS if holds(change, after) else text
-    if isinstance(change, RemoveFilterRule):
-        return None if holds(change, after) else change.before
-    raise TypeError(f"no such change: {change!r}")
+    return survey.after(project(plan.changes, survey.seen))

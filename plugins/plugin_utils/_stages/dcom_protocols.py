@@ -22,8 +22,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import H
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Change, write_value
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from . import rpc_restriction
 from .future import Fate, Future

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Place, place_of, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import SetNetbios, SetRegistryValue, SetStartMode, StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effects
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import effects
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 
 
@@ -24,7 +27,7 @@ class Future:
     """One host after one plan.
 
     Attributes:
-        configured: registry values as read, by key and name in lower case; None for one that is absent.
+        configured: registry values as read; None for one that is absent.
         wary: not what is likely but what can be: a service that is stopped and left to demand may be started by something that is
             not known.
     """
@@ -32,13 +35,16 @@ class Future:
     host: Host
     knowledge: Knowledge
     plan: Plan
-    configured: Mapping[tuple[str, str], RegistryValue | None] = field(default_factory=dict)
+    configured: Mapping[Place, RegistryValue | None] = field(default_factory=dict)
     wary: bool = False
+    _effects: Effects = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_effects", effects(self.plan.changes))
 
     def stops(self, service: Service) -> bool:
         """Whether the service does not run once the plan has been applied."""
-        planned = any(isinstance(c, StopService) and c.name.lower() == service.name.lower() for c in self.plan.changes)
-        return service.stopped or planned
+        return service.stopped or service.name.lower() in self._effects.stops
 
     def process_ends(self, service: Service) -> bool:
         """Whether the process that holds the service's RPC endpoints ends while the plan is applied."""
@@ -50,11 +56,11 @@ class Future:
 
     def start_mode(self, service: Service) -> StartMode:
         """The start mode that the next boot (for the instance of a per-user service the next sign-in) will find."""
-        for change in self.plan.changes:
-            if isinstance(change, SetStartMode) and change.name.lower() == service.name.lower():
-                return change.after
-        name = template_of(service.name, self.host.windows, self.knowledge) or service.name
-        start = self.value(rf"{SERVICES_KEY}\{name}", "Start")
+        planned = self._effects.start_modes.get(service.name.lower())
+        if planned is not None:
+            return planned
+        where = start_setting(template_of(service.name, self.host.windows, self.knowledge) or service.name)
+        start = self.value(where.key, where.name)
         # SERVICE_DISABLED (Microsoft, CreateService).
         return StartMode.DISABLED if start is not None and start.data == 4 else service.start_mode
 
@@ -96,25 +102,20 @@ class Future:
 
     def value(self, key: str, name: str) -> RegistryValue | None:
         """Return the registry value that the next boot will find."""
-        wanted = (key.lower(), name.lower())
-        for change in self.plan.changes:
-            if isinstance(change, SetRegistryValue) and (change.key.lower(), change.name.lower()) == wanted:
-                return change.after
-        return self.configured.get(wanted)
+        wanted = place_of(key, name)
+        return self._effects.values[wanted] if wanted in self._effects.values else self.configured.get(wanted)
 
     def writes(self, key: str, name: str) -> bool:
         """Whether the plan itself writes or deletes the value."""
-        wanted = (key.lower(), name.lower())
-        return any(isinstance(c, SetRegistryValue) and (c.key.lower(), c.name.lower()) == wanted for c in self.plan.changes)
+        return place_of(key, name) in self._effects.values
 
     def instances(self, template: str) -> tuple[Service, ...]:
         """Return the per-user services that were made of a template."""
         return tuple(s for s in self.host.services.values() if template_of(s.name, self.host.windows, self.knowledge) == template)
 
-    def netbios_set(self, guid: str) -> SetNetbios | None:
-        """Return the change of NetBIOS that is planned for an adapter."""
-        wanted = guid.lower()
-        return next((c for c in self.plan.changes if isinstance(c, SetNetbios) and c.guid.lower() == wanted), None)
+    def netbios_set(self, guid: str) -> NetbiosOption | None:
+        """Return the NetBIOS option that the plan sets on an adapter."""
+        return self._effects.netbios.get(guid.lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.management im
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import WINRM, Explained, management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, Recipe
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import AddFilterRule, Effective, RemoveFilterRule
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule, RemoveFilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from .future import Fate, Future
 from .stage import Choice, Residue, Situation, Stage

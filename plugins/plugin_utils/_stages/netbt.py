@@ -15,20 +15,26 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Adapter, Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    Change,
-    Effective,
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import (
+    INTERFACES,
+    PREFIX,
+    VALUE,
     NetbiosOption,
-    SetNetbios,
-    write_value,
+    option_of,
+    setting,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from .future import Fate, Future
 from .service_control import Wish, plan_services
@@ -36,9 +42,6 @@ from .stage import Choice, Situation, Stage, Touches
 
 NAME = "netbt"
 RECIPE = "netbios-137-138-139"
-INTERFACES = r"SYSTEM\CurrentControlSet\Services\NetBT\Parameters\Interfaces"
-PREFIX = "tcpip_"
-VALUE = "NetbiosOptions"
 LMHOSTS = "LmHosts"
 LATER = "an adapter that is added later starts with it on again"
 
@@ -73,19 +76,9 @@ def default(choices: tuple[Choice, ...]) -> Desired:
     return Desired(NetbiosOption.DISABLED, ("*",), StartMode.DISABLED if helper else None)
 
 
-def setting(guid: str) -> Setting:
-    """Return the value that NetBT reads for one adapter."""
-    return Setting(rf"{INTERFACES}\Tcpip_{guid}", VALUE, RegistryType.DWORD)
-
-
-def is_option(value: Setting) -> bool:
-    """Tell whether a value is the option of some adapter."""
-    return value.key.lower().startswith(INTERFACES.lower()) and value.name.lower() == VALUE.lower()
-
-
 def read(reader: Reader, _host: Host, _knowledge: Knowledge) -> Settings:
     """Read the option of every interface that NetBT knows, connected or not."""
-    guids = [name[len(PREFIX) :] for name in reader.subkeys(INTERFACES) or () if name.lower().startswith(PREFIX)]
+    guids = [name[len(PREFIX) :] for name in reader.subkeys(INTERFACES) or () if name.lower().startswith(PREFIX.lower())]
     return settings.read_settings(reader, (setting(guid) for guid in guids))
 
 
@@ -176,12 +169,6 @@ def _change(wanted: Desired, guid: str, actual: Settings, adapter: Adapter | Non
     return (change,)
 
 
-def option_of(value: RegistryValue | None) -> NetbiosOption:
-    """Read a NetbiosOptions value; an adapter without one uses what DHCP says, else NetBIOS (KB 313314)."""
-    number = value.data if value is not None and isinstance(value.data, int) else 0
-    return NetbiosOption(number) if number in (0, 1, 2) else NetbiosOption.DHCP
-
-
 def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     """Show NetBIOS per adapter, and the helper service where it is asked for."""
     adapters = {adapter.guid.lower(): adapter for adapter in host.adapters}
@@ -206,14 +193,14 @@ def fate(subject: Explained, future: Future) -> Fate | None:
     adapter = next((a for a in future.host.adapters if subject.endpoint.address in a.addresses), None)
     if adapter is None:
         return Fate(Expectation.OPEN, Expectation.UNKNOWN, f"no adapter has the address {subject.endpoint.address}")
-    change = future.netbios_set(adapter.guid)
+    planned = future.netbios_set(adapter.guid)
     where = setting(adapter.guid)
-    value = change.after if change else option_of(future.value(where.key, where.name))
+    value = planned if planned is not None else option_of(future.value(where.key, where.name))
     off = Expectation.CLOSED if value is NetbiosOption.DISABLED else Expectation.OPEN
     if driver is not None and future.runs_at_boot(driver) is Expectation.CLOSED:
-        return Fate(Expectation.CLOSED if change else Expectation.OPEN, Expectation.CLOSED, "the NetBT driver will not load")
+        return Fate(Expectation.CLOSED if planned is not None else Expectation.OPEN, Expectation.CLOSED, "the NetBT driver will not load")
     word = f"NetBIOS over TCP/IP is {value.word} on {adapter.description}"
-    return Fate(off if change else Expectation.OPEN, off, word)
+    return Fate(off if planned is not None else Expectation.OPEN, off, word)
 
 
 STAGE = Stage(

@@ -9,20 +9,18 @@ from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused, UnsafePlan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import PerUser, Protected, StartValue, When
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    Change,
-    Effective,
-    SetStartMode,
-    StopService,
-    noun,
-    write_value,
-)
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective, noun
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from .stage import Dependents, Situation
 
@@ -50,11 +48,6 @@ class Wish:
     optional: bool = False
     by_default: bool = False
     not_loaded: str = ""
-
-
-def start_setting(name: str) -> Setting:
-    """Return the value that says how a service starts, as the next boot (for a template the next sign-in) reads it."""
-    return Setting(rf"{SERVICES_KEY}\{name}", "Start", RegistryType.DWORD)
 
 
 def plan_services(stage: str, wishes: Iterable[Wish], situation: Situation, actual: Settings | None = None) -> Plan:

@@ -19,13 +19,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, StartValue, Status
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 
 from . import switches
 from .future import Fate, Future
-from .service_control import Wish, never_reason, plan_services, start_setting, stop_refused, takes_away
+from .service_control import Wish, never_reason, plan_services, stop_refused, takes_away
 from .stage import Choice, Situation, Stage
 from .switches import SwitchWish
 

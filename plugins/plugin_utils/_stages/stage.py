@@ -17,7 +17,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.management im
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe, Status
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
 from .future import Fate, Future
 

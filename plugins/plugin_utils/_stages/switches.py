@@ -18,8 +18,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host import settin
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe, Status, Takes, Value, ValueType
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective, SetRegistryValue, write_value
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue, write_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from .future import Fate, Future
 from .stage import Choice, Situation

@@ -9,32 +9,24 @@ them can begin another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    AddFilterRule,
-    Change,
-    DeleteKey,
-    Effective,
-    RemoveFilterRule,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StartService,
-    StopService,
-)
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey, projected
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import netbt
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.command_line import checked
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import effect, kind_of, project, touched
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.way_back import Goal, Now
 
-from . import restore, snapshot, timer
+from . import restore, timer
 from .snapshot import Snapshot
 
 # What runs the script.
@@ -46,15 +38,6 @@ LONGEST_VALUE = 4000
 SEPARATOR = " &"
 # So much of what is found in the timer's key is read.
 LONGEST_TOLD = 2000
-# A quote cannot be put in quotes, the separator would end a command, and what is not ASCII goes through code pages.
-REFUSED = frozenset('"&')
-SC_MODES = {
-    StartMode.BOOT: "boot",
-    StartMode.SYSTEM: "system",
-    StartMode.AUTO: "auto",
-    StartMode.MANUAL: "demand",
-    StartMode.DISABLED: "disabled",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,139 +55,62 @@ class WayBack:
     boot: bool
 
 
-def way_back(taken: Snapshot, plan: Plan, survey: Survey, management: frozenset[int]) -> WayBack:
+def way_back(taken: Snapshot, plan: Plan, host: Host, management: frozenset[int], path: ManagementPath | None) -> WayBack:
     """Turn the restore of a run that has not begun yet into commands.
 
     Args:
         taken: the snapshot of the run.
         plan: its plan.
-        survey: the host as it was read for it.
+        host: as it was read for it.
+        management: ports of the management path.
+        path: what the session goes through.
 
     Raises:
         Refused: something cannot be written on a command line, or would not be put back at all.
     """
     goals = restore.goals_of((taken,), restore.Scope())
-    after = projected(survey, plan)
-    host = _booted(goals, after.host)
-    back = restore.plan(goals, _left(goals), host, force=True, management=management, path=survey.path)
+    after = project(plan.changes, Seen(host.services, firewall=host.firewall))
+    booted = _booted(goals, after.on(host))
+    back = restore.plan(goals, _left(goals), booted, force=True, management=management, path=path)
     lost = next((item for item in back.unchanged if item.reason not in (Reason.AS_DESIRED, Reason.AT_BOOT)), None)
     if lost is not None:
         # A timer that says in the end that it has restored, and has not, is worse than none.
         raise Refused(f"'confirm' cannot be used here: the host could not put {lost.target} back ({lost.reason}: {lost.detail})")
     delayed = {saved.name[0].lower() for saved in taken.saved if saved.delayed}
-    commands = tuple(command for change in back.changes for command in commands_of(change, delayed))
-    keys = tuple(_key(change.key) for change in back.changes if isinstance(change, DeleteKey))
-    waits = any(isinstance(change, SetRegistryValue) and change.effective is Effective.BOOT for change in plan.changes)
-    return WayBack(commands, keys, waits or any(isinstance(change, SetNetbios) for change in plan.changes))
+    commands = tuple(command for change in back.changes for command in kind_of(change).commands(change, delayed))
+    keys = tuple(_key(key) for change in back.changes if (key := effect(change).deletes))
+    # The timer has no other command for the option of an adapter than its value, which NetBT reads when it binds it.
+    waits = any(item.waits or item.netbios for item in map(touched, plan.changes))
+    return WayBack(commands, keys, waits)
 
 
-def _booted(goals: Sequence[restore.Goal], host: Host) -> Host:
+def _booted(goals: Sequence[Goal], host: Host) -> Host:
     """Return a host as a boot leaves it, which may come before the way back: `net start` of what runs all the same does no harm."""
     names = [goal.oldest.name[0].lower() for goal in goals if restore.awaits_boot(goal)]
     stopped = {name: replace(host.services[name], state="Stopped") for name in names if name in host.services}
     return replace(host, services={**host.services, **stopped})
 
 
-def _left(goals: Sequence[restore.Goal]) -> restore.Now:
+def _left(goals: Sequence[Goal]) -> Now:
     """Return what the objects will be once the run has been carried out."""
     values: dict[Setting, RegistryValue | None] = {}
     others: dict[str, set[str]] = {}
     for goal in goals:
         saved = goal.oldest
+        held = saved.name[-1].lower()
+        for key in saved.absent:
+            others.setdefault(key.lower(), set()).add(held)
+            held = f"{key.rpartition(chr(92))[2].lower()}\\"
         state = saved.after if isinstance(saved.after, RegistryValue) else None
-        known = state if saved.object in (snapshot.REGISTRY, snapshot.NETBIOS) else None
-        if saved.object == snapshot.REGISTRY:
-            held = saved.name[1].lower()
-            for key in saved.absent:
-                others.setdefault(key.lower(), set()).add(held)
-                held = f"{key.rpartition(chr(92))[2].lower()}\\"
-        values |= dict.fromkeys(restore.settings_of((goal,)), known)
-    return restore.Now(values, {key: frozenset(names) for key, names in others.items()})
-
-
-def commands_of(change: Change, delayed: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return the commands that make one change.
-
-    Args:
-        delayed: key names, in lower case, of services that start delayed.
-
-    Raises:
-        Refused: something in it cannot be written on a command line.
-    """
-    if isinstance(change, SetRegistryValue):
-        if change.name == snapshot.DELAYED and change.key.rpartition("\\")[2].lower() in delayed:
-            return ()
-        return (_reg(change.key, change.name, change.after),)
-    if isinstance(change, SetNetbios):
-        setting = netbt.setting(change.guid)
-        return (_reg(setting.key, setting.name, RegistryValue.dword(int(change.after))),)
-    if isinstance(change, SetStartMode):
-        # Microsoft, sc config: delayed-auto since Windows Vista.
-        late = change.after is StartMode.AUTO and change.name.lower() in delayed
-        return (f"sc config {_quoted(change.name)} start= {'delayed-auto' if late else SC_MODES[change.after]}",)
-    if isinstance(change, StartService):
-        return (f"net start {_quoted(change.name)}",)
-    if isinstance(change, StopService):
-        # Nobody is there to answer whether what depends on it may stop, too.
-        return (f"net stop {_quoted(change.name)} /y",)
-    if isinstance(change, RemoveFilterRule):
-        return (f"netsh advfirewall firewall delete rule name={_quoted(change.name)}",)
-    if isinstance(change, AddFilterRule):
-        return (_rule(change),)
-    if isinstance(change, DeleteKey):
-        return ()
-    raise TypeError(f"no such change: {change!r}")
-
-
-def _rule(change: AddFilterRule) -> str:
-    rule = change.rule
-    said = [f"protocol={rule.protocol}", f"localport={_plain(rule.ports)}"]
-    said += [f"service={_quoted(rule.service)}"] if rule.service else []
-    said += [f"program={_quoted(rule.program)}"] if rule.program else []
-    words = ("dir=in", "action=block", *said, "profile=any", "enable=yes")
-    return f"netsh advfirewall firewall add rule name={_quoted(rule.name)} {' '.join(words)}"
-
-
-def _reg(key: str, name: str, value: RegistryValue | None) -> str:
-    which = f"{_quoted(f'HKLM{chr(92)}{key}')} {f'/v {_quoted(name)}' if name else '/ve'}"
-    if value is None:
-        return f"reg delete {which} /f"
-    return f"reg add {which} /t REG_{value.type.name} /d {_quoted(_as_text(value))} /f"
-
-
-def _as_text(value: RegistryValue) -> str:
-    """Return the data as `reg add` takes it (Microsoft, reg add): a list with \\0 between, binary as hexadecimal digits."""
-    if isinstance(value.data, bytes):
-        return value.data.hex()
-    if not isinstance(value.data, tuple):
-        return str(value.data)
-    if any(not text or r"\0" in text or text.endswith("\\") for text in value.data):
-        raise Refused(f"'confirm' cannot be used here: the list {', '.join(map(ascii, value.data))[:200]} cannot be written by 'reg add'")
-    return r"\0".join(value.data)
-
-
-def _plain(text: str) -> str:
-    """Return text that a command may hold.
-
-    Raises:
-        Refused: it may not.
-    """
-    if any(character in REFUSED or not " " <= character <= "~" for character in text):
-        raise Refused(f"'confirm' cannot be used here: {text[:200]!a} cannot be written on a command line of the host")
-    return text
+        values |= dict.fromkeys(restore.settings_of((goal,)), state)
+    return Now(values, {key: frozenset(names) for key, names in others.items()})
 
 
 def _key(key: str) -> str:
     # The arming line and a `call` of the script hand it on in quotes, in which a percent sign keeps its meaning and carets double.
     if "%" in key or "^" in key:
         raise Refused(f"'confirm' cannot be used here: the key {key[:200]!a} cannot be written on a command line of the host")
-    return _plain(f"HKLM\\{key}")
-
-
-def _quoted(text: str) -> str:
-    # A backslash before the closing quote would take it away; two are one (Microsoft, Parsing C command-line arguments).
-    ending = len(text) - len(text.rstrip("\\"))
-    return f'"{_plain(text)}{chr(92) * ending}"'
+    return checked(f"HKLM\\{key}")
 
 
 def values_of(run: str, back: WayBack) -> dict[str, RegistryValue]:

@@ -16,71 +16,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, read_setting
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    AddFilterRule,
-    Change,
-    DeleteKey,
-    NetbiosOption,
-    RemoveFilterRule,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StartService,
-    StopService,
-)
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason, Unchanged
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import netbt
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import SAVED, Change, identity_of, kind_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved, State
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 PREFIX = "Snapshot "
 SCHEMA = 1
 # More are not kept, but for those that alone know the first state of an object.
 MOST = 20
-# Microsoft, SERVICE_DELAYED_AUTO_START_INFO: since Windows Vista, kept in this value of the service's key.
-DELAYED, DELAYED_SINCE = "DelayedAutostart", NtVersion(6, 0)
 # How the id of a run begins.
 STAMP, STAMP_LENGTH, STAMPED = "%Y%m%dT%H%M%SZ", 16, re.compile(r"[0-9]{8}T[0-9]{6}Z-")
-REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE = "registry", "start mode", "stopped", "started", "netbios", "inbound rule"
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """One object, as it was and as the run was to leave it.
-
-    Attributes:
-        object: which kind it is (`REGISTRY` and so on).
-        name: what tells it from others of its kind: key and value name, key name of a service, GUID of an adapter, name of a rule.
-        before: registry: the value or None; start mode: the mode; NetBIOS: the value NetbiosOptions or None; rule: its text or "".
-        after: the same for what the run was to leave.
-        kind: of a service.
-        delayed: the service was automatic and delayed.
-        absent: keys that were not there, the nearest to the root last.
-        label: an adapter's description.
-        ran: start mode: the service ran. Records of older releases do not say so.
-    """
-
-    stage: str
-    object: str
-    name: tuple[str, ...]
-    before: RegistryValue | str | None
-    after: RegistryValue | str | None
-    kind: ServiceKind = ServiceKind.SERVICE
-    delayed: bool = False
-    absent: tuple[str, ...] = ()
-    label: str = ""
-    ran: bool = False
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """What makes it the same object in another run."""
-        kind = STOPPED if self.object == STARTED else self.object
-        return (kind, *(part.lower() for part in self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +42,15 @@ class Snapshot:
     saved: tuple[Saved, ...]
 
 
-def take(run: str, changes: Iterable[Change], reader: Reader, configured: Mapping[Setting, RegistryValue | None], host: Host) -> Snapshot:
-    """Record what the changes of a plan will touch, reading only what neither the plan nor the host has said.
-
-    Args:
-        configured: registry values that were read for the plan.
-    """
-    # A key that is deleted holds nothing, and a value that is written makes it again.
-    return Snapshot(run, tuple(_saved(change, reader, configured, host) for change in changes if not isinstance(change, DeleteKey)))
+def take(run: str, changes: Iterable[Change], reader: Reader, seen: Seen, nt: NtVersion) -> Snapshot:
+    """Record what the changes of a plan will touch, reading only what neither the plan nor what was seen has said."""
+    saved = (kind_of(change).save(change, reader, seen, nt) for change in changes)
+    return Snapshot(run, tuple(item for item in saved if item is not None))
 
 
 def is_lost(change: Change) -> bool:
-    """Tell whether a change overwrites what cannot be recorded as it is, and so could not be put back.
-
-    That is a REG_EXPAND_SZ: WMI shows its text with the variables filled in (Microsoft, GetExpandedStringValue).
-    """
-    return isinstance(change, SetRegistryValue) and change.before is not None and change.before.type is RegistryType.EXPAND_SZ
+    """Tell whether a change overwrites what cannot be recorded as it is, and so could not be put back."""
+    return kind_of(change).is_lost(change)
 
 
 def restorable(plan: Plan) -> Plan:
@@ -135,50 +79,6 @@ NOT_RESTORABLE = (
 )
 
 
-def _saved(change: Change, reader: Reader, configured: Mapping[Setting, RegistryValue | None], host: Host) -> Saved:
-    if isinstance(change, SetRegistryValue):
-        absent = tuple(_absent(change.key, reader)) if change.before is None else ()
-        return Saved(change.stage, REGISTRY, (change.key, change.name), change.before, change.after, absent=absent)
-    if isinstance(change, SetStartMode):
-        delayed = change.before is StartMode.AUTO and _is_delayed(change.name, reader, host)
-        service = host.services.get(change.name.lower())
-        ran = service is not None and not service.stopped
-        modes = str(change.before), str(change.after)
-        return Saved(change.stage, START_MODE, (change.name,), *modes, kind=change.kind, delayed=delayed, ran=ran)
-    if isinstance(change, StopService | StartService):
-        started = isinstance(change, StartService)
-        return Saved(change.stage, STARTED if started else STOPPED, (change.name,), None, None, kind=change.kind)
-    if isinstance(change, SetNetbios):
-        before, after = configured.get(netbt.setting(change.guid)), RegistryValue.dword(int(change.after))
-        return Saved(change.stage, NETBIOS, (change.guid,), before, after, label=change.adapter)
-    if isinstance(change, AddFilterRule):
-        return Saved(change.stage, RULE, (change.rule.name,), "", change.rule.text)
-    if isinstance(change, RemoveFilterRule):
-        return Saved(change.stage, RULE, (change.name,), change.before, "")
-    raise TypeError(f"no such change: {change!r}")
-
-
-def _absent(key: str, reader: Reader) -> Iterable[str]:
-    """Yield the keys that will be made for a value, the nearest first."""
-    while "\\" in key and not reader.has_key(key):
-        yield key
-        key = key.rpartition("\\")[0]
-
-
-def _is_delayed(name: str, reader: Reader, host: Host) -> bool:
-    service = host.services.get(name.lower())
-    if service is not None and service.delayed is not None:
-        return service.delayed
-    # From Windows Vista to 8.1 only the registry says so, a request for each automatic service.
-    value = read_setting(reader, delayed_setting(name)) if host.windows.nt >= DELAYED_SINCE else None
-    return value is not None and value.data == 1
-
-
-def delayed_setting(service: str) -> Setting:
-    """Return the value that says whether an automatic service is delayed."""
-    return Setting(rf"{SERVICES_KEY}\{service}", DELAYED, RegistryType.DWORD)
-
-
 # As text
 
 
@@ -197,13 +97,13 @@ def plain(saved: Saved) -> dict[str, Any]:
         "before": _plain_state(saved.before),
         "after": _plain_state(saved.after),
     }
-    if saved.object in (START_MODE, STOPPED, STARTED):
+    if SAVED[saved.object].OF_SERVICE:
         shown["kind"] = str(saved.kind)
     more = {"delayed": saved.delayed, "absent": list(saved.absent), "label": saved.label, "ran": saved.ran}
     return {**shown, **{key: value for key, value in more.items() if value}}
 
 
-def _plain_state(state: RegistryValue | str | None) -> object:
+def _plain_state(state: State) -> object:
     return {"type": state.type.name, "data": state.plain()} if isinstance(state, RegistryValue) else state
 
 
@@ -225,28 +125,28 @@ def from_lines(lines: Sequence[str]) -> Snapshot:
 
 def _from_plain(line: Mapping[str, Any]) -> Saved:
     name, kind = tuple(str(part) for part in line["name"]), str(line["object"])
-    if kind not in (REGISTRY, START_MODE, STOPPED, STARTED, NETBIOS, RULE) or len(name) != (2 if kind == REGISTRY else 1):
+    known = SAVED.get(kind)
+    if known is None or len(name) != known.PARTS:
         raise ValueError(f"an object of kind {kind[:40]!a}")
-    stage, before, after = str(line["stage"]), _state(line["before"]), _state(line["after"])
-    if stage not in STAGES or (kind == RULE and not name[0].startswith(firewall.PREFIX)):
+    stage = str(line["stage"])
+    if stage not in STAGES:
         raise ValueError(f"{kind} {name[0][:40]!a} of stage {stage[:40]!a}")
-    if kind == START_MODE:
-        before, after = StartMode(str(before)).value, StartMode(str(after)).value
-    return Saved(
+    saved = Saved(
         stage,
         kind,
         name,
-        before,
-        after,
+        _state(line["before"]),
+        _state(line["after"]),
         kind=ServiceKind(line.get("kind", ServiceKind.SERVICE)),
         delayed=line.get("delayed") is True,
         absent=tuple(str(key) for key in line.get("absent", ())),
         label=str(line.get("label", "")),
         ran=line.get("ran") is True,
     )
+    return known.checked(saved)
 
 
-def _state(said: Any) -> RegistryValue | str | None:
+def _state(said: Any) -> State:
     if said is None or isinstance(said, str):
         return said
     kind, data = RegistryType[said["type"]], said["data"]
@@ -260,11 +160,6 @@ def _state(said: Any) -> RegistryValue | str | None:
     if not isinstance(data, int if number else str):
         raise TypeError(f"{kind.name} with {type(data).__name__}")
     return RegistryValue(kind, data)
-
-
-def netbios_of(state: RegistryValue | str | None) -> NetbiosOption:
-    """Return the option of NetBIOS over TCP/IP in a saved state."""
-    return netbt.option_of(state if isinstance(state, RegistryValue) else None)
 
 
 # On the host
@@ -343,4 +238,4 @@ def needless(snapshots: Sequence[Snapshot]) -> tuple[str, ...]:
 
 
 def _known(saved: Saved) -> tuple[object, ...]:
-    return saved.identity, saved.before, saved.ran
+    return identity_of(saved), saved.before, saved.ran

@@ -19,17 +19,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import (
-    Change,
-    Effective,
-    NetbiosOption,
-    SetNetbios,
-    SetRegistryValue,
-    SetStartMode,
-    StartService,
-    StopService,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StartService, StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.apply import Application, Status, apply
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeAdapter, FakeClock, FakeHost, FakeService, FakeSession
 
@@ -392,8 +389,3 @@ def test_whether_a_boot_is_needed_is_what_the_host_says(needed: bool) -> None:
     application, _session, _clock = run(NETBIOS, fake=fake)
     assert application.error is None
     assert application.boot_needed is needed
-
-
-def test_a_change_of_no_kind_is_a_bug() -> None:
-    with pytest.raises(TypeError):
-        run(Change(stage="services", effective=Effective.NOW, why="why"))

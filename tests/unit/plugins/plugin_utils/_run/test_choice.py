@@ -11,7 +11,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Status
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Block, Consent, Selection, select
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms, make_plan, read_survey
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, simulated

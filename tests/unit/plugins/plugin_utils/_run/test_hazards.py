@@ -14,7 +14,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.connections import read_connections
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Hazard, Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import Gated, plan_gated
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import (
     MOST,

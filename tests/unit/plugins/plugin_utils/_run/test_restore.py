@@ -19,15 +19,17 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import Gate
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule, registry_value, running, start_mode
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, add_damage, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, add_damage, objects_of, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Saved, Snapshot, read_snapshots
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Snapshot, read_snapshots
 from ansible_collections.netmin.windows.tests.unit import faulty
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import (
@@ -101,6 +103,22 @@ def restore(host: Simulated, scope: Scope | None = None, *, check: bool = False,
     add_damage(result, prepared)
     assert not result.get("failed"), result["msg"]
     return result
+
+
+def test_each_change_of_a_restore_has_an_entry_of_its_own() -> None:
+    """A restore that is taken back stops a service and sets its start mode: two changes of one object."""
+    with simulated("windows_server_2022") as host:
+        minimize(host, stages=["services"])
+        back = restore(host)
+        run = Run(KNOWLEDGE, FakeClock(), "20260103T000000Z-000003")
+        prepared = run.prepare_restore(host.session, Scope(run=back["run"]))
+        targets = [change.target for change in prepared.plan.changes]
+        assert len(set(targets)) < len(targets)
+        shown = objects_of(prepared, result_of(run, prepared, None))
+        assert len(shown["before"]) == len(shown["after"]) == len(targets)
+        assert shown["before"]["service IKEEXT"] != "disabled"
+        assert shown["after"]["service IKEEXT"] == "disabled"
+        assert (shown["before"]["running service IKEEXT"], shown["after"]["running service IKEEXT"]) == ("running", "stopped")
 
 
 @dataclass(frozen=True)
@@ -483,7 +501,7 @@ def test_nothing_changes_where_the_snapshot_cannot_be_written() -> None:
 
 def test_a_rule_that_would_drop_the_management_path_is_never_put_back() -> None:
     rule = FilterRule("netmin.windows tcp/5985", Protocol.TCP, "5985")
-    removed = Saved("ip_filter", snapshot.RULE, (rule.name,), rule.text, "")
+    removed = Saved("ip_filter", filter_rule.OBJECT, (rule.name,), rule.text, "")
     with simulated("windows_server_2022") as host:
         stored = snapshot.to_value(Snapshot("20260101T000000Z-000001", (removed,)))
         host.session.set_value(r"SOFTWARE\netmin.windows", snapshot.value_name("20260101T000000Z-000001"), stored)
@@ -586,18 +604,18 @@ def test_no_rule_of_a_record_covers_the_management_path_or_begins_another_comman
     text = FilterRule("netmin.windows tcp/445", Protocol.TCP, "445").text.replace("LPort=445", f"LPort={ports}")
     with simulated("windows_server_2022") as host:
         host.boot()
-        planted(host, Saved("ip_filter", snapshot.RULE, ("netmin.windows tcp/445",), text, ""))
+        planted(host, Saved("ip_filter", filter_rule.OBJECT, ("netmin.windows tcp/445",), text, ""))
         assert restore(host, Scope(force=True), check=True)["changes"] == []
 
 
 @pytest.mark.parametrize(
     "saved",
     [
-        Saved("services", snapshot.STARTED, ("WinRM",), None, None),
-        Saved("services", snapshot.START_MODE, ("WinRM",), "disabled", "auto"),
+        Saved("services", running.STARTED, ("WinRM",), None, None),
+        Saved("services", start_mode.OBJECT, ("WinRM",), "disabled", "auto"),
         Saved(
             "services",
-            snapshot.REGISTRY,
+            registry_value.OBJECT,
             (r"SYSTEM\CurrentControlSet\Services\RpcSs", "Start"),
             RegistryValue.dword(4),
             RegistryValue.dword(2),
@@ -615,10 +633,10 @@ def test_no_record_stops_or_disables_what_the_session_goes_through(saved: Saved)
 @pytest.mark.parametrize(
     ("line", "damage"),
     [
-        (Saved("services", snapshot.START_MODE, ("Spooler",), "auto", "manual"), {"before": "banana"}),
-        (Saved("services", snapshot.START_MODE, ("Spooler",), "auto", "manual"), {"stage": "nope"}),
-        (Saved("netbt", snapshot.REGISTRY, ("A", "b"), RegistryValue.dword(1), None), {"before": {"type": "DWORD", "data": -5}}),
-        (Saved("ip_filter", snapshot.RULE, ("netmin.windows tcp/445",), "", ""), {"name": ["somebody's rule"]}),
+        (Saved("services", start_mode.OBJECT, ("Spooler",), "auto", "manual"), {"before": "banana"}),
+        (Saved("services", start_mode.OBJECT, ("Spooler",), "auto", "manual"), {"stage": "nope"}),
+        (Saved("netbt", registry_value.OBJECT, ("A", "b"), RegistryValue.dword(1), None), {"before": {"type": "DWORD", "data": -5}}),
+        (Saved("ip_filter", filter_rule.OBJECT, ("netmin.windows tcp/445",), "", ""), {"name": ["somebody's rule"]}),
     ],
 )
 def test_a_damaged_record_is_called_unreadable(line: Saved, damage: dict[str, Any]) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound, Refused, UnsafePlan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import SetRegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms, make_plan, read_survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents

@@ -10,7 +10,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_services
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import Wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.services import Desired
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeSession

@@ -20,7 +20,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective, SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects import registry_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, timer
 
 WINE = shutil.which("wine")
@@ -115,7 +117,7 @@ def given(**more: str) -> dict[str, str]:
 def writes(key: str, name: str, value: RegistryValue | None) -> str:
     """Return the command that puts a value back."""
     change = SetRegistryValue(stage="services", effective=Effective.NOW, why="", key=key, name=name, before=None, after=value)
-    return confirm.commands_of(change)[0]
+    return registry_value.commands(change, ())[0]
 
 
 def numbered(*commands: str) -> dict[str, str]:

@@ -1,0 +1,83 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""All entries together, and the few questions that are asked of them. Knows no host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Side, Windows
+
+from .hazards import Hazard
+from .model import ListenerPattern, Never, PerUser, Protected, Recipe, Silent, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything that the entries say, loaded once."""
+
+    recipes: Mapping[str, Recipe]
+    versions: Mapping[str, Version]
+    never_stop: tuple[Never, ...]
+    protected: tuple[Protected, ...] = ()
+    per_user: tuple[PerUser, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    silent: tuple[Silent, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+    def recipe(self, recipe_id: str) -> Recipe:
+        """Return a recipe; raise InvalidOption naming the nearest ids."""
+        try:
+            return self.recipes[recipe_id]
+        except KeyError:
+            near = get_close_matches(recipe_id, self.recipes, n=3, cutoff=0.4)
+            hint = f"; did you mean {' or '.join(near)}?" if near else "; listeners_info names one for each listener of a host"
+            raise InvalidOption(f"there is no recipe '{recipe_id}'{hint}") from None
+
+    def patterns(self, windows: Windows) -> Iterator[tuple[Recipe, ListenerPattern]]:
+        """Yield every listener pattern that exists on one Windows."""
+        for recipe in self.recipes.values():
+            for pattern in recipe.listeners:
+                if pattern.windows.includes(windows):
+                    yield recipe, pattern
+
+    def silent_on(self, windows: Windows) -> frozenset[str]:
+        """Return the services that own no listener on one Windows, in lower case."""
+        listed = (name for entry in self.silent if entry.windows.includes(windows) for name in entry.names)
+        return frozenset(name.lower() for name in (*self.versions[windows.id].silent_services, *listed))
+
+    def protection(self, service: str, windows: Windows) -> Protected | None:
+        """Return why the SCM refuses a change of a service on one Windows, or None where it is not known to."""
+        wanted = service.lower()
+        return next((entry for entry in self.protected if entry.name.lower() == wanted and entry.windows.includes(windows)), None)
+
+    def template(self, service: str, windows: Windows) -> PerUser | None:
+        """Return the template of per-user services that a key name is, without regard to case."""
+        wanted = service.lower()
+        return next((entry for entry in self.per_user if entry.name.lower() == wanted and entry.windows.includes(windows)), None)
+
+    def hazard(self, hazard_id: str) -> Hazard | None:
+        """Return a hazard by its id."""
+        return next((hazard for hazard in self.hazards if hazard.id == hazard_id), None)
+
+    def place(self, nt: NtVersion, build: int, product: ProductType) -> Windows:
+        """Find the version of a host; a build between two known ones counts as the older, one above all as the newest.
+
+        Raises:
+            InvalidOption: older than every known Windows.
+        """
+        side = Side.CLIENT if product is ProductType.WORKSTATION else Side.SERVER
+        fitting = [version for version in self.versions.values() if side in version.products and version.builds[0] <= build]
+        if not fitting:
+            raise InvalidOption(f"Windows {nt} build {build} is older than any this collection knows (Windows 2000, build 2195)")
+        newest = max(version.builds[0] for version in fitting)
+        version = next(version for version in fitting if version.builds[0] == newest)
+        highest = max(number for known in self.versions.values() if side in known.products for number in known.builds)
+        newer = build > highest
+        remark = "" if build in version.builds else f"build {build} is not known; treated as {version.name}"
+        if newer:
+            remark += ", and nothing is done that is not known to work on every later Windows"
+        return Windows(version.id, version.name, version.nt, build, product, remark, newer)

@@ -1,0 +1,41 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a plan leaves alone, and why: from a closed list of reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why an object is left as it is."""
+
+    AS_DESIRED = "already as asked"
+    ABSENT = "not on this host"
+    KEPT = "kept"
+    NEVER = "never stopped on this host"
+    GATED = "needs an accepted hazard"
+    STAYS = "nothing is known that closes it on this Windows"
+    PROTECTED = "Windows refuses this change"
+    UNTIL_BOOT = "takes no stop, runs until the next boot"
+    AT_BOOT = "the next boot starts it"
+    DOES_NOT_CLOSE = "closes nothing"
+    DOES_NOT_WORK = "has no effect on this Windows"
+    UNVERIFIED = "not known to work on this Windows"
+    CHANGED_SINCE = "somebody changed it since"
+    NOT_IN_FORCE = "the firewall would not drop anything"
+    NOT_EXACT = "no rule is exact for it"
+    IN_USE = "there because somebody uses it"
+    NOT_RESTORABLE = "could not be put back"
+    HARMFUL = "breaks more than it closes on this Windows"
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """An object that the plan leaves alone, and why."""
+
+    stage: str
+    target: str
+    reason: Reason
+    detail: str = ""
