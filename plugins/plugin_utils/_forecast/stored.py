@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Identity, Outlook, grouped
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY
 
 FORECAST = "Forecast"
 # No host has more endpoints than there are ports of both protocols, on all of its addresses.
@@ -63,18 +63,16 @@ class Record:
         return cls(run, boot, grouped(entries), opens, purpose)
 
 
-def to_lines(record: Record) -> tuple[str, ...]:
-    """Write a record as lines: one about the run, then one for each entry."""
-    head: dict[str, object] = {"schema_version": SCHEMA, "run": record.run, "purpose": str(record.purpose), "boot": record.boot}
-    head |= {"endpoints": len(record.forecast), "opens": list(record.opens)}
+def head_of(record: Record) -> dict[str, object]:
+    """Return what is said of the run."""
+    said: dict[str, object] = {"schema_version": SCHEMA, "run": record.run, "purpose": str(record.purpose), "boot": record.boot}
+    return {**said, "endpoints": len(record.forecast), "opens": list(record.opens)}
+
+
+def lines_of(record: Record) -> tuple[str, ...]:
+    """Return one line for each entry of the forecast."""
     others = ({"others": [[row.address, row.port] for row in entry.others]} if entry.others else {} for entry in record.forecast)
-    entries = ({**plain_entry(entry), **more} for entry, more in zip(record.forecast, others, strict=True))
-    return (line_of(head), *map(line_of, entries))
-
-
-def to_value(record: Record) -> RegistryValue:
-    """Write a record as one registry value."""
-    return RegistryValue.texts(to_lines(record))
+    return tuple(line_of({**plain_entry(entry), **more}) for entry, more in zip(record.forecast, others, strict=True))
 
 
 def line_of(values: dict[str, object]) -> str:

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, DidNotHold, NetminError, NotKept
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, NotKept
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook, each, grouped
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import lingering
@@ -33,7 +33,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import never_reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Situation, Skipped
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo import record, restore, snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo import parts, record, restore, snapshot
 
 from .apply import Application, Status, apply, at_any_time
 from .gated import plan_gated
@@ -60,6 +60,7 @@ class Prepared:
         runs: ids of the runs whose snapshots are on the host, oldest first.
         damaged: ids of those whose snapshots cannot be read, and may tell of what is to be put back.
         purpose: what the run is for.
+        values: names of all values in our key.
     """
 
     survey: Survey
@@ -76,6 +77,12 @@ class Prepared:
     findings: tuple[Finding, ...] = ()
     damaged: tuple[str, ...] = ()
     purpose: Purpose = Purpose.MINIMIZE
+    values: tuple[str, ...] = ()
+
+    @property
+    def room(self) -> int:
+        """How many bytes a value of the record may have on this host."""
+        return parts.room_of(self.survey.host.windows.nt)
 
 
 @dataclass(slots=True)
@@ -144,7 +151,8 @@ class Run:
         history = record.read_history(reader).since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
         earlier = self._earlier(reader)
-        return Prepared(survey, wanted.desires, plan, expected, left, wanted.skipped, wanted.terms, history, opened, earlier)
+        made = Prepared(survey, wanted.desires, plan, expected, left, wanted.skipped, wanted.terms, history, opened, earlier)
+        return replace(made, values=tuple(reader.value_types(OUR_KEY) or ()))
 
     def _earlier(self, reader: Reader) -> tuple[str, ...]:
         """Return the runs whose snapshots are there, and see to it that this one sorts after them."""
@@ -214,39 +222,45 @@ class Run:
         """Take the snapshot away again: this run has changed nothing, and a restore must not take what others do for its doing."""
         if not isinstance(error, NotKept):
             with suppress(NetminError):
-                writer.delete_value(OUR_KEY, snapshot.value_name(self.run_id))
+                self._delete(writer, snapshot.value_name(self.run_id))
 
-    def _forecast_value(self, prepared: Prepared) -> RegistryValue:
+    def _delete(self, writer: Writer, name: str) -> None:
+        """Delete a value of the record with its parts."""
+        parts.delete(writer, name, writer.value_types(OUR_KEY) or {})
+
+    def _store_forecast(self, prepared: Prepared, writer: Writer, name: str = stored.FORECAST) -> None:
+        # The first forecast helps a restore to tell what opens again; the other one is what a proof believes.
         mark = prepared.survey.host.boot.mark
-        return stored.to_value(stored.Record.of(self.run_id, mark, prepared.forecast, prepared.opens, prepared.purpose))
-
-    def _store_forecast(self, prepared: Prepared, writer: Writer) -> None:
-        self._write(writer, stored.FORECAST, self._forecast_value(prepared), "forecast")
+        made = stored.Record.of(self.run_id, mark, prepared.forecast, prepared.opens, prepared.purpose)
+        head, lines = stored.head_of(made), stored.lines_of(made)
+        parts.store(writer, name, head, lines, room=prepared.room, schema=stored.SCHEMA, check=name == stored.FORECAST)
+        self._sweep(prepared, name, writer)
 
     def _store_snapshot(self, prepared: Prepared, taken: snapshot.Snapshot, writer: Writer) -> None:
         if not prepared.runs:
             # Before the snapshot: a run that breaks off between the two leaves this to be written again.
-            writer.set_value(OUR_KEY, record.FIRST, self._forecast_value(prepared))
-        self._write(writer, snapshot.value_name(self.run_id), snapshot.to_value(taken), "snapshot")
+            self._store_forecast(prepared, writer, record.FIRST)
+        name, head, lines = snapshot.value_name(self.run_id), snapshot.head_of(taken), snapshot.lines_of(taken)
+        parts.store(writer, name, head, lines, room=prepared.room, schema=snapshot.IN_PARTS)
         if len(prepared.runs) >= snapshot.MOST:
             for run in snapshot.needless(snapshot.read_snapshots(writer).snapshots):
-                writer.delete_value(OUR_KEY, snapshot.value_name(run))
+                self._delete(writer, snapshot.value_name(run))
 
-    @staticmethod
-    def _write(writer: Writer, name: str, value: RegistryValue, what: str) -> None:
-        """Write a value of the record and read it back."""
-        writer.set_value(OUR_KEY, name, value)
-        if writer.value(OUR_KEY, name, RegistryType.MULTI_SZ) != value:
-            raise DidNotHold(f"the {what} at HKLM\\{OUR_KEY} on {writer.host} does not read back as written; nothing else was changed")
+    def _sweep(self, prepared: Prepared, name: str, writer: Writer) -> None:
+        """Delete the parts that an earlier run left of a value which has been written anew."""
+        for part in parts.parts_of(prepared.values, name):
+            if not part.endswith(self.run_id):
+                writer.delete_value(OUR_KEY, part)
 
     def _store_changes(self, prepared: Prepared, application: Application, writer: Writer) -> None:
         done = zip(application.plan.changes, application.statuses, strict=True)
         lines = [change_of(change, change.shown[1], str(status)) for change, status in done]
         waits = reboot_required(prepared, application)
-        mark = prepared.survey.host.boot.mark
-        value = prepared.history.with_run(self.run_id, mark, lines, waits=waits, opens=prepared.opens)
+        head = prepared.history.head(self.run_id, prepared.survey.host.boot.mark, waits=waits, opens=prepared.opens)
         try:
-            writer.set_value(OUR_KEY, record.CHANGES, value)
+            listed = prepared.history.with_run(lines)
+            parts.store(writer, record.CHANGES, head, listed, room=prepared.room, schema=stored.SCHEMA, check=False)
+            self._sweep(prepared, record.CHANGES, writer)
         except NetminError as error:
             # What was done is in the task's result as well; the first error is the one to tell.
             logger.info("the list of changes could not be left on the host: %s", error)
@@ -379,7 +393,7 @@ def add_damage(result: dict[str, Any], prepared: Prepared) -> None:
         return
     waits = result.get("confirm") or {}
     told = [result["msg"]] if result.get("failed") else []
-    told.append(snapshot.damage(prepared.damaged))
+    told.append(snapshot.damage(prepared.damaged, prepared.stored.newer if prepared.stored else ()))
     if not result.get("failed") and waits.get("armed") and not waits.get("confirmed"):
         told.append("The host takes back what was put back, unless netmin.windows.confirm keeps it")
     result["failed"] = True

@@ -81,29 +81,31 @@ def split(lines: Iterable[str], room: int) -> tuple[tuple[str, ...], ...]:
     return (*parts, tuple(part)) if part else tuple(parts)
 
 
-def store(writer: Writer, name: str, head: dict[str, object], lines: Sequence[str], *, room: int) -> None:
+def store(writer: Writer, name: str, head: dict[str, object], lines: Sequence[str], *, room: int, schema: int, check: bool = True) -> None:
     """Write a value in as many parts as it needs, and read each back.
 
     Args:
-        head: what its first line says, with `run`; `parts` is added.
+        head: what its first line says, with `run`; in parts, their number and the schema are added.
+        schema: the first one that knows parts.
+        check: read back what was written; without it a request less.
 
     Raises:
         TooLong: one line is longer than a part may be; nothing was written.
         DidNotHold: a value does not read back as written.
     """
     run = str(head["run"])
-    whole = line_of({**head, "parts": 0})
+    whole = line_of(head)
     alone = weight(whole) + sum(map(weight, lines)) <= room
     parts = () if alone else split(lines, room)
     for number, part in enumerate(parts, start=1):
-        _write(writer, part_name(name, run, number), part)
-    _write(writer, name, (whole, *lines) if alone else (line_of({**head, "parts": len(parts)}),))
+        _write(writer, part_name(name, run, number), part, check=check)
+    _write(writer, name, (whole, *lines) if alone else (line_of({**head, "schema_version": schema, "parts": len(parts)}),), check=check)
 
 
-def _write(writer: Writer, name: str, lines: tuple[str, ...]) -> None:
+def _write(writer: Writer, name: str, lines: tuple[str, ...], *, check: bool) -> None:
     value = RegistryValue.texts(lines)
     writer.set_value(OUR_KEY, name, value)
-    if writer.value(OUR_KEY, name, RegistryType.MULTI_SZ) != value:
+    if check and writer.value(OUR_KEY, name, RegistryType.MULTI_SZ) != value:
         told = f"the value '{name}' at HKLM\\{OUR_KEY} on {writer.host} does not read back as written"
         raise DidNotHold(f"{told}; nothing else was changed")
 

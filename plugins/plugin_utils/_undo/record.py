@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import (
     FORECAST,
     SCHEMA,
@@ -25,6 +25,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored im
     unreadable,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import TYPE_MISMATCH
+
+from . import parts
 
 CHANGES = "Changes"
 # The forecast of the first run of all, which names every endpoint that the host had before we changed anything.
@@ -67,11 +69,13 @@ class History:
             runs.pop(run)
         return frozenset(run for run, statuses in runs.items() if run and set(statuses) == {"done"})
 
-    def with_run(self, run: str, boot: str, changes: Sequence[dict[str, object]], *, waits: bool, opens: Sequence[str]) -> RegistryValue:
-        """Return the value that puts one more run in front; of earlier runs the newest lines stay."""
-        head: dict[str, object] = {"schema_version": SCHEMA, "run": run, "boot": boot, "reboot_required": waits, "opens": list(opens)}
-        lines = (line_of(head), *(line_of(change) for change in changes), *self.lines[:EARLIER_LINES])
-        return RegistryValue.texts(lines)
+    def head(self, run: str, boot: str, *, waits: bool, opens: Sequence[str]) -> dict[str, object]:
+        """Return what is said of the run that comes in front."""
+        return {"schema_version": SCHEMA, "run": run, "boot": boot, "reboot_required": waits, "opens": list(opens)}
+
+    def with_run(self, changes: Sequence[dict[str, object]]) -> tuple[str, ...]:
+        """Return the lines of one more run in front; of earlier runs the newest lines stay."""
+        return (*map(line_of, changes), *self.lines[:EARLIER_LINES])
 
 
 def read_record(reader: Reader, name: str = FORECAST) -> Record | None:
@@ -81,14 +85,10 @@ def read_record(reader: Reader, name: str = FORECAST) -> Record | None:
         RecordUnreadable: the value is there and cannot be understood.
     """
     try:
-        value = reader.value(OUR_KEY, name, RegistryType.MULTI_SZ)
-    except MethodFailed as error:
-        if error.return_value != TYPE_MISMATCH:
-            raise
+        lines = parts.load(reader, name)
+    except parts.Damaged as error:
         raise unreadable(reader.host) from error
-    if value is None or not isinstance(value.data, tuple) or not value.data:
-        return None
-    return from_lines(value.data, reader.host)
+    return from_lines(lines, reader.host) if lines else None
 
 
 def read_history(reader: Reader) -> History:
@@ -96,11 +96,10 @@ def read_history(reader: Reader) -> History:
     try:
         # What else is there has to be known as well, so that an unused host is asked but once.
         there = CHANGES in (reader.value_types(OUR_KEY) or {})
-        value = reader.value(OUR_KEY, CHANGES, RegistryType.MULTI_SZ) if there else None
-        lines = value.data if value is not None and isinstance(value.data, tuple) else ()
+        lines = parts.load(reader, CHANGES) if there else None
         head = json.loads(lines[0]) if lines else {}
         opened = tuple(str(item) for item in head.get("opens") or ())
-        return History(lines, str(head.get("boot", "")), head.get("reboot_required") is True, opened)
+        return History(lines or (), str(head.get("boot", "")), head.get("reboot_required") is True, opened)
     except (AttributeError, MethodFailed, RecursionError, TypeError, ValueError):
         return History()
 

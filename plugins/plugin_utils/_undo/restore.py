@@ -59,7 +59,7 @@ def damaged(stored: Stored, scope: Scope) -> tuple[str, ...]:
         Refused: the run that is to be put back is one of them.
     """
     if scope.run in stored.unreadable:
-        raise Refused(snapshot.damage((scope.run,)))
+        raise Refused(snapshot.damage((scope.run,), stored.newer))
     return () if scope.run else stored.unreadable
 
 

@@ -10,24 +10,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import line_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import SAVED, Change, identity_of, kind_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved, State
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
+from . import parts
+
 PREFIX = "Snapshot "
-SCHEMA = 1
+# 1: one value, which older releases read. 2: in parts, where it is long.
+WHOLE, IN_PARTS = 1, 2
 # More are not kept, but for those that alone know the first state of an object.
 MOST = 20
 # How the id of a run begins.
@@ -82,10 +85,18 @@ NOT_RESTORABLE = (
 # As text
 
 
-def to_value(snapshot: Snapshot) -> RegistryValue:
-    """Write a snapshot as a registry value."""
-    head = {"schema_version": SCHEMA, "run": snapshot.run, "objects": len(snapshot.saved)}
-    return RegistryValue.texts(tuple(json.dumps(line) for line in (head, *(plain(saved) for saved in snapshot.saved))))
+class Newer(ValueError):
+    """A snapshot that a newer version of this collection wrote: not damaged, and not to be deleted."""
+
+
+def head_of(snapshot: Snapshot) -> dict[str, object]:
+    """Return what is said of the run."""
+    return {"schema_version": WHOLE, "run": snapshot.run, "objects": len(snapshot.saved)}
+
+
+def lines_of(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return one line for each object."""
+    return tuple(line_of(plain(saved)) for saved in snapshot.saved)
 
 
 def plain(saved: Saved) -> dict[str, Any]:
@@ -111,12 +122,15 @@ def from_lines(lines: Sequence[str]) -> Snapshot:
     """Understand the lines of a snapshot.
 
     Raises:
+        Newer: a newer version wrote them.
         ValueError: they are not ours, or are damaged.
     """
     try:
         head = json.loads(lines[0])
+        if isinstance(head["schema_version"], int) and head["schema_version"] > IN_PARTS:
+            raise Newer(head["schema_version"])
         saved = tuple(_from_plain(json.loads(line)) for line in lines[1:])
-        if head["schema_version"] != SCHEMA or head["objects"] != len(saved):
+        if head["schema_version"] not in (WHOLE, IN_PARTS) or head["objects"] != len(saved):
             raise ValueError(f"{len(saved)} of {head['objects']} objects")
         return Snapshot(str(head["run"]), saved)
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError) as error:
@@ -167,22 +181,55 @@ def _state(said: Any) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The snapshots on a host, oldest first, and the names of those that cannot be read."""
+    """The snapshots on a host, oldest first.
+
+    Attributes:
+        unreadable: the runs whose snapshots cannot be read.
+        newer: those of them that a newer version wrote.
+    """
 
     snapshots: tuple[Snapshot, ...] = ()
     unreadable: tuple[str, ...] = ()
+    newer: tuple[str, ...] = ()
 
 
-def damage(runs: Sequence[str]) -> str:
-    """Say of runs whose snapshots cannot be read what that means and what to do."""
-    one = len(runs) == 1
-    what = f"the snapshot{'' if one else 's'} of run{'' if one else 's'} {', '.join(runs)} on this host cannot be read"
-    names = ", ".join(f"'{value_name(run)}'" for run in runs)
-    return (
-        f"{what}: what {'it alone tells' if one else 'they alone tell'} of is not put back, and what changed again after "
-        f"{'that run' if one else 'those runs'} goes back to a later state only. Put that right by hand, by a copy of the record where "
-        f"'record_dir' kept one; then delete {names} below HKLM\\{OUR_KEY}, which lets a restore succeed again"
-    )
+def damage(runs: Sequence[str], newer: Collection[str] = ()) -> str:
+    """Say of runs whose snapshots cannot be read what that means and what to do.
+
+    Args:
+        newer: the runs whose snapshots a newer version wrote.
+    """
+    later = [run for run in runs if run in newer]
+    broken = [run for run in runs if run not in newer]
+    told = []
+    if later:
+        told.append(
+            f"{_of(later)} on this host {_was(later)} written by a newer version of netmin.windows: update the collection on this "
+            f"controller and run again; {_it(later)} not damaged"
+        )
+    if broken:
+        names = ", ".join(f"'{value_name(run)}'" for run in broken)
+        one = len(broken) == 1
+        told.append(
+            f"{_of(broken)} on this host cannot be read: what {'it alone tells' if one else 'they alone tell'} of is not put back, and "
+            f"what changed again after {'that run' if one else 'those runs'} goes back to a later state only. Put that right by hand, by "
+            f"a copy of the record where 'record_dir' kept one; then delete {names} below HKLM\\{OUR_KEY}, which lets a restore succeed "
+            "again"
+        )
+    return ". ".join(told)
+
+
+def _of(runs: Sequence[str]) -> str:
+    plural = "" if len(runs) == 1 else "s"
+    return f"the snapshot{plural} of run{plural} {', '.join(runs)}"
+
+
+def _was(runs: Sequence[str]) -> str:
+    return "was" if len(runs) == 1 else "were"
+
+
+def _it(runs: Sequence[str]) -> str:
+    return "it is" if len(runs) == 1 else "they are"
 
 
 def value_name(run: str) -> str:
@@ -213,16 +260,18 @@ def following(run: str, known: Iterable[str]) -> str:
 
 def read_snapshots(reader: Reader) -> Stored:
     """Read all snapshots of a host."""
-    found, unreadable = [], []
+    found: list[Snapshot] = []
+    unreadable: list[str] = []
+    newer: list[str] = []
     for name in runs(reader):
         try:
-            value = reader.value(OUR_KEY, value_name(name), RegistryType.MULTI_SZ)
-            snapshot = from_lines(value.data if value is not None and isinstance(value.data, tuple) else ())
-        except (MethodFailed, ValueError):
+            snapshot = from_lines(parts.load(reader, value_name(name)) or ())
+        except ValueError as error:
             unreadable.append(name)
+            newer += [name] if isinstance(error, Newer) else []
             continue
         found.append(snapshot) if snapshot.run == name else unreadable.append(name)
-    return Stored(tuple(found), tuple(unreadable))
+    return Stored(tuple(found), tuple(unreadable), tuple(newer))
 
 
 def needless(snapshots: Sequence[Snapshot]) -> tuple[str, ...]:

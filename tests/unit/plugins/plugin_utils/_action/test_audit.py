@@ -21,6 +21,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.
     windows_2000,
     windows_xp,
 )
+from ansible_collections.netmin.windows.tests.unit.records import value_of
 
 HEAD = "  Proto  Local Address          Foreign Address        State           PID\n"
 WINRM = "  TCP    0.0.0.0:5985           0.0.0.0:0              LISTENING       4\n"
@@ -40,7 +41,7 @@ def rebooted(*lines: str) -> FakeHost:
     """Return the XP host after the whole plan and a boot, with the forecast that was stored before."""
     fake = windows_xp()
     survey, plan, entries = planned(fake)
-    fake.put(OUR_KEY, stored.FORECAST, stored.to_value(Record("run-1", survey.host.boot.mark, entries)))
+    fake.put(OUR_KEY, stored.FORECAST, value_of(Record("run-1", survey.host.boot.mark, entries)))
     for change in plan.changes:
         if type(change).__name__ == "StopService":
             service = fake.service(change.target.partition(" ")[2])
@@ -111,7 +112,7 @@ def test_what_starts_while_the_host_settles_is_known_by_its_owner() -> None:
     fake = windows_xp()
     wanted: dict[str, Any] = {}
     survey, _plan, entries = planned(fake, wanted)
-    fake.put(OUR_KEY, stored.FORECAST, stored.to_value(Record("run-1", survey.host.boot.mark, entries)))
+    fake.put(OUR_KEY, stored.FORECAST, value_of(Record("run-1", survey.host.boot.mark, entries)))
     fake.lsass_created, fake.clock = "2003-05-02T08:00:10Z", "2003-05-02T08:01:10Z"
     service = fake.service("Dnscache")
     service.state, service.pid = "Start Pending", None

@@ -48,6 +48,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.way_back i
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Snapshot
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeSession
+from ansible_collections.netmin.windows.tests.unit.records import value_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -172,7 +173,7 @@ def test_saved_and_read_back_it_is_the_same(case: Case) -> None:
     if saved is None:
         assert isinstance(change, DeleteKey)
         return
-    lines = snapshot.to_value(Snapshot("r", (saved,))).data
+    lines = value_of(Snapshot("r", (saved,))).data
     assert isinstance(lines, tuple)
     assert snapshot.from_lines(lines).saved == (saved,)
     assert saved.stage == change.stage

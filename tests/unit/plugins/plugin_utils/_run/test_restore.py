@@ -32,6 +32,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Snapshot, read_snapshots
 from ansible_collections.netmin.windows.tests.unit import faulty
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
+from ansible_collections.netmin.windows.tests.unit.records import value_of
 from ansible_collections.netmin.windows.tests.unit.simulated import (
     DEFAULTS,
     KNOWLEDGE,
@@ -495,7 +496,7 @@ def test_nothing_changes_where_the_snapshot_cannot_be_written() -> None:
         run.carry_out(prepared, host.session, stop_limit=60)
         result = result_of(run, prepared, None)
         assert result["failed"]
-        assert "snapshot" in result["msg"]
+        assert "Snapshot" in result["msg"]
         assert differences(before, state(host)) == []
 
 
@@ -503,7 +504,7 @@ def test_a_rule_that_would_drop_the_management_path_is_never_put_back() -> None:
     rule = FilterRule("netmin.windows tcp/5985", Protocol.TCP, "5985")
     removed = Saved("ip_filter", filter_rule.OBJECT, (rule.name,), rule.text, "")
     with simulated("windows_server_2022") as host:
-        stored = snapshot.to_value(Snapshot("20260101T000000Z-000001", (removed,)))
+        stored = value_of(Snapshot("20260101T000000Z-000001", (removed,)))
         host.session.set_value(r"SOFTWARE\netmin.windows", snapshot.value_name("20260101T000000Z-000001"), stored)
         planned = restore(host, Scope(force=True), check=True)
     assert planned["changes"] == []
@@ -596,7 +597,7 @@ AGAIN = "20260102T000000Z-000002"
 
 def planted(host: Simulated, *saved: Saved) -> None:
     """Put a record on the host that no run of ours has written."""
-    host.session.set_value(r"SOFTWARE\netmin.windows", snapshot.value_name(RUN), snapshot.to_value(Snapshot(RUN, saved)))
+    host.session.set_value(r"SOFTWARE\netmin.windows", snapshot.value_name(RUN), value_of(Snapshot(RUN, saved)))
 
 
 @pytest.mark.parametrize("ports", ["445|LPort=5985", "5980-5990", "445 & echo x>C:\\x.txt &", "445,5985", "IPHTTPS", "99999999"])
@@ -641,7 +642,7 @@ def test_no_record_stops_or_disables_what_the_session_goes_through(saved: Saved)
 )
 def test_a_damaged_record_is_called_unreadable(line: Saved, damage: dict[str, Any]) -> None:
     with simulated("windows_server_2022") as host:
-        lines = snapshot.to_value(Snapshot(RUN, (line,))).data
+        lines = value_of(Snapshot(RUN, (line,))).data
         assert isinstance(lines, tuple)
         value = RegistryValue.texts((lines[0], json.dumps({**json.loads(lines[1]), **damage})))
         host.session.set_value(r"SOFTWARE\netmin.windows", snapshot.value_name(RUN), value)

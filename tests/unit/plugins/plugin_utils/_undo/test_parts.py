@@ -29,7 +29,7 @@ def stored(session: FakeSession) -> dict[str, tuple[str, ...]]:
 
 def test_what_fits_is_one_value() -> None:
     session = FakeSession(windows_xp())
-    parts.store(session, NAME, HEAD, ("a", "b"), room=10_000)
+    parts.store(session, NAME, HEAD, ("a", "b"), room=10_000, schema=2)
     assert list(stored(session)) == [NAME]
     assert (parts.load(session, NAME) or ())[1:] == ("a", "b")
 
@@ -38,7 +38,7 @@ def test_what_fits_is_one_value() -> None:
 @settings(max_examples=60, deadline=None)
 def test_there_and_back_and_no_value_is_longer_than_a_request_may_be(lines: list[str], room: int) -> None:
     session = FakeSession(windows_xp())
-    parts.store(session, NAME, HEAD, lines, room=room)
+    parts.store(session, NAME, HEAD, lines, room=room, schema=2)
     assert (parts.load(session, NAME) or ())[1:] == tuple(lines)
     for value in stored(session).values():
         assert sum(map(parts.weight, value)) <= room + parts.weight("x" * 200)
@@ -48,13 +48,13 @@ def test_there_and_back_and_no_value_is_longer_than_a_request_may_be(lines: list
 def test_a_line_that_no_request_can_carry_is_refused_before_anything_is_written() -> None:
     session = FakeSession(windows_xp())
     with pytest.raises(parts.TooLong, match="cannot be kept on the host"):
-        parts.store(session, NAME, HEAD, ("x" * 5000,), room=1000)
+        parts.store(session, NAME, HEAD, ("x" * 5000,), room=1000, schema=2)
     assert session.writes == []
 
 
 def test_a_part_that_is_missing_is_damage() -> None:
     session = FakeSession(windows_xp())
-    parts.store(session, NAME, HEAD, ["x" * 400] * 6, room=1000)
+    parts.store(session, NAME, HEAD, ["x" * 400] * 6, room=1000, schema=2)
     session.delete_value(OUR_KEY, parts.part_name(NAME, str(HEAD["run"]), 2))
     with pytest.raises(parts.Damaged, match="part 2 of 3 is missing"):
         parts.load(session, NAME)
@@ -78,9 +78,9 @@ def test_a_value_of_another_type_is_damage_and_an_absent_one_is_none() -> None:
 
 def test_it_is_deleted_from_the_head_to_the_first_part_whichever_run_the_parts_are_of() -> None:
     session = FakeSession(windows_xp())
-    parts.store(session, NAME, HEAD, ["x" * 400] * 6, room=1000)
-    parts.store(session, f"First{NAME}", HEAD, ["x" * 400] * 3, room=1000)
-    parts.store(session, NAME, {**HEAD, "run": "20260102T000000Z-abcdef"}, ["x" * 400] * 3, room=1000)
+    parts.store(session, NAME, HEAD, ["x" * 400] * 6, room=1000, schema=2)
+    parts.store(session, f"First{NAME}", HEAD, ["x" * 400] * 3, room=1000, schema=2)
+    parts.store(session, NAME, {**HEAD, "run": "20260102T000000Z-abcdef"}, ["x" * 400] * 3, room=1000, schema=2)
     before = len(session.writes)
     parts.delete(session, NAME, stored(session))
     deleted = [str(call[2]) for call in session.writes[before:]]

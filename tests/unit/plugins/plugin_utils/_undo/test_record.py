@@ -15,10 +15,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored im
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import record
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import planned, windows_2000, windows_xp
+from ansible_collections.netmin.windows.tests.unit.records import value_of
 
 
 def lines_of(made: Record) -> list[str]:
-    value = stored.to_value(made)
+    value = value_of(made)
     assert value.type is RegistryType.MULTI_SZ
     assert isinstance(value.data, tuple)
     return list(value.data)
@@ -34,7 +35,7 @@ def test_there_and_back(make: Callable[[], FakeHost]) -> None:
     before = made(make)
     fake = make()
     session = FakeSession(fake)
-    session.set_value(OUR_KEY, stored.FORECAST, stored.to_value(before))
+    session.set_value(OUR_KEY, stored.FORECAST, value_of(before))
     assert record.read_record(session) == before
 
 

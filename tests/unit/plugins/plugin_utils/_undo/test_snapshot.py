@@ -23,6 +23,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot impo
     read_snapshots,
 )
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeSession
+from ansible_collections.netmin.windows.tests.unit.records import value_of
 
 KEY = r"SYSTEM\CurrentControlSet\Control"
 VALUES = [
@@ -38,7 +39,7 @@ VALUES = [
 
 
 def lines_of(taken: Snapshot) -> tuple[str, ...]:
-    data = snapshot.to_value(taken).data
+    data = value_of(taken).data
     assert isinstance(data, tuple)
     return tuple(str(line) for line in data)
 
@@ -135,7 +136,7 @@ LINE = {"stage": "netbt", "object": "registry", "name": [KEY, "v"], "before": No
         ("{",),
         ("[]",),
         (HEAD,),
-        (json.dumps({"schema_version": 2, "run": "r1", "objects": 0}),),
+        (json.dumps({"schema_version": 3, "run": "r1", "objects": 0}),),
         (HEAD, json.dumps({**LINE, "object": "file"})),
         (HEAD, json.dumps({**LINE, "name": [KEY]})),
         (HEAD, json.dumps({**LINE, "before": {"type": "DWORD", "data": "7"}})),
