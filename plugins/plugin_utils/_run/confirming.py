@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Commit-confirm: arm a timer on the host before the first change, and confirm over a new connection once all is done.
 
-What is armed is what the host does by itself; `_stages/confirm.py` and `_stages/timer.py` say what that is.
+What is armed is what the host does by itself; `_undo/confirm.py` and `_undo/timer.py` say what that is.
 """
 
 from __future__ import annotations

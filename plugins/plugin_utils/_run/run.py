@@ -205,12 +205,9 @@ class Run:
     def snapshot_of(self, prepared: Prepared, reader: Reader) -> snapshot.Snapshot:
         """Return what the plan touches, as it is before the first change; it is looked at once."""
         if self._snapshot is None:
-            self._snapshot = self._take_snapshot(prepared, reader)
+            survey = prepared.survey
+            self._snapshot = snapshot.take(self.run_id, prepared.plan.changes, reader, survey.seen, survey.host.windows.nt)
         return self._snapshot
-
-    def _take_snapshot(self, prepared: Prepared, reader: Reader) -> snapshot.Snapshot:
-        survey = prepared.survey
-        return snapshot.take(self.run_id, prepared.plan.changes, reader, survey.seen, survey.host.windows.nt)
 
     def _keep(self, prepared: Prepared, keeper: Keeper) -> None:
         try:
