@@ -17,7 +17,6 @@ import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import read_survey
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 
-from winsim.endpoint import Scope
 from winsim.host.machine import Host
 from winsim.host.sockets import Origin
 
@@ -58,7 +57,7 @@ def _rows(host: Host) -> Iterator[str]:
         row = held.endpoint
         dynamic = socket.origin in (Origin.RPC, Origin.DNS) or ((row.protocol, row.port) not in fixed and first <= row.port <= last)
         owner = "RpcSs" if held.owner in MAPPERS else PROGRAMS.get(held.owner, held.owner)
-        local = " (loopback)" if row.scope is Scope.LOOPBACK else ""
+        local = " (loopback)" if row.loopback else ""
         yield f"{row.protocol}/{'dynamic' if dynamic else row.port} {owner}{local}"
 
 

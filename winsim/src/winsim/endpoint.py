@@ -1,87 +1,43 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a socket looks like from outside: protocol, address, port, process.
-
-Knows nothing of who owns a socket or of how a listing was read.
-"""
+"""A socket of a simulated host that listens (TCP) or is bound (UDP)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 
 class Protocol(StrEnum):
-    """Transport protocol of an endpoint."""
+    """Transport protocol of a socket."""
 
     TCP = "tcp"
     UDP = "udp"
 
 
-class Family(StrEnum):
-    """Address family of an endpoint."""
-
-    IPV4 = "ipv4"
-    IPV6 = "ipv6"
-
-
-class Scope(StrEnum):
-    """From where an endpoint can be reached."""
-
-    WILDCARD = "wildcard"
-    ADAPTER = "adapter"
-    LOOPBACK = "loopback"
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoint:
-    """One listening TCP endpoint or bound UDP endpoint, as a listing shows it.
+    """One socket and the process that holds it.
 
-    `address` is a literal without brackets, an IPv6 zone included; `pid` is None where the listing
-    has no such column (Windows 2000).
+    `address` is a literal without brackets, an IPv6 zone included.
     """
 
     protocol: Protocol
     address: str
     port: int
-    pid: int | None = None
+    pid: int
 
     @property
-    def ip(self) -> IPv4Address | IPv6Address:
-        """The address as a number, without its zone."""
+    def ipv6(self) -> bool:
+        """Whether the address is one of IPv6."""
+        return self._ip.version == 6
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only programs of the host itself reach it."""
+        return self._ip.is_loopback
+
+    @property
+    def _ip(self) -> IPv4Address | IPv6Address:
         return ip_address(self.address.partition("%")[0])
-
-    @property
-    def family(self) -> Family:
-        """IPv4 or IPv6."""
-        return Family.IPV4 if self.ip.version == 4 else Family.IPV6
-
-    @property
-    def scope(self) -> Scope:
-        """All addresses, one adapter's address, or the loopback."""
-        if self.ip.is_unspecified:
-            return Scope.WILDCARD
-        return Scope.LOOPBACK if self.ip.is_loopback else Scope.ADAPTER
-
-    @property
-    def name(self) -> str:
-        """The endpoint as the documents write it: `tcp/135`."""
-        return f"{self.protocol}/{self.port}"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Connection:
-    """One TCP row with a peer, in whatever state.
-
-    Attributes:
-        ending: the listing says that nobody holds it any more.
-    """
-
-    local_address: str
-    local_port: int
-    remote_address: str
-    remote_port: int
-    pid: int | None = None
-    # A row that has changed its state is still the same connection.
-    ending: bool = field(default=False, compare=False)

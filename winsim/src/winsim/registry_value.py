@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Registry values with their types. Keys are written below HKEY_LOCAL_MACHINE, without the hive."""
+"""A value in a simulated host's registry, with its type."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 RegistryData = str | int | bytes | tuple[str, ...]
-"""SZ and EXPAND_SZ: str; DWORD and QWORD: unsigned int; BINARY: bytes; MULTI_SZ: tuple of str."""
+"""What a value holds: text (SZ, EXPAND_SZ), a number without sign (DWORD, QWORD), bytes (BINARY), lines (MULTI_SZ)."""
 
 
 class RegistryType(IntEnum):
-    """The type numbers that StdRegProv.EnumValues reports (Microsoft, StdRegProv.EnumValues)."""
+    """The types that StdRegProv can name, by the numbers of its EnumValues (Microsoft, StdRegProv.EnumValues)."""
 
     SZ = 1
     EXPAND_SZ = 2
@@ -24,13 +24,13 @@ class RegistryType(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class RegistryValue:
-    """One value that exists, with its type and data."""
+    """What is stored under one name of a key."""
 
     type: RegistryType
     data: RegistryData
 
     def plain(self) -> str | int | list[str]:
-        """Return the data as a result shows it; binary as hexadecimal text."""
+        """Return the data as JSON can hold it; bytes as hexadecimal digits."""
         if isinstance(self.data, bytes):
             return self.data.hex()
         return list(self.data) if isinstance(self.data, tuple) else self.data

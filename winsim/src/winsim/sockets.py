@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from winsim.endpoint import Endpoint, Family, Protocol, Scope
+from winsim.endpoint import Endpoint, Protocol
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -205,11 +205,7 @@ class HostSockets:
         if not self._address.own:
             return
         served = {(Protocol.TCP, port) for port in without}
-        wanted = {
-            (endpoint.protocol, endpoint.port)
-            for endpoint in endpoints
-            if endpoint.scope is not Scope.LOOPBACK and endpoint.family is Family.IPV4
-        } - served
+        wanted = {(endpoint.protocol, endpoint.port) for endpoint in endpoints if not (endpoint.loopback or endpoint.ipv6)} - served
         for port in self._open.keys() - wanted:
             self._shut(port)
         self.refused = {name: why for name, why in self.refused.items() if name in {f"{kind}/{number}" for kind, number in wanted}}

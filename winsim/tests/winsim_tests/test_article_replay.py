@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 import yaml
 
-from winsim.endpoint import Endpoint, Protocol
+from winsim.endpoint import Protocol
 
-from .providers.walk import RPC, SERVICES, Walk, walk
+from .providers.walk import RPC, SERVICES, Listed, Walk, walk
 
 ARTICLE = Path(os.environ.get("NETMIN_ARTICLE", Path(__file__).resolve().parents[4] / "shared" / "facts" / "article.yml"))
 WINRM = (Protocol.TCP, "0.0.0.0", 5985)
@@ -94,10 +94,10 @@ def chosen(step: Step, choice: int) -> Mapping[str, Any]:
     return action["choices"][choice] if action["kind"] == "one_of" else action
 
 
-def table(step: Step, scenario: str) -> set[Endpoint]:
+def table(step: Step, scenario: str) -> set[Listed]:
     """Return a step's table with the management listener that these systems never had."""
-    rows = {Endpoint(Protocol(row["proto"]), row["addr"], row["port"], row.get("pid")) for row in step["listeners"]}
-    return {*rows, Endpoint(*WINRM, KERNEL[scenario] if scenario == "windows_xp" else None)}
+    rows = {Listed(Protocol(row["proto"]), row["addr"], row["port"], row.get("pid")) for row in step["listeners"]}
+    return {*rows, Listed(*WINRM, KERNEL[scenario] if scenario == "windows_xp" else None)}
 
 
 def owners(steps: list[Step]) -> dict[tuple[Protocol, int], str]:
@@ -111,13 +111,13 @@ def owners(steps: list[Step]) -> dict[tuple[Protocol, int], str]:
     return found
 
 
-def fixed(rows: Iterable[Endpoint], dynamic: Iterable[tuple[Protocol, int]]) -> set[tuple[Protocol, str, int]]:
+def fixed(rows: Iterable[Listed], dynamic: Iterable[tuple[Protocol, int]]) -> set[tuple[Protocol, str, int]]:
     """Return the rows whose port is no dynamic one."""
     ports = set(dynamic)
     return {(row.protocol, row.address, row.port) for row in rows if (row.protocol, row.port) not in ports}
 
 
-def check_after_boot(host: Walk, expected: set[Endpoint], known: Mapping[tuple[Protocol, int], str]) -> None:
+def check_after_boot(host: Walk, expected: set[Listed], known: Mapping[tuple[Protocol, int], str]) -> None:
     """Compare fixed ports exactly, the others by protocol, address and owner."""
     shown = host.listening()
     assert fixed(shown, host.dynamic_ports()) == fixed(expected, known)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from winsim.endpoint import Family, Protocol
+from winsim.endpoint import Protocol
 from winsim.host.machine import Host
 from winsim.host.sockets import WILDCARD, WILDCARD_V6
 from winsim.seams import Instance
@@ -37,8 +37,8 @@ IN_HOST = 0
 def _tcp(host: Host) -> Iterable[Instance]:
     for endpoint in host.visible.endpoints():
         if endpoint.protocol is Protocol.TCP:
-            nobody = WILDCARD_V6 if endpoint.family is Family.IPV6 else WILDCARD
-            yield _row(host, (endpoint.address, endpoint.port), (nobody, 0), LISTEN, endpoint.pid or 0)
+            nobody = WILDCARD_V6 if endpoint.ipv6 else WILDCARD
+            yield _row(host, (endpoint.address, endpoint.port), (nobody, 0), LISTEN, endpoint.pid)
     for connection in host.visible.connections():
         pid = host.pid(connection.process)
         local, remote = (connection.local_address, connection.local_port), (connection.remote_address, connection.remote_port)
@@ -68,7 +68,7 @@ def _udp(host: Host) -> Iterator[Instance]:
         if endpoint.protocol is Protocol.UDP:
             yield UDP.instance(
                 {
-                    "CreationTime": _created(host, endpoint.pid or 0),
+                    "CreationTime": _created(host, endpoint.pid),
                     "InstanceID": f"{endpoint.address}++{endpoint.port}",
                     "LocalAddress": endpoint.address,
                     "LocalPort": endpoint.port,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from unicodedata import east_asian_width
 
-from winsim.endpoint import Family, Protocol
+from winsim.endpoint import Protocol
 from winsim.host.machine import Host
 from winsim.host.model import Language
 from winsim.host.sockets import WILDCARD, WILDCARD_V6
@@ -98,8 +98,8 @@ def _switches(arguments: Sequence[str]) -> dict[str, str | None] | None:
 def _rows(host: Host) -> Iterator[_Row]:
     for endpoint in host.visible.endpoints():
         tcp = endpoint.protocol is Protocol.TCP
-        nobody = _at(WILDCARD_V6 if endpoint.family is Family.IPV6 else WILDCARD, 0) if tcp else "*:*"
-        yield _Row(endpoint.protocol, endpoint.address, endpoint.port, nobody, "LISTENING" if tcp else "", endpoint.pid or 0)
+        nobody = _at(WILDCARD_V6 if endpoint.ipv6 else WILDCARD, 0) if tcp else "*:*"
+        yield _Row(endpoint.protocol, endpoint.address, endpoint.port, nobody, "LISTENING" if tcp else "", endpoint.pid)
     for connection in host.visible.connections():
         pid = host.pid(connection.process)
         remote = _at(connection.remote_address, connection.remote_port)

@@ -39,7 +39,7 @@ def test_japanese_has_a_wider_first_column_and_english_states() -> None:
 def test_a_language_changes_no_endpoint(scenario: str) -> None:
     host = walk(scenario)
     stdout = said(host, "netstat", "-ano", code_page=65001, encoding="utf-8")[0]
-    assert set(parse(stdout)) == set(host.computer.endpoints())
+    assert set(parse(stdout)) == host.held()
 
 
 @pytest.mark.parametrize(

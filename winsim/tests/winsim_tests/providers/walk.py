@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from winsim.endpoint import Endpoint, Protocol
+from winsim.endpoint import Protocol
 from winsim.host.clock import ManualClock
 from winsim.providers.computer import SimulatedHost, build
 from winsim.scenarios import load_scenario
@@ -16,6 +16,16 @@ from winsim.seams import Reference
 CIMV2 = "root/cimv2"
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
 RPC = r"SOFTWARE\Microsoft\Rpc"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One row of a netstat listing; `pid` is None where the listing has no such column (Windows 2000)."""
+
+    protocol: Protocol
+    address: str
+    port: int
+    pid: int | None
 
 
 @dataclass(slots=True)
@@ -92,12 +102,16 @@ class Walk:
         self.clock.advance(60)
         assert self.computer.up
 
-    def listening(self) -> set[Endpoint]:
+    def listening(self) -> set[Listed]:
         """Return what `netstat` lists as listening or bound; PIDs where it shows them."""
         pids = self.computer.host.spec.windows.netstat_pids
         result = self.computer.console.run("netstat", ["-ano" if pids else "-an"])
         assert result.exit_code == 0
         return set(parse(result.stdout.decode("ascii")))
+
+    def held(self) -> set[Listed]:
+        """Return every socket of the host, as a listing with PIDs has to show it."""
+        return {Listed(row.protocol, row.address, row.port, row.pid) for row in self.computer.endpoints()}
 
     def dynamic(self) -> set[tuple[Protocol, str, str]]:
         """Return protocol, address and owner of the RPC and DNS sockets."""
@@ -120,9 +134,9 @@ def walk(scenario: str, *, seed: int | None = None) -> Walk:
     return Walk(computer, clock, {})
 
 
-def parse(listing: str) -> list[Endpoint]:
+def parse(listing: str) -> list[Listed]:
     """Read the rows of a netstat listing that listen."""
-    rows: list[Endpoint] = []
+    rows: list[Listed] = []
     for line in listing.splitlines():
         words = line.split()
         if not words or words[0] not in ("TCP", "UDP") or (words[0] == "TCP" and words[2] not in ("0.0.0.0:0", "[::]:0")):
@@ -130,5 +144,5 @@ def parse(listing: str) -> list[Endpoint]:
         address, colon, port = words[1].rpartition(":")
         pid = int(words[-1]) if words[-1].isdecimal() else None
         assert colon
-        rows.append(Endpoint(Protocol(words[0].lower()), address.strip("[]"), int(port), pid))
+        rows.append(Listed(Protocol(words[0].lower()), address.strip("[]"), int(port), pid))
     return rows
