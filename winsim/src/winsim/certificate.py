@@ -9,29 +9,14 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-try:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-except ImportError:
-    HAS_CRYPTOGRAPHY = False
-else:
-    HAS_CRYPTOGRAPHY = True
-
-
-class NoCertificate(Exception):
-    """The library that makes certificates is not installed."""
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 
 def server_context() -> ssl.SSLContext:
-    """Return a TLS context with a self-signed certificate that is valid for a day.
-
-    Raises:
-        NoCertificate: cryptography is not installed.
-    """
-    if not HAS_CRYPTOGRAPHY:
-        raise NoCertificate("simulated hosts with TLS need cryptography: pip install cryptography")
+    """Return a TLS context with a self-signed certificate that is valid for a day."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "winsim")])
     now = datetime.now(UTC)

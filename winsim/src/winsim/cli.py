@@ -7,23 +7,20 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import re
 import resource
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
-from .certificate import NoCertificate
 from .inventory import write_inventory
-from .scenarios import ScenarioError, load_scenario, names, part_titles
-from .server import HostSpec, MissingLibrary, Simulation, scenario_titles
+from .scenarios import ScenarioError, load_scenario, part_titles, several
+from .server import HostSpec, Simulation, scenario_titles
 from .sockets import NoAddress
 
-_EXPECTED = (MissingLibrary, NoAddress, NoCertificate, OSError, ScenarioError)
+_EXPECTED = (NoAddress, OSError, ScenarioError)
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 _READY = "winsim: ready: "
 _LONGEST = 86_400.0
@@ -41,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         specs = host_specs(options)
-    except (LookupError, ScenarioError) as error:
+    except ScenarioError as error:
         _complain(str(error))
         return 2
     return _daemonize(specs, options) if options.daemonize else _serve(specs, options, lambda: None)
@@ -59,24 +56,17 @@ def _list() -> None:
 
 
 def host_specs(options: argparse.Namespace) -> list[HostSpec]:
-    """Return the hosts that the options ask for; `50*windows_xp` means fifty, `windows_xp+part` one with a part over it.
+    """Return the hosts that the options ask for.
 
     Raises:
-        LookupError: there is no such scenario.
-        ScenarioError: there is no such part, or a file is wrong.
+        ScenarioError: there is no such scenario or part, or a file is wrong.
     """
-    known = names()
     specs = []
-    for text in options.scenario:
-        match = re.fullmatch(r"(?:(\d{1,4})\*)?(([\w-]+)(?:\+[\w-]+)*)", text)
-        if match is None or match[3] not in known:
-            near = get_close_matches(text if match is None else match[3], known)
-            hint = f"near are {', '.join(near)}; " if near else ""
-            raise LookupError(f"no scenario is called {text}; {hint}there are {', '.join(known)}")
-        if match[2] != match[3]:
-            load_scenario(match[2])
+    for expression in options.scenario:
+        number, scenario = several(expression)
+        load_scenario(scenario)
         spec = HostSpec(
-            scenario=match[2],
+            scenario=scenario,
             auth=options.auth,
             tls=options.tls,
             forward=options.forward,
@@ -84,7 +74,7 @@ def host_specs(options: argparse.Namespace) -> list[HostSpec]:
             speed=options.speed,
             seed=options.seed,
         )
-        specs += [spec] * int(match[1] or 1)
+        specs += [spec] * number
     return specs
 
 
@@ -110,8 +100,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--list", action="store_true", help="name the scenarios and end")
-    several = "start a host of this scenario; repeatable; 50*NAME starts fifty, NAME+PART lays a part over it"
-    add("--scenario", action="append", default=[], metavar="NAME", help=several)
+    wanted = (
+        "start a host of this scenario: a name of --list, or the path of a file (./my.yml); repeatable; "
+        "50*NAME starts fifty, NAME+PART lays a part over it"
+    )
+    add("--scenario", action="append", default=[], metavar="NAME", help=wanted)
     add("--inventory", type=Path, metavar="FILE", help="write an Ansible inventory with these hosts")
     add("--window-port", type=_port, default=0, metavar="N", help="port of the testers' window on 127.0.0.1 (default: any)")
     add("--pid-file", type=Path, metavar="FILE", help="write the process id there; removed at the end")

@@ -21,13 +21,11 @@ from typing import Any, TypeVar
 
 from .host.clock import FastClock, SystemClock
 from .providers.computer import build
-from .scenarios import Scenario, load_scenario, names
+from .scenarios import Scenario, load_scenario, name_of, names
 from .seams import SimulatedComputer
 from .sockets import claim_address
 from .station import Station
 from .window import Window
-from .wire.authentication import HAS_SPNEGO
-from .wire.http import HAS_AIOHTTP
 from .wire.profile import Profile
 
 _T = TypeVar("_T")
@@ -40,10 +38,6 @@ _SHORTEST_BOOT = 5 * _GLANCE
 _LONGEST_NAME = 56
 # What connections get to end when a simulation stops, in seconds.
 _FAREWELL = 2.0
-
-
-class MissingLibrary(Exception):
-    """A library that the simulator needs is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +121,8 @@ class Simulation:
         Args:
             window_port: port of the testers' window on 127.0.0.1; 0 takes any.
             single_address: behave as on a system with one loopback address.
-
-        Raises:
-            MissingLibrary: aiohttp is not installed, or pyspnego where NTLM is asked for.
         """
         self._specs = tuple(specs)
-        if not HAS_AIOHTTP:
-            raise MissingLibrary("the simulator needs aiohttp: pip install aiohttp")
-        if not HAS_SPNEGO and any(spec.auth == "ntlm" for spec in self._specs):
-            raise MissingLibrary("simulated hosts with NTLM need pyspnego: pip install pyspnego")
         self._window_port = window_port
         self._single = single_address
         self._loop = asyncio.new_event_loop()
@@ -286,14 +273,15 @@ def _names(specs: Sequence[HostSpec]) -> list[str]:
 
 
 def scenario_titles() -> dict[str, str]:
-    """Return the scenarios that come with the collection, with a line about each."""
+    """Return the scenarios that come with winsim, with a line about each."""
     return {name: load_scenario(name).title for name in names()}
 
 
 def _short_name(scenario: str) -> str:
     """Return what a host of a scenario is called: `xp`, `w2000`, `server-2022-hazard-rds`.
 
-    An inventory wants no name that is a number, and none longer than a label of a DNS name with a number behind it.
+    A file counts by its stem. An inventory wants no name that is a number, and none longer than a label of a DNS name with a number
+    behind it.
     """
-    name = re.sub(r"[^a-z0-9-]+", "-", scenario.removeprefix("windows_").lower())[:_LONGEST_NAME].rstrip("-")
-    return f"w{name}" if name[:1].isdigit() else name
+    name = re.sub(r"[^a-z0-9-]+", "-", name_of(scenario).removeprefix("windows_").lower())[:_LONGEST_NAME].strip("-")
+    return f"w{name}" if name[:1].isdigit() else name or "host"

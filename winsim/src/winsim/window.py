@@ -11,21 +11,15 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from aiohttp import web
+
 from .sockets import SHARED, listen
 from .wire.injection import KINDS
-
-try:
-    from aiohttp import web
-except ImportError:
-    HAS_AIOHTTP = False
-else:
-    HAS_AIOHTTP = True
 
 if TYPE_CHECKING:
     from .station import Station
 
-    Handler = Callable[["web.Request"], Awaitable["web.StreamResponse"]]
-
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _LONGEST_ADVANCE = 31 * 24 * 3600
 
@@ -191,6 +185,7 @@ def _json(value: object, status: int = 200) -> web.Response:
     return web.Response(text=json.dumps(value), status=status, content_type="application/json")
 
 
+@web.middleware
 async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn what testers got wrong into a sentence, and refuse pages of other origins (DNS rebinding)."""
     if request.host.rpartition(":")[0] not in {SHARED, "localhost"}:
@@ -201,7 +196,3 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _json({"error": str(error.args[0])}, 404)
     except ValueError as error:
         return _json({"error": str(error)}, 400)
-
-
-if HAS_AIOHTTP:
-    _guard = web.middleware(_guard)

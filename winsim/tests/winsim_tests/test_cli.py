@@ -35,6 +35,23 @@ def test_parts_are_laid_over_a_scenario() -> None:
     assert specs("--scenario", "2*windows_xp+hazard_time") == ["windows_xp+hazard_time"] * 2
 
 
+def test_a_file_counts_as_a_scenario(tmp_path: Path) -> None:
+    file = tmp_path / "my.yml"
+    file.write_text("extends: windows_xp\ntitle: mine\n", encoding="utf-8")
+    assert specs("--scenario", f"2*{file}+hazard_time", "--scenario", str(file)) == [f"{file}+hazard_time"] * 2 + [str(file)]
+
+
+def test_a_file_that_is_wrong_is_refused_before_anything_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "my.yml"
+    assert cli.main(["--scenario", str(file)]) == 2
+    assert capsys.readouterr().err == f"winsim: {file}: cannot be read: No such file or directory\n"
+    file.write_text("extends: windows_xp\ntitle: mine\ncolour: blue\nempty_list: never\n", encoding="utf-8")
+    assert cli.main(["--scenario", f"3*{file}"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("winsim: my.yml: $.colour: unknown key; ")
+    assert said[1].startswith("my.yml: $.empty_list: 'never' is none of ")
+
+
 @pytest.mark.parametrize(
     ("expression", "said"),
     [

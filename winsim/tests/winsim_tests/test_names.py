@@ -27,6 +27,11 @@ def test_a_name_says_scenario_and_parts() -> None:
     assert names(fake("windows_server_2022+hazard_rds"), fake("windows_10+hazard_time")) == ["server-2022-hazard-rds", "w10-hazard-time"]
 
 
+def test_a_file_gives_its_stem() -> None:
+    found = names(fake("/a/b/windows_web.yml"), fake("./My Host (2).yml+hazard_time"), fake("c/web.yaml"), fake("___.yml"))
+    assert found == ["web-1", "my-host-2-hazard-time", "web-2", "host"]
+
+
 @pytest.mark.parametrize("count", [1, 12])
 def test_long_names_are_cut_and_stay_apart(count: int) -> None:
     found = names(*[fake(LONG)] * count)

@@ -9,6 +9,7 @@ Files of somebody's own are looked for beside the scenario first. Knows nothing 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -29,6 +30,13 @@ PARTS = "parts"
 SEPARATOR = "+"
 """Stands between a scenario and the parts that an expression lays over it."""
 
+SUFFIXES = (".yml", ".yaml")
+"""How the path of a scenario file ends; a name of a scenario never ends so."""
+
+# The parts are at the end: a folder may have a plus sign in its name.
+_SEVERAL = re.compile(r"([1-9]\d{0,3})\*(.+)", re.DOTALL)
+_EXPRESSION = re.compile(r"(?P<base>.+?)(?P<parts>(?:\+[\w-]+)*)", re.DOTALL)
+
 
 class ScenarioError(ValueError):
     """A scenario is wrong; the message holds one line per problem: `file: $.path: what`."""
@@ -43,20 +51,46 @@ class Layer:
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all scenarios that come with the collection; parts are none."""
+    """Return the names of all scenarios that come with winsim; parts are none."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.yml")))
 
 
 def part_titles() -> dict[str, str]:
-    """Return the parts that come with the collection, with the line that each says of itself."""
+    """Return the parts that come with winsim, with the line that each says of itself."""
     return {path.stem: str(_layer(path).document.get("title", "")) for path in sorted(FOLDER.joinpath(PARTS).glob("*.yml"))}
 
 
 def split(expression: str | Path) -> tuple[Path, tuple[str, ...]]:
-    """Return the file of an expression's scenario (a name, or a path that ends in .yml), and the names of the parts over it."""
-    base, *over = str(expression).split(SEPARATOR) if isinstance(expression, str) else (str(expression),)
-    path = Path(base)
-    return path if path.suffix == ".yml" else FOLDER / f"{base}.yml", tuple(over)
+    """Return the file of an expression's scenario (a name, or the path of a file), and the names of the parts over it.
+
+    Raises:
+        ScenarioError: the name is none of `names`.
+    """
+    if isinstance(expression, Path):
+        return expression, ()
+    base, over = _cut(expression)
+    if base.endswith(SUFFIXES):
+        return Path(base), over
+    if base not in names():
+        raise ScenarioError(f"no scenario is called {expression}; {_suggestion(base, names())}; or give the path of a file (FILE.yml)")
+    return FOLDER / f"{base}.yml", over
+
+
+def several(expression: str) -> tuple[int, str]:
+    """Return how many hosts of what scenario an expression asks for: `50*windows_xp` for fifty, `windows_xp` for one."""
+    match = _SEVERAL.fullmatch(expression)
+    return (int(match[1]), match[2]) if match else (1, expression)
+
+
+def name_of(expression: str | Path) -> str:
+    """Return what an expression's scenario is called: a file by its stem, with the parts over it."""
+    base, over = _cut(expression) if isinstance(expression, str) else (str(expression), ())
+    return SEPARATOR.join((Path(base).stem if base.endswith(SUFFIXES) else base, *over))
+
+
+def _cut(expression: str) -> tuple[str, tuple[str, ...]]:
+    match = _EXPRESSION.fullmatch(expression)
+    return (match["base"], tuple(match["parts"].split(SEPARATOR)[1:])) if match else (expression, ())
 
 
 def layers(expression: str | Path) -> tuple[Layer, ...]:
@@ -95,8 +129,12 @@ def _below(own: Layer) -> tuple[Layer, ...]:
     base = own.document.get("extends")
     if base is None:
         return ()
-    beside = own.path.with_name(f"{base}.yml")
-    below = _layer(beside if beside.is_file() and beside != own.path else FOLDER / f"{base}.yml")
+    beside = own.path.parent / f"{base}.yml"
+    if not beside.is_file() or beside == own.path:
+        if base not in names():
+            raise ScenarioError(f"{own.path.name}: $.extends: there is no scenario {base}; {_suggestion(str(base), names())}")
+        beside = FOLDER / f"{base}.yml"
+    below = _layer(beside)
     if "extends" in below.document:
         raise ScenarioError(f"{own.path.name}: $.extends: {base} extends another file itself")
     return (*_parts(below), below)
@@ -131,11 +169,16 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def _layer(path: Path) -> Layer:
-    if not path.is_file():
-        raise ScenarioError(f"{path.name}: no such scenario; {_suggestion(path.stem, names())}")
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
-    except yaml.YAMLError as error:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path.name}: $: is no UTF-8: {error}") from error
+    try:
+        document = yaml.load(text, Loader=LOADER)
+    # ValueError: PyYAML makes dates and numbers without checking them first (2001-02-31).
+    except (yaml.YAMLError, ValueError) as error:
         raise ScenarioError(f"{path.name}: $: is no YAML: {error}") from error
     if not isinstance(document, dict):
         raise ScenarioError(f"{path.name}: $: is no mapping")

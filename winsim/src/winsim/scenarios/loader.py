@@ -36,8 +36,8 @@ from winsim.host.model import (
 from winsim.registry_value import RegistryValue
 
 from . import strict, wmi
-from .layers import PARTS, SEPARATOR, Layer, ScenarioError, layers, names, part_titles, split, stack
-from .merge import NAMED, STRUCTURE, TEXTS, renamed
+from .layers import PARTS, Layer, ScenarioError, layers, name_of, names, part_titles, split, stack
+from .merge import NAMED, STRUCTURE, TEXTS, check_rename, renamed
 from .schema import DriverRow, ServiceRow, Timing
 from .strict import Problems
 
@@ -74,14 +74,15 @@ def load_scenario(expression: str | Path) -> Scenario:
         ScenarioError: there is no such scenario or part, or a file is wrong.
     """
     path, over = split(expression)
-    name = SEPARATOR.join((path.stem, *over))
+    name = name_of(expression)
     found = layers(expression)
     wrong = [f"{layer.path.name}: {problem}" for layer in found for problem in _by_itself(layer)] if len(found) > 1 else []
     if wrong:
         raise ScenarioError("\n".join(wrong))
     document = stack(found)
     problems = Problems()
-    host = _host(renamed(document), problems)
+    check_rename(document.get("rename", {}), problems)
+    host = None if problems.found else _host(renamed(document), problems)
     if problems.found or host is None:
         file = path.name if not over else name
         raise ScenarioError("\n".join(f"{file}: {problem}" for problem in problems.found))
@@ -99,6 +100,7 @@ def _by_itself(layer: Layer) -> list[str]:
     """Return what is wrong with one file of several: all keys are optional, and those of rows that are told apart by a name."""
     problems = Problems()
     _check_keys(layer.document, problems, also=STRUCTURE)
+    check_rename(layer.document.get("rename", {}), problems)
     reader = _Reader(layer.document, problems, whole=False)
     reader.single()
     reader.tables()

@@ -88,14 +88,26 @@ def _folded(value: object) -> str:
     return str(value).lower()
 
 
+def check_rename(rename: object, problems: Problems) -> None:
+    """Note what `renamed` could not follow."""
+    if not isinstance(rename, Mapping):
+        problems.add("$.rename", "is no mapping")
+        return
+    for key, names in rename.items():
+        if key not in ("ports", "services"):
+            problems.add(f"$.rename.{key}", "unknown key; known are ports, services")
+        elif not isinstance(names, Mapping):
+            problems.add(f"$.rename.{key}", "is no mapping")
+
+
 def renamed(document: Mapping[str, object]) -> dict[str, object]:
     """Return the document with what `rename` says applied to service names, key paths and ports, and without it."""
     rename = document.get("rename")
     rest = {key: value for key, value in document.items() if key != "rename"}
     if not isinstance(rename, dict):
         return rest
-    services = {str(old).lower(): str(new) for old, new in (rename.get("services") or {}).items()}
-    ports = rename.get("ports") or {}
+    services = {str(old).lower(): str(new) for old, new in rename.get("services", {}).items()}
+    ports = rename.get("ports", {})
     made = {key: _renamed(value, key, services, ports) for key, value in rest.items()}
     registry = rest.get("registry")
     if isinstance(registry, dict):

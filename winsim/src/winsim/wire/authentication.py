@@ -19,15 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..seams import Computer
+import spnego
+from spnego.exceptions import SpnegoError
 
-try:
-    import spnego
-    from spnego.exceptions import SpnegoError
-except ImportError:
-    HAS_SPNEGO = False
-else:
-    HAS_SPNEGO = True
+from ..seams import Computer
 
 # MS-NLMP 2.2.1.3: where an AUTHENTICATE message holds domain and user, and the flag for UTF-16.
 _SIGNATURE = b"NTLMSSP\x00"
@@ -76,8 +71,7 @@ class Authenticator:
     _refused: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        offered = ("Negotiate",) if HAS_SPNEGO else ()
-        object.__setattr__(self, "_refused", (*offered, 'Basic realm="WSMAN"') if self.basic else offered)
+        object.__setattr__(self, "_refused", ("Negotiate", 'Basic realm="WSMAN"') if self.basic else ("Negotiate",))
 
     def check(self, authorization: str | None, session: Session) -> Verdict:
         """Return what the header and the connection's state amount to; changes the state."""
@@ -92,7 +86,7 @@ class Authenticator:
             return self._refuse(session)
         if scheme.lower() == "basic" and self.basic:
             return self._basic(token, session)
-        if scheme.lower() == "negotiate" and HAS_SPNEGO:
+        if scheme.lower() == "negotiate":
             return self._negotiate(token, session)
         return self._refuse(session)
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, WeakSet
 
+from aiohttp import web
+
 from ..seams import Client, SimulatedComputer
 from . import names
 from .authentication import Authenticator, Session, seal, unseal
@@ -20,13 +22,6 @@ from .reading import Request
 from .service import Answer, WsmanService
 from .shell import Caller
 from .writing import escape
-
-try:
-    from aiohttp import web
-except ImportError:
-    HAS_AIOHTTP = False
-else:
-    HAS_AIOHTTP = True
 
 if TYPE_CHECKING:
     from asyncio import BaseTransport, Transport

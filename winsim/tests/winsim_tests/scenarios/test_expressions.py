@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from winsim.host.model import Ago
-from winsim.scenarios import ScenarioError, load_scenario, part_titles
+from winsim.scenarios import ScenarioError, load_scenario, name_of, part_titles, several
 
 from .test_loader import SMALL, load, load_error, write
 
@@ -43,14 +43,40 @@ def test_a_part_that_is_named_twice_counts_once(tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_nearly_right_is_answered_with_those_near() -> None:
-    assert "windows_server_2023.yml: no such scenario; near are windows_server_2025, windows_server_2022" in load_error(
+    assert "no scenario is called windows_server_2023+hazard_time; near are windows_server_2025, windows_server_2022" in load_error(
         "windows_server_2023+hazard_time"
     )
     said = load_error("windows_server_2022+hazard_share_in_use")
     assert "windows_server_2022.yml: $.+hazard_share_in_use: there is no part hazard_share_in_use; near are hazard_shares_in_use" in said
-    assert "no such scenario" in load_error("hazard_time")
-    assert "there is no part" in load_error("windows_xp+")
+    assert "no scenario is called hazard_time; " in load_error("hazard_time")
+    assert "no scenario is called windows_xp+; near are windows_xp" in load_error("windows_xp+")
     assert "there is no part" in load_error("windows_xp+windows_xp")
+
+
+@pytest.mark.parametrize(
+    ("expression", "number", "scenario", "name"),
+    [
+        ("windows_xp", 1, "windows_xp", "windows_xp"),
+        ("50*windows_xp+one", 50, "windows_xp+one", "windows_xp+one"),
+        ("./my.yml", 1, "./my.yml", "my"),
+        ("3*/a/my.yaml+one+two", 3, "/a/my.yaml+one+two", "my+one+two"),
+        ("2*c++/a+b.yml", 2, "c++/a+b.yml", "a+b"),
+        ("c++/a+b.yml+one", 1, "c++/a+b.yml+one", "a+b+one"),
+        ("a*b.yml", 1, "a*b.yml", "a*b"),
+        ("0*windows_xp", 1, "0*windows_xp", "0*windows_xp"),
+        ("10000*windows_xp", 1, "10000*windows_xp", "10000*windows_xp"),
+    ],
+)
+def test_an_expression_names_a_number_a_scenario_and_parts(expression: str, number: int, scenario: str, name: str) -> None:
+    assert several(expression) == (number, scenario)
+    assert name_of(scenario) == name
+
+
+def test_a_file_anywhere_is_made_of_shipped_files_too(tmp_path: Path) -> None:
+    path = write(tmp_path, "c++/my own", "extends: windows_server_2022\ntitle: mine\nparts: [role_dns_server]\n")
+    made = load_scenario(f"{path}+hazard_time")
+    assert (made.name, made.title) == ("my own+hazard_time", "mine; Hazard: the host serves time to others")
+    assert "DNS" in {service.name for service in made.host.services}
 
 
 def test_what_does_not_fit_is_the_expressions_problem() -> None:

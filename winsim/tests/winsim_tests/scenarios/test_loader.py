@@ -97,11 +97,38 @@ connections: [{owner: nobody, remote_address: 192.0.2.1, remote_port: 80}]
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:
-    assert "no such scenario" in load_error("nowhere")
+    assert "no scenario is called nowhere; there are windows_10" in load_error("nowhere")
     assert "is no YAML" in load(tmp_path, "a: [")
+    assert "is no YAML" in load(tmp_path, "a: 2001-02-31")
     assert "is no mapping" in load(tmp_path, "- a")
     assert "$.title: is missing" in load(tmp_path, "sources: []")
     assert "extends another file itself" in load(tmp_path, "extends: windows_xp_dhcp\ntitle: x\nsources: []")
+
+
+@pytest.mark.parametrize("base", ["nowhere", "../nowhere", "/nowhere/at/all", "[windows_xp]", "5"])
+def test_a_file_extends_one_that_is_there(tmp_path: Path, base: str) -> None:
+    assert "some.yml: $.extends: there is no scenario " in load(tmp_path, f"extends: {base}\ntitle: x\nsources: []")
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    assert load_error(str(tmp_path / "none.yml")) == f"{tmp_path}/none.yml: cannot be read: No such file or directory"
+    tmp_path.joinpath("folder.yml").mkdir()
+    assert load_error(str(tmp_path / "folder.yml")) == f"{tmp_path}/folder.yml: cannot be read: Is a directory"
+    tmp_path.joinpath("bytes.yml").write_bytes(b"title: \xff")
+    assert "bytes.yml: $: is no UTF-8: " in load_error(str(tmp_path / "bytes.yml"))
+
+
+@pytest.mark.parametrize(
+    ("rename", "problem"),
+    [
+        ("[a]", "$.rename: is no mapping"),
+        ("{services: [a]}", "$.rename.services: is no mapping"),
+        ("{ports: 5}", "$.rename.ports: is no mapping"),
+        ("{drivers: {a: b}}", "$.rename.drivers: unknown key; known are ports, services"),
+    ],
+)
+def test_names_are_renamed_by_mappings(tmp_path: Path, rename: str, problem: str) -> None:
+    assert load(tmp_path, f"{SMALL}rename: {rename}") == f"some.yml: {problem}"
 
 
 def load_error(name: str) -> str:
