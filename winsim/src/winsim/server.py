@@ -105,6 +105,27 @@ class Host:
         """The endpoint of WinRM."""
         return f"{self.scheme}://{self.address}:{self.port}/wsman"
 
+    @property
+    def inventory_variables(self) -> dict[str, object]:
+        """What an Ansible inventory says of the host: its connection, and its part of the testers' window."""
+        variables: dict[str, object] = {
+            "ansible_host": self.address,
+            "ansible_connection": "winrm",
+            "ansible_port": self.port,
+            "ansible_winrm_scheme": self.scheme,
+            "ansible_winrm_transport": self.auth,
+            "ansible_winrm_message_encryption": "auto",
+            # A proxy of the environment would catch loopback addresses as well.
+            "ansible_winrm_proxy": None,
+            "ansible_user": self.user,
+            "ansible_password": self.password,
+            "winsim_name": self.name,
+            "winsim_window": self.window_url,
+        }
+        if self.scheme == "https":
+            variables["ansible_winrm_server_cert_validation"] = "ignore"
+        return variables
+
 
 class Simulation:
     """Simulated hosts that run while the `with` block does.
