@@ -59,7 +59,7 @@ class Cost:
 def main(arguments: Sequence[str]) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scenario", action="append", choices=names(), metavar="NAME", help="only this one of ./winsim --list; repeatable")
+    parser.add_argument("--scenario", action="append", choices=names(), metavar="NAME", help="only this one of winsim --list; repeatable")
     parser.add_argument("--hosts", type=int, action="append", metavar="N", help="no table, but N hosts of a scenario at once; repeatable")
     options = parser.parse_args(arguments)
     if not options.hosts:
