@@ -37,6 +37,7 @@ lint: setup ## Check code, types, playbooks, documentation and changelog
 	@$(BIN)/ruff check .
 	@$(HEADING) 'types (mypy --strict)'
 	@$(BIN)/python -m mypy
+	@cd winsim && ../$(BIN)/python -m mypy
 	@$(HEADING) 'roles, playbooks and YAML (ansible-lint, profile production)'
 	@$(WITH_TOOLS) ansible-lint
 	@$(HEADING) 'module documentation (antsibull-docs)'
@@ -64,4 +65,5 @@ bench: setup ## Count requests, bytes and seconds for a host of each scenario, t
 .PHONY: clean
 clean: ## Remove everything that the other targets made
 	rm -rf .venv .cache .ansible .mypy_cache .pytest_cache .ruff_cache build tests/output netmin-windows-*.tar.gz
+	rm -rf winsim/.mypy_cache winsim/.pytest_cache winsim/.ruff_cache winsim/build winsim/src/winsim.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,12 +32,35 @@ TOP_LEVEL = {
     "playbooks",
     "plugins",
     "roles",
-    "winsim",
 }
 SUFFIXES = {"", ".cmd", ".j2", ".json", ".md", ".png", ".py", ".rst", ".svg", ".txt", ".xml", ".yaml", ".yml"}
 
-IMPORT_EVERYTHING = """
-import importlib, json, pathlib, sys
+IMPORT_EVERYTHING = r"""
+import importlib, json, pathlib, re, sys
+from importlib import metadata
+
+# Of what is installed here, only ansible-core, pywinrm and what these need can be imported.
+needed, asked = set(), ["ansible-core", "pywinrm"]
+while asked:
+    name = asked.pop()
+    if name not in needed:
+        needed.add(name)
+        try:
+            lines = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:  # for another Python or system
+            continue
+        asked += [re.split(r"[^A-Za-z0-9._-]", line)[0].lower().replace("_", "-") for line in lines if "extra ==" not in line]
+barred = {
+    module for module, owners in metadata.packages_distributions().items()
+    if not {owner.lower().replace("_", "-") for owner in owners} & needed
+}
+
+class Bar:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in barred:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Bar())
 from ansible.plugins.loader import action_loader, init_plugin_loader
 
 tree = sys.argv[1]
@@ -53,7 +77,8 @@ missing = [name for name in actions if action_loader.get("netmin.windows." + nam
 package = "ansible_collections.netmin.windows.plugins."
 ours = {name: str(module.__file__) for name, module in sys.modules.items() if name.startswith(package)}
 foreign = {name: file for name, file in ours.items() if not file.startswith(str(root))}
-json.dump({"missing": missing, "foreign": foreign, "modules": sorted(ours)}, sys.stdout)
+present = [name for name in ("winrm", "requests") if name in sys.modules]
+json.dump({"missing": missing, "foreign": foreign, "modules": sorted(ours), "barred": sorted(barred), "present": present}, sys.stdout)
 """
 
 
@@ -113,14 +138,46 @@ def test_holds_no_environment_cache_or_build_folder(artifact: Path) -> None:
 def test_holds_all_the_data_that_its_plugins_read(artifact: Path) -> None:
     kept = {str(path) for path in names(artifact)}
     data = {path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "plugins").rglob("*.yml")}
-    assert any("/scenarios/parts/" in path for path in data)
+    assert any("/recipes/" in path for path in data)
     assert data <= kept
+
+
+def test_holds_no_simulator(artifact: Path) -> None:
+    assert not [str(path) for path in names(artifact) if re.search(r"simulator|winsim|scenarios", str(path))]
+
+
+def dead_links(page: PurePosixPath, text: str, kept: set[str]) -> list[str]:
+    """Return the relative links of a page whose ends are not among the files and folders that are kept."""
+    targets = (target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text))
+    ends = {target: os.path.normpath(page.parent / target) for target in targets if target and not re.match(r"[a-z]+:", target)}
+    return [f"{page}: {target}" for target, end in ends.items() if end not in kept]
+
+
+def test_its_pages_link_only_to_what_it_holds(artifact: Path) -> None:
+    with tarfile.open(artifact) as archive:
+        kept = {os.path.normpath(member.name) for member in archive.getmembers()}
+        pages = [name for name in kept if name.endswith(".md")]
+        found = [
+            dead
+            for name in pages
+            if (page := archive.extractfile(name)) is not None
+            for dead in dead_links(PurePosixPath(name), page.read().decode(), kept)
+        ]
+    assert len(pages) > 10
+    assert not found
+
+
+def test_a_dead_link_is_seen() -> None:
+    text = "[a](b.md) [c](../d.md#e) [f](https://example.com/g.md) [h](#i) [j](k/) [l](m.md)"
+    assert dead_links(PurePosixPath("docs/x.md"), text, {"docs/b.md", "d.md", "docs/k"}) == ["docs/x.md: m.md"]
 
 
 def test_works_with_only_what_it_contains(installed: Path) -> None:
     found = json.loads(run(sys.executable, "-I", "-c", IMPORT_EVERYTHING, installed, cwd=installed))
     assert found["missing"] == []
     assert found["foreign"] == {}
+    assert {"aiohttp", "pypsrp", "pytest", "winsim"} <= set(found["barred"])
+    assert found["present"] == ["winrm", "requests"]
     sources = (CHECKOUT / "plugins/plugin_utils").rglob("*.py")
     wanted = {path.stem for path in sources if path.stem not in ("__init__", "__main__")}
     assert wanted <= {module.rpartition(".")[2] for module in found["modules"]}
@@ -136,12 +193,10 @@ def test_documents_every_module(installed: Path) -> None:
 
 
 @pytest.fixture
-def inventory(installed: Path, tmp_path: Path) -> Iterator[Path]:
-    """Start the simulated host that the artifact brings and return its inventory."""
+def inventory(tmp_path: Path) -> Iterator[Path]:
+    """Start a simulated host and return its inventory."""
     pid_file, file = tmp_path / "winsim.pid", tmp_path / "hosts.yml"
-    program = installed / "ansible_collections/netmin/windows/winsim"
-    path = f"{tool('python').parent}{os.pathsep}{os.environ['PATH']}"
-    run(program, "--scenario", "windows_xp", "--inventory", file, "--pid-file", pid_file, "--daemonize", cwd=tmp_path, PATH=path)
+    run(tool("winsim"), "--scenario", "windows_xp", "--inventory", file, "--pid-file", pid_file, "--daemonize", cwd=tmp_path)
     yield file
     os.kill(int(pid_file.read_text(encoding="utf-8")), signal.SIGTERM)
 

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -256,7 +257,7 @@ def included_roles(node: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def test_no_play_gathers_facts() -> None:
     """Gathering starts PowerShell on the host, which the oldest ones do not have."""
-    lists = [(path, load(path)) for path in files("playbooks/*.yml", "extensions/molecule/*.yml")]
+    lists = [(path, load(path)) for path in files("playbooks/*.yml", "extensions/molecule/*.yml", "tests/demo/*.yml")]
     plays = [(path, play) for path, content in lists if isinstance(content, list) for play in content if "hosts" in play]
     assert plays
     assert not [shown(path) for path, play in plays if play.get("gather_facts") is not False]
@@ -291,7 +292,7 @@ def test_recorded_answers_of_others_are_not_in_the_repository() -> None:
 
 
 def test_every_python_file_names_its_licence() -> None:
-    sources = [path for path in files("plugins/*.py", "tests/*.py", "conftest.py") if path.name != "__init__.py"]
+    sources = [path for path in files("plugins/*.py", "tests/*.py", "winsim/*.py", "conftest.py") if path.name != "__init__.py"]
     assert sources
     assert not [shown(path) for path in sources if HEADER not in path.read_text(encoding="utf-8")[:400]]
 
@@ -299,6 +300,17 @@ def test_every_python_file_names_its_licence() -> None:
 def test_every_folder_of_unit_tests_is_a_package_without_code() -> None:
     folders = {path.parent for path in files("tests/unit/*.py")}
     assert not [shown(folder) for folder in folders if not (folder / "__init__.py").is_file() or (folder / "__init__.py").read_bytes()]
+
+
+def test_winsim_is_checked_as_strictly_as_the_rest() -> None:
+    names = ("pyproject.toml", "winsim/pyproject.toml")
+    ours, its = (tomllib.loads((CHECKOUT / name).read_text(encoding="utf-8"))["tool"] for name in names)
+    assert its["mypy"]["strict"] is ours["mypy"]["strict"] is True
+    assert "overrides" not in its["mypy"]
+    assert set(its["ruff"]["lint"]["select"]) >= set(ours["ruff"]["lint"]["select"])
+    assert set(its["ruff"]["lint"]["ignore"]) <= set(ours["ruff"]["lint"]["ignore"])
+    assert its["ruff"]["line-length"] <= ours["ruff"]["line-length"]
+    assert its["pytest"]["ini_options"]["filterwarnings"] == ours["pytest"]["ini_options"]["filterwarnings"] == ["error"]
 
 
 def test_every_tool_is_pinned() -> None:

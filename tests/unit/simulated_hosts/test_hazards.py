@@ -222,7 +222,8 @@ def test_every_part_is_tested() -> None:
 
 def hazard_bases() -> dict[str, str]:
     """Return the table of winsim/docs/simulator.md: hazard -> what shows it."""
-    lines = (CHECKOUT / "winsim/docs/simulator.md").read_text(encoding="utf-8").partition("\n## Hazards\n")[2].partition("\n## ")[0].splitlines()
+    page = (CHECKOUT / "winsim/docs/simulator.md").read_text(encoding="utf-8")
+    lines = page.partition("\n## Hazards\n")[2].partition("\n## ")[0].splitlines()
     cells = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `")]
     return {row[0].strip("`"): row[1].split("`")[1] for row in cells}
 
