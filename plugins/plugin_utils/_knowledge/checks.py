@@ -19,6 +19,8 @@ from .model import ListenerPattern, Method, Never, PerUser, Port, Protected, Ran
 
 # A WMI class or property (win32 WmiSdk, "Managed Object Format"), and a namespace.
 WMI_NAME, NAMESPACE = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII), re.compile(r"root(/\w+)+\Z", re.ASCII)
+# A scenario of the simulated hosts, perhaps with parts over it. They are no part of the collection: a test of the repository starts each.
+SCENARIO = re.compile(r"[a-z0-9_]+(\+[a-z0-9_]+)*\Z")
 # Lists in files of their own.
 LISTS = ("never_stop", "protected", "per_user", "hazards", "silent")
 ROOTS = ("SYSTEM", "SOFTWARE")
@@ -43,6 +45,8 @@ def check_recipe(recipe: Recipe, complain: Complain) -> None:
     methods = {method.id for method in recipe.methods}
     for number, example in enumerate(recipe.examples):
         here = f"{where}.examples[{number}]"
+        if not SCENARIO.match(example.scenario):
+            complain(f"{here}.scenario", f"'{example.scenario}' is no name of a scenario; write it as windows_xp or windows_xp+hazard_time")
         if example.method and example.method not in methods:
             complain(f"{here}.method", f"the recipe has no method '{example.method}'")
         if example.outlook not in list(Outlook):

@@ -166,7 +166,7 @@ class Example:
     """What is planned for one listener of one simulated host where nothing is asked for.
 
     Attributes:
-        scenario: name of a scenario of the simulator.
+        scenario: the simulated host on which it is planned, perhaps with parts (`windows_xp+hazard_time`).
         endpoint: `tcp/445`, or `tcp/rpc-dynamic` and `udp/ephemeral` for all dynamic ones of the recipe.
         method: id of the method that is planned, or "" for none.
         outlook: what the forecast says of it (`_core.forecast.Outlook`).

@@ -14,6 +14,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Terms, make_forecast, make_plan, read_survey
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, simulated
 
+from winsim.scenarios import load_scenario
+
 EXAMPLES = [(recipe, example) for recipe in KNOWLEDGE.recipes.values() for example in recipe.examples]
 
 
@@ -57,6 +59,11 @@ def test_an_example_is_what_is_planned(recipe: Recipe, example: Example) -> None
     assert rows, "the scenario shows no such endpoint"
     assert {str(row.outlook) for row in rows} == {example.outlook}, [row.why for row in rows]
     assert [choice.method.id for choice in selection.choices if choice.recipe is recipe] == ([example.method] if example.method else [])
+
+
+@pytest.mark.parametrize("expression", sorted({example.scenario for _recipe, example in EXAMPLES}))
+def test_an_example_names_a_scenario_that_there_is(expression: str) -> None:
+    assert load_scenario(expression).name == expression
 
 
 def test_recipes_that_a_scenario_can_show_have_an_example() -> None:

@@ -145,6 +145,13 @@ def test_all_problems_at_once(folder: Path) -> None:
         ("recipes/rdp-3389.yml", "hazard: rds", "hazard: rdp", "$.methods[0].hazard: there is no hazard 'rdp'"),
         ("recipes/rdp-3389.yml", "data: 1", "data: one", "$.methods[0].values[0].data: 'one' is no dword"),
         ("recipes/rdp-3389.yml", "port: 3389", "port: 338900", "$.listeners[0].port: 338900 is no port"),
+        ("recipes/rdp-3389.yml", "scenario: windows", "scenario: ./windows", "$.examples[0].scenario: './windows"),
+        (
+            "recipes/rdp-3389.yml",
+            "scenario: windows",
+            "scenario: +windows",
+            "is no name of a scenario; write it as windows_xp or windows_xp+",
+        ),
         ("recipes/rdp-3389.yml", "outlook: stays", "outlook: hangs", "$.examples[0].outlook: one of closes now, closes at the next boot"),
         ("recipes/rdp-3389.yml", "method: deny_connections", "method: deny", "$.examples[1].method: the recipe has no method 'deny'"),
         ("recipes/rdp-3389.yml", "endpoint: tcp/3389", "endpoint: 3389/tcp", "$.examples[0].endpoint: '3389/tcp' is no listener"),
