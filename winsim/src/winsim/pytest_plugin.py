@@ -63,11 +63,9 @@ def winsim_hosts() -> Iterator[StartHosts]:
             seed: int | None = None,
         ) -> tuple[Host, ...]:
             asked = [several(scenario) if isinstance(scenario, str) else (1, str(scenario)) for scenario in scenarios]
-            specs = [
-                HostSpec(scenario=name, auth=auth, tls=tls, boot_seconds=boot_seconds, speed=speed, seed=seed)
-                for number, name in asked
-                for _ in range(number)
-            ]
+            specs: list[HostSpec] = []
+            for number, name in asked:
+                specs += [HostSpec(scenario=name, auth=auth, tls=tls, boot_seconds=boot_seconds, speed=speed, seed=seed)] * number
             return running.enter_context(Simulation(specs)).hosts
 
         yield start
