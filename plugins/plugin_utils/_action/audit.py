@@ -106,7 +106,9 @@ class ProofAction(WindowsAction):
             host = with_ranges(session, host, KNOWLEDGE, settling.listing.endpoints)
             explained = explainer(host, KNOWLEDGE, states).explain(settling.listing.endpoints)
             if stored is None:
-                proof = proof_of(compare_with_keep(explained, read_keep(options["keep"], host, KNOWLEDGE), host, settling.listing.suspects))
+                proof = proof_of(
+                    compare_with_keep(explained, read_keep(options["keep"], host, KNOWLEDGE, explained), host, settling.listing.suspects)
+                )
             else:
                 proof = proof_of(prove(stored, explained, host, settling.listing.suspects))
         return self._result(proof, host, settling, stored, strict=options["strict"])

@@ -104,7 +104,7 @@ class StageAction(PlannedAction):
     def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
         """Want this stage's options and nothing else."""
         del blocks
-        said = terms(options, survey.host, KNOWLEDGE)
+        said = terms(options, survey, KNOWLEDGE)
         return Wanted({self.stage.name: self.stage.desired(options)}, said, named=frozenset({self.stage.name}))
 
 

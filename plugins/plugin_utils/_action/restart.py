@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AuthenticationFailed, HostError, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import OS_PROPERTIES, BootEvidence, read_boot
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, read_boot, read_system
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import not_after_a_boot
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import WINDOW
@@ -63,8 +63,7 @@ class RebootAction(WindowsAction):
         Raises:
             Refused: WinRM, or what it depends on, does not start by itself.
         """
-        system = session.query("Win32_OperatingSystem", OS_PROPERTIES)
-        reason = not_after_a_boot(session, NtVersion.parse((system[0].text("Version") if system else None) or ""))
+        reason = not_after_a_boot(session, NtVersion.parse(read_system(session).text("Version") or ""))
         if reason and WINRM_START not in options["accept"]:
             advice = f"set it to Automatic first, or list '{WINRM_START}' in 'accept' if somebody starts it by hand"
             raise Refused(f"the host was not restarted, as it would not answer WinRM afterwards: {reason}; {advice}", hazard=WINRM_START)

@@ -35,7 +35,9 @@ DRIVERS = Where("Name", ("HTTP", "NetBT", "srv", "srv2", "srvnet"))
 INSTANCE = re.compile(r"(.+)_[0-9a-f]{4,8}", re.IGNORECASE)
 WINS_PROPERTIES = ("WINSPrimaryServer", "WINSSecondaryServer")
 PROCESS_PROPERTIES = ("ProcessId", "Name", "CreationDate")
-OS_PROPERTIES = ("Version", "BuildNumber", "ProductType", "Caption", "CSDVersion", "LastBootUpTime", "LocalDateTime")
+# Microsoft, Win32_OperatingSystem.OperatingSystemSKU: since Windows Vista. 175 is PRODUCT_SERVERRDSH, Enterprise multi-session: a client
+# of Windows 10 or 11 whose ProductType is a server's.
+SKU, MULTI_SESSION = "OperatingSystemSKU", 175
 COMPUTER_PROPERTIES = ("Name", "DomainRole", "Domain")
 # Win32_Service.StartMode as it reads (Microsoft, Win32_Service class).
 START_MODES = {
@@ -207,13 +209,13 @@ def read_host(reader: Reader, knowledge: Knowledge) -> Host:
         InvalidOption: a Windows older than all known ones.
         HostError: talking to it failed, or it says what cannot be.
     """
-    system, computer = _only(reader, "Win32_OperatingSystem", OS_PROPERTIES), _only(reader, "Win32_ComputerSystem", COMPUTER_PROPERTIES)
+    system, computer = read_system(reader), _only(reader, "Win32_ComputerSystem", COMPUTER_PROPERTIES)
     processes = read_processes(reader)
     dependents, requires = read_dependencies(reader)
     with _understood(reader):
         nt = NtVersion.parse(system.text("Version") or "")
         return Host(
-            windows=knowledge.place(nt, system.number("BuildNumber") or 0, ProductType(_number(system, "ProductType"))),
+            windows=knowledge.place(nt, system.number("BuildNumber") or 0, _product(system)),
             caption=" ".join((system.text("Caption") or "").split()),
             # Not to be guessed: gates depend on it.
             domain_role=DomainRole(_number(computer, "DomainRole")),
@@ -234,6 +236,17 @@ def _understood(reader: Reader) -> Iterator[None]:
         yield
     except ValueError as error:
         raise ProtocolError(f"what WMI says at {reader.host} cannot be understood: {error}", host=reader.host) from error
+
+
+def read_system(reader: Reader) -> Row:
+    """Return the one row about the operating system, with all properties: which there are depends on the Windows."""
+    return _only(reader, "Win32_OperatingSystem", ())
+
+
+def _product(system: Row) -> ProductType:
+    """Tell a client from a server, and a domain controller from others."""
+    product = ProductType(_number(system, "ProductType"))
+    return ProductType.WORKSTATION if system.number(SKU) == MULTI_SESSION else product
 
 
 def _only(reader: Reader, wmi_class: str, properties: tuple[str, ...]) -> Row:
@@ -359,7 +372,7 @@ def boot_evidence(system: Row, processes: Iterable[Row]) -> BootEvidence:
 
 def read_boot(reader: Reader) -> BootEvidence:
     """Read only the evidence of a boot."""
-    system = _only(reader, "Win32_OperatingSystem", OS_PROPERTIES)
+    system = read_system(reader)
     lsass = reader.query("Win32_Process", PROCESS_PROPERTIES, where=Where("Name", ("lsass.exe",)))
     with _understood(reader):
         return boot_evidence(system, lsass)

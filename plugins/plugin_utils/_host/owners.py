@@ -26,6 +26,10 @@ MOVABLE_SINCE, LOWEST_DYNAMIC = NtVersion(6, 0), 1024
 # A process with so many UDP ports that no recipe names, one of them from the dynamic range, has asked the system for all of them.
 SEVERAL = 3
 WINRM = "winrm"
+# Microsoft: SMB over QUIC and HTTP/3 came with Server 2022 (and Windows 11), alternative ports of SMB with Server 2025 and Windows 11 24H2.
+QUIC_SINCE, SMB_PORTS_SINCE = 20348, 26100
+Held = frozenset[tuple[int | None, Protocol, int]]
+"""Which process holds which port."""
 # Microsoft, "Obtaining Data from the Local Computer": WinRM listens there for local requests, beside its listeners.
 LOCAL_PORT = 47001
 
@@ -87,7 +91,8 @@ class Explainer:
         """Explain endpoints, in order."""
         rows = tuple(endpoints)
         random = self._random_udp(rows)
-        return tuple(self._one(row, random=row.protocol is Protocol.UDP and row.pid in random) for row in rows)
+        held = frozenset((row.pid, row.protocol, row.port) for row in rows)
+        return tuple(self._one(row, held, random=row.protocol is Protocol.UDP and row.pid in random) for row in rows)
 
     def _random_udp(self, rows: Iterable[Endpoint]) -> frozenset[int]:
         """Return the processes that ask the system for UDP ports: by their number, or since a process has many and one is (KB 956188)."""
@@ -103,7 +108,7 @@ class Explainer:
             if len(found) >= SEVERAL and pid not in SYSTEM_PIDS and any(port in numbers for port in found for numbers in ranges)
         )
 
-    def _one(self, row: Endpoint, *, random: bool) -> Explained:
+    def _one(self, row: Endpoint, held: Held, *, random: bool) -> Explained:
         process = self.host.processes.get(row.pid) if row.pid is not None else None
         if row.protocol is Protocol.TCP and row.port in management_ports(self.host, self.knowledge):
             # WinRM's listeners are http.sys's, which opens them in the System process (Microsoft, "HTTP Server API").
@@ -115,20 +120,28 @@ class Explainer:
         if named is not None:
             recipe_id, owners = named
             return Explained(row, owners, ((None,),) * len(owners), False, recipe_id, process)
-        if self._by_http(row) or not ((random and row.port >= LOWEST_DYNAMIC) or self._is_dynamic(row, process)):
+        moved = None if random else self._moved(row, process, held)
+        if moved is not None:
+            recipe, owner = moved
+            return Explained(row, (owner,), ((None,),), False, recipe.id, process)
+        if self._by_system(row) or not ((random and row.port >= LOWEST_DYNAMIC) or self._is_dynamic(row, process)):
             # A fixed port is closed by the service that stops: only those that run can own it.
             owners = tuple(self._owner(s) for s in self._members(row) if not s.stopped) if row.pid is not None else ()
-            owners = owners or self._by_http(row) or ((process,) if process else ())
+            owners = owners or self._by_system(row) or ((process,) if process else ())
             return Explained(row, owners, ((None,),) * len(owners), False, None, process)
         return self._dynamic(row, process)
 
     def _is_dynamic(self, row: Endpoint, process: str | None) -> bool:
         """Tell whether the system handed out the port: by its number, or by what owns it where an administrator moved the range."""
-        if any(row.port in ports for ports in (*self.host.dynamic_ports(row.protocol, self.knowledge), *self.rpc_ports)):
+        if self._is_in_range(row):
             return True
         if row.protocol is not Protocol.TCP or row.pid is None or row.port < LOWEST_DYNAMIC or self.host.windows.nt < MOVABLE_SINCE:
             return False
         return self._serves_rpc(row, process)
+
+    def _is_in_range(self, row: Endpoint) -> bool:
+        """Tell whether a port is of a range from which the system, or RPC by its configuration, hands them out."""
+        return any(row.port in ports for ports in (*self.host.dynamic_ports(row.protocol, self.knowledge), *self.rpc_ports))
 
     def _serves_rpc(self, row: Endpoint, process: str | None) -> bool:
         """Tell whether the process of an endpoint is one of which an RPC server on a dynamic port is known."""
@@ -170,11 +183,46 @@ class Explainer:
             return row.pid in SYSTEM_PIDS and not service.stopped
         return service.pid == row.pid or (pattern.http and row.pid in SYSTEM_PIDS and not service.stopped)
 
-    def _by_http(self, row: Endpoint) -> tuple[str, ...]:
-        """Return the driver behind a port of the System process that no recipe names: http.sys is the one that serves any port."""
-        driver = self.host.services.get("http")
-        known = row.pid in SYSTEM_PIDS and driver is not None and not driver.stopped and row.protocol is Protocol.TCP
-        return (driver.name,) if known and driver is not None else ()
+    def _moved(self, row: Endpoint, process: str | None, held: Held) -> tuple[Recipe, str] | None:
+        """Find the recipe of a service that listens on another port than the usual one: its owner tells, not its number.
+
+        In a process of several services that is certain only where nothing unknown lives there, one of them alone has a fixed port of
+        this protocol, and that one is not on its usual port.
+        """
+        if row.pid is None or row.pid in SYSTEM_PIDS or self._is_in_range(row):
+            return None
+        running = {self._owner(s) for s in self.host.services.values() if s.pid == row.pid and not s.stopped}
+        names = running or ({process} if process else set())
+        lower = {name.lower(): name for name in names}
+        found: dict[str, tuple[Recipe, str]] = {}
+        for recipe, pattern in self.knowledge.patterns(self.host.windows):
+            fixed = pattern.protocol is row.protocol and not isinstance(pattern.port, Port) and not pattern.http and recipe.id != WINRM
+            owners = [*map(str.lower, pattern.services or recipe.services), *map(str.lower, recipe.processes)]
+            owner = next((lower[name] for name in owners if name in lower), None)
+            if fixed and owner is not None:
+                if len(names) > 1 and (row.pid, row.protocol, pattern.port) in held:
+                    return None
+                found[recipe.id] = (recipe, owner)
+        known = self._known()
+        if len(found) != 1 or (len(names) > 1 and any(name.lower() not in known for name in names)):
+            return None
+        return next(iter(found.values()))
+
+    def _by_system(self, row: Endpoint) -> tuple[str, ...]:
+        """Return the drivers behind a port of the System process that no recipe names.
+
+        http.sys serves any TCP port. SMB takes others than 445 as well: over QUIC, and since Windows 11 24H2 and Server 2025 over TCP
+        (Microsoft, "SMB over QUIC"; "Configure alternative SMB ports"). Which of the two it is no listing shows.
+        """
+        if row.pid not in SYSTEM_PIDS:
+            return ()
+        build, tcp = self.host.windows.build, row.protocol is Protocol.TCP
+        names = [
+            *(["http"] if tcp or build >= QUIC_SINCE else []),
+            *(["srvnet"] if build >= (SMB_PORTS_SINCE if tcp else QUIC_SINCE) else []),
+        ]
+        found = (self.host.services.get(name) for name in names)
+        return tuple(driver.name for driver in found if driver is not None and not driver.stopped)
 
     def _owner(self, service: Service) -> str:
         """Name the owner that lasts: the template where the service is the instance for one sign-in."""

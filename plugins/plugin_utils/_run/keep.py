@@ -10,19 +10,24 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
 
 KINDS = ("port", "service", "recipe")
 
 
-def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowledge) -> Kept:
+def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowledge, explained: Sequence[Explained] = ()) -> Kept:
     """Resolve what is kept into recipes and services of this host.
 
-    A port is kept by keeping every recipe that names it, and the services behind it with all they depend on.
+    A port is kept by keeping every recipe that names it, whoever holds it on this host, and the services behind it with all they
+    depend on.
+
+    Args:
+        explained: the endpoints that were found.
 
     Raises:
-        InvalidOption: an entry that names nothing, or a port that no recipe knows.
+        InvalidOption: an entry that names nothing, or a port that no recipe knows and nothing holds.
         NotFound: a service that the host does not have.
     """
     recipes: dict[str, str] = {}
@@ -41,7 +46,7 @@ def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowl
             recipes[recipe.id] = reason
             names = list(recipe.services)
         else:
-            names = _by_port(entry["port"], reason, recipes, host, knowledge)
+            names = _by_port(entry["port"], reason, recipes, host, knowledge, explained)
         for name in (name for name in names if name.lower() in host.services or knowledge.template(name, host.windows)):
             owners.setdefault(name.lower(), reason)
             _keep_service(name, reason, services, host)
@@ -70,10 +75,12 @@ def _keep_service(name: str, reason: str, services: dict[str, str], host: Host) 
             services.setdefault(needed.name.lower(), f"{name} depends on it: {reason}")
 
 
-def _by_port(text: str, reason: str, recipes: dict[str, str], host: Host, knowledge: Knowledge) -> list[str]:
+def _by_port(
+    text: str, reason: str, recipes: dict[str, str], host: Host, knowledge: Knowledge, explained: Sequence[Explained]
+) -> list[str]:
     protocol, port = parse_port(text)
-    names: list[str] = []
-    found = False
+    names = [name for subject in explained if _is_at(subject, protocol, port) for name in _held(subject, reason, recipes, knowledge)]
+    found = bool(names)
     for recipe, pattern in knowledge.patterns(host.windows):
         if pattern.protocol is protocol and pattern.port == port:
             found = True
@@ -83,8 +90,22 @@ def _by_port(text: str, reason: str, recipes: dict[str, str], host: Host, knowle
     elsewhere = any(p.protocol is protocol and p.port == port for recipe in knowledge.recipes.values() for p in recipe.listeners)
     if not found and not elsewhere:
         # A port that only another Windows opens is kept by leaving it alone: one list serves a mixed fleet.
-        raise InvalidOption(f"no recipe names {text}; keep it by its service")
+        raise InvalidOption(f"no recipe names {text}, and nothing listens there on this host; keep it by its service")
     return names
+
+
+def _is_at(subject: Explained, protocol: Protocol, port: int) -> bool:
+    return (subject.endpoint.protocol, subject.endpoint.port) == (protocol, port) and not subject.management
+
+
+def _held(subject: Explained, reason: str, recipes: dict[str, str], knowledge: Knowledge) -> list[str]:
+    """Keep what holds a port on this host; return the services and drivers behind it."""
+    if subject.recipe is not None:
+        recipes[subject.recipe] = reason
+    # srvnet goes with the Server service, which loads it: what keeps it for another port than 445 keeps both.
+    owners = {name.lower() for name in subject.owners}
+    serving = (r.serves for r in knowledge.recipes.values() if subject.recipe != r.id and owners & set(map(str.lower, r.drivers)))
+    return [*subject.owners, *(name for names in serving for name in names)]
 
 
 def parse_port(text: str) -> tuple[Protocol, int]:

@@ -11,7 +11,6 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import DAYS
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Knowledge, load
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Dependents, Skipped, Stage
 
@@ -84,9 +83,9 @@ def minimize_spec() -> dict[str, Any]:
     }
 
 
-def terms(options: Mapping[str, Any], host: Host, knowledge: Knowledge) -> Terms:
+def terms(options: Mapping[str, Any], survey: Survey, knowledge: Knowledge) -> Terms:
     """Read what is said of the plan as a whole."""
-    kept = read_keep(options["keep"] or (), host, knowledge)
+    kept = read_keep(options["keep"] or (), survey.host, knowledge, survey.explained)
     accept = frozenset(options["accept"] or ())
     dependents = Dependents.STOP if DEPENDENTS in accept else Dependents(options["dependents"])
     return Terms(accept, dependents, kept, options["unverified"] == "apply")
@@ -125,7 +124,7 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
     idle = [name for name, value in given.items() if value is not None and name not in chosen]
     if idle:
         raise InvalidOption(f"options are given for {', '.join(idle)}, which 'stages' leaves out")
-    said = terms(options, survey.host, knowledge)
+    said = terms(options, survey, knowledge)
     consent = Consent(said.accept, said.unverified, blocks or {})
     selection = select(options.get("recipes"), survey.explained, survey.host.windows, knowledge, consent)
     lost = sorted({choice.method.stage for choice in selection.choices if choice.named and choice.method.stage not in chosen})

@@ -45,7 +45,7 @@ DISABLED, SYSTEM_START = 4, 1
 SMB_SERVICES = ("LanmanWorkstation", "LanmanServer")
 HAZARD = "outgoing-smb"
 VISTA = NtVersion(6, 0)
-SERVER = "LanmanServer"
+SERVER, SRVNET = "LanmanServer", "srvnet"
 # Public scripts that free 445: dependents first (srvnet_scripts of the knowledge); srv is there with SMB 1 only.
 SERVER_DRIVERS = ("srv2", "srv", "srvnet")
 
@@ -224,6 +224,8 @@ def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
 
 def fate(subject: Explained, future: Future) -> Fate | None:
     """Expect 445 to follow the value and the driver where NetBT owns it, and srvnet and the Server service from Windows Vista on."""
+    if subject.recipe != RECIPE and SRVNET in map(str.lower, subject.owners):
+        return _fate_of_other_port(subject, future)
     if subject.recipe != RECIPE:
         return None
     if future.host.windows.nt >= VISTA:
@@ -245,6 +247,16 @@ def _fate_of_srvnet(future: Future) -> Fate:
     if boot is Expectation.CLOSED:
         return Fate(now, boot, "srvnet is not loaded: the Server service, which alone loads it, will not start")
     return Fate(now, boot, "the Server service loads srvnet when it starts", plain=True)
+
+
+def _fate_of_other_port(subject: Explained, future: Future) -> Fate:
+    """Expect a port that may be srvnet's (QUIC, an alternative port) to go with srvnet, as far as it is srvnet's."""
+    own = _fate_of_srvnet(future)
+    others = [name for name in subject.owners if name.lower() != SRVNET]
+    if not others or (own.now is Expectation.OPEN and own.boot is Expectation.OPEN):
+        return own
+    why = f"it closes if it is srvnet's and stays if it is {' or '.join(others)}'s, which no listing shows"
+    return Fate(Expectation.of_all((own.now, Expectation.OPEN)), Expectation.of_all((own.boot, Expectation.OPEN)), why)
 
 
 STAGE = Stage(

@@ -124,12 +124,12 @@ def test_a_stage_that_does_not_exist() -> None:
 
 
 def test_terms() -> None:
-    assert terms(options(), XP.host, KNOWLEDGE) == Terms()
-    found = terms(options(accept=["outgoing-smb"], dependents="stop", keep=[{"service": "Spooler", "reason": "x"}]), XP.host, KNOWLEDGE)
+    assert terms(options(), XP, KNOWLEDGE) == Terms()
+    found = terms(options(accept=["outgoing-smb"], dependents="stop", keep=[{"service": "Spooler", "reason": "x"}]), XP, KNOWLEDGE)
     assert (found.accept, found.dependents) == (frozenset({"outgoing-smb"}), Dependents.STOP)
     assert found.kept.owners == {"spooler": "x"}
     with pytest.raises(NotFound):
-        terms(options(keep=[{"service": "Spoler", "reason": "x"}]), XP.host, KNOWLEDGE)
+        terms(options(keep=[{"service": "Spoler", "reason": "x"}]), XP, KNOWLEDGE)
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -272,7 +272,7 @@ def desires(options: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def terms_of(survey: Survey, *, accept: Iterable[str] = (), dependents: str = "refuse", keep: Iterable[Mapping[str, Any]] = ()) -> Terms:
     """Return what the operator says of the plan as a whole."""
-    return Terms(frozenset(accept), Dependents(dependents), read_keep(tuple(keep), survey.host, KNOWLEDGE))
+    return Terms(frozenset(accept), Dependents(dependents), read_keep(tuple(keep), survey.host, KNOWLEDGE, survey.explained))
 
 
 def planned(fake: FakeHost, wanted: Mapping[str, Any] | None = None, **said: Any) -> tuple[Survey, Plan, tuple[Forecast, ...]]:

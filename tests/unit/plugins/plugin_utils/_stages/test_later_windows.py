@@ -33,7 +33,7 @@ UPDATES = frozenset({"wsus-and-updates"})
 
 def planned(survey: Survey, stage: str, options: Mapping[str, Any], *, keep: tuple[dict[str, Any], ...] = (), **said: Any) -> Plan:
     """Plan one stage's own options."""
-    terms = Terms(kept=read_keep(keep, survey.host, KNOWLEDGE), **said)
+    terms = Terms(kept=read_keep(keep, survey.host, KNOWLEDGE, survey.explained), **said)
     return make_plan({stage: STAGE_BY_NAME[stage].desired(options)}, survey, KNOWLEDGE, terms)
 
 
