@@ -129,6 +129,15 @@ def test_pages_without_rows_have_an_end() -> None:
     assert transport.verbs[-1] == "Release"
 
 
+def test_pages_without_rows_are_counted_anew_after_one_with_rows() -> None:
+    """A slow provider may fill no page for a while; only so many empty ones in a row mean that nothing comes."""
+    empty = [rows(context="uuid:2", pulled=True)] * limits.MAX_EMPTY
+    row = rows({"Name": "a"}, context="uuid:2", pulled=True)
+    session, transport = reading(rows(context="uuid:1"), *empty[1:], row, *empty, row, rows(pulled=True))
+    assert len(session.query("C")) == 2
+    assert transport.verbs == ["Enumerate", *["Pull"] * (2 * limits.MAX_EMPTY + 2)]
+
+
 def test_pages_that_come_too_slowly_have_an_end() -> None:
     clock = Clock()
     session, transport = reading(*[rows({"Name": "a"}, context="uuid:1")] * 40, clock=clock)
