@@ -240,7 +240,6 @@ def _listener(row: Row) -> WinrmListener:
         transport=row.text("Transport") or "",
         port=port,
         enabled=enabled is None or enabled,
-        listening_on=row.texts("ListeningOn"),
     )
 
 

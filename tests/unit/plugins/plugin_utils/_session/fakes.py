@@ -19,6 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import constants as names
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._wsman.xml import TRANSFER, WSMAN_FAULT
 
 SOAP = f"{{{names.SOAP}}}"
 
@@ -105,7 +106,7 @@ def soap(body: str, relates_to: str) -> bytes:
     """Return an answer as Windows writes it."""
     return (
         f'<s:Envelope xmlns:s="{names.SOAP}" xmlns:a="{names.ADDRESSING}" xmlns:n="{names.ENUMERATION}" xmlns:w="{names.WSMAN}" '
-        f'xmlns:x="{names.TRANSFER}" xmlns:rsp="{names.SHELL}"><s:Header><a:RelatesTo>{relates_to}</a:RelatesTo></s:Header>'
+        f'xmlns:x="{TRANSFER}" xmlns:rsp="{names.SHELL}"><s:Header><a:RelatesTo>{relates_to}</a:RelatesTo></s:Header>'
         f"<s:Body>{body}</s:Body></s:Envelope>"
     ).encode()
 
@@ -137,7 +138,7 @@ def fault(code: int, subcode: str = "w:InternalError") -> str:
     """Return the body of a fault of the older form."""
     return (
         f"<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>{subcode}</s:Value></s:Subcode></s:Code><s:Reason/>"
-        f'<s:Detail><f:WSManFault xmlns:f="{names.WSMAN_FAULT}" Code="{code}" Machine=""/></s:Detail></s:Fault>'
+        f'<s:Detail><f:WSManFault xmlns:f="{WSMAN_FAULT}" Code="{code}" Machine=""/></s:Detail></s:Fault>'
     )
 
 

@@ -198,7 +198,7 @@ def test_listeners() -> None:
     listener = {"Address": "*", "Transport": "HTTP", "Port": "5985", "Hostname": "", "Enabled": "false"}
     session, transport = reading(rows(listener, {**listener, "Enabled": "true"}, {"Port": "5986"}))
     found = session.winrm_listeners()
-    assert found[0] == WinrmListener("*", "HTTP", 5985, False, ())
+    assert found[0] == WinrmListener("*", "HTTP", 5985, enabled=False)
     assert [item.enabled for item in found] == [False, True, True]
     assert transport.sent[0].resource == "http://schemas.microsoft.com/wbem/wsman/1/config/listener"
     session, _transport = reading(rows({"Port": "many"}))
