@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import time
-
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, InvalidOption, MethodFailed, TimedOut
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import PORTS, SYSTEM_ROOT, FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, CommandOutput, ServiceKind, StartMode, Where
@@ -14,7 +13,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants im
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Invoke
 
 from . import registry
-from .limits import Clock
 from .returns import ADAPTER, SERVICE, SYSTEM
 from .session import Session, hklm, on_value
 from .transport import Transport
@@ -51,7 +49,7 @@ class WritableSession(Session):
     With `read_only` every verb that writes raises ReadOnlyViolation before anything is sent.
     """
 
-    def __init__(self, transport: Transport, *, host: str, clock: Clock = time.monotonic, read_only: bool = False) -> None:
+    def __init__(self, transport: Transport, *, host: str, clock: Clock = SYSTEM_CLOCK, read_only: bool = False) -> None:
         super().__init__(transport, host=host, clock=clock, read_only=read_only)
 
     def set_value(self, key: str, name: str, value: RegistryValue) -> None:

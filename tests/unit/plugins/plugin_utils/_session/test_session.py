@@ -12,11 +12,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Re
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import limits
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import session as module
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.shell import PATIENCE
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
     READS,
     SIGNALLED,
     TIMED_OUT,
-    Clock,
     command_started,
     fault,
     lost,
@@ -139,12 +139,12 @@ def test_pages_without_rows_are_counted_anew_after_one_with_rows() -> None:
 
 
 def test_pages_that_come_too_slowly_have_an_end() -> None:
-    clock = Clock()
+    clock = FakeClock()
     session, transport = reading(*[rows({"Name": "a"}, context="uuid:1")] * 40, clock=clock)
     exchange = transport.exchange
 
     def slowly(envelope: bytes) -> bytes:
-        clock.now += 19
+        clock.time += 19
         return exchange(envelope).replace(b"Enumerate", b"Enumerate" if len(transport.sent) == 1 else b"Pull")
 
     transport.exchange = slowly  # type: ignore[method-assign]  # the script goes on behind it
