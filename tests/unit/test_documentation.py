@@ -109,7 +109,7 @@ def host() -> FakeHost:
         adapters=[FakeAdapter(1, "Ethernet", "{6D7F6A4E-52C1-4F7E-9D0B-3A0A4C7B2E11}", ("192.0.2.10",), "00:00:5E:00:53:01")],
         processes={4: "System", 700: "svchost.exe", 701: "svchost.exe", 704: "lsass.exe", 884: "svchost.exe"},
         netstat=[netstat],
-        listeners=[WinrmListener("*", "HTTP", 5985, True, ("192.0.2.10",))],
+        listeners=[WinrmListener("*", "HTTP", 5985, enabled=True)],
     )
     fake.put(r"SOFTWARE\Microsoft\Rpc", "DCOM Protocols", RegistryValue.texts(("ncacn_ip_tcp",)))
     fake.put(

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, TypeVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock, SystemClock
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     ConnectionLost,
     HostError,
@@ -53,7 +53,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
 
     TRANSFERS_FILES = False
     argument_spec: ClassVar[Mapping[str, Any]] = {}
-    clock: Clock = SystemClock()
+    clock: Clock = SYSTEM_CLOCK
     boot_seen = BootSeen()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -32,3 +32,7 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+
+SYSTEM_CLOCK: Clock = SystemClock()
+"""The one that is used unless another is passed in."""

@@ -71,7 +71,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Connection:
+class TcpRow:
     """One TCP row with a peer, in whatever state.
 
     Attributes:

@@ -63,7 +63,6 @@ class WinrmListener:
     transport: str
     port: int
     enabled: bool
-    listening_on: tuple[str, ...]
 
 
 class Reader(Protocol):

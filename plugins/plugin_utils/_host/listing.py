@@ -13,7 +13,7 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection, Endpoint, Protocol, Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
@@ -40,7 +40,7 @@ class Suspect:
     """A row that looks like a listener and is probably the source port of a connection."""
 
     endpoint: Endpoint
-    connection: Connection
+    connection: TcpRow
 
     @property
     def reason(self) -> str:
@@ -54,7 +54,7 @@ class Listing:
     """One listing of a host."""
 
     endpoints: tuple[Endpoint, ...]
-    connections: tuple[Connection, ...]
+    connections: tuple[TcpRow, ...]
     suspects: tuple[Suspect, ...] = ()
 
 
@@ -131,7 +131,7 @@ def suspected(sockets: netstat.Sockets, version: Version, settled_ports: Collect
     dynamic range, and that is neither WinRM's nor named by a recipe.
     """
     first, last = version.dynamic_ports
-    by_port: dict[int, list[Connection]] = {}
+    by_port: dict[int, list[TcpRow]] = {}
     for connection in sockets.connections:
         by_port.setdefault(connection.local_port, []).append(connection)
     found = []

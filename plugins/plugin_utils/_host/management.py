@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
-from .connections import Connection as Inbound
-from .connections import inbound, read_established
+from .connections import Connection, inbound, read_established
 from .host import Host, closure, read_dependencies, read_services
 from .listing import Listing
 from .owners import SYSTEM_PIDS
@@ -42,8 +41,8 @@ class ManagementPath:
     """
 
     listeners: tuple[WinrmListener, ...]
-    connections: tuple[Connection, ...] = ()
-    others: tuple[Inbound, ...] = ()
+    connections: tuple[TcpRow, ...] = ()
+    others: tuple[Connection, ...] = ()
     unknown: str = ""
 
 

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection, Endpoint, Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, TcpRow
 
 # A busy server has 20,000 connections.
 MAX_ROWS = 60_000
@@ -32,7 +32,7 @@ class Sockets:
     """What one listing shows."""
 
     endpoints: tuple[Endpoint, ...]
-    connections: tuple[Connection, ...]
+    connections: tuple[TcpRow, ...]
 
 
 def parse(text: str, *, with_pid: bool) -> Sockets:
@@ -42,7 +42,7 @@ def parse(text: str, *, with_pid: bool) -> Sockets:
         ValueError: there are more rows than any host has.
     """
     endpoints: list[Endpoint] = []
-    connections: list[Connection] = []
+    connections: list[TcpRow] = []
     for found in _LINE.finditer(text):
         line = text[found.start() : min(found.end(), found.start() + LONGEST_LINE)]
         row = _row(line.lstrip("> \t").split(), with_pid)
@@ -55,7 +55,7 @@ def parse(text: str, *, with_pid: bool) -> Sockets:
     return Sockets(tuple(endpoints), tuple(connections))
 
 
-def _row(tokens: list[str], with_pid: bool) -> Endpoint | Connection | None:
+def _row(tokens: list[str], with_pid: bool) -> Endpoint | TcpRow | None:
     protocol = tokens[0].lower() if tokens else ""
     if protocol not in ("tcp", "udp") or len(tokens) < 3:
         return None
@@ -69,7 +69,7 @@ def _row(tokens: list[str], with_pid: bool) -> Endpoint | Connection | None:
         return None
     if remote[1] == 0:
         return Endpoint(Protocol.TCP, local[0], local[1], pid)
-    return Connection(local[0], local[1], remote[0], remote[1], pid, ending=pid == 0 or _is_ending(tokens[3:4]))
+    return TcpRow(local[0], local[1], remote[0], remote[1], pid, ending=pid == 0 or _is_ending(tokens[3:4]))
 
 
 def _is_ending(word: list[str]) -> bool:

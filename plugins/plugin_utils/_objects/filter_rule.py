@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import plain_in_script, quoted_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -16,8 +17,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import S
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Place, Setting
 
 from .change import BaseChange, Effective
-from .command_line import checked as checked_text
-from .command_line import quoted
 from .effect import Effect
 from .saved import Saved
 from .touched import Touched
@@ -210,10 +209,10 @@ def commands(change: FilterChange, _delayed: Collection[str]) -> tuple[str, ...]
         Refused: something in the rule cannot be written on a command line.
     """
     if isinstance(change, RemoveFilterRule):
-        return (f"netsh advfirewall firewall delete rule name={quoted(change.name)}",)
+        return (f"netsh advfirewall firewall delete rule name={quoted_in_script(change.name)}",)
     rule = change.rule
-    said = [f"protocol={rule.protocol}", f"localport={checked_text(rule.ports)}"]
-    said += [f"service={quoted(rule.service)}"] if rule.service else []
-    said += [f"program={quoted(rule.program)}"] if rule.program else []
+    said = [f"protocol={rule.protocol}", f"localport={plain_in_script(rule.ports)}"]
+    said += [f"service={quoted_in_script(rule.service)}"] if rule.service else []
+    said += [f"program={quoted_in_script(rule.program)}"] if rule.program else []
     words = ("dir=in", "action=block", *said, "profile=any", "enable=yes")
-    return (f"netsh advfirewall firewall add rule name={quoted(rule.name)} {' '.join(words)}",)
+    return (f"netsh advfirewall firewall add rule name={quoted_in_script(rule.name)} {' '.join(words)}",)

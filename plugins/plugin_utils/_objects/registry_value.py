@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, RegistryType, RegistryValue
@@ -18,7 +19,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import S
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import DELAYED, START, Place, Setting, place_of
 
 from .change import BaseChange, Effective
-from .command_line import quoted
 from .effect import Effect, Written
 from .saved import Saved
 from .touched import Touched
@@ -243,10 +243,10 @@ def commands(change: SetRegistryValue, delayed: Collection[str]) -> tuple[str, .
 
 def command(key: str, name: str, value: RegistryValue | None) -> str:
     """Write a value, or its deletion, as a command; raises as `commands` does."""
-    which = f"{quoted(f'{HKLM}{key}')} {f'/v {quoted(name)}' if name else '/ve'}"
+    which = f"{quoted_in_script(f'{HKLM}{key}')} {f'/v {quoted_in_script(name)}' if name else '/ve'}"
     if value is None:
         return f"reg delete {which} /f"
-    return f"reg add {which} /t REG_{value.type.name} /d {quoted(_as_text(value))} /f"
+    return f"reg add {which} /t REG_{value.type.name} /d {quoted_in_script(_as_text(value))} /f"
 
 
 def _as_text(value: RegistryValue) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
@@ -15,7 +16,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings impo
 
 from .awaited import Awaited
 from .change import BaseChange, Effective, noun
-from .command_line import quoted
 from .effect import Effect
 from .saved import Saved
 from .touched import Touched
@@ -187,4 +187,4 @@ def commands(change: Running, _delayed: Collection[str]) -> tuple[str, ...]:
         Refused: the name cannot be written on a command line.
     """
     # Nobody is there to answer whether what depends on it may stop, too.
-    return (f"net start {quoted(change.name)}",) if _starts(change) else (f"net stop {quoted(change.name)} /y",)
+    return (f"net start {quoted_in_script(change.name)}",) if _starts(change) else (f"net stop {quoted_in_script(change.name)} /y",)

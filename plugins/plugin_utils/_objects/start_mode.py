@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -21,7 +22,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings impo
 )
 
 from .change import BaseChange, Effective, noun
-from .command_line import quoted
 from .effect import Effect
 from .registry_value import SetRegistryValue
 from .saved import Saved
@@ -208,4 +208,4 @@ def commands(change: SetStartMode, delayed: Collection[str]) -> tuple[str, ...]:
     """
     # Microsoft, sc config: delayed-auto since Windows Vista.
     late = change.after is StartMode.AUTO and change.name.lower() in delayed
-    return (f"sc config {quoted(change.name)} start= {'delayed-auto' if late else SC_MODES[change.after]}",)
+    return (f"sc config {quoted_in_script(change.name)} start= {'delayed-auto' if late else SC_MODES[change.after]}",)

@@ -324,7 +324,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
     last = after or prepared.survey
     seen = after.seen if after else None
     planned = application is None
-    statuses = ["planned"] * len(plan.changes) if planned else [str(status) for status in application.statuses] if application else []
+    statuses = [str(status) for status in application.statuses] if application else ["planned"] * len(plan.changes)
     result: dict[str, Any] = {
         "changed": bool(plan.changes) if planned else any(status != Status.NOT_DONE for status in statuses),
         "run": run.run_id,

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import http.client
 import io
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.decode import MAX_BYTES
 
 try:
@@ -44,10 +44,10 @@ class Allowance:
 
     Args:
         seconds: from the first answer until everything has come; an exchange that logs in has them twice.
-        clock: seconds that only grow.
+        clock: by which they are timed.
     """
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float, clock: Clock = SYSTEM_CLOCK) -> None:
         self._seconds = seconds
         self._clock = clock
         self._end: float | None = None
@@ -56,7 +56,7 @@ class Allowance:
     @property
     def over(self) -> bool:
         """Whether the time is over."""
-        return self._end is not None and self._clock() >= self._end
+        return self._end is not None and self._clock.now() >= self._end
 
     def renew(self) -> None:
         """Begin an exchange, or the part of it that carries the message."""
@@ -65,7 +65,7 @@ class Allowance:
     def start(self) -> None:
         """Let the time run, if it does not yet: a request is out."""
         if self._end is None:
-            self._end = self._clock() + self._seconds
+            self._end = self._clock.now() + self._seconds
 
     def wait(self, longest: float | None) -> float:
         """Return how long the next read may last.
@@ -73,7 +73,7 @@ class Allowance:
         Raises:
             TimeoutError: the time is over.
         """
-        left = self._seconds if self._end is None else self._end - self._clock()
+        left = self._seconds if self._end is None else self._end - self._clock.now()
         if left <= 0:
             raise TimeoutError("the answer has not ended in time")
         return left if longest is None else min(left, longest)

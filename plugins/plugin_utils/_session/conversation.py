@@ -8,12 +8,12 @@ Knows no verb of the reader or writer. It repeats nothing by itself: `repeatable
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.decode import decode
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.encode import Envelope, encode
@@ -21,7 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.faults impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Request, SoapFault
 
 from .guard import check
-from .limits import LONGEST, Clock, Limits
+from .limits import LONGEST, Limits
 from .stats import Stats
 from .transport import Transport
 
@@ -37,7 +37,7 @@ IDLE_SECONDS = 60.0
 class Conversation:
     """Sends requests over one transport and returns typed responses."""
 
-    def __init__(self, transport: Transport, *, host: str, read_only: bool, clock: Clock = time.monotonic) -> None:
+    def __init__(self, transport: Transport, *, host: str, read_only: bool, clock: Clock = SYSTEM_CLOCK) -> None:
         self.host = host
         self.read_only = read_only
         self._transport = transport
@@ -103,7 +103,7 @@ class Conversation:
         self._last = None
 
     def _exchange(self, data: bytes, what: str) -> bytes:
-        started = self._clock()
+        started = self._clock.now()
         if self._last is not None and started - self._last > IDLE_SECONDS:
             self._transport.reset()
         self._requests += 1
@@ -115,7 +115,7 @@ class Conversation:
             self._transport.reset()
             raise ConnectionLost(f"{what}: {error}", host=self.host) from error
         finally:
-            self._last = self._clock()
+            self._last = self._clock.now()
             self._seconds += self._last - started
         self._bytes_received += len(answer)
         _log.debug("%s: %s: %d bytes sent, %d received", self.host, what, len(data), len(answer))

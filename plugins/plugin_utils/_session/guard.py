@@ -27,7 +27,6 @@ class Allowed:
 
 
 READ_ONLY = (
-    Allowed(names.GET_ACTION),
     Allowed(names.ENUMERATE_ACTION),
     Allowed(names.PULL_ACTION),
     Allowed(names.RELEASE_ACTION),

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from sys import getsizeof
 from typing import NoReturn
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
-
-Clock = Callable[[], float]
 
 # Memory that all kept rows together may take. A name server that holds 20,000 UDP sockets needs 15 MB, others far below 1 MB.
 MAX_KEPT = 30 * 1024 * 1024
@@ -38,7 +37,7 @@ class Limits:
         self._host = host
         self._seconds = seconds
         self._clock = clock
-        self._end = clock() + seconds
+        self._end = clock.now() + seconds
         self._answers = self._empty = 0
 
     def count(self, *, empty: bool) -> None:
@@ -51,7 +50,7 @@ class Limits:
         self._empty = self._empty + 1 if empty else 0
         if self._answers > MAX_ANSWERS or self._empty > MAX_EMPTY:
             self.exceeded(f"there is no end after {self._answers} answers")
-        if self._clock() > self._end:
+        if self._clock.now() > self._end:
             self.exceeded(f"there is no end after {self._seconds:g} s")
 
     def exceeded(self, how: str) -> NoReturn:

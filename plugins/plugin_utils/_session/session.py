@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Self, TypeVar, cast
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     ConnectionLost,
     HostError,
@@ -34,7 +34,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages imp
 
 from . import registry
 from .conversation import Conversation, typed
-from .limits import MAX_KEPT, Clock, memory_of
+from .limits import MAX_KEPT, memory_of
 from .returns import SYSTEM, meaning
 from .shell import PATIENCE, Shell
 from .stats import Stats
@@ -52,11 +52,11 @@ class Session:
     Args:
         transport: the way to the host.
         host: how messages name the host.
-        clock: seconds that only grow.
+        clock: by which answers and an idle connection are timed.
         read_only: keeps the guard's table even against our own bugs.
     """
 
-    def __init__(self, transport: Transport, *, host: str, clock: Clock = time.monotonic, read_only: bool = True) -> None:
+    def __init__(self, transport: Transport, *, host: str, clock: Clock = SYSTEM_CLOCK, read_only: bool = True) -> None:
         self._conversation = Conversation(transport, host=host, read_only=read_only, clock=clock)
         self._shell = Shell(self._conversation)
         self._known: dict[object, tuple[Row, ...] | Output] = {}
@@ -240,7 +240,6 @@ def _listener(row: Row) -> WinrmListener:
         transport=row.text("Transport") or "",
         port=port,
         enabled=enabled is None or enabled,
-        listening_on=row.texts("ListeningOn"),
     )
 
 

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import time
-
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, InvalidOption, MethodFailed, TimedOut
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import PORTS, SYSTEM_ROOT, FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, CommandOutput, ServiceKind, StartMode, Where
@@ -14,7 +14,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants im
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Invoke
 
 from . import registry
-from .limits import Clock
 from .returns import ADAPTER, SERVICE, SYSTEM
 from .session import Session, hklm, on_value
 from .transport import Transport
@@ -51,7 +50,7 @@ class WritableSession(Session):
     With `read_only` every verb that writes raises ReadOnlyViolation before anything is sent.
     """
 
-    def __init__(self, transport: Transport, *, host: str, clock: Clock = time.monotonic, read_only: bool = False) -> None:
+    def __init__(self, transport: Transport, *, host: str, clock: Clock = SYSTEM_CLOCK, read_only: bool = False) -> None:
         super().__init__(transport, host=host, clock=clock, read_only=read_only)
 
     def set_value(self, key: str, name: str, value: RegistryValue) -> None:
@@ -79,7 +78,7 @@ class WritableSession(Session):
 
     def set_empty_list_by_command(self, key: str, name: str) -> None:
         """Write an empty REG_MULTI_SZ with `reg add`; see `Writer.set_empty_list_by_command`."""
-        arguments = ("add", _quoted(hklm(key)), "/v", _quoted(name), "/t", "REG_MULTI_SZ", "/d", '""', "/f")
+        arguments = ("add", quoted(hklm(key)), "/v", quoted(name), "/t", "REG_MULTI_SZ", "/d", '""', "/f")
         self._run("reg", arguments, f"reg add of '{hklm(key)}\\{name}'")
 
     def add_filter_rule(self, rule: FilterRule) -> None:
@@ -87,16 +86,16 @@ class WritableSession(Session):
         if not PORTS.fullmatch(rule.ports):
             raise InvalidOption(f"{rule.ports[:80]!a} is no port of an inbound rule")
         said = [("protocol", rule.protocol), ("localport", rule.ports)]
-        said += [("service", _quoted(rule.service))] if rule.service else []
+        said += [("service", quoted(rule.service))] if rule.service else []
         said += [("program", _program(rule.program))] if rule.program else []
         words = ("dir=in", "action=block", *(f"{key}={value}" for key, value in said), "profile=any", "enable=yes")
-        self._run("netsh", (*ADVFIREWALL, "add", "rule", f"name={_quoted(rule.name)}", *words), f"netsh add rule '{rule.name}'")
+        self._run("netsh", (*ADVFIREWALL, "add", "rule", f"name={quoted(rule.name)}", *words), f"netsh add rule '{rule.name}'")
 
     def remove_filter_rule(self, name: str, *, certain: bool) -> None:
         """Delete the rules of a name; see `Writer.remove_filter_rule`."""
         # netsh returns 1 where no rule matches, as for any other failure (from memory).
         allowed = (0,) if certain else (0, 1)
-        arguments = (*ADVFIREWALL, "delete", "rule", f"name={_quoted(name)}")
+        arguments = (*ADVFIREWALL, "delete", "rule", f"name={quoted(name)}")
         self._run("netsh", arguments, f"netsh delete rule '{name}'", allowed)
 
     def stop(self, kind: ServiceKind, name: str) -> None:
@@ -216,16 +215,9 @@ def _on_service(method: str, kind: ServiceKind, name: str) -> str:
     return f"{kind.value}.{method} on '{name}'"
 
 
-def _quoted(argument: str) -> str:
-    """Return a command-line argument in quotes; inside them cmd.exe leaves everything alone but these (from memory)."""
-    if any(character in '"%' or not character.isprintable() for character in argument) or argument.endswith("\\"):
-        raise InvalidOption(f"{argument[:80]!a} cannot be written on a command line")
-    return f'"{argument}"'
-
-
 def _program(path: str) -> str:
     """Return the path of a program in quotes; cmd.exe expands the one variable that it may begin with."""
     if path.startswith(SYSTEM_ROOT):
-        _quoted(path[len(SYSTEM_ROOT) :])
+        quoted(path[len(SYSTEM_ROOT) :])
         return f'"{path}"'
-    return _quoted(path)
+    return quoted(path)

@@ -162,9 +162,9 @@ def fate(subject: Explained, future: Future) -> Fate | None:
 def _fate(method: Method, future: Future) -> Fate | None:
     set_now = set()
     for value in method.values:
-        found = future.value(value.key, value.name)
-        # What a REG_EXPAND_SZ really says WMI does not show.
-        if found is None or found.data != value.data or found.type is RegistryType.EXPAND_SZ:
+        # Of the type that its reader asks for: another with the same data is planned to be written as well, and what a
+        # REG_EXPAND_SZ really says WMI does not show.
+        if future.value(value.key, value.name) != wanted(value):
             return None
         set_now.add(future.writes(value.key, value.name) and value.takes is Takes.NOW)
     now = Expectation.CLOSED if set_now == {True} else Expectation.OPEN

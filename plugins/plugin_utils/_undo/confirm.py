@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import plain_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
@@ -20,7 +21,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import H
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.command_line import checked
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import effect, kind_of, project, touched
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
@@ -110,7 +110,7 @@ def _key(key: str) -> str:
     # The arming line and a `call` of the script hand it on in quotes, in which a percent sign keeps its meaning and carets double.
     if "%" in key or "^" in key:
         raise Refused(f"'confirm' cannot be used here: the key {key[:200]!a} cannot be written on a command line of the host")
-    return checked(f"HKLM\\{key}")
+    return plain_in_script(f"HKLM\\{key}")
 
 
 def values_of(run: str, back: WayBack) -> dict[str, RegistryValue]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from importlib.resources import files
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import echoed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
@@ -35,8 +36,6 @@ SCRIPT = files(__package__).joinpath(SCRIPT_FILE).read_text(encoding="ascii")
 TAKEN = 183
 # Microsoft, KB 830473: a command line may have 8191 characters from Windows XP on. `cmd.exe /c` is part of it.
 LONGEST_LINE = 8191 - len(r"C:\Windows\System32\cmd.exe /c ")
-# To a command line of cmd.exe these mean something (Microsoft, Command shell overview; percent and quotes from memory).
-SPECIAL = frozenset('&|<>^()%"!')
 # Task Scheduler Schema (Microsoft): without a limit of time (PT0S), on battery, one instance. S-1-5-18 is SYSTEM. No
 # encoding is declared: schtasks refuses a file that is not in the one that it declares (from memory).
 TASK = (
@@ -149,18 +148,4 @@ def _secedit() -> list[str]:
 
 def _file(name: str, lines: Iterable[str]) -> str:
     # The arrow in front: after a line that ends in a digit it would mean another thing.
-    return f"({'&'.join(f'>>{name} echo {escaped(line)}' for line in lines)})"
-
-
-def escaped(text: str) -> str:
-    """Write text so that a command line of cmd.exe hands it to `echo` as it is.
-
-    Nothing is left in quotes, where a caret would stay. A caret before the closing and after the opening percent sign makes
-    the name between them one that no variable has, and an unknown one is left alone on a command line (from memory; tried).
-    """
-    said = []
-    after_percent = False
-    for character in text:
-        said.append(f"^{character}" if character in SPECIAL or after_percent else character)
-        after_percent = character == "%"
-    return "".join(said)
+    return f"({'&'.join(f'>>{name} echo {echoed(line)}' for line in lines)})"

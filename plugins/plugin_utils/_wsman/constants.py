@@ -12,14 +12,9 @@ from __future__ import annotations
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 ENUMERATION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration"
-TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 WSMAN = "http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd"
 WSMV = "http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd"
-WSMAN_FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
 SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
-CONFIG = "http://schemas.microsoft.com/wbem/wsman/1/config"
-CIM = "http://schemas.dmtf.org/wbem/wscim/1/common"
-CIM_BINDING = "http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd"
 # XML Schema, Part 1, 2.6: xsi:nil and xsi:type.
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
@@ -27,7 +22,6 @@ XSI = "http://www.w3.org/2001/XMLSchema-instance"
 ANONYMOUS = "http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous"
 
 # Actions of WS-Transfer (0226 7) and WS-Enumeration (0226 8).
-GET_ACTION = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Get"
 CREATE_ACTION = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Create"
 DELETE_ACTION = "http://schemas.xmlsoap.org/ws/2004/09/transfer/Delete"
 ENUMERATE_ACTION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/Enumerate"

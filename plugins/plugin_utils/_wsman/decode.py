@@ -199,12 +199,6 @@ def _page(body: Element, _request: object) -> messages.Page:
     return messages.Page(rows, None if ended or not context else context)
 
 
-def _instance(body: Element, _request: object) -> Row:
-    if len(body) != 1:
-        raise _Malformed("it does not hold one instance")
-    return _row(body[0])
-
-
 def _output(body: Element, request: messages.Invoke) -> messages.Output:
     row = _row(_child(body, (f"{request.method}_OUTPUT",)))
     number = row.number("ReturnValue")
@@ -248,7 +242,6 @@ _READERS: dict[type, Callable[[Element, Any], object]] = {
     messages.DeleteShell: _acknowledged,
     messages.Enumerate: _page,
     messages.EnumerateConfig: _page,
-    messages.Get: _instance,
     messages.Invoke: _output,
     messages.Pull: _page,
     messages.Receive: _received,

@@ -148,7 +148,7 @@ def _signal(body: Element, request: messages.Signal) -> None:
 
 
 def _empty(_body: Element, _request: messages.Request[Any]) -> None:
-    """WS-Transfer's Get and Delete have no body."""
+    """WS-Transfer's Delete has no body."""
 
 
 _BODIES: dict[type, Callable[[Element, Any], None]] = {
@@ -156,7 +156,6 @@ _BODIES: dict[type, Callable[[Element, Any], None]] = {
     messages.DeleteShell: _empty,
     messages.Enumerate: _enumerate,
     messages.EnumerateConfig: _enumerate_config,
-    messages.Get: _empty,
     messages.Invoke: _invoke,
     messages.Pull: _pull,
     messages.Receive: _receive,

@@ -155,18 +155,6 @@ class Release(Request[Acknowledged]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Get(Request[Row]):
-    """Read one instance by its keys; a singleton takes none."""
-
-    resource: str
-    selectors: Pairs = ()
-
-    def target(self) -> Target:
-        """See `Request.target`."""
-        return Target(names.GET_ACTION, self.resource, self.selectors)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Invoke(Request[Output]):
     """Call a method: of an instance with its keys, of a class without."""
 

@@ -28,7 +28,7 @@ class Subject(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """One change: a write of what was there already is one too (`before` equals `after`)."""
 
     subject: Subject
@@ -41,16 +41,16 @@ class Journal:
     """All entries since the host was made, oldest first."""
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
+        self._entries: list[JournalEntry] = []
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[JournalEntry, ...]:
         """What happened so far."""
         return tuple(self._entries)
 
     def note(self, subject: Subject, target: str, before: Plain, after: Plain) -> None:
         """Add an entry."""
-        self._entries.append(Entry(subject, target, before, after))
+        self._entries.append(JournalEntry(subject, target, before, after))
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from .clock import Clock
 
-Action = Callable[[], None]
+Callback = Callable[[], None]
 
 
 class Timeline:
@@ -26,7 +26,7 @@ class Timeline:
         self._skipped = 0.0
         self._up_since = 0.0
         self._moment: float | None = None
-        self._due: list[tuple[float, Action]] = []
+        self._due: list[tuple[float, Callback]] = []
 
     def now(self) -> datetime:
         """Return the host's wall clock, which may have been stepped."""
@@ -68,11 +68,11 @@ class Timeline:
             finally:
                 self._moment = None
 
-    def after(self, seconds: float, action: Action) -> None:
+    def after(self, seconds: float, action: Callback) -> None:
         """Let something happen later, unless a boot comes first."""
         self._due.append((self._happening() + seconds, action))
 
-    def cancel(self, action: Action) -> None:
+    def cancel(self, action: Callback) -> None:
         """Let something not happen that was to happen later."""
         self._due = [entry for entry in self._due if entry[1] is not action]
 

@@ -97,6 +97,11 @@ def test_what_is_not_known_is_refused_with_a_text(console: HostConsole, text: st
         ("@echo off\n>made.txt (\necho one\necho two\n)\ntype made.txt", "one\r\ntwo\r\n", 0),
         ('@echo off\nfor /f "tokens=2 delims=&" %%a in ("x&echo told&y") do %%a', "told\r\n", 0),
         ("@echo off\ncmd /c exit 3||echo two\necho %errorlevel%", "two\r\n3\r\n", 3),
+        # Of itself `rd` leaves the error level alone (SS64, "rd"); || sets it, and && does not (SS64, "errorlevel").
+        ("@echo off\nrd nosuch 2>nul\necho %errorlevel%", "0\r\n", 0),
+        ("@echo off\nrd nosuch 2>nul&&echo not\necho %errorlevel%", "0\r\n", 0),
+        ("@echo off\nrd nosuch 2>nul||echo two\necho %errorlevel%", "two\r\n2\r\n", 2),
+        ("@echo off\nrd nosuch 2>nul||rem\nif errorlevel 2 echo set", "set\r\n", 2),
         ("@echo off\nnosuchprogram 2>nul\nif errorlevel 9009 echo not there\nexit /b 0", "not there\r\n", 0),
         ("@echo off\necho one\nif (", "one\r\n", 255),
         ("@echo off\ngoto nowhere\necho not", "", 1),

@@ -9,7 +9,7 @@ import pytest
 from winsim.host import controls
 from winsim.host.controls import NetbiosOutcome, Written
 from winsim.host.faults import KINDS, parse
-from winsim.host.journal import Entry, Subject
+from winsim.host.journal import JournalEntry, Subject
 from winsim.host.machine import Host
 from winsim.host.model import SERVICES, StartMode, State
 from winsim.host.scm import Outcome
@@ -28,7 +28,7 @@ def arm(host: Host, **fault: object) -> None:
 def test_stopping_notes_one_change() -> None:
     host = make("windows_xp")
     assert controls.stop_service(host, service(host, "SSDPSRV")) is Outcome.DONE
-    assert host.journal.entries == (Entry(Subject.SERVICE_STATE, "SSDPSRV", "running", "stopped"),)
+    assert host.journal.entries == (JournalEntry(Subject.SERVICE_STATE, "SSDPSRV", "running", "stopped"),)
     assert not ports(host) & {(TCP, 5000), (UDP, 1900)}
 
 
@@ -80,7 +80,7 @@ def test_a_start_mode_goes_to_the_registry_as_well() -> None:
     assert host.registry.number(rf"{SERVICES}\Messenger", "Start") == 4
     assert service(host, "Messenger").running
     assert controls.set_start_mode(host, service(host, "Messenger"), StartMode.SYSTEM) is Outcome.INVALID
-    assert host.journal.entries == (Entry(Subject.SERVICE_START_MODE, "Messenger", "auto", "disabled"),)
+    assert host.journal.entries == (JournalEntry(Subject.SERVICE_START_MODE, "Messenger", "auto", "disabled"),)
 
 
 def test_netbios_goes_off_at_once_and_stays_off() -> None:
@@ -105,7 +105,7 @@ def test_writing_what_is_there_already_is_noted() -> None:
     host = make("windows_xp")
     value = RegistryValue.texts(("ncacn_ip_tcp",))
     assert controls.set_value(host, RPC, "dcom protocols", value) is Written.DONE
-    assert host.journal.entries == (Entry(Subject.REGISTRY_VALUE, rf"{RPC}\dcom protocols", ["ncacn_ip_tcp"], ["ncacn_ip_tcp"]),)
+    assert host.journal.entries == (JournalEntry(Subject.REGISTRY_VALUE, rf"{RPC}\dcom protocols", ["ncacn_ip_tcp"], ["ncacn_ip_tcp"]),)
 
 
 def test_registry_requests_that_cannot_be_done() -> None:

@@ -80,6 +80,14 @@ def test_a_bug_of_ours_is_a_traceback_only_before_the_first_write() -> None:
     assert "unexpected ZeroDivisionError at web01 after the first write" in result["msg"]
 
 
+def test_a_bug_of_ours_after_the_first_write_hides_nothing_of_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = [{"target": "service Spooler", "status": "done"}, {"target": "service W32Time", "status": "unknown"}]
+    monkeypatch.setattr(Trying, "so_far", lambda _self: {"run": "R", "changed": False, "changes": changes})
+    result = guarded(ZeroDivisionError("division by zero"), writes=True)
+    assert (result["run"], result["changes"]) == ("R", changes)
+    assert (result["failed"], result["changed"]) == (True, True)
+
+
 def test_an_interruption_is_passed_on() -> None:
     with pytest.raises(KeyboardInterrupt):
         guarded(KeyboardInterrupt(), writes=True)

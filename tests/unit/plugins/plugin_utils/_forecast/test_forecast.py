@@ -6,20 +6,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import ValueType
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Terms, make_forecast, read_survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import Wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.services import Desired as ServicesDesired
-from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService, FakeSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
     ADDRESS,
     GUID,
+    HOSTS,
     INTERFACES,
+    KNOWLEDGE,
     TABLE_2000,
     TABLE_XP,
     desires,
@@ -340,6 +346,33 @@ def test_max_cached_sockets() -> None:
     found = outlooks(windows_xp(), {"name_resolution": {"max_cached_sockets": 0}})
     assert (found["udp/1026"], found["udp/1027"]) == (BOOT, STAYS)
     assert outlooks(windows_xp(), {"name_resolution": {"max_cached_sockets": 3}})["udp/1026"] is STAYS
+
+
+LLMNR = (r"SOFTWARE\Policies\Microsoft\Windows NT\DNSClient", "EnableMulticast")
+
+
+def llmnr(configured: RegistryValue | None, wanted: ValueType = ValueType.DWORD, data: int | str = 0) -> Outlook:
+    """Forecast udp/5355 of a host on which a value is configured and nothing is planned, where the knowledge wants this one."""
+    fake = HOSTS["windows_vista"]()
+    fake.netstat = [TABLE_XP + "  UDP    0.0.0.0:5355    *:*    1112\n"]
+    fake.put(*LLMNR, configured)
+    recipe = KNOWLEDGE.recipes["llmnr-5355"]
+    methods = tuple(replace(m, values=tuple(replace(v, type=wanted, data=data) for v in m.values)) for m in recipe.methods)
+    knowledge = replace(KNOWLEDGE, recipes={**KNOWLEDGE.recipes, recipe.id: replace(recipe, methods=methods)})
+    survey = read_survey(FakeSession(fake), knowledge)
+    return entry_of(make_forecast(Plan(), survey, knowledge, Terms().kept), "udp/5355").outlook
+
+
+def test_a_value_that_closes_a_port_counts_in_its_own_type_only() -> None:
+    assert llmnr(RegistryValue.dword(0)) is BOOT
+    for other in (None, RegistryValue.dword(1), RegistryValue.text("0"), RegistryValue(RegistryType.QWORD, 0)):
+        assert llmnr(other) is STAYS, other
+
+
+def test_a_text_that_windows_may_expand_is_not_what_it_looks_like() -> None:
+    """StdRegProv shows a REG_EXPAND_SZ expanded, by the variables of whoever asks (Microsoft, GetExpandedStringValue)."""
+    assert llmnr(RegistryValue.text("N"), ValueType.SZ, "N") is BOOT
+    assert llmnr(RegistryValue(RegistryType.EXPAND_SZ, "N"), ValueType.SZ, "N") is STAYS
 
 
 def test_an_unknown_owner_is_said() -> None:

@@ -396,7 +396,7 @@ def test_within_a_boot_a_socket_is_the_same_whatever_was_started_since() -> None
 def test_the_management_path_may_move() -> None:
     fake = minimized_xp("  TCP    0.0.0.0:5986    0.0.0.0:0    LISTENING    4")
     assert fake.listeners is not None
-    fake.listeners.append(type(fake.listeners[0])("*", "HTTPS", 5986, enabled=True, listening_on=()))
+    fake.listeners.append(type(fake.listeners[0])("*", "HTTPS", 5986, enabled=True))
     proof = proof_of(record_of(windows_xp()), fake)
     assert proof.verdict is Verdict.PROVEN
     assert finding(proof, "tcp/5986").outcome is Outcome.KEPT

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection as TcpRow
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row

@@ -86,7 +86,7 @@ def test_the_ends_of_the_peers_range(peer: int, false: bool) -> None:
 
 def test_never_on_winrms_own_port_wherever_it_is() -> None:
     fake = windows_xp()
-    fake.listeners = [type(fake.listeners[0])("*", "HTTP", 1367, enabled=True, listening_on=())] if fake.listeners else []
+    fake.listeners = [type(fake.listeners[0])("*", "HTTP", 1367, enabled=True)] if fake.listeners else []
     assert suspected(take(FALSE, fake=fake)) == []
 
 

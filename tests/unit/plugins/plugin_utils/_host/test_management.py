@@ -15,8 +15,8 @@ from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeSe
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import HOSTS, terms_of
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE
 
-HTTP = WinrmListener("*", "HTTP", 5985, True, ("192.0.2.10",))
-HTTPS = WinrmListener("*", "HTTPS", 5986, True, ("192.0.2.10",))
+HTTP = WinrmListener("*", "HTTP", 5985, enabled=True)
+HTTPS = WinrmListener("*", "HTTPS", 5986, enabled=True)
 NETSTAT = """
   TCP    0.0.0.0:135      0.0.0.0:0         LISTENING    884
   TCP    0.0.0.0:5985     0.0.0.0:0         LISTENING    4

@@ -8,7 +8,7 @@ import tracemalloc
 from dataclasses import dataclass
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Connection, Endpoint, Family, Protocol, Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netstat import MAX_ROWS, Sockets, parse
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._wsman.xml import captures
 
@@ -33,9 +33,9 @@ RECORDED = [
 ]
 
 
-def one(line: str, *, with_pid: bool = True) -> Endpoint | Connection:
+def one(line: str, *, with_pid: bool = True) -> Endpoint | TcpRow:
     sockets = parse(line, with_pid=with_pid)
-    rows: list[Endpoint | Connection] = [*sockets.endpoints, *sockets.connections]
+    rows: list[Endpoint | TcpRow] = [*sockets.endpoints, *sockets.connections]
     assert len(rows) == 1
     return rows[0]
 
@@ -61,19 +61,19 @@ LINES = {
     "German": ("  TCP    0.0.0.0:135            0.0.0.0:0              ABHÖREN         884", Endpoint(Protocol.TCP, "0.0.0.0", 135, 884)),
     "German, established": (
         "  TCP    10.0.0.5:49200         10.0.0.9:443           HERGESTELLT     4012",
-        Connection("10.0.0.5", 49200, "10.0.0.9", 443, 4012),
+        TcpRow("10.0.0.5", 49200, "10.0.0.9", 443, 4012),
     ),
     "French": ("  TCP    0.0.0.0:445            0.0.0.0:0              LISTENING       4", Endpoint(Protocol.TCP, "0.0.0.0", 445, 4)),
     "French, state of two words": (
         "  TCP    10.0.0.5:139           10.0.0.9:1030          EN ATTENTE      4",
-        Connection("10.0.0.5", 139, "10.0.0.9", 1030, 4),
+        TcpRow("10.0.0.5", 139, "10.0.0.9", 1030, 4),
     ),
     "Japanese, narrow column": ("  TCP         0.0.0.0:135 0.0.0.0:0 LISTENING 884", Endpoint(Protocol.TCP, "0.0.0.0", 135, 884)),
     "UDP": ("  UDP    192.168.0.1:137        *:*                                    4", Endpoint(Protocol.UDP, "192.168.0.1", 137, 4)),
     "IPv6": ("  TCP    [::]:445               [::]:0                 LISTENING       4", Endpoint(Protocol.TCP, "::", 445, 4)),
     "IPv6 connection": (
         "  TCP    [2001:db8::1]:5985     [2001:db8::9]:50000    ESTABLISHED     4",
-        Connection("2001:db8::1", 5985, "2001:db8::9", 50000, 4),
+        TcpRow("2001:db8::1", 5985, "2001:db8::9", 50000, 4),
     ),
     "zone": ("  UDP    [fe80::1c2b%12]:1900   *:*      3320", Endpoint(Protocol.UDP, "fe80::1c2b%12", 1900, 3320)),
     "zone of a name": ("  UDP    [fe80::1%eth0]:546     *:*                    1200", Endpoint(Protocol.UDP, "fe80::1%eth0", 546, 1200)),
@@ -140,7 +140,7 @@ def test_owner_lines_between_rows_and_both_line_ends() -> None:
     )
     sockets = parse(text, with_pid=True)
     assert sockets.endpoints == (Endpoint(Protocol.TCP, "0.0.0.0", 135, 884),)
-    assert sockets.connections == (Connection("127.0.0.1", 2528, "127.0.0.1", 2529, 1),)
+    assert sockets.connections == (TcpRow("127.0.0.1", 2528, "127.0.0.1", 2529, 1),)
 
 
 @pytest.mark.parametrize(

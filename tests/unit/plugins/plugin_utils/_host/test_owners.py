@@ -167,8 +167,8 @@ def test_a_named_port_in_another_process_is_not_the_recipes() -> None:
 def test_the_ports_of_winrm_are_those_that_the_host_configures() -> None:
     fake = windows_xp()
     fake.listeners = [
-        WinrmListener("*", "HTTP", 8085, enabled=True, listening_on=()),
-        WinrmListener("*", "HTTPS", 5986, enabled=False, listening_on=()),
+        WinrmListener("*", "HTTP", 8085, enabled=True),
+        WinrmListener("*", "HTTPS", 5986, enabled=False),
     ]
     fake.netstat = [TABLE_XP.replace(":5985", ":8085") + "  TCP    0.0.0.0:5986    0.0.0.0:0    LISTENING    4\n"]
     found = explained(fake)

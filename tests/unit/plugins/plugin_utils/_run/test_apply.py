@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AccessDenied,
     ConnectionLost,
@@ -17,10 +18,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     ProtocolError,
     TimedOut,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule, RemoveFilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
@@ -313,6 +316,50 @@ def test_a_refused_change_is_not_done_and_the_rest_neither(error: NetminError) -
     assert application.error is error
     assert application.statuses == [DONE, DONE, NOT_DONE, NOT_DONE]
     assert len(session.writes) == 3
+
+
+FAULT = Fault("fault", host="host.example", code=1, subcode="")
+RULE = FilterRule("netmin.windows tcp 445", Protocol.TCP, "445")
+ADD = AddFilterRule(stage="ip_filter", effective=Effective.NOW, why="why", rule=RULE)
+REMOVE = RemoveFilterRule(stage="ip_filter", effective=Effective.NOW, why="why", name=RULE.name, before="", certain=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "verb"),
+    [
+        # A refused stop is followed by a query of the state, a rule and a list by more requests of a command shell.
+        (stop("Top"), "stop"),
+        (ADD, "add_filter_rule"),
+        (REMOVE, "remove_filter_rule"),
+        (write(RegistryValue.texts(("ncacn_spx",))), "set_value"),
+        (EMPTY, "set_value"),
+    ],
+)
+def test_a_fault_leaves_a_change_of_several_requests_unknown(change: Change, verb: str) -> None:
+    """A fault refuses one request, which may be one after that which made the change."""
+    application, session, _clock = run(change, disable("Middle"), prepare=raising(FAULT, verb, lost=True))
+    assert application.error is FAULT
+    assert application.statuses == [UNKNOWN, NOT_DONE]
+    assert application.made == (change,)
+    assert len(session.writes) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "verb"),
+    [
+        (write(RegistryValue.dword(1)), "set_value"),
+        (write(RegistryValue.text("N")), "set_value"),
+        (write(None), "delete_value"),
+        (NETBIOS, "set_netbios"),
+        (start("Top"), "start"),
+        (disable("Top"), "set_start_mode"),
+    ],
+)
+def test_a_fault_refuses_a_change_of_one_request(change: Change, verb: str) -> None:
+    application, _session, _clock = run(change, disable("Middle"), prepare=raising(FAULT, verb))
+    assert application.error is FAULT
+    assert application.statuses == [NOT_DONE, NOT_DONE]
+    assert application.made == ()
 
 
 def test_an_interruption_leaves_the_truth_behind() -> None:

@@ -302,6 +302,28 @@ def test_a_port_is_not_closed_in_another_way_that_stops_the_same_along() -> None
         assert {(item.recipe.id, item.hazard) for item in made.wanted.skipped} >= {("smb-445", "task-scheduler")}
 
 
+PENDING = "windows_server_2022+hazard_pending_reboot"
+
+
+def test_a_boot_that_is_due_is_told_of_the_values_that_wait_for_one() -> None:
+    with simulated(PENDING, read_only=True) as host:
+        item = finding(gated(host), "pending-reboot")
+        assert (item.detected, item.stands) == (True, False)
+        # Each of these is a registry value that its owner reads when it starts.
+        assert {"rpc-scm", "rpc-lsass", "llmnr-5355", "mdns-5353"} <= set(item.affects)
+        assert not {"w32time-123", "rpc-spooler", "smb-445"} & set(item.affects)
+        assert "hazard pending-reboot: " in " ".join(warnings_of(gated(host, recipes=["llmnr-5355"]).findings))
+    with simulated("windows_server_2022", read_only=True) as host:
+        assert [item for item in gated(host).findings if item.hazard.id == "pending-reboot"] == []
+
+
+def test_a_boot_that_is_due_does_not_matter_to_what_takes_effect_at_once() -> None:
+    with simulated(PENDING, read_only=True) as host:
+        made = gated(host, stages=["services"], services=[{"name": "Spooler", "state": "stopped", "start_mode": "disabled"}])
+        assert targets(made) == {"service Spooler"}
+        assert [item for item in made.findings if item.hazard.id == "pending-reboot"] == []
+
+
 CONTROLLER = "windows_server_2022+hazard_domain_controller"
 
 

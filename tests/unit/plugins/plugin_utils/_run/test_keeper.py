@@ -46,6 +46,30 @@ def test_no_two_hosts_share_a_file() -> None:
     assert len({Keeper(Path(), name).path(RUN) for name in names}) == len(names)
 
 
+def test_the_name_of_the_file_is_put_on_the_disk_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a power cut a file that was synced may have no name: its folder has to be synced once it has been renamed (fsync(2))."""
+    synced: list[tuple[bool, list[str]]] = []
+
+    def fsync(file: int) -> None:
+        synced.append((stat.S_ISDIR(os.fstat(file).st_mode), [path.name for path in tmp_path.iterdir()]))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    keeper = Keeper(tmp_path, "server1")
+    keeper.keep(RUN, RECORD, ended=False)
+    assert [is_folder for is_folder, _names in synced] == [False, True]
+    assert synced[-1] == (True, [keeper.path(RUN).name])
+
+
+def test_a_name_that_cannot_be_put_on_the_disk_is_no_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fsync(file: int) -> None:
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            full()
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(NotKept, match="No space left on device"):
+        Keeper(tmp_path, "server1").keep(RUN, RECORD, ended=False)
+
+
 def full(*_arguments: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -27,8 +27,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey, Terms
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import record
-from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock, FakeHost, FakeSession
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock, FakeHost, FakeService, FakeSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
+    GUID,
+    IDLE_GUID,
+    INTERFACES,
     KNOWLEDGE,
     defaults,
     desires,
@@ -456,3 +459,74 @@ def test_a_write_that_did_not_hold_is_an_error_of_ours_by_name() -> None:
     assert "not stopped after 60 seconds" in result["msg"]
     assert result["msg"].count("PolicyAgent") == 1
     assert issubclass(DidNotHold, NetminError)
+
+
+# --- what a plan opens, so that a proof does not take it for a stranger -----------------------------------------
+
+
+SERVICES = r"SYSTEM\CurrentControlSet\Services"
+NETBT = (rf"{SERVICES}\NetBT", "Start")
+BIND = (rf"{SERVICES}\Rpc\Linkage", "Bind")
+LISTEN_ON_INTERNET = (rf"{SERVICES}\RpcSs", "ListenOnInternet")
+CACHED = (rf"{SERVICES}\Dnscache\Parameters", "MaxCachedSockets")
+OFF = [((rf"{INTERFACES}\Tcpip_{guid}", "NetbiosOptions"), RegistryValue.dword(2)) for guid in (GUID, IDLE_GUID)]
+DRIVER = {"smb_over_tcp": "enabled", "method": "netbt_driver"}
+Configured = list[tuple[tuple[str, str], RegistryValue]]
+
+# What is configured, what is asked for, and the recipes whose endpoints come back with it.
+OPENS: list[tuple[Callable[[], FakeHost], Configured, dict[str, Any], set[str]]] = [
+    (windows_xp, [(SMB_VALUE, RegistryValue.dword(0))], {"smb_device": {"smb_over_tcp": "enabled"}}, {"smb-445"}),
+    # Without its driver there is no NetBIOS over TCP/IP either.
+    (windows_xp, [(NETBT, RegistryValue.dword(4))], {"smb_device": DRIVER}, {"smb-445", "netbios-137-138-139"}),
+    (windows_xp, OFF, {"netbt": {"netbios": "dhcp"}}, {"netbios-137-138-139"}),
+    (windows_xp, OFF, {"netbt": {"netbios": "enabled", "adapters": [GUID]}}, {"netbios-137-138-139"}),
+    # An adapter without IP: its value is written, and counts once it gets an address.
+    (windows_xp, OFF, {"netbt": {"netbios": "enabled", "adapters": [IDLE_GUID]}}, {"netbios-137-138-139"}),
+    (windows_2000, [(BIND, RegistryValue.texts(("1",)))], {"rpc_restriction": {"interfaces": ["all"]}}, {"rpc-selective-binding"}),
+    (
+        windows_2000,
+        [(BIND, RegistryValue.texts(("1",))), (LISTEN_ON_INTERNET, RegistryValue.text("N"))],
+        {"rpc_restriction": {"interfaces": ["1"], "listen_on_internet": True}},
+        {"rpc-selective-binding", "rpc-epmap-135-tcp"},
+    ),
+    (windows_xp, [(CACHED, RegistryValue.dword(0))], {"name_resolution": {"max_cached_sockets": 3}}, {"dnscache-ephemeral"}),
+    (windows_xp, [], {"services": {"services": [{"name": "Fax", "start_mode": "manual"}]}}, {"fax"}),
+]
+
+
+def opened(fake: FakeHost, wanted: Mapping[str, Any] | None) -> set[str]:
+    """Plan, and return the recipes whose endpoints the plan opens."""
+
+    def choose(survey: Survey, _blocks: Blocks) -> Wanted:
+        return Wanted(defaults(survey) if wanted is None else desires(wanted), Terms(accept=frozenset({"outgoing-smb"})))
+
+    prepared = Run(KNOWLEDGE, FakeClock(), "run-1").prepare(FakeSession(fake), choose)
+    assert prepared.plan.changes
+    return set(prepared.opens)
+
+
+@pytest.mark.parametrize(("make", "configured", "wanted", "recipes"), OPENS)
+def test_what_is_taken_back_opens_its_endpoints(
+    make: Callable[[], FakeHost], configured: Configured, wanted: dict[str, Any], recipes: set[str]
+) -> None:
+    fake = make()
+    fake.services.append(FakeService("Fax", start="Disabled", state="Stopped"))
+    for (key, name), value in configured:
+        fake.put(key, name, value)
+    assert opened(fake, wanted) == recipes
+
+
+CLOSES: list[dict[str, Any] | None] = [
+    None,
+    {"smb_device": {"smb_over_tcp": "disabled"}},
+    {"netbt": {"netbios": "disabled"}},
+    {"rpc_restriction": {"interfaces": ["loopback"], "listen_on_internet": False}},
+    {"services": {"services": [{"name": "PolicyAgent", "state": "stopped", "start_mode": "manual"}]}},
+]
+
+
+@pytest.mark.parametrize("wanted", CLOSES)
+def test_what_closes_opens_nothing(wanted: dict[str, Any] | None) -> None:
+    assert opened(windows_2000(), wanted) == set()
+    if wanted is None or "rpc_restriction" not in wanted:
+        assert opened(windows_xp(), wanted) == set()

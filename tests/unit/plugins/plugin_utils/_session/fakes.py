@@ -19,6 +19,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import constants as names
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._wsman.xml import TRANSFER, WSMAN_FAULT
 
 SOAP = f"{{{names.SOAP}}}"
 
@@ -105,7 +107,7 @@ def soap(body: str, relates_to: str) -> bytes:
     """Return an answer as Windows writes it."""
     return (
         f'<s:Envelope xmlns:s="{names.SOAP}" xmlns:a="{names.ADDRESSING}" xmlns:n="{names.ENUMERATION}" xmlns:w="{names.WSMAN}" '
-        f'xmlns:x="{names.TRANSFER}" xmlns:rsp="{names.SHELL}"><s:Header><a:RelatesTo>{relates_to}</a:RelatesTo></s:Header>'
+        f'xmlns:x="{TRANSFER}" xmlns:rsp="{names.SHELL}"><s:Header><a:RelatesTo>{relates_to}</a:RelatesTo></s:Header>'
         f"<s:Body>{body}</s:Body></s:Envelope>"
     ).encode()
 
@@ -137,7 +139,7 @@ def fault(code: int, subcode: str = "w:InternalError") -> str:
     """Return the body of a fault of the older form."""
     return (
         f"<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>{subcode}</s:Value></s:Subcode></s:Code><s:Reason/>"
-        f'<s:Detail><f:WSManFault xmlns:f="{names.WSMAN_FAULT}" Code="{code}" Machine=""/></s:Detail></s:Fault>'
+        f'<s:Detail><f:WSManFault xmlns:f="{WSMAN_FAULT}" Code="{code}" Machine=""/></s:Detail></s:Fault>'
     )
 
 
@@ -194,26 +196,16 @@ READS: dict[str, Any] = {
 """Every verb of Reader."""
 
 
-class Clock:
-    """Seconds that pass when told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def writable(*script: Answer, read_only: bool = False) -> tuple[WritableSession, ScriptedTransport]:
     """Return a session and the transport that it talks through."""
     transport = ScriptedTransport(*script)
-    return WritableSession(transport, host="web01", clock=Clock(), read_only=read_only), transport
+    return WritableSession(transport, host="web01", clock=FakeClock(), read_only=read_only), transport
 
 
-def reading(*script: Answer, clock: Clock | None = None) -> tuple[Session, ScriptedTransport]:
+def reading(*script: Answer, clock: FakeClock | None = None) -> tuple[Session, ScriptedTransport]:
     """Return a session that may only read, and the transport that it talks through."""
     transport = ScriptedTransport(*script)
-    return Session(transport, host="web01", clock=clock or Clock()), transport
+    return Session(transport, host="web01", clock=clock or FakeClock()), transport
 
 
 def lost() -> errors.ConnectionLost:

@@ -18,6 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session.bounded im
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import Transport, open_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import constants as names
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import decode
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import fakes
 
 webserver = pytest.importorskip("ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.webserver")
@@ -211,17 +212,17 @@ def test_a_trickle_ends_in_time(plugin: str, mechanism: str, kind: str, monkeypa
 
 
 def test_an_allowance() -> None:
-    now = [100.0]
-    allowance = Allowance(10, lambda: now[0])
+    clock = FakeClock()
+    allowance = Allowance(10, clock)
     allowance.renew()
-    now[0] += 60
+    clock.time += 60
     # Connecting does not count.
     assert (allowance.wait(None), allowance.wait(3), allowance.over) == (10, 3, False)
     allowance.start()
-    now[0] += 9
+    clock.time += 9
     allowance.start()
     assert (allowance.wait(None), allowance.wait(30)) == (1, 1)
-    now[0] += 1
+    clock.time += 1
     assert allowance.over
     with pytest.raises(TimeoutError):
         allowance.wait(None)

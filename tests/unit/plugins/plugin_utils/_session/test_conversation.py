@@ -2,8 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+import time
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import COUNTS_SLEEP
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
-    Clock,
+    ScriptedTransport,
     output,
     reading,
     rows,
@@ -11,14 +17,26 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session
 
 
 def test_an_idle_connection_is_left_before_anything_is_sent() -> None:
-    clock = Clock()
+    clock = FakeClock()
     session, transport = reading(rows(), rows(), rows(), clock=clock)
     session.query("A")
-    clock.now += 59
+    clock.time += 59
     session.query("B")
     assert transport.resets == 0
-    clock.now += 61
+    clock.time += 61
     session.query("C")
+    assert transport.resets == 1
+
+
+def test_a_controller_that_slept_leaves_its_connection_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sent first would be lost, and a write might be among it; the time that a machine sleeps counts."""
+    now = [5000.0]
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: now[0] if clock == COUNTS_SLEEP else 5000.0)
+    transport = ScriptedTransport(rows(), rows())
+    session = Session(transport, host="web01")
+    session.query("A")
+    now[0] += 3600
+    session.query("B")
     assert transport.resets == 1
 
 

@@ -12,11 +12,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Re
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import limits
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import session as module
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.shell import PATIENCE
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
     READS,
     SIGNALLED,
     TIMED_OUT,
-    Clock,
     command_started,
     fault,
     lost,
@@ -129,13 +129,22 @@ def test_pages_without_rows_have_an_end() -> None:
     assert transport.verbs[-1] == "Release"
 
 
+def test_pages_without_rows_are_counted_anew_after_one_with_rows() -> None:
+    """A slow provider may fill no page for a while; only so many empty ones in a row mean that nothing comes."""
+    empty = [rows(context="uuid:2", pulled=True)] * limits.MAX_EMPTY
+    row = rows({"Name": "a"}, context="uuid:2", pulled=True)
+    session, transport = reading(rows(context="uuid:1"), *empty[1:], row, *empty, row, rows(pulled=True))
+    assert len(session.query("C")) == 2
+    assert transport.verbs == ["Enumerate", *["Pull"] * (2 * limits.MAX_EMPTY + 2)]
+
+
 def test_pages_that_come_too_slowly_have_an_end() -> None:
-    clock = Clock()
+    clock = FakeClock()
     session, transport = reading(*[rows({"Name": "a"}, context="uuid:1")] * 40, clock=clock)
     exchange = transport.exchange
 
     def slowly(envelope: bytes) -> bytes:
-        clock.now += 19
+        clock.time += 19
         return exchange(envelope).replace(b"Enumerate", b"Enumerate" if len(transport.sent) == 1 else b"Pull")
 
     transport.exchange = slowly  # type: ignore[method-assign]  # the script goes on behind it
@@ -189,7 +198,7 @@ def test_listeners() -> None:
     listener = {"Address": "*", "Transport": "HTTP", "Port": "5985", "Hostname": "", "Enabled": "false"}
     session, transport = reading(rows(listener, {**listener, "Enabled": "true"}, {"Port": "5986"}))
     found = session.winrm_listeners()
-    assert found[0] == WinrmListener("*", "HTTP", 5985, False, ())
+    assert found[0] == WinrmListener("*", "HTTP", 5985, enabled=False)
     assert [item.enabled for item in found] == [False, True, True]
     assert transport.sent[0].resource == "http://schemas.microsoft.com/wbem/wsman/1/config/listener"
     session, _transport = reading(rows({"Port": "many"}))

@@ -6,10 +6,10 @@ import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import limits
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.shell import MOST_COMMANDS, PATIENCE
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
     SIGNALLED,
     TIMED_OUT,
-    Clock,
     command_started,
     fault,
     lost,
@@ -82,12 +82,12 @@ def test_remote_shells_forbidden() -> None:
     ],
 )
 def test_a_command_without_end_is_given_up_and_its_shell_deleted(answers: list[str], reason: str) -> None:
-    clock = Clock()
+    clock = FakeClock()
     session, transport = reading(shell_created(), command_started(), *answers, clock=clock)
     exchange = transport.exchange
 
     def timed(envelope: bytes) -> bytes:
-        clock.now += 20 if transport.script[:1] == [TIMED_OUT] else 0
+        clock.time += 20 if transport.script[:1] == [TIMED_OUT] else 0
         if b"Delete" in envelope:
             transport.script = [""]
         return exchange(envelope)

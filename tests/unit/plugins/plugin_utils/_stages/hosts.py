@@ -221,7 +221,7 @@ def windows_2000() -> FakeHost:
         processes={8: "System", 704: "LSASS.EXE", 692: "SERVICES.EXE"},
         registry=_registry(("ncacn_ip_tcp", "ncacn_spx", "ncacn_nb_nb")),
         netstat=[TABLE_2000],
-        listeners=[WinrmListener("*", "HTTP", 5985, enabled=True, listening_on=(ADDRESS, "127.0.0.1"))],
+        listeners=[WinrmListener("*", "HTTP", 5985, enabled=True)],
     )
 
 
@@ -234,7 +234,7 @@ def windows_xp() -> FakeHost:
         processes={4: "System", **pids},
         registry=_registry(("ncacn_ip_tcp",)),
         netstat=[TABLE_XP],
-        listeners=[WinrmListener("*", "HTTP", 5985, enabled=True, listening_on=(ADDRESS, "127.0.0.1"))],
+        listeners=[WinrmListener("*", "HTTP", 5985, enabled=True)],
     )
 
 

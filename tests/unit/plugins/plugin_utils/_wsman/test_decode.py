@@ -11,6 +11,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import const
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import decode as module
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import messages
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.decode import decode
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._wsman.xml import CIM, CONFIG, TRANSFER, WSMAN_FAULT
 
 RESOURCE = names.wmi_resource("root/cimv2", "C")
 ENUMERATE = messages.Enumerate(resource=RESOURCE)
@@ -21,7 +22,7 @@ XSI = f'xmlns:xsi="{names.XSI}"'
 def envelope(body: str, *, relates_to: str = "<a:RelatesTo>uuid:M</a:RelatesTo>") -> bytes:
     """Return an answer as Windows writes it: its prefixes, and p bound anew inside the body."""
     return (
-        f'<s:Envelope xml:lang="en-US" xmlns:s="{names.SOAP}" xmlns:a="{names.ADDRESSING}" xmlns:x="{names.TRANSFER}" '
+        f'<s:Envelope xml:lang="en-US" xmlns:s="{names.SOAP}" xmlns:a="{names.ADDRESSING}" xmlns:x="{TRANSFER}" '
         f'xmlns:n="{names.ENUMERATION}" xmlns:w="{names.WSMAN}" xmlns:rsp="{names.SHELL}" xmlns:p="{names.WSMV}">'
         f"<s:Header><a:Action>any</a:Action>{relates_to}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
     ).encode()
@@ -32,12 +33,11 @@ def read(body: str, request: messages.Request[Any]) -> Any:
 
 
 def instance(properties: str, name: str = "C") -> str:
-    return f'<p:{name} {XSI} xmlns:p="{RESOURCE}" xmlns:cim="{names.CIM}" xsi:type="p:{name}_Type">{properties}</p:{name}>'
+    return f'<p:{name} {XSI} xmlns:p="{RESOURCE}" xmlns:cim="{CIM}" xsi:type="p:{name}_Type">{properties}</p:{name}>'
 
 
-def row(properties: str) -> Row:
-    found = read(instance(properties), messages.Get(resource=RESOURCE))
-    assert isinstance(found, Row)
+def row(properties: str, name: str = "C") -> Row:
+    (found,) = page(f"<w:Items>{instance(properties, name)}</w:Items><w:EndOfSequence/>").rows
     return found
 
 
@@ -81,7 +81,7 @@ def test_an_embedded_instance_stays_xml() -> None:
 
 
 def test_a_derived_class_keeps_its_name() -> None:
-    assert read(instance("<p:v>1</p:v>", "Win32_TerminalService"), messages.Get(resource=RESOURCE)).class_name == "Win32_TerminalService"
+    assert row("<p:v>1</p:v>", "Win32_TerminalService").class_name == "Win32_TerminalService"
 
 
 # --- enumerations -----------------------------------------------------------------------------------------------
@@ -136,7 +136,7 @@ def test_projected_rows_have_no_namespace_and_no_class() -> None:
 
 def test_rows_of_the_configuration() -> None:
     listener = (
-        f'<cfg:Listener xmlns:cfg="{names.CONFIG}"><cfg:Address>*</cfg:Address><cfg:Port>5985</cfg:Port>'
+        f'<cfg:Listener xmlns:cfg="{CONFIG}"><cfg:Address>*</cfg:Address><cfg:Port>5985</cfg:Port>'
         "<cfg:ListeningOn>127.0.0.1</cfg:ListeningOn><cfg:ListeningOn>::1</cfg:ListeningOn></cfg:Listener>"
     )
     found = read(
@@ -259,7 +259,7 @@ def fault(subcode: str, detail: str = "", *, reason: str = "") -> str:
 
 
 def wsman_fault(code: str, inner: str = "") -> str:
-    return f'<f:WSManFault xmlns:f="{names.WSMAN_FAULT}" Code="{code}" Machine=""><f:Message>{inner}</f:Message></f:WSManFault>'
+    return f'<f:WSManFault xmlns:f="{WSMAN_FAULT}" Code="{code}" Machine=""><f:Message>{inner}</f:Message></f:WSManFault>'
 
 
 def test_faults_come_before_the_relation() -> None:

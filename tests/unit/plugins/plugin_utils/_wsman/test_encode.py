@@ -37,7 +37,7 @@ def test_resource_uris() -> None:
 
 
 def test_locales_need_not_be_understood() -> None:
-    root = fromstring(build(messages.Get(resource=SERVICE)))
+    root = fromstring(build(messages.Enumerate(resource=SERVICE)))
     for name in (p(names.WSMAN, "Locale"), p(names.WSMV, "DataLocale")):
         found = root.find(f"{SOAP}Header/{name}")
         assert found is not None
@@ -143,9 +143,6 @@ RECORDED: dict[str, messages.Request[Any]] = {
     "pypsrp--fault_operation_timeout": messages.Receive(
         shell_id="849551A1-CEC2-4ABD-8B62-652AD1053E9B", command_id="D644AE56-61E5-4C1A-A135-E599B76B3035"
     ),
-    "pypsrp--fault_unexpected_selectors": messages.Get(
-        resource="http://schemas.microsoft.com/wbem/wsman/1/windows/shell", selectors=(("ShellId", "6F1903CA-E06A-4A8B-BDFC-B44203149D55"),)
-    ),
     "pypsrp--test_winrs_standard_00_Create": messages.CreateShell(),
     "pypsrp--test_winrs_standard_01_Command": messages.RunCommand(shell_id=SHELL_ID, command="cmd.exe", arguments=("/c", "echo", "hi")),
     "pypsrp--test_winrs_standard_02_Receive": messages.Receive(shell_id=SHELL_ID, command_id=COMMAND_ID),
@@ -166,7 +163,9 @@ def test_requests_are_like_the_recorded_ones(name: str) -> None:
 
 
 def test_every_recorded_request_is_compared() -> None:
-    assert {path.name.removesuffix(".request.xml") for path in captures().glob("*.request.xml")} == set(RECORDED)
+    # A Get, which this collection never sends.
+    others = {"pypsrp--fault_unexpected_selectors"}
+    assert {path.name.removesuffix(".request.xml") for path in captures().glob("*.request.xml")} == set(RECORDED) | others
 
 
 # --- pypsrp's own envelopes -------------------------------------------------------------------------------------
@@ -221,11 +220,6 @@ def test_like_pypsrp_enumerate_and_pull() -> None:
     SubElement(more, p(wsen, "EnumerationContext")).text = "uuid:C"
     SubElement(more, p(wsen, "MaxElements")).text = "32000"
     same(messages.Pull(resource=SERVICE, context="uuid:C"), caught(pypsrp().pull, SERVICE, more))
-
-
-def test_like_pypsrp_get() -> None:
-    pairs = (("Name", "Spooler"),)
-    same(messages.Get(resource=SERVICE, selectors=pairs), caught(pypsrp().get, SERVICE, selector_set=selectors(pairs)))
 
 
 def test_like_pypsrp_invoke() -> None:

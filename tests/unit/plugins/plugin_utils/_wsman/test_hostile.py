@@ -14,6 +14,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import const
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import messages
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.decode import MAX_BYTES, MAX_FAULT_TEXT, decode
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._wsman import hostile
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._wsman.xml import WSMAN_FAULT
 
 ENUMERATE = messages.Enumerate(resource="any")
 MOST_KB = 50 * 1024
@@ -72,7 +73,7 @@ def test_a_fault_says_little() -> None:
 
 @pytest.mark.parametrize("code", ["9" * 5000, "²", "--5", "٣", "NaN", "1e9"])
 def test_codes_that_are_no_numbers(code: str) -> None:
-    fault = f'<f:WSManFault xmlns:f="{names.WSMAN_FAULT}" Code="{code}"/>'
+    fault = f'<f:WSManFault xmlns:f="{WSMAN_FAULT}" Code="{code}"/>'
     data = f'<s:Envelope xmlns:s="{names.SOAP}"><s:Body><s:Fault><s:Detail>{fault}</s:Detail></s:Fault></s:Body></s:Envelope>'
     found = decode(data.encode(), ENUMERATE, message_id="uuid:M", host="web01")
     assert isinstance(found, messages.SoapFault)

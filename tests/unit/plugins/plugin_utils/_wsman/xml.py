@@ -11,6 +11,11 @@ from xml.etree.ElementTree import Element, fromstring
 import pytest
 
 SOAP = "{http://www.w3.org/2003/05/soap-envelope}"
+# Namespaces that only answers name, and that the decoder therefore does not look at (WSMV 2.2.1).
+TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
+WSMAN_FAULT = "http://schemas.microsoft.com/wbem/wsman/1/wsmanfault"
+CONFIG = "http://schemas.microsoft.com/wbem/wsman/1/config"
+CIM = "http://schemas.dmtf.org/wbem/wscim/1/common"
 
 Shape = tuple[str, tuple[tuple[str, str], ...], str, tuple["Shape", ...]]
 
