@@ -12,7 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, read_wish
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import Blocks
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import CONFIRM, KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, snapshots_of

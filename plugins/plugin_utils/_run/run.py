@@ -31,16 +31,18 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import K
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, effect, kind_of, touched
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import never_reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Situation, Skipped
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never import never_stops
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Skipped
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import parts, record, restore, snapshot
 
 from .apply import Application, Status, apply, at_any_time
+from .gate import Blocks
 from .gated import plan_gated
-from .hazards import Blocks, Finding, warnings_of
+from .hazards import warnings_of
 from .keeper import Keeper
 from .options import Wanted
 from .plain import change_of, endpoint_of, fewer, hazards_of, management_of, residue_of, skipped_of, suspects_of, unchanged_of, windows_of
+from .reach import Finding
 from .survey import Survey, Terms, make_forecast, projected, read_survey, reread, shown, with_firewall, with_path
 
 logger = logging.getLogger(__name__)
@@ -132,10 +134,9 @@ class Run:
         goals = restore.goals_of(found.snapshots, scope, record.read_history(reader).finished())
         now = restore.read_now(reader, goals)
         ports = management_ports(survey.host, self.knowledge)
-        situation = Situation(survey.host, self.knowledge)
 
         def never(service: Service) -> str | None:
-            return never_reason(service, situation)
+            return never_stops(service, survey.host, self.knowledge)
 
         plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path, never=never)
         deleted = (effect(change).deletes for change in plan.changes)
