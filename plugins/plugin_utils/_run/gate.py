@@ -321,14 +321,18 @@ class Gatekeeper:
             hit = next((item for item in items if self.reach.hits(finding.hazard, item, finding.about)), None)
             if hit is None or not self._counts(finding, part, asked=asked):
                 continue
-            why = f"{finding.hazard.what} (here: {told(finding.evidence)})"
+            here = told(self.reach.evidence(finding, items))
+            why = f"{finding.hazard.what} (here: {here})"
             if finding.hazard.gate is Gate.NEVER:
                 yield Held(Reason.NEVER, why, final=True)
                 continue
             for name in () if asked else self.reach.alike(part, items, finding.hazard):
-                blocks.setdefault(name, []).append(Block(finding.hazard.id, told(finding.evidence)))
-            along = f"{hit.target} (depends on {hit.by}) is not changed: " if hit.by else ""
-            yield Held(Reason.GATED, f"{along}{why}", (finding.hazard.id,), whole=bool(along))
+                blocks.setdefault(name, []).append(Block(finding.hazard.id, here))
+            if hit.touched.along:
+                why = f"{hit.target} (depends on {hit.by}) is not changed: {why}"
+            elif hit.goes:
+                why = f"{hit.target} depends on {hit.by} and could not be started any more: {why}"
+            yield Held(Reason.GATED, why, (finding.hazard.id,), whole=bool(hit.touched.along))
 
     def _counts(self, finding: Finding, part: Part, *, asked: bool) -> bool:
         """Tell whether a hazard that is about a part holds it back."""

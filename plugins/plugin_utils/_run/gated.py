@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import residue
@@ -22,11 +23,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.part import
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Situation, Skipped
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 
-from .gate import Blocks, Gatekeeper, Judgement, Refusal, refusal_of, refuse
+from .gate import Blocks, Gatekeeper, Refusal, refusal_of, refuse
 from .hazards import Detector, Draft, closing_of
 from .options import Wanted
 from .reach import Finding, Reach
 from .survey import STAGE_BY_NAME, Survey, Terms, make_forecast, with_firewall
+
+# What a way back closes for certain.
+AGAIN = (Outlook.CLOSES_NOW, Outlook.CLOSES_AT_BOOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,16 @@ def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Cal
     lost = (item for item in plan.unchanged if item.reason is Reason.NOT_RESTORABLE and item.stage in wanted.named)
     refuse((*wanted.refusals, *planner.refusals, *(Refusal(snapshot.told(item)) for item in lost)))
     return Gated(survey, wanted, plan, tuple(planner.findings.values()))
+
+
+def look_back(reader: Reader, survey: Survey, knowledge: Knowledge, plan: Plan, expected: Sequence[Forecast]) -> tuple[Finding, ...]:
+    """Look for the hazards of what a way back closes again, by its forecast; where it closes nothing the host is not asked."""
+    closing = closing_of(survey, expected, AGAIN)
+    if not closing:
+        return ()
+    detector = Detector(reader, survey, knowledge)
+    parts = [Part(stage="", targets=(s.endpoint.name,), endpoints=(s,), recipes=(s.recipe,) if s.recipe else ()) for s in closing]
+    return detector.look(Draft(plan, detector.reach().items(parts, ()), closing))
 
 
 def make_plan(
@@ -90,6 +104,7 @@ class Planner:
         detector: looks for hazards; without one the host shows none.
         findings: the hazards that were found, by their ids.
         refusals: what was asked for by name and is held back.
+        told: what was said of services that a part would keep from starting which is held back for them.
     """
 
     survey: Survey
@@ -97,6 +112,7 @@ class Planner:
     detector: Detector | None = None
     findings: dict[str, Finding] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
+    told: tuple[str, ...] = ()
 
     def settle(self, wanted: Wanted, choose: Callable[[Blocks], Wanted]) -> Wanted:
         """Choose anew until the gate holds back nothing more that was chosen: another method may have hazards of its own."""
@@ -105,6 +121,7 @@ class Planner:
             parts, _refusals = self._closing(wanted)
             self._look(wanted, parts, self._closed_by(wanted, parts))
             judged = self._gatekeeper(wanted).judge(parts)
+            self.told += judged.warnings
             more = _joined(blocks, self.detector.blocks() if self.detector is not None else {}, judged.blocks)
             if _ids(more) <= _ids(blocks):
                 return wanted
@@ -116,15 +133,12 @@ class Planner:
         parts, wrong = self._closing(wanted)
         closing = self._gatekeeper(wanted).judge(parts)
         self.refusals = (*wrong, *closing.refusals)
-        plan = snapshot.restorable(self._whole(closing))
+        plan = snapshot.restorable(replace(closing.plan, warnings=tuple(dict.fromkeys((*self.told, *closing.plan.warnings)))))
         if ip_filter.NAME not in wanted.desires:
             return plan
         rules = self._rules(wanted, plan)
         self._look(wanted, rules, tuple(dict.fromkeys(subject for part in rules for subject in part.endpoints)))
-        return Plan.merge((plan, self._whole(self._gatekeeper(wanted).judge(rules))))
-
-    def _whole(self, judged: Judgement) -> Plan:
-        return replace(judged.plan, warnings=tuple(dict.fromkeys((*judged.plan.warnings, *judged.warnings))))
+        return Plan.merge((plan, self._gatekeeper(wanted).judge(rules).plan))
 
     def _gatekeeper(self, wanted: Wanted) -> Gatekeeper:
         chosen = {f"{choice.recipe.id}/{choice.method.id}" for choice in wanted.choices}

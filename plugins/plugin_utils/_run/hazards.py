@@ -8,7 +8,7 @@ the host is asked; a draft without changes asks nothing. One that the host refus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
@@ -21,7 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 
 from .gate import Block, Blocks, told
 from .probes import Answer, Prober, Proposal
-from .reach import Finding, Item, Reach, method_is_about
+from .reach import UNSEEN, Finding, Item, Reach, method_is_about
 from .survey import Survey
 
 # What a finding names at most.
@@ -31,7 +31,6 @@ CLOSING = (Outlook.CLOSES_NOW, Outlook.CLOSES_AT_BOOT, Outlook.RETURNS_AT_BOOT, 
 OF_A_PLAN = (Fact.DEPENDENTS, Fact.INBOUND, Fact.POLICY, Fact.NETBIOS_LEFT, Fact.MANAGEMENT)
 # On a domain controller NetBIOS goes only where nobody uses WINS (safety notes; dc_firewall).
 WINS_CHECK = ("netbios-137-138-139", "netbios-consumers")
-UNSEEN = "could not be looked at: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +50,10 @@ class Draft:
     accept: frozenset[str] = frozenset()
 
 
-def closing_of(survey: Survey, expected: Sequence[Forecast]) -> tuple[Explained, ...]:
+def closing_of(survey: Survey, expected: Sequence[Forecast], outlooks: Collection[Outlook] = CLOSING) -> tuple[Explained, ...]:
     """Return the listeners that a plan closes, by its forecast: one entry for each endpoint of the survey."""
     pairs = zip(survey.explained, expected, strict=True)
-    return tuple(subject for subject, entry in pairs if entry.outlook in CLOSING and not subject.management)
+    return tuple(subject for subject, entry in pairs if entry.outlook in outlooks and not subject.management)
 
 
 @dataclass(slots=True)
@@ -124,7 +123,7 @@ class Detector:
     def _finding(self, hazard: Hazard, affects: tuple[str, ...], draft: Draft) -> tuple[Finding, ...]:
         answer = self._found[hazard.id]
         if hazard.affects.kinds == (Kind.CLOSING,) and answer.about:
-            affects = tuple(dict.fromkeys(subject.recipe or subject.owner for subject in answer.about))
+            affects = tuple(dict.fromkeys(sign.subject.recipe or sign.subject.owner for sign in answer.about))
         evidence = (*bounded(answer.lines), *bounded(_unseen(answer)))
         if not evidence:
             return ()
@@ -157,7 +156,7 @@ def _join(answers: Iterable[Answer]) -> Answer:
     return Answer(
         tuple(dict.fromkeys(text for part in parts for text in part.lines)),
         tuple(dict.fromkeys(text for part in parts for text in part.denied)),
-        tuple(dict.fromkeys(subject for part in parts for subject in part.about)),
+        tuple(dict.fromkeys(sign for part in parts for sign in part.about)),
     )
 
 
@@ -166,7 +165,11 @@ def bounded(texts: Sequence[str]) -> tuple[str, ...]:
     return (*texts[:MOST], *([f"and {len(texts) - MOST} more"] if len(texts) > MOST else []))
 
 
-def warnings_of(findings: Iterable[Finding]) -> list[str]:
-    """Return what is told of hazards that stop nothing."""
-    warned = (finding for finding in findings if finding.detected and finding.hazard.gate is Gate.WARN)
+def warnings_of(findings: Iterable[Finding], *, every: bool = False) -> list[str]:
+    """Return what is told of hazards that stop nothing.
+
+    Args:
+        every: none of them stops anything, since a host is put back.
+    """
+    warned = (finding for finding in findings if every or (finding.detected and finding.hazard.gate is Gate.WARN))
     return [f"hazard {finding.hazard.id}: {finding.hazard.what} (here: {told(finding.evidence)})" for finding in warned]

@@ -28,7 +28,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import netbt, rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.switches import TYPES
 
-from .reach import touched_by
+from .reach import UNSEEN, Sign, touched_by
 from .survey import Survey
 
 LONGEST = 200
@@ -47,12 +47,12 @@ class Answer:
     Attributes:
         lines: what was found, in words.
         denied: what could not be looked at, in words.
-        about: the listeners that it is about, where it is about single ones.
+        about: the listeners that it is about, where it is about single ones, each with what was found of it.
     """
 
     lines: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
-    about: tuple[Explained, ...] = ()
+    about: tuple[Sign, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +249,11 @@ class Prober:
             return Answer()
         found = self.connections()
         if found is None:
-            return Answer(denied=("connections",), about=() if management else tuple(closing.values()))
-        held = [connection for connection in found if connection.local_port in ports]
-        about = () if management else tuple(dict.fromkeys(closing[connection.local_port] for connection in held))
-        return Answer(tuple(_told(what, connection, closing.get(connection.local_port)) for connection in held), about=about)
+            unseen = () if management else tuple(Sign(subject, f"{UNSEEN}connections") for subject in closing.values())
+            return Answer(denied=("connections",), about=unseen)
+        held = [(_told(what, peer, closing.get(peer.local_port)), peer) for peer in found if peer.local_port in ports]
+        about = () if management else tuple(Sign(closing[peer.local_port], told) for told, peer in held)
+        return Answer(tuple(told for told, _peer in held), about=about)
 
     def _policy(self, what: str, plan: Plan) -> Answer:
         if self.survey.host.windows.nt < RSOP_SINCE:

@@ -27,6 +27,15 @@ from .survey import STAGE_BY_NAME
 # The hazard that the option of its own name lifts as well.
 DEPENDENTS = "dependents"
 NOTHING = Touched()
+UNSEEN = "could not be looked at: "
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A listener that a hazard is about, and what was found of it."""
+
+    subject: Explained
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class Finding:
         evidence: what shows it, and what could not be looked at; bounded in number and length.
         affects: recipes and other objects of the plan that it is about.
         detected: False where nothing but the refusal to show something was found: it is unknown.
-        about: the listeners that it is about, where it is about single ones.
+        about: the listeners that it is about, where it is about single ones, each with what was found of it.
     """
 
     hazard: Hazard
@@ -45,7 +54,7 @@ class Finding:
     affects: tuple[str, ...]
     accepted: bool
     detected: bool = True
-    about: tuple[Explained, ...] = field(default=(), repr=False)
+    about: tuple[Sign, ...] = field(default=(), repr=False)
 
     @property
     def stands(self) -> bool:
@@ -62,7 +71,7 @@ class Item:
         methods: those, as `recipe/method`, that it can belong to.
         recipes: ids of the recipes whose listeners or services it is about.
         goes: key name of a service that goes with what it depends on: it is stopped along, or cannot be started any more.
-        by: the service that it depends on, where it is stopped along.
+        by: the service that it depends on.
     """
 
     part: Part
@@ -118,7 +127,9 @@ class Reach:
             yield Item(part, part.targets[0], recipes=part.recipes)
         for name in part.dormant:
             names = [key for key, method in known.items() if name.lower() in map(str.lower, stopped_by(method))]
-            yield Item(part, f"service {name}", methods=tuple(names), recipes=tuple({n.partition("/")[0]: None for n in names}), goes=name)
+            recipes = tuple(dict.fromkeys(key.partition("/")[0] for key in names))
+            needed = (s.name for s in self.host.all_required(name) if s.name in part.takes)
+            yield Item(part, f"service {name}", methods=tuple(names), recipes=recipes, goes=name, by=next(needed, ""))
 
     def alike(self, part: Part, items: Iterable[Item], hazard: Hazard) -> tuple[str, ...]:
         """Return the methods that a part belongs to, and those of the same recipes that would do the same in another way."""
@@ -131,7 +142,14 @@ class Reach:
                     found.append(f"{recipe.id}/{method.id}")
         return tuple(dict.fromkeys(found))
 
-    def hits(self, hazard: Hazard, item: Item, about: Iterable[Explained] = ()) -> bool:
+    def evidence(self, finding: Finding, items: Iterable[Item]) -> tuple[str, ...]:
+        """Return what shows a hazard, of single listeners for those alone that a plan closes or drops."""
+        if Kind.CLOSING not in finding.hazard.affects.kinds:
+            return finding.evidence
+        every = tuple(items)
+        return tuple(dict.fromkeys(sign.line for sign in finding.about if any(_closes(item, (sign.subject,)) for item in every)))
+
+    def hits(self, hazard: Hazard, item: Item, about: Iterable[Sign] = ()) -> bool:
         """Tell whether a hazard is about something that a plan does.
 
         Args:
@@ -141,7 +159,7 @@ class Reach:
         if hazard.id == DEPENDENTS:
             return bool(item.part.along) and not item.goes
         if Kind.CLOSING in affects.kinds:
-            return _closes(item, about)
+            return _closes(item, (sign.subject for sign in about))
         free = self.allowed.get(hazard.id, ())
         recipes = [name for name in item.recipes if name not in free]
         if Kind.EVERYTHING in affects.kinds and (recipes or not item.recipes):
@@ -152,14 +170,13 @@ class Reach:
         return named or self._by_service(hazard, item)
 
     def _by_service(self, hazard: Hazard, item: Item) -> bool:
-        affects = hazard.affects
+        own = hazard.affects.services
+        # What depends on a service, or owns a listener that no recipe knows, is the hazard's as well where it is a sign of it.
+        related = (*own, *(name for probe in hazard.detect for name in probe.services))
         if item.part.endpoints:
             # Of a listener that a recipe knows the recipe says what breaks; a service that must run may well be out of reach.
-            unknown = (s for s in item.part.endpoints if s.recipe is None)
-            return not item.recipes and any(is_like(owner, affects.services) for subject in unknown for owner in subject.owners)
-        shown_by = tuple(name for probe in hazard.detect for name in probe.services) if item.goes else ()
-        name = item.goes.lower() or item.service
-        return bool(name) and is_like(name, (*affects.services, *shown_by))
+            return not item.recipes and any(is_like(owner, related) for subject in item.part.endpoints for owner in subject.owners)
+        return is_like(item.goes, related) if item.goes else bool(item.service) and is_like(item.service, own)
 
 
 def _closes(item: Item, about: Iterable[Explained]) -> bool:

@@ -37,7 +37,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo import parts,
 
 from .apply import Application, Status, apply, at_any_time
 from .gate import Blocks
-from .gated import plan_gated
+from .gated import look_back, plan_gated
 from .hazards import warnings_of
 from .keeper import Keeper
 from .options import Wanted
@@ -142,8 +142,10 @@ class Run:
         deleted = (effect(change).deletes for change in plan.changes)
         survey = replace(survey, more=now.values, keys={key: True for key in deleted if key})
         prepared = self._prepared(reader, survey, plan, Wanted({}, Terms()))
+        # A way back must not need an `accept`: what the host shows is told, and holds nothing back.
+        findings = look_back(reader, survey, self.knowledge, plan, prepared.forecast)
         expected = restore.forecast_of(prepared.forecast, _first(reader), whole=not (scope.run or scope.stage or damaged))
-        return replace(prepared, forecast=expected, stored=found, damaged=damaged, purpose=Purpose.RESTORE)
+        return replace(prepared, forecast=expected, stored=found, damaged=damaged, purpose=Purpose.RESTORE, findings=findings)
 
     def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
         """Forecast a plan, and read what earlier runs left."""
@@ -346,16 +348,10 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "summary": _summary(prepared.forecast),
         "snapshot": [snapshot.plain(saved) for saved in run.taken.saved] if run.taken else [],
         "reboot_required": reboot_required(prepared, application),
-        "warnings": [
-            *strangers(prepared.survey.explained),
-            *plan.warnings,
-            *_still_open(prepared, after),
-            *_remarks(prepared),
-            *warnings_of(prepared.findings),
-        ],
+        "warnings": _warnings(prepared, after),
     }
     if prepared.stored is None:
-        # A restore puts back what was, and asks for no hazards.
+        # A restore puts back what was, and no hazard holds it back: its warnings name those of what it closes again.
         result["hazards"] = hazards_of(prepared.findings)
     _add_failure(result, run, prepared)
     return result
@@ -446,6 +442,11 @@ def _still_open(prepared: Prepared, after: Survey | None) -> list[str]:
         return []
     still = lingering(prepared.forecast, after.explained, after.host)
     return [f"{item.name} was to close now and is still open, owner {item.owner}" for item in still]
+
+
+def _warnings(prepared: Prepared, after: Survey | None) -> list[str]:
+    hazards = warnings_of(prepared.findings, every=prepared.stored is not None)
+    return [*strangers(prepared.survey.explained), *prepared.plan.warnings, *_still_open(prepared, after), *_remarks(prepared), *hazards]
 
 
 def _remarks(prepared: Prepared) -> list[str]:

@@ -79,10 +79,10 @@ def stop_by_hand(host: Simulated, name: str) -> None:
 
 @pytest.mark.parametrize("keep", [{"port": "tcp/445"}, {"service": "LanmanServer"}, {"recipe": "smb-445"}])
 def test_smb_is_kept_as_a_whole(keep: dict[str, str]) -> None:
-    said = {"keep": ({**keep, "reason": "shares"},)}
+    kept = ({**keep, "reason": "shares"},)
     with pytest.raises(Refused, match="'keep' says that it stays"):
-        planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, **said)
-    plan = planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, **said, named=False)
+        planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, keep=kept)
+    plan = planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, keep=kept, named=False)
     assert plan.changes == ()
     assert [(item.target, item.detail) for item in plan.unchanged] == [("SMB over TCP", "shares")]
 
