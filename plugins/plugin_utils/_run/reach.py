@@ -116,15 +116,15 @@ class Reach:
     def _of(self, part: Part, chosen: Collection[str]) -> Iterator[Item]:
         windows = self.host.windows
         known = {f"{r.id}/{m.id}": m for r in self.knowledge.recipes.values() for m in r.methods_on(windows)}
-        for change in part.plan.changes:
-            touched = touched_by(change)
-            if touched.adds is None:
-                names = [name for name, method in known.items() if method.stage == part.stage and _carries(method, touched)]
-                names = [name for name in names if name in chosen] or names
-                recipes = tuple(dict.fromkeys(name.partition("/")[0] for name in names))
-                yield Item(part, change.target, touched, tuple(names), recipes, touched.stops if touched.along else "", touched.along)
         if part.endpoints:
             yield Item(part, part.targets[0], recipes=part.recipes)
+            return
+        for change in part.plan.changes:
+            touched = touched_by(change)
+            names = [name for name, method in known.items() if method.stage == part.stage and _carries(method, touched)]
+            names = [name for name in names if name in chosen] or names
+            recipes = tuple(dict.fromkeys(name.partition("/")[0] for name in names))
+            yield Item(part, change.target, touched, tuple(names), recipes, touched.stops if touched.along else "", touched.along)
         for name in part.dormant:
             names = [key for key, method in known.items() if name.lower() in map(str.lower, stopped_by(method))]
             recipes = tuple(dict.fromkeys(key.partition("/")[0] for key in names))

@@ -49,7 +49,7 @@ def carry(
     run = Run(KNOWLEDGE, FakeClock(), "run-1")
 
     def choose(survey: Survey, _blocks: Blocks) -> Wanted:
-        return Wanted(defaults(survey) if wanted is None else wanted, terms or Terms())
+        return Wanted(defaults(survey) if wanted is None else wanted, terms or Terms(), named=frozenset(wanted or ()))
 
     prepared = run.prepare(session, choose)
     after = None
