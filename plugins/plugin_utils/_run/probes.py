@@ -24,11 +24,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Knowledge, Probe, Query, Running
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import KeyProbe, ValueProbe, is_like
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import touched as touched_by
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import netbt, rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.switches import TYPES
 
-from .reach import UNSEEN, Sign, touched_by
+from .reach import UNSEEN, Sign
 from .survey import Survey
 
 LONGEST = 200

@@ -11,13 +11,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import H
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Hazard, Kind, Knowledge, Method
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import is_like
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import touched as touched_by
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.touched import Touched
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.part import Part
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Touches
@@ -120,11 +114,11 @@ class Reach:
             yield Item(part, part.targets[0], recipes=part.recipes)
             return
         for change in part.plan.changes:
-            touched = touched_by(change)
-            names = [name for name, method in known.items() if method.stage == part.stage and _carries(method, touched)]
+            done = touched_by(change)
+            names = [name for name, method in known.items() if method.stage == part.stage and _carries(method, done)]
             names = [name for name in names if name in chosen] or names
             recipes = tuple(dict.fromkeys(name.partition("/")[0] for name in names))
-            yield Item(part, change.target, touched, tuple(names), recipes, touched.stops if touched.along else "", touched.along)
+            yield Item(part, change.target, done, tuple(names), recipes, done.stops if done.along else "", done.along)
         for name in part.dormant:
             names = [key for key, method in known.items() if name.lower() in map(str.lower, stopped_by(method))]
             recipes = tuple(dict.fromkeys(key.partition("/")[0] for key in names))
@@ -227,17 +221,3 @@ def _carries(method: Method, touched: Touched) -> bool:
         return False
     key, name = touched.value
     return name in _touches(method).values or any((v.key, v.name) == (key, name) for v in method.values)
-
-
-def touched_by(change: Change) -> Touched:
-    """Say what a change touches."""
-    if isinstance(change, StopService):
-        return Touched(stops=change.name, along=change.along)
-    if isinstance(change, SetStartMode):
-        return Touched(configures=change.name)
-    if isinstance(change, SetNetbios):
-        return Touched(netbios=change.guid)
-    if isinstance(change, SetRegistryValue):
-        service = change.key.rpartition("\\")[2] if change.name.lower() == "start" else ""
-        return Touched(value=(change.key, change.name), configures=service, waits=change.effective is Effective.BOOT)
-    return Touched(adds=change.rule) if isinstance(change, AddFilterRule) else Touched()

@@ -27,7 +27,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Hazard, Kind
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan, Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import check_minimize, check_stage
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks, Refusal, refuse
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import Gated, plan_gated
@@ -280,7 +281,7 @@ def test_faults_in_place_of_every_answer_make_a_plan_no_longer(monkeypatch: pyte
 
 def test_all_refusals_of_a_task_are_told_at_once_in_the_order_of_stages() -> None:
     asked: dict[str, Any] = {
-        "services": [{"name": "Spoler"}, {"name": "WinRM"}, {"name": "Netman"}, {"name": "LanmanServer"}],
+        "services": [{"name": "Spoler"}, {"name": "WinRM"}, {"name": "RpcSs"}, {"name": "LanmanServer"}],
         "smb_device": {"smb_over_tcp": "disabled", "method": "smb_device_enabled"},
         "rpc_restriction": {"interfaces": ["loopback"]},
         "name_resolution": {"max_cached_sockets": 0},
@@ -289,7 +290,7 @@ def test_all_refusals_of_a_task_are_told_at_once_in_the_order_of_stages() -> Non
         planned(host, **asked)
     head, *lines = str(caught.value).splitlines()
     assert head == f"{len(lines)} refusals, and nothing was changed:"
-    words = ("no service 'Spoler'", "WinRM is never", "Netman is never", "FolderIndex depends on it", "share Data", "SmbDeviceEnabled")
+    words = ("no service 'Spoler'", "WinRM is never", "RpcSs is never", "FolderIndex depends on it", "share Data", "SmbDeviceEnabled")
     assert [word for word, line in zip(words, lines, strict=False) if word not in line] == []
     assert ["Bind" in lines[-2], "MaxCachedSockets" in lines[-1]] == [True, True]
     assert caught.value.hazards == ("dependents", "shares-in-use")
