@@ -231,7 +231,11 @@ class Gatekeeper:
                 passed = tuple(Unchanged(part.stage, target, why.reason, why.detail) for target in part.targets)
                 plans += [part.otherwise, Plan(unchanged=passed)]
                 warnings += part.plan.warnings if part.dormant and why.hazards else ()
-        plan = Plan.merge(plans)
+        try:
+            plan = Plan.merge(plans)
+        except InvalidOption as error:
+            plan = Plan()
+            refusals.append(refusal_of(error))
         return Judgement(plan, tuple(refusals), {name: tuple(found) for name, found in blocks.items()}, tuple(warnings))
 
     def _known(self, part: Part) -> Iterator[Held]:

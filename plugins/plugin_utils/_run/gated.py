@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
@@ -20,14 +19,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged 
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Future
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.part import Part
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Situation, Skipped
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Situation
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 
 from .gate import Blocks, Gatekeeper, Refusal, refusal_of, refuse
 from .hazards import Detector, Draft, closing_of
 from .options import Wanted
 from .reach import Finding, Reach
-from .survey import STAGE_BY_NAME, Survey, Terms, make_forecast, with_firewall
+from .survey import STAGE_BY_NAME, Survey, make_forecast, with_firewall
 
 # What a way back closes for certain.
 AGAIN = (Outlook.CLOSES_NOW, Outlook.CLOSES_AT_BOOT)
@@ -70,30 +69,6 @@ def look_back(reader: Reader, survey: Survey, knowledge: Knowledge, plan: Plan, 
     detector = Detector(reader, survey, knowledge)
     parts = [Part(stage="", targets=(s.endpoint.name,), endpoints=(s,), recipes=(s.recipe,) if s.recipe else ()) for s in closing]
     return detector.look(Draft(plan, detector.reach().items(parts, ()), closing))
-
-
-def make_plan(
-    desires: Mapping[str, Any],
-    survey: Survey,
-    knowledge: Knowledge,
-    terms: Terms,
-    skipped: Sequence[Skipped] = (),
-    *,
-    named: Collection[str] = (),
-) -> Plan:
-    """Plan past the gate without looking for hazards.
-
-    Args:
-        skipped: recipes that the plan skips, with the reasons.
-        named: the stages whose desires come from options.
-
-    Raises:
-        Refused, UnsafePlan, NotFound, InvalidOption: nothing may be written then.
-    """
-    planner = Planner(survey, knowledge)
-    plan = planner.plan(Wanted(desires, terms, tuple(skipped), named=frozenset(named)))
-    refuse(planner.refusals)
-    return plan
 
 
 @dataclass(slots=True)

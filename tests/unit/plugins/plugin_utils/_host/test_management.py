@@ -10,9 +10,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import management
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath, read_path
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import make_plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, read_survey
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService, FakeSession
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import HOSTS, terms_of
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE
 

@@ -12,8 +12,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Example, Port, Recipe
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Selection, select
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Consent
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import make_plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Terms, make_forecast, read_survey
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, simulated
 
 from winsim.scenarios import load_scenario

@@ -15,8 +15,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Selection, select
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Block, Consent, refuse
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import make_plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms, read_survey
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, simulated
 
 

@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import G
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import Gated, make_plan, plan_gated
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import Gated, plan_gated
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import (
     MOST,
     Detector,
@@ -29,6 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.probes import LONGEST, Proposal
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.reach import Finding
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, read_survey
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 
 MOST_REQUESTS = 25

@@ -16,12 +16,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import select
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Consent, refuse
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import make_plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_spec, minimize_wanted, stage_spec, terms
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import dcom_protocols, name_resolution, netbt, services
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
     HOSTS,
     KNOWLEDGE,

@@ -19,7 +19,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import l
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import select
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Consent
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import make_plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import (
     STAGE_BY_NAME,
@@ -30,6 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import 
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeAdapter, FakeHost, FakeService, FakeSession
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 
 KNOWLEDGE = load()
 ADDRESS = "192.70.106.143"
