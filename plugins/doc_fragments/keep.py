@@ -16,6 +16,7 @@ options:
       - Each entry names exactly one of O(keep[].port), O(keep[].service) and O(keep[].recipe).
       - Kept services are not stopped, nor is anything that they depend on, and the ports by which they are reached stay open.
         Keeping C(LanmanServer), for example, keeps SMB and NetBIOS.
+      - An option that asks by name for the contrary is refused, in most cases before the host is asked anything.
       - The listeners of WinRM are always kept. They are found on the host and need no entry here.
     type: list
     elements: dict

@@ -14,6 +14,8 @@ options:
     description:
       - Hazards that are accepted. What a hazard of this host would break, and that is not listed here, is refused where it is asked for by
         name, and passed over, with the reason, where it is not. RV(hazards) has what was found and what shows it.
+      - A hazard holds back the rules of M(netmin.windows.ip_filter) as well. One that the host does not let us look for counts as found.
+      - A task tells everything that it refuses at once.
       - Some methods have their hazard on every host, as Remote Desktop has V(rds); the others have it where the host shows it.
       - With V(outgoing-smb) SMB may end in both directions, as the NetBT driver method of
         M(netmin.windows.smb_device) does it. Mapped drives, printers and services on network paths go with it.
@@ -55,6 +57,7 @@ options:
       - What happens to running services that depend on a service which is to be stopped, and which the task does not stop itself.
       - With V(refuse) the task fails and names them. Nothing has been written then.
       - With V(stop) they are stopped first. Their start mode is left as it is.
+      - Services that depend on one which is disabled, do not run and may be started later are named in the warnings.
     type: str
     choices: [refuse, stop]
     default: refuse

@@ -136,8 +136,32 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], tuple[str, ...]]] = {
     "unknown recipe": ("windows_xp", "minimize", {"keep": [{"recipe": "smb-446", "reason": "files"}]}, ("smb-446", "smb-445")),
     "unknown port": ("windows_xp", "minimize", {"keep": [{"port": "445", "reason": "files"}]}, ("tcp/445",)),
     "left-out stage": ("windows_xp", "minimize", {"stages": ["netbt"], "smb_device": DRIVER}, ("smb_device", "stages")),
+    "against keep": (
+        "windows_xp",
+        "minimize",
+        {"keep": [{"service": "Messenger", "reason": "net send"}], "services": [{"name": "messenger"}]},
+        ("services: messenger", "keep", "net send"),
+    ),
     "unknown option": ("windows_xp", "netbt", {"netbois": "disabled"}, ("netbois",)),
 }
+
+
+def test_all_refusals_come_at_once_and_options_are_judged_before_the_host_is_asked(simulation: Simulation) -> None:
+    many = [{"name": "Mesenger"}, {"name": "RpcSs"}, {"name": "IISADMIN"}]
+    both = {"keep": [{"port": "445", "reason": "files"}], "stages": ["netbt"], "services": many}
+    tasks = [
+        {"name": "host", "netmin.windows.services": {"services": many}, "ignore_errors": True},
+        {"name": "options", "netmin.windows.minimize": both, "ignore_errors": True},
+    ]
+    played = play(on(simulation), tasks, arguments=("--limit", "windows_2000"))
+    host, options = (played.of("windows_2000", task).result for task in ("host", "options"))
+    assert (host["refused"], host["hazard"]) == (True, ["dependents"])
+    lines = host["msg"].splitlines()
+    assert lines[0] == "windows_2000: 3 refusals, and nothing was changed:"
+    assert ["Mesenger" in lines[1], "RpcSs is never" in lines[2], "dependents: stop" in lines[3]] == [True] * 3
+    assert options["refused"]
+    assert "stats" not in options
+    assert "2 refusals" in options["msg"]
 
 
 def test_wrong_options_give_one_sentence_and_write_nothing(simulation: Simulation) -> None:

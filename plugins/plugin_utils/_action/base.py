@@ -104,8 +104,10 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         except NetminError as error:
             # Errors of the wire name the host by themselves.
             told = str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"
-            refused = not self.writing and isinstance(error, InvalidOption | NotFound | Refused)
-            return {"failed": True, **({"refused": True} if refused else {}), "msg": told}
+            if self.writing or not isinstance(error, InvalidOption | NotFound | Refused):
+                return {"failed": True, "msg": told}
+            hazards = error.hazards if isinstance(error, Refused) else ()
+            return {"failed": True, "refused": True, **({"hazard": list(hazards)} if hazards else {}), "msg": told}
         except Exception as error:  # the edge: a bug of ours must not leave a traceback instead of a result
             if not self.writing:
                 raise

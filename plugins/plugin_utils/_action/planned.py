@@ -12,7 +12,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, read_wish
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import Blocks
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import check_minimize, check_stage
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import CONFIRM, KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, snapshots_of
@@ -41,6 +42,9 @@ class PlannedAction(WindowsAction):
         """Read, plan and forecast; nothing is written."""
         return run.prepare(session, lambda survey, blocks: self.choose(options, survey, blocks))
 
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Refuse options that contradict themselves, before any host is asked."""
+
     def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
         """Return what is wanted of each stage of a host that shows some hazards."""
         raise NotImplementedError
@@ -56,6 +60,7 @@ class PlannedAction(WindowsAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run, and render check mode and diff from the plan."""
+        self.check(options)
         wish = read_wish(options)
         session = self.open_writable()
         run = Run(KNOWLEDGE, self.clock, new_run_id())
@@ -101,6 +106,10 @@ class StageAction(PlannedAction):
 
     stage: ClassVar[Stage]
 
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Refuse options of the stage that contradict themselves, or what is kept."""
+        check_stage(self.stage.name, options, KNOWLEDGE)
+
     def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
         """Want this stage's options and nothing else."""
         del blocks
@@ -115,6 +124,10 @@ class MinimizeAction(PlannedAction):
         """Run, unless the maintenance window is closed."""
         self.refuse_outside_window(options)
         return super().work(options)
+
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Refuse options that contradict themselves, or what is kept."""
+        check_minimize(options, KNOWLEDGE)
 
     def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
         """Want each stage's own options, or what is known of this Windows."""

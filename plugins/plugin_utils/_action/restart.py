@@ -66,7 +66,9 @@ class RebootAction(WindowsAction):
         reason = not_after_a_boot(session, NtVersion.parse(read_system(session).text("Version") or ""))
         if reason and WINRM_START not in options["accept"]:
             advice = f"set it to Automatic first, or list '{WINRM_START}' in 'accept' if somebody starts it by hand"
-            raise Refused(f"the host was not restarted, as it would not answer WinRM afterwards: {reason}; {advice}", hazard=WINRM_START)
+            raise Refused(
+                f"the host was not restarted, as it would not answer WinRM afterwards: {reason}; {advice}", hazards=(WINRM_START,)
+            )
 
     def _wait(self, before: BootEvidence, timeout: float, interval: float) -> tuple[BootEvidence | None, str]:
         """Return the evidence of the new boot, or None and what was heard last."""

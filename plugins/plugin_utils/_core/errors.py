@@ -6,7 +6,7 @@
 NetminError
 ├── InvalidOption         the user's options contradict themselves or this Windows
 ├── NotFound              a named service, adapter or version does not exist; carries the nearest names
-├── Refused               a gate: the hazard's id and what would lift it
+├── Refused               a gate: the hazards' ids and what would lift it
 │   └── UnsafePlan        the management path or a service that must never stop; nothing lifts it
 ├── ReadOnlyViolation     a request that could change something, in check mode or an audit (a bug of ours)
 ├── DidNotHold            a write was answered 0 and the object is not as written
@@ -45,15 +45,20 @@ class NotFound(NetminError):
 
 
 class Refused(NetminError):
-    """A plan that a gate stops.
+    """What a gate stops.
 
     Attributes:
-        hazard: the id that `accept` must list, or None where no option lifts the refusal.
+        hazards: the ids that `accept` must list; none where no option lifts the refusal.
     """
 
-    def __init__(self, message: str, *, hazard: str | None = None) -> None:
+    def __init__(self, message: str, *, hazards: tuple[str, ...] = ()) -> None:
         super().__init__(message)
-        self.hazard = hazard
+        self.hazards = hazards
+
+    @property
+    def hazard(self) -> str | None:
+        """The first of these ids."""
+        return self.hazards[0] if self.hazards else None
 
 
 class UnsafePlan(Refused):

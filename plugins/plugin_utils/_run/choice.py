@@ -4,58 +4,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe, Status
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Recipe, Status
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Skipped, refusal_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Skipped
+
+from .gate import Consent, Refusal, held_by_status
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is to be carried out, and what is skipped."""
+    """What is to be carried out, and what is skipped.
+
+    Attributes:
+        refusals: recipes that were asked for and have no method that may be used on this Windows.
+    """
 
     choices: tuple[Choice, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A hazard that this host shows.
-
-    Attributes:
-        found: what shows it, in words.
-    """
-
-    hazard: str
-    found: str
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """What the operator allows beyond what is known to be safe, and what the host shows.
-
-    Attributes:
-        accept: ids of hazards.
-        unverified: methods that nobody has verified on this Windows.
-        blocks: the hazards of this host by `recipe/method`.
-    """
-
-    accept: frozenset[str] = frozenset()
-    unverified: bool = False
-    blocks: Mapping[str, Sequence[Block]] = field(default_factory=dict)
-
-    def refusal(self, recipe: Recipe, method: Method) -> Block | None:
-        """Return what the operator would have to accept before a method is used; None where there is nothing."""
-        found = self.blocks.get(f"{recipe.id}/{method.id}", ())
-        if method.hazard and method.hazard not in self.accept:
-            return next((block for block in found if block.hazard == method.hazard), Block(method.hazard, ""))
-        return next((block for block in found if block.hazard not in self.accept), None)
+    refusals: tuple[Refusal, ...] = ()
 
 
 def select(
@@ -68,57 +40,60 @@ def select(
 
     Raises:
         InvalidOption: there is no recipe of that id.
-        Refused: a recipe that was asked for has no method that may be used on this Windows.
     """
     if asked is not None:
-        return Selection(tuple(_named(knowledge.recipe(name), windows, consent) for name in dict.fromkeys(asked)))
+        answers = [_named(knowledge.recipe(name), windows, consent) for name in dict.fromkeys(asked)]
+        choices = tuple(choice for choice, _refusal in answers if choice is not None)
+        return Selection(choices, refusals=tuple(refusal for _choice, refusal in answers if refusal is not None))
     known = knowledge.versions[windows.id].minimize
     found = (s.recipe for s in explained if s.recipe and not s.management and s.endpoint.scope is not Scope.LOOPBACK)
-    choices: list[Choice] = []
-    skipped: list[Skipped] = []
-    for name in dict.fromkeys((*known, *found)):
-        answer = _usable(knowledge.recipe(name), windows, consent, ends=name in known)
-        if isinstance(answer, Skipped):
-            skipped.append(answer)
-        else:
-            choices.append(Choice(knowledge.recipe(name), answer))
-    return Selection(tuple(choices), tuple(skipped))
+    usable = [_usable(knowledge.recipe(name), windows, consent, ends=name in known) for name in dict.fromkeys((*known, *found))]
+    return Selection(
+        tuple(answer for answer in usable if isinstance(answer, Choice)), tuple(answer for answer in usable if isinstance(answer, Skipped))
+    )
 
 
 NOTHING = "nothing is known that closes it there"
 
 
-def _usable(recipe: Recipe, windows: Windows, consent: Consent, *, ends: bool) -> Method | Skipped:
-    """Return the first method that may be used, or why there is none."""
-    refusals: list[Skipped] = []
+def _usable(recipe: Recipe, windows: Windows, consent: Consent, *, ends: bool) -> Choice | Skipped:
+    """Choose the first method that may be used, or say why there is none."""
+    skipped: list[Skipped] = []
     for method in recipe.methods_on(windows):
-        refusal = refusal_of(method, windows, unverified=consent.unverified)
-        if refusal is not None:
-            refusals.append(Skipped(recipe, *refusal))
+        held = held_by_status(method, windows, unverified=consent.unverified)
+        if held is not None:
+            skipped.append(Skipped(recipe, held.reason, held.detail))
         elif method.by_option:
             what = f"{method.id} needs options of the stage {method.stage}"
-            refusals.append(Skipped(recipe, Reason.UNVERIFIED, method.because or what))
+            skipped.append(Skipped(recipe, Reason.UNVERIFIED, method.because or what))
         elif method.status is Status.DOES_NOT_CLOSE and not (method.end and ends):
-            refusals.append(Skipped(recipe, Reason.DOES_NOT_CLOSE, method.because))
-        elif block := consent.refusal(recipe, method):
-            what = f"{recipe.breaks}{f' (here: {block.found})' if block.found else ''}; list '{block.hazard}' in 'accept' if that is meant"
-            refusals.insert(0, Skipped(recipe, Reason.GATED, what, block.hazard))
+            skipped.append(Skipped(recipe, Reason.DOES_NOT_CLOSE, method.because))
+        elif held := consent.standing(recipe, method):
+            skipped.insert(0, Skipped(recipe, held.reason, held.detail, held.hazards))
         else:
-            return method
-    if not refusals:
+            return Choice(recipe, method)
+    if not skipped:
         return Skipped(recipe, Reason.STAYS, recipe.stays)
-    if recipe.stays and refusals[0].reason is not Reason.GATED:
-        return Skipped(recipe, refusals[0].reason, recipe.stays)
-    return refusals[0]
+    if recipe.stays and skipped[0].reason is not Reason.GATED:
+        return Skipped(recipe, skipped[0].reason, recipe.stays)
+    return skipped[0]
 
 
-def _named(recipe: Recipe, windows: Windows, consent: Consent) -> Choice:
+def _named(recipe: Recipe, windows: Windows, consent: Consent) -> tuple[Choice | None, Refusal | None]:
+    """Choose a method of a recipe that was asked for.
+
+    One that only a hazard holds back is chosen as well: the gate names all that holds its parts back.
+    """
     answer = _usable(recipe, windows, consent, ends=True)
-    if not isinstance(answer, Skipped):
-        return Choice(recipe, answer, named=True)
-    refusals = ((method, refusal_of(method, windows, unverified=consent.unverified)) for method in recipe.methods_on(windows))
-    said = ((method.id, refusal[1] if refusal else method.because) for method, refusal in refusals)
-    reasons = [f"{name}: {why}" for name, why in said if why]
-    told = answer.detail if answer.reason in (Reason.GATED, Reason.NEVER) else "; ".join(reasons) or answer.detail or NOTHING
-    instead = f" (instead: {recipe.instead})" if recipe.instead and answer.reason is not Reason.GATED else ""
-    raise Refused(f"recipe '{recipe.id}' is not carried out on {windows.name}: {told}{instead}", hazard=answer.hazard or None)
+    if isinstance(answer, Choice):
+        return replace(answer, named=True), None
+    head = f"recipe '{recipe.id}' is not carried out on {windows.name}"
+    if answer.reason is Reason.GATED:
+        free = _usable(recipe, windows, replace(consent, accept=consent.accept | set(answer.hazards)), ends=True)
+        chosen = replace(free, named=True) if isinstance(free, Choice) else None
+        return chosen, Refusal(f"{head}: {answer.detail}", answer.hazards, recipe=recipe.id)
+    entries = [(method, held_by_status(method, windows, unverified=consent.unverified)) for method in recipe.methods_on(windows)]
+    reasons = [f"{method.id}: {why}" for method, held in entries if (why := held.detail if held else method.because)]
+    told = answer.detail if answer.reason is Reason.NEVER else "; ".join(reasons) or answer.detail or NOTHING
+    instead = f" (instead: {recipe.instead})" if recipe.instead else ""
+    return None, Refusal(f"{head}: {told}{instead}", recipe=recipe.id)

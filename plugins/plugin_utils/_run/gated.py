@@ -1,29 +1,40 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Plan past the hazards of a host: what it shows by itself, a draft of the plan, what that draft makes worth asking, the plan."""
+"""Plan past the gate: a draft of what closes, the hazards that are about it, what the gate lets through, then the rules for the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import residue
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Future
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.part import Part
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Situation
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 
-from .hazards import Blocks, Detector, Draft, Finding
+from .gate import Blocks, Gatekeeper, Refusal, refusal_of, refuse
+from .hazards import Detector, Draft, closing_of
 from .options import Wanted
-from .survey import Survey, make_forecast, make_plan, with_firewall
+from .reach import Finding, Reach
+from .survey import STAGE_BY_NAME, Survey, make_forecast, with_firewall
+
+# What a way back closes for certain.
+AGAIN = (Outlook.CLOSES_NOW, Outlook.CLOSES_AT_BOOT)
 
 
 @dataclass(frozen=True, slots=True)
 class Gated:
-    """A plan that has passed the gates, with what was found on the way."""
+    """A plan that has passed the gate, with what was found on the way."""
 
     survey: Survey
     wanted: Wanted
@@ -32,25 +43,150 @@ class Gated:
 
 
 def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Callable[[Survey, Blocks], Wanted]) -> Gated:
-    """Plan, leaving out what a hazard forbids; a draft that changes nothing asks nothing of the host.
+    """Plan, leaving out what the gate holds back; a draft that changes nothing asks nothing of the host.
 
     Raises:
-        Refused: something that was asked for by name has a hazard that is not accepted, or could not be put back.
+        Refused: what was asked for by name and is held back, all of it at once.
+        InvalidOption, NotFound: the same of wishes that make no sense on this host, where there are no others.
     """
     detector = Detector(reader, survey, knowledge)
     wanted = choose(survey, detector.blocks())
-    drop = wanted.desires[ip_filter.NAME].drop if ip_filter.NAME in wanted.desires else None
-    survey = survey if drop is None else with_firewall(reader, survey)
-    # Whether dependents may be stopped is a hazard like others: the draft is to show which they are.
-    freely = replace(wanted.terms, dependents=Dependents.STOP)
-    plan = make_plan(wanted.desires, survey, knowledge, freely, wanted.skipped)
-    expected = make_forecast(plan, survey, knowledge, wanted.terms.kept, wanted.skipped)
-    draft = Draft(plan, expected, wanted.choices, wanted.named, wanted.skipped, wanted.terms)
-    findings = detector.look(draft)
-    if detector.gate(draft, findings):
-        wanted = choose(survey, detector.blocks())
-    plan = make_plan(wanted.desires, survey, knowledge, wanted.terms, wanted.skipped)
-    for item in plan.unchanged:
-        if item.reason is Reason.NOT_RESTORABLE and item.stage in wanted.named:
-            raise Refused(snapshot.told(item))
-    return Gated(survey, wanted, plan, findings)
+    if ip_filter.NAME in wanted.desires and wanted.desires[ip_filter.NAME].drop is not None:
+        survey = with_firewall(reader, survey)
+    planner = Planner(survey, knowledge, detector)
+    wanted = planner.settle(wanted, lambda blocks: choose(survey, blocks))
+    plan = planner.plan(wanted)
+    lost = (item for item in plan.unchanged if item.reason is Reason.NOT_RESTORABLE and item.stage in wanted.named)
+    refuse((*wanted.refusals, *planner.refusals, *(Refusal(snapshot.told(item)) for item in lost)))
+    return Gated(survey, wanted, plan, tuple(planner.findings.values()))
+
+
+def look_back(reader: Reader, survey: Survey, knowledge: Knowledge, plan: Plan, expected: Sequence[Forecast]) -> tuple[Finding, ...]:
+    """Look for the hazards of what a way back closes again, by its forecast; where it closes nothing the host is not asked."""
+    closing = closing_of(survey, expected, AGAIN)
+    if not closing:
+        return ()
+    detector = Detector(reader, survey, knowledge)
+    parts = [Part(stage="", targets=(s.endpoint.name,), endpoints=(s,), recipes=(s.recipe,) if s.recipe else ()) for s in closing]
+    return detector.look(Draft(plan, detector.reach().items(parts, ()), closing))
+
+
+@dataclass(slots=True)
+class Planner:
+    """Plans one run on one host.
+
+    Attributes:
+        detector: looks for hazards; without one the host shows none.
+        findings: the hazards that were found, by their ids.
+        refusals: what was asked for by name and is held back.
+        told: what was said of services that a part would keep from starting which is held back for them.
+    """
+
+    survey: Survey
+    knowledge: Knowledge
+    detector: Detector | None = None
+    findings: dict[str, Finding] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+    told: tuple[str, ...] = ()
+
+    def settle(self, wanted: Wanted, choose: Callable[[Blocks], Wanted]) -> Wanted:
+        """Choose anew until the gate holds back nothing more that was chosen: another method may have hazards of its own."""
+        blocks: Blocks = {}
+        while True:
+            parts, _refusals = self._closing(wanted)
+            self._look(wanted, parts, self._closed_by(wanted, parts))
+            judged = self._gatekeeper(wanted).judge(parts)
+            self.told += judged.warnings
+            more = _joined(blocks, self.detector.blocks() if self.detector is not None else {}, judged.blocks)
+            if _ids(more) <= _ids(blocks):
+                return wanted
+            blocks = more
+            wanted = choose(blocks)
+
+    def plan(self, wanted: Wanted) -> Plan:
+        """Plan what closes, and the rules for what is left; refusals of both are collected."""
+        parts, wrong = self._closing(wanted)
+        closing = self._gatekeeper(wanted).judge(parts)
+        self.refusals = (*wrong, *closing.refusals)
+        plan = snapshot.restorable(replace(closing.plan, warnings=tuple(dict.fromkeys((*self.told, *closing.plan.warnings)))))
+        if ip_filter.NAME not in wanted.desires:
+            return plan
+        rules = self._rules(wanted, plan)
+        self._look(wanted, rules, tuple(dict.fromkeys(subject for part in rules for subject in part.endpoints)))
+        return Plan.merge((plan, self._gatekeeper(wanted).judge(rules).plan))
+
+    def _gatekeeper(self, wanted: Wanted) -> Gatekeeper:
+        chosen = {f"{choice.recipe.id}/{choice.method.id}" for choice in wanted.choices}
+        return Gatekeeper(self._reach(), wanted.terms, wanted.named, chosen, tuple(self.findings.values()))
+
+    def _reach(self) -> Reach:
+        return self.detector.reach() if self.detector is not None else Reach(self.survey.host, self.knowledge, {})
+
+    def _closing(self, wanted: Wanted) -> tuple[tuple[Part, ...], tuple[Refusal, ...]]:
+        """Return the parts of every stage but the last, and what is wrong with the desires of a whole stage."""
+        situation = self._situation(wanted)
+        parts: list[Part] = []
+        wrong: list[Refusal] = []
+        for name in STAGES:
+            if name in wanted.desires and name != ip_filter.NAME:
+                try:
+                    parts += STAGE_BY_NAME[name].plan(wanted.desires[name], self.survey.states[name], situation)
+                except (InvalidOption, NotFound) as error:
+                    wrong.append(refusal_of(error))
+        return tuple(parts), tuple(wrong)
+
+    def _situation(self, wanted: Wanted) -> Situation:
+        stops = (STAGE_BY_NAME[stage].stops(desired, self.survey.host) for stage, desired in wanted.desires.items())
+        return Situation(self.survey.host, self.knowledge, frozenset(name.lower() for names in stops for name in names), wanted.terms.kept)
+
+    def _rules(self, wanted: Wanted, plan: Plan) -> tuple[Part, ...]:
+        """Return the parts of the last stage, which is planned once it is known what the others leave open."""
+        survey, kept = self.survey, wanted.terms.kept
+        left, returning = (
+            residue(survey.explained, expected, self.knowledge, survey.host.windows)
+            for expected in (
+                make_forecast(plan, survey, self.knowledge, kept, wanted.skipped),
+                make_forecast(plan, survey, self.knowledge, kept, wanted.skipped, wary=True),
+            )
+        )
+        future = Future(survey.host, self.knowledge, plan, survey.configured)
+        situation = replace(self._situation(wanted), residue=left, returning=returning, path=survey.path)
+        situation = replace(situation, listed=survey.explained, future=future)
+        return ip_filter.plan(wanted.desires[ip_filter.NAME], survey.states[ip_filter.NAME], situation)
+
+    def _closed_by(self, wanted: Wanted, parts: Sequence[Part]) -> tuple[Explained, ...]:
+        plan = _merged(parts)
+        if not plan.changes:
+            return ()
+        return closing_of(self.survey, make_forecast(plan, self.survey, self.knowledge, wanted.terms.kept, wanted.skipped))
+
+    def _look(self, wanted: Wanted, parts: Sequence[Part], closing: tuple[Explained, ...]) -> None:
+        """Look for the hazards that are about some parts, and about the listeners that these close or drop."""
+        if self.detector is None:
+            return
+        chosen = {f"{choice.recipe.id}/{choice.method.id}" for choice in wanted.choices}
+        items = self._reach().items(parts, chosen)
+        for finding in self.detector.look(Draft(_merged(parts), items, closing, wanted.skipped, wanted.terms.accept)):
+            earlier = self.findings.get(finding.hazard.id)
+            affects = (*earlier.affects, *finding.affects) if earlier is not None else finding.affects
+            self.findings[finding.hazard.id] = replace(finding, affects=tuple(dict.fromkeys(affects)))
+
+
+def _merged(parts: Sequence[Part]) -> Plan:
+    """Join all parts; of two that contradict each other, which the gate then refuses, the first."""
+    plan = Plan()
+    for part in parts:
+        try:
+            plan = Plan.merge((plan, part.plan))
+        except InvalidOption:
+            continue
+    return plan
+
+
+def _joined(*groups: Blocks) -> Blocks:
+    names = dict.fromkeys(name for group in groups for name in group)
+    return {name: tuple(block for group in groups for block in group.get(name, ())) for name in names}
+
+
+def _ids(blocks: Blocks) -> set[tuple[str, str]]:
+    return {(name, block.hazard) for name, found in blocks.items() for block in found}

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
 
 KINDS = ("port", "service", "recipe")
@@ -35,13 +36,11 @@ def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowl
     owners: dict[str, str] = {}
     for entry in entries:
         reason = entry["reason"]
-        named = [kind for kind in KINDS if entry.get(kind)]
-        if len(named) != 1:
-            raise InvalidOption(f"an entry of 'keep' names exactly one of {', '.join(KINDS)}; the one with reason '{reason}' does not")
-        if named == ["service"]:
+        kind = _kind_of(entry)
+        if kind == "service":
             names = [host.service(entry["service"]).name]
             recipes.update(dict.fromkeys(_reached_through(names[0], host, knowledge), reason))
-        elif named == ["recipe"]:
+        elif kind == "recipe":
             recipe = knowledge.recipe(entry["recipe"])
             recipes[recipe.id] = reason
             names = list(recipe.services)
@@ -51,6 +50,46 @@ def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowl
             owners.setdefault(name.lower(), reason)
             _keep_service(name, reason, services, host)
     return Kept(recipes, services, owners)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an entry of `keep` is about, as far as it is known before any host is; service names in lower case."""
+
+    text: str
+    recipes: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+
+
+def said_of(entry: Mapping[str, Any], knowledge: Knowledge) -> Said:
+    """Read an entry without a host.
+
+    Raises:
+        InvalidOption: it names nothing, no port, or no recipe that there is.
+    """
+    kind = _kind_of(entry)
+    text = f"{kind} {entry[kind]} ({entry['reason']})"
+    if kind == "service":
+        name = entry["service"].lower()
+        reached = (r for r in knowledge.recipes.values() if name in map(str.lower, r.serves) or _is_left_by_a_method(r, name))
+        return Said(text, frozenset(recipe.id for recipe in reached), frozenset({name}))
+    if kind == "recipe":
+        recipe = knowledge.recipe(entry["recipe"])
+        return Said(text, frozenset({recipe.id}), frozenset(map(str.lower, recipe.services)))
+    protocol, port = parse_port(entry["port"])
+    naming = [r.id for r in knowledge.recipes.values() if any(p.protocol is protocol and p.port == port for p in r.listeners)]
+    return Said(text, frozenset(naming))
+
+
+def _is_left_by_a_method(recipe: Recipe, service: str) -> bool:
+    return service in map(str.lower, recipe.services) and any(map(_leaves_it, recipe.methods))
+
+
+def _kind_of(entry: Mapping[str, Any]) -> str:
+    named = [kind for kind in KINDS if entry.get(kind)]
+    if len(named) != 1:
+        raise InvalidOption(f"an entry of 'keep' names exactly one of {', '.join(KINDS)}; the one with reason '{entry['reason']}' does not")
+    return named[0]
 
 
 def _reached_through(name: str, host: Host, knowledge: Knowledge) -> list[str]:

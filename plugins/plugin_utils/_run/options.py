@@ -14,9 +14,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Knowledge, load
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Dependents, Skipped, Stage
 
-from .choice import Consent, select
-from .hazards import DEPENDENTS, Blocks
+from .choice import select
+from .gate import Blocks, Consent, Refusal
 from .keep import read_keep
+from .reach import DEPENDENTS
 from .survey import STAGE_BY_NAME, Survey, Terms
 
 # Loaded and checked at import: Ansible's strategies load an action's class before they fork.
@@ -99,7 +100,8 @@ class Wanted:
         desires: of each stage, by its name.
         skipped: recipes that are left alone, with the reasons.
         choices: the methods that were chosen, where nobody gave options of their stage.
-        named: the stages of which somebody gave options.
+        named: the stages of which somebody gave options, or asked for a recipe.
+        refusals: recipes that somebody asked for and that are not carried out.
     """
 
     desires: Mapping[str, Any]
@@ -107,6 +109,7 @@ class Wanted:
     skipped: tuple[Skipped, ...] = ()
     choices: tuple[Choice, ...] = ()
     named: frozenset[str] = frozenset()
+    refusals: tuple[Refusal, ...] = ()
 
 
 def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowledge, blocks: Blocks | None = None) -> Wanted:
@@ -117,7 +120,6 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
 
     Raises:
         InvalidOption: options of a stage that is left out, or a recipe that does not exist.
-        Refused: a recipe that was asked for and must not be carried out on this Windows.
     """
     chosen = options["stages"]
     given = {name: options.get(name) for name in STAGES}
@@ -139,5 +141,6 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
         else:
             desires[name] = stage.default(tuple(choice for choice in selection.choices if choice.method.stage == name))
     chosen_by_us = tuple(choice for choice in selection.choices if given.get(choice.method.stage) is None)
-    named = frozenset(name for name, value in given.items() if value is not None)
-    return Wanted(desires, said, selection.skipped, chosen_by_us, named)
+    named = {name for name, value in given.items() if value is not None}
+    named |= {choice.method.stage for choice in chosen_by_us if choice.named}
+    return Wanted(desires, said, selection.skipped, chosen_by_us, frozenset(named), selection.refusals)

@@ -27,7 +27,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Stored
 
-from . import hazards
+from . import reach
 
 # Control characters but tab and newline; surrogates; what changes the order in which a terminal shows a line (Unicode Standard
 # Annex 9, 2.1 to 2.5).
@@ -167,7 +167,7 @@ def skipped_of(skipped: Sequence[Skipped]) -> list[dict[str, Any]]:
     return [{"stage": "", "target": f"recipe {item.recipe.id}", "reason": item.reason, "detail": item.detail} for item in skipped]
 
 
-def hazards_of(findings: Sequence[hazards.Finding]) -> list[dict[str, Any]]:
+def hazards_of(findings: Sequence[reach.Finding]) -> list[dict[str, Any]]:
     """Show the hazards that are about a plan."""
     return [
         {

@@ -1,6 +1,7 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Look for one sign of a hazard on a host. What is missing is not there; what may not be seen is told, and taken for neither.
+"""Look for one sign of a hazard on a host. A class or namespace that is missing, by the code that says so, shows nothing; whatever else
+the host answers in place of rows denies them, and what was looked for is unknown.
 
 Text that comes from the host is cut and put on one line; where it is shown it is made printable.
 """
@@ -8,6 +9,7 @@ Text that comes from the host is cut and put on one line; where it is shown it i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, Fault, MethodFailed
@@ -22,14 +24,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Knowledge, Probe, Query, Running
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import KeyProbe, ValueProbe, is_like
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import touched as touched_by
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import netbt, rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.switches import TYPES
 
+from .reach import UNSEEN, Sign
 from .survey import Survey
 
 LONGEST = 200
@@ -48,12 +48,12 @@ class Answer:
     Attributes:
         lines: what was found, in words.
         denied: what could not be looked at, in words.
-        about: the listeners that it is about, where it is about single ones.
+        about: the listeners that it is about, where it is about single ones, each with what was found of it.
     """
 
     lines: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
-    about: tuple[Explained, ...] = ()
+    about: tuple[Sign, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class Prober:
     survey: Survey
     knowledge: Knowledge
     _known: dict[object, Sequence[str] | Answer] = field(default_factory=dict)
+    _asked: dict[object, Sequence[Row] | Fault] = field(default_factory=dict)
     _connections: tuple[Connection, ...] | None = None
     _connections_read: bool = False
 
@@ -142,11 +143,11 @@ class Prober:
         return (f"{name} of {template}" for name in running if (template := template_of(name, host.windows, self.knowledge)))
 
     def _dependents(self, proposal: Proposal) -> Iterable[str]:
-        for change in proposal.plan.changes:
-            if isinstance(change, StopService) and change.name.lower() not in proposal.stopping:
-                needed = [s.name for s in self.survey.host.all_required(change.name) if s.name.lower() in proposal.stopping]
+        for name in (touched_by(change).stops for change in proposal.plan.changes):
+            if name and name.lower() not in proposal.stopping:
+                needed = [s.name for s in self.survey.host.all_required(name) if s.name.lower() in proposal.stopping]
                 if needed:
-                    yield f"{change.name}, which depends on {' and '.join(needed)}"
+                    yield f"{name}, which depends on {' and '.join(needed)}"
 
     def _rpc_values(self) -> Iterable[str]:
         seen = self.survey.seen
@@ -169,8 +170,9 @@ class Prober:
         return bool(words) and all(word.isdecimal() for word in words)
 
     def _netbios_left(self, plan: Plan) -> Iterable[str]:
-        set_now = {c.guid.lower() for c in plan.changes if isinstance(c, SetNetbios)}
-        written = {c.key.lower() for c in plan.changes if isinstance(c, SetRegistryValue)}
+        touched = [touched_by(change) for change in plan.changes]
+        set_now = {item.netbios.lower() for item in touched}
+        written = {item.value[0].lower() for item in touched if item.value is not None}
         known = {adapter.guid.lower(): adapter.description for adapter in self.survey.host.adapters}
         for setting, value in self.survey.states[netbt.NAME].items():
             guid = setting.key.rpartition("\\")[2][len(netbios.PREFIX) :]
@@ -194,14 +196,21 @@ class Prober:
         return known if isinstance(known, Answer) else Answer(tuple(known))
 
     def _query(self, what: str, query: Query) -> Answer:
-        where = Where(query.where, query.values) if query.where else None
-        rows: list[Row] = []
-
         def read() -> Sequence[str]:
-            rows.extend(self.reader.query(query.wmi_class, query.properties, where=where, namespace=query.namespace))
-            return [line(what, *(_text(row, name) for name in query.shows)) for row in rows if _fits(row, query)]
+            return [line(what, *(_text(row, name) for name in query.shows)) for row in self._rows(query) if _fits(row, query)]
 
         return self._ask((what, query), query.wmi_class, read)
+
+    def _rows(self, query: Query) -> Sequence[Row]:
+        """Return the rows of a query, asked once; what it looks for in them is judged here, and differs from hazard to hazard."""
+        key = (query.namespace, query.wmi_class, query.properties, query.where, query.values)
+        if key not in self._asked:
+            where = Where(query.where, query.values) if query.where else None
+            self._asked[key] = _kept(lambda: self.reader.query(query.wmi_class, query.properties, where=where, namespace=query.namespace))
+        known = self._asked[key]
+        if isinstance(known, Fault):
+            raise known
+        return known
 
     def _value(self, what: str, probe: ValueProbe) -> Answer:
         def read() -> Sequence[str]:
@@ -226,9 +235,10 @@ class Prober:
         return self._ask((what, probe), f"HKLM\\{probe.key}", read)
 
     def connections(self) -> tuple[Connection, ...] | None:
-        """Return the peers' connections, read once."""
+        """Return the peers' connections, read once; None where the host does not let us see them."""
         if not self._connections_read:
-            self._connections = read_connections(self.reader, self.survey.host, self.survey.listing)
+            with suppress(Fault):
+                self._connections = read_connections(self.reader, self.survey.host, self.survey.listing)
             self._connections_read = True
         return self._connections
 
@@ -240,19 +250,22 @@ class Prober:
             return Answer()
         found = self.connections()
         if found is None:
-            return Answer(denied=("connections",))
-        held = [connection for connection in found if connection.local_port in ports]
-        about = () if management else tuple(dict.fromkeys(closing[connection.local_port] for connection in held))
-        return Answer(tuple(_told(what, connection, closing.get(connection.local_port)) for connection in held), about=about)
+            unseen = () if management else tuple(Sign(subject, f"{UNSEEN}connections") for subject in closing.values())
+            return Answer(denied=("connections",), about=unseen)
+        held = [(_told(what, peer, closing.get(peer.local_port)), peer) for peer in found if peer.local_port in ports]
+        about = () if management else tuple(Sign(closing[peer.local_port], told) for told, peer in held)
+        return Answer(tuple(told for told, _peer in held), about=about)
 
     def _policy(self, what: str, plan: Plan) -> Answer:
         if self.survey.host.windows.nt < RSOP_SINCE:
             return Answer()
-        values = [c for c in plan.changes if isinstance(c, SetRegistryValue)]
-        services = {c.name.lower() for c in plan.changes if isinstance(c, StopService | SetStartMode)}
-        places = {(c.key.lower(), c.name.lower()) for c in values}
-        there = [line(what, c.target) for c in values if c.before is not None and c.key.lower().startswith(POLICIES)]
-        parts = [Answer(tuple(there))]
+        touched = [touched_by(change) for change in plan.changes]
+        values = [item.value for item in touched if item.value is not None]
+        services = {(item.stops or item.configures).lower() for item in touched if item.value is None} - {""}
+        places = {(key.lower(), name.lower()) for key, name in values}
+        configured = self.survey.configured
+        set_there = ((k, n) for k, n in values if k.lower().startswith(POLICIES) and configured.get((k.lower(), n.lower())) is not None)
+        parts = [Answer(tuple(line(what, f"HKLM\\{key}\\{name}") for key, name in set_there))]
         if values:
             parts.append(self._ask("rsop values", "RSOP_RegistryPolicySetting", lambda: self._policy_values(what, places)))
         if services:
@@ -270,12 +283,21 @@ class Prober:
         return [line(what, policy, f"service {name}") for name, policy in texts if name.lower() in names]
 
 
+def _kept(read: Callable[[], Sequence[Row]]) -> Sequence[Row] | Fault:
+    """Return rows, or the fault that came in their place."""
+    try:
+        return read()
+    except Fault as error:
+        return error
+
+
 def _tolerant(what: str, read: Callable[[], Sequence[str]]) -> Answer:
     try:
         return Answer(tuple(read()))
-    except ClassMissing:
-        return Answer()
     except (Fault, MethodFailed) as error:
+        if isinstance(error, ClassMissing) and error.code is not None:
+            # Of a fault without a code nobody knows what it denies.
+            return Answer()
         return Answer(denied=(line(f"{what}:", str(error)),))
 
 

@@ -31,16 +31,18 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import K
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, effect, kind_of, touched
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import never_reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Situation, Skipped
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never import never_stops
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Skipped
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import parts, record, restore, snapshot
 
 from .apply import Application, Status, apply, at_any_time
-from .gated import plan_gated
-from .hazards import Blocks, Finding, warnings_of
+from .gate import Blocks
+from .gated import look_back, plan_gated
+from .hazards import warnings_of
 from .keeper import Keeper
 from .options import Wanted
 from .plain import change_of, endpoint_of, fewer, hazards_of, management_of, residue_of, skipped_of, suspects_of, unchanged_of, windows_of
+from .reach import Finding
 from .survey import Survey, Terms, make_forecast, projected, read_survey, reread, shown, with_firewall, with_path
 
 logger = logging.getLogger(__name__)
@@ -132,17 +134,18 @@ class Run:
         goals = restore.goals_of(found.snapshots, scope, record.read_history(reader).finished())
         now = restore.read_now(reader, goals)
         ports = management_ports(survey.host, self.knowledge)
-        situation = Situation(survey.host, self.knowledge)
 
         def never(service: Service) -> str | None:
-            return never_reason(service, situation)
+            return never_stops(service, survey.host, self.knowledge)
 
         plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path, never=never)
         deleted = (effect(change).deletes for change in plan.changes)
         survey = replace(survey, more=now.values, keys={key: True for key in deleted if key})
         prepared = self._prepared(reader, survey, plan, Wanted({}, Terms()))
+        # A way back must not need an `accept`: what the host shows is told, and holds nothing back.
+        findings = look_back(reader, survey, self.knowledge, plan, prepared.forecast)
         expected = restore.forecast_of(prepared.forecast, _first(reader), whole=not (scope.run or scope.stage or damaged))
-        return replace(prepared, forecast=expected, stored=found, damaged=damaged, purpose=Purpose.RESTORE)
+        return replace(prepared, forecast=expected, stored=found, damaged=damaged, purpose=Purpose.RESTORE, findings=findings)
 
     def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
         """Forecast a plan, and read what earlier runs left."""
@@ -345,16 +348,10 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "summary": _summary(prepared.forecast),
         "snapshot": [snapshot.plain(saved) for saved in run.taken.saved] if run.taken else [],
         "reboot_required": reboot_required(prepared, application),
-        "warnings": [
-            *strangers(prepared.survey.explained),
-            *plan.warnings,
-            *_still_open(prepared, after),
-            *_remarks(prepared),
-            *warnings_of(prepared.findings),
-        ],
+        "warnings": _warnings(prepared, after),
     }
     if prepared.stored is None:
-        # A restore puts back what was, and asks for no hazards.
+        # A restore puts back what was, and no hazard holds it back: its warnings name those of what it closes again.
         result["hazards"] = hazards_of(prepared.findings)
     _add_failure(result, run, prepared)
     return result
@@ -445,6 +442,11 @@ def _still_open(prepared: Prepared, after: Survey | None) -> list[str]:
         return []
     still = lingering(prepared.forecast, after.explained, after.host)
     return [f"{item.name} was to close now and is still open, owner {item.owner}" for item in still]
+
+
+def _warnings(prepared: Prepared, after: Survey | None) -> list[str]:
+    hazards = warnings_of(prepared.findings, every=prepared.stored is not None)
+    return [*strangers(prepared.survey.explained), *prepared.plan.warnings, *_still_open(prepared, after), *_remarks(prepared), *hazards]
 
 
 def _remarks(prepared: Prepared) -> list[str]:

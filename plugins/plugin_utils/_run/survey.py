@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import forecast
-from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import reasons, residue
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import reasons
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.dynamic_ports import with_ranges
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import read_firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host, read_services
@@ -36,8 +36,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
     smb_device,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Future
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents, Kept, Situation, Skipped, Stage
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import restorable
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents, Kept, Skipped, Stage
 
 STAGE_BY_NAME: Mapping[str, Stage] = {
     stage.name: stage
@@ -149,34 +148,6 @@ class Terms:
     dependents: Dependents = Dependents.REFUSE
     kept: Kept = field(default_factory=Kept)
     unverified: bool = False
-
-
-def make_plan(desires: Mapping[str, Any], survey: Survey, knowledge: Knowledge, terms: Terms, skipped: Sequence[Skipped] = ()) -> Plan:
-    """Plan every stage that something is desired of, and put all changes in order.
-
-    The last stage is planned once it is known what the others leave open.
-
-    Args:
-        skipped: recipes that the plan skips, with the reasons.
-
-    Raises:
-        Refused, UnsafePlan, NotFound, InvalidOption: nothing may be written then.
-    """
-    stopping = frozenset(name.lower() for stage, desired in desires.items() for name in STAGE_BY_NAME[stage].stops(desired, survey.host))
-    situation = Situation(survey.host, knowledge, stopping, terms.accept, terms.dependents, terms.kept, terms.unverified)
-    closing = [name for name in STAGES if name in desires and name != ip_filter.NAME]
-    plan = restorable(Plan.merge(STAGE_BY_NAME[name].plan(desires[name], survey.states[name], situation) for name in closing))
-    if ip_filter.NAME not in desires:
-        return plan
-    expected = make_forecast(plan, survey, knowledge, terms.kept, skipped)
-    left = residue(survey.explained, expected, knowledge, survey.host.windows)
-    possible = make_forecast(plan, survey, knowledge, terms.kept, skipped, wary=True)
-    returning = residue(survey.explained, possible, knowledge, survey.host.windows)
-    future = Future(survey.host, knowledge, plan, survey.configured)
-    staying = tuple(s for s, entry in zip(survey.explained, expected, strict=True) if entry.outlook is Outlook.KEPT)
-    situation = replace(situation, residue=left, returning=returning, staying=staying, path=survey.path)
-    situation = replace(situation, listed=survey.explained, future=future)
-    return Plan.merge((plan, ip_filter.plan(desires[ip_filter.NAME], survey.states[ip_filter.NAME], situation)))
 
 
 def make_forecast(

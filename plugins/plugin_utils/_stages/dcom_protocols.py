@@ -22,16 +22,17 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import H
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from . import rpc_restriction
 from .future import Fate, Future
+from .part import Claim, Part
 from .stage import Choice, Situation, Stage, Touches
 
 NAME = "dcom_protocols"
+DCOM = "dcom-off"
 ENABLE_DCOM = Setting(r"SOFTWARE\Microsoft\Ole", "EnableDCOM", RegistryType.SZ)
 DCOM_PROTOCOLS = Setting(r"SOFTWARE\Microsoft\Rpc", "DCOM Protocols", RegistryType.MULTI_SZ)
 MAPPER = {"rpc-epmap-135-tcp": Protocol.TCP, "rpc-epmap-135-udp": Protocol.UDP}
@@ -85,43 +86,64 @@ def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
     return ()
 
 
-def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
-    """Compare; raise Refused where the list has no effect on this Windows."""
-    parts = []
-    if wanted.enable_dcom is not None:
-        parts.append(_plan_enable(wanted.enable_dcom, actual, situation))
-    if wanted.remove:
-        parts.append(_plan_remove(wanted.remove, actual, situation))
-    return Plan.merge(parts)
+def claims(wanted: Desired) -> tuple[Claim, ...]:
+    """Name the endpoint mapper, and DCOM itself."""
+    mapped = _mapped(wanted.remove)
+    found = [Claim(f"remove: {', '.join(wanted.remove)}", recipes=mapped)] if mapped else []
+    if wanted.enable_dcom is False:
+        found.append(Claim("enable_dcom: false", recipes=(DCOM,)))
+    return tuple(found)
 
 
-def _plan_enable(enable: bool, actual: Settings, situation: Situation) -> Plan:
-    situation.require("dcom-off", "enable_dcom", "EnableDCOM")
+def _mapped(remove: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the recipes of the endpoint mapper's ports that need the sequences to be listed."""
+    return tuple(recipe for recipe, protocol in MAPPER.items() if SEQUENCES[protocol] in remove)
+
+
+def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part, ...]:
+    """Compare, a part for DCOM and one for the list."""
+    parts = [] if wanted.enable_dcom is None else [_plan_enable(wanted.enable_dcom, actual, situation)]
+    return (*parts, _plan_remove(wanted.remove, actual, situation)) if wanted.remove else tuple(parts)
+
+
+def _plan_enable(enable: bool, actual: Settings, situation: Situation) -> Part:
     before, word = actual.get(ENABLE_DCOM), "Y" if enable else "N"
-    if before is not None and before.type is RegistryType.SZ and str(before.data).upper() == word:
-        return Plan(unchanged=(Unchanged(NAME, ENABLE_DCOM.target, Reason.AS_DESIRED),))
     why = "remote activation of COM objects is " + ("allowed" if enable else "refused; this closes no port")
-    return Plan(write_value(NAME, ENABLE_DCOM, before, RegistryValue.text(word), why))
+    same = before is not None and before.type is RegistryType.SZ and str(before.data).upper() == word
+    changes = () if same else write_value(NAME, ENABLE_DCOM, before, RegistryValue.text(word), why)
+    return Part(
+        stage=NAME,
+        targets=(ENABLE_DCOM.target,),
+        what=f"EnableDCOM is not written on {situation.host.windows.name}",
+        plan=Plan(changes, () if changes else (Unchanged(NAME, ENABLE_DCOM.target, Reason.AS_DESIRED),)),
+        method=(DCOM, "enable_dcom"),
+        recipes=() if enable else (DCOM,),
+    )
 
 
-def _plan_remove(remove: tuple[str, ...], actual: Settings, situation: Situation) -> Plan:
-    kept = [situation.kept.recipes[recipe] for recipe in MAPPER if recipe in situation.kept.recipes]
-    if kept:
-        return Plan(unchanged=(Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.KEPT, kept[0]),))
-    situation.require("rpc-epmap-135-tcp", "dcom_protocols", "the DCOM Protocols list")
-    before = actual.get(DCOM_PROTOCOLS)
+def _plan_remove(remove: tuple[str, ...], actual: Settings, situation: Situation) -> Part:
+    return Part(
+        stage=NAME,
+        targets=(DCOM_PROTOCOLS.target,),
+        what=f"the DCOM Protocols list is not written on {situation.host.windows.name}",
+        plan=_plan_list(remove, actual.get(DCOM_PROTOCOLS)),
+        method=("rpc-epmap-135-tcp", "dcom_protocols"),
+        recipes=_mapped(remove),
+    )
+
+
+def _plan_list(remove: tuple[str, ...], before: RegistryValue | None) -> Plan:
     if before is None:
         # What the system takes where there is no list is not known, so none is made.
         return Plan(unchanged=(Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.ABSENT),))
     listed = sequences_of(before)
     unwanted = {name.lower() for name in remove}
     left = tuple(name for name in listed if name.lower() not in unwanted)
-    changes: list[Change] = []
-    if left != listed or before.type is not RegistryType.MULTI_SZ:
-        rest = f"; {', '.join(left)} stay" if left else "; the list stays, empty"
-        why = f"DCOM is not reached over {', '.join(remove)} any more{rest}"
-        changes += write_value(NAME, DCOM_PROTOCOLS, before, RegistryValue.texts(left), why)
-    return Plan(tuple(changes), () if changes else (Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.AS_DESIRED),))
+    if left == listed and before.type is RegistryType.MULTI_SZ:
+        return Plan(unchanged=(Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.AS_DESIRED),))
+    rest = f"; {', '.join(left)} stay" if left else "; the list stays, empty"
+    why = f"DCOM is not reached over {', '.join(remove)} any more{rest}"
+    return Plan(write_value(NAME, DCOM_PROTOCOLS, before, RegistryValue.texts(left), why))
 
 
 def sequences_of(value: RegistryValue | None) -> tuple[str, ...]:
@@ -186,6 +208,7 @@ STAGE = Stage(
     default=default,
     read=read,
     stops=stops,
+    claims=claims,
     plan=plan,
     shown=shown,
     fate=fate,

@@ -10,7 +10,7 @@ the dynamic RPC ports of one program or service. The management path is never in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX, SINCE
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import WINRM, Explained, management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, Recipe
@@ -30,13 +29,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from .future import Fate, Future
+from .never import no_new_rule
+from .part import Bar, Claim, Need, Part
 from .stage import Choice, Residue, Situation, Stage
 
 NAME = "ip_filter"
 BEFORE_VISTA = "this Windows cannot drop a single port: an IPsec policy, or a firewall in front of the host, can"
-# The hazard that a peer is connected to a port, and how many peers a message names.
-IN_USE, MOST_PEERS = "established-inbound", 3
-NOT_LOOKED_AT = "nobody has looked"
 CONTROLLER = "this is a domain controller: the domain reaches it through what would be dropped"
 SVCHOST = rf"{SYSTEM_ROOT}\System32\svchost.exe"
 PROGRAM = re.compile(r'"?([^"]+?\.exe)"?(?:\s|$)', re.IGNORECASE)
@@ -110,45 +108,87 @@ def _rule_of(owner: str, host: Host) -> FilterRule | None:
     return FilterRule(name, Protocol.TCP, "RPC", program=program) if "%" not in program.removeprefix(SYSTEM_ROOT) else None
 
 
-def plan(wanted: Desired, _actual: Settings, situation: Situation) -> Plan:
-    """Compare the rules that the residue needs with those that are there."""
+def claims(_wanted: Desired) -> tuple[Claim, ...]:
+    """Name nothing: what is kept is no residue."""
+    return ()
+
+
+def plan(wanted: Desired, _actual: Settings, situation: Situation) -> tuple[Part, ...]:
+    """Compare the rules that the residue needs with those that are there, a part for each rule."""
     host = situation.host
     if wanted.drop is None:
-        return Plan()
+        return ()
     if host.windows.nt < SINCE or host.firewall is None:
-        return Plan(unchanged=(Unchanged(NAME, "residue", Reason.DOES_NOT_WORK, BEFORE_VISTA),)) if wanted.drop else Plan()
+        return (_left("residue", Reason.DOES_NOT_WORK, BEFORE_VISTA),) if wanted.drop else ()
     if not wanted.drop:
-        return _removal(host.firewall.names, host.firewall)
+        return (_settled(_removal(host.firewall.names, host.firewall)),)
     if host.windows.product is ProductType.DOMAIN_CONTROLLER:
-        return Plan(unchanged=(Unchanged(NAME, "residue", Reason.NEVER, CONTROLLER),))
+        return (Part(stage=NAME, targets=("residue",), chosen=True, bar=Bar(Reason.NEVER, CONTROLLER)),)
     if host.firewall.unmet:
-        return Plan(unchanged=(Unchanged(NAME, "residue", Reason.NOT_IN_FORCE, "; ".join(host.firewall.unmet)),))
-    rules: dict[FilterRule, Residue] = {}
-    unchanged: list[Unchanged] = []
+        return (_left("residue", Reason.NOT_IN_FORCE, "; ".join(host.firewall.unmet)),)
+    return _plan_rules(wanted, situation, host.firewall)
+
+
+def _plan_rules(wanted: Desired, situation: Situation, firewall: Firewall) -> tuple[Part, ...]:
+    rules: dict[FilterRule, list[Residue]] = {}
+    left: list[Part] = []
     for item in situation.residue:
-        refused = _refusal(item, wanted, situation)
-        if refused is not None:
-            unchanged.append(Unchanged(NAME, f"{item.subject.endpoint.name} ({item.subject.owner})", *refused))
-        else:
-            rules |= {rule: rules.get(rule, item) for rule in rules_of(item.subject, host)}
-    lasting = _lasting(set(host.firewall.names) - {rule.name for rule in rules}, wanted, situation)
-    whys = {rule: f"{item.subject.owner}: {item.why}" for rule, item in rules.items()}
-    whys |= {rule: f"{rule.name.removeprefix(PREFIX)}: {why}" for rule, why in lasting.items()}
-    changes = [change for rule, why in whys.items() for change in _to_be(rule, why, host.firewall)]
-    there = [rule for rule in whys if host.firewall.has(rule)]
-    settled = [Unchanged(NAME, f"inbound rule {rule.name}", Reason.AS_DESIRED, lasting.get(rule, "")) for rule in there]
-    unsafe = no_new_rule(situation.path)
-    if unsafe:
-        unchanged += [Unchanged(NAME, f"inbound rule {rule.name}", Reason.NEVER, unsafe) for rule in whys if rule not in there]
-        changes = []
-    needless = set(host.firewall.names) - {rule.name for rule in whys}
-    return Plan.merge((Plan(tuple(changes), (*settled, *dict.fromkeys(unchanged))), _removal(needless, host.firewall)))
+        why_not = _passed_over(item, wanted, situation)
+        if why_not is not None:
+            left.append(_left(_label(item), *why_not))
+            continue
+        for rule in rules_of(item.subject, situation.host):
+            rules.setdefault(rule, []).append(item)
+    lasting = _lasting(set(firewall.names) - {rule.name for rule in rules}, wanted, situation)
+    parts = [_part(rule, items, f"{items[0].subject.owner}: {items[0].why}", situation, firewall) for rule, items in rules.items()]
+    for rule, (items, why) in lasting.items():
+        part = _part(rule, items, f"{rule.name.removeprefix(PREFIX)}: {why}", situation, firewall)
+        parts.append(part if part.plan.changes else replace(part, plan=_there(rule, why)))
+    needless = set(firewall.names) - {rule.name for rule in (*rules, *lasting)}
+    return (*parts, *dict.fromkeys(left), _settled(_removal(needless, firewall)))
 
 
-def no_new_rule(path: ManagementPath | None) -> str:
-    """Say why no rule may be added on this host; empty where rules may be."""
-    unknown = NOT_LOOKED_AT if path is None else path.unknown
-    return f"the management path is not known, and a new rule could cut it: {unknown}" if unknown else ""
+def _settled(plan_: Plan) -> Part:
+    """Return a part that no gate is about."""
+    return Part(stage=NAME, targets=("residue",), chosen=True, plan=plan_)
+
+
+def _left(target: str, reason: Reason, why: str) -> Part:
+    return _settled(Plan(unchanged=(Unchanged(NAME, target, reason, why),)))
+
+
+def _label(item: Residue) -> str:
+    return f"{item.subject.endpoint.name} ({item.subject.owner})"
+
+
+def _there(rule: FilterRule, why: str = "") -> Plan:
+    return Plan(unchanged=(Unchanged(NAME, f"inbound rule {rule.name}", Reason.AS_DESIRED, why),))
+
+
+def _part(rule: FilterRule, items: Sequence[Residue], why: str, situation: Situation, firewall: Firewall) -> Part:
+    """Say what a rule is for: every listener that it would drop, whether or not it was meant."""
+    unsafe = no_new_rule(situation.path) if not firewall.has(rule) else ""
+    changes = tuple(_to_be(rule, why, firewall))
+    dropped = [other for other in situation.listed if any(_shares(item.subject, other) for item in items)]
+    known = {recipe.id: recipe for other in dropped if (recipe := _recipe_of(other, situation)) is not None}
+    return Part(
+        stage=NAME,
+        targets=tuple(dict.fromkeys(map(_label, items))) if items and not unsafe else (f"inbound rule {rule.name}",),
+        plan=Plan(changes) if changes else _there(rule),
+        otherwise=Plan() if unsafe else _removal({rule.name} & set(firewall.names), firewall),
+        recipes=tuple(known),
+        endpoints=tuple(dropped),
+        chosen=True,
+        needs=tuple(need for recipe in known.values() for need in _needs(recipe, situation)),
+        bar=Bar(Reason.NEVER, unsafe) if unsafe else None,
+    )
+
+
+def _needs(recipe: Recipe, situation: Situation) -> Iterable[Need]:
+    """Return the hazard without which no method may close a recipe's listeners: dropping them breaks the same."""
+    hazards = [method.hazard for method in recipe.methods_on(situation.host.windows)]
+    if hazards and all(hazards):
+        yield Need(hazards[0], recipe.breaks)
 
 
 def _to_be(rule: FilterRule, why: str, firewall: Firewall) -> Iterable[AddFilterRule | RemoveFilterRule]:
@@ -163,19 +203,24 @@ def _to_be(rule: FilterRule, why: str, firewall: Firewall) -> Iterable[AddFilter
     yield AddFilterRule(stage=NAME, effective=Effective.NOW, why=why, touches_session=True, rank=1, rule=rule, before=before)
 
 
-def _lasting(names: Iterable[str], wanted: Desired, situation: Situation) -> dict[FilterRule, str]:
-    """Return which of our rules stay although nothing has to be dropped now, and why: what they are for may come back.
+def _lasting(names: Iterable[str], wanted: Desired, situation: Situation) -> dict[FilterRule, tuple[list[Residue], str]]:
+    """Return which of our rules stay although nothing has to be dropped now, for what, and why: what they are for may come back.
 
     Without them a port would be open from a boot, or the start of a service, to the next run.
     """
     listed = {name for subject in situation.listed for name in _names(subject)}
-    closing = (item for item in situation.returning if _refusal(item, wanted, situation) is None)
-    again = {rule.name: rule for item in closing for rule in rules_of(item.subject, situation.host)}
-    found: dict[FilterRule, str] = {}
+    again: dict[str, tuple[FilterRule, list[Residue]]] = {}
+    for item in situation.returning:
+        if _passed_over(item, wanted, situation) is None:
+            for rule in rules_of(item.subject, situation.host):
+                again.setdefault(rule.name, (rule, []))[1].append(item)
+    found: dict[FilterRule, tuple[list[Residue], str]] = {}
     for name in sorted(names):
-        rule = again.get(name) if name in listed else _unlisted(name, situation)
-        if rule is not None:
-            found[rule] = NOT_FOR_GOOD if name in listed else NOT_THERE
+        back, gone = again.get(name), None if name in listed else _unlisted(name, situation)
+        if name in listed and back is not None:
+            found[back[0]] = back[1], NOT_FOR_GOOD
+        elif gone is not None:
+            found[gone] = [], NOT_THERE
     return found
 
 
@@ -253,40 +298,17 @@ def _remove(name: str, firewall: Firewall, why: str) -> RemoveFilterRule:
     return RemoveFilterRule(stage=NAME, effective=Effective.NOW, why=why, name=name, before=text, certain=bool(text))
 
 
-def _refusal(item: Residue, wanted: Desired, situation: Situation) -> tuple[Reason, str] | None:
-    """Tell why a listener of the residue is not dropped, or None where it is."""
-    subject, host = item.subject, situation.host
+def _passed_over(item: Residue, wanted: Desired, situation: Situation) -> tuple[Reason, str] | None:
+    """Tell why a listener of the residue gets no rule on any host, or None where it does."""
+    subject = item.subject
     recipe = _recipe_of(subject, situation)
     if recipe is None and not wanted.unknown:
         return Reason.IN_USE, "nothing is known of it; 'unknown: true' drops it all the same"
     if recipe is not None and not recipe.may_drop:
         return Reason.IN_USE, recipe.instead or recipe.breaks
-    if recipe is not None:
-        hazards = [method.hazard for method in recipe.methods_on(host.windows)]
-        if hazards and all(hazard and hazard not in situation.accept for hazard in hazards):
-            # What would break if it were closed breaks as well if it is dropped.
-            return Reason.GATED, f"{recipe.breaks}; list '{hazards[0]}' in 'accept' if that is meant"
-    rules = rules_of(subject, host)
-    if not rules:
+    if not rules_of(subject, situation.host):
         return Reason.NOT_EXACT, "its port changes with each start, and nothing but the port tells it from others"
-    if subject.endpoint.protocol is Protocol.TCP and subject.endpoint.port in management_ports(host, situation.knowledge):
-        return Reason.NEVER, "the management path"
-    peers = _peers(subject, situation.path)
-    if peers and IN_USE not in situation.accept:
-        return Reason.GATED, f"{peers}; list '{IN_USE}' in 'accept' if that is meant"
-    shared = next((other for other in situation.staying if _shares(subject, other)), None)
-    if shared is not None:
-        return Reason.KEPT, f"a rule for it would drop {shared.endpoint.name} ({shared.owner}) as well, which is kept"
     return None
-
-
-def _peers(subject: Explained, path: ManagementPath | None) -> str:
-    """Say which peers are connected to a listener; empty where none is, or where nobody has looked."""
-    row = subject.endpoint
-    others = path.others if path is not None and row.protocol is Protocol.TCP else ()
-    found = tuple(dict.fromkeys(peer.peer_address for peer in others if peer.local_port == row.port))
-    more = f" and {len(found) - MOST_PEERS} more" if len(found) > MOST_PEERS else ""
-    return f"connected to it: {', '.join(found[:MOST_PEERS])}{more}" if found else ""
 
 
 def _recipe_of(subject: Explained, situation: Situation) -> Recipe | None:
@@ -356,6 +378,7 @@ STAGE = Stage(
     default=default,
     read=read,
     stops=stops,
+    claims=claims,
     plan=plan,
     shown=shown,
     fate=fate,

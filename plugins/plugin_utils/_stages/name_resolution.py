@@ -28,6 +28,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged 
 
 from . import services, switches
 from .future import Fate, Future
+from .part import Claim, Part
 from .stage import Choice, Situation, Stage, Touches
 from .switches import Switch, SwitchWish
 
@@ -74,22 +75,29 @@ def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
     return ()
 
 
-def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
-    """Compare; raise Refused on a Windows where a value is not known to work."""
-    parts = [switches.plan(NAME, wanted.switches, actual, situation)]
-    if wanted.max_cached_sockets is not None:
-        parts.append(_plan_cached(wanted.max_cached_sockets, actual, situation))
-    return Plan.merge(parts)
+def claims(wanted: Desired) -> tuple[Claim, ...]:
+    """Name the socket of the cache, and the recipes of values that are written."""
+    cached = (Claim("max_cached_sockets: 0", recipes=(RECIPE,)),) if wanted.max_cached_sockets == 0 else ()
+    return (*cached, *switches.claims(wanted.switches))
 
 
-def _plan_cached(number: int, actual: Settings, situation: Situation) -> Plan:
-    kept = situation.kept.recipes.get(RECIPE)
-    if kept is not None:
-        return Plan(unchanged=(Unchanged(NAME, MAX_CACHED_SOCKETS.target, Reason.KEPT, kept),))
-    situation.require(RECIPE, "max_cached_sockets", "MaxCachedSockets")
+def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part, ...]:
+    """Compare, a part for each value."""
+    parts = switches.plan(NAME, wanted.switches, actual, situation)
+    return parts if wanted.max_cached_sockets is None else (*parts, _plan_cached(wanted.max_cached_sockets, actual, situation))
+
+
+def _plan_cached(number: int, actual: Settings, situation: Situation) -> Part:
     why = "the DNS client keeps no socket open between queries once it starts anew"
     changes = write_value(NAME, MAX_CACHED_SOCKETS, actual.get(MAX_CACHED_SOCKETS), RegistryValue.dword(number), why)
-    return Plan(changes, () if changes else (Unchanged(NAME, MAX_CACHED_SOCKETS.target, Reason.AS_DESIRED),))
+    return Part(
+        stage=NAME,
+        targets=(MAX_CACHED_SOCKETS.target,),
+        what=f"MaxCachedSockets is not written on {situation.host.windows.name}",
+        plan=Plan(changes, () if changes else (Unchanged(NAME, MAX_CACHED_SOCKETS.target, Reason.AS_DESIRED),)),
+        method=(RECIPE, "max_cached_sockets"),
+        recipes=(RECIPE,) if number == 0 else (),
+    )
 
 
 def shown(wanted: Desired, actual: Settings, _host: Host) -> dict[str, Any]:
@@ -119,6 +127,7 @@ STAGE = Stage(
     default=default,
     read=read,
     stops=stops,
+    claims=claims,
     plan=plan,
     shown=shown,
     fate=fate,

@@ -37,6 +37,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_v
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from .future import Fate, Future
+from .part import Claim, Part
 from .service_control import Wish, plan_services
 from .stage import Choice, Situation, Stage, Touches
 
@@ -87,22 +88,35 @@ def stops(wanted: Desired, _host: Host) -> tuple[str, ...]:
     return (LMHOSTS,) if wanted.lmhosts in (StartMode.DISABLED, StartMode.MANUAL) else ()
 
 
-def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
+def claims(wanted: Desired) -> tuple[Claim, ...]:
+    """Name NetBIOS, and its helper service."""
+    found = [Claim("netbios: disabled", recipes=(RECIPE,))] if wanted.netbios is NetbiosOption.DISABLED else []
+    if wanted.lmhosts in (StartMode.DISABLED, StartMode.MANUAL):
+        found.append(Claim(f"lmhosts: {wanted.lmhosts}", services=(LMHOSTS,)))
+    return tuple(found)
+
+
+def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part, ...]:
     """Compare; raise NotFound if a named adapter does not exist."""
-    parts = []
+    parts: list[Part] = []
     if wanted.lmhosts is not None:
         why = "helper for NetBIOS names, of no use without NetBIOS; it opens no port itself"
         wish = Wish(LMHOSTS, stop=bool(stops(wanted, situation.host)), start_mode=wanted.lmhosts, why=why, optional=True)
-        parts.append(plan_services(NAME, (wish,), situation))
+        parts += plan_services(NAME, (wish,), situation)
     if wanted.netbios is not None:
-        parts.append(_plan_adapters(wanted, actual, situation))
-    return Plan.merge(parts)
+        parts.append(
+            Part(
+                stage=NAME,
+                targets=("NetBIOS over TCP/IP",),
+                what=f"NetBIOS over TCP/IP is not {wanted.netbios.word}",
+                plan=_plan_adapters(wanted, actual, situation),
+                recipes=(RECIPE,) if wanted.netbios is NetbiosOption.DISABLED else (),
+            )
+        )
+    return tuple(parts)
 
 
 def _plan_adapters(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
-    kept = situation.kept.recipes.get(RECIPE)
-    if kept is not None:
-        return Plan(unchanged=(Unchanged(NAME, "NetBIOS over TCP/IP", Reason.KEPT, kept),))
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
     later = LATER if wanted.netbios is NetbiosOption.DISABLED else ""
@@ -214,6 +228,7 @@ STAGE = Stage(
     default=default,
     read=read,
     stops=stops,
+    claims=claims,
     plan=plan,
     shown=shown,
     fate=fate,

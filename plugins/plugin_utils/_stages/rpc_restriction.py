@@ -9,7 +9,7 @@ nothing: it makes RPC servers easier to filter.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -31,10 +31,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged 
 
 from . import services, switches
 from .future import Fate, Future
+from .part import Claim, Part
 from .stage import Choice, Situation, Stage, Touches
 from .switches import Switch, SwitchWish
 
 NAME = "rpc_restriction"
+MAPPER = "rpc-epmap-135-tcp"
 BIND = Setting(r"SYSTEM\CurrentControlSet\Services\Rpc\Linkage", "Bind", RegistryType.MULTI_SZ)
 LISTEN_ON_INTERNET = Setting(r"SYSTEM\CurrentControlSet\Services\RpcSs", "ListenOnInternet", RegistryType.SZ)
 INTERNET = r"SOFTWARE\Microsoft\Rpc\Internet"
@@ -164,23 +166,22 @@ def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
     return ()
 
 
-def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
-    """Compare.
+def claims(wanted: Desired) -> tuple[Claim, ...]:
+    """Name the endpoint mapper where it is bound to single interfaces, and the recipes of values that are written."""
+    listens = (Claim("listen_on_internet: false", recipes=(MAPPER,)),) if wanted.listen_on_internet is False else ()
+    return (*listens, *switches.claims(wanted.switches))
 
-    Raises:
-        Refused: the restriction does not work on this Windows (the article: on Windows 2000 only).
-        InvalidOption: ListenOnInternet off without an interface list.
-    """
-    goals = _interface_goals(wanted, actual, situation) + _port_goals(wanted, situation)
-    changes: list[Change] = []
-    unchanged: list[Unchanged] = []
-    for setting, after, why in goals:
-        planned = write_value(NAME, setting, actual.get(setting), after, why)
-        changes += planned
-        if not planned:
-            unchanged.append(Unchanged(NAME, setting.target, Reason.AS_DESIRED))
-    own = Plan(tuple(changes), tuple(unchanged), _doubtful_indexes(wanted, situation.host))
-    return Plan.merge((own, switches.plan(NAME, wanted.switches, actual, situation)))
+
+def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part, ...]:
+    """Compare, a part for each option."""
+    parts: list[Part] = []
+    if wanted.interfaces is not None:
+        parts.append(_plan_interfaces(wanted, wanted.interfaces, actual, situation))
+    if wanted.listen_on_internet is not None:
+        parts.append(_plan_internet(wanted, wanted.listen_on_internet, actual, situation))
+    if wanted.ports is not None:
+        parts.append(_plan_ports(wanted, wanted.ports, actual, situation))
+    return (*parts, *switches.plan(NAME, wanted.switches, actual, situation))
 
 
 def _doubtful_indexes(wanted: Desired, host: Host) -> tuple[str, ...]:
@@ -192,50 +193,78 @@ def _doubtful_indexes(wanted: Desired, host: Host) -> tuple[str, ...]:
     return (f"the host seems to have {most} interfaces, loopback included: check {', '.join(beyond)} against 'rpccfg -l' there",)
 
 
-Goal = tuple[Setting, RegistryValue | None, str]
+def _plan(goals: Sequence[tuple[Setting, RegistryValue | None]], why: str, actual: Settings) -> Plan:
+    changes: list[Change] = []
+    unchanged: list[Unchanged] = []
+    for setting, after in goals:
+        planned = write_value(NAME, setting, actual.get(setting), after, why)
+        changes += planned
+        if not planned:
+            unchanged.append(Unchanged(NAME, setting.target, Reason.AS_DESIRED))
+    return Plan(tuple(changes), tuple(unchanged))
 
 
-def _interface_goals(wanted: Desired, actual: Settings, situation: Situation) -> list[Goal]:
-    goals: list[Goal] = []
-    if wanted.interfaces is not None:
-        if wanted.interfaces:
-            situation.require("rpc-selective-binding", "bind", "the interface restriction of RPC (Bind)")
-        after = RegistryValue.texts(wanted.interfaces) if wanted.interfaces else None
-        where = "all interfaces" if after is None else f"interfaces {', '.join(wanted.interfaces)} only ({LOOPBACK_INDEX} is the loopback)"
-        goals.append((BIND, after, f"RPC servers that do not ask for all interfaces bind to {where}, over TCP"))
-        if after is None and wanted.listen_on_internet is None and _is_off(actual.get(LISTEN_ON_INTERNET)):
-            raise InvalidOption("'interfaces: [all]' takes away what ListenOnInternet N needs: give 'listen_on_internet: true' too")
-    if wanted.listen_on_internet is not None:
-        if not wanted.listen_on_internet:
-            situation.require("rpc-epmap-135-tcp", "listen_on_internet", "ListenOnInternet")
-            bind = actual.get(BIND) if wanted.interfaces is None else RegistryValue.texts(wanted.interfaces)
-            if bind is None or not bind.data:
-                raise InvalidOption("'listen_on_internet: false' binds port 135 to the interfaces of a list: give 'interfaces' too")
-        after = RegistryValue.text("Y" if wanted.listen_on_internet else "N")
-        if wanted.listen_on_internet and actual.get(LISTEN_ON_INTERNET) is None:
-            # Absent means Y (article).
-            after = None
-        where = "all interfaces" if wanted.listen_on_internet else "the interfaces of the Bind list"
-        goals.append((LISTEN_ON_INTERNET, after, f"the endpoint mapper binds tcp/135 to {where}"))
-    return goals
+def _plan_interfaces(wanted: Desired, interfaces: tuple[str, ...], actual: Settings, situation: Situation) -> Part:
+    after = RegistryValue.texts(interfaces) if interfaces else None
+    where = "all interfaces" if after is None else f"interfaces {', '.join(interfaces)} only ({LOOPBACK_INDEX} is the loopback)"
+    why = f"RPC servers that do not ask for all interfaces bind to {where}, over TCP"
+    error = None
+    if after is None and wanted.listen_on_internet is None and _is_off(actual.get(LISTEN_ON_INTERNET)):
+        error = InvalidOption("'interfaces: [all]' takes away what ListenOnInternet N needs: give 'listen_on_internet: true' too")
+    return Part(
+        stage=NAME,
+        targets=(BIND.target,),
+        what=f"the interface restriction of RPC (Bind) is not written on {situation.host.windows.name}",
+        plan=replace(_plan(((BIND, after),), why, actual), warnings=_doubtful_indexes(wanted, situation.host)),
+        method=("rpc-selective-binding", "bind") if interfaces else None,
+        owners=tuple(restricted(situation.host, situation.knowledge)) if interfaces else (),
+        error=error,
+    )
+
+
+def _plan_internet(wanted: Desired, listens: bool, actual: Settings, situation: Situation) -> Part:
+    error = None
+    bind = actual.get(BIND) if wanted.interfaces is None else RegistryValue.texts(wanted.interfaces)
+    if not listens and (bind is None or not bind.data):
+        error = InvalidOption("'listen_on_internet: false' binds port 135 to the interfaces of a list: give 'interfaces' too")
+    # Absent means Y (article).
+    same = listens and actual.get(LISTEN_ON_INTERNET) is None
+    after = None if same else RegistryValue.text("Y" if listens else "N")
+    why = f"the endpoint mapper binds tcp/135 to {'all interfaces' if listens else 'the interfaces of the Bind list'}"
+    return Part(
+        stage=NAME,
+        targets=(LISTEN_ON_INTERNET.target,),
+        what=f"ListenOnInternet is not written on {situation.host.windows.name}",
+        plan=_plan(((LISTEN_ON_INTERNET, after),), why, actual),
+        method=None if listens else (MAPPER, "listen_on_internet"),
+        recipes=() if listens else (MAPPER,),
+        error=error,
+    )
 
 
 def _is_off(value: RegistryValue | None) -> bool:
     return value is not None and str(value.data).upper() == "N"
 
 
-def _port_goals(wanted: Desired, situation: Situation) -> list[Goal]:
-    if wanted.ports is None:
-        return []
-    if wanted.ports:
-        situation.require("rpc-port-range", "ports", "the port range of RPC servers")
-    if not wanted.ports:
-        why = "RPC servers take ports of the default range again"
-        return [(setting, None, why) for setting in (PORTS, PORTS_INTERNET_AVAILABLE, USE_INTERNET_PORTS)]
+def _plan_ports(wanted: Desired, ranges: tuple[str, ...], actual: Settings, situation: Situation) -> Part:
     letter = RegistryValue.text("Y" if wanted.internet else "N")
     kind = "Internet" if wanted.internet else "intranet"
-    why = f"RPC servers take their ports from {', '.join(wanted.ports)} ({kind} ports); this closes nothing"
-    return [(PORTS, RegistryValue.texts(wanted.ports), why), (PORTS_INTERNET_AVAILABLE, letter, why), (USE_INTERNET_PORTS, letter, why)]
+    why = f"RPC servers take their ports from {', '.join(ranges)} ({kind} ports); this closes nothing"
+    goals: tuple[tuple[Setting, RegistryValue | None], ...] = (
+        (PORTS, RegistryValue.texts(ranges)),
+        (PORTS_INTERNET_AVAILABLE, letter),
+        (USE_INTERNET_PORTS, letter),
+    )
+    if not ranges:
+        goals = tuple((setting, None) for setting, _after in goals)
+        why = "RPC servers take ports of the default range again"
+    return Part(
+        stage=NAME,
+        targets=tuple(setting.target for setting, _after in goals),
+        what=f"the port range of RPC servers is not written on {situation.host.windows.name}",
+        plan=_plan(goals, why, actual),
+        method=("rpc-port-range", "ports") if ranges else None,
+    )
 
 
 def configured_ports(actual: Settings) -> tuple[range, ...]:
@@ -276,19 +305,19 @@ def fate(subject: Explained, future: Future) -> Fate | None:
     plain = services.fate(subject, future)
     if plain is None or plain.boot is Expectation.CLOSED:
         return plain
-    restricted = {name.lower() for name in _restricted(future)}
-    if not all(owner.lower() in restricted and kinds == (Port.RPC,) for owner, kinds in zip(subject.owners, subject.kinds, strict=True)):
+    bound = {name.lower() for name in restricted(future.host, future.knowledge)}
+    if not all(owner.lower() in bound and kinds == (Port.RPC,) for owner, kinds in zip(subject.owners, subject.kinds, strict=True)):
         return Fate(plain.now, Expectation.UNKNOWN, "the interface restriction binds only servers that do not ask for all interfaces")
     if indexes == (LOOPBACK_INDEX,):
         return Fate(plain.now, Expectation.CLOSED, "RPC over TCP is bound to the loopback", loopback=True)
     return Fate(plain.now, Expectation.UNKNOWN, f"RPC over TCP is bound to interfaces {', '.join(indexes)} from the next boot")
 
 
-def _restricted(future: Future) -> list[str]:
+def restricted(host: Host, knowledge: Knowledge) -> list[str]:
     """Return the services whose RPC server the article saw obey the restriction."""
     return [
         name
-        for recipe, pattern in future.knowledge.patterns(future.host.windows)
+        for recipe, pattern in knowledge.patterns(host.windows)
         if pattern.selective_binding
         for name in pattern.services or recipe.services
     ]
@@ -308,6 +337,7 @@ STAGE = Stage(
     default=default,
     read=read,
     stops=stops,
+    claims=claims,
     plan=plan,
     shown=shown,
     fate=fate,

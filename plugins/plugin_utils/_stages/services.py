@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
@@ -21,11 +21,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import H
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, StartValue, Status
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
 from . import switches
 from .future import Fate, Future
-from .service_control import Wish, never_reason, plan_services, stop_refused, takes_away
+from .part import Bar, Claim, Need, Part
+from .service_control import Wish, plan_services, stop_refused
 from .stage import Choice, Situation, Stage
 from .switches import SwitchWish
 
@@ -64,7 +65,7 @@ def desired(options: Mapping[str, Any]) -> Desired:
 def default(choices: tuple[Choice, ...]) -> Desired:
     """Ask for what the chosen methods do: services stopped and disabled, values written."""
     wishes = {
-        name.lower(): Wish(name, stop=True, start_mode=StartMode.DISABLED, optional=True, by_default=not choice.named)
+        name.lower(): Wish(name, stop=True, start_mode=StartMode.DISABLED, optional=True)
         for choice in choices
         for name in choice.method.services
     }
@@ -100,53 +101,46 @@ def stops(wanted: Desired, _host: Host) -> tuple[str, ...]:
     return tuple(wish.name for wish in wanted.wishes if wish.stop)
 
 
-def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
-    """Compare; see `service_control.plan_services` for what is refused.
-
-    Raises:
-        InvalidOption: the NetBT driver, whose gates are those of a stage of its own.
-        Refused: a service that breaks more than it closes when it is disabled on this Windows.
-    """
-    if any(wish.name.lower() == "netbt" for wish in wanted.wishes):
-        raise InvalidOption("NetBT is a driver, no service; the stage smb_device has a method for it")
-    # Before dependents: that they may be stopped as well is no answer to whether it may be stopped at all.
-    warnings = tuple(_said(wish, situation) for wish in wanted.wishes if _asked_for(wish) and _ends(wish))
-    wishes = (replace(wish, why=reason(wish.name, situation) or wish.why) for wish in wanted.wishes)
-    own = plan_services(NAME, wishes, situation, actual)
-    own = replace(own, warnings=(*(text for text in warnings if text), *own.warnings))
-    return Plan.merge((own, switches.plan(NAME, wanted.switches, actual, situation)))
+def claims(wanted: Desired) -> tuple[Claim, ...]:
+    """Name the services that are to end, and the recipes of values that are written."""
+    ending = (Claim(f"services: {wish.name}", services=(wish.name,)) for wish in wanted.wishes if wish.stop or _weakens(wish))
+    return (*ending, *switches.claims(wanted.switches))
 
 
-def _asked_for(wish: Wish) -> bool:
-    """Tell whether the service was named, not chosen through a recipe."""
-    return not wish.optional and not wish.by_default
+def _weakens(wish: Wish) -> bool:
+    return wish.start_mode in (StartMode.MANUAL, StartMode.DISABLED)
 
 
-def _ends(wish: Wish) -> bool:
-    return wish.stop or wish.start_mode is StartMode.DISABLED
+def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part, ...]:
+    """Compare, a part for each service and for each recipe's values."""
+    wishes = tuple(replace(wish, why=reason(wish.name, situation) or wish.why) for wish in wanted.wishes)
+    parts = plan_services(NAME, wishes, situation, actual)
+    told = (_told(wish, part, situation) for wish, part in zip(wishes, parts, strict=True))
+    return (*told, *switches.plan(NAME, wanted.switches, actual, situation))
 
 
-def _said(wish: Wish, situation: Situation) -> str:
-    """Refuse what is known to be harmful or needs an accepted hazard; say of what does not close its ports that it does not."""
-    service = situation.host.services.get(wish.name.lower())
-    if service is not None and (service.name.lower() in situation.kept.services or never_reason(service, situation)):
-        # It is left alone, or refused for good.
-        return ""
+def _told(wish: Wish, part: Part, situation: Situation) -> Part:
+    """Add what is known of a service that was asked for by its name, and not chosen through a recipe."""
+    if wish.name.lower() == "netbt":
+        return replace(part, error=InvalidOption("NetBT is a driver, no service; the stage smb_device has a method for it"))
+    if wish.optional or part.error is not None:
+        return part
     name, windows = wish.name.lower(), situation.host.windows
     about = [(recipe, method) for recipe in situation.knowledge.recipes.values() for method in recipe.methods_on(windows)]
-    gated = next(((r, m) for r, m in about if m.hazard and name in map(str.lower, (*r.services, *m.services))), None)
-    if gated is not None and gated[1].hazard not in situation.accept and service is not None and takes_away(wish, service):
-        told = f"service {wish.name} is not stopped: {gated[0].breaks}; list '{gated[1].hazard}' in 'accept' if that is meant"
-        raise Refused(told, hazard=gated[1].hazard)
+    if part.takes:
+        gated = [(r, m) for r, m in about if m.hazard and name in map(str.lower, (*r.services, *m.services))]
+        part = replace(part, needs=tuple({m.hazard: Need(m.hazard, r.breaks) for r, m in reversed(gated)}.values()))
     closing = [(r, m) for r, m in about if m.stage == NAME or m.status is Status.DOES_NOT_CLOSE]
     known = [(recipe, method) for recipe, method in closing if name in map(str.lower, method.services)]
-    if not known:
-        return ""
+    if not known or not (wish.stop or wish.start_mode is StartMode.DISABLED):
+        return part
     recipe, method = next(((r, m) for r, m in known if m.status is Status.WORKS), known[0])
     if method.status is Status.HARMFUL:
-        raise Refused(f"service {wish.name} is not stopped on {windows.name}: {method.because} (recipe {recipe.id})")
+        bar = Bar(Reason.HARMFUL, f"{method.because} (recipe {recipe.id})")
+        return replace(part, what=f"service {wish.name} is not stopped on {windows.name}", bar=bar)
     what = {Status.DOES_NOT_CLOSE: "closes no port", Status.PARTIAL: "may leave its port open"}.get(method.status)
-    return f"stopping {wish.name} {what}: {method.because}" if what else ""
+    warnings = (f"stopping {wish.name} {what}: {method.because}",) if what else ()
+    return replace(part, plan=replace(part.plan, warnings=(*warnings, *part.plan.warnings)))
 
 
 def reason(name: str, situation: Situation) -> str:
@@ -232,6 +226,7 @@ STAGE = Stage(
     default=default,
     read=read,
     stops=stops,
+    claims=claims,
     plan=plan,
     shown=shown,
     fate=fate,

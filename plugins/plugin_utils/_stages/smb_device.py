@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
@@ -31,7 +30,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running im
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from .future import Fate, Future
-from .service_control import Wish, check_never, never_reason, plan_services
+from .part import Bar, Claim, Need, Part, join
+from .service_control import Wish, plan_services
 from .stage import Choice, Situation, Stage, Touches
 
 NAME = "smb_device"
@@ -64,12 +64,10 @@ class Desired:
 
     Attributes:
         method: None for the one of this Windows.
-        by_default: nobody named it: pass it over where the Server service must never stop.
     """
 
     enabled: bool | None = None
     method: Method | None = None
-    by_default: bool = False
 
     def way(self, windows: Windows) -> Method:
         """Return the method that is meant on one Windows."""
@@ -86,7 +84,7 @@ def default(choices: tuple[Choice, ...]) -> Desired:
     """Ask for what the chosen method does."""
     if not choices:
         return Desired()
-    return Desired(False, Method(choices[0].method.id), by_default=not choices[0].named)
+    return Desired(False, Method(choices[0].method.id))
 
 
 def read(reader: Reader, host: Host, _knowledge: Knowledge) -> Settings:
@@ -102,54 +100,48 @@ def stops(wanted: Desired, host: Host) -> tuple[str, ...]:
     return stopped.get(wanted.way(host.windows), ())
 
 
-def plan(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
-    """Compare.
+def claims(wanted: Desired) -> tuple[Claim, ...]:
+    """Name the port; which services its method stops depends on the Windows."""
+    services = (*SMB_SERVICES, "NetBT") if wanted.method is Method.NETBT_DRIVER else ()
+    return (Claim("smb_over_tcp: disabled", recipes=(RECIPE,), services=services),) if wanted.enabled is False else ()
 
-    Raises:
-        Refused: the method does not work on this Windows, or its hazard is not accepted.
-        UnsafePlan: the NetBT driver on a domain member.
-    """
+
+def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part, ...]:
+    """Compare: one part, since a port is closed by all of a method or not at all."""
     if wanted.enabled is None:
-        return Plan()
+        return ()
     way = wanted.way(situation.host.windows)
-    kept = situation.kept.recipes.get(RECIPE) or _needed(way, situation)
-    if kept is not None:
-        return Plan(unchanged=(Unchanged(NAME, "SMB over TCP", Reason.KEPT, kept),))
-    situation.require(RECIPE, str(way), WHAT[way])
+    whole = Part(
+        stage=NAME,
+        targets=("SMB over TCP",),
+        what=f"{WHAT[way]} is not written on {situation.host.windows.name}",
+        method=(RECIPE, str(way)),
+        recipes=() if wanted.enabled else (RECIPE,),
+    )
     if way is Method.NETBT_DRIVER:
-        return _plan_driver(wanted, actual, situation)
+        return (_plan_driver(whole, wanted, actual, situation),)
     if way is Method.SMB_SERVER:
-        return _plan_server(wanted, situation)
+        return (_plan_server(whole, wanted, situation),)
     before = actual.get(SMB_DEVICE_ENABLED)
     if wanted.enabled and before is None:
-        return Plan(unchanged=(Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))
+        return (replace(whole, plan=Plan(unchanged=(Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))),)
     why = f"SMB over TCP {'opens' if wanted.enabled else 'closes'}: tcp/445 and udp/445 of NetBT, which keeps 137 to 139"
     changes = write_value(NAME, SMB_DEVICE_ENABLED, before, RegistryValue.dword(int(wanted.enabled)), why)
-    return Plan(changes, () if changes else (Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))
+    return (replace(whole, plan=Plan(changes, () if changes else (Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))),)
 
 
 WHAT = {
     Method.SMB_DEVICE_ENABLED: "SmbDeviceEnabled",
     Method.NETBT_DRIVER: "the start mode of the NetBT driver",
-    Method.SMB_SERVER: "the Server service with srv2 and srvnet",
+    Method.SMB_SERVER: "the start mode of the Server service",
 }
 
 
-def _needed(way: Method, situation: Situation) -> str | None:
-    """Say why something that is kept needs what the method stops."""
-    services = {Method.NETBT_DRIVER: ("netbt",), Method.SMB_SERVER: (SERVER.lower(), "srvnet")}.get(way, ())
-    return next((situation.kept.services[name] for name in services if name in situation.kept.services), None)
-
-
-def _plan_server(wanted: Desired, situation: Situation) -> Plan:
+def _plan_server(whole: Part, wanted: Desired, situation: Situation) -> Part:
     """Stop the Server service and the drivers that hold the port, in this order; nothing loads them while it is disabled."""
     if wanted.enabled:
         wish = Wish(SERVER, start_mode=StartMode.AUTO, why="the Server service loads srvnet when it starts, which opens tcp/445")
-        return plan_services(NAME, (wish,), situation)
-    server = situation.host.services.get(SERVER.lower())
-    refusal = never_reason(server, situation) if server is not None and wanted.by_default else None
-    if refusal is not None:
-        return Plan(unchanged=(Unchanged(NAME, f"service {SERVER}", Reason.NEVER, refusal),))
+        return join(plan_services(NAME, (wish,), situation), whole)
     method = situation.knowledge.recipe(RECIPE).method(str(Method.SMB_SERVER), situation.host.windows)
     names = method.services if method is not None else ()
     why = "file and printer sharing: tcp/445 is srvnet's, which only the Server service loads"
@@ -157,39 +149,41 @@ def _plan_server(wanted: Desired, situation: Situation) -> Plan:
     why = "tcp/445: the driver stays loaded, and listens, when the Server service has stopped"
     after = "the Server service, which alone loads it, does not start again"
     drivers = [Wish(name, stop=True, why=why, optional=True, not_loaded=after) for name in SERVER_DRIVERS]
-    return plan_services(NAME, (*services, *drivers), situation)
+    whole = replace(whole, what="the Server service with srv2 and srvnet is not stopped")
+    return join(plan_services(NAME, (*services, *drivers), situation), whole)
 
 
-def _plan_driver(wanted: Desired, actual: Settings, situation: Situation) -> Plan:
+def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situation) -> Part:
     host = situation.host
     if wanted.enabled:
-        return _plan_start(SYSTEM_START, actual, "the NetBT driver loads again")
-    for name in (*SMB_SERVICES, "NetBT"):
-        # One that is stopped already would not come back after the boot.
-        if name.lower() in host.services:
-            check_never(host.services[name.lower()], situation)
-    if HAZARD not in situation.accept:
-        raise Refused(
-            "the NetBT driver method ends SMB in both directions: mapped drives, printers and services on network paths go; "
-            f"list '{HAZARD}' in 'accept' if that is meant, or use the method {Method.SMB_DEVICE_ENABLED}",
-            hazard=HAZARD,
-        )
+        return replace(whole, plan=_plan_start(SYSTEM_START, actual, "the NetBT driver loads again"))
+    bar = None
     if host.uses_dhcp and any(s.name.lower() == "dhcp" for s in host.all_dependents("NetBT")):
-        raise Refused(
-            "the NetBT driver is not disabled: on this host the DHCP Client depends on NetBT and an adapter has its address from DHCP, "
-            f"so that the host would lose its address; use the method {Method.SMB_DEVICE_ENABLED}, or a static address first"
+        bar = Bar(
+            Reason.HARMFUL,
+            "on this host the DHCP Client depends on NetBT and an adapter has its address from DHCP, so that the host would lose its "
+            f"address; use the method {Method.SMB_DEVICE_ENABLED}, or a static address first",
         )
-    start = _plan_start(DISABLED, actual, "the NetBT driver is not loaded again")
+    both = "SMB ends in both directions: mapped drives, printers and services on network paths go"
+    whole = replace(
+        whole,
+        what="the NetBT driver is not disabled",
+        plan=_plan_start(DISABLED, actual, "the NetBT driver is not loaded again"),
+        # One that is stopped already would not come back after the boot.
+        takes=tuple(host.services[name.lower()].name for name in (*SMB_SERVICES, "NetBT") if name.lower() in host.services),
+        needs=(Need(HAZARD, f"{both} (the method {Method.SMB_DEVICE_ENABLED} leaves them alone)"),),
+        bar=bar,
+    )
     if host.service("NetBT").stopped:
         # Workstation and Server may run again after a boot; without the driver they open nothing.
-        return start
+        return whole
     why = "the NetBT driver can stop only after it"
     after = "it depends on the NetBT driver, which is not loaded again"
-    wishes = (Wish(name, stop=True, why=why, optional=True, not_loaded=after) for name in SMB_SERVICES)
-    services = plan_services(NAME, wishes, situation)
+    wishes = [Wish(name, stop=True, why=why, optional=True, not_loaded=after) for name in SMB_SERVICES]
     why = "NetBIOS over TCP/IP and SMB over TCP: 137 to 139 and 445 close"
-    driver = plan_services(NAME, (Wish("NetBT", stop=True, why=why, not_loaded="it is not loaded again"),), situation)
-    return Plan.merge((services, _touching(driver), start))
+    wishes.append(Wish("NetBT", stop=True, why=why, not_loaded="it is not loaded again"))
+    part = join(plan_services(NAME, wishes, situation), whole)
+    return replace(part, plan=_touching(part.plan))
 
 
 def _plan_start(mode: int, actual: Settings, why: str) -> Plan:
@@ -269,6 +263,7 @@ STAGE = Stage(
     default=default,
     read=read,
     stops=stops,
+    claims=claims,
     plan=plan,
     shown=shown,
     fate=fate,

@@ -8,7 +8,7 @@ Shared by every stage that has such values.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
@@ -24,6 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_v
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from .future import Fate, Future
+from .part import Claim, Part
 from .stage import Choice, Situation
 
 TYPES = {ValueType.DWORD: RegistryType.DWORD, ValueType.SZ: RegistryType.SZ, ValueType.MULTI_SZ: RegistryType.MULTI_SZ}
@@ -54,12 +55,14 @@ class SwitchWish:
         method: id of the method whose values are written; "" to take away those of `methods`.
         methods: all methods that the option knows.
         chosen: it comes from the knowledge and not from an option of the stage.
+        said: the option, as the task writes it.
     """
 
     recipe: str
     method: str
     methods: tuple[str, ...] = ()
     chosen: bool = False
+    said: str = field(default="", compare=False)
 
 
 def from_options(switches: Iterable[Switch], options: Mapping[str, Any]) -> tuple[SwitchWish, ...]:
@@ -68,7 +71,8 @@ def from_options(switches: Iterable[Switch], options: Mapping[str, Any]) -> tupl
     for switch in switches:
         word = options.get(switch.option)
         if word is not None:
-            found.append(SwitchWish(switch.recipe, switch.methods.get(word, ""), tuple(switch.methods.values())))
+            methods = tuple(switch.methods.values())
+            found.append(SwitchWish(switch.recipe, switch.methods.get(word, ""), methods, said=f"{switch.option}: {word}"))
     return tuple(found)
 
 
@@ -99,26 +103,21 @@ def known(stage: str, knowledge: Knowledge, windows: Windows) -> tuple[Setting, 
     return tuple(dict.fromkeys(setting_of(value) for value in values))
 
 
-def plan(stage: str, wishes: Iterable[SwitchWish], actual: Settings, situation: Situation) -> Plan:
-    """Compare.
-
-    Raises:
-        Refused: a method that must not be written on this Windows.
-    """
-    return Plan.merge(_plan_one(stage, wish, actual, situation) for wish in wishes)
+def claims(wishes: Iterable[SwitchWish]) -> tuple[Claim, ...]:
+    """Name the recipes whose values are written."""
+    return tuple(Claim(wish.said or f"recipe {wish.recipe}", recipes=(wish.recipe,)) for wish in wishes if wish.method)
 
 
-def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situation) -> Plan:
+def plan(stage: str, wishes: Iterable[SwitchWish], actual: Settings, situation: Situation) -> tuple[Part, ...]:
+    """Compare, a part for each recipe."""
+    return tuple(_plan_one(stage, wish, actual, situation) for wish in wishes)
+
+
+def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situation) -> Part:
     recipe = situation.knowledge.recipe(wish.recipe)
     windows = situation.host.windows
     methods = [recipe.method(name, windows) for name in ((wish.method,) if wish.method else wish.methods)]
     known_values = [value for method in methods if method is not None for value in method.values]
-    kept = situation.kept.recipes.get(recipe.id)
-    if kept is not None and wish.method:
-        targets = [setting_of(value).target for value in known_values] or [recipe.id]
-        return Plan(unchanged=tuple(Unchanged(stage, target, Reason.KEPT, kept) for target in targets))
-    if wish.method and not wish.chosen:
-        situation.require(recipe.id, wish.method, f"'{wish.method}' for {recipe.purpose}")
     changes: list[SetRegistryValue] = []
     unchanged: list[Unchanged] = []
     for value in known_values:
@@ -129,7 +128,14 @@ def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situati
         changes += planned
         if not planned:
             unchanged.append(Unchanged(stage, setting.target, Reason.AS_DESIRED))
-    return Plan(tuple(changes), tuple(unchanged))
+    return Part(
+        stage=stage,
+        targets=tuple(setting_of(value).target for value in known_values) or (recipe.id,),
+        what=f"'{wish.method}' for {recipe.purpose} is not written on {windows.name}",
+        plan=Plan(tuple(changes), tuple(unchanged)),
+        method=(recipe.id, wish.method) if wish.method and not wish.chosen else None,
+        recipes=(recipe.id,) if wish.method else (),
+    )
 
 
 def _why(recipe: Recipe, method: Method | None, wish: SwitchWish) -> str:

@@ -31,7 +31,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_k
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved, State
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.way_back import Goal, Now, Way
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never import no_new_rule
 
 from . import snapshot
 from .snapshot import Snapshot, Stored
@@ -170,7 +170,7 @@ def plan(
         path: what the session goes through; as long as it is not known no rule is made.
         never: says why a service must never stop or be disabled, or None. A record that asks for it is not ours, or is damaged.
     """
-    unsafe = ip_filter.no_new_rule(path)
+    unsafe = no_new_rule(path)
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
     # Written by a restore for a service that started delayed: it goes with the service's start mode.

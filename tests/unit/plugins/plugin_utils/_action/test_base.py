@@ -65,9 +65,10 @@ def test_unreachable_before_the_first_write_and_failed_from_then_on(error: Netmi
     assert "unreachable" not in after
 
 
-@pytest.mark.parametrize("error", [InvalidOption("choose one"), Refused("a gate", hazard="outgoing-smb")])
+@pytest.mark.parametrize("error", [InvalidOption("choose one"), Refused("a gate", hazards=("outgoing-smb",))])
 def test_expected_errors_are_one_sentence(error: NetminError) -> None:
-    assert guarded(error) == {"failed": True, "refused": True, "msg": f"web01: {error}"}
+    hazard = {"hazard": ["outgoing-smb"]} if isinstance(error, Refused) else {}
+    assert guarded(error) == {"failed": True, "refused": True, **hazard, "msg": f"web01: {error}"}
     assert guarded(error, writes=True) == {"failed": True, "msg": f"web01: {error}"}
 
 

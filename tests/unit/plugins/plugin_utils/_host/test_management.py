@@ -10,8 +10,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import management
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath, read_path
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, make_plan, read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, read_survey
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService, FakeSession
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import HOSTS, terms_of
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE
 
@@ -84,4 +85,4 @@ def test_what_authenticates_is_never_stopped(host: str, name: str) -> None:
     survey = read_survey(FakeSession(fake), KNOWLEDGE)
     desired = STAGE_BY_NAME["services"].desired({"services": [{"name": name, "state": "stopped", "start_mode": "disabled"}]})
     with pytest.raises(UnsafePlan, match="is never stopped or disabled"):
-        make_plan({"services": desired}, survey, KNOWLEDGE, terms_of(survey))
+        make_plan({"services": desired}, survey, KNOWLEDGE, terms_of(survey), named=("services",))

@@ -10,8 +10,10 @@ import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Example, Port, Recipe
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Consent, Selection, select
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Terms, make_forecast, make_plan, read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Selection, select
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Consent
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Terms, make_forecast, read_survey
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, simulated
 
 from winsim.scenarios import load_scenario

@@ -13,8 +13,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Status
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Block, Consent, Selection, select
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms, make_plan, read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Selection, select
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Block, Consent, refuse
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms, read_survey
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, simulated
 
 
@@ -24,7 +26,12 @@ def survey_of(name: str, **windows: Any) -> Survey:
 
 
 def chosen(survey: Survey, asked: list[str] | None = None, *, accept: tuple[str, ...] = (), unverified: bool = False) -> Selection:
-    return select(asked, survey.explained, survey.host.windows, KNOWLEDGE, Consent(frozenset(accept), unverified))
+    return checked(select(asked, survey.explained, survey.host.windows, KNOWLEDGE, Consent(frozenset(accept), unverified)))
+
+
+def checked(selection: Selection) -> Selection:
+    refuse(selection.refusals)
+    return selection
 
 
 def plan_of(survey: Survey, selection: Selection) -> Plan:
@@ -126,7 +133,7 @@ def test_what_a_host_shows_is_passed_over_with_what_shows_it_and_refused_by_name
     blocks = {f"smb-445/{way}": [Block("shares-in-use", "share Data")] for way in ("smb_server", "disable")}
 
     def select_with(asked: list[str] | None, accept: frozenset[str] = frozenset()) -> Selection:
-        return select(asked, survey.explained, survey.host.windows, KNOWLEDGE, Consent(accept, blocks=blocks))
+        return checked(select(asked, survey.explained, survey.host.windows, KNOWLEDGE, Consent(accept, blocks=blocks)))
 
     passed = {item.recipe.id: item for item in select_with(None).skipped}["smb-445"]
     assert (passed.reason, passed.hazard) == (Reason.GATED, "shares-in-use")
@@ -140,4 +147,4 @@ def test_what_a_host_shows_is_passed_over_with_what_shows_it_and_refused_by_name
 def test_a_refusal_always_has_a_reason(name: str) -> None:
     survey = survey_of("windows_server_2003")
     with pytest.raises(Refused, match=rf"recipe '{name}' is not carried out on Windows Server 2003: \w"):
-        select([name], survey.explained, survey.host.windows, KNOWLEDGE, Consent())
+        checked(select([name], survey.explained, survey.host.windows, KNOWLEDGE, Consent()))

@@ -12,7 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import Blocks
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey

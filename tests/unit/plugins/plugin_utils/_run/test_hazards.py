@@ -16,19 +16,20 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.connections i
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Hazard, Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import Gated, plan_gated
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import (
     MOST,
-    Blocks,
     Detector,
     Draft,
-    Finding,
     bounded,
     warnings_of,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_spec, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.probes import LONGEST, Proposal
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms, make_plan, read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.reach import Finding
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, read_survey
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 
 MOST_REQUESTS = 25
@@ -102,7 +103,7 @@ def everything(survey: Survey) -> Proposal:
 
 
 def make(wanted: Wanted, survey: Survey) -> Plan:
-    return make_plan(wanted.desires, survey, KNOWLEDGE, wanted.terms, wanted.skipped)
+    return make_plan(wanted.desires, survey, KNOWLEDGE, wanted.terms, wanted.skipped, named=wanted.named)
 
 
 def accepted() -> list[str]:
@@ -353,7 +354,7 @@ def test_nothing_is_asked_where_nothing_would_change() -> None:
         survey = read_survey(host.session, KNOWLEDGE)
         before = requests(host)
         detector = Detector(host.session, survey, KNOWLEDGE)
-        assert detector.look(Draft(Plan(), (), (), frozenset(), (), Terms())) == ()
+        assert detector.look(Draft(Plan())) == ()
         assert requests(host) == before
 
 

@@ -14,12 +14,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Consent, select
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import select
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Consent, refuse
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_spec, minimize_wanted, stage_spec, terms
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms, make_plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import dcom_protocols, name_resolution, netbt, services
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
     HOSTS,
     KNOWLEDGE,
@@ -76,7 +78,9 @@ def test_options_of_a_stage_that_is_left_out() -> None:
 
 
 def wanted(survey: Survey = XP, **given: Any) -> Wanted:
-    return minimize_wanted(options(**given), survey, KNOWLEDGE)
+    found = minimize_wanted(options(**given), survey, KNOWLEDGE)
+    refuse(found.refusals)
+    return found
 
 
 def test_recipes_by_name_are_all_that_is_done() -> None:
@@ -155,7 +159,7 @@ def test_a_default_that_must_never_stop_on_this_host_is_passed_over_and_one_that
     assert ("service W32Time", "never stopped on this host") in [(item.target, item.reason) for item in plan.unchanged]
     assert not [change for change in plan.changes if change.target == "service W32Time"]
     with pytest.raises(Refused, match="W32Time"):
-        make_plan(desires(survey, services=[{"name": "W32Time"}]), survey, KNOWLEDGE, Terms())
+        make_plan(desires(survey, services=[{"name": "W32Time"}]), survey, KNOWLEDGE, Terms(), named=("services",))
 
 
 def test_a_host_with_a_lease_keeps_its_dhcp_client() -> None:

@@ -22,7 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards 
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule, registry_value, running, start_mode
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Wish
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import Blocks
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, add_damage, objects_of, result_of

@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import each
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import Blocks
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, diff_of, result_of
@@ -52,7 +52,7 @@ def carry(
     run = Run(KNOWLEDGE, FakeClock(), "run-1")
 
     def choose(survey: Survey, _blocks: Blocks) -> Wanted:
-        return Wanted(defaults(survey) if wanted is None else wanted, terms or Terms())
+        return Wanted(defaults(survey) if wanted is None else wanted, terms or Terms(), named=frozenset(wanted or ()))
 
     prepared = run.prepare(session, choose)
     after = None

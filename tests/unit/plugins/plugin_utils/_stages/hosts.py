@@ -17,18 +17,19 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Consent, select
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import select
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Consent
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import (
     STAGE_BY_NAME,
     Survey,
     Terms,
     make_forecast,
-    make_plan,
     read_survey,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeAdapter, FakeHost, FakeService, FakeSession
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 
 KNOWLEDGE = load()
 ADDRESS = "192.70.106.143"
@@ -275,9 +276,15 @@ def terms_of(survey: Survey, *, accept: Iterable[str] = (), dependents: str = "r
     return Terms(frozenset(accept), Dependents(dependents), read_keep(tuple(keep), survey.host, KNOWLEDGE, survey.explained))
 
 
-def planned(fake: FakeHost, wanted: Mapping[str, Any] | None = None, **said: Any) -> tuple[Survey, Plan, tuple[Forecast, ...]]:
-    """Read a host, plan (the default where nothing is wanted) and forecast."""
+def planned(
+    fake: FakeHost, wanted: Mapping[str, Any] | None = None, *, named: bool = True, **said: Any
+) -> tuple[Survey, Plan, tuple[Forecast, ...]]:
+    """Read a host, plan (the default where nothing is wanted) and forecast.
+
+    Args:
+        named: somebody asked for what is wanted by its name.
+    """
     survey = survey_of(fake)
     terms = terms_of(survey, **said)
-    plan = make_plan(defaults(survey) if wanted is None else wanted, survey, KNOWLEDGE, terms)
+    plan = make_plan(defaults(survey) if wanted is None else wanted, survey, KNOWLEDGE, terms, named=(wanted or ()) if named else ())
     return survey, plan, make_forecast(plan, survey, KNOWLEDGE, terms.kept)

@@ -14,6 +14,7 @@ product: 2
 desired: {option: value}        # the stage's own options
 also: {stage: {option: value}}  # what other stages are asked in the same run
 accept, dependents, keep: as in the modules
+chosen: true                    # the knowledge chose what is desired, and nobody asked for it by name
 changes: [{target, before, after, effective}]     # in the order in which they are made; `also` included
 unchanged: {target: reason}
 warnings: [words]
@@ -32,9 +33,12 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, make_plan, read_survey, with_firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import plan_gated
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, read_survey, with_firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeAdapter, FakeHost, FakeService, FakeSession
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import HOSTS, KNOWLEDGE, terms_of
 
 CASES = Path(__file__).parent / "cases"
@@ -58,6 +62,7 @@ KEYS = {
     "product",
     "desired",
     "also",
+    "chosen",
     "accept",
     "dependents",
     "keep",
@@ -133,7 +138,12 @@ def test_case(path: Path) -> None:
     def plan() -> Any:
         wanted = {stage: STAGE_BY_NAME[stage].desired(options_of(stage, given)) for stage, given in asked.items()}
         said = {key: case[key] for key in ("accept", "dependents", "keep") if key in case}
-        return make_plan(wanted, survey, KNOWLEDGE, terms_of(survey, **said))
+        named = () if case.get("chosen") else wanted
+        if path.parent.name == ip_filter.NAME:
+            # Whether a peer is connected to a listener is a hazard like others, and looked for.
+            asked_for = Wanted(wanted, terms_of(survey, **said), named=frozenset(named))
+            return plan_gated(session, survey, KNOWLEDGE, lambda _survey, _blocks: asked_for).plan
+        return make_plan(wanted, survey, KNOWLEDGE, terms_of(survey, **said), named=named)
 
     if "refused" in case:
         expected = case["refused"]

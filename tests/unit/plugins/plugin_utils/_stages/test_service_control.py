@@ -43,8 +43,8 @@ def test_a_stop_alone_is_refused_where_it_was_asked_for_by_name(name: str) -> No
 
 @pytest.mark.parametrize("name", ["SMTPSVC", "IISADMIN"])
 def test_a_stop_alone_is_passed_over_where_nobody_named_it(name: str) -> None:
-    wanted = {"services": Desired((Wish(name, stop=True, by_default=True),))}
-    _survey, plan, _entries = planned(stubborn(windows_2000(), "SMTPSVC"), wanted)
+    wanted = {"services": Desired((Wish(name, stop=True),))}
+    _survey, plan, _entries = planned(stubborn(windows_2000(), "SMTPSVC"), wanted, named=False)
     assert not plan.changes
     assert [(item.target, item.reason) for item in plan.unchanged] == [(f"service {name}", Reason.PROTECTED)]
     assert "SMTPSVC" in plan.unchanged[0].detail

@@ -1,0 +1,45 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What no option lifts: services that never stop on a host, and rules that are never added to it.
+
+The gate asks it for plans; it is all that the way back has to pass, by `restore` or by the timer.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, When
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import noun
+
+# What carries every request of a session (safety: management channel); what these depend on is found on the host.
+PATH = ("WinRM", "HTTP", "Winmgmt", "RpcSs")
+NOT_LOOKED_AT = "nobody has looked"
+
+
+def never_stops(service: Service, host: Host, knowledge: Knowledge) -> str | None:
+    """Say why a service must never stop or be disabled on this host, or None where it may."""
+    name = service.name.lower()
+    needed = {s.name.lower(): part for part in PATH for s in host.all_required(part)}
+    if name in needed or name in {part.lower() for part in PATH}:
+        carries = needed.get(name)
+        because = f"{carries} depends on it" if carries else "it belongs to the management path"
+        return f"{noun(service.kind)} {service.name} is never stopped or disabled: {because}, and the session goes through it"
+    applies = {
+        When.ALWAYS: True,
+        When.DOMAIN: host.domain_role.in_domain,
+        When.CONTROLLER: host.windows.product is ProductType.DOMAIN_CONTROLLER,
+        When.DHCP: host.uses_dhcp,
+    }
+    for never in knowledge.never_stop:
+        if never.names(name) and never.windows.includes(host.windows) and applies[never.when]:
+            on = "" if never.when is When.ALWAYS else f" (on this host: {never.when})"
+            return f"{noun(service.kind)} {service.name} is never stopped or disabled{on}: {never.why}"
+    return None
+
+
+def no_new_rule(path: ManagementPath | None) -> str:
+    """Say why no rule may be added on this host; empty where rules may be."""
+    unknown = NOT_LOOKED_AT if path is None else path.unknown
+    return f"the management path is not known, and a new rule could cut it: {unknown}" if unknown else ""
