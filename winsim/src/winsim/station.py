@@ -33,7 +33,8 @@ class Station:
         self.computer = computer
         self.address = address
         system = computer.wmi.enumerate("root/cimv2", "Win32_OperatingSystem")[0].properties
-        self.service = WsmanService(computer, spec.profile or profile_of(str(system["Version"]), computer.winrm_version), time.monotonic)
+        profile = spec.profile or profile_of(str(system["Version"]), computer.winrm_version, computer.quotas)
+        self.service = WsmanService(computer, profile, time.monotonic)
         basic = spec.auth == "basic"
         self.http = WsmanHttp(computer, self.service, Policy(basic=basic, unencrypted=basic), self.follow)
         self.sockets = HostSockets(address, asyncio.get_running_loop())

@@ -11,37 +11,46 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 KINDS: dict[str, tuple[dict[str, type], dict[str, type]]] = {
+    # A policy forbids the command shell and batch files.
     "cmd_disabled": ({}, {}),
+    # The service runs again that many seconds (0: at the next look at the host) after it was stopped.
     "comes_back": ({"service": str}, {"after": float}),
+    # Writing below this folder is refused.
     "folder_denied": ({"path": str}, {}),
+    # Writing below this key is refused.
     "key_denied": ({"key": str}, {}),
+    # WMI refuses the class, or that method of it.
     "method_denied": ({"class": str}, {"method": str}),
+    # The program takes so many megabytes, which a remote shell may not have.
+    "needs_memory": ({"program": str, "mb": int}, {}),
+    # A restart ends switched off.
     "no_return": ({}, {}),
+    # The host runs on batteries.
     "on_batteries": ({}, {}),
+    # From the next boot on the running service holds this port, if it is free.
     "port_reopened": ({"protocol": str, "port": int, "service": str}, {}),
+    # Application control lets nobody start this program.
     "program_blocked": ({"program": str}, {}),
+    # What a task or a service starts is killed after that many seconds (0: it does not start).
     "script_killed": ({}, {"after": float}),
+    # The service refuses control and configuration.
     "service_denied": ({"service": str}, {}),
+    # Sockets on this port that are open when the fault is armed stay open, over boots too.
     "socket_stays": ({"protocol": str, "port": int}, {}),
+    # A write of the start mode is accepted and has no effect.
     "start_mode_lost": ({"service": str}, {}),
+    # At a boot the service needs that many seconds to start.
     "starts_late": ({"service": str, "after": float}, {}),
+    # A stop is accepted and never completes.
     "stop_hangs": ({"service": str}, {}),
+    # A stop needs that many seconds.
     "stops_late": ({"service": str, "after": float}, {}),
+    # The task scheduler refuses everything.
     "tasks_denied": ({}, {}),
+    # A write of the value is accepted and has no effect.
     "value_lost": ({"key": str, "name": str}, {}),
 }
-"""Every kind with its required and optional keys.
-
-cmd_disabled: a policy forbids the command shell and batch files. folder_denied: writing below this folder is refused.
-on_batteries: the host runs on batteries. program_blocked: application control lets nobody start this program. script_killed: what a
-task or a service starts is killed after that many seconds (0, it does not start). tasks_denied: the task scheduler refuses everything.
-comes_back: the service runs again that many seconds (0) after it was stopped. key_denied: writing below this key is
-refused. method_denied: WMI refuses the class (or that method of it). no_return: a restart ends switched off.
-port_reopened: from the next boot on the running service holds this port, if it is free. service_denied: the service
-refuses control and configuration. socket_stays: sockets on this port that are open when the fault is armed stay open,
-over boots too. start_mode_lost, value_lost: a write is accepted and has no effect. starts_late: at a boot the service needs
-that many seconds to start. stop_hangs: a stop is accepted and never completes. stops_late: a stop needs that many seconds.
-"""
+"""Every kind with its required and optional keys."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from .jobs import Account, Execute, Job, Jobs, nothing_runs
 from .journal import Journal, Subject
 from .model import SERVICES, SYSTEM, ConnectionSpec, HostSpec, ServiceSpec, StartMode
 from .network import Network, netbios_options
-from .processes import Process, Processes
+from .processes import IDLE, Process, Processes
 from .registry import Registry
 from .scm import Outcome, Service, ServiceControl
 from .tasks import Tasks
@@ -167,6 +167,8 @@ class Host:
 
     def pid(self, process: str) -> int:
         """Return the number of a process; the kernel's where it does not run (a socket that a fault keeps)."""
+        if process == IDLE:
+            return 0
         running = self.processes.get(process) or self.processes.get(SYSTEM)
         return 0 if running is None else running.pid
 

@@ -267,11 +267,26 @@ class AdapterSpec:
         return self.address is not None and not self.loopback
 
 
+class TcpState(Enum):
+    """The states of a connection, as netstat names them."""
+
+    SYN_SENT = "syn_sent"
+    SYN_RECEIVED = "syn_received"
+    ESTABLISHED = "established"
+    FIN_WAIT_1 = "fin_wait_1"
+    FIN_WAIT_2 = "fin_wait_2"
+    CLOSE_WAIT = "close_wait"
+    CLOSING = "closing"
+    LAST_ACK = "last_ack"
+    TIME_WAIT = "time_wait"
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionSpec:
     """One TCP connection: outgoing ones take a local port, inbound ones are accepted on a socket of their owner.
 
     Attributes:
+        state: it stays in this state as long as it is shown; nobody holds one in TIME_WAIT, so that it shows process 0.
         owner: a service, or a process id; the connection lives as long as it does. None: who listens on `local_port` (inbound).
         local_port: None takes a dynamic port (outgoing) or the owner's first TCP listener (inbound).
         reopened: the connection is there again after a boot.
@@ -283,6 +298,7 @@ class ConnectionSpec:
     local_port: int | None = None
     inbound: bool = False
     reopened: bool = True
+    state: TcpState = TcpState.ESTABLISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +321,22 @@ class ListenerSpec:
     enabled: bool = True
     url_prefix: str = "wsman"
     certificate_thumbprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaSpec:
+    """Limits of WinRM that somebody has changed; None is as it ships. 0 is without limit, but for sizes and times."""
+
+    max_batch_items: int | None = None
+    max_connections: int | None = None
+    max_envelope_kb: int | None = None
+    max_memory_per_shell_mb: int | None = None
+    max_operations_per_user: int | None = None
+    max_processes_per_shell: int | None = None
+    max_shell_users: int | None = None
+    max_shells_per_user: int | None = None
+    enumeration_idle_seconds: float | None = None
+    shell_idle_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +437,7 @@ class HostSpec:
     listeners: tuple[ListenerSpec, ...]
     registry: Mapping[str, Mapping[str, RegistryValue]]
     wmi: Mapping[str, tuple[Mapping[str, RowValue], ...]] = field(default_factory=dict)
+    quotas: QuotaSpec = field(default_factory=QuotaSpec)
     faults: tuple[Fault, ...] = ()
     empty_list: EmptyList = EmptyList.TAKES
     shutdown_seconds: float = 0.5

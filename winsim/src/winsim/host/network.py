@@ -17,14 +17,15 @@ from random import Random
 from winsim.endpoint import Protocol
 
 from .configuration import SEQUENCES, BootConfiguration
-from .model import SERVICES, SYSTEM, AdapterSpec, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec, SwitchSpec
+from .model import SERVICES, SYSTEM, AdapterSpec, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec, SwitchSpec, TcpState
+from .processes import IDLE
 from .registry import Registry
 from .sockets import LOOPBACK, LOOPBACK_V6, WILDCARD, WILDCARD_V6, DynamicPorts, Origin, Socket, Sockets
 
 
 @dataclass(frozen=True, slots=True)
 class TcpConnection:
-    """One established connection; `process` is a process id of the table."""
+    """One connection; `process` is a process id of the table, or the idle one's where nobody holds it any more."""
 
     local_address: str
     local_port: int
@@ -33,6 +34,7 @@ class TcpConnection:
     owner: str
     process: str
     inbound: bool
+    state: TcpState = TcpState.ESTABLISHED
 
 
 class Network:
@@ -137,7 +139,10 @@ class Network:
         port = connection.local_port or self._ports.take(self._free(Protocol.TCP))
         if port is not None:
             peer = (connection.remote_address, connection.remote_port)
-            self.connections.append(TcpConnection(own_address(self._spec), port, *peer, owner, process, inbound=False))
+            holder = _holder(connection, process)
+            self.connections.append(
+                TcpConnection(own_address(self._spec), port, *peer, owner, holder, inbound=False, state=connection.state)
+            )
 
     def accept(self, connection: ConnectionSpec) -> None:
         """Let a peer connect, if there is a listener for it: on the port that is named, or the first of the owner's."""
@@ -146,7 +151,8 @@ class Network:
             peer = (connection.remote_address, connection.remote_port)
             own = LOOPBACK if ip_address(connection.remote_address).is_loopback else own_address(self._spec)
             owner = connection.owner or held.owner
-            self.connections.append(TcpConnection(own, held.port, *peer, owner, held.process, inbound=True))
+            holder = _holder(connection, held.process)
+            self.connections.append(TcpConnection(own, held.port, *peer, owner, holder, inbound=True, state=connection.state))
 
     def listener(self, port: int | None, owner: str | None = None) -> Socket | None:
         """Return a TCP socket that others can reach, by its port; where that is None, by its owner."""
@@ -243,6 +249,11 @@ class Network:
             return not in_use and not self.sockets.taken(protocol, port)
 
         return free
+
+
+def _holder(connection: ConnectionSpec, process: str) -> str:
+    """Return the process that a listing shows: 0 for a connection that is over and only remembered (recorded listings)."""
+    return IDLE if connection.state is TcpState.TIME_WAIT else process
 
 
 def netbios_options(spec: HostSpec, registry: Registry) -> dict[str, int]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from winsim.endpoint import Endpoint
 from winsim.host.clock import Clock
@@ -24,6 +25,8 @@ from winsim.seams import (
 from .console import HostConsole
 from .programs import execute
 from .wmi import HostWmi
+
+SHELL_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service\WinRS"
 
 
 class SimulatedHost:
@@ -46,6 +49,16 @@ class SimulatedHost:
         """The version of WinRM where the scenario says it."""
         winrm = self.host.spec.windows.winrm
         return None if winrm is None else winrm.value
+
+    @property
+    def quotas(self) -> Mapping[str, float]:
+        """What the scenario changes of the limits of WinRM as it ships."""
+        return {name: number for name, number in asdict(self.host.spec.quotas).items() if number is not None}
+
+    @property
+    def shells_allowed(self) -> bool:
+        """False where a policy forbids new remote shells (Microsoft, WindowsRemoteShell.admx)."""
+        return self.host.registry.number(SHELL_POLICY, "AllowRemoteShellAccess") != 0
 
     def visited(self, clients: Sequence[Client]) -> None:
         """Take note of who is connected to the management service now."""

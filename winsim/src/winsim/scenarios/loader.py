@@ -28,6 +28,7 @@ from winsim.host.model import (
     MapperSpec,
     NetbtSpec,
     ProcessSpec,
+    QuotaSpec,
     RpcServerSpec,
     ServiceSpec,
     SocketSpec,
@@ -48,7 +49,7 @@ __all__ = ["Scenario", "ScenarioError", "load_scenario", "names", "part_titles",
 REQUIRED = ("title", "sources", "windows", "processes", "services", "mapper", "netbt", "dns_client", "accounts")
 OPTIONAL = (
     "from_memory", "extends", "rename", "drivers", "adapters", "sockets", "rpc_servers", "dhcp_client", "connections", "listeners",
-    "registry", "wmi", "faults", "empty_list", "timing",
+    "registry", "wmi", "quotas", "faults", "empty_list", "timing",
 )  # fmt: skip
 
 
@@ -148,6 +149,7 @@ def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None
         listeners=tables.listeners,
         registry=tables.registry,
         wmi=tables.wmi,
+        quotas=tables.quotas,
         faults=tables.faults,
         empty_list=tables.empty_list,
         shutdown_seconds=timing.shutdown,
@@ -171,6 +173,7 @@ class _Tables:
     listeners: tuple[ListenerSpec, ...]
     registry: dict[str, dict[str, RegistryValue]]
     wmi: wmi.Rows
+    quotas: QuotaSpec
     faults: tuple[Fault, ...]
     empty_list: EmptyList
 
@@ -211,6 +214,7 @@ class _Reader:
             listeners=self.many(ListenerSpec, "listeners"),
             registry=self._registry(),
             wmi=wmi.rows(self._document.get("wmi", {}), self._problems),
+            quotas=self.one(QuotaSpec, "quotas") or QuotaSpec(),
             faults=self._faults(),
             empty_list=self._empty_list(),
         )
