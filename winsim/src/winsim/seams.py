@@ -55,6 +55,7 @@ class Problem(Enum):
     ACCESS_DENIED = "access denied"
     TIMED_OUT = "timed out"
     QUOTA = "quota exceeded"
+    FAILED = "failed"
 
 
 class WmiError(Exception):

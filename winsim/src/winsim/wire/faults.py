@@ -82,9 +82,13 @@ SHELL_USERS = Kind(2150859179, "w:QuotaLimit", "Too many users have shells.")
 SHELLS_FORBIDDEN = Kind(2150859180, "w:InternalError", "Remote shells are not allowed.", receiver=True)
 PULL_DIFFERS = Kind(2150859181, "w:InvalidParameter", "The Pull differs from the Enumerate.")
 
+# WBEM_E_FAILED; that a provider's failure is told so is from memory.
+FAILED = Kind(2147749889, "w:InternalError", "The WMI provider failed.", provider=WMI_PROVIDER, receiver=True)
+
 # Class, namespace and instance are one and the same fault on the wire when a URI names the class; a query has its own.
 _BY_URI = {
     Problem.ACCESS_DENIED: ACCESS_DENIED,
+    Problem.FAILED: FAILED,
     Problem.INVALID_CLASS: NOT_FOUND,
     Problem.INVALID_METHOD: ACTION_NOT_SUPPORTED,
     Problem.INVALID_NAMESPACE: NOT_FOUND,
