@@ -10,13 +10,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+_WHICH: dict[str, type] = {"port": int, "address": str, "of": str}
+_WHEN: dict[str, type] = {"boots": int, "back": float}
+"""Which endpoints of a protocol a sabotage is about (all of them by default; `of` is their owner); after how many more boots it counts, and
+after how many seconds what it took is back."""
+
 KINDS: dict[str, tuple[dict[str, type], dict[str, type]]] = {
+    # At each boot the wall clock is behind by so many seconds until, `after` the boot, it is set right; the time of the boot moves with it,
+    # unless `boot_time` is `stays`.
+    "clock_steps": ({"seconds": float}, {"after": float, "boot_time": str}),
     # A policy forbids the command shell and batch files.
     "cmd_disabled": ({}, {}),
     # The service runs again that many seconds (0: at the next look at the host) after it was stopped.
     "comes_back": ({"service": str}, {"after": float}),
+    # One more endpoint, held by a service, a process, or a program that runs for this alone.
+    "endpoint_added": ({"protocol": str, "port": int, "address": str, "owner": str}, {**_WHEN}),
+    # Endpoints are not there.
+    "endpoint_gone": ({"protocol": str}, {**_WHICH, **_WHEN}),
+    # Endpoints are at the address `to`.
+    "endpoint_moved": ({"protocol": str, "to": str}, {**_WHICH, **_WHEN}),
+    # Endpoints are shown with the number of a process that there is not.
+    "endpoint_orphaned": ({"protocol": str}, {**_WHICH, **_WHEN}),
+    # Endpoints are held by another owner: a service, a process, or a program that runs for this alone.
+    "endpoint_taken": ({"protocol": str, "owner": str}, {**_WHICH, **_WHEN}),
     # Writing below this folder is refused.
     "folder_denied": ({"path": str}, {}),
+    # Only the IPv6 half of endpoints is there; of those that had none, one at `::`.
+    "ipv6_left": ({"protocol": str}, {**_WHICH, **_WHEN}),
     # Writing below this key is refused.
     "key_denied": ({"key": str}, {}),
     # WMI refuses the class, or that method of it.

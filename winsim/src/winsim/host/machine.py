@@ -25,6 +25,8 @@ from .model import SERVICES, SYSTEM, ConnectionSpec, HostSpec, ServiceSpec, Star
 from .network import Network, netbios_options
 from .processes import IDLE, Process, Processes
 from .registry import Registry
+from .sabotage import KINDS as SABOTAGE
+from .sabotage import Sabotage
 from .scm import Outcome, Service, ServiceControl
 from .tasks import Tasks
 from .timeline import Timeline
@@ -79,6 +81,7 @@ class Host:
         self.firewall = Firewall(self.spec, self.registry)
         self.journal = Journal()
         self.faults = Faults()
+        self.sabotage = Sabotage(self)
         self.boots = 0
         self.power = Power.ON
         self.time = Timeline(self.clock)
@@ -153,7 +156,13 @@ class Host:
             self.power = Power.OFF
 
     def arm(self, fault: Fault) -> None:
-        """Arm a fault; sockets that are to stay are remembered as they are now."""
+        """Arm a fault; sockets that are to stay are remembered as they are now.
+
+        Raises:
+            ValueError: a setting of it makes no sense.
+        """
+        if fault.kind in SABOTAGE:
+            self.sabotage.arm(fault)
         self.faults.arm(fault)
         if fault.kind == "on_batteries":
             self.tasks.on_batteries()
@@ -163,6 +172,7 @@ class Host:
     def clear_faults(self) -> None:
         """Disarm all faults; what they kept open closes."""
         self.faults.clear()
+        self.sabotage.clear()
         self.visible.let_go()
 
     def pid(self, process: str) -> int:
@@ -197,6 +207,8 @@ class Host:
         numbers = shuffled or Random(f"boot {number}")
         already = self.spec.uptime if number == 1 else 0.0
         self.time.boot(already=already)
+        for fault in self.faults.of("clock_steps"):
+            self._begin_wrong(fault)
         self.power = Power.ON
         self._planned = None
         self.visible.visited(())
@@ -231,6 +243,7 @@ class Host:
                 self._connect(connection)
         for fault in self.faults.of("port_reopened"):
             self._reopen(fault)
+        self.sabotage.booted()
         self.tasks.booted()
 
     def _sign_in(self, numbers: Random, already: float) -> None:
@@ -300,6 +313,12 @@ class Host:
             self.network.accept(connection)
         else:
             self.network.connect(connection, connection.owner, process)
+
+    def _begin_wrong(self, fault: Fault) -> None:
+        """Boot with a clock that is wrong, and set it right when its time has come."""
+        seconds, stays = float(str(fault.settings["seconds"])), fault.says(boot_time="stays")
+        self.time.begin_wrong(seconds)
+        self.time.after(fault.seconds(), lambda: self.time.set_right(boot_time_stays=stays))
 
     def _reopen(self, fault: Fault) -> None:
         service = self.services.find(str(fault.settings["service"]))

@@ -44,6 +44,7 @@ class Processes:
         self._recorded = recorded
         self._running: dict[str, Process] = {}
         self._spawned = 0
+        self._dead: dict[str, int] = {}
         known = [spec.pid for spec in self._specs.values() if spec.pid is not None] if recorded else []
         self._last = max([LOWEST, *known])
 
@@ -84,6 +85,12 @@ class Processes:
         if self._specs[process_id].permanent:
             return False
         return self._running.pop(process_id, None) is not None
+
+    def dead(self, name: str) -> int:
+        """Return the number that the process of an owner had which has ended in this boot; no process has it."""
+        if name not in self._dead:
+            self._dead[name] = self._next()
+        return self._dead[name]
 
     def _number(self, spec: ProcessSpec) -> int:
         if spec.pid is not None and (self._recorded or spec.id in FIXED):

@@ -8,7 +8,6 @@ A fault may let a socket be seen that is closed; the clients of the management s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from winsim.endpoint import Endpoint, Protocol
@@ -16,20 +15,11 @@ from winsim.endpoint import Endpoint, Protocol
 from . import firewall
 from .firewall_rules import TCP, UDP, Target
 from .network import TcpConnection, own_address, peer_address
+from .sabotage import BoundEndpoint
 from .sockets import Origin, Socket
 
 if TYPE_CHECKING:
     from .machine import Host
-
-
-@dataclass(frozen=True, slots=True)
-class BoundEndpoint:
-    """A bound socket with the name of its owner, what opened it, and whether the firewall keeps others from it."""
-
-    endpoint: Endpoint
-    owner: str
-    origin: Origin
-    dropped: bool
 
 
 class Visible:
@@ -59,7 +49,7 @@ class Visible:
         table = self._host.network.sockets
         kept = [held for held in self._kept if not table.taken(held.protocol, held.port, held.address)]
         filtered = self._filters()
-        return tuple(
+        return self._host.sabotage.seen(
             BoundEndpoint(self._endpoint(held), held.owner, held.origin, filtered and self._dropped(held)) for held in (*table.all, *kept)
         )
 

@@ -12,8 +12,8 @@ from winsim.host.clock import Clock
 from winsim.host.faults import parse
 from winsim.host.machine import Host
 from winsim.host.model import AccountSpec
+from winsim.host.sabotage import BoundEndpoint
 from winsim.host.sockets import Origin
-from winsim.host.visible import BoundEndpoint
 from winsim.scenarios import Scenario
 from winsim.seams import (
     Client,
