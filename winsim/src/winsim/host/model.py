@@ -168,7 +168,9 @@ class SocketSpec:
 
     Attributes:
         owner: a service, a driver, or the id of a permanent process.
-        port: 0 takes a dynamic one.
+        port: 0 takes a dynamic one, or a random one `between` two ports, the first and the last of them, at each start.
+        orphaned: the process that bound it has ended, and another one has inherited it: it is shown with the number of no process, and
+            stays until the next boot, whatever becomes of its owner.
         ipv4_only: no second socket for IPv6.
         shared: others may bind the same address, too (SO_REUSEADDR).
     """
@@ -180,6 +182,8 @@ class SocketSpec:
     kernel: bool = False
     ipv4_only: bool = False
     shared: bool = False
+    between: tuple[int, ...] = ()
+    orphaned: bool = False
     unless: tuple[SwitchSpec, ...] = ()
 
 
@@ -239,7 +243,9 @@ class AdapterSpec:
     Attributes:
         rpc_index: the interface index that `rpccfg -l` shows.
         index: the adapter's number in the system's own list, None for the loopback, which is not in it.
+        more_addresses: its other IPv4 addresses; NetBIOS over TCP/IP is at the first one alone (from memory).
         ipv6: its IPv6 addresses as Windows writes them, with their zone.
+        appears: how many seconds after each boot it appears, as one that is plugged in or dialled; None is there from the start.
         netbios: 0 as the DHCP server says, 1 on, 2 off; None where the adapter has no IP.
         category: the kind of its network; None is what Windows takes by itself (`HostSpec.category`).
     """
@@ -249,6 +255,7 @@ class AdapterSpec:
     index: int | None = None
     rpc_index: int | None = None
     address: str | None = None
+    more_addresses: tuple[str, ...] = ()
     mask: str = "255.255.255.0"
     ipv6: tuple[str, ...] = ()
     gateway: str | None = None
@@ -260,6 +267,12 @@ class AdapterSpec:
     driver: str = ""
     loopback: bool = False
     category: Category | None = None
+    appears: float | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All its IPv4 addresses."""
+        return () if self.address is None else (self.address, *self.more_addresses)
 
     @property
     def connected(self) -> bool:

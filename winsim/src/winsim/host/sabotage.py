@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from winsim.endpoint import Endpoint, Family, Protocol, Scope
+from winsim.endpoint import Endpoint, Protocol
 
 from .faults import Fault
 from .processes import Process
@@ -77,6 +77,10 @@ class Sabotage:
                 armed.boots -= 1
                 armed.since = None if armed.boots else self._host.time.elapsed()
 
+    def stamp(self) -> tuple[bool, ...]:
+        """Return which of the faults count now: what is seen changes with it."""
+        return tuple(self._counts(armed) for armed in self._armed)
+
     def seen(self, sockets: Iterable[BoundEndpoint]) -> tuple[BoundEndpoint, ...]:
         """Return what is seen of a host's sockets."""
         rows = tuple(sockets)
@@ -107,7 +111,7 @@ class Sabotage:
         """Return a row with another address or another holder."""
         if armed.fault.kind == MOVED:
             endpoint = replace(row.endpoint, address=str(armed.fault.settings["to"]))
-            return replace(row, endpoint=endpoint, dropped=row.dropped and endpoint.scope is not Scope.LOOPBACK)
+            return replace(row, endpoint=endpoint, dropped=row.dropped and not endpoint.loopback)
         if armed.fault.kind == ORPHANED:
             return replace(row, endpoint=replace(row.endpoint, pid=self._host.processes.dead(row.owner)))
         owner, pid = self._holder(armed)
@@ -145,7 +149,7 @@ def _meant(fault: Fault, row: BoundEndpoint) -> bool:
 
 def _without_ipv4(hit: list[BoundEndpoint]) -> Iterator[BoundEndpoint]:
     """Yield the IPv6 half of endpoints; one that had none is at `::`."""
-    left = [row for row in hit if row.endpoint.family is Family.IPV6]
+    left = [row for row in hit if row.endpoint.ipv6]
     ports = {(row.endpoint.protocol, row.endpoint.port) for row in left}
     yield from left
     for row in hit:

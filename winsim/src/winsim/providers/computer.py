@@ -38,6 +38,7 @@ class SimulatedHost:
         self.host = Host(scenario.host, clock=clock, seed=seed, execute=execute)
         self.wmi: Wmi = HostWmi(self.host)
         self.console = HostConsole(self.host)
+        self._named = {(plain.owner.lower(), plain.protocol, plain.port) for plain in scenario.host.sockets}
 
     @property
     def up(self) -> bool:
@@ -66,8 +67,8 @@ class SimulatedHost:
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""
-        adapters = self.host.spec.adapters
-        addresses = tuple(adapter.address for adapter in adapters if adapter.address)
+        adapters = self.host.adapters
+        addresses = tuple(address for adapter in adapters for address in adapter.addresses)
         addresses += tuple(address for adapter in adapters for address in adapter.ipv6)
         return [
             WinrmListener(
@@ -129,7 +130,7 @@ class SimulatedHost:
             },
             "adapters": {
                 adapter.guid: {"name": adapter.name, "address": adapter.address, "netbios": host.netbios.get(adapter.guid)}
-                for adapter in host.spec.adapters
+                for adapter in host.adapters
             },
             "boots": [{"number": number} for number in range(1, host.boots + 1)],
             "files": host.files.state(),
@@ -213,8 +214,7 @@ class SimulatedHost:
         """Tell whether a port is a number that happened to be free: its owner names none."""
         if held.origin is not Origin.SERVICE:
             return held.origin in (Origin.RPC, Origin.DNS)
-        own = (plain for plain in self.host.spec.sockets if plain.owner.lower() == held.owner.lower())
-        return (held.endpoint.protocol, held.endpoint.port) not in {(plain.protocol, plain.port) for plain in own}
+        return (held.owner.lower(), held.endpoint.protocol, held.endpoint.port) not in self._named
 
     def _account(self, user: str) -> AccountSpec | None:
         """Find a local account; the name may carry the computer's name or a dot in front."""

@@ -13,7 +13,7 @@ class does not have.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from winsim.classes import TEN
@@ -52,22 +52,23 @@ IN_HOST = 0
 
 
 def _tcp(host: Host) -> Iterable[Instance]:
+    created = _created(host)
     for endpoint in host.visible.endpoints():
         if endpoint.protocol is Protocol.TCP:
             nobody = WILDCARD_V6 if endpoint.ipv6 else WILDCARD
-            yield _row(host, (endpoint.address, endpoint.port), (nobody, 0), LISTEN, endpoint.pid)
+            yield _row(created, (endpoint.address, endpoint.port), (nobody, 0), LISTEN, endpoint.pid)
     for connection in host.visible.connections():
         pid = host.pid(connection.process)
         local, remote = (connection.local_address, connection.local_port), (connection.remote_address, connection.remote_port)
-        yield _row(host, local, remote, STATES[connection.state], pid)
+        yield _row(created, local, remote, STATES[connection.state], pid)
         if not connection.inbound and connection.state is TcpState.ESTABLISHED:
-            yield _row(host, (WILDCARD, connection.local_port), (WILDCARD, 0), BOUND, pid)
+            yield _row(created, (WILDCARD, connection.local_port), (WILDCARD, 0), BOUND, pid)
 
 
-def _row(host: Host, local: tuple[str, int], remote: tuple[str, int], state: int, pid: int) -> Instance:
+def _row(created: Callable[[int], datetime], local: tuple[str, int], remote: tuple[str, int], state: int, pid: int) -> Instance:
     return TCP.instance(
         {
-            "CreationTime": _created(host, pid),
+            "CreationTime": created(pid),
             "InstanceID": f"{local[0]}++{local[1]}++{remote[0]}++{remote[1]}",
             "LocalAddress": local[0],
             "LocalPort": local[1],
@@ -81,11 +82,12 @@ def _row(host: Host, local: tuple[str, int], remote: tuple[str, int], state: int
 
 
 def _udp(host: Host) -> Iterator[Instance]:
+    created = _created(host)
     for endpoint in host.visible.endpoints():
         if endpoint.protocol is Protocol.UDP:
             yield UDP.instance(
                 {
-                    "CreationTime": _created(host, endpoint.pid),
+                    "CreationTime": created(endpoint.pid),
                     "InstanceID": f"{endpoint.address}++{endpoint.port}",
                     "LocalAddress": endpoint.address,
                     "LocalPort": endpoint.port,
@@ -94,9 +96,11 @@ def _udp(host: Host) -> Iterator[Instance]:
             )
 
 
-def _created(host: Host, pid: int) -> datetime:
-    """Return when its process was created: the host does not note when a socket was bound."""
-    return next((process.created for process in host.processes.all if process.pid == pid), host.time.boot_time())
+def _created(host: Host) -> Callable[[int], datetime]:
+    """Return what tells when a process was created: the host does not note when a socket was bound."""
+    known = {process.pid: process.created for process in host.processes.all}
+    unknown = host.time.boot_time()
+    return lambda pid: known.get(pid, unknown)
 
 
 TCP = CimClass("MSFT_NetTCPConnection", STANDARD_CIMV2, ("InstanceID",), TCP_PROPERTIES, ARRAYS, since=SINCE, instances=_tcp)

@@ -53,6 +53,9 @@ OPTIONAL = (
 )  # fmt: skip
 
 
+HIGHEST_PORT = 65535
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One simulated host as a file describes it.
@@ -277,6 +280,10 @@ def _check(host: HostSpec, problems: Problems) -> None:
     for path, name in used:
         if name.lower() not in known:
             problems.add(path, f"{name} is no service or driver of this host")
+    for entry in host.sockets:
+        between = entry.between
+        if between and (entry.port or len(between) != 2 or not 0 < between[0] <= between[1] <= HIGHEST_PORT):
+            problems.add("$.sockets", f"{entry.owner}: between is two ports, the lower first, of a socket without one of its own")
     if any(entry.owner is None and not (entry.inbound and entry.local_port) for entry in host.connections):
         problems.add("$.connections", "one without an owner must be inbound and name its local_port")
     if SYSTEM not in processes:

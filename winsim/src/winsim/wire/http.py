@@ -195,7 +195,7 @@ class WsmanHttp:
             if fault is not None:
                 met.append(fault)
 
-        machine = request.host.rpartition(":")[0] or request.host
+        machine = (request.host.rpartition(":")[0] or request.host).strip("[]")
         if _is_identify(content):
             return Answer(200, self._identity(known=True)), None
         try:
