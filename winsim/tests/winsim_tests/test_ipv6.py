@@ -47,7 +47,7 @@ def test_both_libraries_reach_both_hosts(hosts: tuple[Host, Host]) -> None:
     assert hosts[0].place != hosts[1].place
     for host, version in zip(hosts, ("10.0.20348", "10.0.17763"), strict=True):
         assert host.url.startswith("http://[::1]:")
-        protocol = Protocol(host.url, transport="ntlm", username=host.user, password=host.password, proxy=None, ca_trust_path=None)
+        protocol = Protocol(host.url, transport="ntlm", username=host.user, password=host.password, server_cert_validation="ignore")
         shell = protocol.open_shell()
         command = protocol.run_command(shell, "netstat", ["-ano", "-p", "tcp"])
         listing = protocol.get_command_output(shell, command)[0].decode()
