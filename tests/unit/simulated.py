@@ -106,7 +106,7 @@ def simulated(
     clock = ManualClock()
     computer = build(made, clock=clock)
     version = made.host.windows
-    service = WsmanService(computer, profile_of(version.version, computer.winrm_version), clock.monotonic)
+    service = WsmanService(computer, profile_of(version.version, computer.winrm_version, computer.quotas), clock.monotonic)
     user = rf"{version.computer}\{account}"
     with WritableSession(Wire(service, user), host=name, read_only=read_only) as session:
         yield Simulated(computer, clock, session, service, user)

@@ -70,6 +70,7 @@ def host_specs(options: argparse.Namespace) -> list[HostSpec]:
             auth=options.auth,
             tls=options.tls,
             forward=options.forward,
+            ipv6=options.ipv6,
             boot_seconds=options.boot_seconds,
             speed=options.speed,
             seed=options.seed,
@@ -109,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--window-port", type=_port, default=0, metavar="N", help="port of the testers' window on 127.0.0.1 (default: any)")
     add("--pid-file", type=Path, metavar="FILE", help="write the process id there; removed at the end")
     add("--forward", action="store_true", help="let clients use a forwarded port that the host itself knows nothing of")
+    add("--ipv6", action="store_true", help="let clients use the IPv6 loopback address ::1")
     add("--auth", choices=("basic", "ntlm"), default="ntlm", help="what the inventory uses (default: ntlm)")
     add("--tls", action="store_true", help="WinRM over https, with a certificate made at the start")
     add("--daemonize", action="store_true", help="return when the hosts listen and go on in the background")
@@ -154,7 +156,7 @@ def _announce(simulation: Simulation, options: argparse.Namespace) -> None:
     if options.pid_file is not None:
         options.pid_file.parent.mkdir(parents=True, exist_ok=True)
         options.pid_file.write_text(f"{os.getpid()}\n", encoding="utf-8")
-    hosts = ", ".join(f"{host.name} at {host.address}:{host.port}" for host in simulation.hosts)
+    hosts = ", ".join(f"{host.name} at {host.place}" for host in simulation.hosts)
     _say(f"{_READY}{hosts}; window {simulation.window_url}")
 
 

@@ -55,6 +55,7 @@ class Problem(Enum):
     ACCESS_DENIED = "access denied"
     TIMED_OUT = "timed out"
     QUOTA = "quota exceeded"
+    FAILED = "failed"
 
 
 class WmiError(Exception):
@@ -111,15 +112,40 @@ class Execution(Protocol):
     def result(self) -> ConsoleResult | None:
         """What it wrote and returned, None while it runs."""
 
+    @property
+    def processes(self) -> int:
+        """How many processes it consists of now, those included that it left to themselves."""
+
     def end(self) -> None:
         """End it, with all that it has started."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShellOptions:
+    """What the commands of one shell have in common.
+
+    Attributes:
+        code_page: of their output; None is the system's own.
+        environment: variables beside those that every process has; an empty value takes one of these away.
+        directory: where they begin; empty is where every command shell begins.
+        memory: megabytes that their processes may take together; 0 is without limit.
+    """
+
+    code_page: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    directory: str = ""
+    memory: int = 0
 
 
 class Console(Protocol):
     """The command shell of one host."""
 
-    def start(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> Execution:
-        """Start one command line as `cmd.exe /c` would; its output is in the code page that was asked for, else in the system's own."""
+    def start(self, command: str, arguments: Sequence[str], options: ShellOptions) -> Execution:
+        """Start one command line as `cmd.exe /c` would.
+
+        Raises:
+            NotADirectoryError: it was to begin in a directory that is not there.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +187,14 @@ class Computer(Protocol):
     @property
     def winrm_version(self) -> str | None:
         """The version of WinRM, or None for the one that its Windows usually has."""
+
+    @property
+    def quotas(self) -> Mapping[str, float]:
+        """What somebody has changed of the limits of WinRM as it ships, by the names of a scenario."""
+
+    @property
+    def shells_allowed(self) -> bool:
+        """False where a policy forbids new remote shells."""
 
     def visited(self, clients: Sequence[Client]) -> None:
         """Take note of who is connected to the management service now, until told otherwise or the host boots."""

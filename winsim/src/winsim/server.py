@@ -23,7 +23,7 @@ from .host.clock import FastClock, SystemClock
 from .providers.computer import build
 from .scenarios import Scenario, load_scenario, name_of, names
 from .seams import SimulatedComputer
-from .sockets import claim_address
+from .sockets import Address, NoAddress, claim_address, claim_ipv6
 from .station import Station
 from .window import Window
 from .wire.profile import Profile
@@ -50,6 +50,7 @@ class HostSpec:
         auth: what the inventory uses. `basic` allows Basic and unencrypted requests, `ntlm` neither.
         tls: WinRM over https on port 5986 as well, with a certificate made at the start; clients are then sent there.
         forward: clients are sent to a forwarded port on 127.0.0.1, which the host itself knows nothing of.
+        ipv6: clients are sent to ::1. One host of the machine has its ports there, every other is at a forwarded port of it.
         user: the administrator to hand out.
         boot_seconds: how long a restart takes, at least half a second; None as the scenario says.
         seed: shuffles start order, dynamic ports and process ids; None as the scenario says.
@@ -65,6 +66,7 @@ class HostSpec:
     auth: str = "ntlm"
     tls: bool = False
     forward: bool = False
+    ipv6: bool = False
     user: str = "Administrator"
     boot_seconds: float | None = None
     seed: int | None = None
@@ -103,7 +105,12 @@ class Host:
     @property
     def url(self) -> str:
         """The endpoint of WinRM."""
-        return f"{self.scheme}://{self.address}:{self.port}/wsman"
+        return f"{self.scheme}://{self.place}/wsman"
+
+    @property
+    def place(self) -> str:
+        """Address and port as a URL has them."""
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
     @property
     def inventory_variables(self) -> dict[str, object]:
@@ -232,10 +239,23 @@ class Simulation:
         computer = spec.build() if spec.build is not None else self._from_scenario(spec, name)
         ports = [item.port for item in computer.winrm_listeners() if item.enabled]
         address = claim_address(ports[0] if ports else 5985, single=self._single)
-        station = Station(spec, name, computer, address)
+        self._resources.callback(address.release)
+        station = Station(spec, name, computer, address, self._six(spec, name, computer) if spec.ipv6 else None)
         self._resources.callback(station.stop)
         station.start()
         return station
+
+    @staticmethod
+    def _six(spec: HostSpec, name: str, computer: SimulatedComputer) -> Address:
+        """Return the IPv6 address at which a host is reached.
+
+        Raises:
+            NoAddress: the host, or this system, has none.
+        """
+        enabled = [item for item in computer.winrm_listeners() if item.enabled]
+        if not any(":" in address for item in enabled for address in item.listening_on):
+            raise NoAddress(f"{name} has no IPv6 address to be reached at ({spec.scenario})")
+        return claim_ipv6(5986 if spec.tls else enabled[0].port)
 
     def _from_scenario(self, spec: HostSpec, name: str) -> SimulatedComputer:
         """Build the host that a scenario describes; each file is read once."""

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 SHARED = "127.0.0.1"
 """The one address where a system has no other loopback addresses."""
 
+LOOPBACK_V6 = "::1"
+"""The one IPv6 address where a system has any: hosts that are reached by it share it, and one of them has its ports."""
+
+MOST = 512
+"""Real sockets of one host in one family: file descriptors end somewhere, and a scanner has seen enough."""
+
 _NETWORK = "127.77"
 _ATTEMPTS = 400
 
@@ -89,6 +95,29 @@ def claim_address(port: int, *, single: bool = False) -> Address:
     raise NoAddress(f"no address of {_NETWORK}.0.0/16 has TCP port {port} free: something listens on 0.0.0.0:{port}")
 
 
+def claim_ipv6(port: int) -> Address:
+    """Hold the system's IPv6 loopback, or share it where somebody else holds it or has this TCP port there.
+
+    Raises:
+        NoAddress: the system has no IPv6.
+    """
+    try:
+        listen(LOOPBACK_V6, 0).close()
+    except OSError as error:
+        raise NoAddress(f"this system has no IPv6 loopback address {LOOPBACK_V6}: {error}") from error
+    claim = _claim(LOOPBACK_V6)
+    if claim is None:
+        return Address(LOOPBACK_V6, own=False)
+    try:
+        listen(LOOPBACK_V6, port).close()
+    except PermissionError:
+        pass  # clients then get another port of the same address
+    except OSError:
+        claim.close()
+        return Address(LOOPBACK_V6, own=False)
+    return Address(LOOPBACK_V6, True, claim)
+
+
 def _claim(text: str) -> socket.socket | None:
     """Hold a name in the system that is free again when the process ends, as a booting host listens nowhere."""
     claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -108,7 +137,7 @@ def listen(address: str, port: int) -> socket.socket:
     Raises:
         OSError: taken, not permitted, or no such address.
     """
-    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found = _unbound(address, socket.SOCK_STREAM)
     try:
         # From the start, or TIME_WAIT keeps a restarted host off its port for a minute.
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -118,6 +147,15 @@ def listen(address: str, port: int) -> socket.socket:
     except OSError:
         found.close()
         raise
+    return found
+
+
+def _unbound(address: str, kind: socket.SocketKind) -> socket.socket:
+    """Return a socket of the address's own family, which takes nothing of the other."""
+    six = ":" in address
+    found = socket.socket(socket.AF_INET6 if six else socket.AF_INET, kind)
+    if six:
+        found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     return found
 
 
@@ -132,7 +170,7 @@ def permitted(address: str, port: int) -> bool:
 
 def _bound(address: str, port: int) -> socket.socket:
     """Return a UDP socket; without SO_REUSEADDR, with which a second process would share the port unnoticed."""
-    found = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    found = _unbound(address, socket.SOCK_DGRAM)
     try:
         found.setblocking(False)
         found.bind((address, port))
@@ -187,7 +225,7 @@ class Acceptor:
 
 
 class HostSockets:
-    """The sockets of one host other than WinRM's, kept in step with its endpoints."""
+    """The sockets of one host other than WinRM's, of the family of its address, kept in step with its endpoints."""
 
     def __init__(self, address: Address, loop: asyncio.AbstractEventLoop) -> None:
         self._address = address
@@ -201,16 +239,23 @@ class HostSockets:
         return sorted(f"{protocol}/{port}" for protocol, port in self._open)
 
     def follow(self, endpoints: Iterable[Endpoint], *, without: Iterable[int] = ()) -> None:
-        """Open and close until what can be reached of these endpoints is open, but for some TCP ports."""
+        """Open and close until what can be reached of these endpoints is open, but for some TCP ports and what is too much."""
         if not self._address.own:
             return
         served = {(Protocol.TCP, port) for port in without}
-        wanted = {(endpoint.protocol, endpoint.port) for endpoint in endpoints if not (endpoint.loopback or endpoint.ipv6)} - served
+        wanted = {
+            (endpoint.protocol, endpoint.port)
+            for endpoint in endpoints
+            if not endpoint.loopback and endpoint.ipv6 is (":" in self._address.text)
+        } - served
+        beyond = sorted(wanted)[MOST:]
+        wanted -= set(beyond)
         for port in self._open.keys() - wanted:
             self._shut(port)
         self.refused = {name: why for name, why in self.refused.items() if name in {f"{kind}/{number}" for kind, number in wanted}}
         for port in sorted(wanted - self._open.keys()):
             self._try(port)
+        self.refused |= {f"{protocol}/{number}": f"more than {MOST}" for protocol, number in beyond}
 
     def close(self) -> None:
         """Close all."""

@@ -24,19 +24,28 @@ if TYPE_CHECKING:
     from .server import HostSpec
 
 
+_REST = 9
+"""How many times as long as a look took a host is then left alone."""
+
+
 class Station:
     """Lives in the event loop's thread."""
 
-    def __init__(self, spec: HostSpec, name: str, computer: SimulatedComputer, address: Address) -> None:
+    def __init__(self, spec: HostSpec, name: str, computer: SimulatedComputer, address: Address, six: Address | None = None) -> None:
+        """Take a host and its address; with `six` clients reach it by IPv6."""
         self.spec = spec
         self.name = name
         self.computer = computer
         self.address = address
         system = computer.wmi.enumerate("root/cimv2", "Win32_OperatingSystem")[0].properties
-        self.service = WsmanService(computer, spec.profile or profile_of(str(system["Version"]), computer.winrm_version), time.monotonic)
+        profile = spec.profile or profile_of(str(system["Version"]), computer.winrm_version, computer.quotas)
+        self.service = WsmanService(computer, profile, time.monotonic)
         basic = spec.auth == "basic"
         self.http = WsmanHttp(computer, self.service, Policy(basic=basic, unencrypted=basic), self.follow)
         self.sockets = HostSockets(address, asyncio.get_running_loop())
+        self.six = six
+        self.six_sockets = None if six is None else HostSockets(six, asyncio.get_running_loop())
+        self._rest = 0.0
         self.forwarded = 0
         self._barred: frozenset[int] = frozenset()
         self._tls: SSLContext | None = server_context() if spec.tls else None
@@ -46,17 +55,19 @@ class Station:
         """Open the host's ports; where one of WinRM's is not ours to open, clients get a forwarded one."""
         if self.address.own:
             self._barred = frozenset(port for port in self._winrm_ports() if not permitted(self.address.text, port))
-        if self.spec.forward or not self.address.own or self._barred:
-            # Chosen once and kept over boots; between the two another process could take it.
-            found = listen(SHARED, 0)
-            self.forwarded = found.getsockname()[1]
-            found.close()
+        if self.six is not None:
+            own = self.six.own and not self.spec.forward and permitted(self.six.text, self._own_port())
+            self.forwarded = 0 if own else _free_port(self.six.text)
+        elif self.spec.forward or not self.address.own or self._barred:
+            self.forwarded = _free_port(SHARED)
         self.settle()
 
     def stop(self) -> None:
         """Close everything, and let others have the address."""
         self._close(flush=False)
         self.address.release()
+        if self.six is not None:
+            self.six.release()
 
     def settle(self) -> None:
         """Bring all that listens into step with the host's state."""
@@ -68,13 +79,21 @@ class Station:
             self._close(flush=True)
 
     def glance(self) -> None:
-        """Settle, and let what goes wrong stand in the window: nobody is there to be told, and the other hosts go on."""
+        """Settle, and let what goes wrong stand in the window: nobody is there to be told, and the other hosts go on.
+
+        A host that takes long to be looked at is looked at less often, so that the others are served.
+        """
+        began = time.monotonic()
+        if began < self._rest:
+            return
         try:
             self.settle()
         except Exception as error:
             found = f"{type(error).__name__}: {error}"
             if found not in self.http.errors:
                 self.http.errors.append(found)
+        ended = time.monotonic()
+        self._rest = ended + (ended - began) * _REST
 
     def boot(self) -> None:
         """Press the reset button: the host restarts at once, and every connection is cut."""
@@ -93,9 +112,13 @@ class Station:
 
     def client_port(self) -> tuple[str, int]:
         """Return the address and port for clients."""
+        address = self.address if self.six is None else self.six
         if self.forwarded:
-            return SHARED, self.forwarded
-        return self.address.text, 5986 if self._tls else self._winrm_ports()[0]
+            return SHARED if self.six is None else address.text, self.forwarded
+        return address.text, self._own_port()
+
+    def _own_port(self) -> int:
+        return 5986 if self._tls else self._winrm_ports()[0]
 
     def _winrm_ports(self) -> list[int]:
         return sorted({item.port for item in self.computer.winrm_listeners() if item.enabled and item.transport.upper() == "HTTP"})
@@ -105,6 +128,9 @@ class Station:
         if self.http.up and self._servers:
             own = [port for address, port in self._servers if address == self.address.text]
             self.sockets.follow(self.computer.exposed(), without=own)
+            if self.six_sockets is not None and self.six is not None:
+                own = [port for address, port in self._servers if address == self.six.text]
+                self.six_sockets.follow(self.computer.exposed(), without=own)
 
     def _open(self) -> None:
         wanted: dict[tuple[str, int], SSLContext | None] = {}
@@ -112,8 +138,8 @@ class Station:
             wanted |= {(self.address.text, port): None for port in self._winrm_ports() if port not in self._barred}
             if self._tls is not None:
                 wanted[self.address.text, 5986] = self._tls
-        if self.forwarded:
-            wanted[SHARED, self.forwarded] = self._tls
+        if self.six is not None or self.forwarded:
+            wanted[self.client_port()] = self._tls
         for place in self._servers.keys() - wanted.keys():
             self._servers.pop(place).shut(flush=True)
         for place in wanted.keys() - self._servers.keys():
@@ -121,6 +147,16 @@ class Station:
 
     def _close(self, *, flush: bool) -> None:
         self.sockets.close()
+        if self.six_sockets is not None:
+            self.six_sockets.close()
         self.service.forget()
         for place in list(self._servers):
             self._servers.pop(place).shut(flush=flush)
+
+
+def _free_port(address: str) -> int:
+    """Return a port that is free; it is kept over boots, and between the two another process could take it."""
+    found = listen(address, 0)
+    port: int = found.getsockname()[1]
+    found.close()
+    return port

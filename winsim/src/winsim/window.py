@@ -110,7 +110,11 @@ class Window:
 
     async def _sockets(self, request: web.Request) -> web.Response:
         station = self._station(request)
-        return _json({"address": station.address.text, "open": station.sockets.open_ports, "refused": station.sockets.refused})
+        shown: dict[str, object] = {"address": station.address.text, "open": station.sockets.open_ports, "refused": station.sockets.refused}
+        if station.six is not None and station.six_sockets is not None:
+            six = station.six_sockets
+            shown["ipv6"] = {"address": station.six.text, "open": six.open_ports, "refused": six.refused}
+        return _json(shown)
 
     async def _journal(self, request: web.Request) -> web.Response:
         since = request.query.get("since", "0")
@@ -170,7 +174,7 @@ def _summary(station: Station) -> dict[str, object]:
         "scenario": station.spec.scenario,
         "up": station.http.up,
         "address": station.address.text,
-        "winrm": f"{address}:{port}",
+        "winrm": f"[{address}]:{port}" if ":" in address else f"{address}:{port}",
         "profile": station.service.profile.name,
         "open": dict(station.service.open_operations),
         "errors": list(station.http.errors),

@@ -18,6 +18,7 @@ from winsim.seams import (
     Problem,
     QueryResult,
     Reference,
+    ShellOptions,
     StateChange,
     Value,
     WinrmListener,
@@ -131,23 +132,29 @@ class Done:
     result: ConsoleResult | None
     ended: bool = False
 
+    @property
+    def processes(self) -> int:
+        return 0 if self.result is not None or self.ended else 2
+
     def end(self) -> None:
         self.ended = True
 
 
 class FakeConsole:
-    """`netstat` says a fixed line, `flood` much, `endless` goes on, all else is unknown; notes which code pages were asked for."""
+    """`netstat` says a fixed line, `flood` much, `endless` goes on, all else is unknown; notes with which options each was started."""
 
     def __init__(self) -> None:
-        self.code_pages: list[int | None] = []
+        self.options: list[ShellOptions] = []
         self.started: list[Done] = []
 
-    def start(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> Done:
-        self.started.append(Done(self._run(command, arguments, code_page)))
+    def start(self, command: str, arguments: Sequence[str], options: ShellOptions) -> Done:
+        self.options.append(options)
+        if options.directory == "nowhere":
+            raise NotADirectoryError(options.directory)
+        self.started.append(Done(self._run(command, arguments)))
         return self.started[-1]
 
-    def _run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult | None:
-        self.code_pages.append(code_page)
+    def _run(self, command: str, arguments: Sequence[str]) -> ConsoleResult | None:
         line = " ".join([command, *arguments]).strip('"')
         if line.startswith("netstat"):
             return ConsoleResult(b"\r\nActive Connections\r\n", b"", 0)
@@ -165,6 +172,8 @@ class FakeComputer:
         self.name = "FAKE1"
         self.up = True
         self.winrm_version: str | None = None
+        self.quotas: dict[str, float] = {}
+        self.shells_allowed = True
         self.done: list[StateChange] = []
         self.clients: tuple[Client, ...] = ()
         self.rows = FakeWmi(self, version, services)

@@ -190,6 +190,47 @@ def test_http_statuses(simulation: Simulation) -> None:
     assert (answer.status_code, b"2150858817" in answer.content) == (500, True)
 
 
+def test_a_request_and_an_answer_are_as_large_as_the_host_says() -> None:
+    def small() -> FakeComputer:
+        computer = FakeComputer()
+        computer.quotas = {"max_envelope_kb": 16}
+        computer.rows.modes = {"x" * 20_000: "Auto"}
+        return computer
+
+    with Simulation([HostSpec("fake", name="ntlm", build=small), HostSpec("fake", name="basic", auth="basic", build=small)]) as running:
+        for name in ("ntlm", "basic"):
+            large = invoke_request(STDREGPROV, "EnumKey", f"<q:sSubKeyName>{'y' * 17_000}</q:sSubKeyName>")
+            with wsman(running[name]) as client, pytest.raises(WinRMTransportError, match="413"):
+                client.invoke(f"{STDREGPROV}/EnumKey", STDREGPROV, element(large))
+            with wsman(running[name]) as client, pytest.raises(WSManFaultError) as refused:
+                client.enumerate(SERVICES, element(enumerate_request(SERVICES)))
+            assert refused.value.code == 2150858824
+
+
+def test_connections_beyond_the_limit_are_refused_until_another_ends() -> None:
+    def crowded() -> FakeComputer:
+        computer = FakeComputer()
+        computer.quotas = {"max_connections": 2}
+        return computer
+
+    asked = enumerate_request(SERVICES)
+    with Simulation([HostSpec("fake", name="basic", auth="basic", build=crowded)]) as running:
+        host = running["basic"]
+
+        def ask(client: requests.Session) -> tuple[int, bool]:
+            answer = client.post(host.url, data=asked, auth=(host.user, host.password), headers=SOAP, timeout=10)
+            return answer.status_code, b'Code="1359"' in answer.content
+
+        first, second, third = (requests.Session() for _number in range(3))
+        assert [ask(client) for client in (first, second, third)] == [(200, False), (200, False), (500, True)]
+        assert ask(first) == (200, False)
+        second.close()
+        time.sleep(0.1)
+        assert ask(third) == (200, False)
+        first.close()
+        third.close()
+
+
 def test_the_host_is_told_who_is_connected_while_they_are(simulation: Simulation) -> None:
     host = simulation["basic"]
     computer = host.computer

@@ -126,3 +126,14 @@ def test_a_scanner_leaves_no_time_wait_behind(loop: asyncio.AbstractEventLoop, a
     opened.follow([endpoint])
     assert opened.open_ports == ["tcp/20001"]
     opened.close()
+
+
+def test_a_host_with_very_many_endpoints_gets_some_of_them(
+    loop: asyncio.AbstractEventLoop, address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "MOST", 5)
+    held = HostSockets(address, loop)
+    held.follow(Endpoint(Protocol.UDP, "0.0.0.0", port, 4) for port in range(20_000, 20_008))
+    assert held.open_ports == [f"udp/{port}" for port in range(20_000, 20_005)]
+    assert held.refused == {f"udp/{port}": "more than 5" for port in range(20_005, 20_008)}
+    held.close()

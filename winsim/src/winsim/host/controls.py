@@ -133,7 +133,7 @@ def delete_service(host: Host, service: Service) -> Outcome:
 
 def set_netbios(host: Host, index: int, option: int) -> NetbiosOutcome:
     """Switch NetBIOS over TCP/IP on one adapter, at once; 0 as the DHCP server says, 1 on, 2 off."""
-    adapter = next(adapter for adapter in host.spec.adapters if adapter.index == index)
+    adapter = next(adapter for adapter in host.adapters if adapter.index == index)
     if option not in (0, 1, 2):
         return NetbiosOutcome.INVALID
     if adapter.address is None:

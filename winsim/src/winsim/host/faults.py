@@ -10,38 +10,67 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+_WHICH: dict[str, type] = {"port": int, "address": str, "of": str}
+_WHEN: dict[str, type] = {"boots": int, "back": float}
+"""Which endpoints of a protocol a sabotage is about (all of them by default; `of` is their owner); after how many more boots it counts, and
+after how many seconds what it took is back."""
+
 KINDS: dict[str, tuple[dict[str, type], dict[str, type]]] = {
+    # At each boot the wall clock is behind by so many seconds until, `after` the boot, it is set right; the time of the boot moves with it,
+    # unless `boot_time` is `stays`.
+    "clock_steps": ({"seconds": float}, {"after": float, "boot_time": str}),
+    # A policy forbids the command shell and batch files.
     "cmd_disabled": ({}, {}),
+    # The service runs again that many seconds (0: at the next look at the host) after it was stopped.
     "comes_back": ({"service": str}, {"after": float}),
+    # One more endpoint, held by a service, a process, or a program that runs for this alone.
+    "endpoint_added": ({"protocol": str, "port": int, "address": str, "owner": str}, {**_WHEN}),
+    # Endpoints are not there.
+    "endpoint_gone": ({"protocol": str}, {**_WHICH, **_WHEN}),
+    # Endpoints are at the address `to`.
+    "endpoint_moved": ({"protocol": str, "to": str}, {**_WHICH, **_WHEN}),
+    # Endpoints are shown with the number of a process that there is not.
+    "endpoint_orphaned": ({"protocol": str}, {**_WHICH, **_WHEN}),
+    # Endpoints are held by another owner: a service, a process, or a program that runs for this alone.
+    "endpoint_taken": ({"protocol": str, "owner": str}, {**_WHICH, **_WHEN}),
+    # Writing below this folder is refused.
     "folder_denied": ({"path": str}, {}),
+    # Only the IPv6 half of endpoints is there; of those that had none, one at `::`.
+    "ipv6_left": ({"protocol": str}, {**_WHICH, **_WHEN}),
+    # Writing below this key is refused.
     "key_denied": ({"key": str}, {}),
+    # WMI refuses the class, or that method of it.
     "method_denied": ({"class": str}, {"method": str}),
+    # The program takes so many megabytes, which a remote shell may not have.
+    "needs_memory": ({"program": str, "mb": int}, {}),
+    # A restart ends switched off.
     "no_return": ({}, {}),
+    # The host runs on batteries.
     "on_batteries": ({}, {}),
+    # From the next boot on the running service holds this port, if it is free.
     "port_reopened": ({"protocol": str, "port": int, "service": str}, {}),
+    # Application control lets nobody start this program.
     "program_blocked": ({"program": str}, {}),
+    # What a task or a service starts is killed after that many seconds (0: it does not start).
     "script_killed": ({}, {"after": float}),
+    # The service refuses control and configuration.
     "service_denied": ({"service": str}, {}),
+    # Sockets on this port that are open when the fault is armed stay open, over boots too.
     "socket_stays": ({"protocol": str, "port": int}, {}),
+    # A write of the start mode is accepted and has no effect.
     "start_mode_lost": ({"service": str}, {}),
+    # At a boot the service needs that many seconds to start.
     "starts_late": ({"service": str, "after": float}, {}),
+    # A stop is accepted and never completes.
     "stop_hangs": ({"service": str}, {}),
+    # A stop needs that many seconds.
     "stops_late": ({"service": str, "after": float}, {}),
+    # The task scheduler refuses everything.
     "tasks_denied": ({}, {}),
+    # A write of the value is accepted and has no effect.
     "value_lost": ({"key": str, "name": str}, {}),
 }
-"""Every kind with its required and optional keys.
-
-cmd_disabled: a policy forbids the command shell and batch files. folder_denied: writing below this folder is refused.
-on_batteries: the host runs on batteries. program_blocked: application control lets nobody start this program. script_killed: what a
-task or a service starts is killed after that many seconds (0, it does not start). tasks_denied: the task scheduler refuses everything.
-comes_back: the service runs again that many seconds (0) after it was stopped. key_denied: writing below this key is
-refused. method_denied: WMI refuses the class (or that method of it). no_return: a restart ends switched off.
-port_reopened: from the next boot on the running service holds this port, if it is free. service_denied: the service
-refuses control and configuration. socket_stays: sockets on this port that are open when the fault is armed stay open,
-over boots too. start_mode_lost, value_lost: a write is accepted and has no effect. starts_late: at a boot the service needs
-that many seconds to start. stop_hangs: a stop is accepted and never completes. stops_late: a stop needs that many seconds.
-"""
+"""Every kind with its required and optional keys."""
 
 
 @dataclass(frozen=True, slots=True)

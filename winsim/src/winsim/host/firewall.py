@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from winsim.registry_value import RegistryType, RegistryValue
 
 from .environment import expand
 from .firewall_rules import SYSTEM_PROGRAM, Action, Direction, Rule, Target, parse, version_of
-from .model import SERVICES, SYSTEM, Category, HostSpec
+from .model import SERVICES, SYSTEM, AdapterSpec, Category, HostSpec
 from .processes import Process
 from .registry import Registry
 from .sockets import LOOPBACK, LOOPBACK_V6, WILDCARD, WILDCARD_V6
@@ -55,9 +55,11 @@ class Settings:
 class Firewall:
     """The rules and settings in force since the service last read them."""
 
-    def __init__(self, spec: HostSpec, registry: Registry) -> None:
+    def __init__(self, spec: HostSpec, registry: Registry, adapters: Callable[[], Sequence[AdapterSpec]]) -> None:
         """Read nothing yet: the service does so when it starts."""
         self._spec = spec
+        self._adapters = adapters
+        self.version_of_rules = 0
         self._registry = registry
         self._settings: dict[Category, Settings] = {}
         self._local: dict[str, Rule] = {}
@@ -73,6 +75,7 @@ class Firewall:
 
     def read(self) -> None:
         """Read everything, as the service does when it starts."""
+        self.version_of_rules += 1
         self._settings = {profile: self._read_settings(profile) for profile in Category}
         self._local = self._read_rules(LOCAL_RULES)
         self._policy = self._read_rules(POLICY_RULES)
@@ -83,7 +86,9 @@ class Firewall:
 
     def heed(self, value_name: str) -> None:
         """Take one local rule as the registry holds it now, or forget it where it is gone."""
-        rule = self.stored().get(value_name)
+        self.version_of_rules += 1
+        value = self._registry.value(LOCAL_RULES, value_name)
+        rule = None if value is None else _rule(value)
         if rule is None:
             self._local.pop(value_name, None)
         else:
@@ -124,12 +129,12 @@ class Firewall:
 
     def _profiles(self, address: str) -> set[Category]:
         """Return the profiles of the adapters behind an address."""
-        connected = [adapter for adapter in self._spec.adapters if adapter.connected]
+        connected = [adapter for adapter in self._adapters() if adapter.connected]
         version = tuple(int(part) for part in self._spec.windows.version.split(".")[:2])
         if version < SEVERAL_PROFILES_SINCE:
             known = {self._spec.category(adapter) for adapter in connected}
             return {max(known, key=STRICTNESS.index)} if known else set()
-        bound = [adapter for adapter in connected if address in (WILDCARD, WILDCARD_V6) or address in (adapter.address, *adapter.ipv6)]
+        bound = [adapter for adapter in connected if address in (WILDCARD, WILDCARD_V6) or address in (*adapter.addresses, *adapter.ipv6)]
         return {self._spec.category(adapter) for adapter in bound}
 
     def _read_settings(self, profile: Category) -> Settings:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from winsim.registry_value import RegistryType, RegistryValue
 
 from .files import Entry, Principal
-from .model import SERVICES, HostSpec, ServiceSpec
+from .model import SERVICES, AdapterSpec, HostSpec, ServiceSpec
 from .registry import Registry
 
 TYPE_DRIVER, TYPE_OWN, TYPE_SHARED = 0x1, 0x10, 0x20
@@ -27,20 +27,27 @@ def registry(spec: HostSpec) -> Registry:
     made = Registry()
     for installed in spec.services:
         _service(made, installed if spec.windows.kernel >= TRIGGERS_SINCE else replace(installed, trigger=False))
-    interfaces = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces"
-    for adapter in spec.adapters:
-        if not adapter.loopback:
-            key = rf"{interfaces}\Tcpip_{adapter.guid}"
-            made.create(key)
-            made.write(key, "NetbiosOptions", RegistryValue.dword(adapter.netbios or 0))
-            if spec.netbt.wins and adapter.connected:
-                made.write(key, "NameServerList", RegistryValue.texts(spec.netbt.wins))
+    for present in spec.adapters:
+        if not present.loopback and present.appears is None:
+            adapter(made, spec, present)
     for path, values in spec.registry.items():
         made.create(path)
         for name, value in values.items():
             made.write(path, name, value)
     _software(made, spec)
     return made
+
+
+def adapter(made: Registry, spec: HostSpec, found: AdapterSpec) -> bool:
+    """Make the key that NetBIOS over TCP/IP has for an adapter; tell whether there was none."""
+    key = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces\Tcpip_{found.guid}"
+    if made.exists(key):
+        return False
+    made.create(key)
+    made.write(key, "NetbiosOptions", RegistryValue.dword(found.netbios or 0))
+    if spec.netbt.wins and found.connected:
+        made.write(key, "NameServerList", RegistryValue.texts(spec.netbt.wins))
+    return True
 
 
 def _software(made: Registry, spec: HostSpec) -> None:

@@ -21,10 +21,12 @@ from .files import Files
 from .firewall import Firewall
 from .jobs import Account, Execute, Job, Jobs, nothing_runs
 from .journal import Journal, Subject
-from .model import SERVICES, SYSTEM, ConnectionSpec, HostSpec, ServiceSpec, StartMode
+from .model import SERVICES, SYSTEM, AdapterSpec, ConnectionSpec, HostSpec, ServiceSpec, StartMode
 from .network import Network, netbios_options
-from .processes import Process, Processes
+from .processes import ENDED, IDLE, Process, Processes
 from .registry import Registry
+from .sabotage import KINDS as SABOTAGE
+from .sabotage import Sabotage
 from .scm import Outcome, Service, ServiceControl
 from .tasks import Tasks
 from .timeline import Timeline
@@ -76,9 +78,11 @@ class Host:
         self.tasks = Tasks(self)
         self.visible = Visible(self)
         self.made_services: dict[str, ServiceSpec] = {}
-        self.firewall = Firewall(self.spec, self.registry)
+        self._awaited: set[str] = set()
+        self.firewall = Firewall(self.spec, self.registry, lambda: self.adapters)
         self.journal = Journal()
         self.faults = Faults()
+        self.sabotage = Sabotage(self)
         self.boots = 0
         self.power = Power.ON
         self.time = Timeline(self.clock)
@@ -88,6 +92,11 @@ class Host:
         self._boot()
         for fault in self.spec.faults:
             self.arm(fault)
+
+    @property
+    def adapters(self) -> tuple[AdapterSpec, ...]:
+        """The adapters that are there now."""
+        return tuple(adapter for adapter in self.spec.adapters if adapter.name not in self._awaited)
 
     @property
     def up(self) -> bool:
@@ -153,7 +162,13 @@ class Host:
             self.power = Power.OFF
 
     def arm(self, fault: Fault) -> None:
-        """Arm a fault; sockets that are to stay are remembered as they are now."""
+        """Arm a fault; sockets that are to stay are remembered as they are now.
+
+        Raises:
+            ValueError: a setting of it makes no sense.
+        """
+        if fault.kind in SABOTAGE:
+            self.sabotage.arm(fault)
         self.faults.arm(fault)
         if fault.kind == "on_batteries":
             self.tasks.on_batteries()
@@ -163,21 +178,21 @@ class Host:
     def clear_faults(self) -> None:
         """Disarm all faults; what they kept open closes."""
         self.faults.clear()
+        self.sabotage.clear()
         self.visible.let_go()
 
     def pid(self, process: str) -> int:
         """Return the number of a process; the kernel's where it does not run (a socket that a fault keeps)."""
+        if process == IDLE:
+            return 0
+        if process.startswith(ENDED):
+            return self.processes.dead(process.removeprefix(ENDED))
         running = self.processes.get(process) or self.processes.get(SYSTEM)
         return 0 if running is None else running.pid
 
     def value_written(self) -> None:
         """Let those heed a registry value that do so at once."""
-
-        def running(owner: str) -> str | None:
-            service = self.services.find(owner)
-            return service.spec.process if service is not None and service.running else None
-
-        self.network.value_written(running)
+        self.network.value_written(self._running_process)
 
     def service_process(self, service: ServiceSpec) -> Process | None:
         """Return the process that hosts a service."""
@@ -195,13 +210,25 @@ class Host:
         numbers = shuffled or Random(f"boot {number}")
         already = self.spec.uptime if number == 1 else 0.0
         self.time.boot(already=already)
+        for fault in self.faults.of("clock_steps"):
+            self._begin_wrong(fault)
         self.power = Power.ON
         self._planned = None
         self.visible.visited(())
         self.jobs = Jobs(self)
         self.netbios = netbios_options(self.spec, self.registry)
         self.processes = Processes(self.spec.processes, numbers, recorded=number == 1 and shuffled is None)
-        self.network = Network(self.spec, self.registry, configuration.read(self.spec, self.registry), shuffled, self.netbios)
+        late = [adapter for adapter in self.spec.adapters if adapter.appears is not None and adapter.appears > already]
+        self._awaited = {adapter.name for adapter in late}
+        self.network = Network(
+            self.spec,
+            self.registry,
+            configuration.read(self.spec, self.registry),
+            shuffled,
+            self.netbios,
+            adapters=lambda: self.adapters,
+            draw=Random(f"{self._seed} boot {number}"),
+        )
         self._booting = True
         self.services = ServiceControl(
             self.spec,
@@ -222,6 +249,10 @@ class Host:
         for process in permanent:
             self.network.process_started(process, late=True)
         self._start_delayed(delayed, already)
+        for adapter in self.adapters:
+            self._install(adapter)
+        for adapter in late:
+            self._await(adapter, (adapter.appears or 0.0) - already)
         self._sign_in(numbers, already)
         self._lose_leases()
         for connection in self.spec.connections:
@@ -229,7 +260,32 @@ class Host:
                 self._connect(connection)
         for fault in self.faults.of("port_reopened"):
             self._reopen(fault)
+        self.sabotage.booted()
         self.tasks.booted()
+
+    def _await(self, adapter: AdapterSpec, seconds: float) -> None:
+        """Let an adapter appear later: whoever binds adapters one by one binds it, too."""
+
+        def appear() -> None:
+            self._awaited.discard(adapter.name)
+            self._install(adapter)
+            self.network.renew_netbt()
+            self.network.bind_adapters(self._running_process)
+
+        self.time.after(seconds, appear)
+
+    def _install(self, adapter: AdapterSpec) -> None:
+        """Make the key of NetBIOS over TCP/IP for an adapter that has never been there."""
+        if not adapter.loopback and installation.adapter(self.registry, self.spec, adapter):
+            self.netbios[adapter.guid] = adapter.netbios or 0
+            self.network.renew_netbt()
+
+    def _running_process(self, owner: str) -> str | None:
+        """Return the process of an owner that runs: a service, or a process by itself."""
+        service = self.services.find(owner)
+        if service is not None:
+            return service.spec.process if service.running else None
+        return owner if self.processes.get(owner) is not None else None
 
     def _sign_in(self, numbers: Random, already: float) -> None:
         """Replace the instances of per-user services, as the sign-in does that follows a boot at once."""
@@ -298,6 +354,12 @@ class Host:
             self.network.accept(connection)
         else:
             self.network.connect(connection, connection.owner, process)
+
+    def _begin_wrong(self, fault: Fault) -> None:
+        """Boot with a clock that is wrong, and set it right when its time has come."""
+        seconds, stays = float(str(fault.settings["seconds"])), fault.says(boot_time="stays")
+        self.time.begin_wrong(seconds)
+        self.time.after(fault.seconds(), lambda: self.time.set_right(boot_time_stays=stays))
 
     def _reopen(self, fault: Fault) -> None:
         service = self.services.find(str(fault.settings["service"]))

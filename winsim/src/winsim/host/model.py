@@ -168,7 +168,9 @@ class SocketSpec:
 
     Attributes:
         owner: a service, a driver, or the id of a permanent process.
-        port: 0 takes a dynamic one.
+        port: 0 takes a dynamic one, or a random one `between` two ports, the first and the last of them, at each start.
+        orphaned: the process that bound it has ended, and another one has inherited it: it is shown with the number of no process, and
+            stays until the next boot, whatever becomes of its owner.
         ipv4_only: no second socket for IPv6.
         shared: others may bind the same address, too (SO_REUSEADDR).
     """
@@ -180,6 +182,8 @@ class SocketSpec:
     kernel: bool = False
     ipv4_only: bool = False
     shared: bool = False
+    between: tuple[int, ...] = ()
+    orphaned: bool = False
     unless: tuple[SwitchSpec, ...] = ()
 
 
@@ -239,7 +243,9 @@ class AdapterSpec:
     Attributes:
         rpc_index: the interface index that `rpccfg -l` shows.
         index: the adapter's number in the system's own list, None for the loopback, which is not in it.
+        more_addresses: its other IPv4 addresses; NetBIOS over TCP/IP is at the first one alone (from memory).
         ipv6: its IPv6 addresses as Windows writes them, with their zone.
+        appears: how many seconds after each boot it appears, as one that is plugged in or dialled; None is there from the start.
         netbios: 0 as the DHCP server says, 1 on, 2 off; None where the adapter has no IP.
         category: the kind of its network; None is what Windows takes by itself (`HostSpec.category`).
     """
@@ -249,6 +255,7 @@ class AdapterSpec:
     index: int | None = None
     rpc_index: int | None = None
     address: str | None = None
+    more_addresses: tuple[str, ...] = ()
     mask: str = "255.255.255.0"
     ipv6: tuple[str, ...] = ()
     gateway: str | None = None
@@ -260,6 +267,12 @@ class AdapterSpec:
     driver: str = ""
     loopback: bool = False
     category: Category | None = None
+    appears: float | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All its IPv4 addresses."""
+        return () if self.address is None else (self.address, *self.more_addresses)
 
     @property
     def connected(self) -> bool:
@@ -267,11 +280,26 @@ class AdapterSpec:
         return self.address is not None and not self.loopback
 
 
+class TcpState(Enum):
+    """The states of a connection, as netstat names them."""
+
+    SYN_SENT = "syn_sent"
+    SYN_RECEIVED = "syn_received"
+    ESTABLISHED = "established"
+    FIN_WAIT_1 = "fin_wait_1"
+    FIN_WAIT_2 = "fin_wait_2"
+    CLOSE_WAIT = "close_wait"
+    CLOSING = "closing"
+    LAST_ACK = "last_ack"
+    TIME_WAIT = "time_wait"
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionSpec:
     """One TCP connection: outgoing ones take a local port, inbound ones are accepted on a socket of their owner.
 
     Attributes:
+        state: it stays in this state as long as it is shown; nobody holds one in TIME_WAIT, so that it shows process 0.
         owner: a service, or a process id; the connection lives as long as it does. None: who listens on `local_port` (inbound).
         local_port: None takes a dynamic port (outgoing) or the owner's first TCP listener (inbound).
         reopened: the connection is there again after a boot.
@@ -283,6 +311,7 @@ class ConnectionSpec:
     local_port: int | None = None
     inbound: bool = False
     reopened: bool = True
+    state: TcpState = TcpState.ESTABLISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +334,22 @@ class ListenerSpec:
     enabled: bool = True
     url_prefix: str = "wsman"
     certificate_thumbprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaSpec:
+    """Limits of WinRM that somebody has changed; None is as it ships. 0 is without limit, but for sizes and times."""
+
+    max_batch_items: int | None = None
+    max_connections: int | None = None
+    max_envelope_kb: int | None = None
+    max_memory_per_shell_mb: int | None = None
+    max_operations_per_user: int | None = None
+    max_processes_per_shell: int | None = None
+    max_shell_users: int | None = None
+    max_shells_per_user: int | None = None
+    enumeration_idle_seconds: float | None = None
+    shell_idle_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +450,7 @@ class HostSpec:
     listeners: tuple[ListenerSpec, ...]
     registry: Mapping[str, Mapping[str, RegistryValue]]
     wmi: Mapping[str, tuple[Mapping[str, RowValue], ...]] = field(default_factory=dict)
+    quotas: QuotaSpec = field(default_factory=QuotaSpec)
     faults: tuple[Fault, ...] = ()
     empty_list: EmptyList = EmptyList.TAKES
     shutdown_seconds: float = 0.5

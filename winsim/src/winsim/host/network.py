@@ -9,7 +9,7 @@ ports stay allocated until the process dies); the endpoint mapper, once open, st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_interface
 from random import Random
@@ -17,14 +17,18 @@ from random import Random
 from winsim.endpoint import Protocol
 
 from .configuration import SEQUENCES, BootConfiguration
-from .model import SERVICES, SYSTEM, AdapterSpec, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec, SwitchSpec
+from .model import SERVICES, SYSTEM, AdapterSpec, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec, SwitchSpec, TcpState
+from .processes import ENDED, IDLE
 from .registry import Registry
 from .sockets import LOOPBACK, LOOPBACK_V6, WILDCARD, WILDCARD_V6, DynamicPorts, Origin, Socket, Sockets
+
+_DRAWS = 100
+"""How often a random port is drawn before the first free one is taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class TcpConnection:
-    """One established connection; `process` is a process id of the table."""
+    """One connection; `process` is a process id of the table, or the idle one's where nobody holds it any more."""
 
     local_address: str
     local_port: int
@@ -33,16 +37,37 @@ class TcpConnection:
     owner: str
     process: str
     inbound: bool
+    state: TcpState = TcpState.ESTABLISHED
 
 
 class Network:
     """The sockets and connections of one boot."""
 
     def __init__(
-        self, spec: HostSpec, registry: Registry, configuration: BootConfiguration, random: Random | None, netbios: dict[str, int]
+        self,
+        spec: HostSpec,
+        registry: Registry,
+        configuration: BootConfiguration,
+        random: Random | None,
+        netbios: dict[str, int],
+        *,
+        adapters: Callable[[], Sequence[AdapterSpec]],
+        draw: Random,
     ) -> None:
-        """Start with no socket; `random` shuffles dynamic ports, `netbios` holds the option in force by adapter GUID."""
+        """Start with no socket.
+
+        Args:
+            random: shuffles dynamic ports.
+            netbios: the option in force by adapter GUID.
+            adapters: returns those that are there now.
+            draw: draws the ports of those who take any.
+        """
         self._spec = spec
+        self._adapters = adapters
+        self._draw = draw
+        self._plain: dict[str, list[SocketSpec]] = {}
+        for plain in spec.sockets:
+            self._plain.setdefault(plain.owner.lower(), []).append(plain)
         self._registry = registry
         self._configuration = configuration
         self._ports = DynamicPorts(spec.windows.first_port, spec.windows.last_port, random, start=spec.windows.counts_from)
@@ -61,9 +86,8 @@ class Network:
             for protocol, sequence in SEQUENCES.items():
                 if sequence in self._configuration.dcom:
                     self._open_mapper(protocol)
-        for plain in self._spec.sockets:
-            if plain.owner.lower() == name:
-                self._open_plain(plain, service.process)
+        for plain in self._plain.get(name, ()):
+            self._open_plain(plain, service.process)
         for server in self._spec.rpc_servers:
             if server.owner.lower() == name:
                 self._register(server, service.process)
@@ -77,7 +101,7 @@ class Network:
             running: the process of a service by name, None where it does not run.
         """
         for plain in self._spec.sockets:
-            process = running(plain.owner) if any(switch.live for switch in plain.unless) else None
+            process = running(plain.owner) if plain.unless and any(switch.live for switch in plain.unless) else None
             if process is None:
                 continue
             held = [
@@ -90,8 +114,8 @@ class Network:
 
     def process_started(self, process: str, *, late: bool = False) -> None:
         """Open what a permanent process opens by itself; `late` ones when a boot has started its services."""
-        for plain in self._spec.sockets:
-            if plain.owner == process and not late:
+        for plain in () if late else self._plain.get(process.lower(), ()):
+            if plain.owner == process:
                 self._open_plain(plain, process)
         for server in self._spec.rpc_servers:
             if server.owner == process and server.late is late:
@@ -103,7 +127,8 @@ class Network:
         if name == self._spec.netbt.driver.lower():
             self._netbt_loaded = False
             self.renew_netbt()
-        self.sockets.close(lambda socket: socket.owner.lower() == name and socket.origin in (Origin.SERVICE, Origin.DNS))
+        ends = (Origin.SERVICE, Origin.DNS)
+        self.sockets.close(lambda socket: socket.owner.lower() == name and socket.origin in ends and not socket.process.startswith(ENDED))
         self.connections = [held for held in self.connections if held.owner.lower() != name]
         self._drop_unheld()
 
@@ -119,7 +144,7 @@ class Network:
         if self._netbt_loaded:
             if self._configuration.raw_smb and netbt.raw_smb is not None:
                 wanted += [(protocol, WILDCARD, netbt.raw_smb) for protocol in Protocol]
-            for adapter in self._spec.adapters:
+            for adapter in self._adapters():
                 # 2 is off; 0 asks the DHCP server, which by default lets it on (Microsoft, SetTcpipNetbios; KB 313314).
                 if adapter.address and not adapter.loopback and self._netbios.get(adapter.guid, 0) != 2:
                     wanted += [
@@ -132,12 +157,27 @@ class Network:
             self.sockets.bind(Socket(protocol, address, port, netbt.driver, SYSTEM, Origin.NETBT))
         self._drop_unheld()
 
+    def bind_adapters(self, running: Callable[[str], str | None]) -> None:
+        """Bind what an adapter that has appeared adds to the addresses of those who bind each; `running` as for `value_written`."""
+        for plain in self._spec.sockets:
+            process = running(plain.owner) if At.ADAPTERS in plain.at and not plain.orphaned else None
+            held = [entry for entry in self.sockets.all if (entry.owner, entry.protocol, entry.origin) == _bound_by(plain)]
+            ports = {plain.port} if plain.port else {entry.port for entry in held}
+            if process is None or self._switched_off(plain.unless) or len(ports) != 1:
+                continue
+            for address in self._addresses(At.ADAPTERS, ipv4_only=plain.ipv4_only):
+                holder = SYSTEM if plain.kernel else process
+                self.sockets.bind(Socket(plain.protocol, address, min(ports), plain.owner, holder, Origin.SERVICE, plain.shared))
+
     def connect(self, connection: ConnectionSpec, owner: str, process: str) -> None:
         """Establish an outgoing connection of a process."""
         port = connection.local_port or self._ports.take(self._free(Protocol.TCP))
         if port is not None:
             peer = (connection.remote_address, connection.remote_port)
-            self.connections.append(TcpConnection(own_address(self._spec), port, *peer, owner, process, inbound=False))
+            holder = _holder(connection, process)
+            self.connections.append(
+                TcpConnection(own_address(self._spec), port, *peer, owner, holder, inbound=False, state=connection.state)
+            )
 
     def accept(self, connection: ConnectionSpec) -> None:
         """Let a peer connect, if there is a listener for it: on the port that is named, or the first of the owner's."""
@@ -146,7 +186,8 @@ class Network:
             peer = (connection.remote_address, connection.remote_port)
             own = LOOPBACK if ip_address(connection.remote_address).is_loopback else own_address(self._spec)
             owner = connection.owner or held.owner
-            self.connections.append(TcpConnection(own, held.port, *peer, owner, held.process, inbound=True))
+            holder = _holder(connection, held.process)
+            self.connections.append(TcpConnection(own, held.port, *peer, owner, holder, inbound=True, state=connection.state))
 
     def listener(self, port: int | None, owner: str | None = None) -> Socket | None:
         """Return a TCP socket that others can reach, by its port; where that is None, by its owner."""
@@ -159,6 +200,8 @@ class Network:
 
     def take_over(self, protocol: Protocol, port: int, service: ServiceSpec) -> None:
         """Let a service hold a port that is not its own, if it is free."""
+        if self.sockets.taken(protocol, port):
+            return
         self.sockets.bind(Socket(protocol, WILDCARD, port, service.lasting, service.process, Origin.FAULT))
 
     def _drop_unheld(self) -> None:
@@ -167,12 +210,21 @@ class Network:
         self.connections = [entry for entry in self.connections if not entry.inbound or entry.local_port in held]
 
     def _open_plain(self, plain: SocketSpec, process: str) -> None:
-        port = None if self._switched_off(plain.unless) else plain.port or self._ports.take(self._free(plain.protocol))
+        port = None if self._switched_off(plain.unless) else self._port(plain)
         if port is None:
             return
-        holder = SYSTEM if plain.kernel else process
+        holder = f"{ENDED}{plain.owner}" if plain.orphaned else SYSTEM if plain.kernel else process
         for address in (address for at in plain.at for address in self._addresses(at, ipv4_only=plain.ipv4_only)):
             self.sockets.bind(Socket(plain.protocol, address, port, plain.owner, holder, Origin.SERVICE, plain.shared))
+
+    def _port(self, plain: SocketSpec) -> int | None:
+        """Return the port of a socket: its own, a random one of those between two, or a dynamic one."""
+        free = self._free(plain.protocol)
+        if not plain.between:
+            return plain.port or self._ports.take(free)
+        low, high = plain.between
+        drawn = (self._draw.randint(low, high) for _attempt in range(_DRAWS))
+        return next((port for port in drawn if free(port)), None) or next((port for port in range(low, high + 1) if free(port)), None)
 
     def _switched_off(self, switches: Iterable[SwitchSpec]) -> bool:
         return any(self._registry.number(switch.key, switch.name) == switch.data for switch in switches)
@@ -183,8 +235,8 @@ class Network:
             return [WILDCARD, WILDCARD_V6] if ipv6 else [WILDCARD]
         if at is At.LOOPBACK:
             return [LOOPBACK, LOOPBACK_V6] if ipv6 else [LOOPBACK]
-        adapters = [adapter for adapter in self._spec.adapters if not adapter.loopback]
-        found = [adapter.address for adapter in adapters if adapter.address]
+        adapters = [adapter for adapter in self._adapters() if not adapter.loopback]
+        found = [address for adapter in adapters for address in adapter.addresses]
         return [*found, *(address for adapter in adapters for address in adapter.ipv6)] if ipv6 else found
 
     def _register(self, server: RpcServerSpec, process: str) -> None:
@@ -218,7 +270,7 @@ class Network:
         listed = self._configuration.interfaces
         if not restricted or listed is None:
             return self._addresses(At.WILDCARD)
-        return [adapter.address for adapter in self._spec.adapters if adapter.address and adapter.rpc_index in listed]
+        return [address for adapter in self._adapters() if adapter.rpc_index in listed for address in adapter.addresses]
 
     def _open_mapper(self, protocol: Protocol) -> None:
         if not self._configuration.rpc_valid:
@@ -245,6 +297,16 @@ class Network:
         return free
 
 
+def _bound_by(plain: SocketSpec) -> tuple[str, Protocol, Origin]:
+    """Return what the sockets of a row have in common."""
+    return plain.owner, plain.protocol, Origin.SERVICE
+
+
+def _holder(connection: ConnectionSpec, process: str) -> str:
+    """Return the process that a listing shows: 0 for a connection that is over and only remembered (recorded listings)."""
+    return IDLE if connection.state is TcpState.TIME_WAIT else process
+
+
 def netbios_options(spec: HostSpec, registry: Registry) -> dict[str, int]:
     """Return the NetBIOS option that each adapter's registry key holds, by GUID; 0 where there is none."""
     interfaces = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces"
@@ -266,9 +328,20 @@ def own_address(spec: HostSpec) -> str:
     return next((adapter.address for adapter in spec.adapters if adapter.address and not adapter.loopback), LOOPBACK)
 
 
+def met_at(spec: HostSpec, peer: str) -> str:
+    """Return the own address to which a peer has connected: one of its family."""
+    six = [address for adapter in spec.adapters if not adapter.loopback for address in adapter.ipv6]
+    return six[0] if ":" in peer and six else own_address(spec)
+
+
 def peer_address(spec: HostSpec, address: str) -> str:
     """Return what the host sees of a client: one on the loopback, which is the simulator's own machine, as a neighbour of its network."""
-    own = {adapter.address for adapter in spec.adapters}
+    if ip_address(address) == ip_address(LOOPBACK_V6):
+        met = met_at(spec, address)
+        if ":" in met:
+            own_number, zone, index = met.partition("%")
+            return f"{ip_interface(f'{own_number}/64').network[-2]}{zone}{index}"
+    own = {own for adapter in spec.adapters for own in adapter.addresses}
     if not ip_address(address).is_loopback and address not in own:
         return address
     adapter = next((adapter for adapter in spec.adapters if adapter.connected), None)

@@ -18,6 +18,9 @@ IDLE = "Idle"
 FIXED = (IDLE, "System")
 """Ids of the processes whose number is always the same."""
 
+ENDED = "ended "
+"""What the id of a process begins with that is not there any more; behind it stands whose it was."""
+
 LOWEST = 132
 """Process ids below are the kernel's."""
 
@@ -44,6 +47,8 @@ class Processes:
         self._recorded = recorded
         self._running: dict[str, Process] = {}
         self._spawned = 0
+        self._dead: dict[str, int] = {}
+        self.version = 0
         known = [spec.pid for spec in self._specs.values() if spec.pid is not None] if recorded else []
         self._last = max([LOWEST, *known])
 
@@ -65,6 +70,7 @@ class Processes:
         parent = 0 if spec.parent is None else self.start(spec.parent, created).pid
         process = Process(spec.id, spec.name, spec.command, self._number(spec), parent, created)
         self._running[spec.id] = process
+        self.version += 1
         return process
 
     def spawn(self, name: str, command: str, parent: str | None, created: datetime) -> Process:
@@ -73,17 +79,26 @@ class Processes:
         above = None if parent is None else self._running.get(parent)
         process = Process(f"{name} #{self._spawned}", name, command, self._next(), 0 if above is None else above.pid, created)
         self._running[process.id] = process
+        self.version += 1
         return process
 
     def drop(self, process_id: str) -> None:
         """End a process that `spawn` started; one that is gone is no error."""
-        self._running.pop(process_id, None)
+        if self._running.pop(process_id, None) is not None:
+            self.version += 1
 
     def end(self, process_id: str) -> bool:
         """End a process unless it is one that never ends; tell whether it ended."""
         if self._specs[process_id].permanent:
             return False
+        self.version += 1
         return self._running.pop(process_id, None) is not None
+
+    def dead(self, name: str) -> int:
+        """Return the number that the process of an owner had which has ended in this boot; no process has it."""
+        if name not in self._dead:
+            self._dead[name] = self._next()
+        return self._dead[name]
 
     def _number(self, spec: ProcessSpec) -> int:
         if spec.pid is not None and (self._recorded or spec.id in FIXED):

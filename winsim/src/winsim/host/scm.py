@@ -88,6 +88,7 @@ class ServiceControl:
         self._starts_late = starts_late
         self._launch = launch
         self._services: dict[str, Service] = {}
+        self.version = 0
         for installed in (*spec.services, *made):
             if installed.per_user:
                 continue
@@ -156,6 +157,7 @@ class ServiceControl:
     def finish_start(self, service: Service) -> None:
         """Complete a start that is on its way."""
         if service.state is State.START_PENDING:
+            self.version += 1
             service.state = State.RUNNING
             service.has_run = True
             self._on_start(service.spec)
@@ -164,6 +166,7 @@ class ServiceControl:
         """Complete a stop that is on its way, and end the process with its last service."""
         if service.state is not State.STOP_PENDING:
             return
+        self.version += 1
         service.state = State.STOPPED
         if service.marked:
             self.remove(service)
@@ -200,6 +203,7 @@ class ServiceControl:
         if service.spec.program:
             service.failed = self._launch(service.spec)
             return False
+        self.version += 1
         service.state = State.START_PENDING
         if not self._starts_late(service):
             self.finish_start(service)

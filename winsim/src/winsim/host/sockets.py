@@ -45,47 +45,65 @@ class Socket:
 
 
 class Sockets:
-    """All sockets that are bound now."""
+    """All sockets that are bound now.
+
+    A program may bind an address of its own where another one has bound all addresses, and the other way round (Microsoft, "Using
+    SO_REUSEADDR and SO_EXCLUSIVEADDRUSE": neither asks for more than the default); nobody binds the same address twice unasked.
+    """
 
     def __init__(self) -> None:
-        self._bound: list[Socket] = []
+        self._bound: dict[int, Socket] = {}
+        self._ports: dict[tuple[Protocol, int], list[Socket]] = {}
+        self.version = 0
 
     @property
     def all(self) -> tuple[Socket, ...]:
         """Every socket in the order it was bound."""
-        return tuple(self._bound)
+        return tuple(self._bound.values())
 
     def taken(self, protocol: Protocol, port: int, address: str = WILDCARD) -> bool:
-        """Tell whether a bind to this address would fail."""
+        """Tell whether something is in the way of a socket that has this address for itself."""
         return any(self._held(protocol, port, address))
 
     def bind(self, socket: Socket) -> bool:
         """Bind a socket; tell whether the address was free."""
-        holders = self._held(socket.protocol, socket.port, socket.address)
-        if any(not (socket.shared and held.shared and held.owner != socket.owner) for held in holders):
+        if any(_conflict(held, socket) for held in self._held(socket.protocol, socket.port, socket.address)):
             return False
-        self._bound.append(socket)
+        self.version += 1
+        self._bound[self.version] = socket
+        self._ports.setdefault((socket.protocol, socket.port), []).append(socket)
         return True
 
     def _held(self, protocol: Protocol, port: int, address: str) -> Iterator[Socket]:
-        """Find the sockets in the way of a bind to this address; those of the other family never are."""
+        """Find the sockets of this address, and where it or theirs is all addresses; those of the other family never are."""
         wildcard = WILDCARD_V6 if ":" in address else WILDCARD
         return (
             held
-            for held in self._bound
-            if held.protocol is protocol
-            and held.port == port
-            and (":" in held.address) is (":" in address)
-            and (held.address == address or wildcard in (held.address, address))
+            for held in self._ports.get((protocol, port), ())
+            if (":" in held.address) is (":" in address) and (held.address == address or wildcard in (held.address, address))
         )
 
     def close(self, which: Callable[[Socket], bool]) -> None:
         """Close all sockets that fit."""
-        self._bound = [socket for socket in self._bound if not which(socket)]
+        left = {number: socket for number, socket in self._bound.items() if not which(socket)}
+        if len(left) == len(self._bound):
+            return
+        self.version += 1
+        self._bound = left
+        self._ports = {}
+        for socket in left.values():
+            self._ports.setdefault((socket.protocol, socket.port), []).append(socket)
 
     def any(self, which: Callable[[Socket], bool]) -> bool:
         """Tell whether a socket fits."""
-        return any(which(socket) for socket in self._bound)
+        return any(which(socket) for socket in self._bound.values())
+
+
+def _conflict(held: Socket, wanted: Socket) -> bool:
+    """Tell whether a bound socket keeps another from its address."""
+    if held.owner == wanted.owner:
+        return True
+    return held.address == wanted.address and not (held.shared and wanted.shared)
 
 
 class DynamicPorts:

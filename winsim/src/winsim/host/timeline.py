@@ -23,6 +23,8 @@ class Timeline:
         self._clock = clock
         self._origin = clock.now() - timedelta(seconds=clock.monotonic())
         self._step = timedelta()
+        self._wrong = timedelta()
+        self._boot_wrong = timedelta()
         self._skipped = 0.0
         self._up_since = 0.0
         self._moment: float | None = None
@@ -30,11 +32,15 @@ class Timeline:
 
     def now(self) -> datetime:
         """Return the host's wall clock, which may have been stepped."""
-        return self._origin + timedelta(seconds=self._elapsed()) + self._step
+        return self._origin + timedelta(seconds=self._elapsed()) + self._step + self._wrong
+
+    def elapsed(self) -> float:
+        """Return a count of seconds that neither a boot nor a clock step touches."""
+        return self._elapsed()
 
     def unstepped(self) -> datetime:
         """Return the date of what happens now; no clock step moves it, so that every boot's are others."""
-        return self._origin + timedelta(seconds=self._happening())
+        return self._origin + timedelta(seconds=self._happening()) + self._wrong
 
     def uptime(self) -> timedelta:
         """Return how long the host has been up, which no clock step changes."""
@@ -42,11 +48,21 @@ class Timeline:
 
     def boot_time(self) -> datetime:
         """Return the wall clock's time of the last boot: the system works it out from clock and uptime, so a step moves it."""
-        return self._origin + timedelta(seconds=self._up_since) + self._step
+        return self._origin + timedelta(seconds=self._up_since) + self._step + self._wrong + self._boot_wrong
 
     def step_clock(self, seconds: float) -> None:
         """Move the wall clock."""
         self._step += timedelta(seconds=seconds)
+
+    def begin_wrong(self, seconds: float) -> None:
+        """Let the wall clock of this boot be behind by so many seconds until it is set right, as one that was read from a wrong chip."""
+        self._wrong -= timedelta(seconds=seconds)
+
+    def set_right(self, *, boot_time_stays: bool) -> None:
+        """Set the wall clock right; the time of the boot moves with it, unless it `stays` what it was taken for."""
+        if boot_time_stays:
+            self._boot_wrong = self._wrong
+        self._wrong = timedelta()
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass for this host alone, wall clock and uptime."""
@@ -83,6 +99,7 @@ class Timeline:
     def boot(self, *, already: float) -> None:
         """Count the uptime anew, as of a host that has been up for some seconds already; nothing lasts over a boot."""
         self._up_since = self._happening() - already
+        self._wrong = self._boot_wrong = timedelta()
         self.clear()
 
     def _happening(self) -> float:

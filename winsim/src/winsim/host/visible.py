@@ -7,7 +7,7 @@ A fault may let a socket be seen that is closed; the clients of the management s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,9 @@ from winsim.endpoint import Endpoint, Protocol
 
 from . import firewall
 from .firewall_rules import TCP, UDP, Target
-from .network import TcpConnection, own_address, peer_address
+from .model import ServiceSpec
+from .network import TcpConnection, met_at, peer_address
+from .sabotage import BoundEndpoint
 from .sockets import Origin, Socket
 
 if TYPE_CHECKING:
@@ -23,13 +25,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class BoundEndpoint:
-    """A bound socket with the name of its owner, what opened it, and whether the firewall keeps others from it."""
+class _Seen:
+    """What was seen in one state of the host."""
 
-    endpoint: Endpoint
-    owner: str
-    origin: Origin
-    dropped: bool
+    sockets: tuple[BoundEndpoint, ...]
+    endpoints: tuple[Endpoint, ...]
+    exposed: tuple[Endpoint, ...]
+
+
+NOTHING = _Seen((), (), ())
 
 
 class Visible:
@@ -38,6 +42,7 @@ class Visible:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._kept: list[Socket] = []
+        self._seen: tuple[tuple[object, ...], _Seen] | None = None
         self._clients: tuple[tuple[str, int], ...] = ()
 
     def keep(self, which: Callable[[Socket], bool]) -> None:
@@ -54,28 +59,51 @@ class Visible:
 
     def sockets(self) -> tuple[BoundEndpoint, ...]:
         """Return every bound socket with its owner, those included that only a fault keeps open."""
-        if not self._host.up:
-            return ()
-        table = self._host.network.sockets
-        kept = [held for held in self._kept if not table.taken(held.protocol, held.port, held.address)]
-        filtered = self._filters()
-        return tuple(
-            BoundEndpoint(self._endpoint(held), held.owner, held.origin, filtered and self._dropped(held)) for held in (*table.all, *kept)
-        )
+        return self._look().sockets
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return every socket that listens (TCP) or is bound (UDP) now."""
-        return tuple(sorted(held.endpoint for held in self.sockets()))
+        return self._look().endpoints
 
     def exposed(self) -> tuple[Endpoint, ...]:
         """Return those of the endpoints that the firewall drops no packets for."""
-        return tuple(sorted(held.endpoint for held in self.sockets() if not held.dropped))
+        return self._look().exposed
+
+    def _look(self) -> _Seen:
+        """Look at the sockets; while nothing has changed that they depend on, what was seen before is seen again."""
+        host = self._host
+        if not host.up:
+            return NOTHING
+        filtered = self._filters()
+        stamp = (
+            host.boots,
+            host.network.sockets.version,
+            host.processes.version,
+            host.services.version,
+            host.firewall.version_of_rules,
+            filtered,
+            len(host.adapters),
+            tuple(self._kept),
+            host.sabotage.stamp(),
+        )
+        if self._seen is None or self._seen[0] != stamp:
+            table = host.network.sockets
+            kept = [held for held in self._kept if not table.taken(held.protocol, held.port, held.address)]
+            hosted = self._hosted()
+            sockets = host.sabotage.seen(
+                BoundEndpoint(self._endpoint(held), held.owner, held.origin, filtered and self._dropped(held, hosted))
+                for held in (*table.all, *kept)
+            )
+            endpoints = tuple(sorted(held.endpoint for held in sockets))
+            exposed = tuple(sorted(held.endpoint for held in sockets if not held.dropped))
+            self._seen = (stamp, _Seen(sockets, endpoints, exposed))
+        return self._seen[1]
 
     @property
     def reachable(self) -> bool:
         """Tell whether another computer could connect to a listener of the management service."""
         spec, lost = self._host.spec, self._host.lost_addresses
-        addressed = any(a.address and not a.loopback and a.address not in lost for a in spec.adapters)
+        addressed = any(a.address and not a.loopback and a.address not in lost for a in self._host.adapters)
         ports = {listener.port for listener in spec.listeners if listener.enabled}
         return addressed and any(held.protocol is Protocol.TCP and held.port in ports for held in self.exposed())
 
@@ -92,7 +120,7 @@ class Visible:
             return
         for address, number in self._clients:
             peer = peer_address(spec, address)
-            yield TcpConnection(own_address(spec), held.port, peer, number, held.owner, held.process, inbound=True)
+            yield TcpConnection(met_at(spec, peer), held.port, peer, number, held.owner, held.process, inbound=True)
 
     def _endpoint(self, held: Socket) -> Endpoint:
         return Endpoint(held.protocol, held.address, held.port, self._host.pid(held.process))
@@ -102,13 +130,20 @@ class Visible:
         needed = [self._host.services.find(name) for name in firewall.NEEDED]
         return all(service is not None and service.running for service in needed)
 
-    def _dropped(self, held: Socket) -> bool:
-        return self._host.firewall.drops(held.address, lambda: self._target(held))
+    def _hosted(self) -> Mapping[str, Sequence[ServiceSpec]]:
+        """Return the services and drivers that run, by their process."""
+        found: dict[str, list[ServiceSpec]] = {}
+        for service in self._host.services.all:
+            if service.running:
+                found.setdefault(service.spec.process, []).append(service.spec)
+        return found
 
-    def _target(self, held: Socket) -> Target:
+    def _dropped(self, held: Socket, hosted: Mapping[str, Sequence[ServiceSpec]]) -> bool:
+        return self._host.firewall.drops(held.address, lambda: self._target(held, hosted.get(held.process, ())))
+
+    def _target(self, held: Socket, hosted: Sequence[ServiceSpec]) -> Target:
         """Return a socket as the firewall's rules see it."""
         host = self._host
-        hosted = [service.spec for service in host.services.all if service.running and service.spec.process == held.process]
         return Target(
             protocol=TCP if held.protocol is Protocol.TCP else UDP,
             port=held.port,

@@ -50,7 +50,7 @@ def _set_tcpip_netbios(host: Host, instance: Instance | None, arguments: Argumen
 
 
 def _instances(host: Host) -> Iterable[Instance]:
-    listed = sorted((adapter for adapter in host.spec.adapters if adapter.index is not None), key=lambda adapter: adapter.index or 0)
+    listed = sorted((adapter for adapter in host.adapters if adapter.index is not None), key=lambda adapter: adapter.index or 0)
     return [CONFIGURATION.instance(_values(host, adapter)) for adapter in listed]
 
 
@@ -80,10 +80,10 @@ def _values(host: Host, adapter: AdapterSpec) -> dict[str, Value]:
         "FullDNSRegistrationEnabled": True,
         "GatewayCostMetric": None if adapter.gateway is None else [1],
         # Windows Vista and later list the IPv6 addresses, too, without a zone and with the prefix's length (from memory).
-        "IPAddress": [adapter.address, *(address.partition("%")[0] for address in adapter.ipv6)],
+        "IPAddress": [*adapter.addresses, *(address.partition("%")[0] for address in adapter.ipv6)],
         "IPConnectionMetric": 1,
         "IPFilterSecurityEnabled": False,
-        "IPSubnet": [adapter.mask, *("64" for address in adapter.ipv6)],
+        "IPSubnet": [*([adapter.mask] * len(adapter.addresses)), *("64" for address in adapter.ipv6)],
         # The provider reads the registry, not what is in force (from memory).
         "TcpipNetbiosOptions": netbios_options(host.spec, host.registry)[adapter.guid],
         "WINSEnableLMHostsLookup": True,

@@ -5,14 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from winsim.endpoint import Endpoint
 from winsim.host.clock import Clock
 from winsim.host.faults import parse
 from winsim.host.machine import Host
 from winsim.host.model import AccountSpec
+from winsim.host.sabotage import BoundEndpoint
 from winsim.host.sockets import Origin
-from winsim.host.visible import BoundEndpoint
 from winsim.scenarios import Scenario
 from winsim.seams import (
     Client,
@@ -25,6 +26,8 @@ from .console import HostConsole
 from .programs import execute
 from .wmi import HostWmi
 
+SHELL_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Windows\WinRM\Service\WinRS"
+
 
 class SimulatedHost:
     """One host, `seams.SimulatedComputer` in full; `host` is the state behind it."""
@@ -35,6 +38,7 @@ class SimulatedHost:
         self.host = Host(scenario.host, clock=clock, seed=seed, execute=execute)
         self.wmi: Wmi = HostWmi(self.host)
         self.console = HostConsole(self.host)
+        self._named = {(plain.owner.lower(), plain.protocol, plain.port) for plain in scenario.host.sockets}
 
     @property
     def up(self) -> bool:
@@ -47,14 +51,24 @@ class SimulatedHost:
         winrm = self.host.spec.windows.winrm
         return None if winrm is None else winrm.value
 
+    @property
+    def quotas(self) -> Mapping[str, float]:
+        """What the scenario changes of the limits of WinRM as it ships."""
+        return {name: number for name, number in asdict(self.host.spec.quotas).items() if number is not None}
+
+    @property
+    def shells_allowed(self) -> bool:
+        """False where a policy forbids new remote shells (Microsoft, WindowsRemoteShell.admx)."""
+        return self.host.registry.number(SHELL_POLICY, "AllowRemoteShellAccess") != 0
+
     def visited(self, clients: Sequence[Client]) -> None:
         """Take note of who is connected to the management service now."""
         self.host.visible.visited((client.address, client.port) for client in clients)
 
     def winrm_listeners(self) -> Sequence[WinrmListener]:
         """Return WinRM's listener configuration."""
-        adapters = self.host.spec.adapters
-        addresses = tuple(adapter.address for adapter in adapters if adapter.address)
+        adapters = self.host.adapters
+        addresses = tuple(address for adapter in adapters for address in adapter.addresses)
         addresses += tuple(address for adapter in adapters for address in adapter.ipv6)
         return [
             WinrmListener(
@@ -116,7 +130,7 @@ class SimulatedHost:
             },
             "adapters": {
                 adapter.guid: {"name": adapter.name, "address": adapter.address, "netbios": host.netbios.get(adapter.guid)}
-                for adapter in host.spec.adapters
+                for adapter in host.adapters
             },
             "boots": [{"number": number} for number in range(1, host.boots + 1)],
             "files": host.files.state(),
@@ -200,8 +214,7 @@ class SimulatedHost:
         """Tell whether a port is a number that happened to be free: its owner names none."""
         if held.origin is not Origin.SERVICE:
             return held.origin in (Origin.RPC, Origin.DNS)
-        own = (plain for plain in self.host.spec.sockets if plain.owner.lower() == held.owner.lower())
-        return (held.endpoint.protocol, held.endpoint.port) not in {(plain.protocol, plain.port) for plain in own}
+        return (held.owner.lower(), held.endpoint.protocol, held.endpoint.port) not in self._named
 
     def _account(self, user: str) -> AccountSpec | None:
         """Find a local account; the name may carry the computer's name or a dot in front."""

@@ -28,7 +28,7 @@ LINK_LOCAL = "fe80:"
 
 
 def _profiles(host: Host) -> Iterator[Instance]:
-    connected = [adapter for adapter in host.spec.adapters if adapter.connected and adapter.address not in host.lost_addresses]
+    connected = [adapter for adapter in host.adapters if adapter.connected and adapter.address not in host.lost_addresses]
     for number, adapter in enumerate(connected, 1):
         category = host.spec.category(adapter)
         name = host.spec.windows.domain if category is Category.DOMAIN else _numbered("Network", number)

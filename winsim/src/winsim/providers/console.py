@@ -14,10 +14,11 @@ from winsim.cmd.interpreter import Shell
 from winsim.cmd.system import Collected, Input, Streams
 from winsim.host.jobs import Account, Job
 from winsim.host.machine import Host
-from winsim.seams import ConsoleResult
+from winsim.seams import ConsoleResult, ShellOptions
 
 from .programs import DISABLED, HostSystem, environment_of
 
+DEFAULTS = ShellOptions()
 UTF_8 = 65001
 KILLED = 0xC000013A
 """The exit code of a program that was ended from outside (STATUS_CONTROL_C_EXIT)."""
@@ -26,12 +27,23 @@ KILLED = 0xC000013A
 class Running:
     """One command line, `seams.Execution`."""
 
-    def __init__(self, host: Host, system: HostSystem, line: str, encoding: str) -> None:
+    def __init__(self, host: Host, system: HostSystem, line: str, encoding: str, options: ShellOptions) -> None:
+        """Start it.
+
+        Raises:
+            NotADirectoryError: it is to begin in a directory that is not there.
+        """
         self._host = host
         self._system = system
         self._encoding = encoding
         self._stdout, self._stderr = Collected(), Collected()
-        shell = Shell(system, environment_of(host, Account.ADMINISTRATOR), host.spec.windows.directory)
+        directory = options.directory or host.spec.windows.directory
+        if not system.files.is_folder(directory):
+            raise NotADirectoryError(directory)
+        environment = environment_of(host, Account.ADMINISTRATOR)
+        for name, value in options.environment.items():
+            environment.set(name, value)
+        shell = Shell(system, environment, directory)
         self._job: Job = host.jobs.start(
             f"{host.spec.windows.directory}\\system32\\cmd.exe /C {line}", Account.ADMINISTRATOR, self._run(shell, line)
         )
@@ -52,6 +64,12 @@ class Running:
         stdout, stderr = (text.text.encode(self._encoding, "replace") for text in (self._stdout, self._stderr))
         return ConsoleResult(stdout, stderr, code)
 
+    @property
+    def processes(self) -> int:
+        """How many processes it consists of now: cmd.exe and the program that it waits for, and what it left to itself."""
+        self._host.time.advance()
+        return 2 * self._job.running + sum(child.running for child in self._system.children)
+
     def end(self) -> None:
         """End it, and all that it has started: the shell's processes are one job that ends as a whole."""
         self._host.time.advance()
@@ -66,11 +84,16 @@ class HostConsole:
     def __init__(self, host: Host) -> None:
         self.host = host
 
-    def start(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> Running:
-        """Start one command line; what needs no time has ended already."""
+    def start(self, command: str, arguments: Sequence[str], options: ShellOptions = DEFAULTS) -> Running:
+        """Start one command line; what needs no time has ended already.
+
+        Raises:
+            NotADirectoryError: it is to begin in a directory that is not there.
+        """
         self.host.time.advance()
         line = " ".join((command, *arguments))
-        return Running(self.host, HostSystem(self.host, Account.ADMINISTRATOR), line, self._encoding(code_page))
+        system = HostSystem(self.host, Account.ADMINISTRATOR, memory=options.memory)
+        return Running(self.host, system, line, self._encoding(options.code_page), options)
 
     def run(self, command: str, arguments: Sequence[str], code_page: int | None = None) -> ConsoleResult:
         """Run a command line that needs no time.
@@ -78,7 +101,7 @@ class HostConsole:
         Raises:
             TimeoutError: it does.
         """
-        result = self.start(command, arguments, code_page).result
+        result = self.start(command, arguments, ShellOptions(code_page=code_page)).result
         if result is None:
             raise TimeoutError(f"{command} goes on running")
         return result

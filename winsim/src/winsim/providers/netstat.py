@@ -31,11 +31,23 @@ class _Words:
 
 WORDS = {
     Language.ENGLISH: _Words("Active Connections", ("Proto", "Local Address", "Foreign Address", "State")),
-    # Published listings: German translates the states, Japanese does not and has a wider first column.
+    # Published listings: German translates the states, Japanese does not and has a wider first column. SYN_EMPFANGEN, SCHLIESSEN and
+    # the end of LETZTE_BEST... are from memory.
     Language.GERMAN: _Words(
         "Aktive Verbindungen",
         ("Proto", "Lokale Adresse", "Remoteadresse", "Status"),
-        {"LISTENING": "ABH\u00d6REN", "ESTABLISHED": "HERGESTELLT"},
+        {
+            "LISTENING": "ABH\u00d6REN",
+            "SYN_SENT": "SYN_GESENDET",
+            "SYN_RECEIVED": "SYN_EMPFANGEN",
+            "ESTABLISHED": "HERGESTELLT",
+            "FIN_WAIT_1": "FIN_WARTEN_1",
+            "FIN_WAIT_2": "FIN_WARTEN_2",
+            "CLOSE_WAIT": "SCHLIESSEN_WARTEN",
+            "CLOSING": "SCHLIESSEN",
+            "LAST_ACK": "LETZTE_BEST\u00c4TIGUNG",
+            "TIME_WAIT": "WARTEND",
+        },
     ),
     Language.JAPANESE: _Words(
         "\u30a2\u30af\u30c6\u30a3\u30d6\u306a\u63a5\u7d9a",
@@ -74,7 +86,7 @@ def netstat(host: Host, arguments: Sequence[str]) -> tuple[str, int]:
         return USAGE.format(process=" [-o]" if host.spec.windows.netstat_pids else ""), 1
     rows = [row for row in _rows(host) if switches.get("p") in (None, str(row.protocol))]
     if "a" not in switches:
-        rows = [row for row in rows if row.state == "ESTABLISHED"]
+        rows = [row for row in rows if row.state not in ("", "LISTENING")]
     return _table(sorted(rows, key=_Row.order), WORDS[host.spec.windows.language], pids="o" in switches), 0
 
 
@@ -105,7 +117,7 @@ def _rows(host: Host) -> Iterator[_Row]:
         remote = _at(connection.remote_address, connection.remote_port)
         if host.spec.windows.false_listening and not connection.inbound:
             yield _Row(Protocol.TCP, WILDCARD, connection.local_port, "0.0.0.0:0", "LISTENING", pid)
-        yield _Row(Protocol.TCP, connection.local_address, connection.local_port, remote, "ESTABLISHED", pid)
+        yield _Row(Protocol.TCP, connection.local_address, connection.local_port, remote, connection.state.name, pid)
 
 
 def _at(address: str, port: int) -> str:

@@ -61,6 +61,13 @@ USERS = {Account.ADMINISTRATOR: "HKCU", Account.SYSTEM: r"HKU\S-1-5-18"}
 
 TOKENS = {Account.ADMINISTRATOR: ADMINISTRATOR, Account.SYSTEM: LOCAL_SYSTEM}
 
+MEMORY = 8
+"""Megabytes that a program takes, unless a fault says otherwise (our own number: nothing published names one)."""
+
+NO_MEMORY = "Not enough memory resources are available to process this command.\r\n"
+NO_MEMORY_CODE = 8
+"""What a program says that gets no memory (ERROR_NOT_ENOUGH_MEMORY, Microsoft, system error codes; that it says so is from memory)."""
+
 Output = tuple[str, str, int]
 
 
@@ -120,9 +127,11 @@ class HostFiles:
 class HostSystem:
     """One host as a command processor of an account sees it; `children` are what it has started and left to itself."""
 
-    def __init__(self, host: Host, account: Account) -> None:
+    def __init__(self, host: Host, account: Account, *, memory: int = 0) -> None:
+        """Look at a host; all programs together get so many megabytes of `memory`, 0 for any."""
         self.host = host
         self.account = account
+        self._memory = memory
         self.who = TOKENS[account]
         self.files = HostFiles(host, self.who)
         self.children: list[Job] = []
@@ -145,6 +154,9 @@ class HostSystem:
         if any(program_name(str(fault.settings["program"])) == name for fault in self.host.faults.of("program_blocked")):
             call.streams.stderr.write(BLOCKED)
             return 1
+        if self._lacks_memory(name):
+            call.streams.stderr.write(NO_MEMORY)
+            return NO_MEMORY_CODE
         if name == "cmd":
             return (yield from self._cmd(call))
         if name == "ping":
@@ -156,6 +168,13 @@ class HostSystem:
         call.streams.stdout.write(stdout)
         call.streams.stderr.write(stderr)
         return code
+
+    def _lacks_memory(self, name: str) -> bool:
+        """Tell whether a program beside the cmd.exe that started it takes more than the processes of this shell may have."""
+        wanted = (
+            fault.settings["mb"] for fault in self.host.faults.of("needs_memory") if program_name(str(fault.settings["program"])) == name
+        )
+        return 0 < self._memory < MEMORY + int(str(next(wanted, MEMORY)))
 
     def _program(self, name: str, call: Call) -> Output | int:
         host = self.host

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """`reg query`, `reg add` and `reg delete` (in the box from Windows XP on), for HKEY_LOCAL_MACHINE.
 
-Sources: Microsoft, "reg add", "reg delete", "reg query". From memory: the texts, that those before 6.0 differ (tabs, `<NO NAME>` even where
-it is not set, `Error:`), and that a question without an answer ends with exit code 1.
+Sources: Microsoft, "reg add", "reg delete", "reg query" (`/f` with its switches; exit codes 0 and 1). From memory: the texts, that those
+before 6.0 differ (tabs, `<NO NAME>` even where it is not set, `Error:`) and know no `/f`, that a question without an answer ends with
+exit code 1, and so does a search that finds nothing; that the last line of a search is in the language of the host, and its words.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from winsim.cmd.system import Input
 from winsim.host import controls
 from winsim.host.controls import Written
 from winsim.host.machine import Host
+from winsim.host.model import Language
 from winsim.registry_value import RegistryData, RegistryType, RegistryValue
 
 TYPES = {f"REG_{kind.name}": kind for kind in RegistryType}
@@ -24,9 +26,16 @@ SEPARATOR = r"\0"
 SWITCHES: Mapping[str, Mapping[str, bool]] = {
     "add": {"/v": True, "/ve": False, "/t": True, "/d": True, "/s": True, "/f": False},
     "delete": {"/v": True, "/ve": False, "/va": False, "/f": False},
-    "query": {"/v": True, "/ve": False, "/s": False},
+    "query": {"/v": True, "/ve": False, "/s": False, "/f": True, "/k": False, "/d": False, "/c": False, "/e": False, "/t": True},
 }
-"""What each verb knows, with whether a word follows; the other switches of `reg query` are not known here."""
+"""What each verb knows, with whether a word follows; `/se` and `/z` of `reg query` are not known here."""
+
+SEARCH = ("/f", "/k", "/d", "/c", "/e", "/t")
+END_OF_SEARCH = {
+    Language.ENGLISH: "End of search: {} match(es) found.",
+    Language.GERMAN: "Ende der Suche: {} \u00dcbereinstimmung(en) gefunden.",
+    Language.JAPANESE: "\u691c\u7d22\u306e\u7d42\u4e86: {} \u4ef6\u4e00\u81f4\u3057\u307e\u3057\u305f\u3002",
+}
 
 LARGEST = {RegistryType.DWORD: 0xFFFFFFFF, RegistryType.QWORD: 0xFFFFFFFFFFFFFFFF}
 
@@ -66,7 +75,7 @@ def reg(host: Host, words: list[str], stdin: Input | None = None) -> Output:
     if len(words) < 2 or verb not in verbs:
         return _error(host, BAD_SYNTAX)
     path = _path(words[1])
-    options = _options(verb, words[2:])
+    options = _options(verb, words[2:], old=_old(host))
     if path is None:
         return _error(host, "Invalid key name.")
     if options is None:
@@ -111,6 +120,8 @@ def _query(asked: _Request) -> Output:
     registry = asked.host.registry
     if not registry.exists(asked.path):
         return _error(asked.host, NOT_THERE)
+    if "/f" in asked.options:
+        return _search(asked)
     if asked.name is not None and "/s" not in asked.options and registry.value(asked.path, asked.name) is None:
         return _error(asked.host, NOT_THERE)
     lines = list(_shown_key(asked, asked.path))
@@ -120,6 +131,48 @@ def _query(asked: _Request) -> Output:
         lines += [_long(rf"{asked.path}\{name}") for name in registry.subkeys(asked.path) or ()]
     head = "\r\n! REG.EXE VERSION 3.0\r\n\r\n" if asked.old else "\r\n"
     return head + "".join(f"{line}\r\n" for line in lines) + ("\r\n" if asked.old and asked.name is not None else ""), "", 0
+
+
+def _search(asked: _Request) -> Output:
+    """Find a text in names of keys, names of values and data, or in those of them that are asked for."""
+    places = [path for name in asked.host.registry.subkeys(asked.path) or () for path in (rf"{asked.path}\{name}",)]
+    deep = [path for place in places for path in (place, *_below(asked.host, place))] if "/s" in asked.options else places
+    keys = [] if _only(asked, "/k", "/v", "/d") else [path for path in deep if _fits(asked, path.rpartition("\\")[2])]
+    found = len(keys)
+    lines: list[str] = []
+    for path in (asked.path, *(deep if "/s" in asked.options else ())):
+        values = asked.host.registry.values(path) or {}
+        rows = [_shown_value(asked, name, value) for name, value in values.items() if _found(asked, name, value)]
+        found += len(rows)
+        lines += [_long(path), *rows, ""] if rows else [_long(path), ""] if path in keys else []
+    lines += [_long(path) for path in keys if "/s" not in asked.options]
+    end = END_OF_SEARCH[asked.host.spec.windows.language].format(found)
+    return "\r\n" + "".join(f"{line}\r\n" for line in (*lines, end)), "", 0 if found else FAILED
+
+
+def _only(asked: _Request, kind: str, *others: str) -> bool:
+    """Tell whether others are asked for and this kind is not; where none is asked for all are."""
+    return kind not in asked.options and any(other in asked.options for other in others)
+
+
+def _found(asked: _Request, name: str, value: RegistryValue) -> bool:
+    """Tell whether a search finds a value by its name or its data."""
+    kinds = asked.options.get("/t")
+    if kinds is not None and f"REG_{value.type.name}" not in kinds.upper().split(","):
+        return False
+    named = asked.options.get("/v")
+    if named:
+        # A name behind /v narrows the search to that value.
+        return name.lower() == named.lower() and _fits(asked, _shown(value))
+    by_name = not _only(asked, "/v", "/k", "/d") and _fits(asked, name)
+    return by_name or (not _only(asked, "/d", "/k", "/v") and _fits(asked, _shown(value)))
+
+
+def _fits(asked: _Request, text: str) -> bool:
+    wanted = asked.options["/f"]
+    if "/c" not in asked.options:
+        wanted, text = wanted.lower(), text.lower()
+    return text == wanted if "/e" in asked.options else wanted in text
 
 
 def _shown_key(asked: _Request, path: str) -> Iterator[str]:
@@ -159,14 +212,18 @@ def _path(text: str) -> str | None:
     return rf"HKLM\{rest}" if hive.upper() in ("HKLM", "HKEY_LOCAL_MACHINE") and separator and rest else None
 
 
-def _options(verb: str, words: list[str]) -> dict[str, str] | None:
+def _options(verb: str, words: list[str], *, old: bool) -> dict[str, str] | None:
     """Return switches with their words; None where one is unknown, there twice, or lacks its word."""
     found: dict[str, str] = {}
     rest = list(words)
+    # In a search no name needs to stand behind /v: then it asks for names of values.
+    searches = verb == "query" and "/f" in (word.lower() for word in words)
     while rest:
         switch = rest.pop(0).lower()
         takes = SWITCHES[verb].get(switch)
-        if takes is None or switch in found or (takes and not rest):
+        if takes and searches and switch == "/v" and (not rest or rest[0].startswith("/")):
+            takes = False
+        if takes is None or switch in found or (takes and not rest) or (verb == "query" and switch in SEARCH and (old or not searches)):
             return None
         found[switch] = rest.pop(0) if takes else ""
     return None if "/v" in found and "/ve" in found else found

@@ -11,11 +11,11 @@ from winsim.classes import WMI
 from winsim.host.machine import Host
 from winsim.seams import Instance, Problem, QueryResult, Value, WmiError
 
-from . import adapters, connections, endpoints, registry, rows, services, system
+from . import adapters, connections, endpoints, firewall, registry, rows, services, settings, system
 from .cim import CIMV2, DEFAULT, Arguments, CimClass, Raw
 from .wql import parse, value_of
 
-PROVIDERS = (adapters, connections, endpoints, registry, rows, services, system)
+PROVIDERS = (adapters, connections, endpoints, firewall, registry, rows, services, settings, system)
 CLASSES: tuple[CimClass, ...] = tuple(entry for provider in PROVIDERS for entry in provider.CLASSES)
 ALWAYS_THERE = frozenset({CIMV2, DEFAULT, WMI})
 """Namespaces that every Windows has, whichever of their classes it has."""

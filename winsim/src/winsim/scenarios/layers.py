@@ -18,6 +18,7 @@ from pathlib import Path
 import yaml
 
 from .merge import merge, without
+from .repeat import RepeatError, repeated
 from .strict import Problems
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -182,4 +183,8 @@ def _layer(path: Path) -> Layer:
         raise ScenarioError(f"{path.name}: $: is no YAML: {error}") from error
     if not isinstance(document, dict):
         raise ScenarioError(f"{path.name}: $: is no mapping")
-    return Layer(path, document)
+    try:
+        written_out = repeated(document)
+    except RepeatError as error:
+        raise ScenarioError(f"{path.name}: {error}") from error
+    return Layer(path, written_out if isinstance(written_out, dict) else {})

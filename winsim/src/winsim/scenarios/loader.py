@@ -28,6 +28,7 @@ from winsim.host.model import (
     MapperSpec,
     NetbtSpec,
     ProcessSpec,
+    QuotaSpec,
     RpcServerSpec,
     ServiceSpec,
     SocketSpec,
@@ -48,8 +49,11 @@ __all__ = ["Scenario", "ScenarioError", "load_scenario", "names", "part_titles",
 REQUIRED = ("title", "sources", "windows", "processes", "services", "mapper", "netbt", "dns_client", "accounts")
 OPTIONAL = (
     "from_memory", "extends", "rename", "drivers", "adapters", "sockets", "rpc_servers", "dhcp_client", "connections", "listeners",
-    "registry", "wmi", "faults", "empty_list", "timing",
+    "registry", "wmi", "quotas", "faults", "empty_list", "timing",
 )  # fmt: skip
+
+
+HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None
         listeners=tables.listeners,
         registry=tables.registry,
         wmi=tables.wmi,
+        quotas=tables.quotas,
         faults=tables.faults,
         empty_list=tables.empty_list,
         shutdown_seconds=timing.shutdown,
@@ -171,6 +176,7 @@ class _Tables:
     listeners: tuple[ListenerSpec, ...]
     registry: dict[str, dict[str, RegistryValue]]
     wmi: wmi.Rows
+    quotas: QuotaSpec
     faults: tuple[Fault, ...]
     empty_list: EmptyList
 
@@ -211,6 +217,7 @@ class _Reader:
             listeners=self.many(ListenerSpec, "listeners"),
             registry=self._registry(),
             wmi=wmi.rows(self._document.get("wmi", {}), self._problems),
+            quotas=self.one(QuotaSpec, "quotas") or QuotaSpec(),
             faults=self._faults(),
             empty_list=self._empty_list(),
         )
@@ -273,6 +280,10 @@ def _check(host: HostSpec, problems: Problems) -> None:
     for path, name in used:
         if name.lower() not in known:
             problems.add(path, f"{name} is no service or driver of this host")
+    for entry in host.sockets:
+        between = entry.between
+        if between and (entry.port or len(between) != 2 or not 0 < between[0] <= between[1] <= HIGHEST_PORT):
+            problems.add("$.sockets", f"{entry.owner}: between is two ports, the lower first, of a socket without one of its own")
     if any(entry.owner is None and not (entry.inbound and entry.local_port) for entry in host.connections):
         problems.add("$.connections", "one without an owner must be inbound and name its local_port")
     if SYSTEM not in processes:

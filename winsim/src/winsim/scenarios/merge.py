@@ -12,7 +12,7 @@ NAMED = {"processes": "id", "services": "name", "drivers": "name", "adapters": "
 """Lists whose rows are told apart by a key; a row of the extending file changes the row of the same name."""
 
 SERVICE_KEYS = {"name", "owner", "service", "driver", "depends", "dhcp_client"}
-PORT_KEYS = {"port", "names", "datagrams", "sessions", "raw_smb"}
+PORT_KEYS = {"port", "names", "datagrams", "sessions", "raw_smb", "local_port"}
 
 
 STRUCTURE = ("extends", "parts", "without")
@@ -111,7 +111,7 @@ def renamed(document: Mapping[str, object]) -> dict[str, object]:
     made = {key: _renamed(value, key, services, ports) for key, value in rest.items()}
     registry = rest.get("registry")
     if isinstance(registry, dict):
-        made["registry"] = {_path(str(key), services): value for key, value in registry.items()}
+        made["registry"] = {_path(str(key), services): _ports_in(value, ports) for key, value in registry.items()}
     return made
 
 
@@ -149,6 +149,24 @@ def _renamed(value: object, key: str, services: Mapping[str, str], ports: Mappin
         return services.get(value.lower(), value)
     if key in PORT_KEYS and isinstance(value, int):
         return ports.get(value, value)
+    return value
+
+
+def _ports_in(values: object, ports: Mapping[object, object]) -> object:
+    """Return a key's values with the numbers of ports changed in those that are called so (`PortNumber`, `TcpPort`, `TCP/IP Port`)."""
+    if not isinstance(values, dict):
+        return values
+    return {name: _port_in(value, ports) if "port" in str(name).lower() else value for name, value in values.items()}
+
+
+def _port_in(value: object, ports: Mapping[object, object]) -> object:
+    if not isinstance(value, dict) or len(value) != 1:
+        return value
+    kind, data = next(iter(value.items()))
+    if kind in ("dword", "qword"):
+        return {kind: ports.get(data, data)}
+    if kind in ("sz", "expand_sz") and isinstance(data, str) and data.isdecimal():
+        return {kind: str(ports.get(int(data), data))}
     return value
 
 

@@ -8,6 +8,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
+from functools import cache
 from typing import TypeVar, get_args, get_origin, get_type_hints
 
 from winsim.host.faults import Fault, parse
@@ -45,7 +46,7 @@ def record(kind: type[Row], plain: object, path: str, problems: Problems, *, giv
     if not isinstance(plain, Mapping):
         problems.add(path, "is no mapping")
         return None
-    hints = get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # every class can be hashed
     known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]  # every kind asked for is a dataclass
     count = len(problems.found)
     for key in plain:
@@ -124,6 +125,12 @@ def fault(plain: object, path: str, problems: Problems) -> Fault | None:
     except ValueError as error:
         problems.add(path, str(error))
         return None
+
+
+@cache
+def _hints(kind: type) -> dict[str, object]:
+    """Return the types of a dataclass; working them out takes longer than reading a row."""
+    return get_type_hints(kind)
 
 
 def _scalar(hint: type, plain: object, path: str, problems: Problems) -> object:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from . import names
-from .faults import INVALID_CONTEXT, OPERATIONS_PER_USER, PULL_DIFFERS, RESPONSE_TOO_LARGE, SoapFault
+from .faults import INVALID_CONTEXT, PULL_DIFFERS, RESPONSE_TOO_LARGE, SoapFault
 from .profile import Profile
 from .writing import ENUMERATION_PREFIXES, Reply, element, new_uuid
 
@@ -29,9 +29,11 @@ class _Open:
 class Enumerations:
     """The open enumerations of one host."""
 
-    def __init__(self, profile: Profile, clock: Callable[[], float]) -> None:
+    def __init__(self, profile: Profile, clock: Callable[[], float], *, admit: Callable[[str], None]) -> None:
+        """Open none yet; `admit` refuses an account that has too many operations already."""
         self._profile = profile
         self._clock = clock
+        self._admit = admit
         self._open: dict[str, _Open] = {}
 
     @property
@@ -39,6 +41,11 @@ class Enumerations:
         """How many are open; idle ones are dropped first."""
         self._drop_idle()
         return len(self._open)
+
+    def operations(self, account: str) -> int:
+        """How many enumerations of an account are open."""
+        self._drop_idle()
+        return sum(entry.account == account for entry in self._open.values())
 
     def clear(self) -> None:
         """Forget all, as a boot does."""
@@ -95,9 +102,7 @@ class Enumerations:
         return found
 
     def _keep(self, resource: str, account: str, rows: Sequence[str]) -> str:
-        self._drop_idle()
-        if sum(entry.account == account for entry in self._open.values()) >= self._profile.max_operations:
-            raise SoapFault(OPERATIONS_PER_USER, f"this user is allowed {self._profile.max_operations} concurrent operations")
+        self._admit(account)
         context = f"uuid:{new_uuid()}"
         self._open[context] = _Open(resource, account, rows, self._clock())
         return context

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """SOAP faults as Windows sends them, in both forms of the Detail. Knows neither requests nor hosts.
 
-Codes, subcodes and fault details: MS-WSMV, the comments of the published list of WSMan errors (wsmerror.h),
-and recorded answers. The texts are our own: a client must not read them.
+Codes, subcodes, fault details and actions: MS-WSMV, the names and comments of the published list of WSMan errors (wsmerror.h), the
+table in microsoft/omi, Unix/wsman/wsmanerrorhandling.c, and recorded answers. The texts are our own: a client must not read them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from .writing import element, escape
 class Kind:
     """One condition: its number, its SOAP code and the text.
 
-    `detail` is the last part of the WS-Management fault detail URI; `provider` names who failed, where a provider did.
+    `detail` is the last part of the WS-Management fault detail URI; `provider` names who failed, where a provider did; `action` is the
+    fault's where the subcode does not say it.
     """
 
     code: int
@@ -29,6 +30,7 @@ class Kind:
     detail: str = ""
     provider: str = ""
     receiver: bool = False
+    action: str = ""
 
 
 WMI_PROVIDER = "WMI Provider"
@@ -36,7 +38,12 @@ SHELL_PROVIDER = "Shell provider"
 _PATHS = {WMI_PROVIDER: r"%systemroot%\system32\WsmWmiPl.dll", SHELL_PROVIDER: r"%systemroot%\system32\WsmSvc.dll"}
 
 ACCESS_DENIED = Kind(5, "w:AccessDenied", "Access is denied.")
-INVALID_PARAMETER = Kind(87, "w:InvalidParameter", "The parameter is incorrect.", provider=WMI_PROVIDER)
+INVALID_PARAMETER = Kind(87, "w:InvalidParameter", "The parameter is incorrect.", "InvalidValue", WMI_PROVIDER)
+# A directory that is not there, and a process too many: the codes of CreateProcess in such a case (from memory).
+BAD_DIRECTORY = Kind(267, "w:InternalError", "The directory name is invalid.", provider=SHELL_PROVIDER, receiver=True)
+TOO_MANY_PROCESSES = Kind(1816, "w:InternalError", "Not enough quota to process this command.", provider=SHELL_PROVIDER, receiver=True)
+# MS-WSMV 3.1.4.1.19 says w:InternalError and no code; this is what the table gives where it knows no other.
+TOO_MANY_CONNECTIONS = Kind(1359, "w:InternalError", "The service is busy with other requests.", receiver=True)
 NOT_FOUND = Kind(2150858752, "a:DestinationUnreachable", "No such resource.", "InvalidResourceURI", WMI_PROVIDER)
 INVALID_HEADER = Kind(2150858767, "a:InvalidMessageInformationHeader", "A SOAP header of the request is not valid.")
 MUST_UNDERSTAND = Kind(2150858768, "", "A SOAP header that must be understood is not known.")
@@ -46,12 +53,15 @@ NO_SUCH_DIALECT = Kind(2150858777, "n:FilterDialectRequestedUnavailable", "The f
 CANNOT_PROCESS_FILTER = Kind(2150858778, "n:CannotProcessFilter", "The filter could not be processed.", provider=WMI_PROVIDER)
 INVALID_CONTEXT = Kind(2150858779, "n:InvalidEnumerationContext", "The enumeration is finished or unknown.", receiver=True)
 TIMED_OUT = Kind(2150858793, "w:TimedOut", "The operation did not end within OperationTimeout.", receiver=True)
-INVALID_URI = Kind(2150858811, "w:InvalidResourceURI", "The resource URI is missing or malformed.", "InvalidResourceURI")
+INVALID_URI = Kind(2150858811, "a:DestinationUnreachable", "The resource URI is missing or malformed.", "InvalidResourceURI")
 QUOTA_LIMIT = Kind(2150858815, "w:QuotaLimit", "The service is busy with other requests.")
 SCHEMA = Kind(2150858817, "w:SchemaValidationError", "The XML of the request does not match its schema.")
 UNSUPPORTED = Kind(2150858818, "w:UnsupportedFeature", "The service does not support this feature.", "AddressingMode")
 ENVELOPE_TOO_SMALL = Kind(2150858878, "w:EncodingLimit", "MaxEnvelopeSize is too small.", "MinimumEnvelopeLimit")
 RESPONSE_TOO_LARGE = Kind(2150858824, "w:EncodingLimit", "The response is larger than MaxEnvelopeSize.", "MaxEnvelopeSizeExceeded")
+INVALID_TIMEOUT = Kind(
+    2150858881, "a:InvalidMessageInformationHeader", "OperationTimeout is not valid.", "InvalidTimeout", action=names.WSMAN_FAULT_ACTION
+)
 INSUFFICIENT_SELECTORS = Kind(2150858842, "w:InvalidSelectors", "A selector is missing.", "InsufficientSelectors")
 UNEXPECTED_SELECTORS = Kind(
     2150858843, "w:InvalidSelectors", "The request contains invalid selectors for the resource.", "UnexpectedSelectors", WMI_PROVIDER
@@ -62,14 +72,23 @@ UNKNOWN_SHELL = Kind(
 ENUMERATION_MODE = Kind(2150858886, "w:UnsupportedFeature", "The enumeration mode is not supported.", "EnumerationMode")
 LOCALE = Kind(2150858887, "w:UnsupportedFeature", "The locale can only be a hint.", "Locale")
 KEYS_NEEDED = Kind(2150859002, "w:InvalidSelectors", "The class has keys.", "InsufficientSelectors", WMI_PROVIDER)
-WQL_ON_CLASS = Kind(2150859003, "w:InvalidResourceURI", "A WQL filter needs a URI that ends in an asterisk.", provider=WMI_PROVIDER)
+WQL_ON_CLASS = Kind(
+    2150859003, "a:DestinationUnreachable", "A WQL filter needs a URI that ends in an asterisk.", "InvalidResourceURI", WMI_PROVIDER
+)
 SHELLS_PER_USER = Kind(2150859173, "w:QuotaLimit", "This user has too many shells.")
 OPERATIONS_PER_USER = Kind(2150859174, "w:InternalError", "This user has too many concurrent operations.", receiver=True)
+SHELL_USERS = Kind(2150859179, "w:QuotaLimit", "Too many users have shells.")
+# MS-WSMV 2.2.4.42: AllowRemoteShellAccess false is answered with w:InternalError; the code is ERROR_WSMAN_REMOTESHELLS_NOT_ALLOWED.
+SHELLS_FORBIDDEN = Kind(2150859180, "w:InternalError", "Remote shells are not allowed.", receiver=True)
 PULL_DIFFERS = Kind(2150859181, "w:InvalidParameter", "The Pull differs from the Enumerate.")
+
+# WBEM_E_FAILED; that a provider's failure is told so is from memory.
+FAILED = Kind(2147749889, "w:InternalError", "The WMI provider failed.", provider=WMI_PROVIDER, receiver=True)
 
 # Class, namespace and instance are one and the same fault on the wire when a URI names the class; a query has its own.
 _BY_URI = {
     Problem.ACCESS_DENIED: ACCESS_DENIED,
+    Problem.FAILED: FAILED,
     Problem.INVALID_CLASS: NOT_FOUND,
     Problem.INVALID_METHOD: ACTION_NOT_SUPPORTED,
     Problem.INVALID_NAMESPACE: NOT_FOUND,
@@ -114,7 +133,9 @@ def fault_of(error: WmiError, *, query: bool = False, instance: tuple[str, Mappi
 
 def fault_action(kind: Kind) -> str:
     """Return the action header of a fault's envelope."""
-    if kind.subcode.startswith("a:"):
+    if kind.action:
+        return kind.action
+    if kind.subcode.startswith("a:") or not kind.subcode:
         return names.ADDRESSING_FAULT
     if kind.subcode.startswith("n:"):
         return names.ENUMERATION_FAULT

@@ -16,6 +16,7 @@ from aiohttp import web
 from ..seams import Client, SimulatedComputer
 from . import names
 from .authentication import Authenticator, Session, seal, unseal
+from .faults import TOO_MANY_CONNECTIONS, SoapFault
 from .injection import ConnectionCut, Injector, WireFault
 from .journal import Journal
 from .reading import Request
@@ -64,6 +65,8 @@ class WsmanHttp:
         self._authenticator = Authenticator(computer, policy.basic)
         self._sessions: WeakKeyDictionary[Transport, Session] = WeakKeyDictionary()
         self._servers: WeakSet[web.Server] = WeakSet()
+        self._arrivals: WeakKeyDictionary[BaseTransport, int] = WeakKeyDictionary()
+        self._arrived = 0
 
     @property
     def up(self) -> bool:
@@ -72,8 +75,21 @@ class WsmanHttp:
 
     def clients(self) -> tuple[Client, ...]:
         """Return who is connected now."""
+        return tuple(_client(transport) for transport in self._transports())
+
+    def _transports(self) -> list[BaseTransport]:
         served = (connection.transport for server in self._servers for connection in server.connections)
-        return tuple(_client(transport) for transport in served if transport is not None)
+        return [transport for transport in served if transport is not None]
+
+    def _crowded(self, transport: BaseTransport | None) -> bool:
+        """Tell whether a connection is one of those beyond the limit: an open one counts, idle or not (MS-WSMV, product note 22)."""
+        for other in self._transports():
+            if other not in self._arrivals:
+                self._arrived += 1
+                self._arrivals[other] = self._arrived
+        own = self._arrivals.get(transport, 0) if transport is not None else 0
+        earlier = sum(self._arrivals[other] < own for other in self._transports())
+        return 0 < self._service.profile.max_connections <= earlier
 
     def server(self) -> web.Server:
         """Return the protocol factory for one listening socket."""
@@ -110,6 +126,7 @@ class WsmanHttp:
         content = await _read(request, self._service.profile.max_envelope + _SEALING)
         if content is None:
             return _empty(413)
+        crowded = self._crowded(transport)
         if request.headers.get("WSMANIDENTIFY", "").lower() == "unauthenticated":
             return _soap(200, self._identity(known=False))
         session = self._sessions.setdefault(transport, Session())
@@ -121,9 +138,11 @@ class WsmanHttp:
         challenges = (f"Negotiate {verdict.token}",) if verdict.token else ()
         if not content:
             return _empty(200, challenges)
-        return await self._envelope(request, session, verdict.account, content)
+        return await self._envelope(request, session, verdict.account, content, crowded=crowded)
 
-    async def _envelope(self, request: web.BaseRequest, session: Session, account: str, content: bytes) -> web.StreamResponse:
+    async def _envelope(
+        self, request: web.BaseRequest, session: Session, account: str, content: bytes, *, crowded: bool
+    ) -> web.StreamResponse:
         """Answer one envelope, sealed or plain."""
         kind = request.headers.get("Content-Type", "")
         sealed = kind.lower().startswith("multipart/encrypted")
@@ -136,8 +155,10 @@ class WsmanHttp:
             return _empty(500)
         else:
             plain = content
+        if len(plain) > self._service.profile.max_envelope:
+            return _empty(413)
         try:
-            answer, fault = self._answer(request, account, plain)
+            answer, fault = self._answer(request, account, plain, crowded=crowded)
         except ConnectionCut:
             return _cut(request)
         if answer.pause:
@@ -150,7 +171,7 @@ class WsmanHttp:
             response = _soap(answer.status, answer.content)
         return await _send(request, response, fault)
 
-    def _answer(self, request: web.BaseRequest, account: str, content: bytes) -> tuple[Answer, WireFault | None]:
+    def _answer(self, request: web.BaseRequest, account: str, content: bytes, *, crowded: bool) -> tuple[Answer, WireFault | None]:
         """Carry a request out, and write it into the journal.
 
         Raises:
@@ -168,11 +189,13 @@ class WsmanHttp:
 
         def meet(asked: Request) -> None:
             seen.append(asked)
+            if crowded:
+                raise SoapFault(TOO_MANY_CONNECTIONS)
             fault = self.injector.meet(asked)
             if fault is not None:
                 met.append(fault)
 
-        machine = request.host.rpartition(":")[0] or request.host
+        machine = (request.host.rpartition(":")[0] or request.host).strip("[]")
         if _is_identify(content):
             return Answer(200, self._identity(known=True)), None
         try:

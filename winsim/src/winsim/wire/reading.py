@@ -17,6 +17,7 @@ from .faults import (
     ENVELOPE_TOO_SMALL,
     HEADER_REQUIRED,
     INVALID_HEADER,
+    INVALID_TIMEOUT,
     INVALID_URI,
     LOCALE,
     MUST_UNDERSTAND,
@@ -171,7 +172,7 @@ def _timeout(header: ElementTree.Element) -> float:
         return 60.0
     match = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", text)
     if match is None:
-        raise SoapFault(INVALID_HEADER, "OperationTimeout is no duration")
+        raise SoapFault(INVALID_TIMEOUT, "OperationTimeout is no duration")
     days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 

@@ -71,8 +71,8 @@ class WsmanService:
     def __init__(self, computer: Computer, profile: Profile, clock: Callable[[], float]) -> None:
         self.profile = profile
         self._computer = computer
-        self._enumerations = Enumerations(profile, clock)
-        self._shells = Shells(computer.console, profile, clock)
+        self._enumerations = Enumerations(profile, clock, admit=self._admit)
+        self._shells = Shells(computer, profile, clock, admit=self._admit)
 
     @property
     def open_operations(self) -> Mapping[str, int]:
@@ -109,6 +109,12 @@ class WsmanService:
         if len(answer) > min(request.envelope_limit, self.profile.max_envelope):
             return request, self._fault(SoapFault(RESPONSE_TOO_LARGE), request.message_id, machine)
         return request, Answer(200, answer, pause=reply.pause)
+
+    def _admit(self, account: str) -> None:
+        """Refuse one operation more where an account has as many as it may: open enumerations, and commands of its shells."""
+        counted = self._enumerations.operations(account) + self._shells.operations(account)
+        if 0 < self.profile.max_operations <= counted:
+            raise SoapFault(OPERATIONS_PER_USER, f"this user is allowed {self.profile.max_operations} concurrent operations")
 
     def _fault(self, fault: SoapFault, message_id: str, machine: str) -> Answer:
         related = "" if fault.kind in _UNRELATED else message_id

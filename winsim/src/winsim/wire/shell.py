@@ -4,17 +4,32 @@
 
 Most commands have run to their end before Command is answered, and Receive gives out what they wrote. While one runs, Receive says so
 after a moment; what it has written comes all at once when it has ended. Knows no command.
+
+A command counts as an operation of its account until its shell is deleted: the signal that ends it does not take it off the count
+(MS-WSMV, product note 118).
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from xml.etree import ElementTree
 
-from ..seams import Client, Console, Execution
+from ..seams import Client, Computer, ConsoleResult, Execution, ShellOptions
 from . import names
-from .faults import ACTION_NOT_SUPPORTED, SCHEMA, SHELLS_PER_USER, UNKNOWN_SHELL, SoapFault
+from .faults import (
+    ACTION_NOT_SUPPORTED,
+    BAD_DIRECTORY,
+    SCHEMA,
+    SHELL_USERS,
+    SHELLS_FORBIDDEN,
+    SHELLS_PER_USER,
+    TOO_MANY_PROCESSES,
+    UNKNOWN_SHELL,
+    SoapFault,
+)
 from .profile import Profile
 from .reading import Request
 from .writing import SHELL_PREFIXES, TRANSFER_PREFIXES, Reply, element, escape, new_uuid
@@ -26,6 +41,22 @@ _CHUNK = 96 * 1024
 _STREAMS = ("stdout", "stderr")
 # How long a client that waits for a command is kept from asking again, in seconds; real hosts hold the answer until there is output.
 _PATIENCE = 0.5
+# A command is a cmd.exe and the program that this waits for.
+_PROCESSES_OF_A_COMMAND = 2
+
+
+_TOO_MANY = ConsoleResult(b"", b"Not enough quota to process this command.\r\n", TOO_MANY_PROCESSES.code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A command that was not started, as WinRM 1.1 answers one: a text on stderr (MS-WSMV, product note 32; the text is our own)."""
+
+    result: ConsoleResult = _TOO_MANY
+    processes: int = 0
+
+    def end(self) -> None:
+        """Nothing runs."""
 
 
 @dataclass(slots=True)
@@ -69,8 +100,15 @@ class _Shell:
     account: str
     streams: str
     touched: float
-    code_page: int | None = None
+    idle: float
+    options: ShellOptions
+    begun: int = 0
     commands: dict[str, _Command] = field(default_factory=dict)
+
+    def end(self) -> None:
+        """End all its commands."""
+        for command in self.commands.values():
+            command.execution.end()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +130,12 @@ class Caller:
 class Shells:
     """The command shells of one host."""
 
-    def __init__(self, console: Console, profile: Profile, clock: Callable[[], float]) -> None:
-        self._console = console
+    def __init__(self, computer: Computer, profile: Profile, clock: Callable[[], float], *, admit: Callable[[str], None]) -> None:
+        """Open none yet; `admit` refuses an account that has too many operations already."""
+        self._computer = computer
         self._profile = profile
         self._clock = clock
+        self._admit = admit
         self._open: dict[str, _Shell] = {}
 
     @property
@@ -103,6 +143,11 @@ class Shells:
         """How many shells are open; idle ones are dropped first."""
         self._drop_idle()
         return len(self._open)
+
+    def operations(self, account: str) -> int:
+        """How many commands count against an account: all that its open shells have begun."""
+        self._drop_idle()
+        return sum(shell.begun for shell in self._open.values() if shell.account == account)
 
     def clear(self) -> None:
         """Forget all, as a boot does, which has ended their commands."""
@@ -130,13 +175,12 @@ class Shells:
     def _create(self, request: Request, caller: Caller) -> Reply:
         shell = request.first(f"{_RSP}Shell")
         self._drop_idle()
-        if sum(entry.account == caller.account for entry in self._open.values()) >= self._profile.max_shells:
-            raise SoapFault(SHELLS_PER_USER, f"this user is allowed {self._profile.max_shells} concurrent shells")
+        self._admit_shell(caller.account)
         inputs = shell.findtext(f"{_RSP}InputStreams") or "stdin"
         outputs = shell.findtext(f"{_RSP}OutputStreams") or "stdout stderr"
         name = f"{self._profile.shell_prefix}{new_uuid()}"
-        asked = request.options.get("winrs_codepage", "").strip()
-        self._open[name] = _Shell(caller.account, outputs, self._clock(), int(asked) if asked.isdecimal() and len(asked) < 6 else None)
+        idle = self._idle(shell)
+        self._open[name] = _Shell(caller.account, outputs, self._clock(), idle, self._options(request, shell))
         selectors = element("w:SelectorSet", f'<w:Selector Name="ShellId">{name}</w:Selector>')
         created = element(
             "x:ResourceCreated",
@@ -148,7 +192,7 @@ class Shells:
             element("rsp:ResourceUri", names.CMD_URI),
             element("rsp:Owner", escape(caller.account)),
             element("rsp:ClientIP", escape(caller.client)),
-            element("rsp:IdleTimeOut", f"PT{self._profile.shell_idle:.3f}S"),
+            element("rsp:IdleTimeOut", f"PT{idle:.3f}S"),
             element("rsp:InputStreams", escape(inputs)),
             element("rsp:OutputStreams", escape(outputs)),
             element("rsp:ShellRunTime", "P0DT0H0M0S"),
@@ -159,6 +203,49 @@ class Shells:
         described = f'<rsp:Shell xmlns:rsp="{names.SHELL}">{"".join(details)}</rsp:Shell>'
         return Reply(f"{names.TRANSFER}/CreateResponse", created + described, SHELL_PREFIXES)
 
+    def _admit_shell(self, account: str) -> None:
+        """Refuse a shell where a policy or a quota does."""
+        if not self._computer.shells_allowed:
+            raise SoapFault(SHELLS_FORBIDDEN)
+        owners = [shell.account for shell in self._open.values()]
+        if 0 < self._profile.max_shells <= owners.count(account):
+            raise SoapFault(SHELLS_PER_USER, f"this user is allowed {self._profile.max_shells} concurrent shells")
+        if account not in owners and 0 < self._profile.max_users <= len(set(owners)):
+            raise SoapFault(SHELL_USERS, f"{self._profile.max_users} users are allowed to have shells")
+
+    def _options(self, request: Request, shell: ElementTree.Element) -> ShellOptions:
+        """Return what the commands of a new shell are to have in common (MS-WSMV 2.2.4.37, 3.1.4.5.2)."""
+        asked = request.options.get("winrs_codepage", "").strip()
+        variables: Mapping[str, str] = {
+            item.get("Name", ""): item.text or "" for item in shell.iterfind(f"{_RSP}Environment/{_RSP}Variable") if item.get("Name")
+        }
+        return ShellOptions(
+            code_page=int(asked) if asked.isdecimal() and len(asked) < 6 else None,
+            environment=variables,
+            directory=(shell.findtext(f"{_RSP}WorkingDirectory") or "").strip(),
+            memory=self._profile.max_memory,
+        )
+
+    def _idle(self, shell: ElementTree.Element) -> float:
+        """Return after how many seconds without a request a new shell ends: as it asks for, within limits, else as the service says."""
+        asked = shell.findtext(f"{_RSP}IdleTimeOut") or shell.findtext(f"{_RSP}IdleTimeout") or ""
+        match = re.fullmatch(r"PT(\d+(?:\.\d+)?)S", asked.strip())
+        if match is None or self._profile.shortest_idle is None:
+            return self._profile.shell_idle
+        return max(float(match[1]), self._profile.shortest_idle)
+
+    def _start(self, shell: _Shell, command: str, arguments: list[str]) -> Execution:
+        """Start a command, unless its processes would be too many."""
+        running = sum(other.execution.processes for other in shell.commands.values())
+        if 0 < self._profile.max_processes < running + _PROCESSES_OF_A_COMMAND:
+            if self._profile.refuses_processes:
+                raise SoapFault(TOO_MANY_PROCESSES)
+            return _Refused()
+        try:
+            return self._computer.console.start(command, arguments, shell.options)
+        except NotADirectoryError as error:
+            raise SoapFault(BAD_DIRECTORY, shell.options.directory) from error
+
     def _command(self, request: Request, caller: Caller) -> Reply:
         shell = self._find(request, caller)
         line = request.first(f"{_RSP}CommandLine")
@@ -166,7 +253,9 @@ class Shells:
         if not command:
             raise SoapFault(SCHEMA, "the command line names no command")
         arguments = [item.text or "" for item in line.iterfind(f"{_RSP}Arguments")]
-        execution = self._console.start(command, arguments, shell.code_page)
+        self._admit(caller.account)
+        execution = self._start(shell, command, arguments)
+        shell.begun += 1
         name = new_uuid()
         shell.commands[name] = _Command(execution, shell.streams.split())
         return Reply(f"{names.SHELL}/CommandResponse", element("rsp:CommandResponse", element("rsp:CommandId", name)), SHELL_PREFIXES)
@@ -210,7 +299,8 @@ class Shells:
         shell = self._find(request, caller)
         signal = request.first(f"{_RSP}Signal")
         name = signal.get("CommandId", "")
-        code = (signal.findtext(f"{_RSP}Code") or "").strip()
+        # MS-WSMV itself writes Terminate (2.2.4.38) and terminate (2.2.5.6), and clients send either.
+        code = (signal.findtext(f"{_RSP}Code") or "").strip().lower()
         if code not in {names.SIGNAL_TERMINATE, names.SIGNAL_CTRL_C, names.SIGNAL_CTRL_BREAK}:
             raise SoapFault(SCHEMA, f"unknown signal {code}")
         command = _command_of(shell, name)
@@ -220,9 +310,7 @@ class Shells:
         return Reply(f"{names.SHELL}/SignalResponse", "<rsp:SignalResponse/>", SHELL_PREFIXES)
 
     def _delete(self, request: Request, caller: Caller) -> Reply:
-        shell = self._find(request, caller)
-        for command in shell.commands.values():
-            command.execution.end()
+        self._find(request, caller).end()
         del self._open[_shell_id(request)]
         return Reply(f"{names.TRANSFER}/DeleteResponse", "", TRANSFER_PREFIXES)
 
@@ -235,10 +323,9 @@ class Shells:
         return shell
 
     def _drop_idle(self) -> None:
-        oldest = self._clock() - self._profile.shell_idle
-        for name in [name for name, shell in self._open.items() if shell.touched < oldest]:
-            for command in self._open.pop(name).commands.values():
-                command.execution.end()
+        now = self._clock()
+        for name in [name for name, shell in self._open.items() if shell.touched + shell.idle < now]:
+            self._open.pop(name).end()
 
 
 def _shell_id(request: Request) -> str:

@@ -296,3 +296,17 @@ def test_a_connection_that_is_there_again_takes_a_free_port() -> None:
     assert (TCP, held.local_port) not in ports(host)
     host.power_cycle()
     assert len(host.visible.connections()) == 1
+
+
+def test_a_trigger_starts_a_service_again_between_its_stop_and_its_end() -> None:
+    host = make("windows_server_2022")
+    arm(host, kind="comes_back", service="LanmanServer")
+    server = service(host, "LanmanServer")
+    assert controls.stop_service(host, server) is Outcome.DONE
+    assert not server.running
+    host.time.advance()
+    assert server.running
+    assert controls.set_start_mode(host, server, StartMode.DISABLED) is Outcome.DONE
+    assert controls.stop_service(host, server) is Outcome.DONE
+    host.time.advance()
+    assert not server.running

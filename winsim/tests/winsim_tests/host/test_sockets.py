@@ -25,7 +25,8 @@ def test_an_address_is_taken_once_per_protocol() -> None:
     sockets = Sockets()
     assert sockets.bind(Socket(UDP, LOOPBACK, 123, "W32Time", "netsvcs", Origin.SERVICE))
     assert sockets.bind(Socket(UDP, "192.70.106.143", 123, "W32Time", "netsvcs", Origin.SERVICE))
-    assert not sockets.bind(Socket(UDP, WILDCARD, 123, "Other", "other", Origin.SERVICE))
+    assert not sockets.bind(Socket(UDP, LOOPBACK, 123, "Other", "other", Origin.SERVICE))
+    assert sockets.taken(UDP, 123)
     assert sockets.bind(Socket(TCP, WILDCARD, 123, "Other", "other", Origin.SERVICE))
     sockets.close(lambda held: held.owner == "W32Time")
     assert [held.owner for held in sockets.all] == ["Other"]
@@ -43,7 +44,17 @@ def test_ipv4_and_ipv6_are_not_in_each_other_s_way() -> None:
     sockets = Sockets()
     assert sockets.bind(Socket(TCP, WILDCARD, 135, "RpcSs", "rpcss", Origin.MAPPER))
     assert sockets.bind(Socket(TCP, WILDCARD_V6, 135, "RpcSs", "rpcss", Origin.MAPPER))
-    assert not sockets.bind(Socket(TCP, "fe80::1%7", 135, "Other", "other", Origin.SERVICE))
+    assert sockets.taken(TCP, 135, "fe80::1%7")
+    sockets.close(lambda held: ":" in held.address)
+    assert not sockets.taken(TCP, 135, "fe80::1%7")
+
+
+def test_all_addresses_and_one_of_them_may_be_two_programs() -> None:
+    sockets = Sockets()
+    assert sockets.bind(Socket(TCP, WILDCARD, 8080, "web", "web", Origin.SERVICE))
+    assert sockets.bind(Socket(TCP, LOOPBACK, 8080, "agent", "agent", Origin.SERVICE))
+    assert not sockets.bind(Socket(TCP, LOOPBACK, 8080, "third", "third", Origin.SERVICE))
+    assert not sockets.bind(Socket(TCP, WILDCARD, 8080, "agent", "agent", Origin.SERVICE))
 
 
 def test_ports_are_counted_upwards_and_wrap() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from winsim.cmd.words import split
+from winsim.seams import ShellOptions
 
 from .walk import RPC, Walk, parse, walk
 
@@ -159,3 +160,42 @@ def test_a_shell_in_a_shell() -> None:
 
 def test_words_are_split_at_blanks_outside_quotes() -> None:
     assert split('reg add "a b"\t/d "" x"y z"') == ["reg", "add", "a b", "/d", "", "xy z"]
+
+
+def test_a_shell_begins_in_its_directory_with_its_variables() -> None:
+    host = walk("windows_7")
+    options = ShellOptions(environment={"Greeting": "hallo & so", "TEMP": ""}, directory=r"C:\Windows\Temp")
+    result = host.computer.console.start('cd&echo "%greeting%"&if not defined TEMP echo gone', [], options).result
+    assert result is not None
+    assert result.stdout.decode().split("\r\n")[:3] == [r"C:\Windows\Temp", '"hallo & so"', "gone"]
+    with pytest.raises(NotADirectoryError):
+        host.computer.console.start("ver", [], ShellOptions(directory=r"C:\no\such"))
+
+
+def test_a_program_that_gets_no_memory_says_so() -> None:
+    host = walk("windows_7")
+    host.computer.inject({"kind": "needs_memory", "program": "netstat.exe", "mb": 200})
+    results = [host.computer.console.start("netstat", ["-an"], ShellOptions(memory=megabytes)).result for megabytes in (150, 1024, 0)]
+    assert [result.exit_code for result in results if result is not None] == [8, 0, 0]
+
+
+def test_processes_are_counted_while_a_command_runs() -> None:
+    host = walk("windows_7")
+    running = host.computer.console.start("ping -n 6 127.0.0.1", [], ShellOptions())
+    assert running.processes == 2
+    host.clock.advance(10)
+    assert running.processes == 0
+
+
+def test_a_policy_forbids_remote_shells_and_a_scenario_changes_quotas(tmp_path: Path) -> None:
+    path = tmp_path / "strict.yml"
+    path.write_text(
+        "extends: windows_7\ntitle: strict\nquotas: {max_operations_per_user: 4, shell_idle_seconds: 30}\n"
+        "registry: {'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WinRM\\Service\\WinRS': {AllowRemoteShellAccess: {dword: 0}}}\n",
+        encoding="utf-8",
+    )
+    assert walk("windows_7").computer.shells_allowed
+    assert walk("windows_7").computer.quotas == {}
+    strict = walk(str(path)).computer
+    assert not strict.shells_allowed
+    assert strict.quotas == {"max_operations_per_user": 4, "shell_idle_seconds": 30}

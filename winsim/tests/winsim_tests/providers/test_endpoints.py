@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -75,6 +76,52 @@ def test_several_processes_on_one_udp_port_are_several_rows() -> None:
     wmi = walk("windows_server_2022_browser").computer.wmi
     rows = wmi.query(NAMESPACE, "select OwningProcess from MSFT_NetUDPEndpoint where LocalPort=5353 and LocalAddress='0.0.0.0'").rows
     assert len({row.properties["OwningProcess"] for row in rows}) == 2
+
+
+@pytest.mark.parametrize("scenario", ["windows_8", "windows_server_2012", "windows_8_1", "windows_server_2012_r2"])
+def test_udp_endpoints_show_no_owner_before_10_0(scenario: str) -> None:
+    wmi = walk(scenario).computer.wmi
+    rows = wmi.enumerate(NAMESPACE, "MSFT_NetUDPEndpoint")
+    assert rows
+    assert all("OwningProcess" not in row.properties for row in rows)
+    assert "OwningProcess" in wmi.enumerate(NAMESPACE, "MSFT_NetTCPConnection")[0].properties
+    with pytest.raises(WmiError) as raised:
+        wmi.query(NAMESPACE, "select LocalAddress, LocalPort, OwningProcess from MSFT_NetUDPEndpoint")
+    assert raised.value.problem is Problem.INVALID_QUERY
+
+
+STATES = {"established": 5, "fin_wait_1": 6, "fin_wait_2": 7, "close_wait": 8, "closing": 9, "last_ack": 10, "time_wait": 11}
+
+
+def ending(tmp_path: Path, scenario: str, more: str = "") -> Walk:
+    """Start a host with a peer at its endpoint mapper in every state."""
+    rows = "".join(
+        f"  - {{inbound: true, local_port: 135, remote_address: 192.0.2.77, remote_port: {50000 + code}, state: {name}}}\n"
+        for name, code in STATES.items()
+    )
+    path = tmp_path / "ending.yml"
+    path.write_text(f"extends: {scenario}\ntitle: peers that end\nconnections:\n{rows}{more}\n", encoding="utf-8")
+    return walk(str(path))
+
+
+def test_connections_are_shown_in_their_states(tmp_path: Path) -> None:
+    host = ending(tmp_path, SERVER)
+    rows = host.computer.wmi.query(NAMESPACE, "select * from MSFT_NetTCPConnection where RemoteAddress='192.0.2.77'").rows
+    assert {row.properties["RemotePort"]: row.properties["State"] for row in rows} == {50000 + code: code for code in STATES.values()}
+    assert {row.properties["State"] for row in rows if row.properties["OwningProcess"] == 0} == {11}
+    lines = host.computer.console.run("netstat", ["-ano"]).stdout.decode().splitlines()
+    assert {line.split()[3].lower() for line in lines if "192.0.2.77" in line} == set(STATES)
+
+
+def test_german_names_of_the_states(tmp_path: Path) -> None:
+    host = ending(tmp_path, "windows_server_2008_r2", "windows: {language: de}")
+    lines = host.computer.console.run("netstat", ["-ano"]).stdout.decode("cp850").splitlines()
+    shown = {int(line.split()[2].rpartition(":")[2]) - 50000: line.split()[3:] for line in lines if "192.0.2.77" in line}
+    assert {code: words[0] for code, words in shown.items()} == {
+        5: "HERGESTELLT", 6: "FIN_WARTEN_1", 7: "FIN_WARTEN_2", 8: "SCHLIESSEN_WARTEN", 9: "SCHLIESSEN",
+        10: "LETZTE_BEST\u00c4TIGUNG", 11: "WARTEND",
+    }  # fmt: skip
+    assert shown[11][1] == "0"
 
 
 @pytest.mark.parametrize("scenario", ["windows_2000", "windows_xp"])

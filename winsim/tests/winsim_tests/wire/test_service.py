@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
+from winsim.wire.faults import INVALID_PARAMETER, SoapFault, fault_body
 from winsim.wire.profile import (
     WINRM_1_1,
     WINRM_2,
@@ -43,6 +45,10 @@ SERVICES = f"{WMI}/Win32_Service"
 SYSTEM = f"{WMI}/Win32_OperatingSystem"
 STDREGPROV = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/default/StdRegProv"
 LISTENER = "http://schemas.microsoft.com/wbem/wsman/1/config/listener"
+ENVELOPE = (
+    '<x xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd">',
+    "</x>",
+)
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 CIM = "{http://schemas.dmtf.org/wbem/wscim/1/common}"
 
@@ -241,7 +247,7 @@ def test_quota_faults_of_winrm_3_carry_a_cim_error() -> None:
 @pytest.mark.parametrize(
     ("content", "code", "subcode"),
     [
-        (enumerate_request(SERVICES, wql="select * from Win32_Service"), 2150859003, "w:InvalidResourceURI"),
+        (enumerate_request(SERVICES, wql="select * from Win32_Service"), 2150859003, "a:DestinationUnreachable"),
         (enumerate_request(f"{WMI}/*", wql="select * from Nonsense"), 2150858778, "n:CannotProcessFilter"),
         (enumerate_request(f"{WMI}/*", wql="give me all"), 2150858778, "n:CannotProcessFilter"),
         (enumerate_request(f"{WMI}/*"), 2150858817, "w:SchemaValidationError"),
@@ -272,6 +278,54 @@ def test_faults(content: bytes, code: int, subcode: str | None) -> None:
     assert detail.attrib == {"Code": str(code), "Machine": "127.77.0.1"}
     if subcode is not None:
         assert fault.findtext(f"{S}Code/{S}Subcode/{S}Value") == subcode
+
+
+ADDRESSING_FAULT = "http://schemas.xmlsoap.org/ws/2004/08/addressing/fault"
+WSMAN_FAULT = "http://schemas.dmtf.org/wbem/wsman/1/wsman/fault"
+UNKNOWN_HEADER = '<x:Y xmlns:x="urn:x" s:mustUnderstand="true"/>'
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "action", "detail"),
+    [
+        (request(f"{TRANSFER}/Get", ""), 2150858811, ADDRESSING_FAULT, "InvalidResourceURI"),
+        (enumerate_request(SERVICES, wql="select * from x"), 2150859003, ADDRESSING_FAULT, "InvalidResourceURI"),
+        (request(f"{TRANSFER}/Get", SYSTEM, extra=UNKNOWN_HEADER), 2150858768, ADDRESSING_FAULT, None),
+        (request(f"{TRANSFER}/Get", SYSTEM).replace(b"PT20S", b"soon"), 2150858881, WSMAN_FAULT, "InvalidTimeout"),
+        (request(f"{TRANSFER}/Get", SYSTEM, reply_to=""), 2150858769, ADDRESSING_FAULT, None),
+        (request(f"{TRANSFER}/Get", SERVICES, selectors={"Id": "x"}), 2150858843, WSMAN_FAULT, "UnexpectedSelectors"),
+        (enumerate_request(f"{WMI}/*", wql="x"), 2150858778, f"{ENUMERATION}/fault", None),
+    ],
+)
+def test_a_fault_has_the_action_and_the_detail_of_its_code(content: bytes, code: int, action: str, detail: str | None) -> None:
+    answer = Rig().ask(content)
+    assert answer.fault == code
+    envelope = ElementTree.fromstring(answer.content)
+    assert envelope.findtext(f"{S}Header/{A}Action") == action
+    found = envelope.findtext(f".//{W}FaultDetail")
+    assert found == (None if detail is None else f"http://schemas.dmtf.org/wbem/wsman/1/wsman/faultDetail/{detail}")
+
+
+def test_a_wrong_parameter_says_that_its_value_is_invalid() -> None:
+    body = ElementTree.fromstring(fault_body(SoapFault(INVALID_PARAMETER), machine="x", cim_error=False).join(ENVELOPE))
+    assert (body.findtext(f".//{W}FaultDetail") or "").endswith("/faultDetail/InvalidValue")
+
+
+def test_quotas_are_those_of_the_version_unless_somebody_changed_them() -> None:
+    assert (WINRM_2.max_envelope, WINRM_3.max_envelope) == (153_600, 512_000)
+    assert (WINRM_1_1.max_connections, WINRM_2.max_connections, WINRM_3.max_connections) == (5, 25, 300)
+    changed = profile_of("6.1.7601", None, {"max_envelope_kb": 32, "max_operations_per_user": 100, "shell_idle_seconds": 9})
+    assert (changed.max_envelope, changed.max_operations, changed.shell_idle) == (32_768, 100, 9)
+    assert changed.max_shells == WINRM_2.max_shells
+
+
+def test_an_answer_that_is_too_large_is_a_fault() -> None:
+    rig = Rig(replace(WINRM_2_ON_5X, max_envelope=4096), services=1)
+    rig.computer.rows.modes = {"x" * 5000: "Auto"}
+    answer = rig.ask(enumerate_request(SERVICES))
+    assert answer.fault == 2150858824
+    detail = ElementTree.fromstring(answer.content).findtext(f".//{W}FaultDetail")
+    assert (detail or "").endswith("/MaxEnvelopeSizeExceeded")
 
 
 def test_who_may_only_read_neither_invokes_nor_opens_a_shell() -> None:
