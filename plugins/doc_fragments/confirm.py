@@ -12,10 +12,10 @@ class ModuleDocFragment:
 options:
   confirm:
     description:
-      - Starts a timer on the host before the first change. If the run is not confirmed over a new connection in time, the host rolls the
-        run back by itself. It then restarts once if a restored value needs a boot.
-      - The timer is a fixed command shell script and does not use PowerShell. A scheduled task starts it on Windows Vista and later, a
-        service on older versions. After a boot, the time starts again from zero.
+      - Makes the host roll the run back by itself unless the run is confirmed over a new connection in time. The host then restarts once
+        if a restored value needs a boot.
+      - A timer on the host does this. It starts before the first change. It is a fixed command shell script that does not use PowerShell.
+        A scheduled task runs it on Windows Vista and later, a service on older versions. After a boot, the time starts again from zero.
       - The task changes nothing until it has seen the timer run. This option is refused on Windows 2000, and if a value that would have
         to be restored cannot be written on a command line.
       - A run that fails is not confirmed. Without this option, there is no timer.
