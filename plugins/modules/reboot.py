@@ -13,8 +13,8 @@ description:
   - A new boot is proven by a new creation time of the process lsass.exe. The boot time that Windows reports moves with its clock, so it
     is shown but not used.
   - A host that does not show this creation time is not restarted.
-  - A host that would not answer over WinRM after the restart is not restarted. On Windows 7 and later clients, for example, the default start
-    mode of WinRM is manual.
+  - A host that would not answer over WinRM after the restart is not restarted. On Windows 7 and later clients, for example, the default
+    start mode of WinRM is manual.
   - No other module of this collection restarts a host.
 options:
   accept:
