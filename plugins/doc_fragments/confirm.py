@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The option by which the host puts a run back unless it is confirmed."""
+"""The option that makes the host roll a run back unless it is confirmed."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ class ModuleDocFragment:
 options:
   confirm:
     description:
-      - Arms a timer on the host before the first change. Unless the run is confirmed over a new connection in time, the host puts the
-        run back by itself, and restarts once where a value that it puts back needs a boot.
-      - The timer is a fixed script of the command shell without PowerShell. On Windows Vista and later a scheduled task starts it,
-        before a service. After a boot the whole time runs again.
-      - Nothing is changed unless the timer is seen to run. Refused on Windows 2000, and where something to be put back cannot be
-        written on a command line.
-      - A run that failed is not confirmed. When left out there is no timer.
+      - Makes the host roll the run back by itself unless the run is confirmed over a new connection in time. The host then restarts once
+        if a restored value needs a boot.
+      - A timer on the host does this. It starts before the first change. It is a fixed command shell script that does not use PowerShell.
+        A scheduled task runs it on Windows Vista and later, a service on older versions. After a boot, the time starts again from zero.
+      - The task changes nothing until it has seen the timer run. This option is refused on Windows 2000, and if a value that would have
+        to be restored cannot be written on a command line.
+      - A run that fails is not confirmed. Without this option, there is no timer.
     type: dict
     suboptions:
       within:
         description:
-          - After how many seconds the host puts the run back, 60 to 86400. The host counts, and takes a little longer.
-          - A run that takes as long fails, and makes no change any more when the time is nearly over.
+          - Seconds until the host rolls the run back, 60 to 86400. The host counts them, and takes a little longer.
+          - A run that takes this long fails. It makes no more changes when the time is nearly over.
         type: int
         default: 600
       hold:
         description:
-          - Whether the task leaves the timer running, so that M(netmin.windows.confirm) confirms later, after a restart for example.
+          - Whether the task leaves the timer running, so that M(netmin.windows.confirm) can confirm later, for example after a restart.
         type: bool
         default: false
 """

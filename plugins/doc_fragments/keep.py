@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The option that names what has to stay reachable."""
+"""The option that names what must stay reachable."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ class ModuleDocFragment:
 options:
   keep:
     description:
-      - What others have to reach on this host, each entry with the reason.
-      - Each entry names exactly one of O(keep[].port), O(keep[].service) and O(keep[].recipe).
-      - Kept services are not stopped, nor is anything that they depend on, and the ports by which they are reached stay open.
-        Keeping C(LanmanServer), for example, keeps SMB and NetBIOS.
-      - An option that asks by name for the contrary is refused, in most cases before the host is asked anything.
-      - The listeners of WinRM are always kept. They are found on the host and need no entry here.
+      - Ports, services or recipes that must stay reachable on this host, each with the reason.
+      - Each entry sets exactly one of O(keep[].port), O(keep[].service) and O(keep[].recipe).
+      - A kept service is not stopped, and neither is anything it depends on. Its ports stay open. For example, keeping C(LanmanServer)
+        keeps SMB and NetBIOS.
+      - An option that asks by name for the opposite is refused, in most cases before the host is asked anything.
+      - The listeners of WinRM are always kept. The module finds them on the host, so they need no entry here.
     type: list
     elements: dict
     default: []
     suboptions:
       port:
         description:
-          - A port, written as V(tcp/445) or V(udp/137).
-          - Only a port that a recipe names for this Windows can be kept by its number. Keep any other by its service.
+          - A port, for example V(tcp/445) or V(udp/137).
+          - The port must be in a recipe for this version of Windows. Keep any other port by its service.
         type: str
       service:
         description:
-          - The key name of a service, as C(sc query) shows it. Display names are refused, naming the key name.
+          - The key name of a service, as C(sc query) shows it. A display name is refused, and the message gives the key name.
         type: str
       recipe:
         description:
-          - The id of a recipe, as M(netmin.windows.listeners_info) returns it for each listener.
-          - Keeping V(smb-445), for example, leaves SMB over TCP as it is.
+          - A recipe id. M(netmin.windows.listeners_info) returns one for each listener it knows.
+          - For example, V(smb-445) leaves SMB over TCP unchanged.
         type: str
       reason:
         description:
-          - Why it is kept, in words. Shown beside the listener in forecast and proof.
+          - Why it is kept. Shown with the listener in the forecast and the proof.
         type: str
         required: true
 """

@@ -12,16 +12,17 @@ class ModuleDocFragment:
 options:
   accept:
     description:
-      - Hazards that are accepted. What a hazard of this host would break, and that is not listed here, is refused where it is asked for by
-        name, and passed over, with the reason, where it is not. RV(hazards) has what was found and what shows it.
-      - A hazard holds back the rules of M(netmin.windows.ip_filter) as well. One that the host does not let us look for counts as found.
-      - A task tells everything that it refuses at once.
-      - Some methods have their hazard on every host, as Remote Desktop has V(rds); the others have it where the host shows it.
-      - With V(outgoing-smb) SMB may end in both directions, as the NetBT driver method of
-        M(netmin.windows.smb_device) does it. Mapped drives, printers and services on network paths go with it.
-      - With V(dependents) what depends on a service is stopped along with it, as with O(dependents=stop).
-      - Some things are never done, whatever is accepted. What the session goes through (WinRM, HTTP, Winmgmt, RpcSs and
-        all that they depend on) is never stopped, nor is a service without which a Windows host does not work.
+      - Ids of the hazards that you accept. If a change would trigger a hazard of this host that is not listed here, the change is refused
+        if you asked for it by name. Otherwise it is skipped, with the reason. RV(hazards) shows the hazards found and the evidence.
+      - A hazard also holds back the rules of M(netmin.windows.ip_filter). A hazard that the host does not let us look for counts as found.
+      - A task reports everything that it refuses at once.
+      - Some methods have their hazard on every host, for example V(rds) for Remote Desktop. The others have it only if it is found on the
+        host.
+      - With V(outgoing-smb), SMB may be stopped in both directions, as the NetBT driver method of M(netmin.windows.smb_device) does.
+        Mapped drives, printers and services that use network paths stop working.
+      - With V(dependents), services that depend on a stopped service are stopped too, as with O(dependents=stop).
+      - Some things are never done, even if accepted. The services that the session uses (WinRM, HTTP, Winmgmt, RpcSs and everything they
+        depend on) are never stopped. Neither are services that Windows cannot work without.
     type: list
     elements: str
     choices:
@@ -54,48 +55,49 @@ options:
     default: []
   dependents:
     description:
-      - What happens to running services that depend on a service which is to be stopped, and which the task does not stop itself.
-      - With V(refuse) the task fails and names them. Nothing has been written then.
-      - With V(stop) they are stopped first. Their start mode is left as it is.
-      - Services that depend on one which is disabled, do not run and may be started later are named in the warnings.
+      - What to do with running services that depend on a service to be stopped, and that the task does not stop anyway.
+      - With V(refuse), the task fails before it writes anything, and names them.
+      - With V(stop), they are stopped first. Their start mode does not change.
+      - Services that do not run, may start later, and depend on a service that is disabled are named in the warnings.
     type: str
     choices: [refuse, stop]
     default: refuse
   record_dir:
     description:
-      - A folder on the controller for a copy of the run's record, with the snapshot, in a file named after the host acted upon.
-      - Relative paths are the play's. The folder is made where it is not there.
-      - The file is on the disk before the first change, readable by its owner alone. Where it cannot be written nothing is changed.
-      - The record on the host is what M(netmin.windows.restore) reads. The copy is for people, and may be lost.
+      - Folder on the controller for a copy of the run's record, including the snapshot. The file is named after the host.
+      - A relative path is relative to the playbook. The folder is created if it does not exist.
+      - The file is written to disk before the first change, and only its owner can read it. If it cannot be written, nothing is changed.
+      - M(netmin.windows.restore) reads the record on the host. This copy is for people and is not needed for a restore.
     type: path
   unverified:
     description:
-      - What becomes of methods that nobody has verified on the Windows at hand.
-      - With V(skip) they are left out, and refused where they are asked for by name.
-      - With V(apply) they are used. The forecast calls their listeners unknown, and the proof shows what they did.
+      - What to do with methods that are not verified on this version of Windows.
+      - With V(skip), they are skipped, or refused if you asked for them by name.
+      - With V(apply), they are used. The forecast calls their listeners unknown, and the proof shows the effect.
     type: str
     choices: [skip, apply]
     default: skip
   stop_timeout:
     description:
-      - How many seconds a service or driver may take to stop. After that the task fails.
+      - Seconds to wait for a service or driver to stop before the task fails.
     type: int
     default: 60
 attributes:
   check_mode:
-    description: Can show what would be done, without writing anything.
+    description: Can show what would be done without writing anything.
     support: full
     details:
-      - A guard refuses every write before it is sent. Only what one table lists as reading may leave the controller.
+      - A guard blocks every write before it is sent. Only requests from a fixed list of read requests may leave the controller.
   diff_mode:
-    description: Shows details of what was changed, or in check mode of what would be.
+    description: Shows what was changed, or in check mode what would be changed.
     support: full
     details:
-      - Shows the settings before and after, and the listeners with what becomes of each.
+      - Shows the settings before and after, and the forecast for each listener.
 notes:
-  - Before the first write a host that cannot be reached is C(unreachable). From the first write on the task is C(failed), and
-    RV(changes) says of each change whether it was done. Running the task again completes it.
-  - The forecast is stored on the host, below C(HKLM\SOFTWARE\netmin.windows), before the first change.
-    M(netmin.windows.proof_info) reads it there.
-  - Nothing that is not known to work on the Windows at hand is written. The task is refused instead, with the reason.
+  - If the host cannot be reached before the first write, the task is C(unreachable). If something fails after the first write, the task
+    is C(failed), and RV(changes) says for each change whether it was done. Run the task again to complete it.
+  - The forecast is stored on the host, below C(HKLM\SOFTWARE\netmin.windows), before the first change. M(netmin.windows.proof_info) reads
+    it from there.
+  - A setting is written only if it is known to work on this version of Windows, or if it is unverified and O(unverified=apply). A request
+    for any other setting is refused, with the reason.
 """

@@ -12,11 +12,11 @@ class ModuleDocFragment:
 options: {}
 attributes:
   check_mode:
-    description: Does the same in check mode, as it writes nothing.
+    description: Works the same in check mode, because it writes nothing.
     support: full
   diff_mode:
-    description: Shows details of what was changed, or in check mode of what would be.
+    description: Shows what was changed, or in check mode what would be changed.
     support: N/A
     details:
-      - Nothing is changed.
+      - The module changes nothing.
 """

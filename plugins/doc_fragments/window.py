@@ -12,35 +12,36 @@ class ModuleDocFragment:
 options:
   window:
     description:
-      - The maintenance window. Outside of it the task is refused before the host is asked anything. Check mode is allowed at any time.
-      - What has begun in the window is carried through, even where the window ends meanwhile.
-      - When left out there is no such limit.
+      - The maintenance window. Outside it, the task is refused before it contacts the host. Check mode is always allowed.
+      - What has started inside the window is completed, even if the window ends in the meantime.
+      - Without this option there is no such limit.
     type: dict
     suboptions:
       from:
         description:
-          - When the window begins, as V('22:00'). In quotes, as YAML reads some times as numbers.
+          - When the window starts, for example V('22:00'). Use quotes, because YAML reads some times as numbers.
         type: str
         required: true
       until:
         description:
-          - When it ends, as V('04:00'). A time before O(window.from) is on the day after. V('24:00') is the end of the day.
+          - When the window ends, for example V('04:00'). A time earlier than O(window.from) means the next day. V('24:00') is the end of
+            the day.
         type: str
         required: true
       days:
         description:
-          - The days on which the window begins. What began on a Saturday at 22:00 ends on Sunday, and needs V(sat) only.
-          - When left out every day.
+          - Days on which the window starts. A window that starts on Saturday at 22:00 and ends on Sunday needs only V(sat).
+          - By default, every day.
         type: list
         elements: str
         choices: [mon, tue, wed, thu, fri, sat, sun]
       utc_offset:
         description:
-          - The offset from UTC of the time that the window is meant in, as V('+01:00'). It knows no daylight saving time.
-          - When left out the controller's own time. In an execution environment that is often UTC.
+          - UTC offset of the window's times, for example V('+01:00'). It does not follow daylight saving time.
+          - By default, the controller's local time, which is often UTC in an execution environment.
         type: str
       now:
         description:
-          - A moment to judge by instead of the controller's clock, as V(2026-03-02T23:10:00+01:00), to try a window out.
+          - A time to use instead of the controller's clock, for example V(2026-03-02T23:10:00+01:00), to test a window.
         type: str
 """

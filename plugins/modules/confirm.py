@@ -6,27 +6,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: confirm
-short_description: Keep what a run did on a host that waits for a confirmation
+short_description: Confirm a run, so that the host does not roll it back
 version_added: 0.1.0
 description:
-  - Ends the timer that a run with O(netmin.windows.minimize#module:confirm) left, before the host puts the run back by itself. It does so
-    over a connection of its own, which proves that the host can still be reached.
-  - Does nothing on a host on which no timer runs. Fails where the host has put the run back already, with what it recorded.
-  - What the host recorded is told once and cleared by whatever task of this collection comes next. That it was the host that put
-    O(run) back stays known until it does so with another run.
+  - Stops the timer that a run with O(netmin.windows.minimize#module:confirm) left on the host, before the host rolls the run back. It
+    does this over a new connection, which proves that the host can still be reached.
+  - Does nothing if no timer runs on the host. Fails if the host has already rolled the run back, and reports what the host recorded.
+  - The next task of this collection on the host reports this record once, then clears it. The host still remembers that it rolled back
+    O(run), until it rolls back another run.
 options:
   run:
     description:
-      - The id of the run that is to be confirmed. The task is refused where another one waits.
-      - With it the task fails, and is not unreachable, where the host cannot be reached, since the host may put that run back by itself.
-      - When left out whichever waits.
+      - The id of the run to confirm. The task is refused if another run is waiting.
+      - If the host cannot be reached, a task with this option is C(failed), not C(unreachable), because the host may roll that run back.
+      - By default, the run that is waiting.
     type: str
 attributes:
   check_mode:
-    description: Can show what would be done, without writing anything.
+    description: Can show what would be done without writing anything.
     support: full
   diff_mode:
-    description: Shows details of what was changed, or in check mode of what would be.
+    description: Shows what was changed, or in check mode what would be changed.
     support: none
 extends_documentation_fragment:
   - netmin.windows.connection
@@ -39,7 +39,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Close what is not needed, and wait for a confirmation
+- name: Close unneeded ports, and leave the timer running
   netmin.windows.minimize:
     confirm:
       within: 900
@@ -48,18 +48,18 @@ EXAMPLES = r"""
 - name: Restart
   netmin.windows.reboot:
 
-- name: Keep what was done
+- name: Confirm the run
   netmin.windows.confirm:
 """
 
 # Written by tests/unit/return_values.py; change return_values.yml beside that instead.
 RETURN = r"""
 changed:
-  description: Whether a timer was ended.
+  description: Whether a timer was stopped.
   type: bool
   returned: always
 confirm:
-  description: The timer that was found, or null where there is none.
+  description: The timer that was found, or V(none) if there is none.
   type: dict
   returned: when the host was read
   contains:
@@ -72,11 +72,11 @@ confirm:
       type: str
       returned: when there is a timer
     heartbeat:
-      description: How far the timer had counted.
+      description: The last heartbeat of the timer.
       type: int
       returned: when there is a timer
     outcome:
-      description: How the timer ended, or what the host recorded when it put the run back, with the exit codes of its commands
+      description: How the timer ended, or what the host recorded when it rolled the run back, with the exit codes of its commands
         in order.
       type: str
       returned: when there is a timer
@@ -86,20 +86,20 @@ confirm:
     phase: confirmed
     run: 20260101T220000Z-4f2a91
 stats:
-  description: What the task has cost.
+  description: What the task cost.
   type: dict
   returned: when a session was opened
   contains:
     requests:
-      description: Envelopes sent, repeated ones included.
+      description: Requests sent, including repeated ones.
       type: int
       returned: always
     logins:
-      description: Logins tried.
+      description: Logins attempted.
       type: int
       returned: always
     bytes_sent:
-      description: Size of all envelopes, before encryption.
+      description: Size of all requests, before encryption.
       type: int
       returned: always
     bytes_received:

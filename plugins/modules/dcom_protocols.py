@@ -6,31 +6,31 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dcom_protocols
-short_description: Switch DCOM off, and close port 135 of Windows 2000 and XP
+short_description: Turn DCOM off, and close port 135 on Windows 2000 and XP
 version_added: 0.1.0
 description:
-  - Refuses remote activation of COM objects, and takes protocol sequences off the list over which DCOM is reached.
-  - tcp/135 closes at the next boot when V(ncacn_ip_tcp) is off the list and no RPC server uses TCP any more. The service RpcSs
-    itself is never stopped.
+  - Turns off remote activation of COM objects, and removes protocol sequences from the list that DCOM uses.
+  - tcp/135 closes at the next boot if V(ncacn_ip_tcp) is not in the list and no RPC server uses TCP any more. The service RpcSs itself is
+    never stopped.
 options:
   enable_dcom:
     description:
-      - Whether objects can be activated from other hosts. Not touched when left out.
-      - With V(false) remote activation is refused. This closes no port.
-      - Breaks remote WMI over DCOM in both directions, certificate auto-enrollment and remote administration of COM+. This
-        collection uses none of them.
-      - Written to C(EnableDCOM) (REG_SZ V(Y) or V(N)) below C(HKLM\SOFTWARE\Microsoft\Ole). Shows at the next boot.
+      - Whether other hosts can activate COM objects on this host. Left unchanged by default.
+      - V(false) turns remote activation off. This closes no port.
+      - Breaks remote WMI over DCOM in both directions, certificate auto-enrollment and remote administration of COM+. This collection
+        uses none of them.
+      - Sets C(EnableDCOM) (REG_SZ V(Y) or V(N)) below C(HKLM\SOFTWARE\Microsoft\Ole). Takes effect at the next boot.
     type: bool
   remove:
     description:
-      - Protocol sequences to take off the list over which DCOM is reached. All others stay, in their order.
-      - Without V(ncacn_ip_tcp) tcp/135 closes at the next boot, once no RPC server uses TCP any more.
-      - A list that becomes empty stays there as an empty REG_MULTI_SZ. On a host without the list none is made.
-      - Breaks remote WMI over DCOM, remote management consoles, and every RPC service with a dynamic port as seen from outside.
-        COM on the host itself keeps working.
-      - Written to C(DCOM Protocols) (REG_MULTI_SZ) below C(HKLM\SOFTWARE\Microsoft\Rpc). Shows at the next boot.
-      - For Windows 2000 and XP. On Server 2003 nobody has measured it, and from Vista on it closes nothing, since RPC servers
-        that cannot be stopped use TCP; it is refused there.
+      - Protocol sequences to remove from the list that DCOM uses. All others stay, in their order.
+      - Once V(ncacn_ip_tcp) is removed, tcp/135 closes at the next boot if no RPC server uses TCP any more.
+      - If the list becomes empty, it stays as an empty REG_MULTI_SZ. On a host without the list, none is created.
+      - Breaks remote WMI over DCOM, remote management consoles, and remote access to every RPC service with a dynamic port. COM on the
+        host itself keeps working.
+      - Sets C(DCOM Protocols) (REG_MULTI_SZ) below C(HKLM\SOFTWARE\Microsoft\Rpc). Takes effect at the next boot.
+      - For Windows 2000 and XP only. Refused on later versions. On Server 2003 the effect is not verified. From Vista on it closes
+        nothing, because RPC servers that cannot be stopped use TCP.
     type: list
     elements: str
     choices:
@@ -50,7 +50,7 @@ options:
 notes:
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on DCOM; Microsoft, How to disable DCOM support in
     Windows (KB 825750); Microsoft, Protocol Sequence Constants.
-  - This collection talks WS-Management, and does not need DCOM.
+  - This collection uses WS-Management and does not need DCOM.
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.confirm
@@ -66,13 +66,13 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Refuse remote activation, and let port 135 close at the next boot
+- name: Turn remote activation off, and close port 135 at the next boot
   netmin.windows.dcom_protocols:
     enable_dcom: false
     remove:
       - ncacn_ip_tcp
 
-- name: Refuse remote activation only
+- name: Turn remote activation off only
   netmin.windows.dcom_protocols:
     enable_dcom: false
 """
@@ -84,7 +84,7 @@ changed:
   type: bool
   returned: always
 changes:
-  description: What was changed, in the order in which it was done.
+  description: The changes, in the order in which they were made.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -94,28 +94,28 @@ changes:
       type: str
       returned: always
     target:
-      description: The object.
+      description: The object to change.
       type: str
       returned: always
     before:
-      description: What it was.
+      description: The value before.
       type: raw
       returned: always
     after:
-      description: What it is, as read from the host afterwards, or V(none) where it could not be read. In check mode what is
-        planned.
+      description: The value as read from the host afterwards, or V(none) if it could not be read. In check mode, the planned
+        value.
       type: raw
       returned: always
     effective:
-      description: When it shows at the sockets, V(now) or V(at boot).
+      description: When the change affects the ports, V(now) or V(at boot).
       type: str
       returned: always
     why:
-      description: One sentence.
+      description: The reason, in one sentence.
       type: str
       returned: always
     status:
-      description: V(done), V(not_done), V(unknown) where the answer was lost and could not be settled by reading, or V(planned)
+      description: V(done); V(not_done); V(unknown) if the answer was lost and reading the host could not settle it; V(planned)
         in check mode.
       type: str
       returned: always
@@ -137,37 +137,37 @@ changes:
       why: DCOM is not reached over ncacn_ip_tcp any more; the list stays, empty
 hazards:
   description:
-    - What closing breaks on this host, as far as it is about the plan, and what shows it. Nothing is asked of the host where
-      nothing is to be changed.
+    - The hazards of this host that concern the plan, with the evidence. If nothing is to be changed, the host is not asked
+      for hazards.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
   contains:
     id:
-      description: The hazard's id, as O(accept) takes it.
+      description: The id of the hazard, as O(accept) takes it.
       type: str
       returned: always
     gate:
-      description: V(accept), refused or passed over unless O(accept) lists it; V(warn), told and done; V(never), not to be
-        lifted.
+      description: V(accept) for a change that is refused or skipped unless O(accept) lists the hazard; V(warn) for one that
+        is reported and made; V(never) for one that is never made.
       type: str
       returned: always
     what:
-      description: What breaks.
+      description: What the change breaks.
       type: str
       returned: always
     evidence:
-      description: What shows it, and what could not be looked at, as the host calls it. Of more than 20 the number.
+      description: What shows the hazard, and what could not be checked, in the host's own names. If there are more than 20,
+        the number of the others.
       type: list
       elements: str
       returned: always
     detected:
-      description: Whether it is there. V(false) where the host let nobody look, which is told and keeps nothing from being
-        done.
+      description: Whether the hazard was found. V(false) if the host did not allow the check. This is reported and blocks nothing.
       type: bool
       returned: always
     affects:
-      description: What of the plan it is about, by recipes, and by objects that no recipe knows.
+      description: The part of the plan that it concerns, as recipe ids, or as objects that no recipe knows.
       type: list
       elements: str
       returned: always
@@ -176,7 +176,7 @@ hazards:
       type: bool
       returned: always
     confidence:
-      description: How well it is founded, V(documented), V(observed) or V(memory).
+      description: How reliable the knowledge is, V(documented), V(observed) or V(memory).
       type: str
       returned: always
   sample:
@@ -192,25 +192,25 @@ hazards:
       id: shares-in-use
       what: clients lose files and printers, and open files may be damaged
 unchanged:
-  description: What the plan leaves alone, and why.
+  description: The objects that the plan leaves unchanged, and why.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
   contains:
     stage:
-      description: The stage that is concerned.
+      description: The stage that the object belongs to.
       type: str
       returned: always
     target:
-      description: The object.
+      description: The object to change.
       type: str
       returned: always
     reason:
-      description: Why, from a closed list, for example V(already as asked), V(not on this host) or V(kept).
+      description: The reason, from a fixed list, for example V(already as asked), V(not on this host) or V(kept).
       type: str
       returned: always
     detail:
-      description: More about the reason. Empty where there is no more to say.
+      description: More about the reason, or empty.
       type: str
       returned: always
   sample:
@@ -219,7 +219,7 @@ unchanged:
       stage: dcom_protocols
       target: HKLM\SOFTWARE\Microsoft\Ole\EnableDCOM
 before:
-  description: What was asked for, as it was, by stage.
+  description: The settings that the task is about, as they were before, by stage.
   type: dict
   returned: when the host was read and the plan was not refused
   sample:
@@ -229,8 +229,8 @@ before:
         - ncacn_ip_tcp
 after:
   description:
-    - What was asked for, as read from the host afterwards. V(none) where the host could not be read any more.
-    - In check mode what is planned.
+    - The same settings, as read from the host afterwards. V(none) if the host could no longer be read.
+    - In check mode, the planned settings.
   type: dict
   returned: when the host was read and the plan was not refused
   sample:
@@ -238,7 +238,7 @@ after:
       HKLM\SOFTWARE\Microsoft\Ole\EnableDCOM: N
       HKLM\SOFTWARE\Microsoft\Rpc\DCOM Protocols: []
 forecast:
-  description: What becomes of each endpoint that was there before, and why. Made before the first change.
+  description: For each endpoint that was there before, what will happen to it and why. Made before the first change.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -256,7 +256,7 @@ forecast:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -264,24 +264,25 @@ forecast:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such an endpoint is known again by its owner.
+      description: Whether Windows assigned the port number dynamically. Such an endpoint is recognized by its owner.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: The services, drivers or programs that can own it. Empty where nothing is known.
+      description: The services, drivers or programs that can own it. Empty if nothing is known.
       type: list
       elements: str
       returned: always
@@ -290,11 +291,11 @@ forecast:
       type: str
       returned: always
     now:
-      description: What is expected as soon as the changes are made, V(open), V(closed) or V(unknown).
+      description: Expected state after the changes, V(open), V(closed) or V(unknown).
       type: str
       returned: always
     boot:
-      description: What is expected after the next boot, V(open), V(closed) or V(unknown).
+      description: Expected state after the next boot, V(open), V(closed) or V(unknown).
       type: str
       returned: always
     outlook:
@@ -303,7 +304,7 @@ forecast:
       type: str
       returned: always
     why:
-      description: One sentence.
+      description: The reason, in one sentence.
       type: str
       returned: always
   sample:
@@ -341,7 +342,7 @@ residue:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -353,19 +354,20 @@ residue:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it, or the program where no service lives there.
+      description: Key names of the services or drivers that can own it, or the program if it is not a service.
       type: list
       elements: str
       returned: always
@@ -374,15 +376,15 @@ residue:
       type: str
       returned: always
     why:
-      description: Why it stays.
+      description: Why it stays open.
       type: str
       returned: always
     instead:
-      description: What an administrator can do about it. Empty where it is filtered.
+      description: What an administrator can do about it. Empty if it is filtered.
       type: str
       returned: always
     filtered:
-      description: Whether an inbound rule that is in force drops what comes in for it.
+      description: Whether an inbound rule that is in force drops its inbound traffic.
       type: bool
       returned: always
   sample:
@@ -391,7 +393,7 @@ residue:
       dynamic: true
       family: ipv4
       filtered: false
-      instead: let the stage ip_filter drop it
+      instead: drop its inbound traffic with the stage ip_filter
       owner: wininit.exe in pid 544
       owners:
         - wininit.exe
@@ -400,30 +402,30 @@ residue:
       protocol: tcp
       recipe: rpc-wininit
       scope: wildcard
-      why: wininit registers RPC over TCP, no switch is known
+      why: wininit registers RPC over TCP, and no setting is known that stops it
 confirm:
-  description: The timer by which the host would put the run back; null where O(confirm) is not given.
+  description: The timer with which the host would roll the run back. V(none) without O(confirm).
   type: dict
   returned: when the host was read
   contains:
     armed:
-      description: Whether the timer was armed, and seen to run.
+      description: Whether the timer was started and seen running.
       type: bool
       returned: always
     within:
-      description: After how many seconds the host puts the run back.
+      description: Seconds until the host rolls the run back.
       type: int
       returned: always
     confirmed:
-      description: Whether the run was confirmed, and the timer seen to end.
+      description: Whether the run was confirmed and the timer was seen to end.
       type: bool
       returned: always
     carrier:
-      description: What starts the timer, V(scheduled task) or V(service). Null where nothing is to be armed.
+      description: What starts the timer, V(scheduled task) or V(service). V(none) if no timer is needed.
       type: str
       returned: always
     outcome:
-      description: What became of the timer.
+      description: The state of the timer, in words.
       type: str
       returned: always
   sample:
@@ -433,16 +435,16 @@ confirm:
     outcome: confirmed; nothing is left of the timer
     within: 600
 record_file:
-  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was
-    to change.
+  description: The file on the controller with the copy of the run's record. V(none) if no copy was requested or nothing was
+    to be changed.
   type: str
   returned: when the host was read and the plan was not refused
   sample: records/server1.20260101T220000Z-4f2a91.json
 snapshot:
   description:
-    - What the plan touches, as it was before the first change. It was written to the host and read back before anything was
-      changed.
-    - Empty in check mode and where nothing was to change.
+    - The objects that the plan changes, as they were before the first change. The snapshot was written to the host and read
+      back before anything was changed.
+    - Empty in check mode, or if nothing was to be changed.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -457,36 +459,36 @@ snapshot:
       object: registry
       stage: smb_device
 summary:
-  description: How many listeners have which outlook. Endpoints on the loopback are not counted.
+  description: The number of listeners by outlook. Loopback endpoints are not counted.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: All listeners that were there before.
+      description: All listeners before the first change.
       type: int
       returned: always
     closes_now:
-      description: Those that close as soon as the changes are made.
+      description: Listeners that close when the changes are made.
       type: int
       returned: always
     closes_at_boot:
-      description: Those that close at the next boot, or are reachable from the host itself only from then on.
+      description: Listeners that close at the next boot, or that only the host itself can reach from then on.
       type: int
       returned: always
     stays:
-      description: Those that stay open.
+      description: Listeners that stay open.
       type: int
       returned: always
     filtered:
-      description: Those whose socket stays, and for which an inbound rule that is in force drops what comes in.
+      description: Listeners whose socket stays, but whose inbound traffic is dropped by a rule that is in force.
       type: int
       returned: always
     kept:
-      description: Those that stay open because they are wanted.
+      description: Listeners that stay open because they are kept.
       type: int
       returned: always
     unknown:
-      description: Those of which nothing certain can be said.
+      description: Listeners with an unknown outlook.
       type: int
       returned: always
   sample:
@@ -505,7 +507,7 @@ listeners_before:
   sample:
     - address: 0.0.0.0
       count: 1
-      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      breaks: scheduled tasks; on Windows Vista and later also system maintenance
       dynamic: true
       family: ipv4
       management: false
@@ -520,7 +522,7 @@ listeners_before:
       scope: wildcard
       why: remote administration of scheduled tasks
 listeners:
-  description: Every endpoint of the host after the last change. In check mode as it is now.
+  description: Every endpoint of the host after the last change. In check mode, every endpoint now.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -538,7 +540,7 @@ listeners:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -546,30 +548,31 @@ listeners:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it. More than one where the host does not show which it
-        is.
+      description: Key names of the services or drivers that can own it. There is more than one if the host does not show which
+        of them does.
       type: list
       elements: str
       returned: always
     process:
-      description: Name of the process, or V(none) where it is not known.
+      description: Name of the process, or V(none) if it is not known.
       type: str
       returned: always
     recipe:
@@ -577,21 +580,21 @@ listeners:
       type: str
       returned: always
     why:
-      description: What it is for. Empty where no recipe knows it.
+      description: What it is for. Empty if no recipe knows it.
       type: str
       returned: always
     breaks:
-      description: What does not work any more once it is closed. Empty where no recipe knows it.
+      description: What stops working if it closes. Empty if no recipe knows it.
       type: str
       returned: always
     management:
-      description: Whether the session goes through it. Such a listener is always kept.
+      description: Whether the session uses it. Such a listener is always kept.
       type: bool
       returned: always
   sample:
     - address: 0.0.0.0
       count: 1
-      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      breaks: scheduled tasks; on Windows Vista and later also system maintenance
       dynamic: true
       family: ipv4
       management: false
@@ -607,8 +610,8 @@ listeners:
       why: remote administration of scheduled tasks
 suspected:
   description:
-    - Rows that netstat of Windows 2000 and XP shows as LISTENING and that are probably the source port of an outgoing connection.
-    - They are listed apart, nothing is planned against them, and a host that shows any is not proven.
+    - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.
+    - Nothing is planned for them, and a host that shows any is not proven.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -626,7 +629,7 @@ suspected:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -634,12 +637,13 @@ suspected:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     reason:
@@ -656,8 +660,7 @@ suspected:
       reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
       scope: wildcard
 reboot_required:
-  description: Whether a boot is still to come, for a setting that waits for one, or an endpoint or a service that ends only
-    then.
+  description: Whether the host needs a boot, because a setting takes effect, or an endpoint or service ends, only then.
   type: bool
   returned: when the host was read and the plan was not refused
 run:
@@ -667,19 +670,19 @@ run:
   sample: 20260302T081541Z-9f3a1c
 management:
   description:
-    - What the session goes through, as the host sees it. None of it is ever stopped, disabled or dropped. Null where nothing
-      is to change.
+    - The management path, which the session uses, as the host sees it. No part of it is ever stopped, disabled or dropped.
+      V(none) if nothing is to be changed.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: WinRM's own listeners that are enabled.
+      description: The enabled listeners of WinRM.
       type: list
       elements: dict
       returned: always
       contains:
         address:
-          description: The address as it is configured; C(*) for all.
+          description: The address as configured, C(*) for all.
           type: str
           returned: always
           sample: '*'
@@ -694,7 +697,7 @@ management:
           returned: always
           sample: HTTP
     connections:
-      description: The connections that peers have with them. That of the session is among them.
+      description: The connections of peers to these listeners. The connection of the session is one of them.
       type: list
       elements: dict
       returned: always
@@ -720,7 +723,7 @@ management:
           returned: always
           sample: 50100
     unknown:
-      description: Why the path is not known; empty where it is. As long as it is not known no inbound rule is added.
+      description: Why the path is not known, or empty if it is. While it is not known, no inbound rule is added.
       type: str
       returned: always
       sample: ''
@@ -730,31 +733,31 @@ windows:
   returned: when the host was read and the plan was not refused
   contains:
     id:
-      description: The version as the collection names it.
+      description: The id of the version in this collection.
       type: str
       returned: always
     name:
-      description: The version for people.
+      description: The name of the version.
       type: str
       returned: always
     caption:
-      description: The version as the host says it.
+      description: The name that the host reports.
       type: str
       returned: always
     version:
-      description: Version of the kernel.
+      description: The kernel version.
       type: str
       returned: always
     build:
-      description: Number of the build.
+      description: The build number.
       type: int
       returned: always
     remark:
-      description: What is said of a build that is not known itself, and is counted as the one before. Else empty.
+      description: A note if the build is not known, and counts as the known build before it. Otherwise empty.
       type: str
       returned: always
     in_domain:
-      description: Whether the host is member or controller of a domain.
+      description: Whether the host is a domain member or a domain controller.
       type: bool
       returned: always
   sample:
@@ -766,20 +769,20 @@ windows:
     remark: ''
     version: '5.1'
 stats:
-  description: What the task has cost.
+  description: What the task cost.
   type: dict
   returned: when a session was opened
   contains:
     requests:
-      description: Envelopes sent, repeated ones included.
+      description: Requests sent, including repeated ones.
       type: int
       returned: always
     logins:
-      description: Logins tried.
+      description: Logins attempted.
       type: int
       returned: always
     bytes_sent:
-      description: Size of all envelopes, before encryption.
+      description: Size of all requests, before encryption.
       type: int
       returned: always
     bytes_received:

@@ -9,14 +9,14 @@ module: listeners_info
 short_description: List every listening port of a host, with its owner
 version_added: 0.1.0
 description:
-  - Lists every listening TCP endpoint and every bound UDP endpoint of the host, and explains each. It tells the process, the
-    service or driver behind it, what it is for, and what breaks without it.
+  - Lists every listening TCP endpoint and every bound UDP endpoint of the host. For each it shows the process, the service or driver
+    behind it, what it is for, and what breaks if it closes.
   - Writes nothing.
-  - A dynamic port means nothing by its number, and is explained by its process and service. On Windows 2000, whose netstat shows
-    no process, such a port gets all services that can own it.
+  - The number of a dynamic port means nothing, so such a port is explained by its process and service. On Windows 2000, netstat shows no
+    process. There the module lists all services that can own the port.
 notes:
-  - netstat of Windows 2000 and XP also shows the source port of an outgoing connection as LISTENING. Such rows are listed apart,
-    as RV(suspected).
+  - On Windows 2000 and XP, netstat also shows the source port of an outgoing connection as LISTENING. Such rows are listed separately, in
+    RV(suspected).
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.reading
@@ -47,7 +47,7 @@ changed:
   type: bool
   returned: always
 listeners:
-  description: Every listening TCP endpoint and bound UDP endpoint of the host, with its owner and what is known of it.
+  description: Every listening TCP endpoint and bound UDP endpoint of the host, with its owner and what is known about it.
   type: list
   elements: dict
   returned: when the host was read
@@ -65,7 +65,7 @@ listeners:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -73,30 +73,31 @@ listeners:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it. More than one where the host does not show which it
-        is.
+      description: Key names of the services or drivers that can own it. There is more than one if the host does not show which
+        of them does.
       type: list
       elements: str
       returned: always
     process:
-      description: Name of the process, or V(none) where it is not known.
+      description: Name of the process, or V(none) if it is not known.
       type: str
       returned: always
     recipe:
@@ -104,21 +105,21 @@ listeners:
       type: str
       returned: always
     why:
-      description: What it is for. Empty where no recipe knows it.
+      description: What it is for. Empty if no recipe knows it.
       type: str
       returned: always
     breaks:
-      description: What does not work any more once it is closed. Empty where no recipe knows it.
+      description: What stops working if it closes. Empty if no recipe knows it.
       type: str
       returned: always
     management:
-      description: Whether the session goes through it. Such a listener is always kept.
+      description: Whether the session uses it. Such a listener is always kept.
       type: bool
       returned: always
   sample:
     - address: 0.0.0.0
       count: 1
-      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      breaks: scheduled tasks; on Windows Vista and later also system maintenance
       dynamic: true
       family: ipv4
       management: false
@@ -134,8 +135,8 @@ listeners:
       why: remote administration of scheduled tasks
 suspected:
   description:
-    - Rows that netstat of Windows 2000 and XP shows as LISTENING and that are probably the source port of an outgoing connection.
-    - They are listed apart, nothing is planned against them, and a host that shows any is not proven.
+    - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.
+    - Nothing is planned for them, and a host that shows any is not proven.
   type: list
   elements: dict
   returned: when the host was read
@@ -153,7 +154,7 @@ suspected:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -161,12 +162,13 @@ suspected:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     reason:
@@ -188,31 +190,31 @@ windows:
   returned: when the host was read
   contains:
     id:
-      description: The version as the collection names it.
+      description: The id of the version in this collection.
       type: str
       returned: always
     name:
-      description: The version for people.
+      description: The name of the version.
       type: str
       returned: always
     caption:
-      description: The version as the host says it.
+      description: The name that the host reports.
       type: str
       returned: always
     version:
-      description: Version of the kernel.
+      description: The kernel version.
       type: str
       returned: always
     build:
-      description: Number of the build.
+      description: The build number.
       type: int
       returned: always
     remark:
-      description: What is said of a build that is not known itself, and is counted as the one before. Else empty.
+      description: A note if the build is not known, and counts as the known build before it. Otherwise empty.
       type: str
       returned: always
     in_domain:
-      description: Whether the host is member or controller of a domain.
+      description: Whether the host is a domain member or a domain controller.
       type: bool
       returned: always
   sample:
@@ -224,16 +226,16 @@ windows:
     remark: ''
     version: '5.1'
 boot:
-  description: What tells this boot of the host from another.
+  description: What identifies this boot of the host.
   type: dict
   returned: when the host was read
   contains:
     lsass_created:
-      description: When lsass.exe was started. It differs between two boots, and does not move with the clock.
+      description: When lsass.exe was started. It differs between two boots and does not move with the clock.
       type: str
       returned: always
     last_boot_up_time:
-      description: LastBootUpTime of Win32_OperatingSystem, or V(none). It moves with the clock, and is only shown.
+      description: LastBootUpTime of Win32_OperatingSystem, or V(none). It moves with the clock, so it is only shown.
       type: str
       returned: always
     uptime:
@@ -245,20 +247,20 @@ boot:
     lsass_created: '2026-03-02T07:58:12+01:00'
     uptime: 5231.5
 stats:
-  description: What the task has cost.
+  description: What the task cost.
   type: dict
   returned: when a session was opened
   contains:
     requests:
-      description: Envelopes sent, repeated ones included.
+      description: Requests sent, including repeated ones.
       type: int
       returned: always
     logins:
-      description: Logins tried.
+      description: Logins attempted.
       type: int
       returned: always
     bytes_sent:
-      description: Size of all envelopes, before encryption.
+      description: Size of all requests, before encryption.
       type: int
       returned: always
     bytes_received:

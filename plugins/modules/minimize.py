@@ -9,227 +9,225 @@ module: minimize
 short_description: Close the TCP and UDP ports that a host does not need
 version_added: 0.1.0
 description:
-  - Carries out all stages in one task and one session. It lists and explains every endpoint, plans, makes a forecast, changes
-    what differs, and reads everything again.
-  - Without any option it chooses for each listener the method that is known to close it on the Windows at hand, from Windows 2000 to
-    Server 2025. What is not known to work there is never written.
-  - What closes only at a boot is forecast as such. Only M(netmin.windows.reboot) restarts a host, and
-    M(netmin.windows.proof_info) tells afterwards whether the forecast has come true.
+  - Runs all stages in one task and one session. It lists and explains every endpoint, makes a plan and a forecast, makes the changes, and
+    reads everything again.
+  - Without options, it chooses for each listener the method that is known to close it on this version of Windows, from Windows 2000 to
+    Server 2025. It never writes a setting that is not known to work there.
+  - Some ports close only at the next boot, and the forecast says so. Only M(netmin.windows.reboot) restarts a host.
+    M(netmin.windows.proof_info) then tells whether the forecast came true.
 options:
   recipes:
     description:
-      - Ids of recipes, as M(netmin.windows.listeners_info) returns one for each listener, to carry out and no others.
-      - When left out, the recipes of what a default install of this Windows has, and that of every listener which is found, as far as
-        something is known to close it there. What is left alone is in RV(unchanged) and RV(residue), with the reason.
-      - A recipe that does not exist is refused with the nearest names, one that closes nothing or does harm on this Windows with
-        the reason.
+      - Ids of the recipes to use, and no others. M(netmin.windows.listeners_info) returns the id for each listener that a recipe knows.
+      - By default, the recipes of a default install, plus that of every listener found, where a working method is known. What is left
+        alone is in RV(unchanged) and RV(residue), with the reason.
+      - A recipe that does not exist is refused, and the message suggests similar names. A recipe that closes nothing or does harm on this
+        version of Windows is refused with the reason.
     type: list
     elements: str
   stages:
     description:
-      - The stages that are carried out. They always come in the order of the choices.
-      - Options of a stage that is left out here are refused.
+      - The stages to run. They always run in the order of the choices.
+      - Options for a stage that is not in this list are refused.
     type: list
     elements: str
     choices: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution, ip_filter]
     default: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution, ip_filter]
   services:
     description:
-      - Services, and what is wanted of each, as for M(netmin.windows.services).
-      - When left out, those that the recipes name are stopped and disabled, and those that a host does not have are passed over.
-      - A list given here replaces that one. An empty list leaves all services alone.
-      - A name that the host does not have is refused with the names that are near it; a display name is refused with the key
-        name.
+      - The services to change, and what to do with each, as in M(netmin.windows.services).
+      - By default, the services that the recipes name are stopped and disabled, and services that the host does not have are skipped.
+      - A list replaces this default. An empty list leaves all services unchanged.
+      - A name that the host does not have is refused, and the message suggests similar names. A display name is refused too, and the
+        message gives the key name.
       - The driver C(NetBT) is refused here. M(netmin.windows.smb_device) has a method for it.
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - The key name, as C(sc query) shows it, in any case of letters.
+          - The key name, as C(sc query) shows it. Case does not matter.
         type: str
         required: true
       state:
         description:
-          - With V(stopped) the service is stopped now.
-          - With V(unchanged) only the start mode is set.
+          - V(stopped) stops the service now.
+          - V(unchanged) sets only the start mode.
         type: str
         choices: [stopped, unchanged]
         default: stopped
       start_mode:
         description:
-          - How the service starts from the next boot on.
-          - A service on V(manual) may be started again by the system or by another service, so that its ports may come back.
-          - V(auto) needs O(services[].state=unchanged).
+          - The start mode from the next boot on.
+          - The system or another service may start a service in mode V(manual) again, and its ports may come back.
+          - V(auto) requires O(services[].state=unchanged).
         type: str
         choices: [auto, manual, disabled]
         default: disabled
   netbt:
     description:
-      - NetBIOS over TCP/IP. When left out it is disabled on all adapters, disconnected and hidden ones included. Up to Windows XP
-        C(LmHosts) is stopped and disabled, too.
-      - The options are those of M(netmin.windows.netbt). Given, they replace all of what is known.
+      - NetBIOS over TCP/IP. By default, it is disabled on all adapters, including disconnected and hidden ones. Up to Windows XP,
+        C(LmHosts) is also stopped and disabled.
+      - The same options as in M(netmin.windows.netbt). If you give any, they replace the whole default.
     type: dict
     suboptions:
       netbios:
         description:
-          - NetBIOS over TCP/IP on the adapters that O(netbt.adapters) selects. Not touched when left out.
+          - NetBIOS over TCP/IP on the adapters that O(netbt.adapters) selects. Left unchanged by default.
           - V(disabled) closes udp/137, udp/138 and tcp/139 of the adapter. V(enabled) opens them.
-          - V(dhcp) uses what the DHCP server says, and NetBIOS where it says nothing. This is how Windows starts.
-          - Breaks NetBIOS names without DNS, browsing in the Network Neighborhood, and peers older than Windows 2000.
+          - V(dhcp) uses the setting of the DHCP server, and turns NetBIOS on if the server sends none. This is the default of Windows.
+          - V(disabled) breaks NetBIOS names that are not in DNS, browsing in the Network Neighborhood, and peers older than Windows 2000.
         type: str
         choices: [disabled, enabled, dhcp]
       adapters:
         description:
-          - On which adapters, by GUID, description, MAC address or IP address. All of them when left out or V(*).
-          - An adapter that the host does not have is refused, naming those that it has.
+          - The adapters to change, by GUID, description, MAC address or IP address. By default, or with V(*), all of them.
+          - An adapter that the host does not have is refused, and the message lists the adapters of the host.
         type: list
         elements: str
       lmhosts:
         description:
-          - Start mode of the service C(LmHosts), the helper for NetBIOS names. Not touched when left out.
-          - With V(manual) and V(disabled) it is stopped, too. It opens no port itself; the driver does.
+          - Start mode of the service C(LmHosts), the helper for NetBIOS names. Left unchanged by default.
+          - V(manual) and V(disabled) also stop the service. It opens no port itself; the driver does.
         type: str
         choices: [auto, manual, disabled]
   smb_device:
     description:
-      - SMB over port 445. When left out it is closed by V(smb_server) from Windows Vista on, at once, and by V(smb_device_enabled)
-        before, at the next boot.
-      - The options are those of M(netmin.windows.smb_device). Given, they replace all of what is known.
+      - SMB over port 445. By default, it is closed with V(smb_server) on Windows Vista and later, at once, and with V(smb_device_enabled)
+        on older versions, at the next boot.
+      - The same options as in M(netmin.windows.smb_device). If you give any, they replace the whole default.
     type: dict
     suboptions:
       smb_over_tcp:
         description:
-          - Whether SMB is offered directly over port 445. Not touched when left out.
-          - V(disabled) closes tcp/445 and udp/445 by O(smb_device.method). V(enabled) takes the setting of O(smb_device.method)
-            back.
-          - Breaks shares, administrative shares and remote management over named pipes.
+          - Whether the host offers SMB directly over port 445. Left unchanged by default.
+          - V(disabled) closes tcp/445 and udp/445 with O(smb_device.method). V(enabled) undoes the setting of O(smb_device.method).
+          - V(disabled) breaks shares, administrative shares and remote management over named pipes.
         type: str
         choices: [disabled, enabled]
       method:
         description:
-          - V(smb_device_enabled) writes C(SmbDeviceEnabled) (REG_DWORD 0) below
-            C(HKLM\SYSTEM\CurrentControlSet\Services\NetBT\Parameters). It shows at the next boot, and leaves NetBIOS over TCP/IP
-            alone.
-          - V(netbt_driver) stops C(LanmanWorkstation), C(LanmanServer) and the driver C(NetBT), and writes its C(Start)
-            (REG_DWORD 4). Ports 137 to 139 and 445 close at once. SMB ends in both directions, as server and as client.
-          - V(netbt_driver) is refused unless O(accept) lists V(outgoing-smb), and on a member or controller of a domain in any
-            case.
-          - V(netbt_driver) is refused on a host whose DHCP Client depends on NetBT while an adapter has its address from DHCP, as
-            on Windows XP. The host would lose its address.
-          - V(smb_server) stops and disables C(LanmanServer) with C(Browser) and C(HomeGroupListener), and stops the drivers
-            C(srv2), C(srv) and C(srvnet), in this order. tcp/445 closes at once, without a boot. The SMB client keeps working.
-            For Windows Vista and later, and refused before.
-          - When left out V(smb_server) from Windows Vista on, V(smb_device_enabled) before.
+          - V(smb_device_enabled) sets C(SmbDeviceEnabled) (REG_DWORD 0) below C(HKLM\SYSTEM\CurrentControlSet\Services\NetBT\Parameters).
+            It takes effect at the next boot and does not change NetBIOS over TCP/IP.
+          - V(netbt_driver) stops C(LanmanWorkstation), C(LanmanServer) and the driver C(NetBT), and sets the driver's C(Start) (REG_DWORD
+            4). Ports 137 to 139 and 445 close at once. SMB stops in both directions, as server and as client.
+          - V(netbt_driver) is refused unless O(accept) lists V(outgoing-smb). It is always refused on a domain member or domain
+            controller.
+          - V(netbt_driver) is also refused if the host's DHCP Client depends on NetBT, as on Windows XP, and an adapter has its address
+            from DHCP. The host would lose its address.
+          - V(smb_server) stops and disables C(LanmanServer), C(Browser) and C(HomeGroupListener), and stops the drivers C(srv2), C(srv)
+            and C(srvnet), in this order. tcp/445 closes at once, without a boot. The SMB client keeps working. For Windows Vista and
+            later; refused on older versions.
+          - By default V(smb_server) on Windows Vista and later, and V(smb_device_enabled) on older versions.
         type: str
         choices: [smb_device_enabled, netbt_driver, smb_server]
   rpc_restriction:
     description:
-      - Interfaces, ports and remote endpoints of RPC servers. When left out no interface is restricted, since RPC servers that are
-        not needed are disabled instead; from Windows Vista on services.exe loses its port, from Windows 10 on the account database.
-      - The options are those of M(netmin.windows.rpc_restriction). Given, they replace all of what is known.
+      - Interfaces, ports and remote endpoints of RPC servers. By default, no interface is restricted, because RPC servers that are not
+        needed are disabled instead. On Windows Vista and later services.exe loses its TCP port, on Windows 10 and later the account
+        database too.
+      - The same options as in M(netmin.windows.rpc_restriction). If you give any, they replace the whole default.
     type: dict
     suboptions:
       interfaces:
         description:
-          - The interfaces on which RPC servers listen over TCP, for those that do not ask for all interfaces by themselves.
-          - V(loopback), or indexes from 1 as C(rpccfg -l) lists them. They are no index of WMI. V(loopback) is index 1.
-          - V(all) alone takes the restriction back. Where C(ListenOnInternet) is off, O(rpc_restriction.listen_on_internet=true)
-            has to be given with it.
-          - Written to C(Bind) (REG_MULTI_SZ) below C(HKLM\SYSTEM\CurrentControlSet\Services\Rpc\Linkage). Shows at the next boot.
-          - For Windows 2000 only. On Windows XP it has no effect, and from Server 2003 on the value has another format; it is
-            refused there.
-          - An empty list is refused, as no RPC server could register any more.
+          - The interfaces on which RPC servers listen over TCP. Affects only servers that do not request all interfaces themselves.
+          - V(loopback), or indexes from 1 as C(rpccfg -l) lists them. These are not WMI indexes. V(loopback) is index 1.
+          - V(all), as the only entry, removes the restriction. If C(ListenOnInternet) is off, give
+            O(rpc_restriction.listen_on_internet=true) too.
+          - Sets C(Bind) (REG_MULTI_SZ) below C(HKLM\SYSTEM\CurrentControlSet\Services\Rpc\Linkage). Takes effect at the next boot.
+          - For Windows 2000 only; refused on later versions. On Windows XP it has no effect, and from Server 2003 on the value has
+            another format.
+          - An empty list is refused, because no RPC server could register any more.
         type: list
         elements: str
       listen_on_internet:
         description:
-          - With V(false) the endpoint mapper binds tcp/135 to the interfaces of O(rpc_restriction.interfaces), or of the list
-            that the host has already. Without any such list it is refused.
-          - With V(true) it binds to all interfaces, as it does where the value does not exist.
-          - Written to C(ListenOnInternet) (REG_SZ) below C(HKLM\SYSTEM\CurrentControlSet\Services\RpcSs). Shows at the next boot.
-          - V(false) is for Windows 2000 only, and refused elsewhere.
+          - With V(false), the endpoint mapper binds tcp/135 to the interfaces in O(rpc_restriction.interfaces), or in the list that the
+            host already has. Refused if there is neither.
+          - With V(true), it binds to all interfaces, as it does if the value does not exist.
+          - Sets C(ListenOnInternet) (REG_SZ) below C(HKLM\SYSTEM\CurrentControlSet\Services\RpcSs). Takes effect at the next boot.
+          - V(false) is for Windows 2000 only; refused on later versions.
         type: bool
       intranet_ports:
         description:
-          - Port ranges that RPC servers take their ports from, as C(rpccfg -pi) writes them. At least 100 ports in all, within
-            1025 to 65535, without overlap.
-          - Written to C(Ports), C(PortsInternetAvailable) and C(UseInternetPorts) below C(HKLM\SOFTWARE\Microsoft\Rpc\Internet).
-            Shows at the next boot.
-          - Excludes O(rpc_restriction.internet_ports) and O(rpc_restriction.default_ports).
+          - Port ranges from which RPC servers take their ports, as C(rpccfg -pi) writes them. At least 100 ports in total, from 1025 to
+            65535, without overlap.
+          - Sets C(Ports), C(PortsInternetAvailable) and C(UseInternetPorts) below C(HKLM\SOFTWARE\Microsoft\Rpc\Internet). Takes effect
+            at the next boot.
+          - Cannot be combined with O(rpc_restriction.internet_ports) or O(rpc_restriction.default_ports).
         type: list
         elements: str
       internet_ports:
         description:
-          - The same, as C(rpccfg -pe) writes them.
-          - Excludes O(rpc_restriction.intranet_ports) and O(rpc_restriction.default_ports).
+          - Like O(rpc_restriction.intranet_ports), but as C(rpccfg -pe) writes them.
+          - Cannot be combined with O(rpc_restriction.intranet_ports) or O(rpc_restriction.default_ports).
         type: list
         elements: str
       default_ports:
         description:
-          - With V(true) the three values are deleted, so that RPC servers take ports of the default range again.
-          - Excludes O(rpc_restriction.intranet_ports) and O(rpc_restriction.internet_ports).
+          - V(true) deletes C(Ports), C(PortsInternetAvailable) and C(UseInternetPorts), so that RPC servers use the default port range
+            again.
+          - Cannot be combined with O(rpc_restriction.intranet_ports) or O(rpc_restriction.internet_ports).
         type: bool
       service_control:
         description:
-          - Remote control of services over TCP, from Windows Vista on. Not touched when left out.
-          - V(no_tcp) writes C(DisableRPCOverTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control). services.exe then has
-            no port of its own from the next boot on; the named pipe stays.
-          - V(local_only) writes C(DisableRemoteScmEndpoints) (REG_DWORD 1) there, which ends the named pipe, too.
+          - Remote control of services over TCP, on Windows Vista and later. Left unchanged by default.
+          - V(no_tcp) sets C(DisableRPCOverTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control). From the next boot on,
+            services.exe has no TCP port. The named pipe stays.
+          - V(local_only) sets C(DisableRemoteScmEndpoints) (REG_DWORD 1) in the same key, which also ends the named pipe.
           - V(default) deletes both values.
         type: str
         choices: [no_tcp, local_only, default]
       account_database:
         description:
-          - The account database (SAM) over TCP, from Windows 10 and Server 2016 on. Not touched when left out.
-          - V(no_tcp) writes C(SamDisableListenOnTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control\Lsa). Other
-            interfaces of LSASS may keep its port.
+          - The account database (SAM) over TCP, on Windows 10, Server 2016 and later. Left unchanged by default.
+          - V(no_tcp) sets C(SamDisableListenOnTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control\Lsa). Other interfaces of
+            LSASS may keep its port open.
           - V(default) deletes the value.
         type: str
         choices: [no_tcp, default]
       spooler:
         description:
-          - Remote printing, from Windows Vista on. Not touched when left out.
-          - V(local_only) writes C(RegisterSpoolerRemoteRpcEndPoint) (REG_DWORD 2) below
-            C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Printers). Nobody has measured that the port goes, so that it is refused
-            without O(unverified=apply).
+          - Remote printing, on Windows Vista and later. Left unchanged by default.
+          - V(local_only) sets C(RegisterSpoolerRemoteRpcEndPoint) (REG_DWORD 2) below C(HKLM\SOFTWARE\Policies\Microsoft\Windows
+            NT\Printers). It is not verified that this closes the port, so it is refused without O(unverified=apply).
           - V(default) deletes the value.
         type: str
         choices: [local_only, default]
       task_scheduler:
         description:
-          - Remote administration of scheduled tasks over TCP, from Windows Vista on. Not touched when left out.
-          - V(no_tcp) writes C(DisableRpcOverTcp) (REG_DWORD 1) below
-            C(HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule). Nobody has measured that the port goes, so that it is
-            refused without O(unverified=apply).
+          - Remote administration of scheduled tasks over TCP, on Windows Vista and later. Left unchanged by default.
+          - V(no_tcp) sets C(DisableRpcOverTcp) (REG_DWORD 1) below C(HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule). It is
+            not verified that this closes the port, so it is refused without O(unverified=apply).
           - V(default) deletes the value.
         type: str
         choices: [no_tcp, default]
   dcom_protocols:
     description:
-      - DCOM. When left out, on Windows 2000 and XP remote activation is refused, and V(ncacn_ip_tcp) is taken off the list, so that
-        tcp/135 closes. Later Windows keep that port open whatever the list says, so that nothing is written there.
-      - The options are those of M(netmin.windows.dcom_protocols). Given, they replace all of what is known.
+      - DCOM. By default, on Windows 2000 and XP remote activation is turned off and V(ncacn_ip_tcp) is removed from the list, so that
+        tcp/135 closes. Later versions keep that port open whatever the list says, so nothing is written there.
+      - The same options as in M(netmin.windows.dcom_protocols). If you give any, they replace the whole default.
     type: dict
     suboptions:
       enable_dcom:
         description:
-          - Whether objects can be activated from other hosts. Not touched when left out.
-          - With V(false) remote activation is refused. This closes no port.
-          - Breaks remote WMI over DCOM in both directions, certificate auto-enrollment and remote administration of COM+. This
-            collection uses none of them.
-          - Written to C(EnableDCOM) (REG_SZ V(Y) or V(N)) below C(HKLM\SOFTWARE\Microsoft\Ole). Shows at the next boot.
+          - Whether other hosts can activate COM objects on this host. Left unchanged by default.
+          - V(false) turns remote activation off. This closes no port.
+          - Breaks remote WMI over DCOM in both directions, certificate auto-enrollment and remote administration of COM+. This collection
+            uses none of them.
+          - Sets C(EnableDCOM) (REG_SZ V(Y) or V(N)) below C(HKLM\SOFTWARE\Microsoft\Ole). Takes effect at the next boot.
         type: bool
       remove:
         description:
-          - Protocol sequences to take off the list over which DCOM is reached. All others stay, in their order.
-          - Without V(ncacn_ip_tcp) tcp/135 closes at the next boot, once no RPC server uses TCP any more.
-          - A list that becomes empty stays there as an empty REG_MULTI_SZ. On a host without the list none is made.
-          - Breaks remote WMI over DCOM, remote management consoles, and every RPC service with a dynamic port as seen from
-            outside. COM on the host itself keeps working.
-          - Written to C(DCOM Protocols) (REG_MULTI_SZ) below C(HKLM\SOFTWARE\Microsoft\Rpc). Shows at the next boot.
-          - For Windows 2000 and XP. On Server 2003 nobody has measured it, and from Vista on it closes nothing, since RPC servers
-            that cannot be stopped use TCP; it is refused there.
+          - Protocol sequences to remove from the list that DCOM uses. All others stay, in their order.
+          - Once V(ncacn_ip_tcp) is removed, tcp/135 closes at the next boot if no RPC server uses TCP any more.
+          - If the list becomes empty, it stays as an empty REG_MULTI_SZ. On a host without the list, none is created.
+          - Breaks remote WMI over DCOM, remote management consoles, and remote access to every RPC service with a dynamic port. COM on
+            the host itself keeps working.
+          - Sets C(DCOM Protocols) (REG_MULTI_SZ) below C(HKLM\SOFTWARE\Microsoft\Rpc). Takes effect at the next boot.
+          - For Windows 2000 and XP only. Refused on later versions. On Server 2003 the effect is not verified. From Vista on it closes
+            nothing, because RPC servers that cannot be stopped use TCP.
         type: list
         elements: str
         choices:
@@ -248,68 +246,66 @@ options:
           - ncadg_mq
   name_resolution:
     description:
-      - Sockets of the DNS client. When left out they are closed as far as the Windows at hand has them.
-      - The options are those of M(netmin.windows.name_resolution). Given, they replace all of what is known.
+      - Sockets of the DNS client. By default, those that this version of Windows has are closed.
+      - The same options as in M(netmin.windows.name_resolution). If you give any, they replace the whole default.
     type: dict
     suboptions:
       max_cached_sockets:
         description:
-          - How many sockets the DNS client keeps open between queries. With V(0) each query uses a socket of its own, as on
-            Windows 2000.
-          - Written to C(MaxCachedSockets) (REG_DWORD) below C(HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters). Shows
-            when the DNS client starts anew, at the next boot at the latest.
-          - For Windows XP only, and refused elsewhere. Windows 2000 uses a new socket for each query anyway.
+          - Number of sockets that the DNS client keeps open between queries. With V(0), each query uses a new socket, as on Windows 2000.
+          - Sets C(MaxCachedSockets) (REG_DWORD) below C(HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters). Takes effect when
+            the DNS client restarts, at the latest at the next boot.
+          - For Windows XP only; refused on other versions. Windows 2000 always uses a new socket for each query.
         type: int
       llmnr:
         description:
-          - Link-local multicast name resolution on udp/5355, from Windows Vista on. Not touched when left out.
-          - V(disabled) writes C(EnableMulticast) (REG_DWORD 0) below C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient).
-            Shows at the next boot. Breaks single-label names of neighbours without DNS.
+          - Link-local multicast name resolution (LLMNR) on udp/5355, on Windows Vista and later. Left unchanged by default.
+          - V(disabled) sets C(EnableMulticast) (REG_DWORD 0) below C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient). Takes effect
+            at the next boot. Single-label names of neighbours that are not in DNS no longer resolve.
           - V(default) deletes the value.
         type: str
         choices: [disabled, default]
       mdns:
         description:
-          - Multicast DNS of the DNS client on udp/5353, from Windows 10 1607 and Server 2016 on. Not touched when left out.
-          - V(disabled) writes C(EnableMDNS) (REG_DWORD 0) below
-            C(HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters). Shows at the next boot. Browsers and others that use the
-            port with sockets of their own keep them.
+          - Multicast DNS of the DNS client on udp/5353, on Windows 10 1607, Server 2016 and later. Left unchanged by default.
+          - V(disabled) sets C(EnableMDNS) (REG_DWORD 0) below C(HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters). Takes effect
+            at the next boot. Browsers and other programs that open the port with their own sockets keep it open.
           - V(default) deletes the value.
         type: str
         choices: [disabled, default]
   ip_filter:
     description:
-      - Inbound block rules of the host's own firewall for what stays open. When left out rules are neither added nor removed.
-      - The options are those of M(netmin.windows.ip_filter).
+      - Inbound block rules in the Windows Firewall of the host for ports that stay open. By default, rules are neither added nor removed.
+      - The same options as in M(netmin.windows.ip_filter).
     type: dict
     suboptions:
       residue:
         description:
-          - What becomes of listeners that stay open. Not touched when left out.
-          - V(drop) adds a rule for each of them, and removes those that nothing needs any more. A rule names the fixed port, or for the
-            dynamic port of an RPC server its program and service; its own name begins with C(netmin.windows).
-          - A rule is needed no more once its listener is there and is kept or closes for good, or once every service that could open it is
-            gone or disabled. Where nothing listens at the moment and something may again, as a service that is left to demand, the rule
-            stays, and RV(unchanged) says so. It stays as well for a port that no recipe knows.
-          - V(leave) removes all these rules.
-          - What is kept and the listeners of WinRM are never dropped, nor is what a service of a role, a web server for example, listens
-            on. What closing would break needs the same O(accept) here.
-          - On a domain controller nothing is dropped.
-          - Where no rule would be in force nothing is added, and RV(unchanged) says why. The services C(BFE) and C(MpsSvc) have to run,
-            the firewall to be on in the profile of each connected interface, and no policy to have local rules ignored.
+          - What to do with listeners that stay open. Left unchanged by default.
+          - V(drop) adds a rule for each of them, and removes the rules of this module that are no longer needed. A rule names a fixed
+            port, or, for the dynamic port of an RPC server, its program and service. Rule names begin with C(netmin.windows).
+          - A rule is no longer needed if its listener is kept or closes for good, or if every service that could open the port is gone or
+            disabled. If nothing listens now but something may listen again, for example a service with start mode manual, the rule stays
+            and RV(unchanged) says so. A rule for a port that no recipe knows stays too.
+          - V(leave) removes all rules that this module added.
+          - Kept listeners and the listeners of WinRM are never dropped. Neither is the listener of a service that a server role needs,
+            for example a web server. A listener with a hazard needs the same O(accept) here as for closing it.
+          - On a domain controller, nothing is dropped.
+          - If a rule would not be in force, none is added, and RV(unchanged) says why. A rule is in force if the services C(BFE) and
+            C(MpsSvc) run, the firewall is on in the profile of each connected interface, and no policy makes Windows ignore local rules.
         type: str
         choices: [drop, leave]
       unknown:
         description:
-          - Whether V(drop) includes listeners that no recipe knows, as those of applications.
+          - Whether V(drop) includes listeners that no recipe knows, for example those of applications.
         type: bool
         default: false
 notes:
-  - Changes are made in this order. First what shows at once, then what waits for a boot, last what could touch the session.
-    Within these by stage, and within a stage dependents before what they depend on.
-  - On a member of a domain C(W32Time) is never stopped, as Kerberos needs synchronized clocks. The known plan passes over it
-    and says so in RV(unchanged); named in O(services) it is refused.
-  - An empty dictionary for a stage leaves everything that it manages as it is.
+  - Order of changes. First those that take effect at once, then those that wait for a boot, last those that could affect the session.
+    Within these groups they are ordered by stage. Within a stage, dependents come before what they depend on.
+  - On a domain member, C(W32Time) is never stopped, because Kerberos needs synchronized clocks. The default plan skips it and says so in
+    RV(unchanged). If O(services) names it, the task is refused.
+  - An empty dictionary for a stage leaves everything in that stage unchanged.
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003); Microsoft, KB 825750, KB 154596.
 extends_documentation_fragment:
   - netmin.windows.connection
@@ -337,14 +333,14 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Close everything but the file server
+- name: Close everything except the file server
   netmin.windows.minimize:
     keep:
       - recipe: smb-445
         reason: shares of the accounting department
   register: minimized
 
-- name: Restart the host if something closes only then
+- name: Restart the host if a port closes only at the next boot
   netmin.windows.reboot:
   when: minimized.reboot_required
 
@@ -352,7 +348,7 @@ EXAMPLES = r"""
   netmin.windows.proof_info:
     strict: true
 
-- name: Services and NetBIOS only, with services of my own choice
+- name: Run only the stages for services and NetBIOS, with a list of services
   netmin.windows.minimize:
     stages:
       - services
@@ -372,7 +368,7 @@ changed:
   type: bool
   returned: always
 changes:
-  description: What was changed, in the order in which it was done.
+  description: The changes, in the order in which they were made.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -382,28 +378,28 @@ changes:
       type: str
       returned: always
     target:
-      description: The object.
+      description: The object to change.
       type: str
       returned: always
     before:
-      description: What it was.
+      description: The value before.
       type: raw
       returned: always
     after:
-      description: What it is, as read from the host afterwards, or V(none) where it could not be read. In check mode what is
-        planned.
+      description: The value as read from the host afterwards, or V(none) if it could not be read. In check mode, the planned
+        value.
       type: raw
       returned: always
     effective:
-      description: When it shows at the sockets, V(now) or V(at boot).
+      description: When the change affects the ports, V(now) or V(at boot).
       type: str
       returned: always
     why:
-      description: One sentence.
+      description: The reason, in one sentence.
       type: str
       returned: always
     status:
-      description: V(done), V(not_done), V(unknown) where the answer was lost and could not be settled by reading, or V(planned)
+      description: V(done); V(not_done); V(unknown) if the answer was lost and reading the host could not settle it; V(planned)
         in check mode.
       type: str
       returned: always
@@ -431,37 +427,37 @@ changes:
       why: 'SMB over TCP closes: tcp/445 and udp/445 of NetBT, which keeps 137 to 139'
 hazards:
   description:
-    - What closing breaks on this host, as far as it is about the plan, and what shows it. Nothing is asked of the host where
-      nothing is to be changed.
+    - The hazards of this host that concern the plan, with the evidence. If nothing is to be changed, the host is not asked
+      for hazards.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
   contains:
     id:
-      description: The hazard's id, as O(accept) takes it.
+      description: The id of the hazard, as O(accept) takes it.
       type: str
       returned: always
     gate:
-      description: V(accept), refused or passed over unless O(accept) lists it; V(warn), told and done; V(never), not to be
-        lifted.
+      description: V(accept) for a change that is refused or skipped unless O(accept) lists the hazard; V(warn) for one that
+        is reported and made; V(never) for one that is never made.
       type: str
       returned: always
     what:
-      description: What breaks.
+      description: What the change breaks.
       type: str
       returned: always
     evidence:
-      description: What shows it, and what could not be looked at, as the host calls it. Of more than 20 the number.
+      description: What shows the hazard, and what could not be checked, in the host's own names. If there are more than 20,
+        the number of the others.
       type: list
       elements: str
       returned: always
     detected:
-      description: Whether it is there. V(false) where the host let nobody look, which is told and keeps nothing from being
-        done.
+      description: Whether the hazard was found. V(false) if the host did not allow the check. This is reported and blocks nothing.
       type: bool
       returned: always
     affects:
-      description: What of the plan it is about, by recipes, and by objects that no recipe knows.
+      description: The part of the plan that it concerns, as recipe ids, or as objects that no recipe knows.
       type: list
       elements: str
       returned: always
@@ -470,7 +466,7 @@ hazards:
       type: bool
       returned: always
     confidence:
-      description: How well it is founded, V(documented), V(observed) or V(memory).
+      description: How reliable the knowledge is, V(documented), V(observed) or V(memory).
       type: str
       returned: always
   sample:
@@ -486,25 +482,25 @@ hazards:
       id: shares-in-use
       what: clients lose files and printers, and open files may be damaged
 unchanged:
-  description: What the plan leaves alone, and why.
+  description: The objects that the plan leaves unchanged, and why.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
   contains:
     stage:
-      description: The stage that is concerned.
+      description: The stage that the object belongs to.
       type: str
       returned: always
     target:
-      description: The object.
+      description: The object to change.
       type: str
       returned: always
     reason:
-      description: Why, from a closed list, for example V(already as asked), V(not on this host) or V(kept).
+      description: The reason, from a fixed list, for example V(already as asked), V(not on this host) or V(kept).
       type: str
       returned: always
     detail:
-      description: More about the reason. Empty where there is no more to say.
+      description: More about the reason, or empty.
       type: str
       returned: always
   sample:
@@ -513,7 +509,7 @@ unchanged:
       stage: smb_device
       target: SMB over TCP
 before:
-  description: What was asked for, as it was, by stage.
+  description: The settings that the task is about, as they were before, by stage.
   type: dict
   returned: when the host was read and the plan was not refused
   sample:
@@ -527,8 +523,8 @@ before:
       HKLM\SYSTEM\CurrentControlSet\Services\NetBT\Parameters\SmbDeviceEnabled: null
 after:
   description:
-    - What was asked for, as read from the host afterwards. V(none) where the host could not be read any more.
-    - In check mode what is planned.
+    - The same settings, as read from the host afterwards. V(none) if the host could no longer be read.
+    - In check mode, the planned settings.
   type: dict
   returned: when the host was read and the plan was not refused
   sample:
@@ -541,7 +537,7 @@ after:
     smb_device:
       HKLM\SYSTEM\CurrentControlSet\Services\NetBT\Parameters\SmbDeviceEnabled: 0
 forecast:
-  description: What becomes of each endpoint that was there before, and why. Made before the first change.
+  description: For each endpoint that was there before, what will happen to it and why. Made before the first change.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -559,7 +555,7 @@ forecast:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -567,24 +563,25 @@ forecast:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such an endpoint is known again by its owner.
+      description: Whether Windows assigned the port number dynamically. Such an endpoint is recognized by its owner.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: The services, drivers or programs that can own it. Empty where nothing is known.
+      description: The services, drivers or programs that can own it. Empty if nothing is known.
       type: list
       elements: str
       returned: always
@@ -593,11 +590,11 @@ forecast:
       type: str
       returned: always
     now:
-      description: What is expected as soon as the changes are made, V(open), V(closed) or V(unknown).
+      description: Expected state after the changes, V(open), V(closed) or V(unknown).
       type: str
       returned: always
     boot:
-      description: What is expected after the next boot, V(open), V(closed) or V(unknown).
+      description: Expected state after the next boot, V(open), V(closed) or V(unknown).
       type: str
       returned: always
     outlook:
@@ -606,7 +603,7 @@ forecast:
       type: str
       returned: always
     why:
-      description: One sentence.
+      description: The reason, in one sentence.
       type: str
       returned: always
   sample:
@@ -644,7 +641,7 @@ residue:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -656,19 +653,20 @@ residue:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it, or the program where no service lives there.
+      description: Key names of the services or drivers that can own it, or the program if it is not a service.
       type: list
       elements: str
       returned: always
@@ -677,15 +675,15 @@ residue:
       type: str
       returned: always
     why:
-      description: Why it stays.
+      description: Why it stays open.
       type: str
       returned: always
     instead:
-      description: What an administrator can do about it. Empty where it is filtered.
+      description: What an administrator can do about it. Empty if it is filtered.
       type: str
       returned: always
     filtered:
-      description: Whether an inbound rule that is in force drops what comes in for it.
+      description: Whether an inbound rule that is in force drops its inbound traffic.
       type: bool
       returned: always
   sample:
@@ -694,7 +692,7 @@ residue:
       dynamic: true
       family: ipv4
       filtered: false
-      instead: let the stage ip_filter drop it
+      instead: drop its inbound traffic with the stage ip_filter
       owner: wininit.exe in pid 544
       owners:
         - wininit.exe
@@ -703,30 +701,30 @@ residue:
       protocol: tcp
       recipe: rpc-wininit
       scope: wildcard
-      why: wininit registers RPC over TCP, no switch is known
+      why: wininit registers RPC over TCP, and no setting is known that stops it
 confirm:
-  description: The timer by which the host would put the run back; null where O(confirm) is not given.
+  description: The timer with which the host would roll the run back. V(none) without O(confirm).
   type: dict
   returned: when the host was read
   contains:
     armed:
-      description: Whether the timer was armed, and seen to run.
+      description: Whether the timer was started and seen running.
       type: bool
       returned: always
     within:
-      description: After how many seconds the host puts the run back.
+      description: Seconds until the host rolls the run back.
       type: int
       returned: always
     confirmed:
-      description: Whether the run was confirmed, and the timer seen to end.
+      description: Whether the run was confirmed and the timer was seen to end.
       type: bool
       returned: always
     carrier:
-      description: What starts the timer, V(scheduled task) or V(service). Null where nothing is to be armed.
+      description: What starts the timer, V(scheduled task) or V(service). V(none) if no timer is needed.
       type: str
       returned: always
     outcome:
-      description: What became of the timer.
+      description: The state of the timer, in words.
       type: str
       returned: always
   sample:
@@ -736,16 +734,16 @@ confirm:
     outcome: confirmed; nothing is left of the timer
     within: 600
 record_file:
-  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was
-    to change.
+  description: The file on the controller with the copy of the run's record. V(none) if no copy was requested or nothing was
+    to be changed.
   type: str
   returned: when the host was read and the plan was not refused
   sample: records/server1.20260101T220000Z-4f2a91.json
 snapshot:
   description:
-    - What the plan touches, as it was before the first change. It was written to the host and read back before anything was
-      changed.
-    - Empty in check mode and where nothing was to change.
+    - The objects that the plan changes, as they were before the first change. The snapshot was written to the host and read
+      back before anything was changed.
+    - Empty in check mode, or if nothing was to be changed.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -760,36 +758,36 @@ snapshot:
       object: registry
       stage: smb_device
 summary:
-  description: How many listeners have which outlook. Endpoints on the loopback are not counted.
+  description: The number of listeners by outlook. Loopback endpoints are not counted.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: All listeners that were there before.
+      description: All listeners before the first change.
       type: int
       returned: always
     closes_now:
-      description: Those that close as soon as the changes are made.
+      description: Listeners that close when the changes are made.
       type: int
       returned: always
     closes_at_boot:
-      description: Those that close at the next boot, or are reachable from the host itself only from then on.
+      description: Listeners that close at the next boot, or that only the host itself can reach from then on.
       type: int
       returned: always
     stays:
-      description: Those that stay open.
+      description: Listeners that stay open.
       type: int
       returned: always
     filtered:
-      description: Those whose socket stays, and for which an inbound rule that is in force drops what comes in.
+      description: Listeners whose socket stays, but whose inbound traffic is dropped by a rule that is in force.
       type: int
       returned: always
     kept:
-      description: Those that stay open because they are wanted.
+      description: Listeners that stay open because they are kept.
       type: int
       returned: always
     unknown:
-      description: Those of which nothing certain can be said.
+      description: Listeners with an unknown outlook.
       type: int
       returned: always
   sample:
@@ -808,7 +806,7 @@ listeners_before:
   sample:
     - address: 0.0.0.0
       count: 1
-      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      breaks: scheduled tasks; on Windows Vista and later also system maintenance
       dynamic: true
       family: ipv4
       management: false
@@ -823,7 +821,7 @@ listeners_before:
       scope: wildcard
       why: remote administration of scheduled tasks
 listeners:
-  description: Every endpoint of the host after the last change. In check mode as it is now.
+  description: Every endpoint of the host after the last change. In check mode, every endpoint now.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -841,7 +839,7 @@ listeners:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -849,30 +847,31 @@ listeners:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it. More than one where the host does not show which it
-        is.
+      description: Key names of the services or drivers that can own it. There is more than one if the host does not show which
+        of them does.
       type: list
       elements: str
       returned: always
     process:
-      description: Name of the process, or V(none) where it is not known.
+      description: Name of the process, or V(none) if it is not known.
       type: str
       returned: always
     recipe:
@@ -880,21 +879,21 @@ listeners:
       type: str
       returned: always
     why:
-      description: What it is for. Empty where no recipe knows it.
+      description: What it is for. Empty if no recipe knows it.
       type: str
       returned: always
     breaks:
-      description: What does not work any more once it is closed. Empty where no recipe knows it.
+      description: What stops working if it closes. Empty if no recipe knows it.
       type: str
       returned: always
     management:
-      description: Whether the session goes through it. Such a listener is always kept.
+      description: Whether the session uses it. Such a listener is always kept.
       type: bool
       returned: always
   sample:
     - address: 0.0.0.0
       count: 1
-      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      breaks: scheduled tasks; on Windows Vista and later also system maintenance
       dynamic: true
       family: ipv4
       management: false
@@ -910,8 +909,8 @@ listeners:
       why: remote administration of scheduled tasks
 suspected:
   description:
-    - Rows that netstat of Windows 2000 and XP shows as LISTENING and that are probably the source port of an outgoing connection.
-    - They are listed apart, nothing is planned against them, and a host that shows any is not proven.
+    - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.
+    - Nothing is planned for them, and a host that shows any is not proven.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -929,7 +928,7 @@ suspected:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -937,12 +936,13 @@ suspected:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     reason:
@@ -959,8 +959,7 @@ suspected:
       reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
       scope: wildcard
 reboot_required:
-  description: Whether a boot is still to come, for a setting that waits for one, or an endpoint or a service that ends only
-    then.
+  description: Whether the host needs a boot, because a setting takes effect, or an endpoint or service ends, only then.
   type: bool
   returned: when the host was read and the plan was not refused
 run:
@@ -970,19 +969,19 @@ run:
   sample: 20260302T081541Z-9f3a1c
 management:
   description:
-    - What the session goes through, as the host sees it. None of it is ever stopped, disabled or dropped. Null where nothing
-      is to change.
+    - The management path, which the session uses, as the host sees it. No part of it is ever stopped, disabled or dropped.
+      V(none) if nothing is to be changed.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: WinRM's own listeners that are enabled.
+      description: The enabled listeners of WinRM.
       type: list
       elements: dict
       returned: always
       contains:
         address:
-          description: The address as it is configured; C(*) for all.
+          description: The address as configured, C(*) for all.
           type: str
           returned: always
           sample: '*'
@@ -997,7 +996,7 @@ management:
           returned: always
           sample: HTTP
     connections:
-      description: The connections that peers have with them. That of the session is among them.
+      description: The connections of peers to these listeners. The connection of the session is one of them.
       type: list
       elements: dict
       returned: always
@@ -1023,7 +1022,7 @@ management:
           returned: always
           sample: 50100
     unknown:
-      description: Why the path is not known; empty where it is. As long as it is not known no inbound rule is added.
+      description: Why the path is not known, or empty if it is. While it is not known, no inbound rule is added.
       type: str
       returned: always
       sample: ''
@@ -1033,31 +1032,31 @@ windows:
   returned: when the host was read and the plan was not refused
   contains:
     id:
-      description: The version as the collection names it.
+      description: The id of the version in this collection.
       type: str
       returned: always
     name:
-      description: The version for people.
+      description: The name of the version.
       type: str
       returned: always
     caption:
-      description: The version as the host says it.
+      description: The name that the host reports.
       type: str
       returned: always
     version:
-      description: Version of the kernel.
+      description: The kernel version.
       type: str
       returned: always
     build:
-      description: Number of the build.
+      description: The build number.
       type: int
       returned: always
     remark:
-      description: What is said of a build that is not known itself, and is counted as the one before. Else empty.
+      description: A note if the build is not known, and counts as the known build before it. Otherwise empty.
       type: str
       returned: always
     in_domain:
-      description: Whether the host is member or controller of a domain.
+      description: Whether the host is a domain member or a domain controller.
       type: bool
       returned: always
   sample:
@@ -1069,20 +1068,20 @@ windows:
     remark: ''
     version: '5.1'
 stats:
-  description: What the task has cost.
+  description: What the task cost.
   type: dict
   returned: when a session was opened
   contains:
     requests:
-      description: Envelopes sent, repeated ones included.
+      description: Requests sent, including repeated ones.
       type: int
       returned: always
     logins:
-      description: Logins tried.
+      description: Logins attempted.
       type: int
       returned: always
     bytes_sent:
-      description: Size of all envelopes, before encryption.
+      description: Size of all requests, before encryption.
       type: int
       returned: always
     bytes_received:

@@ -6,38 +6,38 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: netbt
-short_description: Switch NetBIOS over TCP/IP off on each adapter
+short_description: Turn NetBIOS over TCP/IP off on each adapter
 version_added: 0.1.0
 description:
-  - Sets NetBIOS over TCP/IP on adapters. On an adapter that has IP it is set by C(SetTcpipNetbios), and shows at once.
-  - For an adapter that has no IP now (disconnected or disabled) C(NetbiosOptions) is written, which NetBT reads when it binds the
-    adapter.
-  - An adapter that is added to the host later starts with NetBIOS on again.
+  - Turns NetBIOS over TCP/IP on or off on adapters. On an adapter with IP, the module uses C(SetTcpipNetbios), which takes effect at
+    once.
+  - On an adapter that has no IP now (disconnected or disabled), it writes C(NetbiosOptions), which NetBT reads when it binds the adapter.
+  - An adapter that is added to the host later starts with NetBIOS on.
 options:
   netbios:
     description:
-      - NetBIOS over TCP/IP on the adapters that O(adapters) selects. Not touched when left out.
+      - NetBIOS over TCP/IP on the adapters that O(adapters) selects. Left unchanged by default.
       - V(disabled) closes udp/137, udp/138 and tcp/139 of the adapter. V(enabled) opens them.
-      - V(dhcp) uses what the DHCP server says, and NetBIOS where it says nothing. This is how Windows starts.
-      - Breaks NetBIOS names without DNS, browsing in the Network Neighborhood, and peers older than Windows 2000.
+      - V(dhcp) uses the setting of the DHCP server, and turns NetBIOS on if the server sends none. This is the default of Windows.
+      - V(disabled) breaks NetBIOS names that are not in DNS, browsing in the Network Neighborhood, and peers older than Windows 2000.
     type: str
     choices: [disabled, enabled, dhcp]
   adapters:
     description:
-      - On which adapters, by GUID, description, MAC address or IP address. All of them when left out or V(*).
-      - An adapter that the host does not have is refused, naming those that it has.
+      - The adapters to change, by GUID, description, MAC address or IP address. By default, or with V(*), all of them.
+      - An adapter that the host does not have is refused, and the message lists the adapters of the host.
     type: list
     elements: str
   lmhosts:
     description:
-      - Start mode of the service C(LmHosts), the helper for NetBIOS names. Not touched when left out.
-      - With V(manual) and V(disabled) it is stopped, too. It opens no port itself; the driver does.
+      - Start mode of the service C(LmHosts), the helper for NetBIOS names. Left unchanged by default.
+      - V(manual) and V(disabled) also stop the service. It opens no port itself; the driver does.
     type: str
     choices: [auto, manual, disabled]
 notes:
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on NetBIOS over TCP/IP; Microsoft, SetTcpipNetbios
     method of Win32_NetworkAdapterConfiguration.
-  - Port 445 is no part of NetBIOS. See M(netmin.windows.smb_device).
+  - Port 445 is not part of NetBIOS. See M(netmin.windows.smb_device).
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.confirm
@@ -57,7 +57,7 @@ EXAMPLES = r"""
     netbios: disabled
     lmhosts: disabled
 
-- name: Close them on the adapter that faces the outside only
+- name: Close them only on the adapter that faces the outside
   netmin.windows.netbt:
     netbios: disabled
     adapters:
@@ -71,7 +71,7 @@ changed:
   type: bool
   returned: always
 changes:
-  description: What was changed, in the order in which it was done.
+  description: The changes, in the order in which they were made.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -81,28 +81,28 @@ changes:
       type: str
       returned: always
     target:
-      description: The object.
+      description: The object to change.
       type: str
       returned: always
     before:
-      description: What it was.
+      description: The value before.
       type: raw
       returned: always
     after:
-      description: What it is, as read from the host afterwards, or V(none) where it could not be read. In check mode what is
-        planned.
+      description: The value as read from the host afterwards, or V(none) if it could not be read. In check mode, the planned
+        value.
       type: raw
       returned: always
     effective:
-      description: When it shows at the sockets, V(now) or V(at boot).
+      description: When the change affects the ports, V(now) or V(at boot).
       type: str
       returned: always
     why:
-      description: One sentence.
+      description: The reason, in one sentence.
       type: str
       returned: always
     status:
-      description: V(done), V(not_done), V(unknown) where the answer was lost and could not be settled by reading, or V(planned)
+      description: V(done); V(not_done); V(unknown) if the answer was lost and reading the host could not settle it; V(planned)
         in check mode.
       type: str
       returned: always
@@ -116,37 +116,37 @@ changes:
       why: 'NetBIOS over TCP/IP disabled: udp/137, udp/138 and tcp/139 of this adapter'
 hazards:
   description:
-    - What closing breaks on this host, as far as it is about the plan, and what shows it. Nothing is asked of the host where
-      nothing is to be changed.
+    - The hazards of this host that concern the plan, with the evidence. If nothing is to be changed, the host is not asked
+      for hazards.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
   contains:
     id:
-      description: The hazard's id, as O(accept) takes it.
+      description: The id of the hazard, as O(accept) takes it.
       type: str
       returned: always
     gate:
-      description: V(accept), refused or passed over unless O(accept) lists it; V(warn), told and done; V(never), not to be
-        lifted.
+      description: V(accept) for a change that is refused or skipped unless O(accept) lists the hazard; V(warn) for one that
+        is reported and made; V(never) for one that is never made.
       type: str
       returned: always
     what:
-      description: What breaks.
+      description: What the change breaks.
       type: str
       returned: always
     evidence:
-      description: What shows it, and what could not be looked at, as the host calls it. Of more than 20 the number.
+      description: What shows the hazard, and what could not be checked, in the host's own names. If there are more than 20,
+        the number of the others.
       type: list
       elements: str
       returned: always
     detected:
-      description: Whether it is there. V(false) where the host let nobody look, which is told and keeps nothing from being
-        done.
+      description: Whether the hazard was found. V(false) if the host did not allow the check. This is reported and blocks nothing.
       type: bool
       returned: always
     affects:
-      description: What of the plan it is about, by recipes, and by objects that no recipe knows.
+      description: The part of the plan that it concerns, as recipe ids, or as objects that no recipe knows.
       type: list
       elements: str
       returned: always
@@ -155,7 +155,7 @@ hazards:
       type: bool
       returned: always
     confidence:
-      description: How well it is founded, V(documented), V(observed) or V(memory).
+      description: How reliable the knowledge is, V(documented), V(observed) or V(memory).
       type: str
       returned: always
   sample:
@@ -171,25 +171,25 @@ hazards:
       id: shares-in-use
       what: clients lose files and printers, and open files may be damaged
 unchanged:
-  description: What the plan leaves alone, and why.
+  description: The objects that the plan leaves unchanged, and why.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
   contains:
     stage:
-      description: The stage that is concerned.
+      description: The stage that the object belongs to.
       type: str
       returned: always
     target:
-      description: The object.
+      description: The object to change.
       type: str
       returned: always
     reason:
-      description: Why, from a closed list, for example V(already as asked), V(not on this host) or V(kept).
+      description: The reason, from a fixed list, for example V(already as asked), V(not on this host) or V(kept).
       type: str
       returned: always
     detail:
-      description: More about the reason. Empty where there is no more to say.
+      description: More about the reason, or empty.
       type: str
       returned: always
   sample:
@@ -198,7 +198,7 @@ unchanged:
       stage: netbt
       target: adapter {0B3E5D77-8C0A-4B63-8F5E-5E2B1C9A7D20}
 before:
-  description: What was asked for, as it was, by stage.
+  description: The settings that the task is about, as they were before, by stage.
   type: dict
   returned: when the host was read and the plan was not refused
   sample:
@@ -209,8 +209,8 @@ before:
         state: running
 after:
   description:
-    - What was asked for, as read from the host afterwards. V(none) where the host could not be read any more.
-    - In check mode what is planned.
+    - The same settings, as read from the host afterwards. V(none) if the host could no longer be read.
+    - In check mode, the planned settings.
   type: dict
   returned: when the host was read and the plan was not refused
   sample:
@@ -220,7 +220,7 @@ after:
         start_mode: disabled
         state: stopped
 forecast:
-  description: What becomes of each endpoint that was there before, and why. Made before the first change.
+  description: For each endpoint that was there before, what will happen to it and why. Made before the first change.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -238,7 +238,7 @@ forecast:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -246,24 +246,25 @@ forecast:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such an endpoint is known again by its owner.
+      description: Whether Windows assigned the port number dynamically. Such an endpoint is recognized by its owner.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: The services, drivers or programs that can own it. Empty where nothing is known.
+      description: The services, drivers or programs that can own it. Empty if nothing is known.
       type: list
       elements: str
       returned: always
@@ -272,11 +273,11 @@ forecast:
       type: str
       returned: always
     now:
-      description: What is expected as soon as the changes are made, V(open), V(closed) or V(unknown).
+      description: Expected state after the changes, V(open), V(closed) or V(unknown).
       type: str
       returned: always
     boot:
-      description: What is expected after the next boot, V(open), V(closed) or V(unknown).
+      description: Expected state after the next boot, V(open), V(closed) or V(unknown).
       type: str
       returned: always
     outlook:
@@ -285,7 +286,7 @@ forecast:
       type: str
       returned: always
     why:
-      description: One sentence.
+      description: The reason, in one sentence.
       type: str
       returned: always
   sample:
@@ -323,7 +324,7 @@ residue:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -335,19 +336,20 @@ residue:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it, or the program where no service lives there.
+      description: Key names of the services or drivers that can own it, or the program if it is not a service.
       type: list
       elements: str
       returned: always
@@ -356,15 +358,15 @@ residue:
       type: str
       returned: always
     why:
-      description: Why it stays.
+      description: Why it stays open.
       type: str
       returned: always
     instead:
-      description: What an administrator can do about it. Empty where it is filtered.
+      description: What an administrator can do about it. Empty if it is filtered.
       type: str
       returned: always
     filtered:
-      description: Whether an inbound rule that is in force drops what comes in for it.
+      description: Whether an inbound rule that is in force drops its inbound traffic.
       type: bool
       returned: always
   sample:
@@ -373,7 +375,7 @@ residue:
       dynamic: true
       family: ipv4
       filtered: false
-      instead: let the stage ip_filter drop it
+      instead: drop its inbound traffic with the stage ip_filter
       owner: wininit.exe in pid 544
       owners:
         - wininit.exe
@@ -382,30 +384,30 @@ residue:
       protocol: tcp
       recipe: rpc-wininit
       scope: wildcard
-      why: wininit registers RPC over TCP, no switch is known
+      why: wininit registers RPC over TCP, and no setting is known that stops it
 confirm:
-  description: The timer by which the host would put the run back; null where O(confirm) is not given.
+  description: The timer with which the host would roll the run back. V(none) without O(confirm).
   type: dict
   returned: when the host was read
   contains:
     armed:
-      description: Whether the timer was armed, and seen to run.
+      description: Whether the timer was started and seen running.
       type: bool
       returned: always
     within:
-      description: After how many seconds the host puts the run back.
+      description: Seconds until the host rolls the run back.
       type: int
       returned: always
     confirmed:
-      description: Whether the run was confirmed, and the timer seen to end.
+      description: Whether the run was confirmed and the timer was seen to end.
       type: bool
       returned: always
     carrier:
-      description: What starts the timer, V(scheduled task) or V(service). Null where nothing is to be armed.
+      description: What starts the timer, V(scheduled task) or V(service). V(none) if no timer is needed.
       type: str
       returned: always
     outcome:
-      description: What became of the timer.
+      description: The state of the timer, in words.
       type: str
       returned: always
   sample:
@@ -415,16 +417,16 @@ confirm:
     outcome: confirmed; nothing is left of the timer
     within: 600
 record_file:
-  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was
-    to change.
+  description: The file on the controller with the copy of the run's record. V(none) if no copy was requested or nothing was
+    to be changed.
   type: str
   returned: when the host was read and the plan was not refused
   sample: records/server1.20260101T220000Z-4f2a91.json
 snapshot:
   description:
-    - What the plan touches, as it was before the first change. It was written to the host and read back before anything was
-      changed.
-    - Empty in check mode and where nothing was to change.
+    - The objects that the plan changes, as they were before the first change. The snapshot was written to the host and read
+      back before anything was changed.
+    - Empty in check mode, or if nothing was to be changed.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -439,36 +441,36 @@ snapshot:
       object: registry
       stage: smb_device
 summary:
-  description: How many listeners have which outlook. Endpoints on the loopback are not counted.
+  description: The number of listeners by outlook. Loopback endpoints are not counted.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: All listeners that were there before.
+      description: All listeners before the first change.
       type: int
       returned: always
     closes_now:
-      description: Those that close as soon as the changes are made.
+      description: Listeners that close when the changes are made.
       type: int
       returned: always
     closes_at_boot:
-      description: Those that close at the next boot, or are reachable from the host itself only from then on.
+      description: Listeners that close at the next boot, or that only the host itself can reach from then on.
       type: int
       returned: always
     stays:
-      description: Those that stay open.
+      description: Listeners that stay open.
       type: int
       returned: always
     filtered:
-      description: Those whose socket stays, and for which an inbound rule that is in force drops what comes in.
+      description: Listeners whose socket stays, but whose inbound traffic is dropped by a rule that is in force.
       type: int
       returned: always
     kept:
-      description: Those that stay open because they are wanted.
+      description: Listeners that stay open because they are kept.
       type: int
       returned: always
     unknown:
-      description: Those of which nothing certain can be said.
+      description: Listeners with an unknown outlook.
       type: int
       returned: always
   sample:
@@ -487,7 +489,7 @@ listeners_before:
   sample:
     - address: 0.0.0.0
       count: 1
-      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      breaks: scheduled tasks; on Windows Vista and later also system maintenance
       dynamic: true
       family: ipv4
       management: false
@@ -502,7 +504,7 @@ listeners_before:
       scope: wildcard
       why: remote administration of scheduled tasks
 listeners:
-  description: Every endpoint of the host after the last change. In check mode as it is now.
+  description: Every endpoint of the host after the last change. In check mode, every endpoint now.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -520,7 +522,7 @@ listeners:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -528,30 +530,31 @@ listeners:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it. More than one where the host does not show which it
-        is.
+      description: Key names of the services or drivers that can own it. There is more than one if the host does not show which
+        of them does.
       type: list
       elements: str
       returned: always
     process:
-      description: Name of the process, or V(none) where it is not known.
+      description: Name of the process, or V(none) if it is not known.
       type: str
       returned: always
     recipe:
@@ -559,21 +562,21 @@ listeners:
       type: str
       returned: always
     why:
-      description: What it is for. Empty where no recipe knows it.
+      description: What it is for. Empty if no recipe knows it.
       type: str
       returned: always
     breaks:
-      description: What does not work any more once it is closed. Empty where no recipe knows it.
+      description: What stops working if it closes. Empty if no recipe knows it.
       type: str
       returned: always
     management:
-      description: Whether the session goes through it. Such a listener is always kept.
+      description: Whether the session uses it. Such a listener is always kept.
       type: bool
       returned: always
   sample:
     - address: 0.0.0.0
       count: 1
-      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      breaks: scheduled tasks; on Windows Vista and later also system maintenance
       dynamic: true
       family: ipv4
       management: false
@@ -589,8 +592,8 @@ listeners:
       why: remote administration of scheduled tasks
 suspected:
   description:
-    - Rows that netstat of Windows 2000 and XP shows as LISTENING and that are probably the source port of an outgoing connection.
-    - They are listed apart, nothing is planned against them, and a host that shows any is not proven.
+    - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.
+    - Nothing is planned for them, and a host that shows any is not proven.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -608,7 +611,7 @@ suspected:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -616,12 +619,13 @@ suspected:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     reason:
@@ -638,8 +642,7 @@ suspected:
       reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
       scope: wildcard
 reboot_required:
-  description: Whether a boot is still to come, for a setting that waits for one, or an endpoint or a service that ends only
-    then.
+  description: Whether the host needs a boot, because a setting takes effect, or an endpoint or service ends, only then.
   type: bool
   returned: when the host was read and the plan was not refused
 run:
@@ -649,19 +652,19 @@ run:
   sample: 20260302T081541Z-9f3a1c
 management:
   description:
-    - What the session goes through, as the host sees it. None of it is ever stopped, disabled or dropped. Null where nothing
-      is to change.
+    - The management path, which the session uses, as the host sees it. No part of it is ever stopped, disabled or dropped.
+      V(none) if nothing is to be changed.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: WinRM's own listeners that are enabled.
+      description: The enabled listeners of WinRM.
       type: list
       elements: dict
       returned: always
       contains:
         address:
-          description: The address as it is configured; C(*) for all.
+          description: The address as configured, C(*) for all.
           type: str
           returned: always
           sample: '*'
@@ -676,7 +679,7 @@ management:
           returned: always
           sample: HTTP
     connections:
-      description: The connections that peers have with them. That of the session is among them.
+      description: The connections of peers to these listeners. The connection of the session is one of them.
       type: list
       elements: dict
       returned: always
@@ -702,7 +705,7 @@ management:
           returned: always
           sample: 50100
     unknown:
-      description: Why the path is not known; empty where it is. As long as it is not known no inbound rule is added.
+      description: Why the path is not known, or empty if it is. While it is not known, no inbound rule is added.
       type: str
       returned: always
       sample: ''
@@ -712,31 +715,31 @@ windows:
   returned: when the host was read and the plan was not refused
   contains:
     id:
-      description: The version as the collection names it.
+      description: The id of the version in this collection.
       type: str
       returned: always
     name:
-      description: The version for people.
+      description: The name of the version.
       type: str
       returned: always
     caption:
-      description: The version as the host says it.
+      description: The name that the host reports.
       type: str
       returned: always
     version:
-      description: Version of the kernel.
+      description: The kernel version.
       type: str
       returned: always
     build:
-      description: Number of the build.
+      description: The build number.
       type: int
       returned: always
     remark:
-      description: What is said of a build that is not known itself, and is counted as the one before. Else empty.
+      description: A note if the build is not known, and counts as the known build before it. Otherwise empty.
       type: str
       returned: always
     in_domain:
-      description: Whether the host is member or controller of a domain.
+      description: Whether the host is a domain member or a domain controller.
       type: bool
       returned: always
   sample:
@@ -748,20 +751,20 @@ windows:
     remark: ''
     version: '5.1'
 stats:
-  description: What the task has cost.
+  description: What the task cost.
   type: dict
   returned: when a session was opened
   contains:
     requests:
-      description: Envelopes sent, repeated ones included.
+      description: Requests sent, including repeated ones.
       type: int
       returned: always
     logins:
-      description: Logins tried.
+      description: Logins attempted.
       type: int
       returned: always
     bytes_sent:
-      description: Size of all envelopes, before encryption.
+      description: Size of all requests, before encryption.
       type: int
       returned: always
     bytes_received:

@@ -9,43 +9,43 @@ module: proof_info
 short_description: Prove by the socket that ports are closed
 version_added: 0.1.0
 description:
-  - Lists the endpoints of the host again, and holds each against the forecast that the last run of M(netmin.windows.minimize), or
-    of another module of this collection that changes something, has left on the host. The forecast is read, never computed anew.
-  - A setting that is in place while its port still listens is a failure, and so is a port that was not there before, and a port
-    that was kept and is gone or belongs to another owner.
-  - After a boot it waits until the host has settled, as ports may still open. A host has settled when no automatic service is
-    starting any more, when the window of delayed services is over (from Windows Vista on, three minutes after the boot, where the
-    host has any), and when two listings in a row are equal.
+  - Lists the endpoints of the host again, and compares each with the forecast that the last run of M(netmin.windows.minimize), or of
+    another module that makes changes, stored on the host. The module reads the forecast and never computes a new one.
+  - A port that still listens although its setting is in place is a failure. So is a port that was not there before, and a kept port that is
+    gone or belongs to another owner.
+  - After a boot, ports may still open, so the module waits until the host has settled. A host has settled when no automatic service is
+    still starting, when the window for delayed services is over (three minutes after the boot, on Windows Vista and later, if the host
+    has such services), and when two listings in a row are equal.
   - Writes nothing.
 options:
   against:
     description:
       - What the listeners are compared with.
-      - With V(forecast), with the forecast of the last run on this host. After a restore that is the forecast of the restore.
-      - With V(keep), with O(keep) alone, whatever runs there were. Every listener that is not kept is open.
+      - V(forecast) compares with the forecast of the last run on this host. After a restore, that is the forecast of the restore.
+      - V(keep) compares only with O(keep), whatever runs there were. Every listener that is not kept counts as open.
     type: str
     choices: [forecast, keep]
     default: forecast
   limit:
     description:
-      - How many seconds to wait at most until the host has settled. A host that has not by then is not_settled.
+      - Maximum number of seconds to wait for the host to settle. After that, the verdict is C(not_settled).
     type: int
     default: 300
   interval:
     description:
-      - How many seconds lie between two listings.
+      - Seconds between two listings.
     type: int
     default: 15
   strict:
     description:
-      - With V(true) the task fails unless the host is proven.
-      - With V(false) it fails only where the forecast is contradicted.
+      - With V(true), the task fails unless the host is proven.
+      - With V(false), it fails only if the forecast is contradicted.
     type: bool
     default: false
 notes:
-  - With O(against=forecast), O(keep) is used only on a host without a stored forecast. Every listener that is not kept is open
-    there, and the proof says that it had no forecast.
-  - While endpoints are still to close at a boot that has not come, the host is not_proven. Restart it first.
+  - With O(against=forecast), O(keep) is used only if the host has no stored forecast. Then every listener that is not kept counts as open,
+    and the proof says that it had no forecast.
+  - If endpoints close only at the next boot, and the host has not booted since, the verdict is C(not_proven). Restart the host first.
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.reading
@@ -59,7 +59,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Tell whether the forecast has come true
+- name: Check whether the forecast came true
   netmin.windows.proof_info:
   register: proof
 
@@ -68,7 +68,7 @@ EXAMPLES = r"""
     strict: true
     limit: 600
 
-- name: Judge a host that was never minimized by what it may offer
+- name: Check a host that was never minimized against what it may offer
   netmin.windows.proof_info:
     keep:
       - port: tcp/445
@@ -107,15 +107,15 @@ proof:
       elements: str
       returned: always
     booted:
-      description: Whether the host has booted since the forecast was made, or V(none) where there is no forecast.
+      description: Whether the host has booted since the forecast was made, or V(none) without a forecast.
       type: bool
       returned: always
     open_listeners:
-      description: How many endpoints are there that are neither kept nor on the loopback only.
+      description: Number of endpoints that are neither closed, kept, filtered nor on loopback only.
       type: int
       returned: always
     endpoints:
-      description: What was found of each endpoint.
+      description: The result for each endpoint.
       type: list
       elements: dict
       returned: always
@@ -133,7 +133,7 @@ proof:
           type: int
           returned: always
         pid:
-          description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+          description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
           type: int
           returned: always
         family:
@@ -141,29 +141,30 @@ proof:
           type: str
           returned: always
         scope:
-          description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-            only.
+          description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address
+            that only the host itself can reach.
           type: str
           returned: always
         count:
-          description: How many endpoints the entry stands for. More than eight that differ only in address and number are one
-            entry.
+          description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+            one entry.
           type: int
           returned: always
         owner:
-          description: The owner in words.
+          description: The owner, in words.
           type: str
           returned: always
         outcome:
-          description: V(closed), V(loopback_only), V(kept), V(open) or V(unknown). Nothing but a missing socket is called closed.
+          description: V(closed), V(loopback_only), V(filtered), V(kept), V(open) or V(unknown). Only a missing socket is called
+            closed.
           type: str
           returned: always
         holds:
-          description: Whether the forecast came true. V(none) where nothing was forecast for certain.
+          description: Whether the forecast came true. V(none) if the forecast was not certain.
           type: bool
           returned: always
         why:
-          description: One sentence.
+          description: The reason, in one sentence.
           type: str
           returned: always
   sample:
@@ -207,16 +208,16 @@ forecast_purpose:
   returned: when the host was read
   sample: minimize
 boot:
-  description: The boot at which the proof was taken. RV(boot.uptime) is that of the last listing.
+  description: The boot in which the proof was made. RV(boot.uptime) is that of the last listing.
   type: dict
   returned: when the host was read
   contains:
     lsass_created:
-      description: When lsass.exe was started. It differs between two boots, and does not move with the clock.
+      description: When lsass.exe was started. It differs between two boots and does not move with the clock.
       type: str
       returned: always
     last_boot_up_time:
-      description: LastBootUpTime of Win32_OperatingSystem, or V(none). It moves with the clock, and is only shown.
+      description: LastBootUpTime of Win32_OperatingSystem, or V(none). It moves with the clock, so it is only shown.
       type: str
       returned: always
     uptime:
@@ -229,8 +230,8 @@ boot:
     uptime: 214.0
 suspected:
   description:
-    - Rows that netstat of Windows 2000 and XP shows as LISTENING and that are probably the source port of an outgoing connection.
-    - They are listed apart, nothing is planned against them, and a host that shows any is not proven.
+    - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.
+    - Nothing is planned for them, and a host that shows any is not proven.
   type: list
   elements: dict
   returned: when the host was read
@@ -248,7 +249,7 @@ suspected:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -256,12 +257,13 @@ suspected:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     reason:
@@ -283,31 +285,31 @@ windows:
   returned: when the host was read
   contains:
     id:
-      description: The version as the collection names it.
+      description: The id of the version in this collection.
       type: str
       returned: always
     name:
-      description: The version for people.
+      description: The name of the version.
       type: str
       returned: always
     caption:
-      description: The version as the host says it.
+      description: The name that the host reports.
       type: str
       returned: always
     version:
-      description: Version of the kernel.
+      description: The kernel version.
       type: str
       returned: always
     build:
-      description: Number of the build.
+      description: The build number.
       type: int
       returned: always
     remark:
-      description: What is said of a build that is not known itself, and is counted as the one before. Else empty.
+      description: A note if the build is not known, and counts as the known build before it. Otherwise empty.
       type: str
       returned: always
     in_domain:
-      description: Whether the host is member or controller of a domain.
+      description: Whether the host is a domain member or a domain controller.
       type: bool
       returned: always
   sample:
@@ -319,20 +321,20 @@ windows:
     remark: ''
     version: '5.1'
 stats:
-  description: What the task has cost.
+  description: What the task cost.
   type: dict
   returned: when a session was opened
   contains:
     requests:
-      description: Envelopes sent, repeated ones included.
+      description: Requests sent, including repeated ones.
       type: int
       returned: always
     logins:
-      description: Logins tried.
+      description: Logins attempted.
       type: int
       returned: always
     bytes_sent:
-      description: Size of all envelopes, before encryption.
+      description: Size of all requests, before encryption.
       type: int
       returned: always
     bytes_received:

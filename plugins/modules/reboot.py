@@ -6,43 +6,44 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: reboot
-short_description: Restart a host, and wait until it has booted
+short_description: Restart a host and wait until it is back
 version_added: 0.1.0
 description:
-  - Restarts the host by C(Win32Shutdown), and waits until another boot answers.
-  - A boot is proven by another creation time of the process lsass.exe. The boot time that Windows tells moves with its clock, and
-    is only shown.
-  - A host that shows no such time is not restarted.
-  - Nothing else in this collection restarts a host.
-  - A host whose WinRM would not answer afterwards is not restarted. Windows clients from Windows 7 on come with WinRM on Manual.
+  - Restarts the host with C(Win32Shutdown), and waits until it answers after the boot.
+  - A new boot is proven by a new creation time of the process lsass.exe. The boot time that Windows reports moves with its clock, so it
+    is shown but not used.
+  - A host that does not show this creation time is not restarted.
+  - A host that would not answer over WinRM after the restart is not restarted. On Windows 7 and later clients, for example, the default
+    start mode of WinRM is manual.
+  - No other module of this collection restarts a host.
 options:
   accept:
     description:
-      - Dangers that you accept, by id. V(winrm-start) is that WinRM, or what it depends on, does not start by itself.
+      - Ids of the hazards that you accept. V(winrm-start) means that WinRM, or a service it depends on, does not start by itself.
     type: list
     elements: str
     choices: [winrm-start]
     default: []
   timeout:
     description:
-      - How many seconds to wait for the new boot. After that the task fails and tells what was heard last.
+      - Seconds to wait for the new boot. After that, the task fails and reports the last error.
     type: int
     default: 600
   interval:
     description:
-      - How many seconds lie between two questions whether the host is there again.
+      - Seconds between checks for whether the host is back.
     type: int
     default: 5
 attributes:
   check_mode:
-    description: Can show what would be done, without doing it.
+    description: Can show what would be done without doing it.
     support: full
   diff_mode:
-    description: Shows details of what was changed, or in check mode of what would be.
+    description: Shows what was changed, or in check mode what would be changed.
     support: none
 notes:
-  - The restart is forced. Programs are closed without being asked.
-  - The task ends when the host answers again. Services may still be starting then; M(netmin.windows.proof_info) waits for them.
+  - The restart is forced. Programs are closed without asking.
+  - The task ends when the host answers again. Services may still be starting; M(netmin.windows.proof_info) waits for them.
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.window
@@ -57,14 +58,14 @@ EXAMPLES = r"""
 - name: Restart the host
   netmin.windows.reboot:
 
-- name: Restart the host in the night from Saturday to Sunday, and at no other time
+- name: Restart the host only in the night from Saturday to Sunday
   netmin.windows.reboot:
     window:
       from: "22:00"
       until: "04:00"
       days: [sat]
 
-- name: Restart a host that takes its time
+- name: Restart a slow host
   netmin.windows.reboot:
     timeout: 1800
     interval: 15
@@ -77,16 +78,16 @@ changed:
   type: bool
   returned: always
 before:
-  description: What tells the boot before the restart from another.
+  description: What identifies the boot before the restart.
   type: dict
   returned: when the host was read
   contains:
     lsass_created:
-      description: When lsass.exe was started. It differs between two boots, and does not move with the clock.
+      description: When lsass.exe was started. It differs between two boots and does not move with the clock.
       type: str
       returned: always
     last_boot_up_time:
-      description: LastBootUpTime of Win32_OperatingSystem, or V(none). It moves with the clock, and is only shown.
+      description: LastBootUpTime of Win32_OperatingSystem, or V(none). It moves with the clock, so it is only shown.
       type: str
       returned: always
     uptime:
@@ -98,16 +99,17 @@ before:
     lsass_created: '2026-03-02T07:58:12+01:00'
     uptime: 5231.5
 after:
-  description: The same after the restart. V(none) where the host did not come back in time. In check mode that before.
+  description: What identifies the boot after the restart. V(none) if the host did not come back in time. In check mode, the
+    same as RV(before).
   type: dict
   returned: when the host was read
   contains:
     lsass_created:
-      description: When lsass.exe was started. It differs between two boots, and does not move with the clock.
+      description: When lsass.exe was started. It differs between two boots and does not move with the clock.
       type: str
       returned: always
     last_boot_up_time:
-      description: LastBootUpTime of Win32_OperatingSystem, or V(none). It moves with the clock, and is only shown.
+      description: LastBootUpTime of Win32_OperatingSystem, or V(none). It moves with the clock, so it is only shown.
       type: str
       returned: always
     uptime:
@@ -124,20 +126,20 @@ ansible_facts:
   type: dict
   returned: when the host came back
 stats:
-  description: What the task has cost.
+  description: What the task cost.
   type: dict
   returned: when a session was opened
   contains:
     requests:
-      description: Envelopes sent, repeated ones included.
+      description: Requests sent, including repeated ones.
       type: int
       returned: always
     logins:
-      description: Logins tried.
+      description: Logins attempted.
       type: int
       returned: always
     bytes_sent:
-      description: Size of all envelopes, before encryption.
+      description: Size of all requests, before encryption.
       type: int
       returned: always
     bytes_received:

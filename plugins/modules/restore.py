@@ -6,49 +6,49 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: restore
-short_description: Put back what runs of this collection changed
+short_description: Restore what runs of this collection changed
 version_added: 0.1.0
 description:
-  - Puts back previous states, not factory defaults, of what runs of this collection changed on the host, from the snapshots that they left
-    there before their first change. A copy on the controller is not needed.
-  - Only what is still as the last run left it is put back. What somebody changed since is left alone and listed in RV(unchanged), unless
-    O(force) is set.
-  - Services are started again that a run stopped, delayed ones get their delay back, and registry keys that were made for a value are
-    deleted once they hold nothing any more. Values that are read at a boot wait for one.
-  - After a run that broke off it puts back what was done of it.
-  - Where a snapshot cannot be read that may tell of what is to be put back, what the others tell of is put back, and the task fails and
-    says which snapshot it is and what to do. So it does in check mode.
+  - Restores what runs of this collection changed on the host, from the snapshots that the runs left there before their first change. It
+    restores the previous state, not the Windows defaults, and needs no copy on the controller.
+  - Restores only what is still as the last run left it. What somebody changed later is left alone and listed in RV(unchanged), unless
+    O(force=true).
+  - Starts services that a run stopped, restores delayed start, and deletes registry keys that were created for a value once they are
+    empty. Values that Windows reads at a boot wait for the next one.
+  - After a run that broke off, it restores the changes that were made.
+  - If a snapshot is unreadable, the others are restored and the task fails. The message names the snapshot and says what to do. Check
+    mode does the same.
 options:
   run:
     description:
-      - The id of the one run to put back, as RV(snapshots) lists them. All the way to the first snapshot when left out.
+      - The id of the run to restore, as listed in RV(snapshots). By default, everything back to the first snapshot is restored.
     type: str
   stage:
     description:
-      - The one stage to put back. All of them when left out.
+      - The stage to restore. By default, all stages.
     type: str
     choices: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution, ip_filter]
   force:
     description:
-      - Whether to put back also what somebody changed since.
+      - Whether to restore also what somebody changed later.
     type: bool
     default: false
   record_dir:
     description:
-      - A folder on the controller for a copy of the run's record, with the snapshot, in a file named after the host acted upon.
-      - Relative paths are the play's. The folder is made where it is not there.
-      - The file is on the disk before the first change, readable by its owner alone. Where it cannot be written nothing is changed.
-      - The record on the host is what M(netmin.windows.restore) reads. The copy is for people, and may be lost.
+      - Folder on the controller for a copy of the run's record, including the snapshot. The file is named after the host.
+      - A relative path is relative to the playbook. The folder is created if it does not exist.
+      - The file is written to disk before the first change, and only its owner can read it. If it cannot be written, nothing is changed.
+      - M(netmin.windows.restore) reads the record on the host. This copy is for people and is not needed for a restore.
     type: path
   stop_timeout:
     description:
-      - How many seconds a service or driver may take to stop. After that the task fails.
+      - Seconds to wait for a service or driver to stop before the task fails.
     type: int
     default: 60
 notes:
-  - A restore leaves a snapshot of its own, so that it can be taken back by its run.
+  - A restore leaves a snapshot of its own. To undo the restore, give its run id as O(run).
   - The record of this collection below C(HKLM\SOFTWARE\netmin.windows) stays on the host.
-  - An inbound rule of somebody else is not made again. This collection deletes none.
+  - An inbound rule that somebody else added is not created again. This collection deletes no such rule.
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.confirm
@@ -61,10 +61,10 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Put everything back
+- name: Restore everything
   netmin.windows.restore:
 
-- name: Put back what one run did to services, also what somebody changed since
+- name: Restore the services that one run changed, even if somebody changed them later
   netmin.windows.restore:
     run: 20260101T220000Z-4f2a91
     stage: services
@@ -78,7 +78,7 @@ changed:
   type: bool
   returned: always
 changes:
-  description: What was changed, in the order in which it was done.
+  description: The changes, in the order in which they were made.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -88,28 +88,28 @@ changes:
       type: str
       returned: always
     target:
-      description: The object.
+      description: The object to change.
       type: str
       returned: always
     before:
-      description: What it was.
+      description: The value before.
       type: raw
       returned: always
     after:
-      description: What it is, as read from the host afterwards, or V(none) where it could not be read. In check mode what is
-        planned.
+      description: The value as read from the host afterwards, or V(none) if it could not be read. In check mode, the planned
+        value.
       type: raw
       returned: always
     effective:
-      description: When it shows at the sockets, V(now) or V(at boot).
+      description: When the change affects the ports, V(now) or V(at boot).
       type: str
       returned: always
     why:
-      description: One sentence.
+      description: The reason, in one sentence.
       type: str
       returned: always
     status:
-      description: V(done), V(not_done), V(unknown) where the answer was lost and could not be settled by reading, or V(planned)
+      description: V(done); V(not_done); V(unknown) if the answer was lost and reading the host could not settle it; V(planned)
         in check mode.
       type: str
       returned: always
@@ -122,25 +122,25 @@ changes:
       target: service IKEEXT
       why: as it was before the first run of ours that changed it
 unchanged:
-  description: What the plan leaves alone, and why.
+  description: The objects that the plan leaves unchanged, and why.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
   contains:
     stage:
-      description: The stage that is concerned.
+      description: The stage that the object belongs to.
       type: str
       returned: always
     target:
-      description: The object.
+      description: The object to change.
       type: str
       returned: always
     reason:
-      description: Why, from a closed list, for example V(already as asked), V(not on this host) or V(kept).
+      description: The reason, from a fixed list, for example V(already as asked), V(not on this host) or V(kept).
       type: str
       returned: always
     detail:
-      description: More about the reason. Empty where there is no more to say.
+      description: More about the reason, or empty.
       type: str
       returned: always
   sample:
@@ -150,20 +150,21 @@ unchanged:
       target: HKLM\SYSTEM\CurrentControlSet\Services\NetBT\Parameters\SmbDeviceEnabled
 before:
   description:
-    - What each change found, each change under a name of its own. The start mode of a service goes by the service alone; whether
-      it runs by C(stopped service NAME) where it is started, by C(running service NAME) where it is stopped.
+    - The state before each change, under a name for each change. The start mode of a service is under the name of the service.
+    - Whether the service runs is under C(stopped service NAME) if it is started, and under C(running service NAME) if it is
+      stopped.
   type: dict
   returned: when the host was read
   sample:
     service IKEEXT: disabled
 after:
-  description: The same, as read from the host afterwards. In check mode what is planned.
+  description: The same, as read from the host afterwards. In check mode, the planned state.
   type: dict
   returned: when the host was read
   sample:
     service IKEEXT: manual
 forecast:
-  description: What becomes of each endpoint that was there before, and why. Made before the first change.
+  description: For each endpoint that was there before, what will happen to it and why. Made before the first change.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -181,7 +182,7 @@ forecast:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -189,24 +190,25 @@ forecast:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such an endpoint is known again by its owner.
+      description: Whether Windows assigned the port number dynamically. Such an endpoint is recognized by its owner.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: The services, drivers or programs that can own it. Empty where nothing is known.
+      description: The services, drivers or programs that can own it. Empty if nothing is known.
       type: list
       elements: str
       returned: always
@@ -215,11 +217,11 @@ forecast:
       type: str
       returned: always
     now:
-      description: What is expected as soon as the changes are made, V(open), V(closed) or V(unknown).
+      description: Expected state after the changes, V(open), V(closed) or V(unknown).
       type: str
       returned: always
     boot:
-      description: What is expected after the next boot, V(open), V(closed) or V(unknown).
+      description: Expected state after the next boot, V(open), V(closed) or V(unknown).
       type: str
       returned: always
     outlook:
@@ -228,7 +230,7 @@ forecast:
       type: str
       returned: always
     why:
-      description: One sentence.
+      description: The reason, in one sentence.
       type: str
       returned: always
   sample:
@@ -266,7 +268,7 @@ residue:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -278,19 +280,20 @@ residue:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it, or the program where no service lives there.
+      description: Key names of the services or drivers that can own it, or the program if it is not a service.
       type: list
       elements: str
       returned: always
@@ -299,15 +302,15 @@ residue:
       type: str
       returned: always
     why:
-      description: Why it stays.
+      description: Why it stays open.
       type: str
       returned: always
     instead:
-      description: What an administrator can do about it. Empty where it is filtered.
+      description: What an administrator can do about it. Empty if it is filtered.
       type: str
       returned: always
     filtered:
-      description: Whether an inbound rule that is in force drops what comes in for it.
+      description: Whether an inbound rule that is in force drops its inbound traffic.
       type: bool
       returned: always
   sample:
@@ -316,7 +319,7 @@ residue:
       dynamic: true
       family: ipv4
       filtered: false
-      instead: let the stage ip_filter drop it
+      instead: drop its inbound traffic with the stage ip_filter
       owner: wininit.exe in pid 544
       owners:
         - wininit.exe
@@ -325,30 +328,30 @@ residue:
       protocol: tcp
       recipe: rpc-wininit
       scope: wildcard
-      why: wininit registers RPC over TCP, no switch is known
+      why: wininit registers RPC over TCP, and no setting is known that stops it
 confirm:
-  description: The timer by which the host would put the run back; null where O(confirm) is not given.
+  description: The timer with which the host would roll the run back. V(none) without O(confirm).
   type: dict
   returned: when the host was read
   contains:
     armed:
-      description: Whether the timer was armed, and seen to run.
+      description: Whether the timer was started and seen running.
       type: bool
       returned: always
     within:
-      description: After how many seconds the host puts the run back.
+      description: Seconds until the host rolls the run back.
       type: int
       returned: always
     confirmed:
-      description: Whether the run was confirmed, and the timer seen to end.
+      description: Whether the run was confirmed and the timer was seen to end.
       type: bool
       returned: always
     carrier:
-      description: What starts the timer, V(scheduled task) or V(service). Null where nothing is to be armed.
+      description: What starts the timer, V(scheduled task) or V(service). V(none) if no timer is needed.
       type: str
       returned: always
     outcome:
-      description: What became of the timer.
+      description: The state of the timer, in words.
       type: str
       returned: always
   sample:
@@ -358,16 +361,16 @@ confirm:
     outcome: confirmed; nothing is left of the timer
     within: 600
 record_file:
-  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was
-    to change.
+  description: The file on the controller with the copy of the run's record. V(none) if no copy was requested or nothing was
+    to be changed.
   type: str
   returned: when the host was read and the plan was not refused
   sample: records/server1.20260101T220000Z-4f2a91.json
 snapshot:
   description:
-    - What the plan touches, as it was before the first change. It was written to the host and read back before anything was
-      changed.
-    - Empty in check mode and where nothing was to change.
+    - The objects that the plan changes, as they were before the first change. The snapshot was written to the host and read
+      back before anything was changed.
+    - Empty in check mode, or if nothing was to be changed.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -382,36 +385,36 @@ snapshot:
       object: registry
       stage: smb_device
 summary:
-  description: How many listeners have which outlook. Endpoints on the loopback are not counted.
+  description: The number of listeners by outlook. Loopback endpoints are not counted.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: All listeners that were there before.
+      description: All listeners before the first change.
       type: int
       returned: always
     closes_now:
-      description: Those that close as soon as the changes are made.
+      description: Listeners that close when the changes are made.
       type: int
       returned: always
     closes_at_boot:
-      description: Those that close at the next boot, or are reachable from the host itself only from then on.
+      description: Listeners that close at the next boot, or that only the host itself can reach from then on.
       type: int
       returned: always
     stays:
-      description: Those that stay open.
+      description: Listeners that stay open.
       type: int
       returned: always
     filtered:
-      description: Those whose socket stays, and for which an inbound rule that is in force drops what comes in.
+      description: Listeners whose socket stays, but whose inbound traffic is dropped by a rule that is in force.
       type: int
       returned: always
     kept:
-      description: Those that stay open because they are wanted.
+      description: Listeners that stay open because they are kept.
       type: int
       returned: always
     unknown:
-      description: Those of which nothing certain can be said.
+      description: Listeners with an unknown outlook.
       type: int
       returned: always
   sample:
@@ -430,7 +433,7 @@ listeners_before:
   sample:
     - address: 0.0.0.0
       count: 1
-      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      breaks: scheduled tasks; on Windows Vista and later also system maintenance
       dynamic: true
       family: ipv4
       management: false
@@ -445,7 +448,7 @@ listeners_before:
       scope: wildcard
       why: remote administration of scheduled tasks
 listeners:
-  description: Every endpoint of the host after the last change. In check mode as it is now.
+  description: Every endpoint of the host after the last change. In check mode, every endpoint now.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -463,7 +466,7 @@ listeners:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -471,30 +474,31 @@ listeners:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it. More than one where the host does not show which it
-        is.
+      description: Key names of the services or drivers that can own it. There is more than one if the host does not show which
+        of them does.
       type: list
       elements: str
       returned: always
     process:
-      description: Name of the process, or V(none) where it is not known.
+      description: Name of the process, or V(none) if it is not known.
       type: str
       returned: always
     recipe:
@@ -502,21 +506,21 @@ listeners:
       type: str
       returned: always
     why:
-      description: What it is for. Empty where no recipe knows it.
+      description: What it is for. Empty if no recipe knows it.
       type: str
       returned: always
     breaks:
-      description: What does not work any more once it is closed. Empty where no recipe knows it.
+      description: What stops working if it closes. Empty if no recipe knows it.
       type: str
       returned: always
     management:
-      description: Whether the session goes through it. Such a listener is always kept.
+      description: Whether the session uses it. Such a listener is always kept.
       type: bool
       returned: always
   sample:
     - address: 0.0.0.0
       count: 1
-      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      breaks: scheduled tasks; on Windows Vista and later also system maintenance
       dynamic: true
       family: ipv4
       management: false
@@ -532,8 +536,8 @@ listeners:
       why: remote administration of scheduled tasks
 suspected:
   description:
-    - Rows that netstat of Windows 2000 and XP shows as LISTENING and that are probably the source port of an outgoing connection.
-    - They are listed apart, nothing is planned against them, and a host that shows any is not proven.
+    - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.
+    - Nothing is planned for them, and a host that shows any is not proven.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -551,7 +555,7 @@ suspected:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -559,12 +563,13 @@ suspected:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     reason:
@@ -581,8 +586,7 @@ suspected:
       reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
       scope: wildcard
 reboot_required:
-  description: Whether a boot is still to come, for a setting that waits for one, or an endpoint or a service that ends only
-    then.
+  description: Whether the host needs a boot, because a setting takes effect, or an endpoint or service ends, only then.
   type: bool
   returned: when the host was read and the plan was not refused
 run:
@@ -592,19 +596,19 @@ run:
   sample: 20260302T081541Z-9f3a1c
 management:
   description:
-    - What the session goes through, as the host sees it. None of it is ever stopped, disabled or dropped. Null where nothing
-      is to change.
+    - The management path, which the session uses, as the host sees it. No part of it is ever stopped, disabled or dropped.
+      V(none) if nothing is to be changed.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: WinRM's own listeners that are enabled.
+      description: The enabled listeners of WinRM.
       type: list
       elements: dict
       returned: always
       contains:
         address:
-          description: The address as it is configured; C(*) for all.
+          description: The address as configured, C(*) for all.
           type: str
           returned: always
           sample: '*'
@@ -619,7 +623,7 @@ management:
           returned: always
           sample: HTTP
     connections:
-      description: The connections that peers have with them. That of the session is among them.
+      description: The connections of peers to these listeners. The connection of the session is one of them.
       type: list
       elements: dict
       returned: always
@@ -645,7 +649,7 @@ management:
           returned: always
           sample: 50100
     unknown:
-      description: Why the path is not known; empty where it is. As long as it is not known no inbound rule is added.
+      description: Why the path is not known, or empty if it is. While it is not known, no inbound rule is added.
       type: str
       returned: always
       sample: ''
@@ -655,31 +659,31 @@ windows:
   returned: when the host was read and the plan was not refused
   contains:
     id:
-      description: The version as the collection names it.
+      description: The id of the version in this collection.
       type: str
       returned: always
     name:
-      description: The version for people.
+      description: The name of the version.
       type: str
       returned: always
     caption:
-      description: The version as the host says it.
+      description: The name that the host reports.
       type: str
       returned: always
     version:
-      description: Version of the kernel.
+      description: The kernel version.
       type: str
       returned: always
     build:
-      description: Number of the build.
+      description: The build number.
       type: int
       returned: always
     remark:
-      description: What is said of a build that is not known itself, and is counted as the one before. Else empty.
+      description: A note if the build is not known, and counts as the known build before it. Otherwise empty.
       type: str
       returned: always
     in_domain:
-      description: Whether the host is member or controller of a domain.
+      description: Whether the host is a domain member or a domain controller.
       type: bool
       returned: always
   sample:
@@ -691,20 +695,20 @@ windows:
     remark: ''
     version: '5.1'
 stats:
-  description: What the task has cost.
+  description: What the task cost.
   type: dict
   returned: when a session was opened
   contains:
     requests:
-      description: Envelopes sent, repeated ones included.
+      description: Requests sent, including repeated ones.
       type: int
       returned: always
     logins:
-      description: Logins tried.
+      description: Logins attempted.
       type: int
       returned: always
     bytes_sent:
-      description: Size of all envelopes, before encryption.
+      description: Size of all requests, before encryption.
       type: int
       returned: always
     bytes_received:
@@ -722,7 +726,7 @@ stats:
     requests: 37
     seconds: 1.482
 snapshots:
-  description: The snapshots that were on the host, oldest first.
+  description: The snapshots on the host before the restore, oldest first.
   type: list
   elements: dict
   returned: when the host was read
@@ -732,11 +736,11 @@ snapshots:
       type: str
       returned: always
     readable:
-      description: Whether it can be read. Where one that cannot may tell of what is to be put back, the task fails.
+      description: Whether the snapshot can be read. The task fails if an unreadable snapshot may concern what is to be restored.
       type: bool
       returned: always
     objects:
-      description: What the run touched, as it was before.
+      description: The objects that the run changed, as they were before.
       type: list
       elements: dict
       returned: always

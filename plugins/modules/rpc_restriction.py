@@ -9,85 +9,83 @@ module: rpc_restriction
 short_description: Restrict interfaces, ports and remote endpoints of RPC servers
 version_added: 0.1.0
 description:
-  - Restricts the interfaces that RPC servers listen on (Windows 2000 only), and the ports that they take.
-  - Is for hosts where an RPC server is needed and cannot be disabled.
-  - The restriction of interfaces was seen to work for the RPC servers of MSDTC, of the Task Scheduler and of IIS over TCP. It
-    does not work for UDP, nor for a server that asks for all interfaces by itself.
-  - A range of ports closes nothing. It makes RPC servers easier to filter.
-  - Takes remote endpoints away from single RPC servers of Windows Vista and later, by the values that Windows has for that.
+  - Restricts the interfaces that RPC servers listen on (Windows 2000 only) and the ports that they use.
+  - Use it on hosts that need an RPC server and cannot disable it.
+  - The interface restriction was seen to work over TCP for the RPC servers of MSDTC, the Task Scheduler and IIS. It does not work for
+    UDP, or for a server that requests all interfaces itself.
+  - A port range closes no port. It makes RPC servers easier to filter.
+  - Removes the remote endpoints of single RPC servers on Windows Vista and later, with the registry values that Windows provides for
+    this.
 options:
   interfaces:
     description:
-      - The interfaces on which RPC servers listen over TCP, for those that do not ask for all interfaces by themselves.
-      - V(loopback), or indexes from 1 as C(rpccfg -l) lists them. They are no index of WMI. V(loopback) is index 1.
-      - V(all) alone takes the restriction back. Where C(ListenOnInternet) is off, O(listen_on_internet=true) has to be given with
-        it.
-      - Written to C(Bind) (REG_MULTI_SZ) below C(HKLM\SYSTEM\CurrentControlSet\Services\Rpc\Linkage). Shows at the next boot.
-      - For Windows 2000 only. On Windows XP it has no effect, and from Server 2003 on the value has another format; it is refused
-        there.
-      - An empty list is refused, as no RPC server could register any more.
+      - The interfaces on which RPC servers listen over TCP. Affects only servers that do not request all interfaces themselves.
+      - V(loopback), or indexes from 1 as C(rpccfg -l) lists them. These are not WMI indexes. V(loopback) is index 1.
+      - V(all), as the only entry, removes the restriction. If C(ListenOnInternet) is off, give O(listen_on_internet=true) too.
+      - Sets C(Bind) (REG_MULTI_SZ) below C(HKLM\SYSTEM\CurrentControlSet\Services\Rpc\Linkage). Takes effect at the next boot.
+      - For Windows 2000 only; refused on later versions. On Windows XP it has no effect, and from Server 2003 on the value has another
+        format.
+      - An empty list is refused, because no RPC server could register any more.
     type: list
     elements: str
   listen_on_internet:
     description:
-      - With V(false) the endpoint mapper binds tcp/135 to the interfaces of O(interfaces), or of the list that the host has
-        already. Without any such list it is refused.
-      - With V(true) it binds to all interfaces, as it does where the value does not exist.
-      - Written to C(ListenOnInternet) (REG_SZ) below C(HKLM\SYSTEM\CurrentControlSet\Services\RpcSs). Shows at the next boot.
-      - V(false) is for Windows 2000 only, and refused elsewhere.
+      - With V(false), the endpoint mapper binds tcp/135 to the interfaces in O(interfaces), or in the list that the host already has.
+        Refused if there is neither.
+      - With V(true), it binds to all interfaces, as it does if the value does not exist.
+      - Sets C(ListenOnInternet) (REG_SZ) below C(HKLM\SYSTEM\CurrentControlSet\Services\RpcSs). Takes effect at the next boot.
+      - V(false) is for Windows 2000 only; refused on later versions.
     type: bool
   intranet_ports:
     description:
-      - Port ranges that RPC servers take their ports from, as C(rpccfg -pi) writes them. At least 100 ports in all, within 1025
-        to 65535, without overlap.
-      - Written to C(Ports), C(PortsInternetAvailable) and C(UseInternetPorts) below C(HKLM\SOFTWARE\Microsoft\Rpc\Internet).
-        Shows at the next boot.
-      - Excludes O(internet_ports) and O(default_ports).
+      - Port ranges from which RPC servers take their ports, as C(rpccfg -pi) writes them. At least 100 ports in total, from 1025 to
+        65535, without overlap.
+      - Sets C(Ports), C(PortsInternetAvailable) and C(UseInternetPorts) below C(HKLM\SOFTWARE\Microsoft\Rpc\Internet). Takes effect at
+        the next boot.
+      - Cannot be combined with O(internet_ports) or O(default_ports).
     type: list
     elements: str
   internet_ports:
     description:
-      - The same, as C(rpccfg -pe) writes them.
-      - Excludes O(intranet_ports) and O(default_ports).
+      - Like O(intranet_ports), but as C(rpccfg -pe) writes them.
+      - Cannot be combined with O(intranet_ports) or O(default_ports).
     type: list
     elements: str
   default_ports:
     description:
-      - With V(true) the three values are deleted, so that RPC servers take ports of the default range again.
-      - Excludes O(intranet_ports) and O(internet_ports).
+      - V(true) deletes C(Ports), C(PortsInternetAvailable) and C(UseInternetPorts), so that RPC servers use the default port range again.
+      - Cannot be combined with O(intranet_ports) or O(internet_ports).
     type: bool
   service_control:
     description:
-      - Remote control of services over TCP, from Windows Vista on. Not touched when left out.
-      - V(no_tcp) writes C(DisableRPCOverTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control). services.exe then has
-        no port of its own from the next boot on; the named pipe stays.
-      - V(local_only) writes C(DisableRemoteScmEndpoints) (REG_DWORD 1) there, which ends the named pipe, too.
+      - Remote control of services over TCP, on Windows Vista and later. Left unchanged by default.
+      - V(no_tcp) sets C(DisableRPCOverTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control). From the next boot on,
+        services.exe has no TCP port. The named pipe stays.
+      - V(local_only) sets C(DisableRemoteScmEndpoints) (REG_DWORD 1) in the same key, which also ends the named pipe.
       - V(default) deletes both values.
     type: str
     choices: [no_tcp, local_only, default]
   account_database:
     description:
-      - The account database (SAM) over TCP, from Windows 10 and Server 2016 on. Not touched when left out.
-      - V(no_tcp) writes C(SamDisableListenOnTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control\Lsa). Other
-        interfaces of LSASS may keep its port.
+      - The account database (SAM) over TCP, on Windows 10, Server 2016 and later. Left unchanged by default.
+      - V(no_tcp) sets C(SamDisableListenOnTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control\Lsa). Other interfaces of
+        LSASS may keep its port open.
       - V(default) deletes the value.
     type: str
     choices: [no_tcp, default]
   spooler:
     description:
-      - Remote printing, from Windows Vista on. Not touched when left out.
-      - V(local_only) writes C(RegisterSpoolerRemoteRpcEndPoint) (REG_DWORD 2) below
-        C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Printers). Nobody has measured that the port goes, so that it is refused
-        without O(unverified=apply).
+      - Remote printing, on Windows Vista and later. Left unchanged by default.
+      - V(local_only) sets C(RegisterSpoolerRemoteRpcEndPoint) (REG_DWORD 2) below C(HKLM\SOFTWARE\Policies\Microsoft\Windows
+        NT\Printers). It is not verified that this closes the port, so it is refused without O(unverified=apply).
       - V(default) deletes the value.
     type: str
     choices: [local_only, default]
   task_scheduler:
     description:
-      - Remote administration of scheduled tasks over TCP, from Windows Vista on. Not touched when left out.
-      - V(no_tcp) writes C(DisableRpcOverTcp) (REG_DWORD 1) below
-        C(HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule). Nobody has measured that the port goes, so that it is
-        refused without O(unverified=apply).
+      - Remote administration of scheduled tasks over TCP, on Windows Vista and later. Left unchanged by default.
+      - V(no_tcp) sets C(DisableRpcOverTcp) (REG_DWORD 1) below C(HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule). It is not
+        verified that this closes the port, so it is refused without O(unverified=apply).
       - V(default) deletes the value.
     type: str
     choices: [no_tcp, default]
@@ -115,12 +113,12 @@ EXAMPLES = r"""
       - loopback
     listen_on_internet: false
 
-- name: Let RPC servers take ports that the firewall knows
+- name: Let RPC servers use ports that the firewall knows
   netmin.windows.rpc_restriction:
     intranet_ports:
       - 4000-4100
 
-- name: Take both back
+- name: Undo both
   netmin.windows.rpc_restriction:
     interfaces:
       - all
@@ -135,7 +133,7 @@ changed:
   type: bool
   returned: always
 changes:
-  description: What was changed, in the order in which it was done.
+  description: The changes, in the order in which they were made.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -145,28 +143,28 @@ changes:
       type: str
       returned: always
     target:
-      description: The object.
+      description: The object to change.
       type: str
       returned: always
     before:
-      description: What it was.
+      description: The value before.
       type: raw
       returned: always
     after:
-      description: What it is, as read from the host afterwards, or V(none) where it could not be read. In check mode what is
-        planned.
+      description: The value as read from the host afterwards, or V(none) if it could not be read. In check mode, the planned
+        value.
       type: raw
       returned: always
     effective:
-      description: When it shows at the sockets, V(now) or V(at boot).
+      description: When the change affects the ports, V(now) or V(at boot).
       type: str
       returned: always
     why:
-      description: One sentence.
+      description: The reason, in one sentence.
       type: str
       returned: always
     status:
-      description: V(done), V(not_done), V(unknown) where the answer was lost and could not be settled by reading, or V(planned)
+      description: V(done); V(not_done); V(unknown) if the answer was lost and reading the host could not settle it; V(planned)
         in check mode.
       type: str
       returned: always
@@ -181,37 +179,37 @@ changes:
       why: RPC servers that do not ask for all interfaces bind to interfaces 1 only (1 is the loopback), over TCP
 hazards:
   description:
-    - What closing breaks on this host, as far as it is about the plan, and what shows it. Nothing is asked of the host where
-      nothing is to be changed.
+    - The hazards of this host that concern the plan, with the evidence. If nothing is to be changed, the host is not asked
+      for hazards.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
   contains:
     id:
-      description: The hazard's id, as O(accept) takes it.
+      description: The id of the hazard, as O(accept) takes it.
       type: str
       returned: always
     gate:
-      description: V(accept), refused or passed over unless O(accept) lists it; V(warn), told and done; V(never), not to be
-        lifted.
+      description: V(accept) for a change that is refused or skipped unless O(accept) lists the hazard; V(warn) for one that
+        is reported and made; V(never) for one that is never made.
       type: str
       returned: always
     what:
-      description: What breaks.
+      description: What the change breaks.
       type: str
       returned: always
     evidence:
-      description: What shows it, and what could not be looked at, as the host calls it. Of more than 20 the number.
+      description: What shows the hazard, and what could not be checked, in the host's own names. If there are more than 20,
+        the number of the others.
       type: list
       elements: str
       returned: always
     detected:
-      description: Whether it is there. V(false) where the host let nobody look, which is told and keeps nothing from being
-        done.
+      description: Whether the hazard was found. V(false) if the host did not allow the check. This is reported and blocks nothing.
       type: bool
       returned: always
     affects:
-      description: What of the plan it is about, by recipes, and by objects that no recipe knows.
+      description: The part of the plan that it concerns, as recipe ids, or as objects that no recipe knows.
       type: list
       elements: str
       returned: always
@@ -220,7 +218,7 @@ hazards:
       type: bool
       returned: always
     confidence:
-      description: How well it is founded, V(documented), V(observed) or V(memory).
+      description: How reliable the knowledge is, V(documented), V(observed) or V(memory).
       type: str
       returned: always
   sample:
@@ -236,25 +234,25 @@ hazards:
       id: shares-in-use
       what: clients lose files and printers, and open files may be damaged
 unchanged:
-  description: What the plan leaves alone, and why.
+  description: The objects that the plan leaves unchanged, and why.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
   contains:
     stage:
-      description: The stage that is concerned.
+      description: The stage that the object belongs to.
       type: str
       returned: always
     target:
-      description: The object.
+      description: The object to change.
       type: str
       returned: always
     reason:
-      description: Why, from a closed list, for example V(already as asked), V(not on this host) or V(kept).
+      description: The reason, from a fixed list, for example V(already as asked), V(not on this host) or V(kept).
       type: str
       returned: always
     detail:
-      description: More about the reason. Empty where there is no more to say.
+      description: More about the reason, or empty.
       type: str
       returned: always
   sample:
@@ -263,7 +261,7 @@ unchanged:
       stage: rpc_restriction
       target: HKLM\SYSTEM\CurrentControlSet\Services\RpcSs\ListenOnInternet
 before:
-  description: What was asked for, as it was, by stage.
+  description: The settings that the task is about, as they were before, by stage.
   type: dict
   returned: when the host was read and the plan was not refused
   sample:
@@ -271,8 +269,8 @@ before:
       HKLM\SYSTEM\CurrentControlSet\Services\Rpc\Linkage\Bind: null
 after:
   description:
-    - What was asked for, as read from the host afterwards. V(none) where the host could not be read any more.
-    - In check mode what is planned.
+    - The same settings, as read from the host afterwards. V(none) if the host could no longer be read.
+    - In check mode, the planned settings.
   type: dict
   returned: when the host was read and the plan was not refused
   sample:
@@ -280,7 +278,7 @@ after:
       HKLM\SYSTEM\CurrentControlSet\Services\Rpc\Linkage\Bind:
         - '1'
 forecast:
-  description: What becomes of each endpoint that was there before, and why. Made before the first change.
+  description: For each endpoint that was there before, what will happen to it and why. Made before the first change.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -298,7 +296,7 @@ forecast:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -306,24 +304,25 @@ forecast:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such an endpoint is known again by its owner.
+      description: Whether Windows assigned the port number dynamically. Such an endpoint is recognized by its owner.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: The services, drivers or programs that can own it. Empty where nothing is known.
+      description: The services, drivers or programs that can own it. Empty if nothing is known.
       type: list
       elements: str
       returned: always
@@ -332,11 +331,11 @@ forecast:
       type: str
       returned: always
     now:
-      description: What is expected as soon as the changes are made, V(open), V(closed) or V(unknown).
+      description: Expected state after the changes, V(open), V(closed) or V(unknown).
       type: str
       returned: always
     boot:
-      description: What is expected after the next boot, V(open), V(closed) or V(unknown).
+      description: Expected state after the next boot, V(open), V(closed) or V(unknown).
       type: str
       returned: always
     outlook:
@@ -345,7 +344,7 @@ forecast:
       type: str
       returned: always
     why:
-      description: One sentence.
+      description: The reason, in one sentence.
       type: str
       returned: always
   sample:
@@ -383,7 +382,7 @@ residue:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -395,19 +394,20 @@ residue:
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it, or the program where no service lives there.
+      description: Key names of the services or drivers that can own it, or the program if it is not a service.
       type: list
       elements: str
       returned: always
@@ -416,15 +416,15 @@ residue:
       type: str
       returned: always
     why:
-      description: Why it stays.
+      description: Why it stays open.
       type: str
       returned: always
     instead:
-      description: What an administrator can do about it. Empty where it is filtered.
+      description: What an administrator can do about it. Empty if it is filtered.
       type: str
       returned: always
     filtered:
-      description: Whether an inbound rule that is in force drops what comes in for it.
+      description: Whether an inbound rule that is in force drops its inbound traffic.
       type: bool
       returned: always
   sample:
@@ -433,7 +433,7 @@ residue:
       dynamic: true
       family: ipv4
       filtered: false
-      instead: let the stage ip_filter drop it
+      instead: drop its inbound traffic with the stage ip_filter
       owner: wininit.exe in pid 544
       owners:
         - wininit.exe
@@ -442,30 +442,30 @@ residue:
       protocol: tcp
       recipe: rpc-wininit
       scope: wildcard
-      why: wininit registers RPC over TCP, no switch is known
+      why: wininit registers RPC over TCP, and no setting is known that stops it
 confirm:
-  description: The timer by which the host would put the run back; null where O(confirm) is not given.
+  description: The timer with which the host would roll the run back. V(none) without O(confirm).
   type: dict
   returned: when the host was read
   contains:
     armed:
-      description: Whether the timer was armed, and seen to run.
+      description: Whether the timer was started and seen running.
       type: bool
       returned: always
     within:
-      description: After how many seconds the host puts the run back.
+      description: Seconds until the host rolls the run back.
       type: int
       returned: always
     confirmed:
-      description: Whether the run was confirmed, and the timer seen to end.
+      description: Whether the run was confirmed and the timer was seen to end.
       type: bool
       returned: always
     carrier:
-      description: What starts the timer, V(scheduled task) or V(service). Null where nothing is to be armed.
+      description: What starts the timer, V(scheduled task) or V(service). V(none) if no timer is needed.
       type: str
       returned: always
     outcome:
-      description: What became of the timer.
+      description: The state of the timer, in words.
       type: str
       returned: always
   sample:
@@ -475,16 +475,16 @@ confirm:
     outcome: confirmed; nothing is left of the timer
     within: 600
 record_file:
-  description: The file on the controller that holds a copy of the run's record; null where none was wanted, or nothing was
-    to change.
+  description: The file on the controller with the copy of the run's record. V(none) if no copy was requested or nothing was
+    to be changed.
   type: str
   returned: when the host was read and the plan was not refused
   sample: records/server1.20260101T220000Z-4f2a91.json
 snapshot:
   description:
-    - What the plan touches, as it was before the first change. It was written to the host and read back before anything was
-      changed.
-    - Empty in check mode and where nothing was to change.
+    - The objects that the plan changes, as they were before the first change. The snapshot was written to the host and read
+      back before anything was changed.
+    - Empty in check mode, or if nothing was to be changed.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -499,36 +499,36 @@ snapshot:
       object: registry
       stage: smb_device
 summary:
-  description: How many listeners have which outlook. Endpoints on the loopback are not counted.
+  description: The number of listeners by outlook. Loopback endpoints are not counted.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: All listeners that were there before.
+      description: All listeners before the first change.
       type: int
       returned: always
     closes_now:
-      description: Those that close as soon as the changes are made.
+      description: Listeners that close when the changes are made.
       type: int
       returned: always
     closes_at_boot:
-      description: Those that close at the next boot, or are reachable from the host itself only from then on.
+      description: Listeners that close at the next boot, or that only the host itself can reach from then on.
       type: int
       returned: always
     stays:
-      description: Those that stay open.
+      description: Listeners that stay open.
       type: int
       returned: always
     filtered:
-      description: Those whose socket stays, and for which an inbound rule that is in force drops what comes in.
+      description: Listeners whose socket stays, but whose inbound traffic is dropped by a rule that is in force.
       type: int
       returned: always
     kept:
-      description: Those that stay open because they are wanted.
+      description: Listeners that stay open because they are kept.
       type: int
       returned: always
     unknown:
-      description: Those of which nothing certain can be said.
+      description: Listeners with an unknown outlook.
       type: int
       returned: always
   sample:
@@ -547,7 +547,7 @@ listeners_before:
   sample:
     - address: 0.0.0.0
       count: 1
-      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      breaks: scheduled tasks; on Windows Vista and later also system maintenance
       dynamic: true
       family: ipv4
       management: false
@@ -562,7 +562,7 @@ listeners_before:
       scope: wildcard
       why: remote administration of scheduled tasks
 listeners:
-  description: Every endpoint of the host after the last change. In check mode as it is now.
+  description: Every endpoint of the host after the last change. In check mode, every endpoint now.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -580,7 +580,7 @@ listeners:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -588,30 +588,31 @@ listeners:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     dynamic:
-      description: Whether the number was handed out by the system. Such a number does not survive a boot.
+      description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
       returned: always
     owner:
-      description: The owner in words.
+      description: The owner, in words.
       type: str
       returned: always
     owners:
-      description: Key names of the services or drivers that can own it. More than one where the host does not show which it
-        is.
+      description: Key names of the services or drivers that can own it. There is more than one if the host does not show which
+        of them does.
       type: list
       elements: str
       returned: always
     process:
-      description: Name of the process, or V(none) where it is not known.
+      description: Name of the process, or V(none) if it is not known.
       type: str
       returned: always
     recipe:
@@ -619,21 +620,21 @@ listeners:
       type: str
       returned: always
     why:
-      description: What it is for. Empty where no recipe knows it.
+      description: What it is for. Empty if no recipe knows it.
       type: str
       returned: always
     breaks:
-      description: What does not work any more once it is closed. Empty where no recipe knows it.
+      description: What stops working if it closes. Empty if no recipe knows it.
       type: str
       returned: always
     management:
-      description: Whether the session goes through it. Such a listener is always kept.
+      description: Whether the session uses it. Such a listener is always kept.
       type: bool
       returned: always
   sample:
     - address: 0.0.0.0
       count: 1
-      breaks: scheduled tasks; from Windows Vista on system maintenance too
+      breaks: scheduled tasks; on Windows Vista and later also system maintenance
       dynamic: true
       family: ipv4
       management: false
@@ -649,8 +650,8 @@ listeners:
       why: remote administration of scheduled tasks
 suspected:
   description:
-    - Rows that netstat of Windows 2000 and XP shows as LISTENING and that are probably the source port of an outgoing connection.
-    - They are listed apart, nothing is planned against them, and a host that shows any is not proven.
+    - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.
+    - Nothing is planned for them, and a host that shows any is not proven.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -668,7 +669,7 @@ suspected:
       type: int
       returned: always
     pid:
-      description: The process that holds the socket, or V(none) on Windows 2000, whose netstat does not show it.
+      description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
       returned: always
     family:
@@ -676,12 +677,13 @@ suspected:
       type: str
       returned: always
     scope:
-      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for the host itself
-        only.
+      description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
+        only the host itself can reach.
       type: str
       returned: always
     count:
-      description: How many endpoints the entry stands for. More than eight that differ only in address and number are one entry.
+      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
+        one entry.
       type: int
       returned: always
     reason:
@@ -698,8 +700,7 @@ suspected:
       reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
       scope: wildcard
 reboot_required:
-  description: Whether a boot is still to come, for a setting that waits for one, or an endpoint or a service that ends only
-    then.
+  description: Whether the host needs a boot, because a setting takes effect, or an endpoint or service ends, only then.
   type: bool
   returned: when the host was read and the plan was not refused
 run:
@@ -709,19 +710,19 @@ run:
   sample: 20260302T081541Z-9f3a1c
 management:
   description:
-    - What the session goes through, as the host sees it. None of it is ever stopped, disabled or dropped. Null where nothing
-      is to change.
+    - The management path, which the session uses, as the host sees it. No part of it is ever stopped, disabled or dropped.
+      V(none) if nothing is to be changed.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: WinRM's own listeners that are enabled.
+      description: The enabled listeners of WinRM.
       type: list
       elements: dict
       returned: always
       contains:
         address:
-          description: The address as it is configured; C(*) for all.
+          description: The address as configured, C(*) for all.
           type: str
           returned: always
           sample: '*'
@@ -736,7 +737,7 @@ management:
           returned: always
           sample: HTTP
     connections:
-      description: The connections that peers have with them. That of the session is among them.
+      description: The connections of peers to these listeners. The connection of the session is one of them.
       type: list
       elements: dict
       returned: always
@@ -762,7 +763,7 @@ management:
           returned: always
           sample: 50100
     unknown:
-      description: Why the path is not known; empty where it is. As long as it is not known no inbound rule is added.
+      description: Why the path is not known, or empty if it is. While it is not known, no inbound rule is added.
       type: str
       returned: always
       sample: ''
@@ -772,31 +773,31 @@ windows:
   returned: when the host was read and the plan was not refused
   contains:
     id:
-      description: The version as the collection names it.
+      description: The id of the version in this collection.
       type: str
       returned: always
     name:
-      description: The version for people.
+      description: The name of the version.
       type: str
       returned: always
     caption:
-      description: The version as the host says it.
+      description: The name that the host reports.
       type: str
       returned: always
     version:
-      description: Version of the kernel.
+      description: The kernel version.
       type: str
       returned: always
     build:
-      description: Number of the build.
+      description: The build number.
       type: int
       returned: always
     remark:
-      description: What is said of a build that is not known itself, and is counted as the one before. Else empty.
+      description: A note if the build is not known, and counts as the known build before it. Otherwise empty.
       type: str
       returned: always
     in_domain:
-      description: Whether the host is member or controller of a domain.
+      description: Whether the host is a domain member or a domain controller.
       type: bool
       returned: always
   sample:
@@ -808,20 +809,20 @@ windows:
     remark: ''
     version: '5.1'
 stats:
-  description: What the task has cost.
+  description: What the task cost.
   type: dict
   returned: when a session was opened
   contains:
     requests:
-      description: Envelopes sent, repeated ones included.
+      description: Requests sent, including repeated ones.
       type: int
       returned: always
     logins:
-      description: Logins tried.
+      description: Logins attempted.
       type: int
       returned: always
     bytes_sent:
-      description: Size of all envelopes, before encryption.
+      description: Size of all requests, before encryption.
       type: int
       returned: always
     bytes_received:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: snapshot_info
-short_description: Show what runs have left on a host to be put back
+short_description: Show the snapshots on a host
 version_added: 0.1.0
 description:
-  - Reads the snapshots that runs of this collection left on the host before their first change. M(netmin.windows.restore) puts them back.
+  - Reads the snapshots that runs of this collection left on the host before their first change. M(netmin.windows.restore) restores them.
   - Writes nothing.
 options: {}
 extends_documentation_fragment:
@@ -23,7 +23,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Show what could be put back
+- name: Show what can be restored
   netmin.windows.snapshot_info:
   register: stored
 """
@@ -35,7 +35,7 @@ changed:
   type: bool
   returned: always
 confirm:
-  description: The timer of a run that waits for its confirmation or was put back by the host; null where there is none.
+  description: The timer of a run that waits for confirmation or that the host rolled back. V(none) if there is none.
   type: dict
   returned: when the host was read
   contains:
@@ -48,11 +48,11 @@ confirm:
       type: str
       returned: when there is a timer
     heartbeat:
-      description: How far the timer has counted.
+      description: The last heartbeat of the timer.
       type: int
       returned: when there is a timer
     outcome:
-      description: What the host recorded when it put the run back, with the exit codes of its commands in order.
+      description: What the host recorded when it rolled the run back, with the exit codes of its commands in order.
       type: str
       returned: when there is a timer
   sample:
@@ -71,11 +71,11 @@ snapshots:
       type: str
       returned: always
     readable:
-      description: Whether it can be read.
+      description: Whether the snapshot can be read.
       type: bool
       returned: always
     objects:
-      description: What the run touched, as it was before.
+      description: The objects that the run changed, as they were before.
       type: list
       elements: dict
       returned: always
@@ -91,20 +91,20 @@ snapshots:
       readable: true
       run: 20260101T220000Z-4f2a91
 stats:
-  description: What the task has cost.
+  description: What the task cost.
   type: dict
   returned: when a session was opened
   contains:
     requests:
-      description: Envelopes sent, repeated ones included.
+      description: Requests sent, including repeated ones.
       type: int
       returned: always
     logins:
-      description: Logins tried.
+      description: Logins attempted.
       type: int
       returned: always
     bytes_sent:
-      description: Size of all envelopes, before encryption.
+      description: Size of all requests, before encryption.
       type: int
       returned: always
     bytes_received:

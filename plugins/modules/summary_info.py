@@ -6,50 +6,51 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: summary_info
-short_description: Sum up what became of each host of a run
+short_description: Summarize the result of a run for each host
 version_added: 0.1.0
 description:
-  - Reads what the roles P(netmin.windows.minimize#role) and P(netmin.windows.verify#role) have left for each host, as
-    C(minimize_result), C(minimize_reboot_result), C(verify_result) and C(minimize_confirm_result), and C(minimize_failure) where a rescue
-    has noted why it came to it.
-  - A host whose run could not be confirmed has failed, proven or not, since it may put the run back by itself.
-  - No host is asked, and nothing is written.
+  - Reads the results that the roles P(netmin.windows.minimize#role) and P(netmin.windows.verify#role) left for each host, in
+    C(minimize_result), C(minimize_reboot_result), C(verify_result) and C(minimize_confirm_result). If a rescue block ran, it also reads
+    the reason from C(minimize_failure).
+  - A host whose run could not be confirmed counts as failed, even if it was proven, because it may roll the run back.
+  - Contacts no host and writes nothing.
 options:
   hosts:
     description:
-      - The hosts of the run, those included that are not begun yet, as C(ansible_play_hosts_all) has them.
+      - All hosts of the run, including those that have not started, for example C(ansible_play_hosts_all).
     type: list
     elements: str
     required: true
   batch:
     description:
-      - The hosts of the batch that ends now, as C(ansible_play_batch) has them. When left out all.
+      - The hosts of the current batch, for example C(ansible_play_batch). By default, all hosts.
     type: list
     elements: str
     default: []
   max_fail_percentage:
     description:
-      - How many hosts of a batch may fail, as in the play, to tell whether another batch comes.
+      - Percentage of a batch that may fail, as in the play. Used to tell whether another batch follows.
     type: float
     default: 0.0
   strict:
     description:
-      - With V(true) the task fails where one of O(hosts) has failed or was refused, and is unreachable where one was not reached.
-      - Given for each host at the end of a batch, it lets C(max_fail_percentage) of the play count hosts whose failure a rescue has caught.
+      - With V(true), the task is C(failed) if one of O(hosts) failed or was refused, and C(unreachable) if one was not reached.
+      - If you run the task for each host at the end of a batch, C(max_fail_percentage) of the play also counts hosts whose failure a
+        rescue block caught.
     type: bool
     default: false
 attributes:
   action:
-    description: Runs on the controller, and needs no connection.
+    description: Runs on the controller and needs no connection.
     support: full
   check_mode:
-    description: Can run in check mode.
+    description: Works the same in check mode.
     support: full
   diff_mode:
     description: There are no differences to show.
     support: none
   platform:
-    description: The systems that can be acted on.
+    description: Operating systems that the module can manage.
     support: full
     platforms: windows
 seealso:
@@ -60,7 +61,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Sum up
+- name: Summarize
   netmin.windows.summary_info:
     hosts: "{{ ansible_play_hosts_all }}"
   run_once: true
@@ -79,42 +80,42 @@ changed:
   type: bool
   returned: always
 hosts:
-  description: What became of each host. Endpoints on the loopback are not counted. Numbers are V(none) where the host was not
-    read.
+  description: The result for each host. Loopback endpoints are not counted. Numbers are V(none) if the host was not read.
   type: list
   elements: dict
-  returned: unless it failed as O(strict) asks for
+  returned: unless the task failed because of O(strict)
   contains:
     host:
-      description: Its name in the inventory.
+      description: The name of the host in the inventory.
       type: str
       returned: always
     ended:
       description:
-        - V(proven); V(not proven), where nobody has held the sockets against the forecast; V(waits for a boot), where a restart
-          is still to come; V(planned) in check mode.
-        - V(refused), where nothing was written; V(failed), also where the host was not reached any more after the first write.
-        - V(not reached), where nothing was written either; V(not begun).
+        - V(proven); V(not proven) if there is no proof, or it did not prove the host; V(waits for a boot) if a restart is still
+          needed; V(planned) in check mode.
+        - V(refused) if the task was refused and nothing was written; V(failed), also if the host could not be reached after
+          the first write.
+        - V(not reached) if the host could not be reached and nothing was written; V(not begun).
       type: str
       returned: always
     closed:
-      description: How many endpoints are gone, by the proof where there is one, else by the listings before and after.
+      description: Number of endpoints that closed, from the proof if there is one, otherwise from the listings before and after.
       type: int
       returned: always
     to_close:
-      description: How many endpoints close at the next boot; in check mode also those that would close at once.
+      description: Number of endpoints that close at the next boot; in check mode also those that would close at once.
       type: int
       returned: always
     residue:
-      description: How many endpoints are open to others and not kept, by the proof where there is one.
+      description: Number of endpoints that others can reach and that are not kept, from the proof if there is one.
       type: int
       returned: always
     refused:
-      description: How much was left alone because a hazard was not accepted, or because nobody has verified the method.
+      description: Number of objects left unchanged because a hazard was not accepted or a method is not verified.
       type: int
       returned: always
     why:
-      description: The message of the task that ended it, where it ended badly.
+      description: The message of the task that failed or was refused.
       type: str
       returned: always
   sample:
@@ -126,16 +127,16 @@ hosts:
       to_close: 0
       why: ''
 totals:
-  description: The sums.
+  description: The totals.
   type: dict
-  returned: unless it failed as O(strict) asks for
+  returned: unless the task failed because of O(strict)
   contains:
     hosts:
-      description: How many hosts there are.
+      description: Number of hosts.
       type: int
       returned: always
     ended:
-      description: How many hosts ended in which way.
+      description: Number of hosts for each way to end.
       type: dict
       returned: always
     closed:
@@ -163,17 +164,17 @@ totals:
     residue: 0
     to_close: 0
 lines:
-  description: All of it as a table for a terminal.
+  description: All of it as a table for the terminal.
   type: list
   elements: str
-  returned: unless it failed as O(strict) asks for
+  returned: unless the task failed because of O(strict)
   sample:
     - host   outcome  closed  to close  residue  refused
     - web01  proven       14         0        0        0
     - '1 host: 1 proven; ports: 14 closed, 0 to close, 0 residue, 0 refused'
 ends:
-  description: Whether no batch comes after this one, as all hosts are done or too many have failed.
+  description: Whether no batch follows this one, because all hosts are done or too many have failed.
   type: bool
-  returned: unless it failed as O(strict) asks for
+  returned: unless the task failed because of O(strict)
   sample: true
 """

@@ -69,9 +69,9 @@ def test_a_run_is_confirmed_over_a_new_login_and_after_a_restart(simulation: Sim
         closed = done.of(host, "close").result
         assert closed["confirm"]["outcome"] == "confirmed; nothing is left of the timer"
         assert closed["stats"]["logins"] == 2
-        held = done.of(host, "netmin.windows.minimize : Close the ports that are not needed").result["confirm"]
+        held = done.of(host, "netmin.windows.minimize : Close unneeded ports").result["confirm"]
         assert (held["armed"], held["confirmed"]) == (True, False)
-        kept = done.of(host, "netmin.windows.minimize : Keep what was done").result
+        kept = done.of(host, "netmin.windows.minimize : Confirm the run").result
         assert (kept["changed"], kept["confirm"]["phase"]) == (True, "confirmed")
         assert done.of(host, "look").result["confirm"] is None
         assert of_the_timer(simulation[host]) == []

@@ -57,11 +57,11 @@ TASKS: list[dict[str, Any]] = [
     {"name": "look", "netmin.windows.snapshot_info": {}},
     {"name": "confirm", **CONFIRM, "when": "inventory_hostname in ['held_xp', 'held_2022', 'later']"},
 ]
-RESTORED = "netmin.windows.rollback : Put back what runs of this collection changed"
-KEPT = "netmin.windows.rollback : Keep what was put back"
-RESTART = "netmin.windows.minimize : Restart the host for what closes only then"
-PROVE = "netmin.windows.verify : Hold the sockets against the forecast"
-CLOSED = "netmin.windows.minimize : Close the ports that are not needed"
+RESTORED = "netmin.windows.rollback : Restore what runs of this collection changed"
+KEPT = "netmin.windows.rollback : Confirm the restore"
+RESTART = "netmin.windows.minimize : Restart the host if needed"
+PROVE = "netmin.windows.verify : Compare the sockets with the forecast"
+CLOSED = "netmin.windows.minimize : Close unneeded ports"
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def test_a_rollback_that_is_held_waits_for_a_later_task(ran: Ran, name: str, res
 def test_the_role_minimize_leaves_to_a_later_task_what_is_its(ran: Ran) -> None:
     closed = ran.roles.of("later", CLOSED).result
     assert ran.roles.of("later", RESTART).status == "ok"
-    assert ran.roles.of("later", "netmin.windows.minimize : Keep what was done").status == "skipped"
+    assert ran.roles.of("later", "netmin.windows.minimize : Confirm the run").status == "skipped"
     assert ran.roles.of("later", "look").result["confirm"]["phase"] == "armed"
     confirmed = ran.roles.of("later", "confirm").result["confirm"]
     assert (confirmed["run"], confirmed["phase"]) == (closed["run"], "confirmed")
@@ -145,7 +145,7 @@ def test_the_role_minimize_leaves_to_a_later_task_what_is_its(ran: Ran) -> None:
 def test_the_playbook_confirms_what_is_proven_or_waits_for_a_boot(ran: Ran, name: str, proofs: list[str], restarts: int) -> None:
     assert ran.playbook.of(name, CLOSED).result["confirm"]["outcome"] == "armed; 'confirm' is to end it", ran.playbook.output
     assert [outcome.status for outcome in ran.playbook.outcomes if (outcome.host, outcome.task) == (name, PROVE)] == proofs
-    kept = ran.playbook.of(name, "Keep what was done").result["confirm"]
+    kept = ran.playbook.of(name, "Confirm the run").result["confirm"]
     assert (kept["run"], kept["phase"]) == (ran.playbook.of(name, CLOSED).result["run"], "confirmed")
     assert of_the_timer(ran.simulation[name]) == []
     assert boots(ran.simulation[name]) == restarts
@@ -158,7 +158,7 @@ def test_what_is_not_proven_or_does_not_come_back_is_not_confirmed_and_goes_back
         closed = played.of(name, CLOSED).result
         assert (closed["confirm"]["armed"], closed["confirm"]["confirmed"]) == (True, False)
         # The role's own task is skipped in the playbook, which confirms after the proof.
-        asked = [o.task for o in played.outcomes if o.host == name and o.task.endswith("Keep what was done") and o.status != "skipped"]
+        asked = [o.task for o in played.outcomes if o.host == name and o.task.endswith("Confirm the run") and o.status != "skipped"]
         assert asked == []
         if name != "unproven":
             assert "did not come back" in played.of(name, RESTART).message

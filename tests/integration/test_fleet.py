@@ -30,14 +30,14 @@ GIVEN = {
     "minimize_reboot_timeout": 4,
     "verify_interval": 1,
 }
-CLOSE = "netmin.windows.minimize : Close the ports that are not needed"
-RESTART = "netmin.windows.minimize : Restart the host for what closes only then"
-PROVE = "netmin.windows.verify : Hold the sockets against the forecast"
-KEEP = "Keep what was done"
+CLOSE = "netmin.windows.minimize : Close unneeded ports"
+RESTART = "netmin.windows.minimize : Restart the host if needed"
+PROVE = "netmin.windows.verify : Compare the sockets with the forecast"
+KEEP = "Confirm the run"
 ROLLBACK = "netmin.windows.rollback"
-BACK = "netmin.windows.rollback : Put back what runs of this collection changed"
-BACK_RESTART = "netmin.windows.rollback : Restart the host for what shows only then"
-END = "End as the host has ended"
+BACK = "netmin.windows.rollback : Restore what runs of this collection changed"
+BACK_RESTART = "netmin.windows.rollback : Restart the host if needed"
+END = "Fail if the host failed"
 SHOW = "Show the summary"
 NIGHT = {"from": "22:00", "until": "04:00", "utc_offset": "+00:00"}
 IN_THE_NIGHT, AT_NOON = "2026-03-06T23:00:00Z", "2026-03-06T12:00:00Z"
@@ -268,7 +268,7 @@ def test_a_host_that_is_lost_in_a_rollback_has_failed_and_its_batch_is_carried_t
         played = roll_out(simulation, playbook=ROLLBACK, hosts={"a": lost}, **given)
         assert played.returncode == 2, played.output
         assert played.of("a", BACK_RESTART).status == "unreachable"
-        assert "not reached any more after it was put back" in played.of("a", END).message
+        assert "not reachable after the restore" in played.of("a", END).message
         assert [boots(simulation, name) for name in "abc"] == [1, 2, 1]
         assert requests(simulation, "c") == before
 

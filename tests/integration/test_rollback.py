@@ -101,7 +101,7 @@ def test_a_host_is_as_it_was(ran: Ran, name: str) -> None:
 def test_what_was_planned_was_done(ran: Ran, name: str) -> None:
     played, before, _after, _changes = ran
     plan = played.of(name, "plan").result
-    back = played.of(name, "netmin.windows.rollback : Put back what runs of this collection changed").result
+    back = played.of(name, "netmin.windows.rollback : Restore what runs of this collection changed").result
     assert [change["target"] for change in plan["changes"]] == [change["target"] for change in back["changes"]]
     assert {change["status"] for change in plan["changes"]} == {"planned"}
     assert {change["status"] for change in back["changes"]} == {"done"}

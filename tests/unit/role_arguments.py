@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).parents[2]
 PREFIX = "netmin.windows."
 HEAD = "---\n# Written by tests/unit/role_arguments.py from the modules' documentation; change that instead.\n"
 KEYS = ("description", "type", "elements", "choices", "default", "required")
-CHANGES = "The result is left in C({role}_result)."
+CHANGES = "The result is in C({role}_result)."
 
 
 @dataclass(frozen=True)
@@ -58,30 +58,30 @@ def held(role: str, *switches: str) -> str:
 
 ROLES: Mapping[str, Role] = {
     "audit": Role(
-        ("List every listening port of a host, with its owner. Nothing is written.", CHANGES.format(role="audit")),
+        ("List every listening port of a host, with its owner. Writes nothing.", CHANGES.format(role="audit")),
         {"listeners_info": "audit"},
-        own={"audit_show": {"description": ["Whether to print the listeners, one a line."], "type": "bool", "default": False}},
+        own={"audit_show": {"description": ["Whether to print the listeners, one per line."], "type": "bool", "default": False}},
     ),
-    "dcom_protocols": one_stage("dcom_protocols", "Switch DCOM off, and close port 135 of Windows 2000 and XP."),
-    "ip_filter": one_stage("ip_filter", "Let the Windows Firewall drop what comes in for listeners that stay open."),
+    "dcom_protocols": one_stage("dcom_protocols", "Turn DCOM off, and close port 135 on Windows 2000 and XP."),
+    "ip_filter": one_stage("ip_filter", "Block inbound traffic to listeners that stay open."),
     "minimize": Role(
         ("Close the TCP and UDP ports that a host does not need.", CHANGES.format(role="minimize")),
         {"minimize": "minimize", "reboot": "minimize_reboot"},
         own={
             "minimize_reboot": {
-                "description": ["Whether to restart the host where a boot is still to come, for a setting or a port that waits for one."],
+                "description": ["Whether to restart the host if a setting or a port waits for a boot."],
                 "type": "bool",
                 "default": False,
             },
             "minimize_reboot_throttle": {
-                "description": ["How many hosts restart at once at most. The number of forks limits them as well."],
+                "description": ["Maximum number of hosts that restart at the same time. The number of forks limits it too."],
                 "type": "int",
                 "default": 10,
             },
             "minimize_confirm_later": {
                 "description": [
-                    "Whether a later task confirms, as the playbook does after the proof.",
-                    "Otherwise the task does so, or after a restart the role.",
+                    "Whether a later task confirms the run. The playbook does this after the proof.",
+                    "Otherwise, the role confirms after a restart, or the task confirms if there is none.",
                 ],
                 "type": "bool",
                 "default": False,
@@ -91,18 +91,18 @@ ROLES: Mapping[str, Role] = {
         said={"minimize_confirm": held("minimize", "reboot", "confirm_later")},
     ),
     "name_resolution": one_stage("name_resolution", "Close the sockets of the DNS client."),
-    "netbt": one_stage("netbt", "Switch NetBIOS over TCP/IP off on each adapter."),
+    "netbt": one_stage("netbt", "Turn NetBIOS over TCP/IP off on each adapter."),
     "rollback": Role(
-        ("Put back what runs of this collection changed.", CHANGES.format(role="rollback")),
+        ("Restore what runs of this collection changed.", CHANGES.format(role="rollback")),
         {"restore": "rollback", "reboot": "rollback_reboot"},
         own={
             "rollback_reboot": {
-                "description": ["Whether to restart the host where a boot is still to come, for a setting or a port that waits for one."],
+                "description": ["Whether to restart the host if a setting or a port waits for a boot."],
                 "type": "bool",
                 "default": False,
             },
             "rollback_reboot_throttle": {
-                "description": ["How many hosts restart at once at most. The number of forks limits them as well."],
+                "description": ["Maximum number of hosts that restart at the same time. The number of forks limits it too."],
                 "type": "int",
                 "default": 10,
             },
@@ -110,10 +110,10 @@ ROLES: Mapping[str, Role] = {
         said={"rollback_confirm": held("rollback", "reboot")},
     ),
     "rpc_restriction": one_stage("rpc_restriction", "Restrict the interfaces and ports of RPC servers."),
-    "services": one_stage("services", "Stop services that nobody needs, and keep them from starting again."),
+    "services": one_stage("services", "Stop unneeded services and keep them from starting again."),
     "smb_device": one_stage("smb_device", "Close port 445."),
     "verify": Role(
-        ("Prove by the socket that ports are closed. Nothing is written.", CHANGES.format(role="verify")),
+        ("Prove by the socket that ports are closed. Writes nothing.", CHANGES.format(role="verify")),
         {"proof_info": "verify"},
         defaults={"verify_strict": True},
     ),

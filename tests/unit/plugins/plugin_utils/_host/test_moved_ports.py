@@ -12,9 +12,10 @@ import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey, make_forecast, make_plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey, make_forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import HOSTS, KNOWLEDGE, defaults, survey_of, terms_of
 
 RDP = "rdp-3389"

@@ -89,5 +89,5 @@ def test_the_page_names_what_is_left_out_of_a_default_install() -> None:
     assert "| none |  | [dcom-off](#dcom-off) | enable_dcom (dcom_protocols, does_not_close, documented)" in usual
     assert "[snmp](#snmp)" in others
     assert "[snmp](#snmp)" not in usual
-    assert "| tcp/1433 | MSSQLSERVER | [sql-server-1433](#sql-server-1433) | nothing |  | the databases are served there" in others
+    assert "| tcp/1433 | MSSQLSERVER | [sql-server-1433](#sql-server-1433) | nothing |  | SQL Server serves its databases there" in others
     assert len({line.count("|") for line in page.splitlines() if line.startswith("| ")}) == 1

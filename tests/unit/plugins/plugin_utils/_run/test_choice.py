@@ -78,7 +78,7 @@ def test_unverified_methods_only_where_they_are_asked_for() -> None:
 @pytest.mark.parametrize(
     ("recipe", "words"),
     [
-        ("rpc-wininit", "no switch is known"),
+        ("rpc-wininit", "no setting is known"),
         ("lanmanworkstation", "Group Policy, logon and mapped drives need it"),
         ("rpc-port-range", "only moves ports"),
         ("smb-other-transports", "Set-SmbServerConfiguration"),
