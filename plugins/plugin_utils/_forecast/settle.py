@@ -96,7 +96,7 @@ def settle(
     previous: tuple[Endpoint, ...] | None = None
     while True:
         listing = take()
-        missing = _missing(read_services(reader, host.windows.nt).values(), previous, listing)
+        missing = _missing(read_services(reader, host.windows.nt, host.dependents).values(), previous, listing)
         if not missing:
             return Settling(listing, True, "", uptime)
         if clock.now() + interval > deadline:

@@ -219,7 +219,7 @@ def read_host(reader: Reader, knowledge: Knowledge) -> Host:
             caption=" ".join((system.text("Caption") or "").split()),
             # Not to be guessed: gates depend on it.
             domain_role=DomainRole(_number(computer, "DomainRole")),
-            services=read_services(reader, nt),
+            services=read_services(reader, nt, dependents),
             dependents=dependents,
             requires=requires,
             adapters=read_adapters(reader),
@@ -264,13 +264,20 @@ def _number(row: Row, name: str) -> int:
     return number
 
 
-def read_services(reader: Reader, nt: NtVersion) -> dict[str, Service]:
-    """Return all services and the drivers of interest, by key name in lower case."""
+def read_services(reader: Reader, nt: NtVersion, dependents: Mapping[str, tuple[str, ...]]) -> dict[str, Service]:
+    """Return all services, the drivers of interest and those that depend on one of them, by key name in lower case.
+
+    While a dependent runs the SCM refuses the stop of what it depends on, whoever made it: one that nobody has heard of is asked for
+    by its name.
+    """
     properties = SERVICE_PROPERTIES if nt > NtVersion(5, 0) else SERVICE_PROPERTIES_2000
     if nt >= DELAYED_PROPERTY_SINCE:
         properties = (*properties, DELAYED_PROPERTY)
     rows = [(ServiceKind.SERVICE, row) for row in reader.query("Win32_Service", properties)]
     rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=DRIVERS)]
+    there = {(row.text("Name") or "").lower() for _kind, row in rows}
+    further = tuple(dict.fromkeys(name for start in sorted(there) for name in closure(start, dependents) if name.lower() not in there))
+    rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=Where("Name", further))]
     with _understood(reader):
         return {service.name.lower(): service for service in (_service(kind, row) for kind, row in rows)}
 

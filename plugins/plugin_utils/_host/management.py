@@ -73,8 +73,8 @@ def not_after_a_boot(reader: Reader, nt: NtVersion) -> str:
     What the next boot reads is in the registry. WinRM has to be automatic, or needed by something that is; what it depends
     on only must not be disabled, since it is started along. Every client Windows from 7 on comes with WinRM on Manual.
     """
-    services = read_services(reader, nt)
     dependents, requires = read_dependencies(reader)
+    services = read_services(reader, nt, dependents)
     for name in closure(WINRM_SERVICE, requires):
         if _start(reader, name) == DISABLED:
             return f"{name}, which WinRM depends on, is disabled"

@@ -11,7 +11,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 
 from .change import Effective
-from .kinds import Change
+from .kinds import Change, touched
 from .unchanged import Unchanged
 
 
@@ -41,11 +41,15 @@ class Plan:
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Sort changes: first what shows now, then what waits for a boot, last what could touch the session.
 
-    Within a key by stage, within a stage by rank; equal changes keep their order.
+    Within a key by stage. Within a stage all start modes come before all stops, so that no trigger and no recovery action starts a
+    service again that has just stopped, and a run that breaks off leaves something lasting. Then by rank; equal changes keep their
+    order.
     """
 
-    def key(change: Change) -> tuple[bool, bool, int, int]:
-        return change.touches_session, change.effective is Effective.BOOT, STAGES.index(change.stage), change.rank
+    def key(change: Change) -> tuple[bool, bool, int, bool, int]:
+        mode = bool(touched(change).configures)
+        waits = change.effective is Effective.BOOT and not mode
+        return change.touches_session, waits, STAGES.index(change.stage), not mode, change.rank
 
     return tuple(sorted(changes, key=key))
 

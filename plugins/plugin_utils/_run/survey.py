@@ -115,7 +115,7 @@ def with_path(reader: Reader, survey: Survey) -> Survey:
 def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterable[Change]) -> Survey:
     """Read again what changes can have touched: services, rules, endpoints, and the values that they write; the rest is kept."""
     made = tuple(changes)
-    host = replace(before.host, services=read_services(reader, before.host.windows.nt))
+    host = replace(before.host, services=read_services(reader, before.host.windows.nt, before.host.dependents))
     if (host.firewall and host.firewall.names) or any(touched.adds or touched.removes for touched in map(touched_by, made)):
         host = replace(host, firewall=read_firewall(reader, host, wanted=False))
     written = {place for change in made for place in kind_of(change).read_again(change)}

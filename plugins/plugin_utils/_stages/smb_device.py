@@ -45,6 +45,8 @@ DISABLED, SYSTEM_START = 4, 1
 SMB_SERVICES = ("LanmanWorkstation", "LanmanServer")
 HAZARD = "outgoing-smb"
 VISTA = NtVersion(6, 0)
+# Start modes with which a driver is loaded without anybody's asking.
+SELF_STARTING = (StartMode.BOOT, StartMode.SYSTEM, StartMode.AUTO)
 SERVER, SRVNET = "LanmanServer", "srvnet"
 # Public scripts that free 445: dependents first (srvnet_scripts of the knowledge); srv is there with SMB 1 only.
 SERVER_DRIVERS = ("srv2", "srv", "srvnet")
@@ -144,13 +146,23 @@ def _plan_server(whole: Part, wanted: Desired, situation: Situation) -> Part:
         return join(plan_services(NAME, (wish,), situation), whole)
     method = situation.knowledge.recipe(RECIPE).method(str(Method.SMB_SERVER), situation.host.windows)
     names = method.services if method is not None else ()
-    why = "file and printer sharing: tcp/445 is srvnet's, which only the Server service loads"
+    why = "file and printer sharing: tcp/445 is srvnet's, which the Server service loads"
     services = [Wish(name, stop=True, start_mode=StartMode.DISABLED, why=why, optional=True) for name in names]
-    why = "tcp/445: the driver stays loaded, and listens, when the Server service has stopped"
-    after = "the Server service, which alone loads it, does not start again"
-    drivers = [Wish(name, stop=True, why=why, optional=True, not_loaded=after) for name in SERVER_DRIVERS]
+    drivers = [_driver(name, situation.host) for name in SERVER_DRIVERS]
     whole = replace(whole, what="the Server service with srv2 and srvnet is not stopped")
     return join(plan_services(NAME, (*services, *drivers), situation), whole)
+
+
+def _driver(name: str, host: Host) -> Wish:
+    """Stop a driver of the Server service, and let no boot load it.
+
+    Where SMB 1 is installed, srv starts by itself on Windows 8 and later (registry hives of 8.1 and 10 1903), and takes srvnet along.
+    """
+    why = "tcp/445: the driver stays loaded, and listens, when the Server service has stopped"
+    after = "the Server service does not start again, and nothing else is known to load it"
+    driver = host.services.get(name)
+    mode = StartMode.MANUAL if driver is not None and driver.start_mode in SELF_STARTING else None
+    return Wish(name, stop=True, start_mode=mode, why=why, optional=True, not_loaded=after)
 
 
 def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situation) -> Part:
@@ -235,12 +247,16 @@ def fate(subject: Explained, future: Future) -> Fate | None:
 
 
 def _fate_of_srvnet(future: Future) -> Fate:
-    driver, server = future.host.services.get("srvnet"), future.host.services.get(SERVER.lower())
+    driver, server = future.host.services.get(SRVNET), future.host.services.get(SERVER.lower())
     now = Expectation.CLOSED if driver is not None and future.stops(driver) else Expectation.OPEN
     boot = Expectation.CLOSED if server is None else future.runs_at_boot(server)
-    if boot is Expectation.CLOSED:
-        return Fate(now, boot, "srvnet is not loaded: the Server service, which alone loads it, will not start")
-    return Fate(now, boot, "the Server service loads srvnet when it starts", plain=True)
+    if boot is not Expectation.CLOSED:
+        return Fate(now, boot, "the Server service loads srvnet when it starts", plain=True)
+    loading = [s.name for s in future.host.all_dependents(SRVNET) if s is not server and future.start_mode(s) in SELF_STARTING]
+    if loading:
+        why = f"{', '.join(loading)} will load srvnet; whether it listens without the Server service is not documented"
+        return Fate(now, Expectation.UNKNOWN, why)
+    return Fate(now, boot, "srvnet is not loaded: the Server service will not start, and nothing else that is known loads it")
 
 
 def _fate_of_other_port(subject: Explained, future: Future) -> Fate:

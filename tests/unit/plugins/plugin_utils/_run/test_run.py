@@ -201,7 +201,7 @@ def test_a_service_that_came_back_fails_the_task_by_name() -> None:
     session = FakeSession(windows_xp())
 
     def back(call: tuple[object, ...]) -> None:
-        if call[0] == "set_start_mode" and call[2] == "PolicyAgent":
+        if call[0] == "set_value" and call[2] == "SmbDeviceEnabled":
             session.fake.service("PolicyAgent").state = "Running"
 
     session.after = back
@@ -214,7 +214,7 @@ def test_a_service_that_has_gone_is_no_reason_to_lose_the_result() -> None:
     session = FakeSession(windows_xp())
 
     def gone(call: tuple[object, ...]) -> None:
-        if call[0] == "set_start_mode" and call[2] == "PolicyAgent":
+        if call[0] == "stop" and call[2] == "PolicyAgent":
             session.fake.services.remove(session.fake.service("PolicyAgent"))
 
     session.after = gone
@@ -243,7 +243,7 @@ def test_a_host_lost_for_good_leaves_the_change_unknown() -> None:
 
     def fail(call: tuple[object, ...]) -> None:
         nonlocal lost
-        lost = lost or call[:1] == ("set_start_mode",)
+        lost = lost or call[:1] == ("stop",)
         if lost:
             raise LOST
 

@@ -67,7 +67,7 @@ def test_a_driver_that_stayed_behind_is_stopped_although_the_server_is_off() -> 
         stop_by_hand(host, "LanmanServer")
         survey = read_survey(host.session, KNOWLEDGE)
     plan = planned(survey, "smb_device", {"smb_over_tcp": "disabled"})
-    assert [row[0] for row in shown(plan)] == ["driver srv2", "driver srvnet", "service LanmanServer"]
+    assert [row[0] for row in shown(plan)] == ["service LanmanServer", "driver srv2", "driver srvnet"]
 
 
 def stop_by_hand(host: Simulated, name: str) -> None:
@@ -132,8 +132,8 @@ def test_a_template_is_disabled_for_sign_ins_to_come_and_its_instance_stopped() 
     instance = next(name for name in TEN.host.services if name.startswith("cdpusersvc_"))
     plan = planned(TEN, "services", stop("cdpusersvc"))
     assert shown(plan) == [
-        (f"service {TEN.host.services[instance].name}", "running", "stopped", "now"),
         (rf"HKLM\{SERVICES}\CDPUserSvc\Start", 2, 4, "at boot"),
+        (f"service {TEN.host.services[instance].name}", "running", "stopped", "now"),
     ]
 
 

@@ -30,7 +30,7 @@ def test_only_what_runs_takes_no_stop(state: str, accepts: bool, firm: bool) -> 
     fake = windows_xp()
     for service in fake.services:
         service.state, service.accepts_stop = state, accepts
-    read = read_services(FakeSession(fake), NtVersion(5, 1))
+    read = read_services(FakeSession(fake), NtVersion(5, 1), {})
     assert {service.takes_no_stop for service in read.values()} == {firm}
 
 
