@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError, QuotaExceeded, TimedOut, Unreachable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Fault, HostError, TimedOut, Unreachable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput
-from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import WSMAN_QUOTA_OPERATIONS
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import WSMAN_QUOTA_OPERATIONS, WSMAN_UNEXPECTED_SELECTORS
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import CreateShell, DeleteShell, Receive, RunCommand, Signal
 
 from .conversation import Conversation
@@ -78,17 +78,22 @@ class Shell:
     def _begin(self, what: str, command: str, arguments: tuple[str, ...]) -> tuple[str, str]:
         """Start a command and return the ids of its shell and of itself.
 
-        A Command that is refused for the quota of operations has run nothing: it is sent once more, in a new shell.
+        A Command that is refused for the quota of operations, or because its shell was idle for too long and is gone (after three
+        minutes up to 2008 R2), has run nothing: it is sent once more, in a new shell.
         """
         if self._commands >= MOST_COMMANDS:
             self.close()
         used = self._shell_id is not None
         try:
             return self._ask(what, command, arguments)
-        except QuotaExceeded as error:
-            if not used or error.code != WSMAN_QUOTA_OPERATIONS:
+        except Fault as error:
+            if not used or error.code not in (WSMAN_QUOTA_OPERATIONS, WSMAN_UNEXPECTED_SELECTORS):
                 raise
-        self.close()
+            gone = error.code == WSMAN_UNEXPECTED_SELECTORS
+        if gone:
+            self.forget()
+        else:
+            self.close()
         return self._ask(what, command, arguments)
 
     def _ask(self, what: str, command: str, arguments: tuple[str, ...]) -> tuple[str, str]:

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
+
+from winsim.endpoint import Protocol
 
 _WHICH: dict[str, type] = {"port": int, "address": str, "of": str}
 _WHEN: dict[str, type] = {"boots": int, "back": float}
@@ -114,7 +117,18 @@ def parse(plain: Mapping[str, object]) -> Fault:
         accepted = (int, float) if known[key] is float else known[key]
         if not isinstance(value, accepted) or isinstance(value, bool):
             raise ValueError(f"fault {kind}: {key} is no {known[key].__name__}")
+        if key == "protocol" and value not in tuple(Protocol):
+            raise ValueError(f"fault {kind}: {value!r} is none of {', '.join(Protocol)}")
+        if key in ("address", "to"):
+            _check_address(kind, str(value))
     return Fault(kind, settings)
+
+
+def _check_address(kind: str, text: str) -> None:
+    try:
+        ip_address(text.partition("%")[0])
+    except ValueError as error:
+        raise ValueError(f"fault {kind}: {text!r} is no address") from error
 
 
 class Faults:

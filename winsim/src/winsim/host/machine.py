@@ -162,11 +162,7 @@ class Host:
             self.power = Power.OFF
 
     def arm(self, fault: Fault) -> None:
-        """Arm a fault; sockets that are to stay are remembered as they are now.
-
-        Raises:
-            ValueError: a setting of it makes no sense.
-        """
+        """Arm a fault; sockets that are to stay are remembered as they are now."""
         if fault.kind in SABOTAGE:
             self.sabotage.arm(fault)
         self.faults.arm(fault)

@@ -130,10 +130,8 @@ def test_dynamic_ones_are_named_by_their_owner() -> None:
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
-    host = make("windows_xp")
     with pytest.raises(ValueError, match=r"sctp|nowhere|to is missing"):
-        host.arm(parse(wrong))
-    assert host.faults.plain() == []
+        parse(wrong)
 
 
 @pytest.mark.parametrize("stays", [False, True])

@@ -5,10 +5,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from winsim.seams import Problem, WmiError
+from winsim.wire.profile import profile_of
+from winsim.wire.service import Answer, WsmanService
+from winsim.wire.shell import Caller
+from winsim_tests.envelopes import N, enumerate_request, pull_request, request
 
 from .walk import Walk, walk
 
@@ -122,3 +127,36 @@ def test_before_6_0_reg_searches_nothing(scenario: str) -> None:
     result = walk(scenario).computer.console.run("reg", ["query", r"HKLM\SYSTEM\CurrentControlSet\Services", "/f", "x", "/d"])
     assert result.exit_code == 1
     assert b"syntax" in result.stderr
+
+
+@pytest.mark.parametrize(("scenario", "limit"), [("windows_7", 153_600), ("windows_server_2019", 512_000)])
+def test_eight_thousand_rules_are_too_many_for_one_answer_and_found_by_name(scenario: str, limit: int) -> None:
+    computer = walk(f"{scenario}+many_rules").computer
+    version = computer.host.spec.windows.version
+    wire = WsmanService(computer, profile_of(version), lambda: 0.0)
+    caller = Caller("Administrator", "127.0.0.1", "http://127.77.0.1:5985/wsman")
+    size = f"<w:MaxEnvelopeSize>{limit}</w:MaxEnvelopeSize>"
+
+    def ask(content: bytes) -> Answer:
+        answer = wire.answer(content, caller, machine="x")[1]
+        assert len(answer.content) <= limit
+        return answer
+
+    uri = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/default/StdRegProv"
+    key = RULES.removeprefix("HKLM\\")
+    parameters = f"<q:hDefKey>2147483650</q:hDefKey><q:sSubKeyName>{key}</q:sSubKeyName>"
+    body = f'<q:EnumValues_INPUT xmlns:q="{uri}">{parameters}</q:EnumValues_INPUT>'
+    assert ask(request(f"{uri}/EnumValues", uri, body, extra=size)).fault == 2150858824
+    if version.startswith("6.1"):
+        assert query(walk(f"{scenario}+many_rules"), "/f", '"|Name=Session rule 4711|"', "/d")[0][-2].startswith("End of search: 1 ")
+        return
+    resource = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/StandardCimv2/*"
+    wql = "select InstanceID from MSFT_NetFirewallRule where DisplayName='Session rule 4711'"
+    assert ask(enumerate_request(resource, wql=wql)).content.count(b"<InstanceID>") == 1
+    page = ask(enumerate_request(resource, wql="select InstanceID, DisplayName from MSFT_NetFirewallRule"))
+    count, pages = page.content.count(b"<InstanceID>"), 1
+    while context := ElementTree.fromstring(page.content).findtext(f".//{N}EnumerationContext"):
+        page = ask(pull_request(resource, context))
+        count, pages = count + page.content.count(b"<InstanceID>"), pages + 1
+    assert count > 8000
+    assert pages > 5

@@ -119,6 +119,23 @@ def test_a_command_that_the_quota_of_operations_refused_is_sent_once_more_in_a_n
     assert transport.verbs == ["Create", "Command", "Receive", "Signal", "Command", "Delete", "Create", "Command", "Receive", "Signal"]
 
 
+def test_a_shell_that_was_idle_for_too_long_is_replaced() -> None:
+    gone = fault(2150858843, "w:InvalidSelectors")
+    once = (command_started(), received(b"a", exit_code=0), SIGNALLED)
+    session, transport = reading(shell_created("S1"), *once, gone, shell_created("S2"), *once)
+    assert session.command("netstat", "-an").stdout == "a"
+    assert session.command("netstat", "-an").stdout == "a"
+    assert transport.verbs[4:] == ["Command", "Create", "Command", "Receive", "Signal"]
+    assert transport.sent[-1].selectors == {"ShellId": "S2"}
+
+
+def test_a_new_shell_that_is_gone_at_once_is_told() -> None:
+    session, transport = reading(shell_created("S1"), fault(2150858843, "w:InvalidSelectors"), "")
+    with pytest.raises(errors.Fault, match="command 'netstat -an' at web01"):
+        session.command("netstat", "-an")
+    assert transport.verbs == ["Create", "Command", "Delete"]
+
+
 def test_a_quota_that_others_use_up_is_told() -> None:
     session, transport = reading(shell_created("S1"), fault(2150859174), "")
     with pytest.raises(errors.QuotaExceeded, match="too many operations open"):
