@@ -16,7 +16,7 @@ options:
       - Each entry sets exactly one of O(keep[].port), O(keep[].service) and O(keep[].recipe).
       - A kept service is not stopped, and neither is anything it depends on. Its ports stay open. For example, keeping C(LanmanServer)
         keeps SMB and NetBIOS.
-      - An option that asks by name for the opposite is refused, in most cases before the host is asked anything.
+      - An option that asks by name to close what is kept is refused, in most cases before the host is contacted.
       - The listeners of WinRM are always kept. The module finds them on the host, so they need no entry here.
     type: list
     elements: dict
@@ -25,7 +25,7 @@ options:
       port:
         description:
           - A port, for example V(tcp/445) or V(udp/137).
-          - The port must be in a recipe for this version of Windows. Keep any other port by its service.
+          - The port must listen on this host, or a recipe must name it. Keep any other port by its service.
         type: str
       service:
         description:

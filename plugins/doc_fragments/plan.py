@@ -14,7 +14,7 @@ options:
     description:
       - Ids of the hazards that you accept. If a change would trigger a hazard of this host that is not listed here, the change is refused
         if you asked for it by name. Otherwise it is skipped, with the reason. RV(hazards) shows the hazards found and the evidence.
-      - A hazard also holds back the rules of M(netmin.windows.ip_filter). A hazard that the host does not let us look for counts as found.
+      - A hazard also holds back the rules of M(netmin.windows.ip_filter). A hazard that the host does not allow to be checked counts as found.
       - A task reports everything that it refuses at once.
       - Some methods have their hazard on every host, for example V(rds) for Remote Desktop. The others have it only if it is found on the
         host.
@@ -58,7 +58,7 @@ options:
       - What to do with running services that depend on a service to be stopped, and that the task does not stop anyway.
       - With V(refuse), the task fails before it writes anything, and names them.
       - With V(stop), they are stopped first. Their start mode does not change.
-      - Services that do not run, may start later, and depend on a service that is disabled are named in the warnings.
+      - If a service that is disabled has dependents that do not run now but may start later, a warning names them.
     type: str
     choices: [refuse, stop]
     default: refuse

@@ -178,7 +178,8 @@ hazards:
       elements: str
       returned: always
     detected:
-      description: Whether the hazard was found. V(false) if the host did not allow the check. This is reported and blocks nothing.
+      description: Whether the hazard was found. V(false) if the host did not allow the check. Such a hazard counts as found,
+        unless it is accepted.
       type: bool
       returned: always
     affects:
