@@ -344,7 +344,15 @@ def test_windows_without_that_firewall() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "version"), [("windows_vista", "2.0"), ("windows_7", "2.10"), ("windows_8", "2.20"), ("windows_8_1", "2.22"), ("windows_10_1709", "2.27"), (SERVER, "2.31")]
+    ("scenario", "version"),
+    [
+        ("windows_vista", "2.0"),
+        ("windows_7", "2.10"),
+        ("windows_8", "2.20"),
+        ("windows_8_1", "2.22"),
+        ("windows_10_1709", "2.27"),
+        (SERVER, "2.31"),
+    ],
 )
 def test_the_version_is_that_of_the_rules_in_the_box(scenario: str, version: str) -> None:
     assert make(scenario).firewall.version == version

@@ -56,7 +56,11 @@ class Service:
             ours, theirs = getattr(self, aspect), getattr(recorded, aspect)
             if aspect == "account" and not theirs:
                 continue
-            if aspect == "triggers" and len(ours) == len(theirs) and all(their.startswith(our) for our, their in zip(ours, theirs, strict=True)):
+            if (
+                aspect == "triggers"
+                and len(ours) == len(theirs)
+                and all(their.startswith(our) for our, their in zip(ours, theirs, strict=True))
+            ):
                 continue
             if ours != theirs:
                 yield f"{self.name} {aspect}: {_said(ours)}, recorded {_said(theirs)}"
@@ -106,7 +110,9 @@ def of_hive(name: str) -> dict[str, Service]:
             delayed=low.get("delayedautostart") == 1,
             protected=low.get("launchprotected", 0),
             alone=low.get("svchostsplitdisable") != 1,
-            triggers=tuple(_trigger({str(name).lower(): data for name, (_type, data) in row.items()}) for row in triggers.get(str(key).lower(), ())),
+            triggers=tuple(
+                _trigger({str(name).lower(): data for name, (_type, data) in row.items()}) for row in triggers.get(str(key).lower(), ())
+            ),
         )
     return found
 
