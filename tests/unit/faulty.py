@@ -335,7 +335,7 @@ def rules(whole: Mapping[str, Any]) -> set[str]:
 
 
 def comparable(host: Simulated) -> dict[str, Any]:
-    """Return the state of a host with the rules that it drew a name for by what they are called: how it keeps them depends on what went before."""
+    """Return the state of a host, with rules that it drew a name for by what they are called: the draw depends on what went before."""
     whole = state(host)
     registry = whole["registry"]
     kept = next((key for key in registry if key.lower() == RULES.lower()), None)

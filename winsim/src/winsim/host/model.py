@@ -136,7 +136,7 @@ class ServiceSpec:
         protected: its security descriptor lets no administrator stop or change it through the service control manager.
         delayed: an Auto service that starts only after the delay of `HostSpec.delayed_start`.
         triggers: what starts or stops it by its key's subkey TriggerInfo, in this order; `demanded` ones are started by it at each boot.
-        launch_protected: what its key's value LaunchProtected says (1 Windows, 2 Windows light, 3 antimalware light); 0 where there is none.
+        launch_protected: its key's value LaunchProtected (1 Windows, 2 Windows light, 3 antimalware light); 0 where there is none.
         split_disabled: it shares its group's svchost even where every other service has one of its own (SvcHostSplitDisable).
         by_hand: somebody started it after the last boot; the next one does not.
         per_user: the template of a per-user service; it never runs, its instances do.

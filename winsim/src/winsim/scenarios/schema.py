@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from winsim.registry_value import RegistryValue
 from winsim.host.model import (
     SYSTEM,
     ProcessSpec,
@@ -15,6 +14,7 @@ from winsim.host.model import (
     Trigger,
     WindowsSpec,
 )
+from winsim.registry_value import RegistryValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What recorded registry hives, Microsoft's own tables and the scenarios say of one Windows, in the same words, so that they can be compared."""
+"""What recorded registry hives, Microsoft's own tables and the scenarios say of one Windows, in the same words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from winsim.host import installation
 from winsim.host.firewall import LOCAL_RULES
 from winsim.host.model import SERVICES, HostSpec
 from winsim.host.registry import Registry
-from winsim.registry_value import RegistryType
 from winsim.scenarios import load_scenario
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -166,7 +165,7 @@ def value_differences(scenario: str, name: str) -> Iterator[str]:
             theirs = low.get(value.lower())
             if value in OF_SERVICES:
                 continue
-            kind, data = f"REG_{ours.type.name}", list(ours.data) if isinstance(ours.data, tuple) else ours.data
+            kind, data = f"REG_{ours.type.name}", ours.plain()
             if theirs is None:
                 yield f"{key}\\{value}: not recorded"
             elif [kind, data] != list(theirs):
@@ -174,7 +173,7 @@ def value_differences(scenario: str, name: str) -> Iterator[str]:
 
 
 def rule_differences(scenario: str, name: str) -> Iterator[str]:
-    """Compare the firewall rules that the scenario has with those that set-up left, or, where those have none of that name, with those in use."""
+    """Compare the firewall rules of a scenario with those that set-up left, those of other names with those in use."""
     _spec, registry = host(scenario)
     stores = hive(name)["firewall_rules"]
     theirs = {**stores.get("in_use", {}), **stores.get("default", {})}
@@ -183,7 +182,8 @@ def rule_differences(scenario: str, name: str) -> Iterator[str]:
             yield f"{rule}: not recorded"
             continue
         # A recorded rule is cut after so many characters: its last token may be half a one.
-        ours, (*recorded, last) = str(value.data).split("|"), str(theirs[rule]).split("|")
+        assert isinstance(value.data, str)
+        ours, (*recorded, last) = value.data.split("|"), str(theirs[rule]).split("|")
         differing = [pair for pair in zip_longest(ours[: len(recorded)], recorded) if pair[0] != pair[1]]
         rest = "|".join(ours[len(recorded) :])
         if not rest.startswith(last):
