@@ -14,9 +14,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms, read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms, make_plan, read_survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
-from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
@@ -32,12 +31,10 @@ SERVER = survey_of("windows_server_2022")
 UPDATES = frozenset({"wsus-and-updates"})
 
 
-def planned(
-    survey: Survey, stage: str, options: Mapping[str, Any], *, keep: tuple[dict[str, Any], ...] = (), named: bool = True, **said: Any
-) -> Plan:
-    """Plan one stage's own options, or the same where nobody asked for it by name."""
-    terms = Terms(kept=read_keep(keep, survey.host, KNOWLEDGE, survey.explained), **said)
-    return make_plan({stage: STAGE_BY_NAME[stage].desired(options)}, survey, KNOWLEDGE, terms, named=(stage,) if named else ())
+def planned(survey: Survey, stage: str, options: Mapping[str, Any], *, keep: tuple[dict[str, Any], ...] = (), **said: Any) -> Plan:
+    """Plan one stage's own options."""
+    terms = Terms(kept=read_keep(keep, survey.host, KNOWLEDGE), **said)
+    return make_plan({stage: STAGE_BY_NAME[stage].desired(options)}, survey, KNOWLEDGE, terms)
 
 
 def shown(plan: Plan) -> list[tuple[str, object, object, str]]:
@@ -79,10 +76,7 @@ def stop_by_hand(host: Simulated, name: str) -> None:
 
 @pytest.mark.parametrize("keep", [{"port": "tcp/445"}, {"service": "LanmanServer"}, {"recipe": "smb-445"}])
 def test_smb_is_kept_as_a_whole(keep: dict[str, str]) -> None:
-    kept = ({**keep, "reason": "shares"},)
-    with pytest.raises(Refused, match="'keep' says that it stays"):
-        planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, keep=kept)
-    plan = planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, keep=kept, named=False)
+    plan = planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, keep=({**keep, "reason": "shares"},))
     assert plan.changes == ()
     assert [(item.target, item.detail) for item in plan.unchanged] == [("SMB over TCP", "shares")]
 
@@ -291,10 +285,7 @@ def test_a_switch_that_is_not_known_to_work_there_is_refused(survey: Survey, sta
 
 def test_a_kept_service_keeps_its_switches_unwritten() -> None:
     keep = ({"service": "Dnscache", "reason": "names of the laboratory"},)
-    asked = {"llmnr": "disabled", "mdns": "disabled"}
-    with pytest.raises(Refused, match=r"2 refusals.*\n- 'llmnr_off' .*names of the laboratory.*\n- 'mdns_off'"):
-        planned(TEN, "name_resolution", asked, keep=keep)
-    plan = planned(TEN, "name_resolution", asked, keep=keep, named=False)
+    plan = planned(TEN, "name_resolution", {"llmnr": "disabled", "mdns": "disabled"}, keep=keep)
     assert plan.changes == ()
     assert {item.detail for item in plan.unchanged} == {"names of the laboratory"}
 
@@ -318,11 +309,10 @@ def test_ports_of_the_kernel_are_told_apart_by_what_is_known_of_them() -> None:
     assert owners(survey_of("windows_server_2022_web_server"))["tcp", 80] == {"W3SVC"}
 
 
-def test_services_in_one_process_are_named_together_and_those_apart_alone() -> None:
-    (shared,) = {subject.owner for subject in SEVEN.explained if "Schedule" in subject.owners}
-    assert shared.startswith("one of Schedule, gpsvc, ProfSvc in pid ")
-    (alone,) = {subject.owner for subject in TEN.explained if "Schedule" in subject.owners}
-    assert alone.startswith("Schedule in pid ")
+@pytest.mark.parametrize("survey", [SEVEN, TEN], ids=["one process", "processes of their own"])
+def test_of_services_in_one_process_the_one_that_is_not_known_to_be_silent_owns(survey: Survey) -> None:
+    (owner,) = {subject.owner for subject in survey.explained if "Schedule" in subject.owners}
+    assert owner.startswith("Schedule in pid ")
 
 
 def test_processes_without_a_service_are_owners_by_their_program() -> None:
