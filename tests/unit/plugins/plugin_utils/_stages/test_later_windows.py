@@ -14,8 +14,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms, make_plan, read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, Terms, read_survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
+from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 
 SERVICES = r"SYSTEM\CurrentControlSet\Services"
@@ -31,10 +32,12 @@ SERVER = survey_of("windows_server_2022")
 UPDATES = frozenset({"wsus-and-updates"})
 
 
-def planned(survey: Survey, stage: str, options: Mapping[str, Any], *, keep: tuple[dict[str, Any], ...] = (), **said: Any) -> Plan:
-    """Plan one stage's own options."""
-    terms = Terms(kept=read_keep(keep, survey.host, KNOWLEDGE), **said)
-    return make_plan({stage: STAGE_BY_NAME[stage].desired(options)}, survey, KNOWLEDGE, terms)
+def planned(
+    survey: Survey, stage: str, options: Mapping[str, Any], *, keep: tuple[dict[str, Any], ...] = (), named: bool = True, **said: Any
+) -> Plan:
+    """Plan one stage's own options, or the same where nobody asked for it by name."""
+    terms = Terms(kept=read_keep(keep, survey.host, KNOWLEDGE, survey.explained), **said)
+    return make_plan({stage: STAGE_BY_NAME[stage].desired(options)}, survey, KNOWLEDGE, terms, named=(stage,) if named else ())
 
 
 def shown(plan: Plan) -> list[tuple[str, object, object, str]]:
@@ -76,7 +79,10 @@ def stop_by_hand(host: Simulated, name: str) -> None:
 
 @pytest.mark.parametrize("keep", [{"port": "tcp/445"}, {"service": "LanmanServer"}, {"recipe": "smb-445"}])
 def test_smb_is_kept_as_a_whole(keep: dict[str, str]) -> None:
-    plan = planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, keep=({**keep, "reason": "shares"},))
+    kept = ({**keep, "reason": "shares"},)
+    with pytest.raises(Refused, match="'keep' says that it stays"):
+        planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, keep=kept)
+    plan = planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, keep=kept, named=False)
     assert plan.changes == ()
     assert [(item.target, item.detail) for item in plan.unchanged] == [("SMB over TCP", "shares")]
 
@@ -285,7 +291,10 @@ def test_a_switch_that_is_not_known_to_work_there_is_refused(survey: Survey, sta
 
 def test_a_kept_service_keeps_its_switches_unwritten() -> None:
     keep = ({"service": "Dnscache", "reason": "names of the laboratory"},)
-    plan = planned(TEN, "name_resolution", {"llmnr": "disabled", "mdns": "disabled"}, keep=keep)
+    asked = {"llmnr": "disabled", "mdns": "disabled"}
+    with pytest.raises(Refused, match=r"2 refusals.*\n- 'llmnr_off' .*names of the laboratory.*\n- 'mdns_off'"):
+        planned(TEN, "name_resolution", asked, keep=keep)
+    plan = planned(TEN, "name_resolution", asked, keep=keep, named=False)
     assert plan.changes == ()
     assert {item.detail for item in plan.unchanged} == {"names of the laboratory"}
 
