@@ -335,12 +335,15 @@ def rules(whole: Mapping[str, Any]) -> set[str]:
 
 
 def comparable(host: Simulated) -> dict[str, Any]:
-    """Return the state of a host with the rules of its firewall by what they are called: how it keeps them depends on what went before."""
+    """Return the state of a host, with rules that it drew a name for by what they are called: the draw depends on what went before."""
     whole = state(host)
     registry = whole["registry"]
     kept = next((key for key in registry if key.lower() == RULES.lower()), None)
     if kept is not None:
-        named = {fields_of(str(value["value"])).get("Name", name): value for name, value in registry[kept].items()}
+        named = {
+            fields_of(str(value["value"])).get("Name", name) if name.startswith("{") else name: value
+            for name, value in registry[kept].items()
+        }
         whole["registry"] = {**registry, kept: named if len(named) == len(registry[kept]) else registry[kept]}
     return whole
 

@@ -145,6 +145,8 @@ def _without_suffixes(content: Any) -> Any:
     """Call the instances of per-user services alike: each sign-in gives them another suffix."""
     if isinstance(content, dict):
         return {re.sub(r"_[0-9a-f]{5}(?=\\|$)", "_LUID", key): _without_suffixes(item) for key, item in content.items()}
+    if isinstance(content, list | tuple):
+        return [_without_suffixes(item) for item in content]
     return re.sub(r"_[0-9a-f]{5}(?=\\|$)", "_LUID", content) if isinstance(content, str) else content
 
 

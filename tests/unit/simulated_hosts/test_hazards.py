@@ -115,12 +115,17 @@ KEYS = [
     ("wsus_and_updates", SERVER, rf"{POLICIES}\Windows\WindowsUpdate"),
     ("ipsec_vpn", SERVER, rf"{POLICIES}\WindowsFirewall\ConSecRules"),
     ("ipsec_vpn", SERVER, rf"{SERVICES}\PortProxy"),
-    ("time", "windows_xp", rf"{SERVICES}\W32Time\TimeProviders\NtpServer"),
     ("msdtc_msmq", SERVER, r"HKLM\SOFTWARE\Microsoft\MSDTC\Security"),
     ("rpc_runtime_misconfiguration", SERVER, r"HKLM\SOFTWARE\Microsoft\Rpc\Internet"),
     ("pending_reboot", "windows_7", rf"{CURRENT}\Component Based Servicing\RebootPending"),
 ]
 """Part, scenario, and a key that is there with the part only."""
+
+VALUES = [
+    ("time", "windows_xp", rf"{SERVICES}\W32Time\Config", "AnnounceFlags", 5),
+    ("time", SERVER, rf"{SERVICES}\W32Time\TimeProviders\NtpServer", "Enabled", 1),
+]
+"""Part, scenario, key, value and what it holds with the part only."""
 
 PORTS: Mapping[str, set[int]] = {
     "domain_controller": {53, 88, 389, 464, 636, 3268, 3269, 9389},
@@ -176,6 +181,12 @@ def test_a_part_shows_its_hazard_in_the_registry_and_its_scenario_does_not(part:
     assert not computer(scenario).host.registry.exists(key)
 
 
+@pytest.mark.parametrize(("part", "scenario", "key", "name", "data"), VALUES)
+def test_a_part_shows_its_hazard_by_a_value_and_its_scenario_does_not(part: str, scenario: str, key: str, name: str, data: int) -> None:
+    assert computer(f"{scenario}+hazard_{part}").host.registry.number(key, name) == data
+    assert computer(scenario).host.registry.number(key, name) not in (None, data)
+
+
 @pytest.mark.parametrize("part", sorted(PORTS))
 def test_a_part_opens_ports(part: str) -> None:
     assert PORTS[part] <= ports(computer(f"{SERVER}+hazard_{part}"))
@@ -216,7 +227,7 @@ def test_what_only_looks_like_a_hazard_is_none(scenario: str) -> None:
 
 
 def test_every_part_is_tested() -> None:
-    tested = {entry[0] for entry in (*QUERIES, *KEYS)} | set(PORTS)
+    tested = {entry[0] for entry in (*QUERIES, *KEYS, *VALUES)} | set(PORTS)
     assert {f"hazard_{part}" for part in tested} == set(HAZARDS)
 
 

@@ -73,7 +73,7 @@ def test_unknown_scenarios_are_named(name: str, capsys: pytest.CaptureFixture[st
     assert cli.main(["--scenario", name]) == 2
     said = capsys.readouterr().err
     assert f"no scenario is called {name}; " in said
-    assert "there are windows_10, windows_11" in said
+    assert "there are windows_10, windows_10_1709, windows_11" in said
 
 
 def test_without_a_scenario(capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,8 +70,9 @@ class Firewall:
     def version(self) -> str:
         """The version of the rules that came with this Windows."""
         values = self._spec.registry.get(LOCAL_RULES, {}).values()
-        found = (version_of(value.data) for value in values if isinstance(value.data, str))
-        return next((version for version in found if version is not None), FIRST_VERSION)
+        found = [version_of(value.data) for value in values if isinstance(value.data, str)]
+        # Rules of older versions are among them.
+        return max((version for version in found if version is not None), key=_numbers, default=FIRST_VERSION)
 
     def read(self) -> None:
         """Read everything, as the service does when it starts."""
@@ -169,3 +170,7 @@ def _rule(value: RegistryValue) -> Rule | None:
         return parse(value.data)
     except ValueError:
         return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))

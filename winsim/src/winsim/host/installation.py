@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 from winsim.registry_value import RegistryType, RegistryValue
 
 from .files import Entry, Principal
-from .model import SERVICES, AdapterSpec, HostSpec, ServiceSpec
+from .model import SERVICES, AdapterSpec, HostSpec, ServiceSpec, Trigger
 from .registry import Registry
 
 TYPE_DRIVER, TYPE_OWN, TYPE_SHARED = 0x1, 0x10, 0x20
@@ -21,12 +22,33 @@ TYPE_USER, TYPE_INSTANCE = 0x40, 0x80
 TRIGGERS_SINCE = (6, 1)
 """Windows 7 and Server 2008 R2 are the first that know triggers (Microsoft, SERVICE_TRIGGER)."""
 
+STARTS, STOPS = 1, 2
+"""The value `Action` of a trigger (same page)."""
+
+TRIGGERS: dict[Trigger, tuple[int, int, str | None]] = {
+    Trigger.DEVICE: (1, STARTS, None),
+    Trigger.ADDRESS: (2, STARTS, "4f27f2de-14e2-430b-a549-7cd48cbc8245"),
+    Trigger.NO_ADDRESS: (2, STOPS, "cc4ba62a-162e-4648-847a-b6bdf993e335"),
+    Trigger.DOMAIN: (3, STARTS, "1ce20aba-9851-4421-9430-1ddeb766e809"),
+    Trigger.NO_DOMAIN: (3, STOPS, "ddaf516e-58c2-4866-9574-c3b615d42ea1"),
+    Trigger.PORT: (4, STARTS, "b7569e07-8421-4ee0-ad10-86915afdad09"),
+    Trigger.NO_PORT: (4, STOPS, "a144ed38-8e12-4de4-9d96-e64740b1a524"),
+    Trigger.POLICY: (5, STARTS, "659fcae6-5bdb-4da9-b1ff-ca2a178d46e0"),
+    Trigger.USER_POLICY: (5, STARTS, "54fb46c8-f089-464c-b1fd-59d1b62c3b50"),
+    Trigger.RPC: (6, STARTS, "bc90d167-9470-4139-a9ba-be0bbbf5b74d"),
+    Trigger.PIPE: (6, STARTS, "1f81d131-3fac-4537-9e0c-7e7b0c2f4b55"),
+    Trigger.STATE: (7, STARTS, None),
+    Trigger.CUSTOM: (20, STARTS, None),
+    Trigger.AGGREGATE: (30, STARTS, None),
+}
+"""The values `Type` and `Action` of a trigger, and its `GUID` where that says no more than these (Microsoft, SERVICE_TRIGGER)."""
+
 
 def registry(spec: HostSpec) -> Registry:
     """Build the registry of a host that has just been installed."""
     made = Registry()
     for installed in spec.services:
-        _service(made, installed if spec.windows.kernel >= TRIGGERS_SINCE else replace(installed, trigger=False))
+        _service(made, installed if spec.windows.kernel >= TRIGGERS_SINCE else replace(installed, triggers=()))
     for present in spec.adapters:
         if not present.loopback and present.appears is None:
             adapter(made, spec, present)
@@ -87,8 +109,14 @@ def _service(made: Registry, service: ServiceSpec, *, error_control: int = 1, su
         made.write(key, "DependOnService", RegistryValue.texts(service.depends))
     if service.delayed:
         made.write(key, "DelayedAutostart", RegistryValue.dword(1))
-    if service.trigger:
-        # SERVICE_TRIGGER_ACTION_SERVICE_START (Microsoft, SERVICE_TRIGGER); what triggers it is of no matter unless the scenario says.
-        made.create(rf"{key}\TriggerInfo\0")
-        made.write(rf"{key}\TriggerInfo\0", "Action", RegistryValue.dword(1))
-        made.write(rf"{key}\TriggerInfo\0", "Type", RegistryValue.dword(20))
+    if service.launch_protected:
+        made.write(key, "LaunchProtected", RegistryValue.dword(service.launch_protected))
+    if service.split_disabled:
+        made.write(key, "SvcHostSplitDisable", RegistryValue.dword(1))
+    for index, trigger in enumerate(service.triggers):
+        kind, action, guid = TRIGGERS[trigger]
+        made.create(rf"{key}\TriggerInfo\{index}")
+        made.write(rf"{key}\TriggerInfo\{index}", "Type", RegistryValue.dword(kind))
+        made.write(rf"{key}\TriggerInfo\{index}", "Action", RegistryValue.dword(action))
+        if guid is not None:
+            made.write(rf"{key}\TriggerInfo\{index}", "GUID", RegistryValue(RegistryType.BINARY, UUID(guid).bytes_le))

@@ -239,7 +239,7 @@ class Host:
         for process in permanent:
             self.processes.start(process, self.time.unstepped())
             self.network.process_started(process)
-        at_once, delayed, demanded = self.services.boot_order(shuffled)
+        at_once, delayed, demanded = self.services.boot_order(shuffled, by_hand=number == 1)
         self.services.start_all((*at_once, *demanded))
         self._booting = False
         for process in permanent:

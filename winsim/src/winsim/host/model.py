@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, IntEnum
+from enum import Enum, IntEnum, StrEnum
 
 from winsim.endpoint import Protocol
 from winsim.registry_value import RegistryValue
@@ -72,6 +72,20 @@ class WinRM(Enum):
     THREE = "3.0"
 
 
+class Trigger(StrEnum):
+    """What starts (or, where it says so, stops) a service that waits for it."""
+
+    DEVICE = "device"
+    ADDRESS, NO_ADDRESS = "address", "no address"
+    DOMAIN, NO_DOMAIN = "domain", "no domain"
+    PORT, NO_PORT = "port", "no port"
+    POLICY, USER_POLICY = "policy", "user policy"
+    RPC, PIPE = "rpc", "pipe"
+    STATE = "state"
+    CUSTOM = "custom"
+    AGGREGATE = "aggregate"
+
+
 @dataclass(frozen=True, slots=True)
 class Ago:
     """A time of a WMI row: so many seconds before the host was first looked at."""
@@ -121,7 +135,10 @@ class ServiceSpec:
         demanded: something on this system starts it at each boot although its start mode is Manual.
         protected: its security descriptor lets no administrator stop or change it through the service control manager.
         delayed: an Auto service that starts only after the delay of `HostSpec.delayed_start`.
-        trigger: its key has a subkey TriggerInfo; `demanded` ones are started by it at each boot.
+        triggers: what starts or stops it by its key's subkey TriggerInfo, in this order; `demanded` ones are started by it at each boot.
+        launch_protected: its key's value LaunchProtected (1 Windows, 2 Windows light, 3 antimalware light); 0 where there is none.
+        split_disabled: it shares its group's svchost even where every other service has one of its own (SvcHostSplitDisable).
+        by_hand: somebody started it after the last boot; the next one does not.
         per_user: the template of a per-user service; it never runs, its instances do.
         template: of an instance, the name of its template.
         program: its image is a program that is no service: it runs when it is started, and never answers the service control manager.
@@ -139,7 +156,10 @@ class ServiceSpec:
     demanded: bool = False
     delayed: bool = False
     protected: bool = False
-    trigger: bool = False
+    triggers: tuple[Trigger, ...] = ()
+    launch_protected: int = 0
+    split_disabled: bool = False
+    by_hand: bool = False
     per_user: bool = False
     template: str = ""
     program: bool = False

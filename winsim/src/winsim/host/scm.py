@@ -179,11 +179,19 @@ class ServiceControl:
         for service in services:
             self._start(service, ())
 
-    def boot_order(self, random: Random | None) -> tuple[tuple[Service, ...], tuple[Service, ...], tuple[Service, ...]]:
-        """Return what a boot starts: drivers and Auto services, Auto services that are delayed, Manual ones that something demands."""
+    def boot_order(self, random: Random | None, *, by_hand: bool) -> tuple[tuple[Service, ...], tuple[Service, ...], tuple[Service, ...]]:
+        """Return what a boot starts: drivers and Auto services, Auto services that are delayed, Manual ones that something demands.
+
+        Args:
+            by_hand: those are among the last that somebody has started since.
+        """
         drivers = [service for service in self._services.values() if service.spec.driver and service.start_mode <= StartMode.AUTO]
         automatic = [service for service in self._services.values() if not service.spec.driver and service.start_mode is StartMode.AUTO]
-        demanded = [service for service in self._services.values() if service.start_mode is StartMode.MANUAL and service.spec.demanded]
+        demanded = [
+            service
+            for service in self._services.values()
+            if service.start_mode is StartMode.MANUAL and (service.spec.demanded or (by_hand and service.spec.by_hand))
+        ]
         if random is not None:
             random.shuffle(automatic)
             random.shuffle(demanded)

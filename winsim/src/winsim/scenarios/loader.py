@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from winsim.host.faults import Fault
+from winsim.host.firewall import LOCAL_RULES
 from winsim.host.model import (
     SYSTEM,
     AccountSpec,
@@ -39,7 +40,7 @@ from winsim.registry_value import RegistryValue
 from . import strict, wmi
 from .layers import PARTS, Layer, ScenarioError, layers, name_of, names, part_titles, split, stack
 from .merge import NAMED, STRUCTURE, TEXTS, check_rename, renamed
-from .schema import DriverRow, ServiceRow, Timing
+from .schema import DriverRow, FirewallTable, ServiceRow, Timing
 from .strict import Problems
 
 Row = TypeVar("Row")
@@ -49,7 +50,7 @@ __all__ = ["Scenario", "ScenarioError", "load_scenario", "names", "part_titles",
 REQUIRED = ("title", "sources", "windows", "processes", "services", "mapper", "netbt", "dns_client", "accounts")
 OPTIONAL = (
     "from_memory", "extends", "rename", "drivers", "adapters", "sockets", "rpc_servers", "dhcp_client", "connections", "listeners",
-    "registry", "wmi", "quotas", "faults", "empty_list", "timing",
+    "registry", "firewall", "wmi", "quotas", "faults", "empty_list", "timing",
 )  # fmt: skip
 
 
@@ -223,6 +224,14 @@ class _Reader:
         )
 
     def _registry(self) -> dict[str, dict[str, RegistryValue]]:
+        """Return the values by key: firewall rules of the table for them lie below what `registry` has of the same name."""
+        made = self._listed()
+        table = self.one(FirewallTable, "firewall")
+        if table is not None and table.rules:
+            made[LOCAL_RULES] = {**table.values(), **made.get(LOCAL_RULES, {})}
+        return made
+
+    def _listed(self) -> dict[str, dict[str, RegistryValue]]:
         plain = self._document.get("registry", {})
         if not isinstance(plain, dict):
             self._problems.add("$.registry", "is no mapping")

@@ -11,6 +11,9 @@ from .strict import Problems
 NAMED = {"processes": "id", "services": "name", "drivers": "name", "adapters": "name", "accounts": "user", "listeners": "port"}
 """Lists whose rows are told apart by a key; a row of the extending file changes the row of the same name."""
 
+ROWS = {**NAMED, "rules": "name"}
+"""The same, with lists that lie deeper."""
+
 SERVICE_KEYS = {"name", "owner", "service", "driver", "depends", "dhcp_client"}
 PORT_KEYS = {"port", "names", "datagrams", "sessions", "raw_smb", "local_port"}
 
@@ -122,7 +125,7 @@ def _merged(key: str, base: object, over: object) -> object:
     if isinstance(base, dict) and isinstance(over, dict):
         return merge(base, over)
     if isinstance(base, list) and isinstance(over, list):
-        identity = NAMED.get(key)
+        identity = ROWS.get(key)
         return [*base, *over] if identity is None else _rows(base, over, identity)
     return over
 

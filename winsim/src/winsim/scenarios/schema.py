@@ -11,8 +11,10 @@ from winsim.host.model import (
     ProcessSpec,
     ServiceSpec,
     StartMode,
+    Trigger,
     WindowsSpec,
 )
+from winsim.registry_value import RegistryValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,10 @@ class ServiceRow:
     accepts_stop: bool = True
     demanded: bool = False
     trigger: bool = False
+    triggers: tuple[Trigger, ...] = ()
+    launch_protected: int = 0
+    split_disabled: bool = False
+    by_hand: bool = False
     delayed: bool = False
     protected: bool = False
     per_user: bool = False
@@ -44,7 +50,10 @@ class ServiceRow:
         """Return the id of the process that hosts it."""
         if self.process is not None:
             return self.process
-        return self.name if self.group is None or windows.split_services else f"svchost-{self.group.lower()}"
+        return self.name if self.group is None or self._alone(windows) else f"svchost-{self.group.lower()}"
+
+    def _alone(self, windows: WindowsSpec) -> bool:
+        return windows.split_services and not self.split_disabled
 
     def service(self, processes: dict[str, ProcessSpec], windows: WindowsSpec) -> ServiceSpec:
         """Make the service; its process must be known."""
@@ -59,7 +68,10 @@ class ServiceRow:
             depends=self.depends,
             accepts_stop=self.accepts_stop,
             demanded=self.demanded,
-            trigger=self.trigger,
+            triggers=self.triggers or ((Trigger.CUSTOM,) if self.trigger else ()),
+            launch_protected=self.launch_protected,
+            split_disabled=self.split_disabled,
+            by_hand=self.by_hand,
             delayed=self.delayed,
             protected=self.protected,
             per_user=self.per_user,
@@ -73,7 +85,7 @@ class ServiceRow:
             return None
         if self.group is not None:
             command = _svchost(windows, self.group)
-            named = f"{command} -s {self.name}" if windows.split_services else command
+            named = f"{command} -s {self.name}" if self._alone(windows) else command
             return ProcessSpec(id=self.host(windows), name="svchost.exe", command=named, pid=self.pid, parent="services")
         if self.image is None:
             return None
@@ -127,3 +139,24 @@ class Timing:
     boot: float = 2.0
     delayed_start: float = 120.0
     uptime: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A rule of Windows Firewall, as the registry has it but for the version of the schema, which is the table's unless it is said."""
+
+    name: str
+    rule: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallTable:
+    """The rules that Windows Firewall came with."""
+
+    version: str
+    rules: tuple[RuleRow, ...] = ()
+
+    def values(self) -> dict[str, RegistryValue]:
+        """Return the registry's values by name."""
+        return {row.name: RegistryValue.text(f"v{row.version or self.version}|{row.rule}") for row in self.rules}

@@ -31,7 +31,7 @@ from winsim.scenarios import load_scenario, names
 from .hosts import TCP, UDP, make, service, write
 
 SERVER = "windows_server_2022"
-START = "v2.26|Action=Block|Active=TRUE|Dir=In|"
+START = "v2.31|Action=Block|Active=TRUE|Dir=In|"
 SMB = f"{START}Protocol=6|LPort=445|Name=x|"
 SECOND = AdapterSpec(name="second", guid="{00000000-0000-0000-0000-000000000002}", index=9, address="198.51.100.22")
 
@@ -65,7 +65,7 @@ def test_every_windows_since_6_0_has_the_services_and_the_values() -> None:
         host = Host(spec, clock=ManualClock())
         caption = spec.windows.caption
         assert all(service(host, name).running for name in ("BFE", "MpsSvc")), caption
-        assert service(host, "MpsSvc").depends == ("BFE",), caption
+        assert service(host, "MpsSvc").depends == ("mpsdrv", "BFE"), caption
         values = [host.registry.number(rf"{LOCAL}\{profile}", "EnableFirewall") for profile in LOCAL_PROFILES.values()]
         assert set(values) <= {0, 1}, caption
         assert host.firewall.stored(), caption
@@ -344,7 +344,15 @@ def test_windows_without_that_firewall() -> None:
 
 
 @pytest.mark.parametrize(
-    ("scenario", "version"), [("windows_vista", "2.0"), ("windows_7", "2.10"), ("windows_8", "2.20"), (SERVER, "2.26")]
+    ("scenario", "version"),
+    [
+        ("windows_vista", "2.0"),
+        ("windows_7", "2.10"),
+        ("windows_8", "2.20"),
+        ("windows_8_1", "2.22"),
+        ("windows_10_1709", "2.27"),
+        (SERVER, "2.31"),
+    ],
 )
 def test_the_version_is_that_of_the_rules_in_the_box(scenario: str, version: str) -> None:
     assert make(scenario).firewall.version == version

@@ -14,7 +14,7 @@ RULES = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\Firewal
 ADD = "netsh advfirewall firewall add rule"
 DELETE = "netsh advfirewall firewall delete rule"
 BLOCK = f"{ADD} name=x dir=in action=block"
-START = "v2.26|Action=Block|Active=TRUE|Dir=In|"
+START = "v2.31|Action=Block|Active=TRUE|Dir=In|"
 
 
 def run(host: Walk, line: str) -> tuple[str, str, int]:
@@ -70,7 +70,7 @@ def test_what_a_command_writes(options: str, fields: str) -> None:
 def test_names_and_descriptions_keep_their_blanks() -> None:
     host = walk(SERVER)
     run(host, f'{ADD} name="Close 135 (RPC)" DIR=In Action=BLOCK description="a few words" enable=no')
-    assert written(host) == ["v2.26|Action=Block|Active=FALSE|Dir=In|Name=Close 135 (RPC)|Desc=a few words|"]
+    assert written(host) == ["v2.31|Action=Block|Active=FALSE|Dir=In|Name=Close 135 (RPC)|Desc=a few words|"]
 
 
 def test_variables_are_replaced_by_the_shell_that_starts_it() -> None:
@@ -83,7 +83,7 @@ def test_variables_are_replaced_by_the_shell_that_starts_it() -> None:
 def test_rules_that_allow_and_for_packets_going_out() -> None:
     host = walk(SERVER)
     assert run(host, f"{ADD} name=x dir=out action=allow")[2] == 0
-    assert written(host) == ["v2.26|Action=Allow|Active=TRUE|Dir=Out|Name=x|"]
+    assert written(host) == ["v2.31|Action=Allow|Active=TRUE|Dir=Out|Name=x|"]
     assert dropped(host) == set()
 
 
@@ -188,7 +188,9 @@ def test_what_a_deletion_names_besides(conditions: str, left: set[int]) -> None:
 
 def test_all_is_every_rule() -> None:
     host = walk(SERVER)
-    assert "Deleted 7 rule(s)." in run(host, f"{DELETE} name=all")[0]
+    count = len(host.computer.host.firewall.stored())
+    assert count > 20
+    assert f"Deleted {count} rule(s)." in run(host, f"{DELETE} name=all")[0]
     assert host.computer.host.firewall.stored() == {}
 
 

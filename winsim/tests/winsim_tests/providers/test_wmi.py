@@ -111,5 +111,5 @@ def test_dependencies_name_services_and_drivers(xp: Walk) -> None:
     needed = [row.properties["Antecedent"] for row in rows]
     assert all(isinstance(reference, Reference) and reference.class_name == "Win32_SystemDriver" for reference in needed)
     assert sorted(reference.keys["Name"] for reference in needed if isinstance(reference, Reference)) == ["AFD", "NetBT", "Tcpip"]
-    assert sorted(xp.dependents("NetBT")) == ["Dhcp", "LmHosts", "lanmanserver", "lanmanworkstation"]
+    assert sorted(xp.dependents("NetBT")) == ["Dhcp", "LmHosts"]
     assert "Dhcp" not in walk("windows_2000").dependents("NetBT")

@@ -99,7 +99,7 @@ class Walk:
     def reboot(self) -> None:
         """Restart and wait."""
         assert self.call("Win32_OperatingSystem", {}, "Reboot") == 0
-        self.clock.advance(60)
+        self.clock.advance(180)
         assert self.computer.up
 
     def listening(self) -> set[Listed]:

@@ -275,7 +275,7 @@ def test_the_driver_of_netbios_and_what_needs_it_come_back_with_the_boot(name: s
         host.boot()
         planned = restore(host, check=True)
         left = {item["target"].lower() for item in planned["unchanged"] if item["reason"] == "the next boot starts it"}
-        assert left >= {"stopped driver netbt", "stopped service lanmanserver"}
+        assert left >= {"stopped driver netbt", "stopped service lmhosts"}
         is_back(host, before)
 
 
@@ -347,7 +347,7 @@ def test_what_is_held_against_what_it_was_is_the_whole_dump() -> None:
         assert seen.keys() == {"adapters", "drivers", "files", "registry", "services", "tasks"}
         services = r"HKLM\SYSTEM\CurrentControlSet\Services"
         assert {"Type", "Action", "GUID", "Data0", "DataType0"} == seen["registry"][rf"{services}\IKEEXT\TriggerInfo\0"].keys()
-        assert rf"{services}\W32Time\TriggerInfo\1" in seen["registry"]
+        assert rf"{services}\Wcmsvc\TriggerInfo\0" in seen["registry"]
 
 
 def test_every_hazard_is_gone_there_and_back() -> None:
@@ -588,6 +588,9 @@ def test_after_an_upgrade_of_windows_what_is_still_there_is_put_back() -> None:
             *(rf"/registry/HKLM\{INTERFACES}\Tcpip_{guid}/NetbiosOptions/value: 0 -> 2" for guid in guids),
             r"/registry/HKLM\SYSTEM\CurrentControlSet\Control\Lsa/SamDisableListenOnTCP: None -> {'type': 'REG_DWORD', 'value': 1}",
             r"/registry/HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters/EnableMDNS: None -> {'type': 'REG_DWORD', 'value': 0}",
+            # What it was on the older Windows, as the record has it.
+            "/services/W32Time/start_mode: auto -> manual",
+            r"/registry/HKLM\SYSTEM\CurrentControlSet\Services\W32Time/Start/value: 2 -> 3",
         }
 
 
