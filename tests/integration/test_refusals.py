@@ -130,7 +130,7 @@ WRONG: dict[str, tuple[str, str, dict[str, Any], tuple[str, ...]]] = {
     "ranges overlap": ("windows_2000", "rpc_restriction", {"internet_ports": ["4000-4200", "4100-4300"]}, ("4000-4200", "overlap")),
     "range below 1025": ("windows_2000", "rpc_restriction", {"intranet_ports": ["1000-1200"]}, ("1000-1200", "1025")),
     "driver and DHCP": ("windows_xp_dhcp", "smb_device", {**DRIVER, "accept": ["outgoing-smb"]}, ("DHCP", "NetBT")),
-    "driver not accepted": ("windows_xp", "smb_device", DRIVER, ("outgoing-smb", "accept")),
+    "driver not accepted": ("windows_xp", "smb_device", {**DRIVER, "dependents": "stop"}, ("outgoing-smb", "accept")),
     "driver in a domain": ("windows_xp_domain_member", "smb_device", {**DRIVER, "dependents": "stop"}, ("never",)),
     "2000 and sockets": ("windows_2000", "name_resolution", {"max_cached_sockets": 0}, ("MaxCachedSockets", "Windows 2000")),
     "unknown recipe": ("windows_xp", "minimize", {"keep": [{"recipe": "smb-446", "reason": "files"}]}, ("smb-446", "smb-445")),
