@@ -7,16 +7,16 @@ Asks the stages, each of which knows the fate of its own listeners; never asks t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import INTERFACES, NetbiosOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Written
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
@@ -32,18 +32,19 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Fate, Future
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
 
-# The special before the general: a stage that answers ends the search.
-FATES = (
-    netbt.fate,
-    smb_device.fate,
-    dcom_protocols.fate,
-    switches.fate,
-    name_resolution.fate,
-    rpc_restriction.fate,
-    services.fate,
-)
-# The recipe of the interface restriction, which owns no listener and changes where those of others are.
-RPC_BINDING = "rpc-selective-binding"
+
+class Asked(Protocol):
+    """What is asked of a stage, and of `switches`, which several of them share; each module meets it."""
+
+    def fate(self, subject: Explained, future: Future, /) -> Fate | None:
+        """Say what is expected of an endpoint that it knows; None of any other."""
+
+    def opens(self, made: Effect, knowledge: Knowledge, /) -> Iterable[str]:
+        """Name the recipes whose endpoints come with what one change makes of the host."""
+
+
+# The special before the general: one that answers ends the search.
+ASKED: tuple[Asked, ...] = (netbt, smb_device, dcom_protocols, switches, name_resolution, rpc_restriction, services)
 OPEN_OUTLOOKS = (Outlook.STAYS, Outlook.RETURNS_AT_BOOT, Outlook.UNKNOWN)
 STAYS = Fate(Expectation.OPEN, Expectation.OPEN, "no stage of the plan concerns its owner", plain=True)
 
@@ -63,7 +64,7 @@ def fate_of(subject: Explained, future: Future) -> Fate:
     """Ask the stages for one endpoint."""
     if not subject.owners:
         return Fate(Expectation.OPEN, Expectation.UNKNOWN if subject.dynamic else Expectation.OPEN, "its owner is not known")
-    return next((fate for fate in (ask(subject, future) for ask in FATES) if fate is not None), STAYS)
+    return next((fate for fate in (asked.fate(subject, future) for asked in ASKED) if fate is not None), STAYS)
 
 
 def _reasoned(fate: Fate, subject: Explained, reasons: Mapping[str, str]) -> Fate:
@@ -139,34 +140,8 @@ def keep_reason(subject: Explained, kept: Kept) -> str | None:
 
 def opens(plan: Plan, knowledge: Knowledge) -> tuple[str, ...]:
     """Return the ids of the recipes whose endpoints a plan opens, so that a proof does not take them for strangers."""
-    found: dict[str, None] = {}
-    for made in map(effect, plan.changes):
-        if made.netbios is not None and made.netbios[1] is not NetbiosOption.DISABLED:
-            found[netbt.RECIPE] = None
-        name = (made.starts or made.enables).lower()
-        if name:
-            owned = (recipe.id for recipe in knowledge.recipes.values() if name in (owner.lower() for owner in recipe.services))
-            found.update(dict.fromkeys(owned))
-        if made.written is not None:
-            found.update(dict.fromkeys(_opened_by_value(made.written)))
-    return tuple(found)
-
-
-def _opened_by_value(change: Written) -> tuple[str, ...]:
-    data = None if change.after is None else change.after.data
-    if (change.key, change.name) == (smb_device.SMB_DEVICE_ENABLED.key, smb_device.SMB_DEVICE_ENABLED.name):
-        return () if data == 0 else (smb_device.RECIPE,)
-    if (change.key, change.name) == (smb_device.NETBT_START.key, smb_device.NETBT_START.name):
-        return () if data == smb_device.DISABLED else (smb_device.RECIPE, netbt.RECIPE)
-    if change.key.startswith(INTERFACES):
-        return () if data == NetbiosOption.DISABLED else (netbt.RECIPE,)
-    if (change.key, change.name) == (rpc_restriction.BIND.key, rpc_restriction.BIND.name):
-        return () if data else (RPC_BINDING,)
-    if (change.key, change.name) == (rpc_restriction.LISTEN_ON_INTERNET.key, rpc_restriction.LISTEN_ON_INTERNET.name):
-        return () if data == "N" else (RPC_BINDING, "rpc-epmap-135-tcp")
-    if (change.key, change.name) == (name_resolution.MAX_CACHED_SOCKETS.key, name_resolution.MAX_CACHED_SOCKETS.name):
-        return () if data == 0 else (name_resolution.RECIPE,)
-    return ()
+    made = [effect(change) for change in plan.changes]
+    return tuple(dict.fromkeys(recipe for one in made for asked in ASKED for recipe in asked.opens(one, knowledge)))
 
 
 @dataclass(frozen=True, slots=True)

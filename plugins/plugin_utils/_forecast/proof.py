@@ -20,10 +20,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Suspect
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter, rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
 
-from .forecast import RPC_BINDING, keep_reason
+from .forecast import keep_reason
 from .stored import Record
 
 LOOPBACK = "reachable from the host itself only"
@@ -360,7 +360,7 @@ def _opened(subject: Explained, record: Record) -> bool:
     """Tell whether the plan was to open an endpoint: by its recipe, or an RPC server that left the loopback."""
     if subject.recipe in record.opens:
         return True
-    widened = RPC_BINDING in record.opens and subject.endpoint.scope is Scope.WILDCARD
+    widened = rpc_restriction.RECIPE in record.opens and subject.endpoint.scope is Scope.WILDCARD
     return widened and any(entry.identity.scope is not Scope.WILDCARD and _but_for_scope(entry, subject) for entry in record.forecast)
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -27,7 +27,7 @@ CLASSES = {Protocol.TCP: "MSFT_NetTCPSetting", Protocol.UDP: "MSFT_NetUDPSetting
 CLASSES_SINCE = NtVersion(6, 2)
 START, NUMBER = "DynamicPortRangeStartPort", "DynamicPortRangeNumberOfPorts"
 # Microsoft, KB 196271 (MaxUserPort): up to Server 2003 the range goes from 1025 to this value, 5000 unless set; at most 65534.
-MAX_USER_PORT = Setting(r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters", "MaxUserPort", RegistryType.DWORD)
+MAX_USER_PORT = Setting(rf"{SERVICES_KEY}\Tcpip\Parameters", "MaxUserPort", RegistryType.DWORD)
 MAX_USER_PORT_UNTIL = NtVersion(5, 2)
 FIRST_USER_PORT, HIGHEST = 1025, 65535
 

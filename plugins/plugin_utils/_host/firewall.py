@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, MethodFailed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall, fields_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
 from .host import Host
@@ -23,7 +23,7 @@ from .settings import Setting, read_setting
 
 # Microsoft, Windows Firewall with Advanced Security: block rules for a port exist from Windows Vista on.
 SINCE = NtVersion(6, 0)
-LOCAL = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+LOCAL = rf"{SERVICES_KEY}\SharedAccess\Parameters\FirewallPolicy"
 RULES = rf"{LOCAL}\FirewallRules"
 # MS-GPFAS 2.2.3: what a policy says of a profile. StandardProfile is what policies made for Windows XP say.
 POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"

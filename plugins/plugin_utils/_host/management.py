@@ -12,18 +12,16 @@ from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, WinrmListener
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
 from .connections import Connection, inbound, read_established
 from .host import Host, closure, read_dependencies, read_services
 from .listing import Listing
 from .owners import SYSTEM_PIDS
-from .settings import Setting, read_setting
+from .settings import START_VALUES, read_setting, start_setting
 
 WINRM_SERVICE = "WinRM"
-# SERVICE_AUTO_START, SERVICE_DISABLED (Microsoft, CreateService).
-AUTOMATIC, DISABLED = 2, 4
+AUTOMATIC, DISABLED = START_VALUES[StartMode.AUTO], START_VALUES[StartMode.DISABLED]
 NO_LISTENERS = "WinRM does not show its listeners"
 NO_CONNECTIONS = "the host does not show its connections"
 NOT_IN_USE = "no connection with a listener of WinRM is shown, the session's own not either"
@@ -88,5 +86,5 @@ def not_after_a_boot(reader: Reader, nt: NtVersion) -> str:
 
 
 def _start(reader: Reader, name: str) -> int | None:
-    value = read_setting(reader, Setting(rf"{SERVICES_KEY}\{name}", "Start", RegistryType.DWORD))
+    value = read_setting(reader, start_setting(name))
     return value.data if value is not None and isinstance(value.data, int) else None

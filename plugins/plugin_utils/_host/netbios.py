@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 
-from .settings import Setting
+from .settings import Place, Setting
 
 INTERFACES = rf"{SERVICES_KEY}\NetBT\Parameters\Interfaces"
 PREFIX = "Tcpip_"
@@ -34,9 +34,10 @@ def setting(guid: str) -> Setting:
     return Setting(rf"{INTERFACES}\{PREFIX}{guid}", VALUE, RegistryType.DWORD)
 
 
-def is_option(value: Setting) -> bool:
+def is_option(place: Place) -> bool:
     """Tell whether a value is the option of some adapter."""
-    return value.key.lower().startswith(INTERFACES.lower()) and value.name.lower() == VALUE.lower()
+    key, name = place
+    return key.startswith(INTERFACES.lower()) and name == VALUE.lower()
 
 
 def option_of(value: RegistryValue | None) -> NetbiosOption:

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, RegistryType, RegistryValue
 
 # What a getter of StdRegProv returns for a value of another type (WBEM_E_TYPE_MISMATCH).
 TYPE_MISMATCH = 0x80041005
 # The value of a service's key that says how it starts (Microsoft, CreateService: dwStartType).
 START = "Start"
+# And what it holds (the same, SERVICE_BOOT_START to SERVICE_DISABLED).
+START_VALUES = {StartMode.BOOT: 0, StartMode.SYSTEM: 1, StartMode.AUTO: 2, StartMode.MANUAL: 3, StartMode.DISABLED: 4}
 # Microsoft, SERVICE_DELAYED_AUTO_START_INFO: since Windows Vista, kept in this value of the service's key.
 DELAYED = "DelayedAutostart"
 

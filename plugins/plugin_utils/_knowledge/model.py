@@ -216,6 +216,10 @@ class Recipe:
         """Return a method's entry for one Windows, or None where nothing is known."""
         return next((m for m in self.methods if m.id == method_id and m.windows.includes(windows)), None)
 
+    def is_owned_by(self, name: str) -> bool:
+        """Tell whether a service or driver, by its key name, can own its endpoints."""
+        return name.lower() in (owner.lower() for owner in (*self.services, *self.drivers))
+
     def methods_on(self, windows: Windows) -> tuple[Method, ...]:
         """Return the entries that speak of one Windows, in order of preference."""
         return tuple(method for method in self.methods if method.windows.includes(windows))

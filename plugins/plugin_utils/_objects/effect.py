@@ -49,6 +49,11 @@ class Effect:
     netbios: tuple[str, NetbiosOption] | None = None
     deletes: str = ""
 
+    @property
+    def returns(self) -> str:
+        """Key name of the service or driver that runs then, or may run again; "" where none does."""
+        return self.starts or self.enables
+
 
 @dataclass(frozen=True, slots=True)
 class Effects:

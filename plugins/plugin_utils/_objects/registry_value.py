@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, Writer
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import netbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import DELAYED, START, Place, Setting, place_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import DELAYED, START, START_VALUES, Place, Setting, place_of
 
 from .change import BaseChange, Effective
 from .effect import Effect, Written
@@ -146,7 +146,7 @@ def plan_back(goal: Goal, now: Now, host: Host) -> Way[SetRegistryValue] | Uncha
 def _is_of_no_adapter(setting: Setting, host: Host) -> bool:
     """Tell whether a value belongs to an adapter that the host does not have: Windows takes its key away with it."""
     keys = {netbios.setting(adapter.guid).key.lower() for adapter in host.adapters}
-    return netbios.is_option(setting) and setting.key.lower() not in keys
+    return netbios.is_option(setting.place) and setting.key.lower() not in keys
 
 
 # On the host
@@ -224,7 +224,15 @@ def touched(change: SetRegistryValue) -> Touched:
 
 def effect(change: SetRegistryValue) -> Effect:
     """Say what it makes of the host."""
-    return Effect(written=Written(change.key, change.name, change.after))
+    return Effect(written=Written(change.key, change.name, change.after), enables=_enabled(change))
+
+
+def _enabled(change: SetRegistryValue) -> str:
+    """Return the service or driver that the value kept from starting, and keeps no more; "" where it is another value."""
+    parent, _separator, service = change.key.rpartition("\\")
+    kept = change.before is not None and change.before.data == START_VALUES[StartMode.DISABLED]
+    starts = change.after is not None and change.after.data != START_VALUES[StartMode.DISABLED]
+    return service if place_of(parent, change.name) == place_of(SERVICES_KEY, START) and kept and starts else ""
 
 
 # As a command of the timer

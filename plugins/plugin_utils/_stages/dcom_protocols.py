@@ -21,7 +21,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host import settin
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
@@ -159,6 +160,17 @@ def shown(wanted: Desired, actual: Settings, _host: Host) -> dict[str, Any]:
     return {setting.target: settings.plain(actual.get(setting)) for setting in concerned}
 
 
+def opens(made: Effect, knowledge: Knowledge) -> tuple[str, ...]:
+    """Name the endpoint mapper's ports: of protocols that DCOM is to be reached over, and of RPC servers that run again."""
+    if made.written is not None and made.written.place == DCOM_PROTOCOLS.place:
+        listed = sequences_of(made.written.after) if made.written.after is not None else SEQUENCES.values()
+        protocols = {protocol for protocol, sequence in SEQUENCES.items() if sequence in (name.lower() for name in listed)}
+    else:
+        patterns = (p for recipe in knowledge.recipes.values() if recipe.is_owned_by(made.returns) for p in recipe.listeners)
+        protocols = {pattern.protocol for pattern in patterns if pattern.port is Port.RPC}
+    return tuple(recipe for recipe, protocol in MAPPER.items() if protocol in protocols)
+
+
 def fate(subject: Explained, future: Future) -> Fate | None:
     """Expect the endpoint mapper's port to stay until a boot, and then to follow the list and the RPC servers.
 
@@ -211,7 +223,6 @@ STAGE = Stage(
     claims=claims,
     plan=plan,
     shown=shown,
-    fate=fate,
     touches={
         "dcom_protocols": Touches(values=(DCOM_PROTOCOLS.name,)),
         "enable_dcom": Touches(values=(ENABLE_DCOM.name,)),

@@ -28,7 +28,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rul
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
-from .future import Fate, Future
+from .future import Future
 from .never import no_new_rule
 from .part import Bar, Claim, Need, Part
 from .stage import Choice, Residue, Situation, Stage
@@ -339,11 +339,6 @@ def shown(wanted: Desired, _actual: Settings, host: Host) -> dict[str, Any]:
     return {name: host.firewall.texts.get(name) for name in sorted(host.firewall.names)}
 
 
-def fate(_subject: Explained, _future: Future) -> Fate | None:
-    """Expect nothing of the socket: a rule drops packets and closes nothing."""
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether what comes in for a listener is dropped.
@@ -381,5 +376,4 @@ STAGE = Stage(
     claims=claims,
     plan=plan,
     shown=shown,
-    fate=fate,
 )

@@ -15,13 +15,14 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
@@ -34,7 +35,7 @@ from .switches import Switch, SwitchWish
 
 NAME = "name_resolution"
 RECIPE = "dnscache-ephemeral"
-MAX_CACHED_SOCKETS = Setting(r"SYSTEM\CurrentControlSet\Services\Dnscache\Parameters", "MaxCachedSockets", RegistryType.DWORD)
+MAX_CACHED_SOCKETS = Setting(rf"{SERVICES_KEY}\Dnscache\Parameters", "MaxCachedSockets", RegistryType.DWORD)
 XP = NtVersion(5, 1)
 SWITCHES = (
     Switch("llmnr", "llmnr-5355", {"disabled": "llmnr_off"}),
@@ -106,6 +107,14 @@ def shown(wanted: Desired, actual: Settings, _host: Host) -> dict[str, Any]:
     return {**cached, **switches.shown(wanted.switches, actual, (MAX_CACHED_SOCKETS,))}
 
 
+def opens(made: Effect, _knowledge: Knowledge) -> tuple[str, ...]:
+    """Name the socket of the DNS client's cache."""
+    written = made.written
+    if written is None or written.place != MAX_CACHED_SOCKETS.place:
+        return ()
+    return () if written.after is not None and written.after.data == 0 else (RECIPE,)
+
+
 def fate(subject: Explained, future: Future) -> Fate | None:
     """Expect the DNS client's socket to go with its cache of sockets."""
     if subject.recipe != RECIPE or future.host.windows.nt != XP:
@@ -130,6 +139,5 @@ STAGE = Stage(
     claims=claims,
     plan=plan,
     shown=shown,
-    fate=fate,
     touches={"max_cached_sockets": Touches(values=(MAX_CACHED_SOCKETS.name,))},
 )

@@ -23,6 +23,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios impor
     PREFIX,
     VALUE,
     NetbiosOption,
+    is_option,
     option_of,
     setting,
 )
@@ -30,6 +31,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
@@ -197,6 +199,13 @@ def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     return result
 
 
+def opens(made: Effect, _knowledge: Knowledge) -> tuple[str, ...]:
+    """Name the ports of an adapter that NetBIOS goes over again."""
+    written = made.written
+    option = made.netbios[1] if made.netbios else option_of(written.after) if written and is_option(written.place) else None
+    return () if option in (None, NetbiosOption.DISABLED) else (RECIPE,)
+
+
 def fate(subject: Explained, future: Future) -> Fate | None:
     """Expect 137, 138 and 139 to follow the adapter's option and the driver."""
     if subject.recipe != RECIPE:
@@ -231,6 +240,5 @@ STAGE = Stage(
     claims=claims,
     plan=plan,
     shown=shown,
-    fate=fate,
     touches={"netbios_options": Touches(values=(VALUE,), netbios=True)},
 )

@@ -17,13 +17,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
@@ -37,8 +38,10 @@ from .switches import Switch, SwitchWish
 
 NAME = "rpc_restriction"
 MAPPER = "rpc-epmap-135-tcp"
-BIND = Setting(r"SYSTEM\CurrentControlSet\Services\Rpc\Linkage", "Bind", RegistryType.MULTI_SZ)
-LISTEN_ON_INTERNET = Setting(r"SYSTEM\CurrentControlSet\Services\RpcSs", "ListenOnInternet", RegistryType.SZ)
+# It owns no listener and changes where those of others are.
+RECIPE = "rpc-selective-binding"
+BIND = Setting(rf"{SERVICES_KEY}\Rpc\Linkage", "Bind", RegistryType.MULTI_SZ)
+LISTEN_ON_INTERNET = Setting(rf"{SERVICES_KEY}\RpcSs", "ListenOnInternet", RegistryType.SZ)
 INTERNET = r"SOFTWARE\Microsoft\Rpc\Internet"
 PORTS = Setting(INTERNET, "Ports", RegistryType.MULTI_SZ)
 PORTS_INTERNET_AVAILABLE = Setting(INTERNET, "PortsInternetAvailable", RegistryType.SZ)
@@ -216,7 +219,7 @@ def _plan_interfaces(wanted: Desired, interfaces: tuple[str, ...], actual: Setti
         targets=(BIND.target,),
         what=f"the interface restriction of RPC (Bind) is not written on {situation.host.windows.name}",
         plan=replace(_plan(((BIND, after),), why, actual), warnings=_doubtful_indexes(wanted, situation.host)),
-        method=("rpc-selective-binding", "bind") if interfaces else None,
+        method=(RECIPE, "bind") if interfaces else None,
         owners=tuple(restricted(situation.host, situation.knowledge)) if interfaces else (),
         error=error,
     )
@@ -296,6 +299,16 @@ def bound_to(future: Future) -> tuple[str, ...]:
     return value.data if value is not None and isinstance(value.data, tuple) else ()
 
 
+def opens(made: Effect, _knowledge: Knowledge) -> tuple[str, ...]:
+    """Name what leaves the loopback: RPC servers with the list of interfaces, and the endpoint mapper with its own value."""
+    written = made.written
+    if written is not None and written.place == BIND.place:
+        return () if written.after is not None and written.after.data else (RECIPE,)
+    if written is not None and written.place == LISTEN_ON_INTERNET.place:
+        return () if _is_off(written.after) else (RECIPE, "rpc-epmap-135-tcp")
+    return ()
+
+
 def fate(subject: Explained, future: Future) -> Fate | None:
     """Expect RPC servers over TCP to leave the wildcard address where the restriction is known to bind them."""
     row = subject.endpoint
@@ -340,7 +353,6 @@ STAGE = Stage(
     claims=claims,
     plan=plan,
     shown=shown,
-    fate=fate,
     touches={
         "bind": Touches(values=(BIND.name, LISTEN_ON_INTERNET.name)),
         "listen_on_internet": Touches(values=(LISTEN_ON_INTERNET.name,)),

@@ -11,7 +11,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings, start_setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START_VALUES, Settings, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import PerUser, Protected, StartValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective, noun
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
@@ -23,9 +23,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged 
 
 from .part import Bar, Part
 from .stage import Situation
-
-# SERVICE_AUTO_START, SERVICE_DEMAND_START, SERVICE_DISABLED (Microsoft, CreateService).
-START_VALUES = {StartMode.AUTO: 2, StartMode.MANUAL: 3, StartMode.DISABLED: 4}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import H
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, StartValue, Status
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
 from . import switches
@@ -166,6 +167,11 @@ def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     return {**result, **switches.shown(wanted.switches, actual, starts)}
 
 
+def opens(made: Effect, knowledge: Knowledge) -> tuple[str, ...]:
+    """Name what a service or driver owns that runs again, or may."""
+    return tuple(recipe.id for recipe in knowledge.recipes.values() if recipe.is_owned_by(made.returns))
+
+
 def fate(subject: Explained, future: Future) -> Fate | None:
     """Expect an endpoint to go with the services that can own it.
 
@@ -229,5 +235,4 @@ STAGE = Stage(
     claims=claims,
     plan=plan,
     shown=shown,
-    fate=fate,
 )

@@ -17,13 +17,14 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START_VALUES, Setting, Settings, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
@@ -36,11 +37,8 @@ from .stage import Choice, Situation, Stage, Touches
 
 NAME = "smb_device"
 RECIPE = "smb-445"
-NETBT = r"SYSTEM\CurrentControlSet\Services\NetBT"
-SMB_DEVICE_ENABLED = Setting(rf"{NETBT}\Parameters", "SmbDeviceEnabled", RegistryType.DWORD)
-NETBT_START = Setting(NETBT, "Start", RegistryType.DWORD)
-# SERVICE_DISABLED and SERVICE_SYSTEM_START (Microsoft, CreateService); NetBT starts with the system.
-DISABLED, SYSTEM_START = 4, 1
+SMB_DEVICE_ENABLED = Setting(rf"{SERVICES_KEY}\NetBT\Parameters", "SmbDeviceEnabled", RegistryType.DWORD)
+NETBT_START = start_setting("NetBT")
 # The order in which the article stops them.
 SMB_SERVICES = ("LanmanWorkstation", "LanmanServer")
 HAZARD = "outgoing-smb"
@@ -168,7 +166,7 @@ def _driver(name: str, host: Host) -> Wish:
 def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situation) -> Part:
     host = situation.host
     if wanted.enabled:
-        return replace(whole, plan=_plan_start(SYSTEM_START, actual, "the NetBT driver loads again"))
+        return replace(whole, plan=_plan_start(StartMode.SYSTEM, actual, "the NetBT driver loads again"))
     bar = None
     if host.uses_dhcp and any(s.name.lower() == "dhcp" for s in host.all_dependents("NetBT")):
         bar = Bar(
@@ -180,7 +178,7 @@ def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situ
     whole = replace(
         whole,
         what="the NetBT driver is not disabled",
-        plan=_plan_start(DISABLED, actual, "the NetBT driver is not loaded again"),
+        plan=_plan_start(StartMode.DISABLED, actual, "the NetBT driver is not loaded again"),
         # One that is stopped already would not come back after the boot.
         takes=tuple(host.services[name.lower()].name for name in (*SMB_SERVICES, "NetBT") if name.lower() in host.services),
         needs=(Need(HAZARD, f"{both} (the method {Method.SMB_DEVICE_ENABLED} leaves them alone)"),),
@@ -198,9 +196,9 @@ def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situ
     return replace(part, plan=_touching(part.plan))
 
 
-def _plan_start(mode: int, actual: Settings, why: str) -> Plan:
+def _plan_start(mode: StartMode, actual: Settings, why: str) -> Plan:
     """Plan when the driver loads; through the registry, as the article does on Windows 2000."""
-    changes = write_value(NAME, NETBT_START, actual.get(NETBT_START), RegistryValue.dword(mode), why)
+    changes = write_value(NAME, NETBT_START, actual.get(NETBT_START), RegistryValue.dword(START_VALUES[mode]), why)
     return Plan(changes, () if changes else (Unchanged(NAME, NETBT_START.target, Reason.AS_DESIRED),))
 
 
@@ -226,6 +224,16 @@ def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     names = [name for name in (*SMB_SERVICES, "NetBT") if name.lower() in host.services]
     states: dict[str, Any] = {name: host.services[name.lower()].state.lower() for name in names}
     return {NETBT_START.target: settings.plain(actual.get(NETBT_START)), **states}
+
+
+def opens(made: Effect, _knowledge: Knowledge) -> tuple[str, ...]:
+    """Name the port of SMB: with the value that is not 0 any more, and with the Server service, which loads the driver that owns it."""
+    written = made.written is not None and made.written.place == SMB_DEVICE_ENABLED.place and not _is_off(made.written.after)
+    return (RECIPE,) if written or made.returns.lower() == SERVER.lower() else ()
+
+
+def _is_off(value: RegistryValue | None) -> bool:
+    return value is not None and value.data == 0
 
 
 def fate(subject: Explained, future: Future) -> Fate | None:
@@ -282,7 +290,6 @@ STAGE = Stage(
     claims=claims,
     plan=plan,
     shown=shown,
-    fate=fate,
     touches={
         str(Method.NETBT_DRIVER): Touches(services=(*SMB_SERVICES, "NetBT")),
         str(Method.SMB_SERVER): Touches(services=SERVER_DRIVERS),

@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
-from .future import Fate, Future
+from .future import Future
 from .part import Claim, Part
 
 
@@ -142,7 +142,6 @@ class Stage:
         claims: what of a desire would close something, as far as that is known before any host is.
         plan: desired and actual to the parts of a plan, which the gate then judges; raises NotFound, InvalidOption.
         shown: the part of a state that a desire is about, as plain values.
-        fate: what the stage expects of an endpoint that it knows, or None.
         touches: by id of a method.
     """
 
@@ -155,5 +154,4 @@ class Stage:
     claims: Callable[[Any], tuple[Claim, ...]]
     plan: Callable[[Any, Any, Situation], tuple[Part, ...]]
     shown: Callable[[Any, Any, Host], dict[str, Any]]
-    fate: Callable[[Explained, Future], Fate | None]
     touches: Mapping[str, Touches] = field(default_factory=dict)

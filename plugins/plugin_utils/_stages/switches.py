@@ -19,6 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe, Status, Takes, Value, ValueType
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue, write_value
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
@@ -151,6 +152,19 @@ def shown(wishes: Iterable[SwitchWish], actual: Settings, others: Iterable[Setti
         return {}
     left_out = set(others)
     return {setting.target: settings.plain(value) for setting, value in actual.items() if setting not in left_out}
+
+
+def opens(made: Effect, knowledge: Knowledge) -> tuple[str, ...]:
+    """Name the recipes of which a value becomes another than the one that closes their endpoints."""
+    if made.written is None:
+        return ()
+    place, after = made.written.place, made.written.after
+
+    def closes_no_more(method: Method) -> bool:
+        others = (value for value in method.values if setting_of(value).place == place and wanted(value) != after)
+        return method.status not in OUT_OF_QUESTION and any(others)
+
+    return tuple(recipe.id for recipe in knowledge.recipes.values() if any(map(closes_no_more, recipe.methods)))
 
 
 def fate(subject: Explained, future: Future) -> Fate | None:

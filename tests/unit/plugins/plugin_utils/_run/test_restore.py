@@ -888,3 +888,15 @@ def test_what_somebody_chose_between_two_runs_is_what_there_is_to_go_back_to() -
         minimize(host, "20260103T000000Z-000003", **wanted)
         restore(host, run_id="20260104T000000Z-000004")
         assert differences(chosen, state(host)) == []
+
+
+@pytest.mark.parametrize("name", ["windows_2000", "windows_xp", "windows_7", "windows_10", "windows_server_2022"])
+def test_all_that_was_closed_counts_as_opened_by_the_way_back(name: str) -> None:
+    """A proof after it would take the rest for strangers."""
+    with simulated(name) as host:
+        closed = minimize(host, accept=["wsus-and-updates"])["forecast"]
+        run = Run(KNOWLEDGE, FakeClock(), "20260102T000000Z-000002")
+        opened = set(run.prepare_restore(host.session, Scope()).opens)
+    recipes = {entry["recipe"] for entry in closed if entry["outlook"] in ("closes now", "closes at the next boot")}
+    assert len(recipes - {None}) > 5
+    assert recipes - {None} <= opened

@@ -38,6 +38,9 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.
     windows_2000,
     windows_xp,
 )
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
+    HOSTS as LATER,
+)
 
 HOSTS: list[Callable[[], FakeHost]] = [windows_2000, windows_xp]
 LOST = ConnectionLost("host.example: the connection was lost", host="host.example")
@@ -468,10 +471,20 @@ SERVICES = r"SYSTEM\CurrentControlSet\Services"
 NETBT = (rf"{SERVICES}\NetBT", "Start")
 BIND = (rf"{SERVICES}\Rpc\Linkage", "Bind")
 LISTEN_ON_INTERNET = (rf"{SERVICES}\RpcSs", "ListenOnInternet")
+LLMNR = (r"SOFTWARE\Policies\Microsoft\Windows NT\DNSClient", "EnableMulticast")
+RPC_OVER_TCP = (r"SYSTEM\CurrentControlSet\Control", "DisableRPCOverTCP")
 CACHED = (rf"{SERVICES}\Dnscache\Parameters", "MaxCachedSockets")
 OFF = [((rf"{INTERFACES}\Tcpip_{guid}", "NetbiosOptions"), RegistryValue.dword(2)) for guid in (GUID, IDLE_GUID)]
 DRIVER = {"smb_over_tcp": "enabled", "method": "netbt_driver"}
 Configured = list[tuple[tuple[str, str], RegistryValue]]
+
+
+def vista() -> FakeHost:
+    """Return a later Windows whose Server service is disabled."""
+    fake = LATER["windows_vista"]()
+    fake.service("lanmanserver").start = "Disabled"
+    return fake
+
 
 # What is configured, what is asked for, and the recipes whose endpoints come back with it.
 OPENS: list[tuple[Callable[[], FakeHost], Configured, dict[str, Any], set[str]]] = [
@@ -490,7 +503,13 @@ OPENS: list[tuple[Callable[[], FakeHost], Configured, dict[str, Any], set[str]]]
         {"rpc-selective-binding", "rpc-epmap-135-tcp"},
     ),
     (windows_xp, [(CACHED, RegistryValue.dword(0))], {"name_resolution": {"max_cached_sockets": 3}}, {"dnscache-ephemeral"}),
-    (windows_xp, [], {"services": {"services": [{"name": "Fax", "start_mode": "manual"}]}}, {"fax"}),
+    # An RPC server, and with the first one of a protocol the endpoint mapper listens there as well.
+    (windows_xp, [], {"services": {"services": [{"name": "Fax", "start_mode": "manual"}]}}, {"fax", "rpc-epmap-135-tcp"}),
+    # Values that the knowledge names, gone or other than what closes the port.
+    (vista, [(LLMNR, RegistryValue.dword(0))], {"name_resolution": {"llmnr": "default"}}, {"llmnr-5355"}),
+    (vista, [(RPC_OVER_TCP, RegistryValue.dword(1))], {"rpc_restriction": {"service_control": "default"}}, {"rpc-scm"}),
+    # The Server service opens no port itself, and loads the driver that does.
+    (vista, [], {"smb_device": {"smb_over_tcp": "enabled"}}, {"smb-445"}),
 ]
 
 
