@@ -14,7 +14,8 @@ options:
     description:
       - Ids of the hazards that you accept. If a change would trigger a hazard of this host that is not listed here, the change is refused
         if you asked for it by name. Otherwise it is skipped, with the reason. RV(hazards) shows the hazards found and the evidence.
-      - A hazard also holds back the rules of M(netmin.windows.ip_filter). A hazard that the host does not allow to be checked counts as found.
+      - A hazard also holds back the rules of M(netmin.windows.ip_filter). A hazard that the host does not allow
+        to be checked counts as found.
       - A task reports everything that it refuses at once.
       - Some methods have their hazard on every host, for example V(rds) for Remote Desktop. The others have it only if it is found on the
         host.
