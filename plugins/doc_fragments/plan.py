@@ -45,6 +45,7 @@ options:
       - management-agents
       - msdtc-msmq
       - outgoing-smb
+      - port-proxy
       - printing
       - rds
       - rpc-runtime-misconfiguration

@@ -18,6 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import strangers
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.port_proxy import with_forwarded
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import told
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KEEP, KNOWLEDGE
@@ -66,7 +67,7 @@ class ListenersAction(WindowsAction):
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         listing = take_listing(session, host, KNOWLEDGE)
         host = with_ranges(session, host, KNOWLEDGE, listing.endpoints)
-        explained = explainer(host, KNOWLEDGE, states).explain(listing.endpoints)
+        explained = with_forwarded(session, explainer(host, KNOWLEDGE, states).explain(listing.endpoints))
         remark = host.windows.remark
         return {
             "changed": False,
@@ -104,7 +105,7 @@ class ProofAction(WindowsAction):
             host = read_host(session, KNOWLEDGE)
             host = replace(host, firewall=read_firewall(session, host, wanted=False))
             host = with_ranges(session, host, KNOWLEDGE, settling.listing.endpoints)
-            explained = explainer(host, KNOWLEDGE, states).explain(settling.listing.endpoints)
+            explained = with_forwarded(session, explainer(host, KNOWLEDGE, states).explain(settling.listing.endpoints))
             if stored is None:
                 proof = proof_of(
                     compare_with_keep(explained, read_keep(options["keep"], host, KNOWLEDGE, explained), host, settling.listing.suspects)

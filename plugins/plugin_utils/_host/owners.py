@@ -45,6 +45,7 @@ class Explained:
         recipe: id of the one recipe that knows it, or None.
         management: whether the management path goes through it.
         stranger: whether it listens on WinRM's port without being WinRM's.
+        leads: where the host forwards what comes in; "" where it does not.
     """
 
     endpoint: Endpoint
@@ -55,6 +56,7 @@ class Explained:
     process: str | None
     management: bool = False
     stranger: bool = False
+    leads: str = ""
 
     @property
     def identity(self) -> Identity:
@@ -71,7 +73,8 @@ class Explained:
         if not self.owners:
             return f"unknown{where}"
         if len(self.owners) == 1:
-            return f"{self.owners[0]}{where}"
+            leads = f", which forwards it to {self.leads}" if self.leads else ""
+            return f"{self.owners[0]}{where}{leads}"
         return f"one of {', '.join(self.owners)}{where}"
 
 

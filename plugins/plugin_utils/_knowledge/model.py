@@ -124,13 +124,18 @@ class ListenerPattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A registry value below HKLM that a method writes."""
+    """A registry value below HKLM that a method writes.
+
+    Attributes:
+        policy: the key of the policy of the same name, which wins where it is there.
+    """
 
     key: str
     name: str
     type: ValueType
     data: int | str | tuple[str, ...]
     takes: Takes = Takes.BOOT
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

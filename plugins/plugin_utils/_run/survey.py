@@ -20,6 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import H
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, read_listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath, read_path
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, Explainer, settled_ports
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.port_proxy import with_forwarded
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Place, Settings, read_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -98,7 +99,7 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     states = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in STAGES}
     listing = take_listing(reader, host, knowledge)
     host = with_ranges(reader, host, knowledge, listing.endpoints)
-    return Survey(host, states, listing, explainer(host, knowledge, states).explain(listing.endpoints))
+    return Survey(host, states, listing, with_forwarded(reader, explainer(host, knowledge, states).explain(listing.endpoints)))
 
 
 def with_firewall(reader: Reader, survey: Survey) -> Survey:
@@ -126,7 +127,7 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
     states = {name: again(state) for name, state in before.states.items()}
     listing = take_listing(reader, host, knowledge)
     keys = {key: reader.value_types(key) is not None for key in before.keys}
-    explained = explainer(host, knowledge, states).explain(listing.endpoints)
+    explained = with_forwarded(reader, explainer(host, knowledge, states).explain(listing.endpoints))
     return Survey(host, states, listing, explained, again(before.more), keys, before.path)
 
 

@@ -87,6 +87,11 @@ def setting_of(value: Value) -> Setting:
     return Setting(value.key, value.name, TYPES[value.type])
 
 
+def policy_of(value: Value) -> Setting | None:
+    """Return where a policy says the same, and wins; None where no such policy is known."""
+    return Setting(value.policy, value.name, TYPES[value.type]) if value.policy else None
+
+
 def wanted(value: Value) -> RegistryValue:
     """Return what is written."""
     return RegistryValue(TYPES[value.type], value.data)
@@ -94,14 +99,15 @@ def wanted(value: Value) -> RegistryValue:
 
 def known(stage: str, knowledge: Knowledge, windows: Windows) -> tuple[Setting, ...]:
     """Return every value that a stage may write on one Windows."""
-    values = (
+    values = [
         value
         for recipe in knowledge.recipes.values()
         for method in recipe.methods_on(windows)
         if method.stage == stage and method.status not in OUT_OF_QUESTION
         for value in method.values
-    )
-    return tuple(dict.fromkeys(setting_of(value) for value in values))
+    ]
+    policies = (policy for value in values if (policy := policy_of(value)) is not None)
+    return tuple(dict.fromkeys((*map(setting_of, values), *policies)))
 
 
 def claims(wishes: Iterable[SwitchWish]) -> tuple[Claim, ...]:
@@ -121,9 +127,20 @@ def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situati
     known_values = [value for method in methods if method is not None for value in method.values]
     changes: list[SetRegistryValue] = []
     unchanged: list[Unchanged] = []
+    warnings: list[str] = []
     for value in known_values:
-        setting = setting_of(value)
+        setting, policy = setting_of(value), policy_of(value)
         after = wanted(value) if wish.method else None
+        ruled = actual.get(policy) if policy is not None else None
+        if policy is not None and ruled is not None:
+            # Nothing that is written beside a policy has an effect.
+            if ruled == after:
+                unchanged.append(Unchanged(stage, setting.target, Reason.AS_DESIRED, f"the policy {policy.target} says so, and wins"))
+            else:
+                told = f"the policy {policy.target} is {ruled.plain()}, and wins: change the policy"
+                unchanged.append(Unchanged(stage, setting.target, Reason.DOES_NOT_WORK, told))
+                warnings.append(f"{setting.target} is not written: {told}")
+            continue
         effective = Effective.NOW if value.takes is Takes.NOW else Effective.BOOT
         planned = write_value(stage, setting, actual.get(setting), after, _why(recipe, methods[0], wish), effective=effective)
         changes += planned
@@ -133,7 +150,7 @@ def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situati
         stage=stage,
         targets=tuple(setting_of(value).target for value in known_values) or (recipe.id,),
         what=f"'{wish.method}' for {recipe.purpose} is not written on {windows.name}",
-        plan=Plan(tuple(changes), tuple(unchanged)),
+        plan=Plan(tuple(changes), tuple(unchanged), tuple(warnings)),
         method=(recipe.id, wish.method) if wish.method and not wish.chosen else None,
         recipes=(recipe.id,) if wish.method else (),
     )
@@ -184,9 +201,10 @@ def _fate(method: Method, future: Future) -> Fate | None:
     for value in method.values:
         # Of the type that its reader asks for: another with the same data is planned to be written as well, and what a
         # REG_EXPAND_SZ really says WMI does not show.
-        if future.value(value.key, value.name) != wanted(value):
+        ruled = future.value(value.policy, value.name) if value.policy else None
+        if (ruled if ruled is not None else future.value(value.key, value.name)) != wanted(value):
             return None
-        set_now.add(future.writes(value.key, value.name) and value.takes is Takes.NOW)
+        set_now.add(ruled is None and future.writes(value.key, value.name) and value.takes is Takes.NOW)
     now = Expectation.CLOSED if set_now == {True} else Expectation.OPEN
     names = ", ".join(f"{value.name} is {value.data}" for value in method.values)
     if method.status is Status.WORKS:
