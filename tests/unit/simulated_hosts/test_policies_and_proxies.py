@@ -62,7 +62,7 @@ def test_the_policy_of_remote_desktop_wins(ruled: int, stays: bool) -> None:
 
 
 def test_a_forwarded_port_is_told_with_where_it_leads() -> None:
-    survey = surveyed("windows_11+port_proxy")
+    survey = surveyed("windows_11+hazard_port_proxy")
     subject = at(survey, 2222)
     assert (subject.owners, subject.recipe, subject.leads) == (("iphlpsvc",), "port-proxy", "192.0.2.80 port 22")
     assert "which forwards it to 192.0.2.80 port 22" in subject.owner

@@ -25,7 +25,7 @@ from winsim.scenarios import names
 # On the others a change does not hold, or waits, or values are not where they should be: all of that is asked again.
 SCENARIOS = tuple(name for name in names() if not scenario(name).host.faults and not name.endswith("renamed"))
 # A server is promised 120 and 70, and a snapshot 4; a client has more services to stop, and 270 of them to list.
-MOST, MOST_ON_CLIENTS, MOST_AGAIN, MOST_OF_SNAPSHOT = 110, 135, 55, 4
+MOST, MOST_ON_CLIENTS, MOST_AGAIN, MOST_OF_SNAPSHOT = 115, 138, 60, 4
 
 
 @dataclass

@@ -32,7 +32,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import 
 from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 
-MOST_REQUESTS = 25
+MOST_REQUESTS = 30
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ SCENARIOS: Mapping[str, Case] = {
     "dfs": part("dfs", "DFSR", "Public"),
     "infrastructure-roles": part("infrastructure_roles", "DNS", "DHCPServer"),
     "exchange-sharepoint": part("exchange_sharepoint", "MSExchangeIS"),
-    "ipsec-vpn": part("ipsec_vpn", "RemoteAccess", "Servers speak IPsec", "8080"),
+    "ipsec-vpn": part("ipsec_vpn", "RemoteAccess", "Servers speak IPsec"),
+    "port-proxy": part("port_proxy", "2222"),
     "firewall-service-xp": Case("windows_xp", "windows_2000", ("Windows XP",)),
     "time": part("time", "Enabled is 1"),
     "task-scheduler": Case("windows_server_2022", "windows_xp", ("Windows Server 2022",)),
