@@ -22,6 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable i
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import fakes
 
 webserver = pytest.importorskip("ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.webserver")
+spnego = pytest.importorskip("spnego.exceptions")
 
 PLUGINS = ("psrp", "winrm")
 BOTH = pytest.mark.parametrize("plugin", PLUGINS)
@@ -123,6 +124,18 @@ def test_all_mechanisms_refused_are_named() -> None:
         session = session_to("winrm", "ntlm,basic", host.port, ansible_password="wrong")
         with pytest.raises(errors.AuthenticationFailed, match=r"with ntlm: .*with basic: "):
             session.query("Win32_Service")
+
+
+@pytest.mark.parametrize("error", [spnego.NoCredentialError(), ValueError("no such mechanism"), ImportError("no gssapi")])
+def test_a_login_that_fails_on_the_controller_is_one_that_was_refused(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pypsrp.negotiate.spnego.client", refuse)
+    with webserver.web_host(answer, mechanism="ntlm") as host:
+        with pytest.raises(errors.AuthenticationFailed, match=r"did not let the user 'admin' in with ntlm: check ansible_user") as found:
+            session_to("psrp", "ntlm", host.port).query("Win32_Service")
+        assert clear(found.value)
 
 
 @BOTH
