@@ -251,31 +251,6 @@ def test_a_trickle_ends_in_time(plugin: str, mechanism: str, kind: str, monkeypa
     assert expected in str(found.value)
 
 
-def test_an_answer_that_comes_late_takes_no_time_from_the_next_one() -> None:
-    """The rest of the time is the longest that a read may last; the next exchange has its own again."""
-    clock = FakeClock()
-    allowance = Allowance(30, clock)
-    answers = 0
-
-    def serve(client: socket.socket) -> None:
-        nonlocal answers
-        answers += 1
-        if answers == 1:
-            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
-            # So little is left while the client waits for the last byte.
-            clock.time += 29.8
-            client.sendall(b"b")
-        else:
-            time.sleep(0.6)
-            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\ncd")
-
-    with webserver.raw_host(serve) as port, requests.Session() as session:
-        session.trust_env = False
-        bounded.bound(session, allowance, allowance.renew)
-        url = f"http://127.0.0.1:{port}/"
-        assert [session.post(url, data=b"x", timeout=30).content for _number in range(2)] == [b"ab", b"cd"]
-
-
 def test_an_allowance() -> None:
     clock = FakeClock()
     allowance = Allowance(10, clock)

@@ -352,3 +352,16 @@ def test_an_error_without_a_word_after_answers_in_clear_is_a_lost_answer(plugin:
             session.query("Win32_Process")
     assert "HTTP 500 without a word" in clear(found.value)
     assert "use https" not in clear(found.value)
+
+
+def test_errors_that_name_each_other_as_causes_end_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = RuntimeError("one"), RuntimeError("other")
+    one.__cause__, other.__cause__ = other, one
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise one
+
+    transport = transport_to("psrp", "basic", 5985)
+    monkeypatch.setattr(transport, "_connect", fail)
+    with pytest.raises(errors.AuthenticationFailed, match=r"with basic: the login failed here .RuntimeError."):
+        transport.exchange(b"<message/>")
