@@ -13,7 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import hazards, model
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.apply import Status
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.apply import ChangeStatus
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase
 
@@ -25,7 +25,7 @@ WORDS: Mapping[str, set[str]] = {
     "Expectation": set(Expectation),
     "Outcome": set(Outcome),
     "Verdict": set(Verdict),
-    "Status of a change": {*Status, "planned"},
+    "Status of a change": {*ChangeStatus, "planned"},
     "Effective": set(Effective),
     "Reason": set(Reason),
     "Scope": set(Scope),

@@ -27,7 +27,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 
 
-class Status(StrEnum):
+class ChangeStatus(StrEnum):
     """What became of a change."""
 
     DONE = "done"
@@ -46,17 +46,17 @@ class Application:
     """
 
     plan: Plan
-    statuses: list[Status] = field(default_factory=list)
+    statuses: list[ChangeStatus] = field(default_factory=list)
     error: NetminError | None = None
     boot_needed: bool = False
 
     def __post_init__(self) -> None:
-        self.statuses = [Status.NOT_DONE] * len(self.plan.changes)
+        self.statuses = [ChangeStatus.NOT_DONE] * len(self.plan.changes)
 
     @property
     def made(self) -> tuple[Change, ...]:
         """The changes that were made, or may have been."""
-        return tuple(change for change, status in zip(self.plan.changes, self.statuses, strict=True) if status is not Status.NOT_DONE)
+        return tuple(change for change, status in zip(self.plan.changes, self.statuses, strict=True) if status is not ChangeStatus.NOT_DONE)
 
 
 def at_any_time(_writer: Writer, _change: Change) -> None:
@@ -87,14 +87,14 @@ def apply(
                 _wait(soon, writer, clock, stop_limit)
             in_time(writer, change)
             # Until its answer is here, a change may or may not have been made.
-            application.statuses[number] = Status.UNKNOWN
+            application.statuses[number] = ChangeStatus.UNKNOWN
             try:
                 application.boot_needed |= kind.write(change, writer)
             except NetminError as error:
                 if not _leaves_open(error, change):
-                    application.statuses[number] = Status.NOT_DONE
+                    application.statuses[number] = ChangeStatus.NOT_DONE
                 raise
-            application.statuses[number] = Status.DONE
+            application.statuses[number] = ChangeStatus.DONE
             if awaited is not None:
                 (late if awaited.at_end else soon)[number] = awaited
         for waiting in (soon, late):
@@ -105,7 +105,7 @@ def apply(
     finally:
         # Accepted, and not seen to have happened.
         for number in (*soon, *late):
-            application.statuses[number] = Status.UNKNOWN
+            application.statuses[number] = ChangeStatus.UNKNOWN
 
 
 def _rank(application: Application, waiting: dict[int, Awaited]) -> int:

@@ -35,7 +35,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.part import Part
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents
 
-from .reach import DEPENDENTS, Finding, Item, Reach
+from .reach import DEPENDENTS, FoundHazard, Item, Reach
 from .survey import Terms
 
 # What a message names of what shows a hazard.
@@ -209,7 +209,7 @@ class Gatekeeper:
     terms: Terms
     named: Collection[str] = ()
     chosen: Collection[str] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[FoundHazard, ...] = ()
 
     def judge(self, parts: Iterable[Part]) -> Judgement:
         """Carry out, pass over, or refuse each part."""
@@ -338,7 +338,7 @@ class Gatekeeper:
                 why = f"{hit.target} depends on {hit.by} and could not be started any more: {why}"
             yield Held(Reason.GATED, why, (finding.hazard.id,), whole=bool(hit.touched.along))
 
-    def _counts(self, finding: Finding, part: Part, *, asked: bool) -> bool:
+    def _counts(self, finding: FoundHazard, part: Part, *, asked: bool) -> bool:
         """Tell whether a hazard that is about a part holds it back."""
         if finding.hazard.id == DEPENDENTS:
             # By name the option alone decides, and says it in its own words.

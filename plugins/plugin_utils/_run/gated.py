@@ -25,7 +25,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapsh
 from .gate import Blocks, Gatekeeper, Refusal, refusal_of, refuse
 from .hazards import Detector, Draft, closing_of
 from .options import Wanted
-from .reach import Finding, Reach
+from .reach import FoundHazard, Reach
 from .survey import STAGE_BY_NAME, Survey, make_forecast, with_firewall
 
 # What a way back closes for certain.
@@ -39,7 +39,7 @@ class Gated:
     survey: Survey
     wanted: Wanted
     plan: Plan
-    findings: tuple[Finding, ...]
+    findings: tuple[FoundHazard, ...]
 
 
 def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Callable[[Survey, Blocks], Wanted]) -> Gated:
@@ -61,7 +61,7 @@ def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Cal
     return Gated(survey, wanted, plan, tuple(planner.findings.values()))
 
 
-def look_back(reader: Reader, survey: Survey, knowledge: Knowledge, plan: Plan, expected: Sequence[Forecast]) -> tuple[Finding, ...]:
+def look_back(reader: Reader, survey: Survey, knowledge: Knowledge, plan: Plan, expected: Sequence[Forecast]) -> tuple[FoundHazard, ...]:
     """Look for the hazards of what a way back closes again, by its forecast; where it closes nothing the host is not asked."""
     closing = closing_of(survey, expected, AGAIN)
     if not closing:
@@ -85,7 +85,7 @@ class Planner:
     survey: Survey
     knowledge: Knowledge
     detector: Detector | None = None
-    findings: dict[str, Finding] = field(default_factory=dict)
+    findings: dict[str, FoundHazard] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     told: tuple[str, ...] = ()
 

@@ -21,7 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 
 from .gate import Block, Blocks, told
 from .probes import Answer, Prober, Proposal
-from .reach import UNSEEN, Finding, Item, Reach, method_is_about
+from .reach import UNSEEN, FoundHazard, Item, Reach, method_is_about
 from .survey import Survey
 
 # What a finding names at most.
@@ -98,12 +98,12 @@ class Detector:
                 if method_is_about(hazard, recipe.id, method, self._free(hazard)):
                     yield f"{recipe.id}/{method.id}"
 
-    def look(self, draft: Draft) -> tuple[Finding, ...]:
+    def look(self, draft: Draft) -> tuple[FoundHazard, ...]:
         """Find the hazards that are about a draft; one without changes is judged by what is known already."""
         stopping = frozenset(item.touched.stops.lower() for item in draft.items if item.touched.stops and not item.by)
         proposal = Proposal(draft.plan, draft.closing, stopping)
         reach = self.reach()
-        findings: list[Finding] = []
+        findings: list[FoundHazard] = []
         for hazard in self.knowledge.hazards:
             affects = _affected(hazard, draft, reach)
             if affects:
@@ -120,7 +120,7 @@ class Detector:
             return found
         return _join((found, *(self._prober.answer(probe, proposal) for probe in probes if probe.evidence)))
 
-    def _finding(self, hazard: Hazard, affects: tuple[str, ...], draft: Draft) -> tuple[Finding, ...]:
+    def _finding(self, hazard: Hazard, affects: tuple[str, ...], draft: Draft) -> tuple[FoundHazard, ...]:
         answer = self._found[hazard.id]
         if hazard.affects.kinds == (Kind.CLOSING,) and answer.about:
             affects = tuple(dict.fromkeys(sign.subject.recipe or sign.subject.owner for sign in answer.about))
@@ -128,7 +128,7 @@ class Detector:
         if not evidence:
             return ()
         accepted = hazard.id in draft.accept
-        return (Finding(hazard, evidence, bounded(affects), accepted, bool(answer.lines), answer.about),)
+        return (FoundHazard(hazard, evidence, bounded(affects), accepted, bool(answer.lines), answer.about),)
 
 
 def _affected(hazard: Hazard, draft: Draft, reach: Reach) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ def bounded(texts: Sequence[str]) -> tuple[str, ...]:
     return (*texts[:MOST], *([f"and {len(texts) - MOST} more"] if len(texts) > MOST else []))
 
 
-def warnings_of(findings: Iterable[Finding], *, every: bool = False) -> list[str]:
+def warnings_of(findings: Iterable[FoundHazard], *, every: bool = False) -> list[str]:
     """Return what is told of hazards that stop nothing.
 
     Args:

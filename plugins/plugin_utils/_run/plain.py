@@ -167,7 +167,7 @@ def skipped_of(skipped: Sequence[Skipped]) -> list[dict[str, Any]]:
     return [{"stage": "", "target": f"recipe {item.recipe.id}", "reason": item.reason, "detail": item.detail} for item in skipped]
 
 
-def hazards_of(findings: Sequence[reach.Finding]) -> list[dict[str, Any]]:
+def hazards_of(findings: Sequence[reach.FoundHazard]) -> list[dict[str, Any]]:
     """Show the hazards that are about a plan."""
     return [
         {

@@ -33,7 +33,7 @@ class Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FoundHazard:
     """A hazard that a host shows, or may show, and that is about a plan.
 
     Attributes:
@@ -136,7 +136,7 @@ class Reach:
                     found.append(f"{recipe.id}/{method.id}")
         return tuple(dict.fromkeys(found))
 
-    def evidence(self, finding: Finding, items: Iterable[Item]) -> tuple[str, ...]:
+    def evidence(self, finding: FoundHazard, items: Iterable[Item]) -> tuple[str, ...]:
         """Return what shows a hazard, of single listeners for those alone that a plan closes or drops."""
         if Kind.CLOSING not in finding.hazard.affects.kinds:
             return finding.evidence

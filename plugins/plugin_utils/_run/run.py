@@ -35,14 +35,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Skipped
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import parts, record, restore, snapshot
 
-from .apply import Application, Status, apply, at_any_time
+from .apply import Application, ChangeStatus, apply, at_any_time
 from .gate import Blocks
 from .gated import look_back, plan_gated
 from .hazards import warnings_of
 from .keeper import Keeper
 from .options import Wanted
 from .plain import change_of, endpoint_of, fewer, hazards_of, management_of, residue_of, skipped_of, suspects_of, unchanged_of, windows_of
-from .reach import Finding
+from .reach import FoundHazard
 from .survey import Survey, Terms, make_forecast, projected, read_survey, reread, shown, with_firewall, with_path
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Prepared:
     opens: tuple[str, ...]
     runs: tuple[str, ...]
     stored: snapshot.Stored | None = None
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[FoundHazard, ...] = ()
     damaged: tuple[str, ...] = ()
     purpose: Purpose = Purpose.MINIMIZE
     values: tuple[str, ...] = ()
@@ -292,10 +292,10 @@ class Run:
         seen = after.seen
         for number, change in enumerate(application.plan.changes):
             kind, status = kind_of(change), application.statuses[number]
-            if status is Status.UNKNOWN:
-                application.statuses[number] = Status.DONE if kind.holds(change, seen) else Status.NOT_DONE
-            elif status is Status.DONE and not kind.holds(change, seen):
-                application.statuses[number] = Status.NOT_DONE
+            if status is ChangeStatus.UNKNOWN:
+                application.statuses[number] = ChangeStatus.DONE if kind.holds(change, seen) else ChangeStatus.NOT_DONE
+            elif status is ChangeStatus.DONE and not kind.holds(change, seen):
+                application.statuses[number] = ChangeStatus.NOT_DONE
                 found = kind.found(change, seen)
                 self.trouble.append(f"{change.target} was to be {change.shown[1]} and is {found}: the change was accepted and did not hold")
 
@@ -329,7 +329,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
     planned = application is None
     statuses = [str(status) for status in application.statuses] if application else ["planned"] * len(plan.changes)
     result: dict[str, Any] = {
-        "changed": bool(plan.changes) if planned else any(status != Status.NOT_DONE for status in statuses),
+        "changed": bool(plan.changes) if planned else any(status != ChangeStatus.NOT_DONE for status in statuses),
         "run": run.run_id,
         "windows": windows_of(prepared.survey.host),
         "management": management_of(prepared.survey.path) if prepared.survey.path else None,
@@ -367,14 +367,14 @@ def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared) -> None:
     application = run.application
     if application is None or not (application.error or run.trouble):
         return
-    counts = {status: application.statuses.count(status) for status in Status}
+    done, not_done, unknown = (application.statuses.count(status) for status in ChangeStatus)
     settled = result["after"] is not None
     told = run.trouble if application.error is None else [_told(application.error, settled=settled)]
     lost = isinstance(application.error, ConnectionLost)
     result["failed"] = True
     result["msg"] = (
-        f"{'; '.join(told)}. Of {len(prepared.plan.changes)} changes {counts[Status.DONE]} done, {counts[Status.NOT_DONE]} not done, "
-        f"{counts[Status.UNKNOWN]} unknown; {'running again completes them' if lost else 'run again once the cause is removed'}"
+        f"{'; '.join(told)}. Of {len(prepared.plan.changes)} changes {done} done, {not_done} not done, {unknown} unknown; "
+        f"{'running again completes them' if lost else 'run again once the cause is removed'}"
     )
 
 

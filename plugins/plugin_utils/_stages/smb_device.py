@@ -50,7 +50,7 @@ SERVER, SRVNET = "LanmanServer", "srvnet"
 SERVER_DRIVERS = ("srv2", "srv", "srvnet")
 
 
-class Method(StrEnum):
+class Way(StrEnum):
     """How port 445 is closed."""
 
     SMB_DEVICE_ENABLED = "smb_device_enabled"
@@ -67,24 +67,24 @@ class Desired:
     """
 
     enabled: bool | None = None
-    method: Method | None = None
+    method: Way | None = None
 
-    def way(self, windows: Windows) -> Method:
+    def way(self, windows: Windows) -> Way:
         """Return the method that is meant on one Windows."""
-        return self.method or (Method.SMB_SERVER if windows.nt >= VISTA else Method.SMB_DEVICE_ENABLED)
+        return self.method or (Way.SMB_SERVER if windows.nt >= VISTA else Way.SMB_DEVICE_ENABLED)
 
 
 def desired(options: Mapping[str, Any]) -> Desired:
     """Read the stage's options."""
     word, method = options.get("smb_over_tcp"), options.get("method")
-    return Desired(None if word is None else word == "enabled", Method(method) if method else None)
+    return Desired(None if word is None else word == "enabled", Way(method) if method else None)
 
 
 def default(choices: tuple[Choice, ...]) -> Desired:
     """Ask for what the chosen method does."""
     if not choices:
         return Desired()
-    return Desired(False, Method(choices[0].method.id))
+    return Desired(False, Way(choices[0].method.id))
 
 
 def read(reader: Reader, host: Host, _knowledge: Knowledge) -> Settings:
@@ -96,13 +96,13 @@ def stops(wanted: Desired, host: Host) -> tuple[str, ...]:
     """Name what would be stopped."""
     if wanted.enabled is not False:
         return ()
-    stopped = {Method.NETBT_DRIVER: (*SMB_SERVICES, "NetBT"), Method.SMB_SERVER: ("Browser", "HomeGroupListener", SERVER, *SERVER_DRIVERS)}
+    stopped = {Way.NETBT_DRIVER: (*SMB_SERVICES, "NetBT"), Way.SMB_SERVER: ("Browser", "HomeGroupListener", SERVER, *SERVER_DRIVERS)}
     return stopped.get(wanted.way(host.windows), ())
 
 
 def claims(wanted: Desired) -> tuple[Claim, ...]:
     """Name the port; which services its method stops depends on the Windows."""
-    services = (*SMB_SERVICES, "NetBT") if wanted.method is Method.NETBT_DRIVER else ()
+    services = (*SMB_SERVICES, "NetBT") if wanted.method is Way.NETBT_DRIVER else ()
     return (Claim("smb_over_tcp: disabled", recipes=(RECIPE,), services=services),) if wanted.enabled is False else ()
 
 
@@ -118,9 +118,9 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
         method=(RECIPE, str(way)),
         recipes=() if wanted.enabled else (RECIPE,),
     )
-    if way is Method.NETBT_DRIVER:
+    if way is Way.NETBT_DRIVER:
         return (_plan_driver(whole, wanted, actual, situation),)
-    if way is Method.SMB_SERVER:
+    if way is Way.SMB_SERVER:
         return (_plan_server(whole, wanted, situation),)
     before = actual.get(SMB_DEVICE_ENABLED)
     if wanted.enabled and before is None:
@@ -131,9 +131,9 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
 
 
 WHAT = {
-    Method.SMB_DEVICE_ENABLED: "SmbDeviceEnabled",
-    Method.NETBT_DRIVER: "the start mode of the NetBT driver",
-    Method.SMB_SERVER: "the start mode of the Server service",
+    Way.SMB_DEVICE_ENABLED: "SmbDeviceEnabled",
+    Way.NETBT_DRIVER: "the start mode of the NetBT driver",
+    Way.SMB_SERVER: "the start mode of the Server service",
 }
 
 
@@ -142,7 +142,7 @@ def _plan_server(whole: Part, wanted: Desired, situation: Situation) -> Part:
     if wanted.enabled:
         wish = Wish(SERVER, start_mode=StartMode.AUTO, why="the Server service loads srvnet when it starts, which opens tcp/445")
         return join(plan_services(NAME, (wish,), situation), whole)
-    method = situation.knowledge.recipe(RECIPE).method(str(Method.SMB_SERVER), situation.host.windows)
+    method = situation.knowledge.recipe(RECIPE).method(str(Way.SMB_SERVER), situation.host.windows)
     names = method.services if method is not None else ()
     why = "file and printer sharing: tcp/445 is srvnet's, which the Server service loads"
     services = [Wish(name, stop=True, start_mode=StartMode.DISABLED, why=why, optional=True) for name in names]
@@ -172,7 +172,7 @@ def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situ
         bar = Bar(
             Reason.HARMFUL,
             "on this host the DHCP Client depends on NetBT and an adapter has its address from DHCP, so that the host would lose its "
-            f"address; use the method {Method.SMB_DEVICE_ENABLED}, or a static address first",
+            f"address; use the method {Way.SMB_DEVICE_ENABLED}, or a static address first",
         )
     both = "SMB ends in both directions: mapped drives, printers and services on network paths go"
     whole = replace(
@@ -181,7 +181,7 @@ def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situ
         plan=_plan_start(StartMode.DISABLED, actual, "the NetBT driver is not loaded again"),
         # One that is stopped already would not come back after the boot.
         takes=tuple(host.services[name.lower()].name for name in (*SMB_SERVICES, "NetBT") if name.lower() in host.services),
-        needs=(Need(HAZARD, f"{both} (the method {Method.SMB_DEVICE_ENABLED} leaves them alone)"),),
+        needs=(Need(HAZARD, f"{both} (the method {Way.SMB_DEVICE_ENABLED} leaves them alone)"),),
         bar=bar,
     )
     if host.service("NetBT").stopped:
@@ -216,9 +216,9 @@ def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     if wanted.enabled is None:
         return {}
     way = wanted.way(host.windows)
-    if way is Method.SMB_DEVICE_ENABLED:
+    if way is Way.SMB_DEVICE_ENABLED:
         return {SMB_DEVICE_ENABLED.target: settings.plain(actual.get(SMB_DEVICE_ENABLED))}
-    if way is Method.SMB_SERVER:
+    if way is Way.SMB_SERVER:
         found = [host.services[name.lower()] for name in (SERVER, *SERVER_DRIVERS) if name.lower() in host.services]
         return {service.name: {"state": service.state.lower(), "start_mode": str(service.start_mode)} for service in found}
     names = [name for name in (*SMB_SERVICES, "NetBT") if name.lower() in host.services]
@@ -281,7 +281,7 @@ STAGE = Stage(
     name=NAME,
     options={
         "smb_over_tcp": {"type": "str", "choices": ["disabled", "enabled"]},
-        "method": {"type": "str", "choices": [str(method) for method in Method]},
+        "method": {"type": "str", "choices": [str(method) for method in Way]},
     },
     desired=desired,
     default=default,
@@ -291,8 +291,8 @@ STAGE = Stage(
     plan=plan,
     shown=shown,
     touches={
-        str(Method.NETBT_DRIVER): Touches(services=(*SMB_SERVICES, "NetBT")),
-        str(Method.SMB_SERVER): Touches(services=SERVER_DRIVERS),
-        str(Method.SMB_DEVICE_ENABLED): Touches(values=(SMB_DEVICE_ENABLED.name,)),
+        str(Way.NETBT_DRIVER): Touches(services=(*SMB_SERVICES, "NetBT")),
+        str(Way.SMB_SERVER): Touches(services=SERVER_DRIVERS),
+        str(Way.SMB_DEVICE_ENABLED): Touches(values=(SMB_DEVICE_ENABLED.name,)),
     },
 )

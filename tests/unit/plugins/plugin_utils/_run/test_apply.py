@@ -30,10 +30,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StartService, StopService
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.apply import Application, Status, apply
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.apply import Application, ChangeStatus, apply
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeAdapter, FakeClock, FakeHost, FakeService, FakeSession
 
-DONE, NOT_DONE, UNKNOWN = Status.DONE, Status.NOT_DONE, Status.UNKNOWN
+DONE, NOT_DONE, UNKNOWN = ChangeStatus.DONE, ChangeStatus.NOT_DONE, ChangeStatus.UNKNOWN
 KEY = r"SOFTWARE\Microsoft\Rpc"
 LIST = "DCOM Protocols"
 

@@ -27,7 +27,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_spec, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.probes import LONGEST, Proposal
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.reach import Finding
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.reach import FoundHazard
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, read_survey
 from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
@@ -193,7 +193,7 @@ def targets(made: Gated) -> set[str]:
     return {change.target for change in made.plan.changes}
 
 
-def finding(made: Gated, name: str) -> Finding:
+def finding(made: Gated, name: str) -> FoundHazard:
     return next(item for item in made.findings if item.hazard.id == name)
 
 

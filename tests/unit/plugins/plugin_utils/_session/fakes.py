@@ -155,12 +155,13 @@ def command_started(command_id: str = "C1") -> str:
     return f"<rsp:CommandResponse><rsp:CommandId>{command_id}</rsp:CommandId></rsp:CommandResponse>"
 
 
-def received(stdout: bytes = b"", *, exit_code: int | None = None) -> str:
+def received(stdout: bytes = b"", *, stderr: bytes = b"", exit_code: int | None = None) -> str:
     """Return the body of a ReceiveResponse; with an exit code the command is done."""
     state = f"{names.SHELL}/CommandState/Running" if exit_code is None else names.COMMAND_DONE
     code = "" if exit_code is None else f"<rsp:ExitCode>{exit_code}</rsp:ExitCode>"
-    stream = f'<rsp:Stream Name="stdout">{b64encode(stdout).decode()}</rsp:Stream>'
-    return f"<rsp:ReceiveResponse>{stream}<rsp:CommandState State={quoteattr(state)}>{code}</rsp:CommandState></rsp:ReceiveResponse>"
+    written = (("stdout", stdout), ("stderr", stderr))
+    streams = "".join(f'<rsp:Stream Name="{name}">{b64encode(text).decode()}</rsp:Stream>' for name, text in written)
+    return f"<rsp:ReceiveResponse>{streams}<rsp:CommandState State={quoteattr(state)}>{code}</rsp:CommandState></rsp:ReceiveResponse>"
 
 
 SIGNALLED = "<rsp:SignalResponse/>"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import socket
 import time
 import tracemalloc
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
-from ansible_collections.netmin.windows.plugins.plugin_utils._session import http_transport
+from ansible_collections.netmin.windows.plugins.plugin_utils._session import bounded, http_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.bounded import Allowance, Unwelcome
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import Transport, open_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import constants as names
@@ -21,6 +22,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import decod
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import fakes
 
+requests = pytest.importorskip("requests")
+HTTPResponse = pytest.importorskip("urllib3").HTTPResponse
 webserver = pytest.importorskip("ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.webserver")
 
 ALL = pytest.mark.parametrize(
@@ -90,8 +93,9 @@ def test_100_megabytes(plugin: str, mechanism: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("plugin", ["psrp", "winrm"])
-def test_100_megabytes_through_a_proxy(plugin: str) -> None:
-    with webserver.raw_host(flood(OK + b"Connection: close\r\n\r\n", PIECE)) as proxy:
+@pytest.mark.parametrize("kind", ["a body that ends with the connection", "interim answers"])
+def test_100_megabytes_through_a_proxy(plugin: str, kind: str) -> None:
+    with webserver.raw_host(flood(*FLOODS[kind])) as proxy:
         more: dict[str, object] = {f"ansible_{plugin}_proxy": f"http://127.0.0.1:{proxy}", "ansible_psrp_ignore_proxy": False}
         transport = transport_to(plugin, "basic", 5985, address="web01.invalid", **more)
         with pytest.raises(errors.ProtocolError, match=r"web01.invalid:5985 sent more than"):
@@ -173,6 +177,42 @@ def test_no_cookie_is_kept() -> None:
             transport.close()
     assert len(asked) == 4
     assert not any(b"cookie:" in request.lower() for request in asked)
+
+
+def handing_on(size: int) -> Any:
+    """Return an adapter that hands on a body of so many bytes by itself, past all sockets."""
+
+    def send(request: Any, *_arguments: Any, **_options: Any) -> Any:
+        response = requests.Response()
+        response.raw = HTTPResponse(io.BytesIO(bytes(size)), preload_content=False)
+        response.request, response.status_code, response.url = request, 200, request.url
+        return response
+
+    adapter = requests.adapters.HTTPAdapter()
+    vars(adapter)["send"] = send
+    return adapter
+
+
+def test_a_body_is_counted_even_where_no_socket_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded, "MAX_BYTES", 100_000)
+    for size, expected in ((100_000, 100_000), (100_001, None)):
+        session = requests.Session()
+        session.mount("http://", handing_on(size))
+        bounded.bound(session, Allowance(10), lambda: None)
+        if expected is None:
+            with pytest.raises(Unwelcome, match="more than 100000 bytes"):
+                session.post("http://web01.invalid/", data=b"<message/>")
+        else:
+            assert len(session.post("http://web01.invalid/", data=b"<message/>").content) == expected
+
+
+def test_a_proxy_is_metered_once() -> None:
+    """Its manager is asked for with each request; a meter more each time would end in a recursion."""
+    session = requests.Session()
+    bounded.bound(session, Allowance(10), lambda: None)
+    inner = vars(session.get_adapter("http://"))["_inner"]
+    first = inner.proxy_manager_for("http://127.0.0.1:3128").pool_classes_by_scheme
+    assert inner.proxy_manager_for("http://127.0.0.1:3128").pool_classes_by_scheme is first
 
 
 # --- time -------------------------------------------------------------------------------------------------------

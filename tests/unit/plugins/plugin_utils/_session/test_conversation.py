@@ -7,6 +7,7 @@ import time
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import COUNTS_SLEEP
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
     ScriptedTransport,
@@ -51,6 +52,20 @@ def test_stats() -> None:
     assert stats.bytes_received > 0
     assert set(stats.plain()) == {"requests", "logins", "bytes_sent", "bytes_received", "seconds"}
     assert all(type(value) in (int, float) for value in stats.plain().values())
+
+
+def test_several_sessions_are_added_up() -> None:
+    assert Stats.total([]) == Stats(0, 0, 0, 0, 0.0)
+    assert Stats.total([Stats(1, 2, 3, 4, 0.5), Stats(10, 20, 30, 40, 0.25)]) == Stats(11, 22, 33, 44, 0.75)
+
+
+def test_a_host_learns_how_long_it_may_take() -> None:
+    session, transport = reading(rows(), rows())
+    session.query("A")
+    transport.operation_timeout = 45
+    session.query("B")
+    assert [b"PT20S" in request.data for request in transport.sent] == [True, False]
+    assert b"PT45S" in transport.sent[1].data
 
 
 def test_requests_are_small() -> None:

@@ -22,6 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable i
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import fakes
 
 webserver = pytest.importorskip("ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.webserver")
+spnego = pytest.importorskip("spnego.exceptions")
 
 PLUGINS = ("psrp", "winrm")
 BOTH = pytest.mark.parametrize("plugin", PLUGINS)
@@ -123,6 +124,18 @@ def test_all_mechanisms_refused_are_named() -> None:
         session = session_to("winrm", "ntlm,basic", host.port, ansible_password="wrong")
         with pytest.raises(errors.AuthenticationFailed, match=r"with ntlm: .*with basic: "):
             session.query("Win32_Service")
+
+
+@pytest.mark.parametrize("error", [spnego.NoCredentialError(), ValueError("no such mechanism"), ImportError("no gssapi")])
+def test_a_login_that_fails_on_the_controller_is_one_that_was_refused(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pypsrp.negotiate.spnego.client", refuse)
+    with webserver.web_host(answer, mechanism="ntlm") as host:
+        with pytest.raises(errors.AuthenticationFailed, match=r"did not let the user 'admin' in with ntlm: check ansible_user") as found:
+            session_to("psrp", "ntlm", host.port).query("Win32_Service")
+        assert clear(found.value)
 
 
 @BOTH
@@ -339,3 +352,16 @@ def test_an_error_without_a_word_after_answers_in_clear_is_a_lost_answer(plugin:
             session.query("Win32_Process")
     assert "HTTP 500 without a word" in clear(found.value)
     assert "use https" not in clear(found.value)
+
+
+def test_errors_that_name_each_other_as_causes_end_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = RuntimeError("one"), RuntimeError("other")
+    one.__cause__, other.__cause__ = other, one
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise one
+
+    transport = transport_to("psrp", "basic", 5985)
+    monkeypatch.setattr(transport, "_connect", fail)
+    with pytest.raises(errors.AuthenticationFailed, match=r"with basic: the login failed here .RuntimeError."):
+        transport.exchange(b"<message/>")

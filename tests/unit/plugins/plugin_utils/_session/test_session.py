@@ -200,9 +200,14 @@ def test_listeners() -> None:
     found = session.winrm_listeners()
     assert found[0] == WinrmListener("*", "HTTP", 5985, enabled=False)
     assert [item.enabled for item in found] == [False, True, True]
+    assert found[2] == WinrmListener("", "", 5986, enabled=True)
     assert transport.sent[0].resource == "http://schemas.microsoft.com/wbem/wsman/1/config/listener"
-    session, _transport = reading(rows({"Port": "many"}))
-    with pytest.raises(errors.ProtocolError):
+
+
+@pytest.mark.parametrize("listener", [{"Port": "many"}, {"Address": "*"}])
+def test_a_listener_without_a_port_is_no_answer(listener: dict[str, str]) -> None:
+    session, _transport = reading(rows(listener))
+    with pytest.raises(errors.ProtocolError, match="list of WinRM listeners at web01"):
         session.winrm_listeners()
 
 

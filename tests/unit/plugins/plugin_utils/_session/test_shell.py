@@ -42,6 +42,13 @@ def test_one_shell_serves_all_commands_and_is_deleted_at_the_end() -> None:
     assert transport.closed == 1
 
 
+def test_what_a_command_says_of_its_failure_is_kept_apart() -> None:
+    said = received(b"out ", stderr=b"not ")
+    session, _transport = reading(shell_created(), command_started(), said, received(b"put", stderr=b"found \xff", exit_code=2), SIGNALLED)
+    output = session.command("netstat", "-an")
+    assert (output.stdout, output.stderr, output.exit_code) == ("out put", "not found \ufffd", 2)
+
+
 def test_a_command_that_stays_silent() -> None:
     session, transport = reading(shell_created(), command_started(), *([TIMED_OUT] * PATIENCE), "")
     with pytest.raises(errors.TimedOut, match="command 'netstat -an' at web01"):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -68,6 +69,24 @@ def test_options_that_do_not_fit_together() -> None:
     transport = transport_to("psrp", "basic", 5985, ansible_psrp_message_encryption="always")
     with pytest.raises(errors.InvalidOption, match=r"psrp connection to 127.0.0.1:5985 do not fit together: .*basic"):
         transport.exchange(b"<message/>")
+
+
+@pytest.mark.parametrize(("error", "reason"), [(RuntimeError("ansible says no"), "ansible says no"), (KeyError(), "KeyError")])
+def test_what_ansible_says_of_the_options_is_told(error: Exception, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise error
+
+    for plugin, method in (("psrp", "_build_kwargs"), ("winrm", "_build_winrm_kwargs")):
+        connection = webserver.connection(plugin, **webserver.options(plugin, "ntlm", 5985))
+        monkeypatch.setattr(connection, method, refuse)
+        with pytest.raises(errors.InvalidOption, match=f"the options of the {plugin} connection do not fit together: {reason}$"):
+            open_transport(connection)
+
+
+def test_the_libraries_own_words_do_not_reach_the_terminal() -> None:
+    """Where a logger has no handler of its own, Python writes warnings to the terminal."""
+    for name in ("pypsrp", "winrm"):
+        assert any(isinstance(handler, logging.NullHandler) for handler in logging.getLogger(name).handlers), name
 
 
 def test_no_user() -> None:
