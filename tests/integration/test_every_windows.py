@@ -109,9 +109,7 @@ def test_the_table_has_every_scenario() -> None:
     assert set(KNOWLEDGE.versions) < set(EXPECTED)
 
 
-COMES_BACK = pytest.mark.xfail(
-    strict=True, reason="srv, which a boot loads where SMB 1 is installed from Windows 8 on, brings srvnet and 445 back"
-)
+COMES_BACK = pytest.mark.xfail(strict=True, reason="with SMB 1 a boot loads srv, which brings srvnet and 445 back")
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=COMES_BACK if SRV_LOADS.match(name) else ()) for name in EXPECTED])
