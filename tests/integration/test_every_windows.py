@@ -37,8 +37,6 @@ MAY_START = {
     "IPBusEnum": re.compile(r"windows_7"),
     "XboxNetApiSvc": re.compile(r"windows_1[01]"),
 }
-# With SMB 1 a boot loads srv there, which brings srvnet and 445 back.
-SRV_LOADS = re.compile(r"windows_(8|8_1|server_2012|server_2012_r2|server_2016)(_dns_server)?$")
 QUICK = {"interval": 1}
 # Delayed services start two minutes after a boot: the hosts' time passes faster.
 SPEED = 100.0
@@ -109,12 +107,7 @@ def test_the_table_has_every_scenario() -> None:
     assert set(KNOWLEDGE.versions) < set(EXPECTED)
 
 
-COMES_BACK = pytest.mark.xfail(
-    strict=True, reason="srv, which a boot loads where SMB 1 is installed from Windows 8 on, brings srvnet and 445 back"
-)
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=COMES_BACK if SRV_LOADS.match(name) else ()) for name in EXPECTED])
+@pytest.mark.parametrize("name", EXPECTED)
 def test_the_whole_loop(ran: Ran, name: str) -> None:
     steps = {task["name"]: ran.played.of(name, task["name"]).result for task in TASKS}
     assert not [step for step, result in steps.items() if result.get("failed")], {k: v.get("msg") for k, v in steps.items()}
