@@ -182,8 +182,8 @@ options:
       account_database:
         description:
           - The account database (SAM) over TCP, on Windows 10, Server 2016 and later. Left unchanged by default.
-          - V(no_tcp) sets C(SamDisableListenOnTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control\Lsa). Other interfaces of
-            LSASS may keep its port open.
+          - V(no_tcp) sets C(SamDisableListenOnTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control\Lsa). Nobody has
+            measured that the port closes, and other interfaces of LSASS may keep it open, so it is refused without O(unverified=apply).
           - V(default) deletes the value.
         type: str
         choices: [no_tcp, default]
