@@ -95,6 +95,8 @@ def _check_value(here: str, value: Value, complain: Complain) -> None:
     fits = {ValueType.DWORD: int, ValueType.SZ: str, ValueType.MULTI_SZ: tuple}[value.type]
     if not isinstance(value.data, fits) or (isinstance(value.data, int) and not 0 <= value.data <= LARGEST_DWORD):
         complain(f"{here}.data", f"{value.data!r} is no {value.type}")
+    if value.also and value.type is not ValueType.DWORD:
+        complain(f"{here}.also", "is for numbers alone")
     if value.key.partition("\\")[0] not in ROOTS:
         complain(f"{here}.key", f"'{value.key}' is not below HKLM; it starts with {' or '.join(ROOTS)}")
 

@@ -124,13 +124,18 @@ class ListenerPattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A registry value below HKLM that a method writes."""
+    """A registry value below HKLM that a method writes.
+
+    Attributes:
+        also: other data that does the same, and is left as it is.
+    """
 
     key: str
     name: str
     type: ValueType
     data: int | str | tuple[str, ...]
     takes: Takes = Takes.BOOT
+    also: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

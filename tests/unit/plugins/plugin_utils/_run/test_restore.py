@@ -64,7 +64,7 @@ HAZARDS = (
     "windows_server_2022+hazard_domain_controller+hazard_cluster+hazard_backup_agents+hazard_established_inbound+hazard_exchange_sharepoint",
     "windows_server_2022+hazard_sql_server+hazard_msdtc_msmq+hazard_infrastructure_roles+hazard_management_agents+hazard_iscsi_storage",
     "windows_server_2008_r2+hazard_dfs+hazard_printing+hazard_ipsec_vpn+hazard_rds+hazard_wsus_and_updates+hazard_virtual_guest",
-    "windows_server_2003+hazard_domain_member+hazard_iis_http_sys+hazard_netbios_consumers+hazard_time+hazard_pending_reboot",
+    "windows_server_2003+hazard_domain_member+hazard_server_roles+hazard_iis_http_sys+hazard_netbios_consumers+hazard_time+hazard_pending_reboot",
     "windows_xp+hazard_rpc_runtime_misconfiguration+hazard_shares_in_use+hazard_dependents+hazard_protected_or_security_software",
     "windows_10+hazard_container_wsl_nat+hazard_outgoing_smb+hazard_hyper_v+hazard_gpo_conflict",
 )
