@@ -49,6 +49,7 @@ options:
       - printing
       - rds
       - rpc-runtime-misconfiguration
+      - server-roles
       - shares-in-use
       - sql-server
       - task-scheduler

@@ -68,8 +68,8 @@ options:
   account_database:
     description:
       - The account database (SAM) over TCP, on Windows 10, Server 2016 and later. Left unchanged by default.
-      - V(no_tcp) sets C(SamDisableListenOnTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control\Lsa). Other interfaces of
-        LSASS may keep its port open.
+      - V(no_tcp) sets C(SamDisableListenOnTCP) (REG_DWORD 1) below C(HKLM\SYSTEM\CurrentControlSet\Control\Lsa). Nobody has
+        measured that the port closes, and other interfaces of LSASS may keep it open, so it is refused without O(unverified=apply).
       - V(default) deletes the value.
     type: str
     choices: [no_tcp, default]
@@ -78,9 +78,12 @@ options:
       - Remote printing, on Windows Vista and later. Left unchanged by default.
       - V(local_only) sets C(RegisterSpoolerRemoteRpcEndPoint) (REG_DWORD 2) below C(HKLM\SOFTWARE\Policies\Microsoft\Windows
         NT\Printers). It is not verified that this closes the port, so it is refused without O(unverified=apply).
-      - V(default) deletes the value.
+      - V(no_tcp), on Windows 11 22H2 and later, sets C(RpcProtocols) (REG_DWORD 3) below
+        C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Printers\RPC), so that print jobs are accepted over named pipes only. That is
+        from memory, so it is refused without O(unverified=apply).
+      - V(default) deletes both values.
     type: str
-    choices: [local_only, default]
+    choices: [local_only, no_tcp, default]
   task_scheduler:
     description:
       - Remote administration of scheduled tasks over TCP, on Windows Vista and later. Left unchanged by default.

@@ -129,7 +129,7 @@ class Explainer:
             return Explained(row, (owner,), ((None,),), False, recipe.id, process)
         if self._by_system(row) or not ((random and row.port >= LOWEST_DYNAMIC) or self._is_dynamic(row, process)):
             # A fixed port is closed by the service that stops: only those that run can own it.
-            owners = tuple(self._owner(s) for s in self._members(row) if not s.stopped) if row.pid is not None else ()
+            owners = self._speaking(row) if row.pid is not None else ()
             owners = owners or self._by_system(row) or ((process,) if process else ())
             return Explained(row, owners, ((None,),) * len(owners), False, None, process)
         return self._dynamic(row, process)
@@ -242,6 +242,12 @@ class Explainer:
         living = {service.path for service in running if service.shared and self._may_have_lived_there(service, running)}
         return tuple(s for s in services if s in running or (s.stopped and s.shared and not s.never_ran and s.path in living))
 
+    def _speaking(self, row: Endpoint) -> tuple[str, ...]:
+        """Return the services of a process that can own a port of it: those that are known to own none, only where no other is there."""
+        silent = self.knowledge.silent_on(self.host.windows)
+        running = [self._owner(service) for service in self._members(row) if not service.stopped]
+        return tuple(name for name in running if name.lower() not in silent) or tuple(running)
+
     def _may_have_lived_there(self, service: Service, running: Sequence[Service]) -> bool:
         """Tell whether a stopped service of the same group may have shared the process of one that runs.
 
@@ -271,7 +277,7 @@ class Explainer:
                 kinds[self._owner(service)] = [Port.RPC]
                 recipes[""] = None
         if not kinds and row.pid is not None:
-            running = [self._owner(service) for service in members if not service.stopped]
+            running = self._speaking(row)
             # An RPC server listens on the loopback alone only where it is bound to it, on Windows 2000 (article).
             local = row.scope is Scope.LOOPBACK and self.host.windows.nt > NtVersion(5, 0)
             kinds = {name: [Port.EPHEMERAL if local else Port.RPC] for name in running or ([process] if process else [])}

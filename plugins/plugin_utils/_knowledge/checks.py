@@ -42,6 +42,7 @@ def check_recipe(recipe: Recipe, complain: Complain) -> None:
         complain(where, "has listeners, and neither a method nor the reason why they stay ('stays')")
     if not recipe.methods and not recipe.sources:
         complain(where, "cites no source")
+    _check_proven(where, recipe, complain)
     methods = {method.id for method in recipe.methods}
     for number, example in enumerate(recipe.examples):
         here = f"{where}.examples[{number}]"
@@ -54,6 +55,17 @@ def check_recipe(recipe: Recipe, complain: Complain) -> None:
         listener = _listener(f"{here}.endpoint", example.endpoint, complain)
         if listener is not None and listener not in [(pattern.protocol, pattern.port) for pattern in recipe.listeners]:
             complain(f"{here}.endpoint", f"'{example.endpoint}' is no listener of the recipe")
+
+
+def _check_proven(where: str, recipe: Recipe, complain: Complain) -> None:
+    """Check that a recipe shows what it does on a simulated host, or says why it cannot."""
+    if recipe.example is None:
+        if not recipe.examples:
+            complain(where, "has no example; name a scenario and an endpoint, or say why there is none ('example: {none: ...}')")
+    elif recipe.examples:
+        complain(f"{where}.example", "says that there is none, beside examples")
+    elif not recipe.example.none.strip():
+        complain(f"{where}.example.none", "gives no reason")
 
 
 def _check_method(here: str, method: Method, later: Sequence[Method], complain: Complain) -> None:
@@ -83,6 +95,8 @@ def _check_value(here: str, value: Value, complain: Complain) -> None:
     fits = {ValueType.DWORD: int, ValueType.SZ: str, ValueType.MULTI_SZ: tuple}[value.type]
     if not isinstance(value.data, fits) or (isinstance(value.data, int) and not 0 <= value.data <= LARGEST_DWORD):
         complain(f"{here}.data", f"{value.data!r} is no {value.type}")
+    if value.also and value.type is not ValueType.DWORD:
+        complain(f"{here}.also", "is for numbers alone")
     if value.key.partition("\\")[0] not in ROOTS:
         complain(f"{here}.key", f"'{value.key}' is not below HKLM; it starts with {' or '.join(ROOTS)}")
 

@@ -124,7 +124,7 @@ def _rank(port: str) -> tuple[bool, int]:
 def _told(method: Method) -> str:
     what = [method.id] if method.id in CODED else []
     what += [*(f"disable {name}" for name in method.services[:1]), *method.services[1:]]
-    what += [f"{value.name}={_data(value.data)}" for value in method.values]
+    what += [" or ".join([f"{value.name}={_data(value.data)}", *map(str, value.also)]) for value in method.values]
     about = [method.stage, *([str(method.status)] if method.status is not Status.WORKS else []), str(method.confidence)]
     about += [f"accept {method.hazard}"] if method.hazard else []
     name = method.id if not what else ", ".join(what)

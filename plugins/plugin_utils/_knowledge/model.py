@@ -128,6 +128,7 @@ class Value:
 
     Attributes:
         policy: the key of the policy of the same name, which wins where it is there.
+        also: other data that does the same, and is left as it is.
     """
 
     key: str
@@ -136,6 +137,7 @@ class Value:
     data: int | str | tuple[str, ...]
     takes: Takes = Takes.BOOT
     policy: str = ""
+    also: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,17 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoExample:
+    """Why a recipe has no example.
+
+    Attributes:
+        none: the reason.
+    """
+
+    none: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """A family of listeners: who owns it, what for, what closes it, what breaks.
 
@@ -199,6 +212,7 @@ class Recipe:
         instead: what an administrator can do where it stays.
         may_drop: whether the host's own firewall may drop what comes in for it; not where it is there because somebody uses it.
         sources: what `stays` rests on; methods cite their own.
+        example: why no simulated host shows an endpoint of it; every other recipe has `examples`.
     """
 
     id: str
@@ -216,6 +230,7 @@ class Recipe:
     note: str = ""
     sources: tuple[str, ...] = ()
     examples: tuple[Example, ...] = ()
+    example: NoExample | None = None
 
     def method(self, method_id: str, windows: Windows) -> Method | None:
         """Return a method's entry for one Windows, or None where nothing is known."""

@@ -56,7 +56,7 @@ FIRST_PORT, LAST_PORT = 1025, 65535
 SWITCHES = (
     Switch("service_control", "rpc-scm", {"no_tcp": "scm_no_tcp", "local_only": "scm_no_remote"}),
     Switch("account_database", "rpc-lsass", {"no_tcp": "sam_no_tcp"}),
-    Switch("spooler", "rpc-spooler", {"local_only": "spooler_no_clients"}),
+    Switch("spooler", "rpc-spooler", {"local_only": "spooler_no_clients", "no_tcp": "spooler_pipes_only"}),
     Switch("task_scheduler", "rpc-schedule", {"no_tcp": "schedule_no_tcp"}),
 )
 

@@ -97,6 +97,11 @@ def wanted(value: Value) -> RegistryValue:
     return RegistryValue(TYPES[value.type], value.data)
 
 
+def does(value: Value, found: RegistryValue | None) -> bool:
+    """Tell whether what is there does what a method wants of it."""
+    return found is not None and found.type is TYPES[value.type] and found.data in (value.data, *value.also)
+
+
 def known(stage: str, knowledge: Knowledge, windows: Windows) -> tuple[Setting, ...]:
     """Return every value that a stage may write on one Windows."""
     values = [
@@ -130,11 +135,12 @@ def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situati
     warnings: list[str] = []
     for value in known_values:
         setting, policy = setting_of(value), policy_of(value)
-        after = wanted(value) if wish.method else None
+        before = actual.get(setting)
+        after = (before if does(value, before) else wanted(value)) if wish.method else None
         ruled = actual.get(policy) if policy is not None else None
         if policy is not None and ruled is not None:
             # Nothing that is written beside a policy has an effect.
-            if ruled == after:
+            if wish.method and does(value, ruled):
                 unchanged.append(Unchanged(stage, setting.target, Reason.AS_DESIRED, f"the policy {policy.target} says so, and wins"))
             else:
                 told = f"the policy {policy.target} is {ruled.plain()}, and wins: change the policy"
@@ -142,7 +148,7 @@ def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situati
                 warnings.append(f"{setting.target} is not written: {told}")
             continue
         effective = Effective.NOW if value.takes is Takes.NOW else Effective.BOOT
-        planned = write_value(stage, setting, actual.get(setting), after, _why(recipe, methods[0], wish), effective=effective)
+        planned = write_value(stage, setting, before, after, _why(recipe, methods[0], wish), effective=effective)
         changes += planned
         if not planned:
             unchanged.append(Unchanged(stage, setting.target, Reason.AS_DESIRED))
@@ -197,16 +203,18 @@ def fate(subject: Explained, future: Future) -> Fate | None:
 
 
 def _fate(method: Method, future: Future) -> Fate | None:
-    set_now = set()
+    set_now, said = set(), []
     for value in method.values:
         # Of the type that its reader asks for: another with the same data is planned to be written as well, and what a
         # REG_EXPAND_SZ really says WMI does not show.
         ruled = future.value(value.policy, value.name) if value.policy else None
-        if (ruled if ruled is not None else future.value(value.key, value.name)) != wanted(value):
+        found = ruled if ruled is not None else future.value(value.key, value.name)
+        if found is None or not does(value, found):
             return None
+        said.append(f"{value.name} is {found.data}")
         set_now.add(ruled is None and future.writes(value.key, value.name) and value.takes is Takes.NOW)
     now = Expectation.CLOSED if set_now == {True} else Expectation.OPEN
-    names = ", ".join(f"{value.name} is {value.data}" for value in method.values)
+    names = ", ".join(said)
     if method.status is Status.WORKS:
         return Fate(now, Expectation.CLOSED, f"{names}; its owner reads that when it starts" if now is Expectation.OPEN else names)
     if method.status is Status.PARTIAL:

@@ -84,6 +84,7 @@ QUERIES = [
     ("dfs", SERVER, CIMV2, "select * from Win32_ServerFeature where ID=101 or ID=102"),
     ("infrastructure_roles", SERVER, CIMV2, "select * from Win32_Service where Name='DHCPServer' and State='Running'"),
     ("infrastructure_roles", SERVER, CIMV2, "select * from Win32_ServerFeature where ID=12 or ID=13"),
+    ("server_roles", "windows_server_2003", CIMV2, "select * from Win32_Service where Name='POP3SVC' and State='Running'"),
     ("exchange_sharepoint", SERVER, CIMV2, "select * from Win32_Service where Name like 'MSExchange%' and State='Running'"),
     ("ipsec_vpn", SERVER, CIM_STANDARD, "select * from MSFT_NetConSecRule where Enabled=1"),
     ("ipsec_vpn", "windows_7", CIMV2, "select * from Win32_Service where Name='RemoteAccess' and State='Running'"),
@@ -140,6 +141,7 @@ PORTS: Mapping[str, set[int]] = {
     "msdtc_msmq": {1801, 2103, 2105, 2107},
     "hyper_v": {2179, 6600},
     "sql_server": {1433},
+    "server_roles": {110},
 }
 """TCP ports that a part opens on Windows Server 2022."""
 

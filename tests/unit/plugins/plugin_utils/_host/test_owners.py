@@ -8,6 +8,8 @@ import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, settled_ports
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.ip_filter import rules_of
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
     ADDRESS,
@@ -19,6 +21,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.
     windows_2000,
     windows_xp,
 )
+from ansible_collections.netmin.windows.tests.unit.simulated import simulated
 
 IIS = ("IISADMIN", "W3SVC", "SMTPSVC")
 
@@ -140,8 +143,11 @@ def test_a_service_never_heard_of_is_among_the_possible_owners() -> None:
 
 
 def test_a_silent_process_with_a_port_may_be_any_of_its_services() -> None:
-    subject = at(windows_xp(), "  TCP    0.0.0.0:1099    0.0.0.0:0    LISTENING    1160")
-    assert set(subject.owners) == {"LmHosts", "WebClient", "SSDPSRV"}
+    line = "  TCP    0.0.0.0:1099    0.0.0.0:0    LISTENING    1160"
+    fake = windows_xp()
+    fake.service("SSDPSRV").state = "Stopped"
+    assert set(at(fake, line).owners) == {"LmHosts", "WebClient"}
+    assert at(windows_xp(), line).owners == ("SSDPSRV",)
 
 
 def test_a_process_without_services_is_named() -> None:
@@ -222,6 +228,39 @@ def test_a_site_of_http_sys_is_told_inside_the_range_as_well(port: int) -> None:
     found = explained(server_2022(f"  TCP    0.0.0.0:{port}    0.0.0.0:0    LISTENING    4"))
     subject = found[f"tcp/{port}", "0.0.0.0"]
     assert (subject.owners, subject.dynamic) == (("HTTP",), False)
+
+
+@pytest.mark.parametrize(
+    ("owner", "recipe", "service"), [("EventLog", "rpc-eventlog", "TimeBrokerSvc"), ("Schedule", "rpc-schedule", "WpnService")]
+)
+def test_of_a_shared_process_the_one_service_that_is_not_silent_owns_and_can_be_filtered(owner: str, recipe: str, service: str) -> None:
+    with simulated("windows_server_2016+shared_groups", read_only=True) as host:
+        survey = read_survey(host.session, KNOWLEDGE)
+    lodgers = [s.name for s in survey.host.services.values() if s.pid == survey.host.services[owner.lower()].pid]
+    found = [subject for subject in survey.explained if owner in subject.owners]
+    assert service in lodgers
+    assert {(subject.owners, subject.recipe, subject.dynamic) for subject in found} == {((owner,), recipe, True)}
+    assert [[rule.service for rule in rules_of(subject, survey.host)] for subject in found] == [[owner]] * len(found)
+
+
+def lodging(*names: str) -> FakeHost:
+    """Return a host with services in one process, which has a fixed port that no recipe names."""
+    fake = server_2022("  TCP    0.0.0.0:20000    0.0.0.0:0    LISTENING    1600")
+    fake.services += [FakeService(name, path=r"C:\Windows\system32\svchost.exe -k shared", shared=True, pid=1600) for name in names]
+    return fake
+
+
+@pytest.mark.parametrize(
+    ("names", "owners"),
+    [
+        (("CryptSvc", "NlaSvc", "Vendor"), ("Vendor",)),
+        (("CryptSvc", "Other", "Vendor"), ("Other", "Vendor")),
+        (("CryptSvc", "NlaSvc"), ("CryptSvc", "NlaSvc")),
+    ],
+    ids=["one speaks", "two may", "none should"],
+)
+def test_a_fixed_port_of_a_shared_process_is_none_of_those_that_are_silent(names: tuple[str, ...], owners: tuple[str, ...]) -> None:
+    assert explained(lodging(*names))["tcp/20000", "0.0.0.0"].owners == owners
 
 
 def test_ports_that_are_never_suspected() -> None:

@@ -76,6 +76,7 @@ SCENARIOS: Mapping[str, Case] = {
     "wsus-and-updates": part("wsus_and_updates", "WsusService", without="windows_7"),
     "dfs": part("dfs", "DFSR", "Public"),
     "infrastructure-roles": part("infrastructure_roles", "DNS", "DHCPServer"),
+    "server-roles": part("server_roles", "POP3SVC"),
     "exchange-sharepoint": part("exchange_sharepoint", "MSExchangeIS"),
     "ipsec-vpn": part("ipsec_vpn", "RemoteAccess", "Servers speak IPsec"),
     "port-proxy": part("port_proxy", "2222"),

@@ -64,7 +64,7 @@ HAZARDS = (
     "windows_server_2022+hazard_domain_controller+hazard_cluster+hazard_backup_agents+hazard_established_inbound+hazard_exchange_sharepoint",
     "windows_server_2022+hazard_sql_server+hazard_msdtc_msmq+hazard_infrastructure_roles+hazard_management_agents+hazard_iscsi_storage",
     "windows_server_2008_r2+hazard_dfs+hazard_printing+hazard_ipsec_vpn+hazard_rds+hazard_wsus_and_updates+hazard_virtual_guest",
-    "windows_server_2003+hazard_domain_member+hazard_iis_http_sys+hazard_netbios_consumers+hazard_time+hazard_pending_reboot",
+    "windows_server_2003+hazard_domain_member+hazard_server_roles+hazard_iis_http_sys+hazard_netbios_consumers+hazard_time+hazard_pending_reboot",
     "windows_xp+hazard_rpc_runtime_misconfiguration+hazard_shares_in_use+hazard_dependents+hazard_protected_or_security_software",
     "windows_10+hazard_container_wsl_nat+hazard_outgoing_smb+hazard_hyper_v+hazard_gpo_conflict",
 )
@@ -394,20 +394,20 @@ EXPANDED = RegistryValue(RegistryType.EXPAND_SZ, "%SystemRoot%")
 def test_a_value_that_wmi_shows_otherwise_than_it_is_is_not_overwritten() -> None:
     with simulated("windows_server_2022") as host:
         host.boot()
-        key = r"SYSTEM\CurrentControlSet\Control\Lsa"
-        target = rf"HKLM\{key}\SamDisableListenOnTCP"
-        host.session.set_value(key, "SamDisableListenOnTCP", EXPANDED)
+        key = r"SYSTEM\CurrentControlSet\Control"
+        target = rf"HKLM\{key}\DisableRPCOverTCP"
+        host.session.set_value(key, "DisableRPCOverTCP", EXPANDED)
         before = Seen.of(host)
         changed = len(host.computer.changes())
-        with pytest.raises(Refused, match="SamDisableListenOnTCP is not changed: it is a REG_EXPAND_SZ"):
-            minimize(host, rpc_restriction={"account_database": "no_tcp"})
+        with pytest.raises(Refused, match="DisableRPCOverTCP is not changed: it is a REG_EXPAND_SZ"):
+            minimize(host, rpc_restriction={"service_control": "no_tcp"})
         assert len(host.computer.changes()) == changed
         done = minimize(host)
         assert target not in {change["target"] for change in done["changes"]}
         assert [item["reason"] for item in done["unchanged"] if item["target"] == target] == ["could not be put back"]
         assert any(target in text for text in done["warnings"])
         # What is left alone closes nothing, and nobody says that it does.
-        assert {row["outlook"] for row in done["forecast"] if row["recipe"] == "rpc-lsass"} == {"stays"}
+        assert {row["outlook"] for row in done["forecast"] if row["recipe"] == "rpc-scm"} == {"stays"}
         assert minimize(host, AGAIN)["changes"] == []
         host.boot()
         is_back(host, before)
@@ -586,7 +586,6 @@ def test_after_an_upgrade_of_windows_what_is_still_there_is_put_back() -> None:
         assert set(differences(before, state(new))) == {
             *(f"/adapters/{guid}/netbios: 0 -> 2" for guid in guids),
             *(rf"/registry/HKLM\{INTERFACES}\Tcpip_{guid}/NetbiosOptions/value: 0 -> 2" for guid in guids),
-            r"/registry/HKLM\SYSTEM\CurrentControlSet\Control\Lsa/SamDisableListenOnTCP: None -> {'type': 'REG_DWORD', 'value': 1}",
             r"/registry/HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters/EnableMDNS: None -> {'type': 'REG_DWORD', 'value': 0}",
             # What it was on the older Windows, as the record has it.
             "/services/W32Time/start_mode: auto -> manual",
