@@ -211,7 +211,7 @@ def _fate(method: Method, future: Future) -> Fate | None:
         found = ruled if ruled is not None else future.value(value.key, value.name)
         if found is None or not does(value, found):
             return None
-        said.append(f"{value.name} is {found.data}")
+        said.append(f"{value.name} is {found.plain()}")
         set_now.add(ruled is None and future.writes(value.key, value.name) and value.takes is Takes.NOW)
     now = Expectation.CLOSED if set_now == {True} else Expectation.OPEN
     names = ", ".join(said)
