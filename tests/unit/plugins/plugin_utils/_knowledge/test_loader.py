@@ -164,7 +164,7 @@ def test_all_problems_at_once(folder: Path) -> None:
         ("hazards.yml", "methods: [smb-445/netbt_driver]", "methods: [smb-445/moon]", "there is no method 'smb-445/moon'"),
         ("hazards.yml", "namespace: root/WMI", "namespace: WMI", "'WMI' is no namespace"),
         ("hazards.yml", ", fact: per-user services run", "", "exactly one of fact, services, value, key and query expected"),
-        ("hazards.yml", "affects: {recipes: [cdp-5040-5050]}", "affects: {}", "$[34].affects: is empty"),
+        ("hazards.yml", "affects: {recipes: [cdp-5040-5050]}", "affects: {}", "$[35].affects: is empty"),
         ("recipes/rasman.yml", "breaks: VPN", "breaks: all\nbreaks: VPN", "recipes/rasman.yml: $: key 'breaks' is there twice"),
         ("recipes/rasman.yml", "port: rpc", "port: 1, port: rpc", "recipes/rasman.yml: $.listeners[0]: key 'port' is there twice"),
         ("recipes/rasman.yml", "services: [RasMan]\nlisteners", "listeners", "$.listeners[0]: nobody owns it"),
