@@ -82,7 +82,7 @@ confirm:
       returned: when there is a timer
   sample:
     heartbeat: 14
-    outcome: confirmed; nothing is left of the timer
+    outcome: confirmed; the timer is gone
     phase: confirmed
     run: 20260101T220000Z-4f2a91
 stats:

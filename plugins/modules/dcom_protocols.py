@@ -134,7 +134,7 @@ changes:
       stage: dcom_protocols
       status: done
       target: HKLM\SOFTWARE\Microsoft\Rpc\DCOM Protocols
-      why: DCOM is not reached over ncacn_ip_tcp any more; the list stays, empty
+      why: DCOM can no longer be reached over ncacn_ip_tcp; the list stays, empty
 hazards:
   description:
     - The hazards of this host that concern the plan, with the evidence. If nothing is to be changed, the host is not asked
@@ -433,7 +433,7 @@ confirm:
     armed: true
     carrier: scheduled task
     confirmed: true
-    outcome: confirmed; nothing is left of the timer
+    outcome: confirmed; the timer is gone
     within: 600
 record_file:
   description: The file on the controller with the copy of the run's record. V(none) if no copy was requested or nothing was

@@ -113,7 +113,7 @@ changes:
       stage: ip_filter
       status: done
       target: inbound rule netmin.windows tcp/135
-      why: 'it drops what comes in for RpcSs in pid 884: RPC servers that cannot be stopped use TCP'
+      why: 'it drops inbound traffic to RpcSs in pid 884: RPC servers that cannot be stopped use TCP'
 hazards:
   description:
     - The hazards of this host that concern the plan, with the evidence. If nothing is to be changed, the host is not asked
@@ -408,7 +408,7 @@ confirm:
     armed: true
     carrier: scheduled task
     confirmed: true
-    outcome: confirmed; nothing is left of the timer
+    outcome: confirmed; the timer is gone
     within: 600
 record_file:
   description: The file on the controller with the copy of the run's record. V(none) if no copy was requested or nothing was

@@ -111,7 +111,7 @@ changes:
       stage: name_resolution
       status: done
       target: HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters\MaxCachedSockets
-      why: the DNS client keeps no socket open between queries once it starts anew
+      why: from its next start on, the DNS client keeps no socket open between queries
 hazards:
   description:
     - The hazards of this host that concern the plan, with the evidence. If nothing is to be changed, the host is not asked
@@ -407,7 +407,7 @@ confirm:
     armed: true
     carrier: scheduled task
     confirmed: true
-    outcome: confirmed; nothing is left of the timer
+    outcome: confirmed; the timer is gone
     within: 600
 record_file:
   description: The file on the controller with the copy of the run's record. V(none) if no copy was requested or nothing was

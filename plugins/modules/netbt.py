@@ -415,7 +415,7 @@ confirm:
     armed: true
     carrier: scheduled task
     confirmed: true
-    outcome: confirmed; nothing is left of the timer
+    outcome: confirmed; the timer is gone
     within: 600
 record_file:
   description: The file on the controller with the copy of the run's record. V(none) if no copy was requested or nothing was

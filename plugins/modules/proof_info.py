@@ -191,7 +191,7 @@ proof:
         port: 5985
         protocol: tcp
         scope: wildcard
-        why: 'the management path: WinRM''s own listener, as the host configures it'
+        why: 'the management path: a listener of WinRM'
     notes: []
     open_listeners: 0
     reasons: []

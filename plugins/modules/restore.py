@@ -120,7 +120,7 @@ changes:
       stage: services
       status: done
       target: service IKEEXT
-      why: as it was before the first run of ours that changed it
+      why: as it was before the first run that changed it
 unchanged:
   description: The objects that the plan leaves unchanged, and why.
   type: list
@@ -358,7 +358,7 @@ confirm:
     armed: true
     carrier: scheduled task
     confirmed: true
-    outcome: confirmed; nothing is left of the timer
+    outcome: confirmed; the timer is gone
     within: 600
 record_file:
   description: The file on the controller with the copy of the run's record. V(none) if no copy was requested or nothing was

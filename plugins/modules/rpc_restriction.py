@@ -179,7 +179,7 @@ changes:
       stage: rpc_restriction
       status: done
       target: HKLM\SYSTEM\CurrentControlSet\Services\Rpc\Linkage\Bind
-      why: RPC servers that do not ask for all interfaces bind to interfaces 1 only (1 is the loopback), over TCP
+      why: over TCP, RPC servers that do not request all interfaces bind to interfaces 1 only (1 is the loopback)
 hazards:
   description:
     - The hazards of this host that concern the plan, with the evidence. If nothing is to be changed, the host is not asked
@@ -476,7 +476,7 @@ confirm:
     armed: true
     carrier: scheduled task
     confirmed: true
-    outcome: confirmed; nothing is left of the timer
+    outcome: confirmed; the timer is gone
     within: 600
 record_file:
   description: The file on the controller with the copy of the run's record. V(none) if no copy was requested or nothing was

@@ -91,11 +91,11 @@ hosts:
       returned: always
     ended:
       description:
-        - V(proven); V(not proven) if there is no proof, or it did not prove the host; V(waits for a boot) if a restart is still
+        - V(proven); V(not proven) if there is no proof, or it did not prove the host; V(needs a restart) if a restart is still
           needed; V(planned) in check mode.
         - V(refused) if the task was refused and nothing was written; V(failed), also if the host could not be reached after
           the first write.
-        - V(not reached) if the host could not be reached and nothing was written; V(not begun).
+        - V(not reached) if the host could not be reached and nothing was written; V(not started).
       type: str
       returned: always
     closed:

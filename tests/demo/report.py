@@ -137,7 +137,7 @@ def _place(row: Mapping[str, Any]) -> tuple[str, str, str]:
 def why(row: Mapping[str, Any], left: Mapping[str, Any] | None) -> tuple[str, str]:
     """Say why an endpoint is still there, and what can be done about it; `left` is what the second run says of it."""
     if row["management"]:
-        return "kept: the management path, as the host configures it", ""
+        return "kept: the management path", ""
     if row["scope"] == "loopback":
         return "nobody reaches it from outside", ""
     return (left["why"], left["instead"]) if left else ("not closed by this plan", "")

@@ -67,7 +67,7 @@ def test_a_run_is_confirmed_over_a_new_login_and_after_a_restart(simulation: Sim
     for name in SCENARIOS:
         host = f"{name}_confirmed"
         closed = done.of(host, "close").result
-        assert closed["confirm"]["outcome"] == "confirmed; nothing is left of the timer"
+        assert closed["confirm"]["outcome"] == "confirmed; the timer is gone"
         assert closed["stats"]["logins"] == 2
         held = done.of(host, "netmin.windows.minimize : Close unneeded ports").result["confirm"]
         assert (held["armed"], held["confirmed"]) == (True, False)
@@ -83,7 +83,7 @@ def test_a_run_that_nobody_confirms_is_put_back_by_the_host(simulation: Simulati
     done = played(simulation, "held", HELD)
     assert done.returncode == 0, done.output
     for host in hosts:
-        assert done.of(host.name, "try").result["confirm"]["outcome"] == "would be armed before the first change"
+        assert done.of(host.name, "try").result["confirm"]["outcome"] == "the timer would be started before the first change"
         run = done.of(host.name, "close").result["run"]
         assert f"run {run} waits for its confirmation" in done.of(host.name, "second").message
         assert state(host) != before[host.name]
@@ -95,7 +95,7 @@ def test_a_run_that_nobody_confirms_is_put_back_by_the_host(simulation: Simulati
     for host in hosts:
         assert state(host) == before[host.name]
         (warning,) = later.of(host.name, "look").result["warnings"]
-        assert "the host restored it by itself: restored after 12 beats" in warning
+        assert "so the host rolled it back: restored after 12 beats" in warning
         assert later.of(host.name, "late").result["confirm"]["phase"] == "restored"
         assert later.of(host.name, "again").result["confirm"] is None
         assert of_the_timer(host) == []

@@ -120,7 +120,7 @@ def test_a_rollback_is_confirmed_after_its_restart(ran: Ran, name: str) -> None:
 def test_a_rollback_that_is_held_waits_for_a_later_task(ran: Ran, name: str, restarts: int) -> None:
     host = ran.simulation[name]
     back = ran.roles.of(name, RESTORED).result
-    assert back["confirm"]["outcome"] == "armed; 'confirm' is to end it"
+    assert back["confirm"]["outcome"] == "running; run 'confirm' to keep the changes"
     assert ran.roles.of(name, KEPT).status == "skipped"
     assert boots(host) == restarts
     assert ran.roles.of(name, "look").result["confirm"]["phase"] == "armed"
@@ -143,7 +143,7 @@ def test_the_role_minimize_leaves_to_a_later_task_what_is_its(ran: Ran) -> None:
 
 @pytest.mark.parametrize(("name", "proofs", "restarts"), [("proven", ["ok"], 2), ("waiting", [], 1)])
 def test_the_playbook_confirms_what_is_proven_or_waits_for_a_boot(ran: Ran, name: str, proofs: list[str], restarts: int) -> None:
-    assert ran.playbook.of(name, CLOSED).result["confirm"]["outcome"] == "armed; 'confirm' is to end it", ran.playbook.output
+    assert ran.playbook.of(name, CLOSED).result["confirm"]["outcome"] == "running; run 'confirm' to keep the changes", ran.playbook.output
     assert [outcome.status for outcome in ran.playbook.outcomes if (outcome.host, outcome.task) == (name, PROVE)] == proofs
     kept = ran.playbook.of(name, "Confirm the run").result["confirm"]
     assert (kept["run"], kept["phase"]) == (ran.playbook.of(name, CLOSED).result["run"], "confirmed")

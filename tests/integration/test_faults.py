@@ -69,7 +69,9 @@ def test_a_service_that_comes_back_fails_the_task_by_name() -> None:
     with Simulation([spec("windows_xp_service_returns")]) as simulation:
         outcome = play(on(simulation), [MINIMIZE]).of("host")
         assert outcome.status == "failed"
-        assert outcome.message.startswith("service W32Time was to be stopped and is running: the change was accepted and did not hold. ")
+        assert outcome.message.startswith(
+            "service W32Time should be stopped but is running: Windows accepted the change but did not keep it. "
+        )
         assert [change["target"] for change in outcome.result["changes"] if change["status"] != "done"] == ["service W32Time"]
 
 

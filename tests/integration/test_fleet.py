@@ -99,9 +99,9 @@ def test_a_host_that_does_not_come_back_ends_the_run_before_the_second_batch() -
         assert lines[0].split() == ["host", "outcome", "closed", "to", "close", "residue", "refused"]
         assert words(lines, "a")[1] == "failed"
         assert words(lines, "b") == ["b", "proven", "14", "0", "0", "0"]
-        assert lines[3].startswith("a failed: a did not come back as another boot within 4 seconds")
-        assert lines[4] == "not begun: c, d"
-        assert lines[5].startswith("4 hosts: 1 proven, 1 failed, 2 not begun; ports: ")
+        assert lines[3].startswith("a failed: a did not come back after the restart within 4 seconds")
+        assert lines[4] == "not started: c, d"
+        assert lines[5].startswith("4 hosts: 1 proven, 1 failed, 2 not started; ports: ")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_host_that_is_not_proven_ends_the_run(scenario: str, told: str) -> Non
         assert words(lines, "a")[1] == "failed"
         assert lines[2].startswith("a failed: ")
         assert told in lines[2]
-        assert lines[3] == "not begun: b"
+        assert lines[3] == "not started: b"
 
 
 def test_all_goes_well_one_after_another_and_one_summary_ends_it() -> None:
@@ -160,7 +160,7 @@ def test_a_host_that_is_lost_after_it_was_changed_has_failed() -> None:
         assert played.of("a", PROVE).status == "unreachable", played.output
         assert played.returncode == 2
         assert requests(simulation, "b") == 0
-        assert "a failed: not reached any more after it was minimized" in summary(played)[2]
+        assert "a failed: could not be reached after it was minimized" in summary(played)[2]
 
 
 def test_a_host_that_is_lost_before_it_is_confirmed_has_failed() -> None:
@@ -174,8 +174,8 @@ def test_a_host_that_is_lost_before_it_is_confirmed_has_failed() -> None:
         assert requests(simulation, "b") == 0
         lines = summary(played)
         assert words(lines, "a")[1] == "failed"
-        assert "puts it back by itself" in lines[2]
-        assert lines[-1].startswith("2 hosts: 1 failed, 1 not begun; ")
+        assert "back unless it is confirmed in time" in lines[2]
+        assert lines[-1].startswith("2 hosts: 1 failed, 1 not started; ")
 
 
 def test_a_host_that_is_lost_before_it_is_proven_is_not_confirmed() -> None:
@@ -196,8 +196,8 @@ def test_outside_the_window_no_host_is_touched_and_check_mode_is_allowed() -> No
         assert played.returncode == 2, played.output
         assert [requests(simulation, name) for name in "ab"] == [0, 0]
         lines = summary(played)
-        assert lines[2] == ("a refused: outside the maintenance window, 22:00 to 04:00: it is fri 12:00 (UTC+00:00), and nothing was begun")
-        assert lines[-1].startswith("2 hosts: 1 refused, 1 not begun; ")
+        assert lines[2] == ("a refused: outside the maintenance window (22:00 to 04:00): it is fri 12:00 (UTC+00:00); nothing was changed")
+        assert lines[-1].startswith("2 hosts: 1 refused, 1 not started; ")
         checked = roll_out(simulation, "--check", minimize_window=closed)
         assert checked.returncode == 0, checked.output
         assert [changes(simulation[name]) for name in "ab"] == [0, 0]
@@ -230,7 +230,7 @@ def test_without_a_restart_the_summary_says_what_waits_for_one() -> None:
     with fleet("windows_xp") as simulation:
         played = roll_out(simulation, minimize_reboot=False)
         assert played.returncode == 0, played.output
-        assert words(summary(played), "a") == ["a", "waits for a boot", "7", "7", "0", "0"]
+        assert words(summary(played), "a") == ["a", "needs a restart", "7", "7", "0", "0"]
         assert "minimize_reboot=true" in played.output
 
 

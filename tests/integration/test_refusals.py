@@ -157,7 +157,7 @@ def test_all_refusals_come_at_once_and_options_are_judged_before_the_host_is_ask
     host, options = (played.of("windows_2000", task).result for task in ("host", "options"))
     assert (host["refused"], host["hazard"]) == (True, ["dependents"])
     lines = host["msg"].splitlines()
-    assert lines[0] == "windows_2000: 3 refusals, and nothing was changed:"
+    assert lines[0] == "windows_2000: 3 refusals; nothing was changed:"
     assert ["Mesenger" in lines[1], "RpcSs is never" in lines[2], "dependents: stop" in lines[3]] == [True] * 3
     assert options["refused"]
     assert "stats" not in options

@@ -90,7 +90,7 @@ class FakeHost:
         empty_lists: what SetMultiStringValue makes of an empty list: "takes", "refuses" or "ignores" it.
         stop_polls: how often a service that stops or starts still shows Stop Pending or Start Pending.
         netbios_needs_boot: what SetTcpipNetbios says of itself.
-        categories: NetworkCategory of each connected interface; None where the class is not there.
+        categories: NetworkCategory of each connected interface; None where the class does not exist.
         empty_classes: WMI classes that show no instance.
         line_output: what a whole command line writes and returns, given the line.
         start_code: what StartService returns for a service that cannot become running.

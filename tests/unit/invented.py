@@ -143,7 +143,7 @@ def extended(draw: st.DrawFn, host: HostSpec) -> HostSpec:
 
 
 def vendors(name: str, number: int, needed: tuple[str, ...]) -> st.SearchStrategy[ServiceSpec]:
-    """Return a service of a vendor with a process of its own; few take no stop."""
+    """Return a service of a vendor with a process of its own; few cannot be stopped."""
     return st.builds(
         ServiceSpec,
         name=st.just(name),

@@ -53,7 +53,7 @@ def _about(record: Record | None) -> str:
     if record is None:
         return "every listener was compared with 'keep'"
     if record.purpose is Purpose.RESTORE:
-        return f"the forecast of run {record.run}, which put the host back: ports that are open again are as forecast"
+        return f"the forecast of run {record.run}, which was a restore: ports that are open again are as forecast"
     return f"the forecast of run {record.run}"
 
 

@@ -139,7 +139,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         window = read_window(given)
         moment = read_moment(given["now"]) if given.get("now") else datetime.now(tz=UTC)
         if not self._task.check_mode and not window.is_open(moment):
-            raise Refused(f"outside the maintenance window, {window}: it is {window.told(moment)}, and nothing was begun")
+            raise Refused(f"outside the maintenance window ({window}): it is {window.told(moment)}; nothing was changed")
 
     def open_session(self) -> Session:
         """Open a session that can only read, from the options of the play's own connection."""

@@ -36,8 +36,8 @@ class ConfirmAction(WindowsAction):
                 raise
             # Whoever names a run has changed the host: it is not merely out of reach, which Ansible may pass over.
             said = str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"
-            doubt = " Whether the host heard the confirmation is not known." if self.writing else ""
-            back = f"Unless run {run} is confirmed in time, the host puts it back by itself"
+            doubt = " It is not known whether the host received the confirmation." if self.writing else ""
+            back = f"The host rolls run {run} back unless it is confirmed in time"
             return {"changed": self.writing, "failed": True, "msg": printable(f"{said}.{doubt} {back}")}
 
     def _keep(self, run: str | None) -> dict[str, Any]:
@@ -46,7 +46,7 @@ class ConfirmAction(WindowsAction):
         if found is None:
             return self._none_waits(session, run)
         if run not in (None, found.run):
-            raise Refused(f"run {found.run} is the one that waits on this host, and not {run}")
+            raise Refused(f"run {found.run} is waiting on this host, not run {run}")
         found = judged(found, session)
         if found.phase is not Phase.ARMED:
             return self._too_late(session, found)
@@ -60,8 +60,9 @@ class ConfirmAction(WindowsAction):
         result = {"changed": False, "confirm": None}
         if run is None or read_restored(session) != run:
             return result
-        back = f"run {run} was not confirmed in time, and the host put it back by itself"
-        return {**result, "failed": True, "msg": f"{self.host_name}: {back}; if it broke off on the way, 'restore' puts back the rest"}
+        back = f"run {run} was not confirmed in time, so the host rolled it back"
+        told = f"{self.host_name}: {back}; if the rollback did not finish, run 'restore' to restore the rest"
+        return {**result, "failed": True, "msg": told}
 
     def _too_late(self, session: WritableSession, found: Timer) -> dict[str, Any]:
         if found.phase.over and not self._task.check_mode:
@@ -81,7 +82,7 @@ class ConfirmAction(WindowsAction):
                 return {"changed": True, "failed": True, "msg": f"{self.host_name}: {error}", "confirm": timer_of(now)}
             # Its heartbeat has not moved for a minute: what starts it is gone, and nothing would be restored.
             remove(session, _nt(session))
-            outcome = "the timer did not run any more; it was taken away"
+            outcome = "the timer was no longer running; it was removed"
         return {"changed": True, "confirm": {**shown, "phase": "confirmed", "outcome": outcome}}
 
 

@@ -95,7 +95,7 @@ class PlannedAction(WindowsAction):
                 keeper.keep(result["run"], plain(recorded(result)), ended=True)
                 result["record_file"] = str(keeper.path(result["run"]))
             except NotKept as error:
-                result["warnings"].append(f"{error}; what is there is from before the first change")
+                result["warnings"].append(f"{error}; the file is still as it was before the first change")
         result |= self.shown(prepared, result)
         result["diff"] = diff_of(result)
         return result

@@ -41,7 +41,7 @@ class RebootAction(WindowsAction):
         session = self.open_writable()
         before = read_boot(session)
         if not before.mark:
-            msg = f"{self.host_name} shows no creation date of lsass.exe, so that a boot could not be proven; it was not restarted"
+            msg = f"{self.host_name} does not show when lsass.exe was created, so a new boot could not be proven; it was not restarted"
             return {"failed": True, "msg": msg}
         self._refuse_no_return(session, options)
         if self._task.check_mode:
@@ -53,7 +53,7 @@ class RebootAction(WindowsAction):
         if after is not None:
             result["ansible_facts"] = BootSeen.now(after.mark, self.clock).fact()
         else:
-            msg = f"{self.host_name} did not come back as another boot within {options['timeout']} seconds: {heard}"
+            msg = f"{self.host_name} did not come back after the restart within {options['timeout']} seconds: {heard}"
             result |= {"failed": True, "msg": msg}
         return result
 
@@ -65,15 +65,16 @@ class RebootAction(WindowsAction):
         """
         reason = not_after_a_boot(session, NtVersion.parse(read_system(session).text("Version") or ""))
         if reason and WINRM_START not in options["accept"]:
-            advice = f"set it to Automatic first, or list '{WINRM_START}' in 'accept' if somebody starts it by hand"
+            advice = f"set it to Automatic first; if somebody starts it by hand, list '{WINRM_START}' in 'accept'"
             raise Refused(
-                f"the host was not restarted, as it would not answer WinRM afterwards: {reason}; {advice}", hazards=(WINRM_START,)
+                f"the host was not restarted, because it would not answer over WinRM after the restart: {reason}; {advice}",
+                hazards=(WINRM_START,),
             )
 
     def _wait(self, before: BootEvidence, timeout: float, interval: float) -> tuple[BootEvidence | None, str]:
         """Return the evidence of the new boot, or None and what was heard last."""
         deadline = self.clock.now() + timeout
-        heard = "it was not asked yet"
+        heard = "it was not contacted yet"
         while self.clock.now() < deadline:
             self.clock.sleep(interval)
             try:
@@ -88,5 +89,5 @@ class RebootAction(WindowsAction):
                 continue
             if seen.mark and seen.mark != before.mark:
                 return seen, ""
-            heard = "it answers and has not restarted"
+            heard = "it answers but has not restarted"
         return None, heard

@@ -19,7 +19,7 @@ NetminError
     │   ├── TlsFailed
     │   └── NotWinrm      something answers there, but no WS-Management
     ├── ConnectionLost    the request went out and its answer did not come: done or not is unknown
-    ├── ProtocolError     an answer that is no valid WS-Management message
+    ├── ProtocolError     an answer that is not a valid WS-Management message
     ├── MethodFailed      a WMI method returned non-zero
     └── Fault             a SOAP fault
         ├── AccessDenied

@@ -45,7 +45,7 @@ class Row:
         value = self.value(name)
         if value is None or isinstance(value, str):
             return value
-        raise ValueError(f"{self.class_name}.{name} is no scalar")
+        raise ValueError(f"{self.class_name}.{name} is not a single value")
 
     def number(self, name: str) -> int | None:
         """Return a scalar as an integer, which in WMI has 64 bits at most.
@@ -82,7 +82,7 @@ class Row:
         try:
             return None if moment.year <= 1601 else moment.astimezone(UTC)
         except OverflowError as error:
-            raise ValueError(f"{self.class_name}.{name} is in no year that there is") from error
+            raise ValueError(f"{self.class_name}.{name} has a year that does not exist") from error
 
 
 def whole_number(text: str) -> int:
@@ -92,7 +92,7 @@ def whole_number(text: str) -> int:
         ValueError: it is none: no ASCII digits, or more than such a number can have.
     """
     if not _NUMBER.fullmatch(text.strip()):
-        raise ValueError(f"'{text[:30]}' is no number")
+        raise ValueError(f"'{text[:30]}' is not a number")
     number = int(text)
     if not -(2**63) <= number < 2**64:
         raise ValueError(f"{number} is too large")

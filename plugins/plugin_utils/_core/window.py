@@ -71,7 +71,7 @@ def read_window(given: Mapping[str, Any]) -> Window:
     if begins == WHOLE_DAY:
         raise InvalidOption("the maintenance window cannot begin at 24:00; write '00:00'")
     if given.get("days") == []:
-        raise InvalidOption("the maintenance window has no days; leave 'days' out for all of them")
+        raise InvalidOption("the maintenance window has no days; omit 'days' for every day")
     days = frozenset(DAYS.index(day) for day in given.get("days") or DAYS)
     return Window(begins, ends, days, _offset(given.get("utc_offset")))
 

@@ -36,7 +36,7 @@ class NtVersion:
         major, minor = text.split(".")[:2]
         # Text from a host may be of any length.
         if max(len(major), len(minor)) > 5:
-            raise ValueError(f"'{text[:30]}' is no version")
+            raise ValueError(f"'{text[:30]}' is not a version")
         return cls(int(major), int(minor))
 
     def __str__(self) -> str:

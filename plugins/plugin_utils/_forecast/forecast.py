@@ -46,7 +46,7 @@ class Asked(Protocol):
 # The special before the general: one that answers ends the search.
 ASKED: tuple[Asked, ...] = (netbt, smb_device, dcom_protocols, switches, name_resolution, rpc_restriction, services)
 OPEN_OUTLOOKS = (Outlook.STAYS, Outlook.RETURNS_AT_BOOT, Outlook.UNKNOWN)
-STAYS = Fate(Expectation.OPEN, Expectation.OPEN, "no stage of the plan concerns its owner", plain=True)
+STAYS = Fate(Expectation.OPEN, Expectation.OPEN, "no stage manages its owner", plain=True)
 
 
 def forecast(subjects: Sequence[Explained], future: Future, kept: Kept, reasons: Mapping[str, str] | None = None) -> tuple[Forecast, ...]:
@@ -89,7 +89,7 @@ def _mapper(subject: Explained, fate: Fate, subjects: Sequence[Explained], fates
     if not lingering:
         return fate
     names = ", ".join(f"{other.endpoint.name} ({other.owner})" for other, _boot in lingering)
-    return replace(fate, boot=Expectation.UNKNOWN, why=f"what may be an RPC server stays: {names}")
+    return replace(fate, boot=Expectation.UNKNOWN, why=f"endpoints that may belong to RPC servers stay open: {names}")
 
 
 def _dropped(entry: Forecast, subject: Explained, host: Host) -> Forecast:
@@ -103,7 +103,7 @@ def _dropped(entry: Forecast, subject: Explained, host: Host) -> Forecast:
 def _entry(subject: Explained, fate: Fate, kept: Kept) -> Forecast:
     reason = keep_reason(subject, kept)
     if subject.management:
-        reason = "the management path: WinRM's own listener, as the host configures it"
+        reason = "the management path: a listener of WinRM"
     if reason is not None:
         fate = Fate(Expectation.OPEN, Expectation.OPEN, reason)
     return Forecast(

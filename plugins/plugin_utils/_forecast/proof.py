@@ -26,7 +26,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 from .forecast import keep_reason
 from .stored import Record
 
-LOOPBACK = "reachable from the host itself only"
+LOOPBACK = "only the host itself can reach it"
 NO_SOCKET = "no socket"
 STRANGER = "it listens on WinRM's port and is not WinRM: find out what it is before you trust a session with this host"
 
@@ -113,16 +113,16 @@ def prove(record: Record, seen: Sequence[Explained], host: Host, suspects: Seque
     failed = [f"{f.name} is {f.outcome}, owner {f.owner}: {f.why}" for f in findings if f.holds is False]
     if failed:
         return Proof(Verdict.FAILED, tuple(findings), tuple(failed), booted, notes)
-    reasons = [f"{s.endpoint.name} may be no listener: {s.reason}" for s in suspects]
+    reasons = [f"{s.endpoint.name} may not be a listener: {s.reason}" for s in suspects]
     uncertain = [f for f in findings if f.holds is None and not f.told and f.outcome not in (Outcome.CLOSED, Outcome.LOOPBACK_ONLY)]
-    reasons += [f"{f.name} is there, owner {f.owner}: {f.why}" for f in uncertain]
+    reasons += [f"{f.name} has a socket, owner {f.owner}: {f.why}" for f in uncertain]
     gone = [f for f in findings if f.holds is None and not f.told and f.outcome is Outcome.CLOSED and f.why != NO_SOCKET]
     reasons += [f"{f.name} is gone, owner before {f.owner}: {f.why}" for f in gone]
     if not known:
-        reasons.append("the host does not show when lsass.exe was started, so that it cannot be told whether it has booted since")
+        reasons.append("the host does not show when lsass.exe was started, so it is not known whether the host has booted since")
     waiting = 0 if booted else sum(e.count for e in record.forecast if e.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY))
     if waiting:
-        reasons.append(f"{waiting} endpoints are to close at the next boot, which has not come yet")
+        reasons.append(f"{waiting} endpoints close only at the next boot: restart the host")
     return Proof(Verdict.NOT_PROVEN if reasons else Verdict.PROVEN, tuple(findings), tuple(reasons), booted, notes)
 
 
@@ -235,9 +235,7 @@ def _judge(pair: Pair, booted: bool, host: Host) -> Finding:
         found = replace(found, why=f"{found.why}; {entry.count} were forecast", told=True)
     moved = not pair.many and not _same_identity(entry, subject, booted)
     if moved and found.holds and not (not booted and _same_row(entry, subject, booted)):
-        return replace(
-            found, why=f"it was {entry.endpoint.name} before, and no recipe knows either: a port that the system hands out", told=True
-        )
+        return replace(found, why=f"it was {entry.endpoint.name} before, and no recipe knows either: a dynamic port", told=True)
     return found
 
 
@@ -251,14 +249,14 @@ def _missing(entry: Forecast, booted: bool) -> Finding:
     if entry.outlook is Outlook.OPENS and booted:
         return found(False, f"forecast to open again: {entry.why}")
     if entry.outlook is Outlook.KEPT:
-        return found(False, f"kept, and gone: {entry.why}")
+        return found(False, f"kept, but gone: {entry.why}")
     if expected is Expectation.CLOSED:
         return found(True, NO_SOCKET)
     if expected is Expectation.UNKNOWN:
         return found(None, NO_SOCKET)
     # What a program opens that nothing starts by itself, and what is bound for one answer, comes and goes.
     passing = entry.recipe is None and (entry.identity.port is None or entry.identity.protocol is Protocol.UDP)
-    return found(None, "forecast to stay, and gone", told=passing or entry.identity.scope is Scope.LOOPBACK)
+    return found(None, "forecast to stay, but gone", told=passing or entry.identity.scope is Scope.LOOPBACK)
 
 
 def _present(entry: Forecast, subject: Explained, booted: bool, host: Host) -> Finding:
@@ -272,7 +270,7 @@ def _present(entry: Forecast, subject: Explained, booted: bool, host: Host) -> F
     certain = booted or entry.identity.port is not None
     if certain and expected is not Expectation.CLOSED and other_owner(entry, subject):
         kept = entry.outlook is Outlook.KEPT
-        why = f"forecast as {entry.owner}'s ({entry.outlook}: {entry.why}); another owner holds it now"
+        why = f"the forecast was for owner {entry.owner} ({entry.outlook}: {entry.why}); now another owner holds it"
         return found(Outcome.OPEN, False if kept or subject.stranger else None, why)
     if entry.outlook is Outlook.KEPT:
         return found(Outcome.KEPT, True, entry.why)
@@ -323,13 +321,13 @@ def _leftover(subject: Explained, record: Record, pairs: Sequence[Pair], booted:
     if _opened(subject, record):
         return found(Outcome.OPEN, True, "opened by the plan")
     if random := _random_before(subject, pairs, booted):
-        why = f"one more UDP port that the system hands out, of an owner that had such ports before ({random.endpoint.name})"
+        why = f"one more dynamic UDP port of an owner that had such ports before ({random.endpoint.name})"
         return found(Outcome.OPEN, True, why, told=True)
     entry = next((entry for entry in record.forecast if _same_identity(entry, subject, booted)), None)
     if entry is not None:
         finding = _present(entry, subject, booted, host)
         # That some of its kind stay does not foretell that there is one more.
-        return finding if finding.holds is False else replace(finding, holds=None, why=f"one more than was forecast; {finding.why}")
+        return finding if finding.holds is False else replace(finding, holds=None, why=f"one more endpoint than forecast; {finding.why}")
     if subject.endpoint.scope is Scope.LOOPBACK:
         return found(Outcome.LOOPBACK_ONLY, None, LOOPBACK)
     judged = ip_filter.verdict(subject, host)
@@ -380,8 +378,8 @@ def compare_with_keep(seen: Sequence[Explained], kept: Kept, host: Host, suspect
         findings.append(Finding(subject.endpoint, subject.owner, outcome, None if outcome is Outcome.OPEN else True, why))
     findings = _grouped(findings)
     open_now = [f for f in findings if f.outcome is Outcome.OPEN]
-    reasons = ["there is no forecast on this host; its listeners were compared with 'keep' alone"]
+    reasons = ["there is no forecast on this host; its listeners were compared only with 'keep'"]
     reasons += [f"{f.name} is open, owned by {f.owner}, and {f.why}" for f in open_now]
-    reasons += [f"{s.endpoint.name} may be no listener: {s.reason}" for s in suspects]
+    reasons += [f"{s.endpoint.name} may not be a listener: {s.reason}" for s in suspects]
     verdict = Verdict.NOT_PROVEN if open_now or suspects else Verdict.PROVEN
     return Proof(verdict, tuple(findings), tuple(reasons), None)

@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 
 STAYING = (Outlook.STAYS, Outlook.FILTERED, Outlook.RETURNS_AT_BOOT, Outlook.UNKNOWN)
 USABLE = (Status.WORKS, Status.PARTIAL)
-DROP = "let the stage ip_filter drop it"
+DROP = "drop its inbound traffic with the stage ip_filter"
 
 
 def reasons(skipped: Iterable[Skipped], knowledge: Knowledge, windows: Windows) -> Mapping[str, str]:

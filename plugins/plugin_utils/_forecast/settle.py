@@ -89,7 +89,7 @@ def settle(
     delayed = has_delayed(reader, host)
     while delayed and (uptime is None or uptime < DELAYED_WINDOW):
         if clock.now() + interval > deadline:
-            return Settling(take(), False, "delayed services start until three minutes after the boot", uptime)
+            return Settling(take(), False, "delayed services may still start until three minutes after the boot", uptime)
         clock.sleep(interval)
         reader.forget()
         uptime = up.of(read_boot(reader))

@@ -172,5 +172,5 @@ def _entry(values: dict[str, Any], schema: int) -> Forecast:
 def _row(protocol: Any, address: Any, port: Any, pid: int | None) -> Endpoint:
     row = Endpoint(Protocol(protocol), str(address), port, pid)
     if not _is_number(port) or not 0 <= port <= 65535 or not row.family:
-        raise ValueError("an endpoint that no host has")
+        raise ValueError("an endpoint that is not valid")
     return row

@@ -76,7 +76,7 @@ def _connection(row: Row, host: str) -> TcpRow:
     ends = [(row.text(f"{end}Address") or "", row.number(f"{end}Port") or 0) for end in ("Local", "Remote")]
     for address, port in ends:
         if not _is_address(address) or not 0 < port <= 65535:
-            raise ProtocolError(f"{host} lists a connection at '{address[:60]}' port {port}, which no host can have", host=host)
+            raise ProtocolError(f"{host} lists a connection at '{address[:60]}' port {port}, which is not valid", host=host)
     (local, local_port), (peer, peer_port) = ends
     return TcpRow(local, local_port, peer, peer_port, row.number("OwningProcess"))
 

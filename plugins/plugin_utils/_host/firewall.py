@@ -75,7 +75,7 @@ def unmet(reader: Reader, host: Host) -> Iterable[str]:
         if service is None:
             yield f"there is no service {name}"
         elif service.state != "Running":
-            yield f"the service {name} does not run"
+            yield f"the service {name} is not running"
         elif service.start_mode in (StartMode.DISABLED, StartMode.MANUAL):
             yield f"the service {name} will not start at the next boot"
     policies = {name.lower() for name in reader.subkeys(POLICY) or ()}
@@ -91,11 +91,11 @@ def _unmet_by(profile: Profile, policies: set[str], reader: Reader) -> Iterable[
         by_policy = _number(reader, rf"{POLICY}\{OLD_POLICY}", "EnableFirewall")
     local = _number(reader, rf"{LOCAL}\{profile.local}", "EnableFirewall") if by_policy is None else None
     if by_policy is not None and by_policy != 1:
-        yield f"a policy switches the firewall off for the {profile.name} profile, which is in use"
+        yield f"a policy turns the firewall off for the {profile.name} profile, which is in use"
     elif by_policy is None and local != 1:
         yield f"the firewall is off for the {profile.name} profile, which is in use"
     if profile.policy.lower() in policies and _number(reader, rf"{POLICY}\{profile.policy}", "AllowLocalPolicyMerge") == 0:
-        yield f"a policy has local rules ignored in the {profile.name} profile, which is in use (AllowLocalPolicyMerge is 0)"
+        yield f"a policy makes Windows ignore local rules in the {profile.name} profile, which is in use (AllowLocalPolicyMerge is 0)"
 
 
 def _number(reader: Reader, key: str, name: str) -> int | None:

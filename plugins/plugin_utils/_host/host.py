@@ -235,7 +235,7 @@ def _understood(reader: Reader) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise ProtocolError(f"what WMI says at {reader.host} cannot be understood: {error}", host=reader.host) from error
+        raise ProtocolError(f"WMI on {reader.host} returned something that cannot be read: {error}", host=reader.host) from error
 
 
 def read_system(reader: Reader) -> Row:
@@ -253,14 +253,14 @@ def _only(reader: Reader, wmi_class: str, properties: tuple[str, ...]) -> Row:
     """Return the one row of a class of which every host has one."""
     rows = reader.query(wmi_class, properties)
     if not rows:
-        raise ProtocolError(f"WMI shows no {wmi_class} at {reader.host}; its repository may be damaged", host=reader.host)
+        raise ProtocolError(f"WMI on {reader.host} shows no {wmi_class}; its repository may be damaged", host=reader.host)
     return rows[0]
 
 
 def _number(row: Row, name: str) -> int:
     number = row.number(name)
     if number is None:
-        raise ValueError(f"{row.class_name}.{name} is not there")
+        raise ValueError(f"{row.class_name}.{name} is missing")
     return number
 
 

@@ -106,7 +106,7 @@ def _endpoint(protocol: Protocol, row: Row, host: str) -> Endpoint:
     except ValueError:
         valid = False
     if not valid:
-        raise ProtocolError(f"{host} lists an endpoint at '{address[:60]}' port {port}, which no host can have", host=host)
+        raise ProtocolError(f"{host} lists an endpoint at '{address[:60]}' port {port}, which is not valid", host=host)
     return endpoint
 
 
@@ -115,7 +115,8 @@ def _read_netstat(reader: Reader, version: Version) -> netstat.Sockets:
     try:
         sockets = netstat.parse(output.stdout, with_pid="-ano" in version.netstat)
     except ValueError as error:
-        raise ProtocolError(f"'{' '.join(version.netstat)}' on {reader.host} listed what no host has: {error}", host=reader.host) from error
+        said = f"'{' '.join(version.netstat)}' on {reader.host} listed something that is not valid: {error}"
+        raise ProtocolError(said, host=reader.host) from error
     if output.exit_code or not sockets.endpoints:
         raise ProtocolError(
             f"'{' '.join(version.netstat)}' on {reader.host} ended with {output.exit_code} and listed {len(sockets.endpoints)} endpoints",

@@ -24,7 +24,7 @@ WINRM_SERVICE = "WinRM"
 AUTOMATIC, DISABLED = START_VALUES[StartMode.AUTO], START_VALUES[StartMode.DISABLED]
 NO_LISTENERS = "WinRM does not show its listeners"
 NO_CONNECTIONS = "the host does not show its connections"
-NOT_IN_USE = "no connection with a listener of WinRM is shown, the session's own not either"
+NOT_IN_USE = "the host shows no connection to a WinRM listener, not even that of this session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,11 @@ def not_after_a_boot(reader: Reader, nt: NtVersion) -> str:
     needing = (services.get(name.lower()) for name in closure(WINRM_SERVICE, dependents))
     if start != DISABLED and any(service is not None and service.start_mode is StartMode.AUTO for service in needing):
         return ""
-    return f"the service WinRM is {'disabled' if start == DISABLED else 'on Manual, and nothing starts it at a boot'}"
+    return (
+        "the service WinRM is disabled"
+        if start == DISABLED
+        else "the start mode of the service WinRM is Manual, and nothing starts it at a boot"
+    )
 
 
 def _start(reader: Reader, name: str) -> int | None:

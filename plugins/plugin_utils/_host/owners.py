@@ -308,7 +308,7 @@ def management_ports(host: Host, knowledge: Knowledge) -> frozenset[int]:
 def strangers(explained: Iterable[Explained]) -> tuple[str, ...]:
     """Say of each listener that holds WinRM's port without being WinRM what that is."""
     return tuple(
-        f"{subject.endpoint.name} on {subject.endpoint.address} is held by {subject.owner} and not by WinRM, whose port it is: "
+        f"{subject.endpoint.name} on {subject.endpoint.address} belongs to {subject.owner}, not to WinRM, although it is WinRM's port: "
         "find out what it is before you trust a session with this host"
         for subject in explained
         if subject.stranger

@@ -39,7 +39,7 @@ def check_recipe(recipe: Recipe, complain: Complain) -> None:
     for number, pattern in enumerate(recipe.listeners):
         _check_pattern(f"{where}.listeners[{number}]", pattern, recipe, complain)
     if recipe.listeners and not recipe.methods and not recipe.stays:
-        complain(where, "has listeners, and neither a method nor the reason why they stay ('stays')")
+        complain(where, "has listeners, but neither a method nor a reason why they stay ('stays')")
     if not recipe.methods and not recipe.sources:
         complain(where, "cites no source")
     _check_proven(where, recipe, complain)
@@ -47,14 +47,16 @@ def check_recipe(recipe: Recipe, complain: Complain) -> None:
     for number, example in enumerate(recipe.examples):
         here = f"{where}.examples[{number}]"
         if not SCENARIO.match(example.scenario):
-            complain(f"{here}.scenario", f"'{example.scenario}' is no name of a scenario; write it as windows_xp or windows_xp+hazard_time")
+            complain(
+                f"{here}.scenario", f"'{example.scenario}' is not the name of a scenario; write it as windows_xp or windows_xp+hazard_time"
+            )
         if example.method and example.method not in methods:
             complain(f"{here}.method", f"the recipe has no method '{example.method}'")
         if example.outlook not in list(Outlook):
             complain(f"{here}.outlook", f"one of {', '.join(Outlook)} expected, not '{example.outlook}'")
         listener = _listener(f"{here}.endpoint", example.endpoint, complain)
         if listener is not None and listener not in [(pattern.protocol, pattern.port) for pattern in recipe.listeners]:
-            complain(f"{here}.endpoint", f"'{example.endpoint}' is no listener of the recipe")
+            complain(f"{here}.endpoint", f"'{example.endpoint}' is not a listener of the recipe")
 
 
 def _check_proven(where: str, recipe: Recipe, complain: Complain) -> None:
@@ -72,11 +74,11 @@ def _check_method(here: str, method: Method, later: Sequence[Method], complain: 
     if method.stage not in STAGES:
         complain(f"{here}.stage", f"there is no stage '{method.stage}'")
     if method.stage == "services" and not method.services and not method.values:
-        complain(here, "names neither services nor values, without which the stage services does nothing")
+        complain(here, "names neither services nor values; the stage services needs one of them")
     if method.status is not Status.WORKS and not method.because:
         complain(here, f"is {method.status} and does not say why ('because')")
     if any(other.id == method.id and overlap(other.windows, method.windows) for other in later):
-        complain(here, f"two entries of '{method.id}' speak of one Windows")
+        complain(here, f"two entries of '{method.id}' apply to the same Windows")
     _check_range(f"{here}.windows", method.windows, complain)
     for position, value in enumerate(method.values):
         _check_value(f"{here}.values[{position}]", value, complain)
@@ -88,15 +90,15 @@ def _check_reach(here: str, method: Method, recipe: Recipe, complain: Complain) 
         return
     for pattern in recipe.listeners:
         if pattern.services and overlap(pattern.windows, method.windows) and not set(pattern.services) & set(method.services):
-            complain(f"{here}.services", f"leaves {pattern.protocol}/{pattern.port} open, which is {', '.join(pattern.services)}'s")
+            complain(f"{here}.services", f"leaves {pattern.protocol}/{pattern.port} open, which belongs to {', '.join(pattern.services)}")
 
 
 def _check_value(here: str, value: Value, complain: Complain) -> None:
     fits = {ValueType.DWORD: int, ValueType.SZ: str, ValueType.MULTI_SZ: tuple}[value.type]
     if not isinstance(value.data, fits) or (isinstance(value.data, int) and not 0 <= value.data <= LARGEST_DWORD):
-        complain(f"{here}.data", f"{value.data!r} is no {value.type}")
+        complain(f"{here}.data", f"{value.data!r} does not have the type {value.type}")
     if value.also and value.type is not ValueType.DWORD:
-        complain(f"{here}.also", "is for numbers alone")
+        complain(f"{here}.also", "is only for the type dword")
     if value.key.partition("\\")[0] not in ROOTS:
         complain(f"{here}.key", f"'{value.key}' is not below HKLM; it starts with {' or '.join(ROOTS)}")
 
@@ -104,11 +106,11 @@ def _check_value(here: str, value: Value, complain: Complain) -> None:
 def _check_pattern(here: str, pattern: ListenerPattern, recipe: Recipe, complain: Complain) -> None:
     for name in pattern.services:
         if name not in recipe.services + recipe.drivers:
-            complain(f"{here}.services", f"'{name}' is no owner of the recipe")
+            complain(f"{here}.services", f"'{name}' is not an owner of the recipe")
     if not recipe.services + recipe.drivers + recipe.processes:
-        complain(here, "nobody owns it: the recipe names no services, drivers or processes")
+        complain(here, "it has no owner: the recipe names no services, drivers or processes")
     if isinstance(pattern.port, int) and not 0 < pattern.port <= HIGHEST_PORT:
-        complain(f"{here}.port", f"{pattern.port} is no port")
+        complain(f"{here}.port", f"{pattern.port} is not a port")
     _check_range(f"{here}.windows", pattern.windows, complain)
 
 
@@ -136,7 +138,7 @@ def check_version(version: Version, complain: Complain) -> None:
     for number, item in enumerate(version.residue):
         _listener(f"{where}.residue[{number}].listener", item.listener, complain)
         if not item.owners:
-            complain(f"{where}.residue[{number}].owners", "nobody is named")
+            complain(f"{where}.residue[{number}].owners", "no owner is named")
 
 
 def check_hazard(number: int, hazard: Hazard, complain: Complain) -> None:
@@ -146,7 +148,7 @@ def check_hazard(number: int, hazard: Hazard, complain: Complain) -> None:
     if not (affects.recipes or affects.methods or affects.services or affects.kinds):
         complain(f"{where}.affects", "is empty")
     if all(probe.evidence for probe in hazard.detect):
-        complain(f"{where}.detect", "nothing finds it by itself")
+        complain(f"{where}.detect", "no probe can find it: all of them are only further evidence")
     for position, probe in enumerate(hazard.detect):
         _check_probe(f"{where}.detect[{position}]", probe, complain)
 
@@ -164,11 +166,11 @@ def _check_probe(here: str, probe: Probe, complain: Complain) -> None:
         names = (query.wmi_class, *query.properties, *query.shows, *(match.property for match in query.match))
         for name in (*names, *([query.where] if query.where else [])):
             if not WMI_NAME.match(name):
-                complain(here, f"'{name}' is no name of a WMI class or property")
+                complain(here, f"'{name}' is not a name of a WMI class or property")
         if not NAMESPACE.match(query.namespace):
-            complain(here, f"'{query.namespace}' is no namespace; write root/cimv2")
+            complain(here, f"'{query.namespace}' is not a namespace; write root/cimv2")
         if bool(query.where) is not bool(query.values):
-            complain(here, "'where' and 'values' go together")
+            complain(here, "'where' and 'values' need each other")
 
 
 def check_together(knowledge: Knowledge, complain: Complain) -> None:
@@ -216,7 +218,7 @@ def _check_hazards(knowledge: Knowledge, complain: Complain) -> None:
             if method.hazard and hazard is None:
                 complain(where, f"there is no hazard '{method.hazard}'")
             elif hazard is not None and hazard.gate is not Gate.ACCEPT:
-                complain(where, f"nobody can accept '{method.hazard}', whose gate is {hazard.gate}")
+                complain(where, f"'{method.hazard}' cannot be accepted: its gate is {hazard.gate}")
     methods = {f"{recipe.id}/{method.id}" for recipe in knowledge.recipes.values() for method in recipe.methods}
     for number, item in enumerate(knowledge.hazards):
         where = f"hazards.yml: $[{number}]"
@@ -240,7 +242,7 @@ def _check_twice(name: str, knowledge: Knowledge, complain: Complain) -> None:
             shared = {called.lower() for called in _called(one)}
             for called in _called(other):
                 if called.lower() in shared:
-                    complain(f"{name}.yml: $[{number}]", f"'{called}' is named twice for one Windows")
+                    complain(f"{name}.yml: $[{number}]", f"'{called}' is named twice for the same Windows")
 
 
 def _called(item: Never | Protected | PerUser | Hazard | Silent) -> tuple[str, ...]:
@@ -301,6 +303,6 @@ def _listener(where: str, text: str, complain: Complain) -> tuple[Protocol, int 
     dynamic = [member for member in Port if member == port]
     numbered = port.isascii() and port.isdecimal() and 0 < int(port) <= HIGHEST_PORT
     if protocol not in list(Protocol) or not (dynamic or numbered):
-        complain(where, f"'{text}' is no listener; write tcp/135 or tcp/rpc-dynamic")
+        complain(where, f"'{text}' is not a listener; write tcp/135 or tcp/rpc-dynamic")
         return None
     return Protocol(protocol), dynamic[0] if dynamic else int(port)

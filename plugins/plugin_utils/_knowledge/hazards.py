@@ -36,7 +36,7 @@ class Fact(StrEnum):
     """What is known of a host and of the plan without another request, or by code of its own."""
 
     WINDOWS = "this Windows"
-    MEMBER = "a member of a domain"
+    MEMBER = "a domain member"
     CONTROLLER = "a domain controller"
     DHCP = "an adapter in use has its address from DHCP"
     WINS = "an adapter names a WINS server"

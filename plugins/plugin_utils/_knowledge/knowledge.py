@@ -34,7 +34,7 @@ class Knowledge:
             return self.recipes[recipe_id]
         except KeyError:
             near = get_close_matches(recipe_id, self.recipes, n=3, cutoff=0.4)
-            hint = f"; did you mean {' or '.join(near)}?" if near else "; listeners_info names one for each listener of a host"
+            hint = f"; did you mean {' or '.join(near)}?" if near else "; listeners_info shows the id of each listener's recipe"
             raise InvalidOption(f"there is no recipe '{recipe_id}'{hint}") from None
 
     def patterns(self, windows: Windows) -> Iterator[tuple[Recipe, ListenerPattern]]:
@@ -72,12 +72,12 @@ class Knowledge:
         side = Side.CLIENT if product is ProductType.WORKSTATION else Side.SERVER
         fitting = [version for version in self.versions.values() if side in version.products and version.builds[0] <= build]
         if not fitting:
-            raise InvalidOption(f"Windows {nt} build {build} is older than any this collection knows (Windows 2000, build 2195)")
+            raise InvalidOption(f"Windows {nt} build {build} is older than the oldest known one (Windows 2000, build 2195)")
         newest = max(version.builds[0] for version in fitting)
         version = next(version for version in fitting if version.builds[0] == newest)
         highest = max(number for known in self.versions.values() if side in known.products for number in known.builds)
         newer = build > highest
         remark = "" if build in version.builds else f"build {build} is not known; treated as {version.name}"
         if newer:
-            remark += ", and nothing is done that is not known to work on every later Windows"
+            remark += "; only methods known to work on every later Windows are used"
         return Windows(version.id, version.name, version.nt, build, product, remark, newer)

@@ -188,7 +188,7 @@ def _check_keys(node: yaml.Node, where: str, decoder: Decoder) -> None:
         seen: set[str] = set()
         for key, item in node.value:
             if key.value in seen:
-                decoder.complain(where, f"key '{key.value}' is there twice")
+                decoder.complain(where, f"key '{key.value}' occurs twice")
             seen.add(str(key.value))
             _check_keys(item, f"{where}.{key.value}", decoder)
     elif isinstance(node, yaml.SequenceNode):

@@ -210,7 +210,7 @@ class Recipe:
         methods: the first that may be used on a host is used.
         stays: why it stays open where no method may be used; "" where the methods say it.
         instead: what an administrator can do where it stays.
-        may_drop: whether the host's own firewall may drop what comes in for it; not where it is there because somebody uses it.
+        may_drop: whether the host's own firewall may drop what comes in for it; not if an application or a server role may use it.
         sources: what `stays` rests on; methods cite their own.
         example: why no simulated host shows an endpoint of it; every other recipe has `examples`.
     """

@@ -125,7 +125,7 @@ def plan_back(goal: Goal, _now: Now, host: Host) -> Way[FilterChange] | Unchange
     if rule is not None:
         changes.append(AddFilterRule(stage=stage, effective=Effective.NOW, why=WHY, rank=1, rule=rule, before=actual or None))
     if not changes:
-        return Unchanged(stage, f"inbound rule {name}", Reason.ABSENT, "a rule that somebody else had made is not made again")
+        return Unchanged(stage, f"inbound rule {name}", Reason.ABSENT, "somebody else added the rule, so it is not added again")
     rules = (FilterRule.from_text(str(text or "")) for text in goal.ours)
     still = uncertain or any(ours.matches(actual) if ours is not None else not actual for ours in rules)
     return Way(tuple(changes), "" if still else "somebody changed the rule")

@@ -51,7 +51,7 @@ class Kind(Protocol[ChangeT_contra]):
         """Say for the snapshot what the object was, reading only what nobody has said; None where there is nothing to put back."""
 
     def is_lost(self, change: ChangeT_contra, /) -> bool:
-        """Tell whether it overwrites what a snapshot cannot hold as it is, and so could not be put back."""
+        """Tell whether it overwrites what a snapshot cannot hold as it is, and so could not be restored."""
 
     def write(self, change: ChangeT_contra, writer: Writer, /) -> bool:
         """Make it; return whether the host says that a boot completes it."""

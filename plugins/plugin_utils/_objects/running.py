@@ -111,11 +111,11 @@ def plan_back(goal: Goal, _now: Now, host: Host) -> Way[Running] | Unchanged:
     if goal.oldest.object == STARTED:
         stop = StopService(stage=stage, effective=Effective.NOW, why=WHY, kind=service.kind, name=service.name)
         if service.takes_no_stop:
-            return Unchanged(stage, stop.target, Reason.PROTECTED, f"{service.name} takes no stop while it runs")
+            return Unchanged(stage, stop.target, Reason.PROTECTED, f"{service.name} cannot be stopped while running")
         return Way((stop,))
     start = StartService(stage=stage, effective=Effective.NOW, why=WHY, kind=service.kind, name=service.name)
     started = goal.certain and goal.newest.object == STARTED
-    return Way((start,), "we started it again, and somebody stopped it since" if started else "")
+    return Way((start,), "a restore started it again, and somebody stopped it after that" if started else "")
 
 
 # On the host

@@ -131,7 +131,7 @@ def plan_back(goal: Goal, now: Now, host: Host) -> Way[SetStartMode | SetRegistr
             SetRegistryValue(
                 stage=goal.oldest.stage,
                 effective=Effective.BOOT,
-                why="it started delayed",
+                why="it had delayed start",
                 key=delay.key,
                 name=delay.name,
                 before=now.values.get(delay),
@@ -141,7 +141,7 @@ def plan_back(goal: Goal, now: Now, host: Host) -> Way[SetStartMode | SetRegistr
     if not changes:
         return as_it_was(goal, f"service {service.name}")
     ours = service.start_mode is before or str(service.start_mode) in goal.ours
-    return Way(tuple(changes), "" if ours else f"its start mode is {service.start_mode}, and we left {goal.newest.after}")
+    return Way(tuple(changes), "" if ours else f"its start mode is {service.start_mode}; the last run left {goal.newest.after}")
 
 
 # On the host

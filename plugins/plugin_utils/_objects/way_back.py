@@ -17,7 +17,7 @@ from .unchanged import Reason, Unchanged
 
 ChangeT_co = TypeVar("ChangeT_co", bound=BaseChange, covariant=True)
 
-WHY = "as it was before the first run of ours that changed it"
+WHY = "as it was before the first run that changed it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Way(Generic[ChangeT_co]):
 
     def left(self, goal: Goal) -> Unchanged:
         """Say that somebody else's value is left alone."""
-        return Unchanged(goal.oldest.stage, self.changes[0].target, Reason.CHANGED_SINCE, f"{self.differs}; 'force: true' puts it back")
+        return Unchanged(goal.oldest.stage, self.changes[0].target, Reason.CHANGED_SINCE, f"{self.differs}; 'force: true' restores it")
 
 
 def as_it_was(goal: Goal, target: str) -> Unchanged:
@@ -72,7 +72,7 @@ def as_it_was(goal: Goal, target: str) -> Unchanged:
 
 def difference(goal: Goal, actual: RegistryValue | None) -> str:
     """Say what a value is that is not as one of our runs left it; empty where it is."""
-    return "" if actual in goal.ours else f"it is {_shown(actual)}, and we left {_shown(goal.newest.after)}"
+    return "" if actual in goal.ours else f"it is {_shown(actual)}; the last run left {_shown(goal.newest.after)}"
 
 
 def _shown(state: State) -> str:

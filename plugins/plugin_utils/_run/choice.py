@@ -53,7 +53,7 @@ def select(
     )
 
 
-NOTHING = "nothing is known that closes it there"
+NOTHING = "no method is known to close it there"
 
 
 def _usable(recipe: Recipe, windows: Windows, consent: Consent, *, ends: bool) -> Choice | Skipped:
@@ -87,7 +87,7 @@ def _named(recipe: Recipe, windows: Windows, consent: Consent) -> tuple[Choice |
     answer = _usable(recipe, windows, consent, ends=True)
     if isinstance(answer, Choice):
         return replace(answer, named=True), None
-    head = f"recipe '{recipe.id}' is not carried out on {windows.name}"
+    head = f"recipe '{recipe.id}' is not used on {windows.name}"
     if answer.reason is Reason.GATED:
         free = _usable(recipe, windows, replace(consent, accept=consent.accept | set(answer.hazards)), ends=True)
         chosen = replace(free, named=True) if isinstance(free, Choice) else None

@@ -47,8 +47,8 @@ ARMING, ENDING = 30.0, 60.0
 RETRYING = 30.0
 # Seconds, at the most, that a change may take to arrive. No change begins as short before the host puts the run back.
 RESERVE = 30.0
-GONE = "confirmed; nothing is left of the timer"
-TOO_LATE = "too late: the host restores the run"
+GONE = "confirmed; the timer is gone"
+TOO_LATE = "too late: the host rolls the run back"
 # The first heartbeat comes as soon as the script runs.
 FIRST_LOOK = 2.0
 # win32 CIMWin32Prov, StartService: 7 is "did not respond in time" (1053 of the SCM), as expected of a command that is no service.
@@ -80,7 +80,7 @@ def read_wish(options: Mapping[str, Any]) -> Wish | None:
     if given is None:
         return None
     if not SHORTEST <= given["within"] <= LONGEST:
-        raise InvalidOption(f"'confirm.within' is {given['within']} seconds; it may be {SHORTEST} to {LONGEST}")
+        raise InvalidOption(f"'confirm.within' is {given['within']} seconds; it must be {SHORTEST} to {LONGEST}")
     return Wish(given["within"], given["hold"])
 
 
@@ -112,7 +112,7 @@ class Confirmation:
     littered: bool = False
     began: float = 0.0
     asked: bool = False
-    outcome: str = "nothing was armed"
+    outcome: str = "no timer was needed"
     warnings: list[str] = field(default_factory=list)
 
     def look(self, reader: Reader, prepared: Prepared, knowledge: Knowledge) -> None:
@@ -127,7 +127,7 @@ class Confirmation:
         if found is not None:
             self.found = found = confirm.judged(found, reader)
             if prepared.plan.changes and not found.phase.over:
-                raise Refused(f"{told(found)}; nothing is changed meanwhile")
+                raise Refused(f"{told(found)}; nothing was changed")
             self.warnings.append(told(found))
         if self.wish is None or not prepared.plan.changes:
             return
@@ -136,7 +136,7 @@ class Confirmation:
         taken = self.run.snapshot_of(prepared, reader)
         self.back = confirm.way_back(taken, prepared.plan, survey.host, management_ports(survey.host, knowledge), survey.path)
         confirm.values_of(self.run.run_id, self.back)
-        self.outcome = "would be armed before the first change"
+        self.outcome = "the timer would be started before the first change"
 
     def clean(self, writer: Writer) -> None:
         """Take away what a timer left of which nothing comes any more."""
@@ -154,7 +154,7 @@ class Confirmation:
         """
         if self.wish is None or self.back is None:
             return
-        self.outcome = "not armed"
+        self.outcome = "not started"
         self.began = self.clock.now()
         try:
             said = self._set_up(writer, self.back, self.wish)
@@ -163,7 +163,7 @@ class Confirmation:
             self.doubtful = not _taken_away(writer, self.nt)
             raise
         self.armed = True
-        self.outcome = "armed"
+        self.outcome = "running"
 
     def _set_up(self, writer: Writer, back: confirm.WayBack, wish: Wish) -> str:
         """Put everything on the host; return what the start of it said, for the message that nothing moves."""
@@ -174,13 +174,13 @@ class Confirmation:
             writer.set_value(timer.KEY, name, value)
         output = writer.run_line(timer.arming_line(self.nt, head))
         if output.exit_code != 0:
-            raise NotArmed(f"no timer could be armed on {writer.host}, and nothing was changed: {_refusal(output)}")
+            raise NotArmed(f"the timer could not be started on {writer.host}; nothing was changed: {_refusal(output)}")
         expected = {**{name: str(value.data) for name, value in numbered.items()}, **head}
         listed = dict(confirm.listed(output.stdout))
         if listed != expected:
             wrong = ", ".join(sorted(name for name in {*listed, *expected} if listed.get(name) != expected.get(name)))
             where = f"HKLM\\{timer.KEY} on {writer.host}"
-            raise NotArmed(f"no timer could be armed: {where} does not read back as written ({wrong}); nothing was changed")
+            raise NotArmed(f"the timer could not be started: {where} does not read back as written ({wrong}); nothing was changed")
         if timer.carrier_of(self.nt) is Carrier.TASK:
             return _refusal(output)
         writer.create_service(timer.CARRIER, timer.service_command())
@@ -224,8 +224,8 @@ class Confirmation:
             left = min(left, self.wish.within - beat * BEAT) if beat is not None else 0
         if left < min(RESERVE, self.wish.within / 4):
             raise TooLate(
-                f"the {self.wish.within} seconds after which the host restores run {self.run.run_id} are over, or nearly, before all "
-                "changes were made; no more are made. Give it more time in 'within'"
+                f"run {self.run.run_id} ran out of time (confirm.within={self.wish.within}); the remaining changes "
+                "were skipped and the host will roll it back. Increase 'within'"
             )
 
     def finish(self, result: dict[str, Any], reopen: Callable[[], Writer]) -> None:
@@ -234,18 +234,18 @@ class Confirmation:
         if wish is not None and self.armed:
             if result.get("failed") and not result["changed"]:
                 # Nothing is to be put back, and the host might restart for it.
-                self._disarm(result, reopen, wish, "taken away again: nothing was changed")
+                self._disarm(result, reopen, wish, "removed: nothing was changed")
             elif self.run.application is not None and isinstance(self.run.application.error, TooLate):
                 self.outcome = TOO_LATE
             elif result.get("failed"):
                 self.outcome = "not confirmed: the run failed"
                 result["msg"] = f"{result['msg']}. {self._will_restore(wish)}"
             elif wish.hold:
-                self.outcome = "armed; 'confirm' is to end it"
+                self.outcome = "running; run 'confirm' to keep the changes"
             else:
                 self._confirm(result, reopen, wish)
         if wish is not None and self.doubtful:
-            self._disarm(result, reopen, wish, "not armed; what was there has been taken away over a new connection")
+            self._disarm(result, reopen, wish, "not started; its remains were removed over a new connection")
         result["warnings"] = [*result.get("warnings", []), *self.warnings]
         result["confirm"] = None if wish is None else self.plain(wish)
 
@@ -256,16 +256,14 @@ class Confirmation:
         except TooLate as error:
             self.outcome = TOO_LATE
             result["failed"] = True
-            result["msg"] = (
-                f"all changes were made, and not confirmed in time, so that they do not stay: {error}. Give it more time in 'within'"
-            )
+            result["msg"] = f"all changes were made but not confirmed in time, so the host rolls them back: {error}. Increase 'within'"
         except NetminError as error:
             # What was told may have been heard, however the telling ended.
             unknown = self.told
-            self.outcome = "not known whether it was confirmed" if unknown else "not confirmed"
-            doubt = "Whether the host heard the confirmation is not known. If it did not: " if unknown else ""
+            self.outcome = "it is not known whether the run was confirmed" if unknown else "not confirmed"
+            doubt = "It is not known whether the host received the confirmation. If not: " if unknown else ""
             result["failed"] = True
-            msg = f"all changes were made, and could not be confirmed over a new connection: {error}. {doubt}{self._will_restore(wish)}"
+            msg = f"all changes were made but could not be confirmed over a new connection: {error}. {doubt}{self._will_restore(wish)}"
             result["msg"] = msg
 
     def _end(self, reopen: Callable[[], Writer]) -> str:
@@ -298,18 +296,18 @@ class Confirmation:
             raise
 
     def _disarm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish, outcome: str) -> None:
-        """Take away over a new connection what is or may be armed; where none can be had, say what the host may do."""
+        """Take away over a new connection what is or may be running; where none can be had, say what the host may do."""
         try:
             remove(reopen(), self.nt)
             self.outcome = outcome
         except NetminError:
-            self.outcome = "armed" if self.armed else "may be armed"
-            result["msg"] = f"{result['msg']}. The timer {'is' if self.armed else 'may be'} armed all the same. {self._will_restore(wish)}"
+            self.outcome = "running" if self.armed else "may be running"
+            result["msg"] = f"{result['msg']}. The timer {'is still' if self.armed else 'may still be'} running. {self._will_restore(wish)}"
 
     def _will_restore(self, wish: Wish) -> str:
         return (
-            f"The host restores run {self.run.run_id} by itself within {wish.within} seconds and a little more, and restarts if needed; "
-            "netmin.windows.confirm keeps what was done"
+            f"The host rolls run {self.run.run_id} back in a little over {wish.within} seconds and restarts if needed, "
+            "unless netmin.windows.confirm confirms it before"
         )
 
     def plain(self, wish: Wish) -> dict[str, Any]:
@@ -321,15 +319,18 @@ class Confirmation:
 def told(found: Timer) -> str:
     """Say in one sentence what was found on the host."""
     if found.phase is Phase.ARMED:
-        return f"run {found.run} waits for its confirmation on this host (heartbeat {found.beat}): 'confirm' it, or let the host restore it"
+        return (
+            f"run {found.run} is waiting for confirmation on this host (heartbeat {found.beat}): run 'confirm', or wait until the host "
+            "has rolled it back"
+        )
     if found.phase is Phase.UNSTARTED:
-        return f"run {found.run} broke off before its timer had started: it changed nothing, and there is nothing to confirm"
+        return f"run {found.run} broke off before its timer started: it changed nothing and needs no confirmation"
     if found.phase is Phase.RESTORING:
-        return f"the host is restoring run {found.run}, which was not confirmed ({found.outcome})"
+        return f"the host is rolling back run {found.run}, which was not confirmed ({found.outcome})"
     if found.phase is Phase.BROKEN_OFF:
-        began = f"the host began to restore run {found.run}, which was not confirmed, and broke off ({found.outcome})"
-        return f"{began}: 'restore' puts back the rest"
-    return f"run {found.run} was not confirmed, and the host restored it by itself: {found.outcome} (exit codes of its commands in order)"
+        began = f"the host began to roll back run {found.run}, which was not confirmed, but did not finish ({found.outcome})"
+        return f"{began}: run 'restore' to restore the rest"
+    return f"run {found.run} was not confirmed, so the host rolled it back: {found.outcome} (exit codes of its commands in order)"
 
 
 def end(writer: Writer, run: str, clock: Clock) -> str:
@@ -359,8 +360,8 @@ def see_end(writer: Writer, run: str, clock: Clock) -> str:
             return GONE
         beat = str(value.data)
         if not beat.isdecimal():
-            raise TooLate(f"the time was over: the host restores run {run} ({beat})")
-    raise NotArmed(f"the timer on {writer.host} was told, and did not end within {ENDING:g} seconds")
+            raise TooLate(f"the time was over: the host is rolling back run {run} ({beat})")
+    raise NotArmed(f"the timer on {writer.host} was told to end but did not end within {ENDING:g} seconds")
 
 
 def clear(writer: Writer, found: Timer, nt: NtVersion) -> None:

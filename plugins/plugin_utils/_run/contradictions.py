@@ -34,7 +34,7 @@ def check_minimize(options: Mapping[str, Any], knowledge: Knowledge) -> None:
     """
     given = {name: options[name] for name in STAGES if options.get(name) is not None}
     idle = [name for name in given if name not in options["stages"]]
-    left_out = [f"options are given for {', '.join(idle)}, which 'stages' leaves out"] if idle else []
+    left_out = [f"options are given for {', '.join(idle)}, not listed in 'stages'"] if idle else []
     values = {name: {"services": value} if name == "services" else value for name, value in given.items()}
     _check(values, options.get("recipes") or (), options["keep"], knowledge, left_out)
 
@@ -73,5 +73,5 @@ def _against(kept: Sequence[Said], claims: Sequence[Claim]) -> Iterator[str]:
         services = {name.lower() for name in claim.services}
         for said in kept:
             if services & said.services or set(claim.recipes) & said.recipes:
-                yield f"'{claim.said}' would close what 'keep' says stays: {said.text}; take one of the two out"
+                yield f"'{claim.said}' would close what 'keep' protects: {said.text}; remove one of the two"
                 break

@@ -24,12 +24,12 @@ class Ended(StrEnum):
 
     PROVEN = "proven"
     NOT_PROVEN = "not proven"
-    WAITS = "waits for a boot"
+    WAITS = "needs a restart"
     PLANNED = "planned"
     REFUSED = "refused"
     FAILED = "failed"
     NOT_REACHED = "not reached"
-    NOT_BEGUN = "not begun"
+    NOT_BEGUN = "not started"
 
 
 BAD = (Ended.FAILED, Ended.REFUSED)
@@ -115,7 +115,7 @@ def _ended(given: Given, *, check_mode: bool) -> tuple[Ended, str]:
             refused = result is minimize and result.get("refused")
             return Ended.REFUSED if refused else Ended.FAILED, str(result.get("msg", ""))
         if result.get("unreachable"):
-            return Ended.FAILED, f"not reached any more after it was minimized: {result.get('msg', '')}"
+            return Ended.FAILED, f"could not be reached after it was minimized: {result.get('msg', '')}"
     if given.failure:
         return Ended.FAILED, given.failure
     if given.verify.get("proven"):
@@ -169,7 +169,7 @@ def table(rows: Sequence[Row]) -> list[str]:
     rest = [row.host for row in rows if row.ended is Ended.NOT_BEGUN]
     if rest:
         more = f" and {len(rest) - MOST_NAMES} more" if len(rest) > MOST_NAMES else ""
-        lines.append(f"not begun: {', '.join(rest[:MOST_NAMES])}{more}")
+        lines.append(f"not started: {', '.join(rest[:MOST_NAMES])}{more}")
     found = totals(rows)
     hosts = ", ".join(f"{count} {ended}" for ended, count in found["ended"].items())
     numbers = f"ports: {found['closed']} closed, {found['to_close']} to close, {found['residue']} residue, {found['refused']} refused"

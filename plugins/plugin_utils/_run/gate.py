@@ -67,7 +67,7 @@ class Held:
         if not self.hazards or self.hazards == (DEPENDENTS,):
             # An option of its own lifts that one, and `why` says so.
             return self.why
-        return f"{self.why}; list {' and '.join(repr(name) for name in self.hazards)} in 'accept' if that is meant"
+        return f"{self.why}; to do it anyway, list {' and '.join(repr(name) for name in self.hazards)} in 'accept'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def refuse(refusals: Iterable[Refusal]) -> None:
         return
     hazards = tuple(dict.fromkeys(name for _text, item in said for name in item.hazards))
     kinds = {item.kind for _text, item in said}
-    lines = (f"{len(said)} refusals, and nothing was changed:", *(f"- {text}" for text, _item in said))
+    lines = (f"{len(said)} refusals; nothing was changed:", *(f"- {text}" for text, _item in said))
     text = said[0][0] if len(said) == 1 else "\n".join(lines)
     kind = kinds.pop() if len(kinds) == 1 else Refused
     raise kind(text, hazards=hazards) if issubclass(kind, Refused) else kind(text)
@@ -166,12 +166,12 @@ REASONS = {
 def held_by_status(entry: Method, windows: Windows, *, unverified: bool) -> Held | None:
     """Say why a method must not be written on a Windows; a method that closes nothing is a legitimate end in itself."""
     if windows.newer and not (entry.status is Status.WORKS and entry.windows.open_ended):
-        return Held(Reason.UNVERIFIED, f"nobody knows what it does on a Windows newer than {windows.name}", final=True)
+        return Held(Reason.UNVERIFIED, f"its effect is not known on a Windows newer than {windows.name}", final=True)
     reason = REASONS.get(entry.status)
     if reason is None or (reason is Reason.UNVERIFIED and unverified):
         return None
     if reason is Reason.UNVERIFIED:
-        return Held(reason, f"{entry.because}; 'unverified: apply' uses it all the same")
+        return Held(reason, f"{entry.because}; to use it anyway, set 'unverified: apply'")
     return Held(reason, entry.because, final=True)
 
 
@@ -275,7 +275,7 @@ class Gatekeeper:
     def _kept_listener(self, part: Part) -> Held | None:
         for subject in part.endpoints:
             if subject.management or keep_reason(subject, self.terms.kept) is not None:
-                return Held(Reason.KEPT, f"a rule for it would drop {subject.endpoint.name} ({subject.owner}) as well, which is kept")
+                return Held(Reason.KEPT, f"a rule for it would also drop {subject.endpoint.name} ({subject.owner}), which is kept")
         return None
 
     def _emptied(self, part: Part) -> Iterator[str]:
@@ -313,7 +313,7 @@ class Gatekeeper:
         windows = self.reach.host.windows
         entry = self.reach.knowledge.recipe(recipe).method(method, windows)
         if entry is None:
-            return Held(Reason.UNVERIFIED, f"nothing is known of {method} on {windows.name}", final=True)
+            return Held(Reason.UNVERIFIED, f"{method} is not known on {windows.name}", final=True)
         return held_by_status(entry, windows, unverified=self.terms.unverified)
 
     def _hazards(self, part: Part, items: Sequence[Item], blocks: dict[str, list[Block]]) -> Iterator[Held]:
@@ -335,7 +335,7 @@ class Gatekeeper:
             if hit.touched.along:
                 why = f"{hit.target} (depends on {hit.by}) is not changed: {why}"
             elif hit.goes:
-                why = f"{hit.target} depends on {hit.by} and could not be started any more: {why}"
+                why = f"{hit.target} depends on {hit.by} and could no longer start: {why}"
             yield Held(Reason.GATED, why, (finding.hazard.id,), whole=bool(hit.touched.along))
 
     def _counts(self, finding: FoundHazard, part: Part, *, asked: bool) -> bool:
@@ -348,7 +348,7 @@ class Gatekeeper:
 
 
 def _by_keep(why: str) -> Held:
-    return Held(Reason.KEPT, why, refusal=f"'keep' says that it stays ({why}); take it out of 'keep', or do not ask for this")
+    return Held(Reason.KEPT, why, refusal=f"'keep' protects it ({why}); remove it from 'keep', or do not request this change")
 
 
 def _joined(held: Sequence[Held]) -> Held:

@@ -129,7 +129,7 @@ def _by_port(
     elsewhere = any(p.protocol is protocol and p.port == port for recipe in knowledge.recipes.values() for p in recipe.listeners)
     if not found and not elsewhere:
         # A port that only another Windows opens is kept by leaving it alone: one list serves a mixed fleet.
-        raise InvalidOption(f"no recipe names {text}, and nothing listens there on this host; keep it by its service")
+        raise InvalidOption(f"no recipe names {text}, and nothing listens there on this host; name its service in 'keep'")
     return names
 
 
@@ -151,5 +151,5 @@ def parse_port(text: str) -> tuple[Protocol, int]:
     """Read `tcp/445`; raise InvalidOption for anything else."""
     word, slash, number = text.strip().lower().partition("/")
     if word not in list(Protocol) or not slash or not number.isdecimal() or len(number) > 5 or not 0 < int(number) <= 65535:
-        raise InvalidOption(f"'{text}' is no port; write it like tcp/445 or udp/137")
+        raise InvalidOption(f"'{text}' is not a port; write it like tcp/445 or udp/137")
     return Protocol(word), int(number)

@@ -125,13 +125,13 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
     given = {name: options.get(name) for name in STAGES}
     idle = [name for name, value in given.items() if value is not None and name not in chosen]
     if idle:
-        raise InvalidOption(f"options are given for {', '.join(idle)}, which 'stages' leaves out")
+        raise InvalidOption(f"options are given for {', '.join(idle)}, not listed in 'stages'")
     said = terms(options, survey, knowledge)
     consent = Consent(said.accept, said.unverified, blocks or {})
     selection = select(options.get("recipes"), survey.explained, survey.host.windows, knowledge, consent)
     lost = sorted({choice.method.stage for choice in selection.choices if choice.named and choice.method.stage not in chosen})
     if lost:
-        raise InvalidOption(f"'recipes' names what belongs to {', '.join(lost)}, which 'stages' leaves out")
+        raise InvalidOption(f"'recipes' names a recipe of {', '.join(lost)}, not listed in 'stages'")
     desires = {}
     for name in chosen:
         stage = STAGE_BY_NAME[name]

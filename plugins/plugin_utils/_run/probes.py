@@ -116,7 +116,7 @@ class Prober:
     def _fact(self, fact: Fact, what: str, proposal: Proposal) -> Answer:
         facts: dict[Fact, Callable[[], Iterable[str]]] = {
             Fact.WINDOWS: lambda: (self.survey.host.windows.name,),
-            Fact.MEMBER: lambda: ("a member of a domain",) if self.survey.host.domain_role in MEMBERS else (),
+            Fact.MEMBER: lambda: ("a domain member",) if self.survey.host.domain_role in MEMBERS else (),
             Fact.CONTROLLER: self._controller,
             Fact.DHCP: lambda: (a.description for a in self.survey.host.adapters if a.dhcp and a.ip_enabled),
             Fact.WINS: lambda: (f"{a.description}: {', '.join(a.wins)}" for a in self.survey.host.adapters if a.wins),
@@ -155,12 +155,12 @@ class Prober:
             seen.value(s) for s in (rpc_restriction.PORTS, rpc_restriction.PORTS_INTERNET_AVAILABLE, rpc_restriction.USE_INTERNET_PORTS)
         ]
         if any(found) and not all(found):
-            yield f"HKLM\\{rpc_restriction.INTERNET} has some of its three values and lacks others"
+            yield f"HKLM\\{rpc_restriction.INTERNET} has only some of its three values"
         elif ports is not None and (not _ranges(ports) or any(str(flag.data if flag else "").upper() not in ("Y", "N") for flag in flags)):
-            yield f"HKLM\\{rpc_restriction.INTERNET} holds what cannot be read"
+            yield f"HKLM\\{rpc_restriction.INTERNET} has a value that is not valid"
         bind = seen.value(rpc_restriction.BIND)
         if bind is not None and not self._is_valid(bind):
-            yield f"{rpc_restriction.BIND.target} holds a list that this Windows cannot read"
+            yield f"{rpc_restriction.BIND.target} has a list that this Windows cannot read"
 
     def _is_valid(self, bind: RegistryValue) -> bool:
         """Tell whether Bind is what RPC of this Windows reads: indexes on Windows 2000, and what netsh wrote later (binary)."""

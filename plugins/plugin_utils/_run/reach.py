@@ -21,7 +21,7 @@ from .survey import STAGE_BY_NAME
 # The hazard that the option of its own name lifts as well.
 DEPENDENTS = "dependents"
 NOTHING = Touched()
-UNSEEN = "could not be looked at: "
+UNSEEN = "could not be checked: "
 
 
 @dataclass(frozen=True, slots=True)

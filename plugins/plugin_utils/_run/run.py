@@ -115,7 +115,7 @@ class Run:
             choose: what is wanted of each stage, given what the host is and which hazards it shows.
 
         Raises:
-            Refused: a gate, or what was asked for by name and could not be put back.
+            Refused: a gate, or what was asked for by name and could not be restored.
         """
         gated = plan_gated(reader, read_survey(reader, self.knowledge), self.knowledge, choose)
         survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
@@ -297,7 +297,9 @@ class Run:
             elif status is ChangeStatus.DONE and not kind.holds(change, seen):
                 application.statuses[number] = ChangeStatus.NOT_DONE
                 found = kind.found(change, seen)
-                self.trouble.append(f"{change.target} was to be {change.shown[1]} and is {found}: the change was accepted and did not hold")
+                self.trouble.append(
+                    f"{change.target} should be {change.shown[1]} but is {found}: Windows accepted the change but did not keep it"
+                )
 
 
 def _first(reader: Reader) -> stored.Record | None:
@@ -389,14 +391,14 @@ def add_damage(result: dict[str, Any], prepared: Prepared) -> None:
     told = [result["msg"]] if result.get("failed") else []
     told.append(snapshot.damage(prepared.damaged, prepared.stored.newer if prepared.stored else ()))
     if not result.get("failed") and waits.get("armed") and not waits.get("confirmed"):
-        told.append("The host takes back what was put back, unless netmin.windows.confirm keeps it")
+        told.append("The host undoes this restore unless netmin.windows.confirm confirms it")
     result["failed"] = True
     result["msg"] = ". ".join(told)
 
 
 def _told(error: NetminError, *, settled: bool) -> str:
     if isinstance(error, ConnectionLost) and settled:
-        return f"the connection to {error.host} was lost while a change was made; the host has been read since, and shows which were made"
+        return f"the connection to {error.host} was lost during a change; the host was read again to see which changes were made"
     return str(error)
 
 
@@ -418,7 +420,7 @@ def reboot_required(prepared: Prepared, application: Application | None) -> bool
         or any(item.reason is Reason.UNTIL_BOOT for item in prepared.plan.unchanged)
     )
     asked = application is not None and application.boot_needed
-    # A start mode waits for the boot as well, and nothing waits for it but what takes no stop.
+    # A start mode waits for the boot as well, and nothing waits for it but what cannot be stopped.
     written = any(touched(change).waits for change in made)
     return prepared.history.waits or pending or asked or written
 
@@ -441,7 +443,7 @@ def _still_open(prepared: Prepared, after: Survey | None) -> list[str]:
     if after is None:
         return []
     still = lingering(prepared.forecast, after.explained, after.host)
-    return [f"{item.name} was to close now and is still open, owner {item.owner}" for item in still]
+    return [f"{item.name} should be closed now but is still open, owner {item.owner}" for item in still]
 
 
 def _warnings(prepared: Prepared, after: Survey | None) -> list[str]:

@@ -128,7 +128,7 @@ def typed(host: str, what: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise ProtocolError(f"{what} at {host}: the answer holds a value of the wrong type", host=host) from error
+        raise ProtocolError(f"{what} at {host}: the answer has a value of the wrong type", host=host) from error
 
 
 def _uuid() -> str:

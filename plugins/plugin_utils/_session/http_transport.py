@@ -132,7 +132,7 @@ class HttpTransport(ABC):
         if SOAP.encode() in answer[:8192]:
             return
         if self._answered:
-            raise self._failed(errors.ProtocolError, "sent an answer that is no SOAP envelope")
+            raise self._failed(errors.ProtocolError, "sent an answer that is not a SOAP envelope")
         raise self._not_winrm("it answers, but not with SOAP")
 
     def _of_status(self, status: int, answer: bytes) -> bytes:
@@ -146,12 +146,12 @@ class HttpTransport(ABC):
             raise self._failed(errors.ProtocolError, "refused a request as too large (HTTP 413)")
         if status == 500 and not answer and self._answered:
             # It has let this session in and answered it: neither the scheme nor sealing is wrong.
-            raise self._lost("it answered HTTP 500 without a word")
+            raise self._lost("it answered HTTP 500 without a fault")
         if status == 500 and not answer:
             raise self._failed(
                 errors.Unreachable,
-                "answered HTTP 500 without a word, as WinRM does to messages in clear: use https, or a mechanism that seals (ntlm, "
-                "kerberos, credssp), or allow unencrypted messages there",
+                "answered HTTP 500 without a fault, as WinRM does for unencrypted messages: use https, or a transport that encrypts (ntlm, "
+                "kerberos, credssp), or allow unencrypted messages on the host",
             )
         if status in (407, 502, 503, 504):
             raise self._failed(errors.Unreachable, f"answered HTTP {status}: a proxy or the service cannot serve now; try again later")
@@ -175,7 +175,7 @@ class HttpTransport(ABC):
         """Translate what happens before a byte of HTTP is sent."""
         if _any(chain, ssl.SSLCertVerificationError):
             advice = f"install its issuer's certificate, or set {_CERTIFICATE_OPTION[self._config.plugin]} to ignore"
-            return self._failed(errors.TlsFailed, f"shows a certificate that is not trusted here: {advice}")
+            return self._failed(errors.TlsFailed, f"has a certificate that the controller does not trust: {advice}")
         if _any(chain, ssl.SSLError) and not (self._sent and self._answered):
             return self._failed(errors.TlsFailed, "could not agree on TLS: is this the https port, with a version that both sides allow?")
         if _any(chain, socket.gaierror):
@@ -215,14 +215,15 @@ class HttpTransport(ABC):
 
     def _not_winrm(self, finding: str) -> errors.NotWinrm:
         advice = f"check ansible_host, ansible_port and the path of {self._config.endpoint}"
-        return self._failed(errors.NotWinrm, f"is no WinRM service: {finding}; {advice}")
+        return self._failed(errors.NotWinrm, f"is not a WinRM service: {finding}; {advice}")
 
     def _not_let_in(self, mechanism: str, advice: str) -> errors.AuthenticationFailed:
-        return self._failed(errors.AuthenticationFailed, f"did not let the user '{self._config.user or ''}' in with {mechanism}: {advice}")
+        finding = f"refused the login of user '{self._config.user or ''}' with {mechanism}: {advice}"
+        return self._failed(errors.AuthenticationFailed, finding)
 
     def _lost(self, how: str) -> errors.ConnectionLost:
-        advice = "whether it was done is unknown; look at the host, then run again"
-        return self._failed(errors.ConnectionLost, f"was asked and its answer was lost ({how}): {advice}")
+        advice = "it is not known whether the request was carried out; check the host, then run again"
+        return self._failed(errors.ConnectionLost, f"got a request, but its answer was lost ({how}): {advice}")
 
 
 def _any(chain: tuple[BaseException, ...], *kinds: type[BaseException]) -> bool:

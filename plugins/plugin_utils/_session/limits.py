@@ -49,9 +49,9 @@ class Limits:
         self._answers += 1
         self._empty = self._empty + 1 if empty else 0
         if self._answers > MAX_ANSWERS or self._empty > MAX_EMPTY:
-            self.exceeded(f"there is no end after {self._answers} answers")
+            self.exceeded(f"still not finished after {self._answers} answers")
         if self._clock.now() > self._end:
-            self.exceeded(f"there is no end after {self._seconds:g} s")
+            self.exceeded(f"still not finished after {self._seconds:g} s")
 
     def exceeded(self, how: str) -> NoReturn:
         """Raise ProtocolError."""

@@ -163,9 +163,7 @@ class Session:
 
     def _expect_room(self, more: int, what: str) -> None:
         if self._kept + more > MAX_KEPT:
-            raise ProtocolError(
-                f"{what} at {self.host}: together with what was read before it takes more than {MAX_KEPT} bytes", host=self.host
-            )
+            raise ProtocolError(f"{what} at {self.host}: the task has read more than {MAX_KEPT} bytes", host=self.host)
 
     def _rows(self, wmi_class: str, properties: Sequence[str], where: Where | None, namespace: str) -> tuple[Row, ...]:
         query = wql.select(wmi_class, properties, where)
@@ -221,7 +219,7 @@ class Session:
 
     def _returned(self, output: Output, what: str) -> int:
         if output.return_value is None:
-            raise ProtocolError(f"{what} at {self.host}: the answer holds no return value", host=self.host)
+            raise ProtocolError(f"{what} at {self.host}: the answer has no return value", host=self.host)
         return output.return_value
 
     def _expect(self, condition: bool, code: int, table: dict[int, str], what: str) -> None:

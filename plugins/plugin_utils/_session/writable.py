@@ -84,7 +84,7 @@ class WritableSession(Session):
     def add_filter_rule(self, rule: FilterRule) -> None:
         """Add an inbound block rule; see `Writer.add_filter_rule`. The words are English in every Windows."""
         if not PORTS.fullmatch(rule.ports):
-            raise InvalidOption(f"{rule.ports[:80]!a} is no port of an inbound rule")
+            raise InvalidOption(f"{rule.ports[:80]!a} is not a port of an inbound rule")
         said = [("protocol", rule.protocol), ("localport", rule.ports)]
         said += [("service", quoted(rule.service))] if rule.service else []
         said += [("program", _program(rule.program))] if rule.program else []

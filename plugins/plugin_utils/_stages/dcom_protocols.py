@@ -143,7 +143,7 @@ def _plan_list(remove: tuple[str, ...], before: RegistryValue | None) -> Plan:
     if left == listed and before.type is RegistryType.MULTI_SZ:
         return Plan(unchanged=(Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.AS_DESIRED),))
     rest = f"; {', '.join(left)} stay" if left else "; the list stays, empty"
-    why = f"DCOM is not reached over {', '.join(remove)} any more{rest}"
+    why = f"DCOM can no longer be reached over {', '.join(remove)}{rest}"
     return Plan(write_value(NAME, DCOM_PROTOCOLS, before, RegistryValue.texts(left), why))
 
 
@@ -184,7 +184,7 @@ def fate(subject: Explained, future: Future) -> Fate | None:
         return Fate(Expectation.OPEN, Expectation.OPEN, why)
     value = future.value(DCOM_PROTOCOLS.key, DCOM_PROTOCOLS.name)
     if value is None and protocol is Protocol.TCP:
-        return Fate(Expectation.OPEN, Expectation.UNKNOWN, "there is no DCOM Protocols list, and what the system takes then is not known")
+        return Fate(Expectation.OPEN, Expectation.UNKNOWN, "there is no DCOM Protocols list, and it is not known what Windows uses then")
     if SEQUENCES[protocol] in (name.lower() for name in sequences_of(value)):
         if subject.endpoint.scope is not Scope.WILDCARD:
             return Fate(Expectation.OPEN, Expectation.OPEN, "the endpoint mapper is bound to this interface already")

@@ -34,16 +34,16 @@ from .part import Bar, Claim, Need, Part
 from .stage import Choice, Residue, Situation, Stage
 
 NAME = "ip_filter"
-BEFORE_VISTA = "this Windows cannot drop a single port: an IPsec policy, or a firewall in front of the host, can"
-CONTROLLER = "this is a domain controller: the domain reaches it through what would be dropped"
+BEFORE_VISTA = "this Windows cannot drop a single port; use an IPsec policy or a firewall in front of the host"
+CONTROLLER = "this is a domain controller: the domain needs the ports that would be dropped"
 SVCHOST = rf"{SYSTEM_ROOT}\System32\svchost.exe"
 PROGRAM = re.compile(r'"?([^"]+?\.exe)"?(?:\s|$)', re.IGNORECASE)
 # Programs of Windows itself that hold RPC ports without being a service (KB 832017; rules of a default install name them).
 SYSTEM_PROGRAMS = ("lsass.exe", "services.exe", "wininit.exe")
 # What the name of a rule says after the prefix: a fixed port, or the owner of dynamic RPC ports.
 NAMED = re.compile(r"(tcp|udp)/([0-9]{1,5})|tcp/rpc (.+)")
-NOT_THERE = "nothing listens there at the moment; it may come back"
-NOT_FOR_GOOD = "what listens there closes; it may come back"
+NOT_THERE = "nothing listens there now, but the listener may come back"
+NOT_FOR_GOOD = "the listener closes but may come back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +196,9 @@ def _to_be(rule: FilterRule, why: str, firewall: Firewall) -> Iterable[AddFilter
         return
     before = firewall.texts.get(rule.name)
     if rule.name in firewall.names:
-        needless = _remove(rule.name, firewall, "it does not say what it is to say, or nobody knows whether it is there")
+        needless = _remove(rule.name, firewall, "its content is wrong, or it is not known whether it exists")
         yield replace(needless, touches_session=True)
-    why = f"it drops what comes in for {why}"
+    why = f"it drops inbound traffic to {why}"
     # Last of all: a rule that is not what it was taken for could cut the session, and netsh may fail where the registry does not.
     yield AddFilterRule(stage=NAME, effective=Effective.NOW, why=why, touches_session=True, rank=1, rule=rule, before=before)
 
@@ -290,7 +290,7 @@ def _services(owner: str, future: Future) -> tuple[Service, ...]:
 
 
 def _removal(names: Iterable[str], firewall: Firewall) -> Plan:
-    return Plan(tuple(_remove(name, firewall, "nothing needs it any more") for name in sorted(names)))
+    return Plan(tuple(_remove(name, firewall, "it is no longer needed") for name in sorted(names)))
 
 
 def _remove(name: str, firewall: Firewall, why: str) -> RemoveFilterRule:
@@ -303,11 +303,11 @@ def _passed_over(item: Residue, wanted: Desired, situation: Situation) -> tuple[
     subject = item.subject
     recipe = _recipe_of(subject, situation)
     if recipe is None and not wanted.unknown:
-        return Reason.IN_USE, "nothing is known of it; 'unknown: true' drops it all the same"
+        return Reason.IN_USE, "no recipe knows it; 'unknown: true' drops it anyway"
     if recipe is not None and not recipe.may_drop:
         return Reason.IN_USE, recipe.instead or recipe.breaks
     if not rules_of(subject, situation.host):
-        return Reason.NOT_EXACT, "its port changes with each start, and nothing but the port tells it from others"
+        return Reason.NOT_EXACT, "its port changes at each start, and only the port tells it from other listeners"
     return None
 
 

@@ -55,7 +55,7 @@ def desired(options: Mapping[str, Any]) -> Desired:
     """Read the stage's options; raise InvalidOption for a number that no REG_DWORD holds."""
     number = options.get("max_cached_sockets")
     if number is not None and not 0 <= number <= 0xFFFFFFFF:
-        raise InvalidOption(f"'max_cached_sockets: {number}' is no number of sockets")
+        raise InvalidOption(f"'max_cached_sockets' is {number}; it must be 0 to 4294967295")
     return Desired(number, switches.from_options(SWITCHES, options))
 
 
@@ -89,7 +89,7 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
 
 
 def _plan_cached(number: int, actual: Settings, situation: Situation) -> Part:
-    why = "the DNS client keeps no socket open between queries once it starts anew"
+    why = "from its next start on, the DNS client keeps no socket open between queries"
     changes = write_value(NAME, MAX_CACHED_SOCKETS, actual.get(MAX_CACHED_SOCKETS), RegistryValue.dword(number), why)
     return Part(
         stage=NAME,

@@ -46,7 +46,7 @@ from .stage import Choice, Situation, Stage, Touches
 NAME = "netbt"
 RECIPE = "netbios-137-138-139"
 LMHOSTS = "LmHosts"
-LATER = "an adapter that is added later starts with it on again"
+LATER = "an adapter that is added later starts with NetBIOS on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def desired(options: Mapping[str, Any]) -> Desired:
     adapters = tuple(options.get("adapters") or ("*",))
     word, lmhosts = options.get("netbios"), options.get("lmhosts")
     if word is None and lmhosts is None and options.get("adapters"):
-        raise InvalidOption("'adapters' says where, but 'netbios' does not say what")
+        raise InvalidOption("'adapters' needs 'netbios': give both")
     return Desired(NetbiosOption[word.upper()] if word else None, adapters, StartMode(lmhosts) if lmhosts else None)
 
 
@@ -102,7 +102,7 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
     """Compare; raise NotFound if a named adapter does not exist."""
     parts: list[Part] = []
     if wanted.lmhosts is not None:
-        why = "helper for NetBIOS names, of no use without NetBIOS; it opens no port itself"
+        why = "helper for NetBIOS names; it opens no port and is useless without NetBIOS"
         wish = Wish(LMHOSTS, stop=bool(stops(wanted, situation.host)), start_mode=wanted.lmhosts, why=why, optional=True)
         parts += plan_services(NAME, (wish,), situation)
     if wanted.netbios is not None:

@@ -15,7 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change imp
 
 # What carries every request of a session (safety: management channel); what these depend on is found on the host.
 PATH = ("WinRM", "HTTP", "Winmgmt", "RpcSs")
-NOT_LOOKED_AT = "nobody has looked"
+NOT_LOOKED_AT = "it was not checked"
 
 
 def never_stops(service: Service, host: Host, knowledge: Knowledge) -> str | None:
@@ -25,7 +25,7 @@ def never_stops(service: Service, host: Host, knowledge: Knowledge) -> str | Non
     if name in needed or name in {part.lower() for part in PATH}:
         carries = needed.get(name)
         because = f"{carries} depends on it" if carries else "it belongs to the management path"
-        return f"{noun(service.kind)} {service.name} is never stopped or disabled: {because}, and the session goes through it"
+        return f"{noun(service.kind)} {service.name} is never stopped or disabled: {because}, and the session needs it"
     applies = {
         When.ALWAYS: True,
         When.DOMAIN: host.domain_role.in_domain,

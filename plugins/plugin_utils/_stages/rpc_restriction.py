@@ -115,7 +115,7 @@ def interface_indexes(words: Sequence[str]) -> tuple[str, ...]:
     indexes = [LOOPBACK_INDEX if word == "loopback" else word for word in cleaned]
     for index in indexes:
         if not index.isdecimal() or int(index) < 1:
-            raise InvalidOption(f"'{index}' is no interface index; give 'loopback', 'all', or numbers from 1 as 'rpccfg -l' lists them")
+            raise InvalidOption(f"'{index}' is not an interface index; give 'loopback', 'all', or numbers from 1 as 'rpccfg -l' lists them")
     if len(set(indexes)) != len(indexes):
         raise InvalidOption(f"'interfaces' names an index twice: {', '.join(cleaned)}")
     return tuple(str(int(index)) for index in indexes)
@@ -141,7 +141,7 @@ def port_ranges(texts: Sequence[str]) -> list[tuple[str, range]]:
 def _port_range(text: str) -> range:
     low, dash, high = text.partition("-")
     if not low.strip().isdecimal() or (dash and not high.strip().isdecimal()):
-        raise InvalidOption(f"'{text}' is no port range; write it like 4000-4100")
+        raise InvalidOption(f"'{text}' is not a port range; write it like 4000-4100")
     first, last = int(low), int(high if dash else low)
     if first > last:
         raise InvalidOption(f"port range {text} is out of order")
@@ -210,10 +210,10 @@ def _plan(goals: Sequence[tuple[Setting, RegistryValue | None]], why: str, actua
 def _plan_interfaces(wanted: Desired, interfaces: tuple[str, ...], actual: Settings, situation: Situation) -> Part:
     after = RegistryValue.texts(interfaces) if interfaces else None
     where = "all interfaces" if after is None else f"interfaces {', '.join(interfaces)} only ({LOOPBACK_INDEX} is the loopback)"
-    why = f"RPC servers that do not ask for all interfaces bind to {where}, over TCP"
+    why = f"over TCP, RPC servers that do not request all interfaces bind to {where}"
     error = None
     if after is None and wanted.listen_on_internet is None and _is_off(actual.get(LISTEN_ON_INTERNET)):
-        error = InvalidOption("'interfaces: [all]' takes away what ListenOnInternet N needs: give 'listen_on_internet: true' too")
+        error = InvalidOption("'interfaces: [all]' removes the list that ListenOnInternet N needs: give 'listen_on_internet: true' too")
     return Part(
         stage=NAME,
         targets=(BIND.target,),
@@ -260,7 +260,7 @@ def _plan_ports(wanted: Desired, ranges: tuple[str, ...], actual: Settings, situ
     )
     if not ranges:
         goals = tuple((setting, None) for setting, _after in goals)
-        why = "RPC servers take ports of the default range again"
+        why = "RPC servers use the default port range again"
     return Part(
         stage=NAME,
         targets=tuple(setting.target for setting, _after in goals),
@@ -320,7 +320,7 @@ def fate(subject: Explained, future: Future) -> Fate | None:
         return plain
     bound = {name.lower() for name in restricted(future.host, future.knowledge)}
     if not all(owner.lower() in bound and kinds == (Port.RPC,) for owner, kinds in zip(subject.owners, subject.kinds, strict=True)):
-        return Fate(plain.now, Expectation.UNKNOWN, "the interface restriction binds only servers that do not ask for all interfaces")
+        return Fate(plain.now, Expectation.UNKNOWN, "the interface restriction binds only servers that do not request all interfaces")
     if indexes == (LOOPBACK_INDEX,):
         return Fate(plain.now, Expectation.CLOSED, "RPC over TCP is bound to the loopback", loopback=True)
     return Fate(plain.now, Expectation.UNKNOWN, f"RPC over TCP is bound to interfaces {', '.join(indexes)} from the next boot")

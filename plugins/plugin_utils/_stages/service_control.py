@@ -32,7 +32,7 @@ class Wish:
     Attributes:
         optional: pass over a service that the host does not have.
         not_loaded: why it does not run after the next boot, where the same plan sees to that without a start mode; one that
-            takes no stop is left to the boot then.
+            cannot be stopped is left to the boot then.
     """
 
     name: str
@@ -60,7 +60,7 @@ def _plan_wish(stage: str, wish: Wish, situation: Situation, actual: Settings) -
     targets = (f"service {wish.name}",)
     of = template_of(wish.name, windows, knowledge)
     if of is not None:
-        told = f"'{wish.name}' is the instance of a per-user service, made anew at each sign-in; name its template '{of}'"
+        told = f"'{wish.name}' is an instance of a per-user service, which each sign-in creates again; name its template '{of}'"
         return Part(stage=stage, targets=targets, error=InvalidOption(told))
     if wish.optional and wish.name.lower() not in situation.host.services:
         return Part(stage=stage, targets=targets, plan=Plan(unchanged=(Unchanged(stage, targets[0], Reason.ABSENT),)))
@@ -91,7 +91,7 @@ def _plan_scm(stage: str, wish: Wish, service: Service, situation: Situation) ->
         unchanged = (Unchanged(stage, target, Reason.AS_DESIRED),)
     bar = None
     if refused is not None and left is None:
-        bar = Bar(Reason.PROTECTED, f"{refused}; ask for 'start_mode: disabled', which ends it at the next boot")
+        bar = Bar(Reason.PROTECTED, f"{refused}; set 'start_mode: disabled' to end it at the next boot")
     warnings = tuple(_prevented(wish, service, situation)) if changes else ()
     return Part(
         stage=stage,
@@ -107,13 +107,13 @@ def _plan_scm(stage: str, wish: Wish, service: Service, situation: Situation) ->
 def stop_refused(service: Service, host: Host) -> str | None:
     """Say why the SCM would refuse to stop a service that runs, or None where it would not."""
     if service.takes_no_stop:
-        return f"{service.name} takes no stop while it runs"
+        return f"{service.name} cannot be stopped while running"
     # Whatever is asked of the dependents: while one of them runs the SCM refuses the stop of what it depends on.
     firm = [s.name for s in host.all_dependents(service.name) if s.takes_no_stop]
     if not firm:
         return None
-    depend, take = ("depends", "takes") if len(firm) == 1 else ("depend", "take")
-    return f"{', '.join(firm)} {depend} on {service.name} and {take} no stop while running"
+    depend = "depends" if len(firm) == 1 else "depend"
+    return f"{', '.join(firm)} {depend} on {service.name} and cannot be stopped while running"
 
 
 def _without_stop(stage: str, wish: Wish, service: Service, refused: str) -> Unchanged | None:
@@ -122,9 +122,9 @@ def _without_stop(stage: str, wish: Wish, service: Service, refused: str) -> Unc
     if wish.not_loaded:
         return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; {wish.not_loaded}")
     if wish.start_mode is StartMode.DISABLED:
-        return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; disabled, it does not start again")
+        return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; it is disabled and does not start again")
     if wish.start_mode is not None and wish.start_mode is not service.start_mode:
-        return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; on {wish.start_mode} it may be started again after it")
+        return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; in start mode {wish.start_mode} it may start again after the boot")
     if wish.start_mode is not None:
         # On demand already: something demanded it, and may do so after a boot, which would gain nothing for certain.
         return Unchanged(stage, target, Reason.PROTECTED, refused)
@@ -138,9 +138,9 @@ def _plan_protected(stage: str, wish: Wish, service: Service, protected: Protect
     if wish.start_mode is None or protected.start_value is not StartValue.ACCEPTED:
         if service.stopped and wish.start_mode in (None, service.start_mode):
             return Part(stage=stage, targets=targets, plan=Plan(unchanged=(Unchanged(stage, targets[0], Reason.AS_DESIRED),)))
-        bar = Bar(Reason.PROTECTED, f"{protected.because}; no other way is known to be accepted")
+        bar = Bar(Reason.PROTECTED, f"{protected.because}; Windows is not known to accept any other way")
         return Part(stage=stage, targets=targets, what=what, bar=bar)
-    why = f"{wish.why}; {protected.because}, so that its registry value is written and a boot makes it take effect"
+    why = f"{wish.why}; {protected.because}, so its registry value is written, which takes effect at the next boot"
     plan = _plan_start(stage, service.name, wish.start_mode, why, actual)
     warnings = tuple(_prevented(wish, service, situation)) if plan.changes else ()
     dormant = _dormant(wish, service, situation) if plan.changes else ()
@@ -166,7 +166,7 @@ def _plan_template(stage: str, wish: Wish, template: PerUser, situation: Situati
     ]
     bar = None
     for service in running if wish.stop else ():
-        why = f"instance of the per-user service {template.name}; the next sign-in makes it stopped and disabled"
+        why = f"instance of the per-user service {template.name}; the next sign-in creates it stopped and disabled"
         refused = stop_refused(service, situation.host)
         left = None if refused is None else _without_stop(stage, wish, service, refused)
         if refused is None:
@@ -238,7 +238,7 @@ def _prevented(wish: Wish, service: Service, situation: Situation) -> Iterable[s
     automatic = [s.name for s in dependents if s.start_mode is StartMode.AUTO and s.name.lower() not in situation.stopping]
     idle = [name for name in _dormant(wish, service, situation) if name not in automatic]
     if automatic:
-        yield f"{', '.join(automatic)} cannot start any more once {service.name} is disabled"
+        yield f"{', '.join(automatic)} can no longer start once {service.name} is disabled"
     if idle:
         do, they = ("does", "it") if len(idle) == 1 else ("do", "they")
         yield f"{', '.join(idle)} {do} not run now but may be started; {they} cannot be once {service.name} is disabled"

@@ -58,7 +58,7 @@ def desired(options: Mapping[str, Any]) -> Desired:
         if any(wish.name.lower() == name.lower() for wish in wishes):
             raise InvalidOption(f"service '{name}' is listed twice")
         if stop and mode is StartMode.AUTO:
-            raise InvalidOption(f"service '{name}' is to be stopped and to start at the next boot: choose one")
+            raise InvalidOption(f"service '{name}' has state 'stopped' and start_mode 'auto': choose one")
         wishes.append(Wish(name, stop=stop, start_mode=mode, why="asked for"))
     return Desired(tuple(wishes))
 
@@ -123,7 +123,7 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
 def _told(wish: Wish, part: Part, situation: Situation) -> Part:
     """Add what is known of a service that was asked for by its name, and not chosen through a recipe."""
     if wish.name.lower() == "netbt":
-        return replace(part, error=InvalidOption("NetBT is a driver, no service; the stage smb_device has a method for it"))
+        return replace(part, error=InvalidOption("NetBT is a driver, not a service; the stage smb_device has a method for it"))
     if wish.optional or part.error is not None:
         return part
     name, windows = wish.name.lower(), situation.host.windows
@@ -202,8 +202,8 @@ def _why(owners: list[Service], now: Expectation, boot: Expectation, future: Fut
     if boot is Expectation.UNKNOWN:
         covered = [s.name for s in owners if future.runs_at_boot(s) is Expectation.CLOSED]
         if covered and len(owners) > 1:
-            return f"the plan covers {', '.join(covered)} only, and it may belong to any of {', '.join(s.name for s in owners)}"
-        return f"{names} can be started again by something that is not known"
+            return f"the plan stops only {', '.join(covered)}, but it may belong to any of {', '.join(s.name for s in owners)}"
+        return f"something unknown may start {names} again"
     if boot is Expectation.CLOSED:
         if now is Expectation.CLOSED:
             return f"{none} {will} run"

@@ -144,7 +144,7 @@ def _plan_server(whole: Part, wanted: Desired, situation: Situation) -> Part:
         return join(plan_services(NAME, (wish,), situation), whole)
     method = situation.knowledge.recipe(RECIPE).method(str(Way.SMB_SERVER), situation.host.windows)
     names = method.services if method is not None else ()
-    why = "file and printer sharing: tcp/445 is srvnet's, which the Server service loads"
+    why = "file and printer sharing: tcp/445 belongs to srvnet, which the Server service loads"
     services = [Wish(name, stop=True, start_mode=StartMode.DISABLED, why=why, optional=True) for name in names]
     drivers = [_driver(name, situation.host) for name in SERVER_DRIVERS]
     whole = replace(whole, what="the Server service with srv2 and srvnet is not stopped")
@@ -171,17 +171,17 @@ def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situ
     if host.uses_dhcp and any(s.name.lower() == "dhcp" for s in host.all_dependents("NetBT")):
         bar = Bar(
             Reason.HARMFUL,
-            "on this host the DHCP Client depends on NetBT and an adapter has its address from DHCP, so that the host would lose its "
+            "on this host the DHCP Client depends on NetBT and an adapter has its address from DHCP, so the host would lose its "
             f"address; use the method {Way.SMB_DEVICE_ENABLED}, or a static address first",
         )
-    both = "SMB ends in both directions: mapped drives, printers and services on network paths go"
+    both = "SMB stops in both directions, and with it mapped drives, printers and services on network paths"
     whole = replace(
         whole,
         what="the NetBT driver is not disabled",
         plan=_plan_start(StartMode.DISABLED, actual, "the NetBT driver is not loaded again"),
         # One that is stopped already would not come back after the boot.
         takes=tuple(host.services[name.lower()].name for name in (*SMB_SERVICES, "NetBT") if name.lower() in host.services),
-        needs=(Need(HAZARD, f"{both} (the method {Way.SMB_DEVICE_ENABLED} leaves them alone)"),),
+        needs=(Need(HAZARD, f"{both} (the method {Way.SMB_DEVICE_ENABLED} does not affect them)"),),
         bar=bar,
     )
     if host.service("NetBT").stopped:
@@ -264,7 +264,7 @@ def _fate_of_srvnet(future: Future) -> Fate:
     if loading:
         why = f"{', '.join(loading)} will load srvnet; whether it listens without the Server service is not documented"
         return Fate(now, Expectation.UNKNOWN, why)
-    return Fate(now, boot, "srvnet is not loaded: the Server service will not start, and nothing else that is known loads it")
+    return Fate(now, boot, "srvnet is not loaded: the Server service will not start, and no other service is known to load it")
 
 
 def _fate_of_other_port(subject: Explained, future: Future) -> Fate:
@@ -273,7 +273,7 @@ def _fate_of_other_port(subject: Explained, future: Future) -> Fate:
     others = [name for name in subject.owners if name.lower() != SRVNET]
     if not others or (own.now is Expectation.OPEN and own.boot is Expectation.OPEN):
         return own
-    why = f"it closes if it is srvnet's and stays if it is {' or '.join(others)}'s, which no listing shows"
+    why = f"it closes if it belongs to srvnet and stays if it belongs to {' or '.join(others)}; no listing shows which"
     return Fate(Expectation.of_all((own.now, Expectation.OPEN)), Expectation.of_all((own.boot, Expectation.OPEN)), why)
 
 

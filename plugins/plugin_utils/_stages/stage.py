@@ -100,7 +100,7 @@ class Situation:
         returning: the same, were any service that is stopped and left to demand started again.
         listed: every endpoint that was found.
         future: what the other stages make of the host.
-        path: what the session goes through; None where nobody has looked.
+        path: what the session goes through; None where it was not checked.
     """
 
     host: Host

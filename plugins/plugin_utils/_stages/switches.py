@@ -164,7 +164,7 @@ def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situati
 
 def _why(recipe: Recipe, method: Method | None, wish: SwitchWish) -> str:
     if not wish.method:
-        return f"{recipe.purpose} is served again as Windows does by default"
+        return f"{recipe.purpose}: back to the default of Windows"
     said = f"; {method.status}: {method.because}" if method is not None and method.because else ""
     return f"{recipe.purpose}; breaks {recipe.breaks}{said}"
 

@@ -75,7 +75,7 @@ def way_back(taken: Snapshot, plan: Plan, host: Host, management: frozenset[int]
     lost = next((item for item in back.unchanged if item.reason not in (Reason.AS_DESIRED, Reason.AT_BOOT)), None)
     if lost is not None:
         # A timer that says in the end that it has restored, and has not, is worse than none.
-        raise Refused(f"'confirm' cannot be used here: the host could not put {lost.target} back ({lost.reason}: {lost.detail})")
+        raise Refused(f"'confirm' cannot be used here: the host could not restore {lost.target} ({lost.reason}: {lost.detail})")
     delayed = {saved.name[0].lower() for saved in taken.saved if saved.delayed}
     commands = tuple(command for change in back.changes for command in kind_of(change).commands(change, delayed))
     keys = tuple(_key(key) for change in back.changes if (key := effect(change).deletes))
@@ -142,10 +142,10 @@ def require(host: Host) -> None:
     """
     nt = host.windows.nt
     if nt < timer.TOOLS_SINCE:
-        raise Refused(f"'confirm' cannot be used on {host.windows.name}: it lacks the commands that the host would restore itself with")
+        raise Refused(f"'confirm' cannot be used on {host.windows.name}: it lacks the commands that a rollback needs")
     schedule = host.services.get("schedule")
     if timer.carrier_of(nt) is timer.Carrier.TASK and (schedule is None or schedule.stopped):
-        raise Refused("'confirm' needs the Task Scheduler, and the service Schedule does not run on this host")
+        raise Refused("'confirm' needs the Task Scheduler, and the service Schedule is not running on this host")
 
 
 # What is on the host

@@ -72,7 +72,7 @@ def split(lines: Iterable[str], room: int) -> tuple[tuple[str, ...], ...]:
     for line in lines:
         more = weight(line)
         if more > room:
-            raise TooLong(f"an entry of {more} bytes cannot be kept on the host, which takes {room} at most: {line[:80]}…")
+            raise TooLong(f"an entry of {more} bytes is too long for the host, which takes at most {room}: {line[:80]}…")
         if part and filled + more > room:
             parts.append(tuple(part))
             part, filled = [], 0
@@ -140,7 +140,7 @@ def _read(reader: Reader, name: str) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value.data, tuple):
-        raise Damaged("no list of lines")
+        raise Damaged("it is not a list of lines")
     return value.data
 
 
@@ -148,9 +148,9 @@ def _head(lines: Sequence[str]) -> dict[str, Any]:
     try:
         head = json.loads(lines[0]) if lines else {}
     except (RecursionError, ValueError) as error:
-        raise Damaged("no JSON") from error
+        raise Damaged("it is not JSON") from error
     if not isinstance(head, dict):
-        raise Damaged("no head")
+        raise Damaged("it has no head")
     return head
 
 

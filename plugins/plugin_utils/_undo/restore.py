@@ -75,7 +75,7 @@ def goals_of(snapshots: Sequence[Snapshot], scope: Scope, finished: Collection[s
     runs = [item for item in snapshots if scope.run in ("", item.run)]
     if scope.run and not runs:
         known = ", ".join(item.run for item in snapshots) or "none that can be read"
-        raise NotFound(f"there is no snapshot of a run '{scope.run}' on this host; there are: {known}")
+        raise NotFound(f"this host has no snapshot of run '{scope.run}'; it has: {known}")
     found: dict[tuple[str, ...], Goal] = {}
     states: dict[tuple[str, ...], list[State]] = {}
 
@@ -238,11 +238,12 @@ def _startable(changes: Sequence[Change], host: Host, alone: Collection[str]) ->
         service = host.services.get(effect(change).starts.lower())
         name = service.name.lower() if service is not None else ""
         if name in alone:
-            left.append(Unchanged(change.stage, change.target, Reason.CHANGED_SINCE, "its start mode is left alone"))
+            left.append(Unchanged(change.stage, change.target, Reason.CHANGED_SINCE, "its start mode is left unchanged"))
         elif name in later:
-            left.append(Unchanged(change.stage, change.target, Reason.AT_BOOT, "it cannot start before its start mode is read again"))
+            why = "it cannot start before the boot at which Windows reads its start mode"
+            left.append(Unchanged(change.stage, change.target, Reason.AT_BOOT, why))
         elif service is not None and modes.get(name, service.start_mode) is StartMode.DISABLED:
-            left.append(Unchanged(change.stage, change.target, Reason.CHANGED_SINCE, "it is disabled, and stays so"))
+            left.append(Unchanged(change.stage, change.target, Reason.CHANGED_SINCE, "it is disabled and stays disabled"))
         else:
             kept.append(change)
     return kept, left
@@ -265,7 +266,7 @@ def _keys(goals: Sequence[Goal], changes: Sequence[Change], now: Now) -> list[Ch
     for key, stage in made:
         held = now.others.get(key.lower())
         if held is not None and all(rf"{key}\{name}".lower() in gone or rf"{key}\{name}".lower().rstrip("\\") in gone for name in held):
-            deleted.append(DeleteKey(stage=stage, effective=Effective.NOW, why="it was made for a value that is gone", key=key))
+            deleted.append(DeleteKey(stage=stage, effective=Effective.NOW, why="it was created for a value that is gone", key=key))
             gone.add(key.lower())
     return deleted
 
@@ -286,7 +287,7 @@ def forecast_of(current: Sequence[Forecast], first: Record | None, *, whole: boo
             now=Expectation.UNKNOWN,
             boot=boot,
             outlook=Outlook.OPENS if whole else Outlook.UNKNOWN,
-            why="it was there before the first run of ours",
+            why="it was there before the first run",
         )
         for entry in (first.forecast if first is not None else ())
         if entry.identity not in known

@@ -52,12 +52,12 @@ def take(run: str, changes: Iterable[Change], reader: Reader, seen: Seen, nt: Nt
 
 
 def is_lost(change: Change) -> bool:
-    """Tell whether a change overwrites what cannot be recorded as it is, and so could not be put back."""
+    """Tell whether a change overwrites what cannot be recorded as it is, and so could not be restored."""
     return kind_of(change).is_lost(change)
 
 
 def restorable(plan: Plan) -> Plan:
-    """Leave out of a plan what could not be put back, and say so."""
+    """Leave out of a plan what could not be restored, and say so."""
     lost = tuple(change for change in plan.changes if is_lost(change))
     return Plan(
         tuple(change for change in plan.changes if not is_lost(change)),
@@ -67,7 +67,7 @@ def restorable(plan: Plan) -> Plan:
 
 
 def left_alone(change: Change) -> Unchanged:
-    """Say of what could not be put back that it is left alone."""
+    """Say of what could not be restored that it is left alone."""
     return Unchanged(change.stage, change.target, Reason.NOT_RESTORABLE, NOT_RESTORABLE)
 
 
@@ -77,8 +77,8 @@ def told(change: Change | Unchanged) -> str:
 
 
 NOT_RESTORABLE = (
-    "it is a REG_EXPAND_SZ, which WMI shows with its variables filled in, so that it could not be put back; Windows itself has another "
-    "type there: look at it with regedit, delete it, and run again"
+    "it is a REG_EXPAND_SZ, which WMI shows only expanded, so it could not be restored. Windows uses another "
+    "type for this value: check it with regedit, delete it, and run again"
 )
 
 
@@ -209,12 +209,11 @@ def damage(runs: Sequence[str], newer: Collection[str] = ()) -> str:
         )
     if broken:
         names = ", ".join(f"'{value_name(run)}'" for run in broken)
-        one = len(broken) == 1
+        only, them = ("only this snapshot describes", "the run") if len(broken) == 1 else ("only these snapshots describe", "these runs")
         told.append(
-            f"{_of(broken)} on this host cannot be read: what {'it alone tells' if one else 'they alone tell'} of is not put back, and "
-            f"what changed again after {'that run' if one else 'those runs'} goes back to a later state only. Put that right by hand, by "
-            f"a copy of the record where 'record_dir' kept one; then delete {names} below HKLM\\{OUR_KEY}, which lets a restore succeed "
-            "again"
+            f"{_of(broken)} on this host cannot be read: objects that {only} are not restored, and objects that changed again "
+            f"after {them} are restored only to a later state. Correct them by hand, with the copy of the record if 'record_dir' kept "
+            f"one; then delete {names} below HKLM\\{OUR_KEY}, so that a restore can succeed"
         )
     return ". ".join(told)
 

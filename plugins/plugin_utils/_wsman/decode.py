@@ -67,7 +67,7 @@ def decode(data: bytes, request: messages.Request[R], *, message_id: str, host: 
         # The table maps a request's type to the reader of its response type, which Python's types cannot say.
         return cast("R", _READERS[type(request)](body, request))
     except (_Malformed, ParseError, ValueError) as error:
-        raise ProtocolError(f"{host} sent an answer that is no valid WS-Management message: {error}", host=host) from error
+        raise ProtocolError(f"{host} sent an answer that is not a valid WS-Management message: {error}", host=host) from error
 
 
 class _GuardedBuilder(TreeBuilder):
@@ -109,7 +109,7 @@ def _parse(data: bytes) -> Element:
         parser.feed(data[start : start + _PIECE])
     root = parser.close()
     if not isinstance(root, Element) or root.tag != f"{{{names.SOAP}}}Envelope":
-        raise _Malformed("it is no SOAP 1.2 envelope")
+        raise _Malformed("it is not a SOAP 1.2 envelope")
     return root
 
 
@@ -291,14 +291,14 @@ def _child(body: Element, wanted: Iterable[str]) -> Element:
     for element in body:
         if _local(element).lower() in known:
             return element
-    raise _Malformed(f"it holds no {' or '.join(wanted)}")
+    raise _Malformed(f"it has no {' or '.join(wanted)}")
 
 
 def _base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=False)
     except binascii.Error as error:
-        raise _Malformed("a stream is no base64") from error
+        raise _Malformed("a stream is not base64") from error
 
 
 def _local(element: Element) -> str:

@@ -177,5 +177,5 @@ def _scalar(value: str | int | bool) -> str:
 
 def _printable(text: str) -> str:
     if _FORBIDDEN.search(text):
-        raise InvalidOption(f"{text[:80]!a} holds a character that XML, and so WS-Management, cannot carry")
+        raise InvalidOption(f"{text[:80]!a} has a character that XML and WS-Management cannot transport")
     return text

@@ -14,7 +14,7 @@ from . import constants as names
 from .messages import SoapFault
 
 _ADMINISTRATOR = "access denied; use an account that is an administrator there"
-_NOT_THERE = "the class, namespace or instance is not there"
+_NOT_THERE = "the class, namespace or instance does not exist"
 
 _BY_CODE: dict[int, tuple[type[errors.Fault], str]] = {
     names.ERROR_ACCESS_DENIED: (errors.AccessDenied, _ADMINISTRATOR),
@@ -24,10 +24,10 @@ _BY_CODE: dict[int, tuple[type[errors.Fault], str]] = {
     names.WBEM_PRIVILEGE_NOT_HELD: (errors.AccessDenied, "the account lacks a privilege for this"),
     names.WSMAN_SHELLS_NOT_ALLOWED: (errors.AccessDenied, "a policy forbids remote shells there (AllowRemoteShellAccess)"),
     names.WSMAN_DESTINATION_UNREACHABLE: (errors.ClassMissing, _NOT_THERE),
-    names.WSMAN_CANNOT_PROCESS_FILTER: (errors.ClassMissing, "the class or namespace is not there, or WMI refuses the query"),
+    names.WSMAN_CANNOT_PROCESS_FILTER: (errors.ClassMissing, "the class or namespace does not exist, or WMI refuses the query"),
     names.WBEM_NOT_FOUND: (errors.ClassMissing, _NOT_THERE),
-    names.WBEM_INVALID_NAMESPACE: (errors.ClassMissing, "the namespace is not there"),
-    names.WBEM_INVALID_CLASS: (errors.ClassMissing, "the class is not there"),
+    names.WBEM_INVALID_NAMESPACE: (errors.ClassMissing, "the namespace does not exist"),
+    names.WBEM_INVALID_CLASS: (errors.ClassMissing, "the class does not exist"),
     names.WBEM_INVALID_QUERY: (errors.ClassMissing, "WMI refuses the query"),
     names.WSMAN_QUOTA_LIMIT: (errors.QuotaExceeded, "a WinRM quota is used up; try again later"),
     names.WSMAN_QUOTA_SHELLS: (errors.QuotaExceeded, "the user has too many shells open; close some or raise MaxShellsPerUser"),
@@ -39,14 +39,14 @@ _BY_CODE: dict[int, tuple[type[errors.Fault], str]] = {
     names.WSMAN_TIMED_OUT: (errors.TimedOut, "not finished within the operation timeout"),
     names.ERROR_INVALID_PARAMETER: (errors.Fault, "a parameter is invalid"),
     names.WSMAN_INVALID_CONTEXT: (errors.Fault, "the host has given up the enumeration"),
-    names.WSMAN_INVALID_SELECTORS: (errors.Fault, "the key does not fit the class"),
+    names.WSMAN_INVALID_SELECTORS: (errors.Fault, "the key does not match the class"),
     # Of a class the keys do not fit; of a shell or command it is gone (recorded: pypsrp, a deleted shell).
-    names.WSMAN_UNEXPECTED_SELECTORS: (errors.Fault, "what the request names is not there, or its key does not fit the class"),
+    names.WSMAN_UNEXPECTED_SELECTORS: (errors.Fault, "the object of the request does not exist, or its key does not match the class"),
     names.WSMAN_INSUFFICIENT_SELECTORS: (errors.Fault, "a key is missing"),
     names.WSMAN_KEYS_MISSING: (errors.Fault, "a key is missing"),
     names.WSMAN_ACTION_NOT_SUPPORTED: (errors.Fault, "the class has no such method"),
     names.WSMAN_SCHEMA_VALIDATION: (errors.Fault, "the host does not accept the form of the request"),
-    names.WBEM_TYPE_MISMATCH: (errors.Fault, "the type does not fit"),
+    names.WBEM_TYPE_MISMATCH: (errors.Fault, "the type does not match"),
     names.WBEM_INVALID_PARAMETER: (errors.Fault, "a parameter is invalid"),
     names.WBEM_INVALID_METHOD: (errors.Fault, "the class has no such method"),
     names.WBEM_SHUTTING_DOWN: (errors.Fault, "the host is shutting down"),

@@ -39,5 +39,5 @@ def quote(value: str | int | bool) -> str:
 
 def _name(text: str) -> str:
     if not _NAME.match(text):
-        raise InvalidOption(f"{text[:80]!a} is no name of a WMI class or property")
+        raise InvalidOption(f"{text[:80]!a} is not a name of a WMI class or property")
     return text

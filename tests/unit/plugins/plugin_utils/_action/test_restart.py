@@ -90,7 +90,7 @@ def test_the_clock_of_the_host_is_no_evidence() -> None:
     restarted.clock.ticks = moved
     result = restarted.work(timeout=60)
     assert result["failed"]
-    assert "it answers and has not restarted" in result["msg"]
+    assert "it answers but has not restarted" in result["msg"]
     assert result["after"] is None
 
 
@@ -99,7 +99,7 @@ def test_a_host_that_does_not_come_back() -> None:
     result = restarted.work(timeout=30)
     assert result["failed"]
     assert result["changed"]
-    assert result["msg"] == "host.example did not come back as another boot within 30 seconds: host.example: connection refused"
+    assert result["msg"] == "host.example did not come back after the restart within 30 seconds: host.example: connection refused"
     assert restarted.reboots == 1
 
 
@@ -130,7 +130,7 @@ CLOSED = {"from": "22:00", "until": "04:00", "days": None, "utc_offset": "+00:00
 
 def test_outside_the_maintenance_window_the_host_is_not_asked_anything() -> None:
     restarted = Restarted(windows_xp(), up_at=5)
-    with pytest.raises(Refused, match=r"outside the maintenance window, 22:00 to 04:00: it is fri 12:00 \(UTC\+00:00\)"):
+    with pytest.raises(Refused, match=r"outside the maintenance window (22:00 to 04:00): it is fri 12:00 \(UTC\+00:00\)"):
         restarted.work(window=CLOSED)
     assert restarted.sessions == []
 
@@ -164,7 +164,7 @@ def with_start(value: int | None, *, needed: str = "", disabled: str = "") -> Fa
 @pytest.mark.parametrize("check", [False, True])
 def test_a_host_whose_winrm_would_not_answer_is_not_restarted(value: int, word: str, check: bool) -> None:
     restarted = Restarted(with_start(value), up_at=5, check=check)
-    with pytest.raises(Refused, match=f"would not answer WinRM afterwards: the service WinRM is {word}") as found:
+    with pytest.raises(Refused, match=f"would not answer over WinRM after the restart: the service WinRM is {word}") as found:
         restarted.work()
     assert found.value.hazard == "winrm-start"
     assert restarted.reboots == 0
@@ -182,10 +182,10 @@ def test_a_host_whose_winrm_starts_by_itself_or_along_is_restarted(fake: FakeHos
 
 
 def test_a_refused_password_is_tried_once() -> None:
-    refused = AuthenticationFailed("host.example did not let the user in", host="host.example")
+    refused = AuthenticationFailed("host.example refused the login of user", host="host.example")
     restarted = Restarted(windows_xp(), up_at=None, gone=refused)
     result = restarted.work()
     assert result["failed"]
-    assert "did not let the user in" in result["msg"]
+    assert "refused the login of user" in result["msg"]
     # The one that asked for the restart, and one more.
     assert len(restarted.sessions) == 2

@@ -96,7 +96,7 @@ def test_not_proven_before_the_boot() -> None:
     fake.netstat = ["\n".join(line for line in TABLE_XP.splitlines() if not any(port in line for port in gone))]
     proof = proof_of(record_of(windows_xp()), fake)
     assert (proof.verdict, proof.booted) == (Verdict.NOT_PROVEN, False)
-    assert "7 endpoints are to close at the next boot" in proof.reasons[0]
+    assert "7 endpoints close only at the next boot" in proof.reasons[0]
     waiting = finding(proof, "tcp/445")
     assert (waiting.outcome, waiting.holds) == (Outcome.OPEN, True)
     assert "closes at the next boot" in waiting.why
@@ -184,7 +184,7 @@ def test_suspects_leave_it_unproven() -> None:
     lines = ("  TCP    0.0.0.0:1367    0.0.0.0:0    LISTENING    976", f"  TCP    {ADDRESS}:1367    192.70.106.76:22    ESTABLISHED    976")
     proof = proof_of(record_of(windows_xp()), minimized_xp(*lines))
     assert proof.verdict is Verdict.NOT_PROVEN
-    assert "tcp/1367 may be no listener" in proof.reasons[0]
+    assert "tcp/1367 may not be a listener" in proof.reasons[0]
     assert proof_of(record_of(windows_xp()), minimized_xp()).verdict is Verdict.PROVEN
 
 
@@ -241,7 +241,7 @@ def test_a_kept_endpoint_that_is_gone_fails_the_proof(row: str) -> None:
     proof = proof_of(record_of(windows_xp(), keep=SHARES), minimized_xp(*(other for other in KEPT_ROWS if other != row)))
     assert proof.verdict is Verdict.FAILED
     assert len(proof.reasons) == 1
-    assert "kept, and gone: file shares" in proof.reasons[0]
+    assert "kept, but gone: file shares" in proof.reasons[0]
 
 
 @pytest.mark.parametrize("row", KEPT_ROWS)
@@ -261,7 +261,7 @@ def test_an_endpoint_that_was_to_stay_and_is_gone_is_told() -> None:
     fake.netstat = ["\n".join(line for line in TABLE_XP.splitlines() if not any(port in line for port in gone))]
     proof = proof_of(record, fake)
     assert proof.verdict is Verdict.NOT_PROVEN
-    assert any("udp/123" in reason and "forecast to stay, and gone" in reason for reason in proof.reasons)
+    assert any("udp/123" in reason and "forecast to stay, but gone" in reason for reason in proof.reasons)
 
 
 def test_an_endpoint_that_was_to_stay_and_is_anothers_is_not_proven() -> None:

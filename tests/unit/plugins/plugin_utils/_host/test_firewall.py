@@ -56,13 +56,13 @@ def test_a_firewall_that_runs_and_is_on() -> None:
         (0, rf"{firewall.LOCAL}\PublicProfile", "EnableFirewall", 0, "off for the public profile"),
         (1, rf"{firewall.LOCAL}\StandardProfile", "EnableFirewall", 0, "off for the private profile"),
         (2, rf"{firewall.LOCAL}\DomainProfile", "EnableFirewall", 0, "off for the domain profile"),
-        (0, rf"{firewall.POLICY}\PublicProfile", "EnableFirewall", 0, "a policy switches the firewall off for the public"),
-        (1, rf"{firewall.POLICY}\PrivateProfile", "EnableFirewall", 0, "a policy switches the firewall off for the private"),
-        (1, rf"{firewall.POLICY}\StandardProfile", "EnableFirewall", 0, "a policy switches the firewall off for the private"),
-        (2, rf"{firewall.POLICY}\DomainProfile", "EnableFirewall", 0, "a policy switches the firewall off for the domain"),
-        (0, rf"{firewall.POLICY}\PublicProfile", "AllowLocalPolicyMerge", 0, "ignored in the public profile"),
-        (1, rf"{firewall.POLICY}\PrivateProfile", "AllowLocalPolicyMerge", 0, "ignored in the private profile"),
-        (2, rf"{firewall.POLICY}\DomainProfile", "AllowLocalPolicyMerge", 0, "ignored in the domain profile"),
+        (0, rf"{firewall.POLICY}\PublicProfile", "EnableFirewall", 0, "a policy turns the firewall off for the public"),
+        (1, rf"{firewall.POLICY}\PrivateProfile", "EnableFirewall", 0, "a policy turns the firewall off for the private"),
+        (1, rf"{firewall.POLICY}\StandardProfile", "EnableFirewall", 0, "a policy turns the firewall off for the private"),
+        (2, rf"{firewall.POLICY}\DomainProfile", "EnableFirewall", 0, "a policy turns the firewall off for the domain"),
+        (0, rf"{firewall.POLICY}\PublicProfile", "AllowLocalPolicyMerge", 0, "ignore local rules in the public profile"),
+        (1, rf"{firewall.POLICY}\PrivateProfile", "AllowLocalPolicyMerge", 0, "ignore local rules in the private profile"),
+        (2, rf"{firewall.POLICY}\DomainProfile", "AllowLocalPolicyMerge", 0, "ignore local rules in the domain profile"),
     ],
 )
 def test_a_profile_in_use_in_which_no_rule_is_in_force(category: int, key: str, name: str, number: int, words: str) -> None:
@@ -116,9 +116,9 @@ def test_an_interface_without_a_profile_counts_as_public() -> None:
 @pytest.mark.parametrize(
     ("name", "state", "start", "words"),
     [
-        ("BFE", "Stopped", "Auto", "the service BFE does not run"),
-        ("MpsSvc", "Stopped", "Auto", "the service MpsSvc does not run"),
-        ("MpsSvc", "Stop Pending", "Auto", "the service MpsSvc does not run"),
+        ("BFE", "Stopped", "Auto", "the service BFE is not running"),
+        ("MpsSvc", "Stopped", "Auto", "the service MpsSvc is not running"),
+        ("MpsSvc", "Stop Pending", "Auto", "the service MpsSvc is not running"),
         ("MpsSvc", "Running", "Disabled", "the service MpsSvc will not start at the next boot"),
     ],
 )
@@ -237,7 +237,7 @@ def test_a_rule_that_does_not_hold_is_named() -> None:
     session.after = undo
     result = carry(session, DROP)
     assert result["failed"]
-    assert f"inbound rule {NAME} was to be blocks and is None" in result["msg"]
+    assert f"inbound rule {NAME} should be blocks but is None" in result["msg"]
 
 
 def test_check_mode_shows_the_rule_and_writes_nothing() -> None:
@@ -273,7 +273,7 @@ def test_a_listener_is_open_where_the_rule_is_gone_or_not_in_force() -> None:
     fake.service("MpsSvc").state = "Stopped"
     proof = proof_of(fake)
     assert (proof.verdict, outcomes(proof)) == (Verdict.FAILED, {(Outcome.OPEN, False)})
-    assert "the service MpsSvc does not run" in proof.reasons[0]
+    assert "the service MpsSvc is not running" in proof.reasons[0]
     fake = dropped()
     fake.registry.pop(FIREWALL_RULES)
     proof = proof_of(fake)

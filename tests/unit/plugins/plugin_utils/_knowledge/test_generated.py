@@ -85,7 +85,7 @@ def test_the_page_says_when_a_listener_closes_as_the_examples_do() -> None:
 def test_the_page_names_what_is_left_out_of_a_default_install() -> None:
     page = document.page(load())
     windows_2000 = page[page.index("\n## Windows 2000\n") : page.index("\n## Windows XP\n")]
-    usual, others = windows_2000.split("What else there can be:")
+    usual, others = windows_2000.split("What roles, features and settings can add:")
     assert "| none |  | [dcom-off](#dcom-off) | enable_dcom (dcom_protocols, does_not_close, documented)" in usual
     assert "[snmp](#snmp)" in others
     assert "[snmp](#snmp)" not in usual

@@ -71,7 +71,7 @@ def test_unverified_methods_only_where_they_are_asked_for() -> None:
     assert found["rpc-schedule"] == "schedule_no_tcp"
     # The unverified policy of Delivery Optimization comes before the service, whose hazard is not accepted.
     assert found["delivery-optimization-7680"] == "no_peers"
-    with pytest.raises(Refused, match="'unverified: apply' uses it"):
+    with pytest.raises(Refused, match="set 'unverified: apply'"):
         chosen(TEN, ["rpc-epmap-135-tcp"])
 
 
@@ -83,7 +83,7 @@ def test_unverified_methods_only_where_they_are_asked_for() -> None:
         ("rpc-port-range", "only moves ports"),
         ("smb-other-transports", "Set-SmbServerConfiguration"),
         ("browser", "the ports are NetBT's"),
-        ("winrm", "is not carried out"),
+        ("winrm", "is not used"),
     ],
 )
 def test_what_cannot_close_anything_is_refused_by_name(recipe: str, words: str) -> None:
@@ -146,5 +146,5 @@ def test_what_a_host_shows_is_passed_over_with_what_shows_it_and_refused_by_name
 @pytest.mark.parametrize("name", ["llmnr-5355", "rpc-wininit", "rpc-scm"])
 def test_a_refusal_always_has_a_reason(name: str) -> None:
     survey = survey_of("windows_server_2003")
-    with pytest.raises(Refused, match=rf"recipe '{name}' is not carried out on Windows Server 2003: \w"):
+    with pytest.raises(Refused, match=rf"recipe '{name}' is not used on Windows Server 2003: \w"):
         checked(select([name], survey.explained, survey.host.windows, KNOWLEDGE, Consent()))

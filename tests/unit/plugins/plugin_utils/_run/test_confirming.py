@@ -157,7 +157,7 @@ def test_who_is_locked_out_finds_the_host_as_it_was(name: str) -> None:
         result = task.do(answers=False, ip_filter={"residue": "drop", "unknown": False})
         assert result["failed"]
         assert "connection refused" in result["msg"]
-        assert f"The host restores run {RUN} by itself within 600 seconds" in result["msg"]
+        assert f"The host rolls run {RUN} back in a little over 600 seconds" in result["msg"]
         assert state(host) != before
         boots = host.computer.host.boots
         later(host, 500)
@@ -264,7 +264,7 @@ def test_a_later_task_confirms_after_a_boot(name: str) -> None:
         assert confirmed(host, check=True)["confirm"]["phase"] == "armed"
         host.computer.boot()
         later(host, 60)
-        with pytest.raises(Refused, match=f"run {RUN} is the one that waits"):
+        with pytest.raises(Refused, match=f"run {RUN} is waiting on this host"):
             confirmed(host, run="another")
         done = confirmed(host)
         assert not done.get("failed"), done["msg"]
@@ -314,7 +314,7 @@ def test_without_its_carrier_a_boot_loses_the_timer_and_confirm_says_so(name: st
         later(host, 2000)
         assert differences(after, state(host)) == []
         done = confirmed(host)
-        assert done["confirm"]["outcome"] == "the timer did not run any more; it was taken away"
+        assert done["confirm"]["outcome"] == "the timer was no longer running; it was removed"
         assert left(host) == []
 
 
@@ -373,7 +373,7 @@ def test_a_second_run_is_refused_while_one_waits() -> None:
         host.boot()
         Task(host, hold=True).do(stages=["netbt"])
         changes = len(host.computer.changes())
-        with pytest.raises(Refused, match=f"run {RUN} waits for its confirmation on this host"):
+        with pytest.raises(Refused, match=f"run {RUN} is waiting for confirmation on this host"):
             Task(host, run_id="20260102T000000Z-000002").plan()
         assert len(host.computer.changes()) == changes
 
@@ -441,8 +441,8 @@ def test_a_confirmation_that_may_have_been_heard_is_not_said_to_be_none(error: H
         result = task.do()
         heard = isinstance(error, ConnectionLost)
         assert (result["failed"], result["confirm"]["confirmed"]) == (True, False)
-        assert ("Whether the host heard the confirmation is not known. If it did not: The host restores run" in result["msg"]) is heard
-        assert result["confirm"]["outcome"] == ("not known whether it was confirmed" if heard else "not confirmed")
+        assert ("It is not known whether the host received the confirmation. If not: The host rolls run" in result["msg"]) is heard
+        assert result["confirm"]["outcome"] == ("it is not known whether the run was confirmed" if heard else "not confirmed")
         later(host, 1000)
         assert left(host) == ([] if heard else ["key"])
 
@@ -463,7 +463,7 @@ def test_a_timer_that_never_started_keeps_nobody_waiting(name: str) -> None:
                 task = Task(host, run_id="20260102T000000Z-000002")
                 assert task.plan().plan.changes
                 assert task.confirmation.warnings == [
-                    f"run {RUN} broke off before its timer had started: it changed nothing, and there is nothing to confirm"
+                    f"run {RUN} broke off before its timer started: it changed nothing and needs no confirmation"
                 ]
                 task.confirmation.clean(host.session)
             assert left(host) == []
@@ -484,9 +484,9 @@ def test_no_change_is_made_after_the_host_has_put_the_run_back() -> None:
         host.computer.inject({"kind": "stops_late", "service": "W32Time", "after": 55.0})
         result = Task(host, within=60).do(**SLOW, ip_filter={"residue": "drop", "unknown": False})
         assert result["failed"]
-        assert "the 60 seconds after which the host restores run" in result["msg"]
-        assert "netmin.windows.confirm keeps" not in result["msg"]
-        assert result["confirm"]["outcome"] == "too late: the host restores the run"
+        assert f"run {RUN} ran out of time (confirm.within=60); the remaining changes were skipped" in result["msg"]
+        assert "netmin.windows.confirm confirms" not in result["msg"]
+        assert result["confirm"]["outcome"] == "too late: the host rolls the run back"
         assert {change["status"] for change in result["changes"] if change["target"].startswith("inbound rule")} == {"not_done"}
         later(host, 300)
         host.boot()
@@ -530,7 +530,7 @@ def test_a_controller_that_was_stopped_asks_the_host_before_what_may_cut_the_ses
         host.session.stop = stop  # type: ignore[method-assign]
         result = task.do(**SLOW, ip_filter={"residue": "drop", "unknown": False})
         del host.session.stop
-        assert result["confirm"]["outcome"] == "too late: the host restores the run"
+        assert result["confirm"]["outcome"] == "too late: the host rolls the run back"
         later(host, 300)
         host.boot()
         assert differences(before, state(host)) == []
@@ -546,7 +546,7 @@ def test_a_timer_of_a_run_that_changed_nothing_is_taken_away_at_once(name: str) 
         result = Task(host).do(stages=["services"], services=SLOW["services"])
         assert result["failed"]
         assert not result["changed"]
-        assert result["confirm"]["outcome"] == "taken away again: nothing was changed"
+        assert result["confirm"]["outcome"] == "removed: nothing was changed"
         assert left(host) == []
         later(host, 1200)
         assert host.computer.host.boots == boots
@@ -578,7 +578,7 @@ def test_a_run_that_the_host_could_not_put_back_is_refused_with_confirm(monkeypa
         monkeypatch.setattr(survey, "read_path", lambda *_given: ManagementPath((), unknown="nothing is shown"))
         changes = len(host.computer.changes())
         options["ip_filter"] = {"residue": "leave", "unknown": False}
-        with pytest.raises(Refused, match="the host could not put inbound rule"):
+        with pytest.raises(Refused, match="the host could not restore inbound rule"):
             Task(host, run_id="20260102T000000Z-000002").plan(**options)
         assert len(host.computer.changes()) == changes
 
@@ -595,8 +595,8 @@ def test_who_confirms_too_late_is_told_that_nothing_stays() -> None:
         task.reopen = reopen  # type: ignore[method-assign]
         result = task.do(stages=["services"], services=SLOW["services"])
         assert result["failed"]
-        assert "not confirmed in time, so that they do not stay" in result["msg"]
-        assert "keeps what was done" not in result["msg"]
+        assert "not confirmed in time, so the host rolls them back" in result["msg"]
+        assert "netmin.windows.confirm confirms" not in result["msg"]
 
 
 @pytest.mark.parametrize("name", ["windows_xp", "windows_10"])
@@ -662,13 +662,13 @@ def test_a_restore_of_the_host_that_broke_off_keeps_nobody_from_going_on(name: s
             assert host.computer.host.launch("cmd.exe /c ping -n 100 127.0.0.1 & rem confirm.cmd", JobAccount.SYSTEM) is not None
         task = Task(host, run_id="20260102T000000Z-000002")
         if shell:
-            with pytest.raises(Refused, match="the host is restoring run"):
+            with pytest.raises(Refused, match="the host is rolling back run"):
                 task.plan()
             return
         prepared = task.plan()
         assert prepared.plan.changes
         (warning,) = task.confirmation.warnings
-        assert "broke off (restoring after 120 beats): 'restore' puts back the rest" in warning
+        assert "broke off (restoring after 120 beats): run 'restore' to restore the rest" in warning
         task.confirmation.clean(host.session)
         assert left(host) == []
 
@@ -703,11 +703,11 @@ def test_a_connection_that_is_lost_while_arming_never_hides_what_may_be_armed(co
         assert result["failed"]
         assert {change["status"] for change in result["changes"]} == {"not_done"}
         if comes_back:
-            assert "taken away over a new connection" in result["confirm"]["outcome"]
+            assert "removed over a new connection" in result["confirm"]["outcome"]
             assert left(host) == []
         else:
-            assert result["confirm"]["outcome"] == "may be armed"
-            assert "The timer may be armed all the same. The host restores run" in result["msg"]
+            assert result["confirm"]["outcome"] == "may be running"
+            assert "The timer may still be running. The host rolls run" in result["msg"]
 
 
 def test_what_the_host_did_by_itself_is_told_once_and_cleared() -> None:
@@ -718,7 +718,7 @@ def test_what_the_host_did_by_itself_is_told_once_and_cleared() -> None:
         task = Task(host, run_id="20260102T000000Z-000002")
         task.plan(stages=["netbt"])
         (warning,) = task.confirmation.warnings
-        assert f"run {RUN} was not confirmed, and the host restored it by itself: restored after 12 beats: 0" in warning
+        assert f"run {RUN} was not confirmed, so the host rolled it back: restored after 12 beats: 0" in warning
         task.confirmation.clean(host.session)
         assert left(host) == []
 
@@ -739,7 +739,7 @@ def test_a_run_that_the_host_put_back_is_never_said_to_be_kept(heartbeat: str, r
         for check in (True, False):
             done = confirmed(host, run=RUN, check=check)
             assert (done["failed"], done["changed"], done["confirm"]) == (True, False, None)
-            assert f"run {RUN} was not confirmed in time, and the host put it back by itself" in done["msg"]
+            assert f"run {RUN} was not confirmed in time, so the host rolled it back" in done["msg"]
         # Of another run, or where none is named, it says nothing.
         for other in ("20260102T000000Z-000002", None):
             assert confirmed(host, run=other) == {"changed": False, "confirm": None}
@@ -753,7 +753,7 @@ def test_a_run_that_was_confirmed_too_late_is_not_kept_the_second_time_either(na
         later(host, 600)
         assert confirmed(host, run=RUN)["confirm"]["phase"] == "restored"
         assert left(host) == []
-        assert "put it back by itself" in confirmed(host, run=RUN)["msg"]
+        assert "so the host rolled it back" in confirmed(host, run=RUN)["msg"]
         # The next one has nothing to do with it.
         run = "20260102T000000Z-000002"
         Task(host, hold=True, run_id=run).do()
@@ -795,7 +795,7 @@ def test_a_named_run_that_cannot_be_confirmed_has_failed_and_may_go_back() -> No
         host.boot()
         done = confirmed(host, opened=nowhere, run=RUN)
         assert (done["failed"], done["changed"]) == (True, False)
-        assert done["msg"] == f"host: connection refused. Unless run {RUN} is confirmed in time, the host puts it back by itself"
+        assert done["msg"] == f"host: connection refused. The host rolls run {RUN} back unless it is confirmed in time"
         # Whoever names no run does not know of one that waits.
         with pytest.raises(Unreachable):
             confirmed(host, opened=nowhere)
@@ -812,7 +812,7 @@ def test_a_confirmation_whose_answer_is_lost_may_have_been_heard(monkeypatch: py
         monkeypatch.setattr(host.session, "set_value", lost)
         done = confirmed(host, run=RUN)
         assert (done["failed"], done["changed"]) == (True, True)
-        assert "the answer was lost. Whether the host heard the confirmation is not known. Unless" in done["msg"]
+        assert "the answer was lost. It is not known whether the host received the confirmation. The host rolls run" in done["msg"]
 
 
 def test_a_run_that_failed_is_not_confirmed() -> None:
@@ -822,7 +822,7 @@ def test_a_run_that_failed_is_not_confirmed() -> None:
         host.computer.inject({"kind": "service_denied", "service": "Spooler"})
         result = Task(host).do()
         assert result["failed"]
-        assert "The host restores run" in result["msg"]
+        assert "The host rolls run" in result["msg"]
         assert result["confirm"]["confirmed"] is False
         host.computer.clear_faults()
         later(host, 900)
@@ -844,7 +844,7 @@ def test_the_task_scheduler_has_to_run() -> None:
         prepared = Task(host).plan()
         services = dict(prepared.survey.host.services)
         del services["schedule"]
-        with pytest.raises(Refused, match="the service Schedule does not run"):
+        with pytest.raises(Refused, match="the service Schedule is not running"):
             confirm.require(SimpleNamespace(windows=prepared.survey.host.windows, services=services))  # type: ignore[arg-type]
 
 

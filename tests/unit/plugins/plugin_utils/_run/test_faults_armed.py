@@ -114,7 +114,7 @@ def told_wrong(attempt: Attempt, host: Simulated) -> list[str]:
     wrong = []
     if said["confirmed"] and (attempt.failed or left(host)):
         wrong.append(f"said to be confirmed: {message}; left are {left(host)}")
-    if counting(host) and "The host restores run" not in message:
+    if counting(host) and "The host rolls run" not in message:
         wrong.append(f"the script runs, and the task does not say so: {message}; {said}")
     if not said["confirmed"] and not attempt.failed:
         wrong.append(f"not confirmed, and the task did not fail: {said}")

@@ -145,7 +145,7 @@ def test_a_disk_that_is_full_after_the_changes(what: type[PlannedAction], tmp_pa
         assert result["changed"]
         assert {change["status"] for change in result["changes"]} == {"done"}
         assert result["record_file"] is None
-        assert any("No space left on device; what is there is from before the first change" in line for line in result["warnings"])
+        assert any("No space left on device; the file is still as it was before the first change" in line for line in result["warnings"])
         (path,) = tmp_path.iterdir()
         kept = json.loads(path.read_text())
         assert (kept["ended"], kept["snapshot"]) == (False, result["snapshot"])
@@ -169,7 +169,7 @@ def test_a_host_that_does_not_come_back_from_a_boot(what: str) -> None:
         result = made(RebootAction, host).work({"timeout": 600, "interval": 5})
         assert result["failed"]
         assert (result["changed"], result["after"]) == (True, None)
-        assert "did not come back as another boot within 600 seconds" in result["msg"]
+        assert "did not come back after the restart within 600 seconds" in result["msg"]
         with suppress(Unreachable):
             made(MinimizeAction, host).work({**GIVEN, "record_dir": None})
             pytest.fail("a host that is off was read")

@@ -45,7 +45,7 @@ REFUSED = {"failed": True, "refused": True, "msg": "not now"}
             {"minimize_result": MINIMIZED, "minimize_reboot_result": RESTARTED, "verify_result": LOST},
             Ended.FAILED,
             (1, 0, 1, 2),
-            "not reached any more after it was minimized: no answer",
+            "could not be reached after it was minimized: no answer",
         ),
         ({"minimize_result": MINIMIZED, "minimize_reboot_result": {"skipped": True}}, Ended.WAITS, (1, 1, 1, 2), ""),
         ({"minimize_result": MINIMIZED, "minimize_reboot_result": RESTARTED}, Ended.NOT_PROVEN, (1, 0, 1, 2), ""),
@@ -66,7 +66,7 @@ REFUSED = {"failed": True, "refused": True, "msg": "not now"}
             {"minimize_result": MINIMIZED, "verify_result": PROVEN, "minimize_confirm_result": LOST},
             Ended.FAILED,
             (2, 1, 1, 2),
-            "not reached any more after it was minimized: no answer",
+            "could not be reached after it was minimized: no answer",
         ),
         (
             {"minimize_result": MINIMIZED, "verify_result": PROVEN, "minimize_confirm_result": {"skipped": True}},
@@ -123,8 +123,8 @@ def test_the_table() -> None:
         "web01  proven       14         0        0        2",
         "db     failed        7         7        0        0",
         "db failed: it did not come back",
-        "not begun: app00, app01, app02, app03, app04, app05, app06, app07, app08, app09 and 2 more",
-        "14 hosts: 1 proven, 1 failed, 12 not begun; ports: 21 closed, 7 to close, 0 residue, 2 refused",
+        "not started: app00, app01, app02, app03, app04, app05, app06, app07, app08, app09 and 2 more",
+        "14 hosts: 1 proven, 1 failed, 12 not started; ports: 21 closed, 7 to close, 0 residue, 2 refused",
     ]
 
 

@@ -127,7 +127,7 @@ def test_a_share_is_neither_closed_nor_dropped_in_one_run() -> None:
         left = {item.target: item for item in made.plan.unchanged if item.stage == "ip_filter"}
         item = left["tcp/445 (srvnet in pid 4)"]
         assert item.reason is Reason.GATED
-        assert item.detail.endswith(r"(here: share Data D:\Data); list 'shares-in-use' in 'accept' if that is meant")
+        assert item.detail.endswith(r"(here: share Data D:\Data); to do it anyway, list 'shares-in-use' in 'accept'")
         assert lost(host, made, ()) == []
         freely = planned(host, accept=["shares-in-use"], **DROP)
         assert "service LanmanServer" in changed(freely)
@@ -244,7 +244,7 @@ def test_a_hazard_that_may_not_be_looked_for_holds_back_as_it_would_itself(error
         assert not {"service LanmanServer", "inbound rule netmin.windows tcp/445"} & changed(made)
         passed = {item.recipe.id: item for item in made.wanted.skipped}
         assert passed["smb-445"].hazards == ("shares-in-use",)
-        assert "could not be looked at: Win32_Share: the question was refused" in passed["smb-445"].detail
+        assert "could not be checked: Win32_Share: the question was refused" in passed["smb-445"].detail
         (finding,) = [item for item in made.findings if item.hazard.id == "shares-in-use"]
         assert (finding.detected, finding.stands) == (False, True)
         with pytest.raises(Refused, match=r"could not be looked at.*'shares-in-use' in 'accept'") as caught:
@@ -289,7 +289,7 @@ def test_all_refusals_of_a_task_are_told_at_once_in_the_order_of_stages() -> Non
     with simulated(f"{SERVER}+hazard_dependents+shared_folder", read_only=True) as host, pytest.raises(Refused) as caught:
         planned(host, **asked)
     head, *lines = str(caught.value).splitlines()
-    assert head == f"{len(lines)} refusals, and nothing was changed:"
+    assert head == f"{len(lines)} refusals; nothing was changed:"
     words = ("no service 'Spoler'", "WinRM is never", "RpcSs is never", "FolderIndex depends on it", "share Data", "SmbDeviceEnabled")
     assert [word for word, line in zip(words, lines, strict=False) if word not in line] == []
     assert ["Bind" in lines[-2], "MaxCachedSockets" in lines[-1]] == [True, True]
@@ -309,7 +309,7 @@ def test_every_hazard_of_one_recipe_is_told_at_once() -> None:
 def test_what_is_passed_over_names_every_hazard_as_well() -> None:
     with simulated(f"{SERVER}+shared_folder+hazard_sql_server", read_only=True) as host:
         passed = {item.recipe.id: item for item in planned(host).wanted.skipped}
-        assert passed["smb-445"].detail.endswith("list 'shares-in-use' and 'sql-server' in 'accept' if that is meant")
+        assert passed["smb-445"].detail.endswith("to do it anyway, list 'shares-in-use' and 'sql-server' in 'accept'")
 
 
 def test_one_refusal_is_a_sentence_and_keeps_its_kind() -> None:
@@ -317,7 +317,7 @@ def test_one_refusal_is_a_sentence_and_keeps_its_kind() -> None:
         with pytest.raises(kind) as caught:
             refuse([Refusal("no", kind=kind), Refusal("no", kind=kind)])
         assert (type(caught.value), str(caught.value)) == (kind, "no")
-    with pytest.raises(Refused, match=r"2 refusals, and nothing was changed:\n- one two\n- three"):
+    with pytest.raises(Refused, match=r"2 refusals; nothing was changed:\n- one two\n- three"):
         refuse([Refusal("one\n two", kind=NotFound), Refusal("three")])
     refuse([])
 
@@ -351,7 +351,7 @@ NOT_AGAINST: list[tuple[dict[str, str], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("keep", "asked"), AGAINST)
 def test_what_is_asked_for_against_keep_is_refused_before_any_host_is_asked(keep: dict[str, str], asked: dict[str, Any]) -> None:
-    with pytest.raises(InvalidOption, match=r"would close what 'keep' says stays: .*\(prints\)"):
+    with pytest.raises(InvalidOption, match=r"would close what 'keep' protects: .*\(prints\)"):
         check_minimize(options(keep=[{**keep, "reason": "prints"}], **asked), KNOWLEDGE)
 
 
@@ -380,8 +380,8 @@ def test_all_contradictions_are_told_at_once() -> None:
             KNOWLEDGE,
         )
     text = str(caught.value)
-    words = ("6 refusals", "netbt, which 'stages' leaves out", "choose one", "'445' is no port", "exactly one", "ssdp-1900")
-    assert "'spooler: local_only' would close what 'keep' says stays: service Spooler (prints)" in text
+    words = ("6 refusals", "netbt, not listed in 'stages'", "choose one", "'445' is not a port", "exactly one", "ssdp-1900")
+    assert "'spooler: local_only' would close what 'keep' protects: service Spooler (prints)" in text
     assert [word for word in words if word not in text] == []
 
 
@@ -390,7 +390,7 @@ def test_what_only_the_host_shows_to_contradict_keep_is_refused_with_the_rest() 
     keep = [{"service": "W3SVC", "reason": "shop"}]
     with simulated("windows_2000", read_only=True) as host, pytest.raises(Refused) as caught:
         planned(host, keep=keep, services=[{"name": "IISADMIN"}, {"name": "RpcSs"}])
-    assert "service IISADMIN is not stopped: 'keep' says that it stays (W3SVC depends on it: shop)" in str(caught.value)
+    assert "service IISADMIN is not stopped: 'keep' protects it (W3SVC depends on it: shop)" in str(caught.value)
     assert "RpcSs is never stopped" in str(caught.value)
 
 

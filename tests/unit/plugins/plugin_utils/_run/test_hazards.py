@@ -57,7 +57,7 @@ SCENARIOS: Mapping[str, Case] = {
     "management-channel-winrm": Case("windows_server_2022", "windows_server_2022", ("5985",)),
     "management-channel-dcom": Case("windows_xp", "windows_server_2022", ("Windows XP",)),
     "domain-controller": part("domain_controller", "domain controller", "NTDS"),
-    "domain-member": part("domain_member", "member of a domain"),
+    "domain-member": part("domain_member", "domain member"),
     "gpo-conflict": part("gpo_conflict", "EnableMulticast", "LocalGPO"),
     "cluster": part("cluster", "ClusSvc", "Failover Clustering"),
     "shares-in-use": part("shares_in_use", "Data", "clerk", "192.0.2.77"),

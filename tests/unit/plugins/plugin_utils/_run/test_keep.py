@@ -75,7 +75,7 @@ def test_the_first_reason_stays() -> None:
         ({"port": "tcp/80", "service": "W3SVC", "reason": "why"}, InvalidOption, "exactly one"),
         ({"service": "Spoler", "reason": "why"}, NotFound, "did you mean Spooler"),
         ({"recipe": "smb445", "reason": "why"}, InvalidOption, "did you mean smb-445"),
-        ({"port": "tcp/1025", "reason": "why"}, InvalidOption, "keep it by its service"),
+        ({"port": "tcp/1025", "reason": "why"}, InvalidOption, "name its service in 'keep'"),
         ({"port": "445", "reason": "why"}, InvalidOption, "tcp/445"),
         ({"port": "tcp/0", "reason": "why"}, InvalidOption, "no port"),
         ({"port": "tcp/65536", "reason": "why"}, InvalidOption, "no port"),

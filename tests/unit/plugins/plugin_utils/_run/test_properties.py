@@ -169,7 +169,7 @@ def expect_true(attempt: Attempt, host: Simulated) -> None:
 
 
 def unwilling(host: HostSpec, attempt: Attempt) -> bool:
-    """Tell whether a plan has a service in it that this host lets nobody change; of one that takes no stop it knows."""
+    """Tell whether a plan has a service in it that this host lets nobody change; of one that cannot be stopped it knows."""
     protected = {service.name.lower() for service in host.services if service.protected}
     return any(change.name.lower() in protected for change in attempt.changes if isinstance(change, StopService | SetStartMode))
 

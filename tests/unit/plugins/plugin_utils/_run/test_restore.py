@@ -204,11 +204,11 @@ TAKE_NO_STOP = (
     ("windows_server_2022", "srv2"),
     ("windows_server_2022", "IKEEXT"),
 )
-UNTIL_BOOT = "takes no stop, runs until the next boot"
+UNTIL_BOOT = "cannot be stopped while running; ends at the next boot"
 
 
 def with_stubborn(name: str, service: str) -> HostSpec:
-    """Return the host of a scenario on which one of the services takes no stop."""
+    """Return the host of a scenario on which one of the services cannot be stopped."""
     spec = scenario(name).host
     services = tuple(replace(s, accepts_stop=False) if s.name.lower() == service.lower() else s for s in spec.services)
     assert services != spec.services
@@ -316,7 +316,7 @@ def test_a_rule_for_what_may_come_back_outlives_runs_and_boots(service: str, rul
         first = minimize(host, **options)
         assert target in [change["target"] for change in first["changes"]]
         (told,) = settled(1)
-        assert "it may come back" in told["detail"]
+        assert "may come back" in told["detail"]
         host.boot()
         if returns:
             host.session.start(ServiceKind.SERVICE, service)
@@ -381,7 +381,10 @@ def test_what_somebody_changed_since_is_left_and_listed_unless_forced() -> None:
         multicast = rf"{POLICIES}\EnableMulticast"
         # Whoever set the start mode back that was there before has done what a restore does.
         as_it_was = ("service IKEEXT", "already as asked")
-        assert [(item["target"], item["reason"]) for item in planned["unchanged"]] == [(multicast, "somebody changed it since"), as_it_was]
+        assert [(item["target"], item["reason"]) for item in planned["unchanged"]] == [
+            (multicast, "somebody changed it after the last run"),
+            as_it_was,
+        ]
         assert multicast not in {change["target"] for change in planned["changes"]}
         forced = restore(host, Scope(force=True))
         assert [(item["target"], item["reason"]) for item in forced["unchanged"]] == [as_it_was]
@@ -404,7 +407,7 @@ def test_a_value_that_wmi_shows_otherwise_than_it_is_is_not_overwritten() -> Non
         assert len(host.computer.changes()) == changed
         done = minimize(host)
         assert target not in {change["target"] for change in done["changes"]}
-        assert [item["reason"] for item in done["unchanged"] if item["target"] == target] == ["could not be put back"]
+        assert [item["reason"] for item in done["unchanged"] if item["target"] == target] == ["could not be restored"]
         assert any(target in text for text in done["warnings"])
         # What is left alone closes nothing, and nobody says that it does.
         assert {row["outlook"] for row in done["forecast"] if row["recipe"] == "rpc-scm"} == {"stays"}
@@ -421,7 +424,7 @@ def test_a_value_that_became_one_that_wmi_shows_otherwise_keeps_nothing_else_fro
         host.session.set_value(POLICIES.removeprefix("HKLM\\"), "EnableMulticast", EXPANDED)
         back = restore(host, Scope(force=True))
         multicast = rf"{POLICIES}\EnableMulticast"
-        assert {item["target"]: item["reason"] for item in back["unchanged"]} == {multicast: "could not be put back"}
+        assert {item["target"]: item["reason"] for item in back["unchanged"]} == {multicast: "could not be restored"}
         assert any(multicast in text for text in back["warnings"])
         assert back["changes"]
         # The key that was made for it holds it still.
@@ -438,7 +441,7 @@ def test_by_stage_and_by_run() -> None:
         assert {change["stage"] for change in by_stage["changes"]} == {"name_resolution"}
         by_run = restore(host, Scope(run="20260101T000000Z-000001"))
         assert {change["stage"] for change in by_run["changes"]} == {"netbt"}
-        with pytest.raises(NotFound, match=r"no snapshot of a run 'x'.*20260101T000000Z-000001"):
+        with pytest.raises(NotFound, match=r"no snapshot of run 'x'.*20260101T000000Z-000001"):
             restore(host, Scope(run="x"))
         restore(host, run_id="20260103T000000Z-000003")
         host.boot()
@@ -710,7 +713,7 @@ def test_where_the_start_mode_is_left_alone_nothing_is_started(force: bool) -> N
         back = restore(host, Scope(force=force), run_id=SECOND)
         assert started(back) == (["stopped service W32Time"] if force else [])
         left = {item["target"]: item["reason"] for item in back["unchanged"]}
-        assert left.get("stopped service W32Time") == (None if force else "somebody changed it since")
+        assert left.get("stopped service W32Time") == (None if force else "somebody changed it after the last run")
 
 
 def test_what_somebody_chose_to_start_by_hand_only_is_not_started() -> None:
@@ -808,7 +811,7 @@ def test_a_run_whose_snapshot_cannot_be_read_is_refused_and_any_other_is_put_bac
         assert f"the snapshot of run {FIRST} on this host cannot be read" in str(refused.error)
         unknown = faulty.restore(host, THIRD, scope=Scope(run="x"))
         assert isinstance(unknown.error, NotFound)
-        assert f"there are: {SECOND}" in str(unknown.error)
+        assert f"it has: {SECOND}" in str(unknown.error)
         assert {change["stage"] for change in restore(host, Scope(run=SECOND))["changes"]} == {"dcom_protocols"}
 
 
@@ -838,7 +841,7 @@ def test_what_could_be_put_back_is_confirmed_though_not_all_could_be_read(hold: 
         assert result is not None
         assert result["failed"]
         assert result["confirm"]["confirmed"] is not hold
-        assert ("unless netmin.windows.confirm keeps it" in result["msg"]) is hold
+        assert ("unless netmin.windows.confirm confirms it" in result["msg"]) is hold
 
 
 def test_a_write_that_did_not_hold_does_not_hide_what_an_earlier_run_left() -> None:
@@ -871,8 +874,8 @@ def test_what_somebody_disabled_does_not_keep_the_rest_from_being_put_back() -> 
         host.session.set_start_mode(ServiceKind.SERVICE, "Spooler", StartMode.DISABLED)
         back = restore(host)
         assert {change["target"] for change in back["changes"]} == {"stopped service IKEEXT"}
-        left = {item["target"]: item["detail"] for item in back["unchanged"] if item["reason"] == "somebody changed it since"}
-        assert left["stopped service Spooler"] == "it is disabled, and stays so"
+        left = {item["target"]: item["detail"] for item in back["unchanged"] if item["reason"] == "somebody changed it after the last run"}
+        assert left["stopped service Spooler"] == "it is disabled and stays disabled"
 
 
 def test_what_somebody_chose_between_two_runs_is_what_there_is_to_go_back_to() -> None:

@@ -196,7 +196,7 @@ def test_after_is_what_was_read() -> None:
     assert result["failed"]
     assert result["changes"] == [{**result["changes"][0], "target": target, "before": None, "after": 1, "status": "not_done"}]
     assert result["after"] == {"smb_device": {target: 1}}
-    assert f"{target} was to be 0 and is 1: the change was accepted and did not hold" in result["msg"]
+    assert f"{target} should be 0 but is 1: Windows accepted the change but did not keep it" in result["msg"]
     assert "Of 1 changes 0 done, 1 not done, 0 unknown" in result["msg"]
 
 
@@ -233,7 +233,7 @@ def test_a_lost_answer_is_settled_by_reading(done: bool) -> None:
     failing(session, LOST, writes_of("SmbDeviceEnabled"), answered=not done)
     result = carry(session, desires(SMB))
     assert result["failed"]
-    assert "was lost while a change was made; the host has been read since" in result["msg"]
+    assert "was lost during a change; the host was read again" in result["msg"]
     assert "0 unknown" in result["msg"]
     assert [(change["after"], change["status"]) for change in result["changes"]] == [(0, "done") if done else (None, "not_done")]
     assert result["changed"] is done
@@ -319,7 +319,7 @@ def test_the_list_of_changes_is_left_on_the_host_even_when_interrupted() -> None
 
 def test_what_was_to_close_now_and_did_not_is_a_warning() -> None:
     result = carry(FakeSession(windows_xp()))
-    assert "tcp/5000 on 0.0.0.0 was to close now and is still open" in " ".join(result["warnings"])
+    assert "tcp/5000 on 0.0.0.0 should be closed now but is still open" in " ".join(result["warnings"])
     session = FakeSession(windows_xp())
     gone = (":5000 ", ":500 ", ":123 ", ":1900 ", ":137 ", ":138 ", ":139 ")
     table = session.fake.netstat[0]
@@ -363,7 +363,7 @@ def test_what_takes_no_stop_needs_a_boot_whether_it_listens_or_not() -> None:
     for result in (checked, done, again):
         assert result["reboot_required"]
         assert result["after"]["services"]["Spooler"] == {"state": "running", "start_mode": "disabled"}
-        assert [item["reason"] for item in result["unchanged"]] == ["takes no stop, runs until the next boot"]
+        assert [item["reason"] for item in result["unchanged"]] == ["cannot be stopped while running; ends at the next boot"]
 
 
 def test_a_refused_plan_writes_nothing() -> None:

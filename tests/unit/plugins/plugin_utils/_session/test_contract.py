@@ -241,7 +241,7 @@ class TestContract:
         assert simulated.window("/journal")["changes"] == 0
 
     def test_wrong_credentials(self, simulated: Simulated) -> None:
-        with pytest.raises(errors.AuthenticationFailed, match="did not let the user"):
+        with pytest.raises(errors.AuthenticationFailed, match="refused the login of user"):
             simulated.open(ansible_password="wrong").query("Win32_Service")
         assert simulated.window("/journal")["requests"] == []
 

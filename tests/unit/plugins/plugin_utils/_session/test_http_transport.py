@@ -115,7 +115,7 @@ def test_a_wrong_password(plugin: str, mechanism: str) -> None:
         session = session_to(plugin, mechanism, host.port, ansible_password="wrong")
         with pytest.raises(errors.AuthenticationFailed) as found:
             session.query("Win32_Service")
-        assert f"127.0.0.1:{host.port} did not let the user 'admin' in with {mechanism}: check ansible_user" in clear(found.value)
+        assert f"127.0.0.1:{host.port} refused the login of user 'admin' with {mechanism}: check ansible_user" in clear(found.value)
         assert host.received == []
 
 
@@ -133,7 +133,7 @@ def test_a_login_that_fails_on_the_controller_is_one_that_was_refused(error: Exc
 
     monkeypatch.setattr("pypsrp.negotiate.spnego.client", refuse)
     with webserver.web_host(answer, mechanism="ntlm") as host:
-        with pytest.raises(errors.AuthenticationFailed, match=r"did not let the user 'admin' in with ntlm: check ansible_user") as found:
+        with pytest.raises(errors.AuthenticationFailed, match=r"refused the login of user 'admin' with ntlm: check ansible_user") as found:
             session_to("psrp", "ntlm", host.port).query("Win32_Service")
         assert clear(found.value)
 
@@ -190,12 +190,12 @@ def test_another_service(plugin: str, mechanism: str, data: bytes) -> None:
 def test_a_web_server(plugin: str, mechanism: str, status: int, body: bytes) -> None:
     with webserver.web_host(lambda _message: (status, body), mechanism=mechanism) as host, pytest.raises(errors.NotWinrm) as found:
         session_to(plugin, mechanism, host.port).query("Win32_Service")
-    assert f"127.0.0.1:{host.port} is no WinRM service: it answers" in clear(found.value)
+    assert f"127.0.0.1:{host.port} is not a WinRM service: it answers" in clear(found.value)
 
 
 @BOTH
 def test_messages_in_clear_refused(plugin: str) -> None:
-    advice = "use https, or a mechanism that seals"
+    advice = "use https, or a transport that encrypts"
     with webserver.web_host(lambda _message: (500, b"")) as host, pytest.raises(errors.Unreachable, match=advice):
         session_to(plugin, "basic", host.port).query("Win32_Service")
 
@@ -234,7 +234,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_a_certificate_that_is_not_trusted(plugin: str, mechanism: str, certificate: tuple[Path, Path]) -> None:
     with webserver.web_host(answer, mechanism=mechanism, tls=certificate) as host, pytest.raises(errors.TlsFailed) as found:
         session_to(plugin, mechanism, host.port, scheme="https").query("Win32_Service")
-    assert f"127.0.0.1:{host.port} shows a certificate that is not trusted here" in clear(found.value)
+    assert f"127.0.0.1:{host.port} has a certificate that the controller does not trust" in clear(found.value)
     assert f"ansible_{plugin}_" in str(found.value)
 
 
@@ -282,7 +282,9 @@ def test_a_write_whose_answer_is_lost_is_sent_once(plugin: str, mechanism: str, 
     with webserver.web_host(answer, mechanism=mechanism) as host, session_to(plugin, mechanism, host.port) as session:
         session.query("Win32_Service")
         host.cut = [fate]
-        with pytest.raises(errors.ConnectionLost, match=r"StopService on 'Spooler': .* whether it was done is unknown") as found:
+        with pytest.raises(
+            errors.ConnectionLost, match=r"StopService on 'Spooler': .* it is not known whether the request was carried out"
+        ) as found:
             session.stop(ServiceKind.SERVICE, "Spooler")
         clear(found.value)
         assert [fakes.Sent(message).verb for message in host.received] == ["Enumerate", "StopService"]
@@ -350,7 +352,7 @@ def test_an_error_without_a_word_after_answers_in_clear_is_a_lost_answer(plugin:
         session.query("Win32_Service")
         with pytest.raises(errors.ConnectionLost) as found:
             session.query("Win32_Process")
-    assert "HTTP 500 without a word" in clear(found.value)
+    assert "HTTP 500 without a fault" in clear(found.value)
     assert "use https" not in clear(found.value)
 
 

@@ -115,7 +115,7 @@ def test_an_enumeration_without_end_is_released(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(limits, "MAX_ANSWERS", 1)
     page = rows({"Name": "a"}, {"Name": "b"}, context="uuid:2", pulled=True)
     session, transport = reading(rows(context="uuid:1"), page, page, fault(2150858779))
-    with pytest.raises(errors.ProtocolError, match="query of C at web01: there is no end after 2 answers"):
+    with pytest.raises(errors.ProtocolError, match="query of C at web01: still not finished after 2 answers"):
         session.query("C")
     assert transport.verbs == ["Enumerate", "Pull", "Release"]
     assert transport.sent[-1].arguments == [("EnumerationContext", "uuid:2")]
@@ -124,7 +124,7 @@ def test_an_enumeration_without_end_is_released(monkeypatch: pytest.MonkeyPatch)
 def test_pages_without_rows_have_an_end() -> None:
     pages = (rows(context="uuid:2", pulled=True) for _number in range(limits.MAX_EMPTY + 1))
     session, transport = reading(rows(context="uuid:1"), *pages, "")
-    with pytest.raises(errors.ProtocolError, match="there is no end after 101 answers"):
+    with pytest.raises(errors.ProtocolError, match="still not finished after 101 answers"):
         session.query("C")
     assert transport.verbs[-1] == "Release"
 
@@ -148,7 +148,7 @@ def test_pages_that_come_too_slowly_have_an_end() -> None:
         return exchange(envelope).replace(b"Enumerate", b"Enumerate" if len(transport.sent) == 1 else b"Pull")
 
     transport.exchange = slowly  # type: ignore[method-assign]  # the script goes on behind it
-    with pytest.raises(errors.ProtocolError, match="there is no end after 600 s"):
+    with pytest.raises(errors.ProtocolError, match="still not finished after 600 s"):
         session.query("C")
     assert len(transport.sent) < 35
 
@@ -158,7 +158,7 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     long = "x" * 3000
     session, _transport = reading(output("GetStringValue", sValue=long), rows({"Name": long}, context="uuid:1"), "")
     session.value("K", "v", RegistryType.SZ)
-    with pytest.raises(errors.ProtocolError, match="query of C at web01: together with what was read before it takes more than 5000 bytes"):
+    with pytest.raises(errors.ProtocolError, match="query of C at web01: the task has read more than 5000 bytes"):
         session.query("C")
 
 

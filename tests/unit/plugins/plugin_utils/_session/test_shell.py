@@ -83,9 +83,9 @@ def test_remote_shells_forbidden() -> None:
     ("answers", "reason"),
     [
         ([received(b"x" * 1_000_000)] * 6, f"it wrote more than {limits.MAX_OUTPUT} bytes"),
-        ([received()] * (limits.MAX_EMPTY + 1), "there is no end after 101 answers"),
-        ([received(b"x")] * (limits.MAX_ANSWERS + 1), "there is no end after 2001 answers"),
-        ([TIMED_OUT, received(b"x")] * 40, "there is no end after 600 s"),
+        ([received()] * (limits.MAX_EMPTY + 1), "still not finished after 101 answers"),
+        ([received(b"x")] * (limits.MAX_ANSWERS + 1), "still not finished after 2001 answers"),
+        ([TIMED_OUT, received(b"x")] * 40, "still not finished after 600 s"),
     ],
 )
 def test_a_command_without_end_is_given_up_and_its_shell_deleted(answers: list[str], reason: str) -> None:

@@ -80,7 +80,7 @@ def stop_by_hand(host: Simulated, name: str) -> None:
 @pytest.mark.parametrize("keep", [{"port": "tcp/445"}, {"service": "LanmanServer"}, {"recipe": "smb-445"}])
 def test_smb_is_kept_as_a_whole(keep: dict[str, str]) -> None:
     kept = ({**keep, "reason": "shares"},)
-    with pytest.raises(Refused, match="'keep' says that it stays"):
+    with pytest.raises(Refused, match="'keep' protects it"):
         planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, keep=kept)
     plan = planned(SERVER, "smb_device", {"smb_over_tcp": "disabled"}, keep=kept, named=False)
     assert plan.changes == ()
@@ -90,7 +90,7 @@ def test_smb_is_kept_as_a_whole(keep: dict[str, str]) -> None:
 def test_a_method_of_another_windows_is_refused() -> None:
     with pytest.raises(Refused, match="445 belongs to srvnet"):
         planned(SERVER, "smb_device", {"smb_over_tcp": "disabled", "method": "smb_device_enabled"})
-    with pytest.raises(Refused, match="nothing is known of smb_server on Windows XP"):
+    with pytest.raises(Refused, match="smb_server is not known on Windows XP"):
         planned(survey_of("windows_xp"), "smb_device", {"smb_over_tcp": "disabled", "method": "smb_server"})
 
 
@@ -121,7 +121,7 @@ def test_a_protected_service_is_disabled_once() -> None:
 
 
 def test_a_protected_service_without_another_way_is_refused() -> None:
-    with pytest.raises(Refused, match=r"protected process.*no other way is known"):
+    with pytest.raises(Refused, match=r"protected process.*Windows is not known to accept any other way"):
         planned(TEN, "services", stop("WinDefend"))
     # What must never stop is refused as that.
     with pytest.raises(UnsafePlan, match="firewall and IPsec stop with it"):
@@ -279,7 +279,7 @@ def test_a_switch_of_the_wrong_type_is_written_anew() -> None:
     ("survey", "stage", "options", "words"),
     [
         (SERVER, "rpc_restriction", {"spooler": "local_only"}, "'unverified: apply'"),
-        (SEVEN, "name_resolution", {"mdns": "disabled"}, "nothing is known of mdns_off on Windows 7"),
+        (SEVEN, "name_resolution", {"mdns": "disabled"}, "mdns_off is not known on Windows 7"),
         (SEVEN, "rpc_restriction", {"account_database": "no_tcp"}, "nothing is known of sam_no_tcp"),
     ],
 )

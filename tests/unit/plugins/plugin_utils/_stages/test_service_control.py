@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Services that take no stop: what is planned in place of it, and what is then expected of their listeners."""
+"""Services that cannot be stopped while running: what is planned instead, and what is then expected of their listeners."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.
 
 
 def stubborn(fake: FakeHost, *names: str) -> FakeHost:
-    """Let some services take no stop."""
+    """Make some services refuse a stop."""
     wanted = {name.lower() for name in names}
     for service in fake.services:
         service.accepts_stop = service.name.lower() not in wanted
@@ -55,7 +55,7 @@ def test_its_listener_closes_at_the_boot_and_says_why() -> None:
     _survey, _plan, entries = planned(stubborn(windows_xp(), "PolicyAgent"), wanted)
     entry = next(entry for entry in entries if entry.endpoint.name == "udp/500")
     assert entry.outlook is Outlook.CLOSES_AT_BOOT
-    assert entry.why == "PolicyAgent will not start again; until then PolicyAgent takes no stop while it runs"
+    assert entry.why == "PolicyAgent will not start again; until then PolicyAgent cannot be stopped while running"
 
 
 def test_what_is_made_manual_says_that_it_may_be_started_again() -> None:
@@ -63,5 +63,5 @@ def test_what_is_made_manual_says_that_it_may_be_started_again() -> None:
     _survey, plan, _entries = planned(stubborn(windows_xp(), "PolicyAgent"), wanted)
     assert [change.shown for change in plan.changes] == [("auto", "manual")]
     assert [(item.reason, item.detail) for item in plan.unchanged] == [
-        (Reason.UNTIL_BOOT, "PolicyAgent takes no stop while it runs; on manual it may be started again after it")
+        (Reason.UNTIL_BOOT, "PolicyAgent cannot be stopped while running; in start mode manual it may start again after the boot")
     ]

@@ -47,7 +47,7 @@ def test_there_and_back_and_no_value_is_longer_than_a_request_may_be(lines: list
 
 def test_a_line_that_no_request_can_carry_is_refused_before_anything_is_written() -> None:
     session = FakeSession(windows_xp())
-    with pytest.raises(parts.TooLong, match="cannot be kept on the host"):
+    with pytest.raises(parts.TooLong, match="is too long for the host"):
         parts.store(session, NAME, HEAD, ("x" * 5000,), room=1000, schema=2)
     assert session.writes == []
 
