@@ -26,6 +26,8 @@ class Reason(StrEnum):
     CHANGED_SINCE = "somebody changed it since"
     NOT_IN_FORCE = "the firewall would not drop anything"
     NOT_EXACT = "no rule is exact for it"
+    NOT_FOUND = "a rule could not be found again"
+    NO_SHELL = "no command shell is allowed there"
     IN_USE = "there because somebody uses it"
     NOT_RESTORABLE = "could not be put back"
     HARMFUL = "breaks more than it closes on this Windows"
