@@ -283,9 +283,7 @@ class Run:
         added = [item.adds.name for item in changed if item.adds is not None]
         if before is None or not (added or any(item.removes for item in changed)):
             return
-        done = (
-            touched(change) for change, status in zip(prepared.plan.changes, application.statuses, strict=True) if status is ChangeStatus.DONE
-        )
+        done = (item for item, status in zip(changed, application.statuses, strict=True) if status is ChangeStatus.DONE)
         gone = [item.removes for item in done if item.removes]
         value = firewall.to_value(firewall.locate(writer, prepared.survey.host.windows.nt, before, added=added, gone=gone))
         if value is None:
