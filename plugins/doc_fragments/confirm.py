@@ -16,8 +16,9 @@ options:
         if a restored value needs a boot.
       - A timer on the host does this. It starts before the first change. It is a fixed command shell script that does not use PowerShell.
         A scheduled task runs it on Windows Vista and later, a service on older versions. After a boot, the time starts again from zero.
-      - The task changes nothing until it has seen the timer run. This option is refused on Windows 2000, and if a value that would have
-        to be restored cannot be written on a command line.
+      - The task changes nothing until it has seen the timer run. This option is refused on Windows 2000, if a policy forbids remote shells,
+        if the host would restart and WinRM would not answer afterwards, and if a value that would have to be restored cannot be written on
+        a command line.
       - A run that fails is not confirmed. Without this option, there is no timer.
     type: dict
     suboptions:

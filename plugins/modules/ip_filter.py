@@ -39,6 +39,10 @@ options:
 notes:
   - The module adds and deletes rules with C(netsh advfirewall) in a command shell, whose commands are in English on every Windows. It
     reads the rules back from the registry.
+  - It finds a new rule by its name, with the WMI class C(MSFT_NetFirewallRule) from Windows 8 and Server 2012 on and with C(reg query)
+    before. It never reads the whole list of rules, which may hold tens of thousands.
+  - If a policy forbids remote shells, or if new rules could not be found, no rule is added. The rest of the plan is carried out, and
+    RV(unchanged) says why.
   - Windows never filters traffic that the host sends to itself.
 extends_documentation_fragment:
   - netmin.windows.connection

@@ -200,6 +200,9 @@ class FakeSession:
             "Win32_NetworkAdapterConfiguration": self._adapters,
             "Win32_Process": self._processes,
         }
+        if (wmi_class, namespace) == ("MSFT_NetFirewallRule", STANDARD_CIMV2) and not self.fake.version.startswith(("5.", "6.0", "6.1")):
+            found = [row for row in self._rules() if where is None or _matches(row, where)]
+            return tuple(Row(wmi_class, _project(row, properties)) for row in found)
         if (wmi_class, namespace) == ("MSFT_NetConnectionProfile", STANDARD_CIMV2) and self.fake.categories is not None:
             return tuple(Row(wmi_class, {"NetworkCategory": str(category)}) for category in self.fake.categories)
         if wmi_class not in tables or namespace != CIMV2:
@@ -234,8 +237,14 @@ class FakeSession:
         return self.fake.values(key) is not None
 
     def command(self, *arguments: str) -> CommandOutput:
-        """Show what netstat shows now."""
+        """Show what netstat shows now, or find the firewall's rules of ours."""
         self._call("command", *arguments)
+        if arguments[0] == "reg":
+            found = [
+                (row["InstanceID"], row["ElementName"]) for row in self._rules() if str(row["ElementName"]).startswith("netmin.windows ")
+            ]
+            lines = "".join(f"    {name}    REG_SZ    v2.10|Name={rule}|\r\n" for name, rule in found)
+            return CommandOutput(f"\r\nHKEY_LOCAL_MACHINE\\{FIREWALL_RULES}\r\n{lines}\r\nEnde\r\n", "", 0 if found else 1)
         shown = self.fake.netstat
         return CommandOutput(shown.pop(0) if len(shown) > 1 else "".join(shown), "", self.fake.netstat_exit)
 
@@ -249,6 +258,10 @@ class FakeSession:
     def forget(self) -> None:
         """Note that what was read is old."""
         self._call("forget")
+
+    def _rules(self) -> list[Mapping[str, Value]]:
+        texts = self.fake.values(FIREWALL_RULES) or {}
+        return [{"InstanceID": name, "ElementName": fields_of(str(value.data)).get("Name", "")} for name, value in texts.items()]
 
     def _system(self) -> list[Mapping[str, Value]]:
         fake = self.fake

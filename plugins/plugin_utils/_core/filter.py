@@ -75,13 +75,13 @@ class Firewall:
         names: value names of our rules by the rule's name; "" where one was about to be added and nobody knows whether it was.
         texts: what these values say, by the rule's name; nothing for one that is gone.
         unmet: why a block rule of the local store would not be in force; empty where it would.
-        known: names of all values in the store of local rules; empty where they were not needed.
+        blind: why a rule that is added could not be found again; empty where it could, or where nobody has looked.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     unmet: tuple[str, ...] = ()
-    known: frozenset[str] = frozenset()
+    blind: str = ""
 
     def has(self, rule: FilterRule) -> bool:
         """Tell whether a rule is there, enabled, and says what it is to say."""

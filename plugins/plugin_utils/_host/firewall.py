@@ -4,17 +4,27 @@
 
 Read from the registry, never from the text of `netsh … show`. A rule's value has a name that the firewall makes up, so
 that our own names are kept beside the run's record; that the record lacks one does no harm: rules go by their name.
+
+The store of local rules may hold tens of thousands, and the names of a key's values have to fit into one answer. So it is never listed:
+a rule that was just added is looked for by its name.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
+    AccessDenied,
+    ClassMissing,
+    Fault,
+    MethodFailed,
+    ProtocolError,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall, fields_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, StartMode, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
@@ -30,8 +40,17 @@ POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
 OLD_POLICY = "StandardProfile"
 RECORD = Setting(OUR_KEY, "FilterRules", RegistryType.MULTI_SZ)
 SERVICES = ("BFE", "MpsSvc")
-# Of rules that appeared while ours were added so many are looked at.
-MOST_NEW_RULES = 100
+# Microsoft, MSFT_NetFirewallRule: in root/StandardCimv2 since Windows 8 and Server 2012.
+RULE_CLASS, RULE_CLASS_SINCE = "MSFT_NetFirewallRule", NtVersion(6, 2)
+# In listings that people have published InstanceID is the name of the registry value, and ElementName what the value says as Name
+# (`@FirewallAPI.dll,-32761`), of which DisplayName is the text in the host's language.
+VALUE_NAME, RULE_NAME = "InstanceID", "ElementName"
+# Of several rules that a search finds so many more are looked at than are looked for.
+MOST_MORE = 100
+# Microsoft, reg query: 0 is found, 1 is not found or failed.
+FOUND, NOT_FOUND = 0, 1
+# A row of `reg query`: name, type and data with blanks between. Its last line is in the language of the host.
+_ROW = re.compile(r"^[ \t]+(.+?)[ \t]+REG_SZ(?:[ \t]|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +83,65 @@ def read_firewall(reader: Reader, host: Host, *, wanted: bool) -> Firewall | Non
         value = read_setting(reader, Setting(RULES, value_name, RegistryType.SZ)) if value_name else None
         if value is not None and fields_of(str(value.data)).get("Name") == rule:
             texts[rule] = str(value.data)
-    known = frozenset(reader.value_types(RULES) or {}) if wanted else frozenset[str]()
-    return Firewall(names, texts, tuple(unmet(reader, host)), known)
+    reasons = tuple(unmet(reader, host))
+    return Firewall(names, texts, reasons, blind(reader, host.windows.nt) if wanted and not reasons else "")
+
+
+def blind(reader: Reader, nt: NtVersion) -> str:
+    """Say why a rule that was added could not be found by its name; empty where it could."""
+    try:
+        find(reader, nt, (f"{PREFIX}tcp/135",))
+    except (Fault, MethodFailed, ProtocolError) as error:
+        return f"a rule could not be found again once it is added: {_how(nt)} failed ({error}); see to it that this works, and run again"
+    return ""
+
+
+def _how(nt: NtVersion) -> str:
+    return f"the query of {RULE_CLASS} by WMI" if nt >= RULE_CLASS_SINCE else "'reg query' in a command shell"
+
+
+def find(reader: Reader, nt: NtVersion, rules: Collection[str]) -> dict[str, str]:
+    """Return the value names of those rules that are there.
+
+    Raises:
+        HostError: the host cannot be asked for them.
+    """
+    if not rules:
+        return {}
+    names = _by_query(reader, rules) if nt >= RULE_CLASS_SINCE else _by_command(reader)
+    found: dict[str, str] = {}
+    for name in names[: len(rules) + MOST_MORE]:
+        rule = _text_of(reader, name).get("Name", "")
+        if rule in rules:
+            found[rule] = name
+    return found
+
+
+def _by_query(reader: Reader, rules: Collection[str]) -> list[str]:
+    where = Where(RULE_NAME, tuple(sorted(rules)))
+    rows = reader.query(RULE_CLASS, (VALUE_NAME, RULE_NAME), where=where, namespace=STANDARD_CIMV2)
+    return [name for row in rows if (name := row.text(VALUE_NAME))]
+
+
+def _by_command(reader: Reader) -> list[str]:
+    """Search the data of all rules in a command shell; one search finds all of ours, whose names begin alike."""
+    output = reader.command(*SEARCH)
+    if output.exit_code not in (FOUND, NOT_FOUND):
+        said = " ".join(output.stderr.split())[:200]
+        message = f"reg query at {reader.host}: the command failed with exit code {output.exit_code}{f': {said}' if said else ''}"
+        raise MethodFailed(message, host=reader.host, return_value=output.exit_code & 0xFFFFFFFF)
+    return found_in(output.stdout) if output.exit_code == FOUND else []
+
+
+def found_in(text: str) -> list[str]:
+    """Return the names of the values that a search of the registry shows."""
+    return _ROW.findall(text)
+
+
+def _text_of(reader: Reader, value_name: str) -> dict[str, str]:
+    """Return what a rule says, by the name of its value; nothing where it is gone."""
+    value = read_setting(reader, Setting(RULES, value_name, RegistryType.SZ))
+    return fields_of(str(value.data)) if value is not None else {}
 
 
 def unmet(reader: Reader, host: Host) -> Iterable[str]:
@@ -136,6 +212,8 @@ def names_from(value: RegistryValue | None) -> dict[str, str]:
 
 PREFIX = "netmin.windows "
 """How the names of our rules begin; nothing else is ever deleted."""
+# `/f` finds a text anywhere in the data, upper or lower case, and `/d` looks at the data alone (Microsoft, reg query; since 6.0).
+SEARCH = ("reg", "query", f'"HKLM\\{RULES}"', "/f", f'"Name={PREFIX}"', "/d")
 
 
 def to_value(names: Mapping[str, str]) -> RegistryValue | None:
@@ -144,15 +222,16 @@ def to_value(names: Mapping[str, str]) -> RegistryValue | None:
     return RegistryValue.texts(tuple(lines)) if names else None
 
 
-def locate(reader: Reader, wanted: Iterable[str], before: Firewall) -> dict[str, str]:
-    """Find the value names of rules that were added since, and of those from before that are still there."""
-    there = reader.value_types(RULES) or {}
-    names = {rule: name for rule, name in before.names.items() if name in there}
-    missing = set(wanted)
-    for name in [name for name in there if name not in before.known][:MOST_NEW_RULES]:
-        value = read_setting(reader, Setting(RULES, name, RegistryType.SZ))
-        rule = fields_of(str(value.data)).get("Name", "") if value is not None else ""
-        if rule in missing:
-            names[rule] = name
-            missing.discard(rule)
-    return names
+def locate(reader: Reader, nt: NtVersion, before: Firewall, *, added: Collection[str], gone: Collection[str]) -> dict[str, str]:
+    """Return the value names of our rules after a run.
+
+    Args:
+        added: rules that it added.
+        gone: those that it deleted for certain.
+
+    Raises:
+        HostError: the host cannot be asked for them.
+    """
+    names = {rule: name for rule, name in before.names.items() if rule not in added and rule not in gone}
+    still = {rule: name for rule, name in names.items() if not name or _text_of(reader, name).get("Name") == rule}
+    return {**still, **find(reader, nt, added)}

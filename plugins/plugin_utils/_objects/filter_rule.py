@@ -191,7 +191,7 @@ def found(change: FilterChange, seen: Seen) -> object:
 
 def touched(change: FilterChange) -> Touched:
     """Say what it touches; the record of our rules goes by it as well."""
-    return Touched(adds=change.rule) if isinstance(change, AddFilterRule) else Touched(removes=change.name)
+    return Touched(adds=change.rule, shell=True) if isinstance(change, AddFilterRule) else Touched(removes=change.name, shell=True)
 
 
 def effect(_change: FilterChange) -> Effect:

@@ -156,7 +156,7 @@ def write(change: SetRegistryValue, writer: Writer) -> bool:
     """Write or delete the value."""
     if change.after is None:
         writer.delete_value(change.key, change.name)
-    elif change.after.type is RegistryType.MULTI_SZ and not change.after.data:
+    elif _is_empty(change.after):
         _write_empty_list(change, change.after, writer)
     else:
         writer.set_value(change.key, change.name, change.after)
@@ -219,7 +219,12 @@ def found(change: SetRegistryValue, seen: Seen) -> object:
 def touched(change: SetRegistryValue) -> Touched:
     """Say what it touches: the value, and where it says how a service starts the service as well."""
     service = change.key.rpartition("\\")[2] if change.name.lower() == START.lower() else ""
-    return Touched(value=(change.key, change.name), configures=service, waits=change.effective is Effective.BOOT)
+    waits = change.effective is Effective.BOOT
+    return Touched(value=(change.key, change.name), configures=service, waits=waits, shell=_is_empty(change.after))
+
+
+def _is_empty(value: RegistryValue | None) -> bool:
+    return value is not None and value.type is RegistryType.MULTI_SZ and not value.data
 
 
 def effect(change: SetRegistryValue) -> Effect:

@@ -22,6 +22,7 @@ class Touched:
         adds: the inbound rule that is added.
         removes: name of the inbound rule that is deleted; "" where none is.
         waits: the change is a registry value that is read at the next boot only.
+        shell: it is made in a command shell, or may have to be.
     """
 
     stops: str = ""
@@ -32,3 +33,4 @@ class Touched:
     adds: FilterRule | None = None
     removes: str = ""
     waits: bool = False
+    shell: bool = False

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     CHANGED_SINCE = "somebody changed it after the last run"
     NOT_IN_FORCE = "the firewall would not drop anything"
     NOT_EXACT = "no firewall rule would match only this listener"
+    NOT_FOUND = "a rule could not be found again"
+    NO_SHELL = "no command shell is allowed there"
     IN_USE = "an application or a server role may use it"
     NOT_RESTORABLE = "could not be restored"
     HARMFUL = "breaks more than it closes on this Windows"

@@ -16,6 +16,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AccessDenied,
     AuthenticationFailed,
+    Fault,
     HostError,
     InvalidOption,
     MethodFailed,
@@ -28,12 +29,15 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import shells
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import not_after_a_boot
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, record, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase, Timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.timer import BEAT, Carrier
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import WSMAN_SHELLS_NOT_ALLOWED
 
 from .run import Prepared, Run
 
@@ -134,7 +138,16 @@ class Confirmation:
         survey = prepared.survey
         confirm.require(survey.host)
         taken = self.run.snapshot_of(prepared, reader)
+        no_shell = shells.forbidden(reader, self.nt)
+        if no_shell:
+            raise Refused(f"'confirm' cannot be used here: {no_shell}")
         self.back = confirm.way_back(taken, prepared.plan, survey.host, management_ports(survey.host, knowledge), survey.path)
+        lost = not_after_a_boot(reader, self.nt) if self.back.boot else ""
+        if lost:
+            raise Refused(
+                "'confirm' cannot be used here: to put the run back the host would restart, and it would not answer WinRM afterwards: "
+                f"{lost}; set it to Automatic first"
+            )
         confirm.values_of(self.run.run_id, self.back)
         self.outcome = "the timer would be started before the first change"
 
@@ -159,8 +172,10 @@ class Confirmation:
         try:
             said = self._set_up(writer, self.back, self.wish)
             self._see_it_count(writer, said)
-        except NetminError:
-            self.doubtful = not _taken_away(writer, self.nt)
+        except NetminError as error:
+            # Without a shell nothing but the key has been made, and nothing can count.
+            shell = not (isinstance(error, Fault) and error.code == WSMAN_SHELLS_NOT_ALLOWED)
+            self.doubtful = not _taken_away(writer, self.nt, shell=shell) and shell
             raise
         self.armed = True
         self.outcome = "running"
@@ -375,15 +390,20 @@ def clear(writer: Writer, found: Timer, nt: NtVersion) -> None:
         writer.delete_key(timer.KEY)
 
 
-def remove(writer: Writer, nt: NtVersion) -> None:
-    """Take away everything of a timer: the key first, without which the script ends by itself."""
+def remove(writer: Writer, nt: NtVersion, *, shell: bool = True) -> None:
+    """Take away everything of a timer: the key first, without which the script ends by itself.
+
+    Args:
+        shell: whether anything has been made in a command shell.
+    """
     writer.delete_key(timer.KEY)
-    writer.run_line(timer.disarming_line(nt))
+    if shell:
+        writer.run_line(timer.disarming_line(nt))
 
 
-def _taken_away(writer: Writer, nt: NtVersion) -> bool:
+def _taken_away(writer: Writer, nt: NtVersion, *, shell: bool) -> bool:
     try:
-        remove(writer, nt)
+        remove(writer, nt, shell=shell)
     except NetminError:
         return False
     return True

@@ -7,7 +7,7 @@ A stage says of each part of its plan what it touches (`Part`), and decides noth
 1. `keep`: it stops or closes what is to stay reachable, or drops what comes in for it;
 2. never: the management path, a service that never stops on this host, a rule that could cut the session;
 3. what is known of its method: it does not work there, is harmful, or nobody has verified it and `unverified` does not say `apply`;
-4. Windows itself, which refuses it, or suffers from it;
+4. Windows itself, which refuses it, or suffers from it, or a policy that forbids the command shell in which it would be made;
 5. hazards that `accept` does not list: those that a method always has, the services that run and depend on what stops (which
    `dependents: stop` accepts too), and those that the host shows or that it does not let us look for.
 
@@ -21,14 +21,16 @@ The way back knows `never` alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NetminError, NotFound, Refused, UnsafePlan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import keep_reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import shells
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Method, Recipe, Status
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, touched
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never import never_stops
@@ -203,6 +205,7 @@ class Gatekeeper:
         named: the stages whose parts were asked for by name.
         chosen: the methods, as `recipe/method`, that were chosen.
         findings: the hazards that the host shows, or does not let us look for.
+        no_shell: says why no command shell can be opened, or ""; asked only where one is needed.
     """
 
     reach: Reach
@@ -210,6 +213,7 @@ class Gatekeeper:
     named: Collection[str] = ()
     chosen: Collection[str] = ()
     findings: tuple[FoundHazard, ...] = ()
+    no_shell: Callable[[], str] = shells.allowed
 
     def judge(self, parts: Iterable[Part]) -> Judgement:
         """Carry out, pass over, or refuse each part."""
@@ -229,7 +233,8 @@ class Gatekeeper:
             else:
                 why = _joined(held)
                 passed = tuple(Unchanged(part.stage, target, why.reason, why.detail) for target in part.targets)
-                plans += [part.otherwise, Plan(unchanged=passed)]
+                plans += [] if needs_shell(part.otherwise) and self.no_shell() else [part.otherwise]
+                plans.append(Plan(unchanged=passed))
                 warnings += part.plan.warnings if part.dormant and why.hazards else ()
         try:
             plan = Plan.merge(plans)
@@ -249,6 +254,9 @@ class Gatekeeper:
             yield status
         if part.bar is not None:
             yield Held(part.bar.reason, part.bar.why, final=True)
+        no_shell = self.no_shell() if needs_shell(part.plan) else ""
+        if no_shell:
+            yield Held(Reason.NO_SHELL, no_shell, final=True)
         yield from self._never_along(part)
         for need in part.needs:
             if need.hazard not in self.terms.accept:
@@ -345,6 +353,32 @@ class Gatekeeper:
             return finding.stands and not asked
         never = finding.hazard.gate is Gate.NEVER and finding.detected and bool(part.endpoints)
         return finding.stands or never
+
+
+def needs_shell(plan: Plan) -> bool:
+    """Tell whether anything in a plan is made in a command shell, or may have to be."""
+    return any(touched(change).shell for change in plan.changes)
+
+
+def without_shell(plan: Plan, no_shell: Callable[[], str], blind: str) -> Plan:
+    """Leave out of a way back what this host does not let us do, and say so.
+
+    Args:
+        no_shell: see `Gatekeeper`.
+        blind: why a rule that is added could not be found again, or "".
+    """
+    why = no_shell() if needs_shell(plan) else ""
+    held: list[Unchanged] = []
+    changes: list[Change] = []
+    for change in plan.changes:
+        what = touched(change)
+        if why and what.shell:
+            held.append(Unchanged(change.stage, change.target, Reason.NO_SHELL, why))
+        elif blind and what.adds is not None:
+            held.append(Unchanged(change.stage, change.target, Reason.NOT_FOUND, blind))
+        else:
+            changes.append(change)
+    return replace(plan, changes=tuple(changes), unchanged=(*plan.unchanged, *held))
 
 
 def _by_keep(why: str) -> Held:

@@ -12,6 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import residue
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import shells
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
@@ -53,7 +54,7 @@ def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Cal
     wanted = choose(survey, detector.blocks())
     if ip_filter.NAME in wanted.desires and wanted.desires[ip_filter.NAME].drop is not None:
         survey = with_firewall(reader, survey)
-    planner = Planner(survey, knowledge, detector)
+    planner = Planner(survey, knowledge, detector, lambda: shells.forbidden(reader, survey.host.windows.nt))
     wanted = planner.settle(wanted, lambda blocks: choose(survey, blocks))
     plan = planner.plan(wanted)
     lost = (item for item in plan.unchanged if item.reason is Reason.NOT_RESTORABLE and item.stage in wanted.named)
@@ -77,6 +78,7 @@ class Planner:
 
     Attributes:
         detector: looks for hazards; without one the host shows none.
+        no_shell: says why no command shell can be opened, or "".
         findings: the hazards that were found, by their ids.
         refusals: what was asked for by name and is held back.
         told: what was said of services that a part would keep from starting which is held back for them.
@@ -85,6 +87,7 @@ class Planner:
     survey: Survey
     knowledge: Knowledge
     detector: Detector | None = None
+    no_shell: Callable[[], str] = shells.allowed
     findings: dict[str, FoundHazard] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     told: tuple[str, ...] = ()
@@ -117,7 +120,7 @@ class Planner:
 
     def _gatekeeper(self, wanted: Wanted) -> Gatekeeper:
         chosen = {f"{choice.recipe.id}/{choice.method.id}" for choice in wanted.choices}
-        return Gatekeeper(self._reach(), wanted.terms, wanted.named, chosen, tuple(self.findings.values()))
+        return Gatekeeper(self._reach(), wanted.terms, wanted.named, chosen, tuple(self.findings.values()), self.no_shell)
 
     def _reach(self) -> Reach:
         return self.detector.reach() if self.detector is not None else Reach(self.survey.host, self.knowledge, {})

@@ -24,7 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast 
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import lingering
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import residue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Purpose
-from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall, shells
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports, strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -36,7 +36,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import parts, record, restore, snapshot
 
 from .apply import Application, ChangeStatus, apply, at_any_time
-from .gate import Blocks
+from .gate import Blocks, without_shell
 from .gated import look_back, plan_gated
 from .hazards import warnings_of
 from .keeper import Keeper
@@ -139,6 +139,8 @@ class Run:
             return never_stops(service, survey.host, self.knowledge)
 
         plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path, never=never)
+        blind = survey.host.firewall.blind if survey.host.firewall is not None else ""
+        plan = without_shell(plan, lambda: shells.forbidden(reader, survey.host.windows.nt), blind)
         deleted = (effect(change).deletes for change in plan.changes)
         survey = replace(survey, more=now.values, keys={key: True for key in deleted if key})
         prepared = self._prepared(reader, survey, plan, Wanted({}, Terms()))
@@ -193,7 +195,7 @@ class Run:
             # Also for a task timeout or Ctrl-C, which no handler of errors sees.
             self._store_changes(prepared, application, writer)
         try:
-            self._store_rules(prepared, writer)
+            self._store_rules(prepared, application, writer)
             after = reread(writer, self.knowledge, prepared.survey, prepared.plan.changes)
         except NetminError as error:
             application.error = application.error or error
@@ -274,14 +276,16 @@ class Run:
         if value is not None:
             writer.set_value(firewall.RECORD.key, firewall.RECORD.name, value)
 
-    def _store_rules(self, prepared: Prepared, writer: Writer) -> None:
+    def _store_rules(self, prepared: Prepared, application: Application, writer: Writer) -> None:
         """Leave on the host under which names the firewall keeps the rules that are there now."""
         before = prepared.survey.host.firewall
         changed = [touched(change) for change in prepared.plan.changes]
         added = [item.adds.name for item in changed if item.adds is not None]
         if before is None or not (added or any(item.removes for item in changed)):
             return
-        value = firewall.to_value(firewall.locate(writer, added, before))
+        done = (item for item, status in zip(changed, application.statuses, strict=True) if status is ChangeStatus.DONE)
+        gone = [item.removes for item in done if item.removes]
+        value = firewall.to_value(firewall.locate(writer, prepared.survey.host.windows.nt, before, added=added, gone=gone))
         if value is None:
             writer.delete_value(firewall.RECORD.key, firewall.RECORD.name)
         else:

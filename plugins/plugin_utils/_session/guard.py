@@ -14,6 +14,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import constants as names
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Request, RunCommand
 
+# Where the firewall keeps its local rules, as a command line names it.
+FIREWALL_RULES = r'"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"'
 STD_REG_PROV = names.wmi_resource("root/default", "StdRegProv")
 
 
@@ -44,6 +46,7 @@ READ_ONLY = (
     Allowed(names.DELETE_ACTION, names.SHELL_RESOURCE),
     Allowed(names.COMMAND_ACTION, names.SHELL_RESOURCE, ("netstat", "-an")),
     Allowed(names.COMMAND_ACTION, names.SHELL_RESOURCE, ("netstat", "-ano")),
+    Allowed(names.COMMAND_ACTION, names.SHELL_RESOURCE, ("reg", "query", FIREWALL_RULES, "/f", '"Name=netmin.windows "', "/d")),
 )
 
 

@@ -168,6 +168,7 @@ def _there(rule: FilterRule, why: str = "") -> Plan:
 def _part(rule: FilterRule, items: Sequence[Residue], why: str, situation: Situation, firewall: Firewall) -> Part:
     """Say what a rule is for: every listener that it would drop, whether or not it was meant."""
     unsafe = no_new_rule(situation.path) if not firewall.has(rule) else ""
+    unsaid = firewall.blind if not firewall.has(rule) else ""
     changes = tuple(_to_be(rule, why, firewall))
     dropped = [other for other in situation.listed if any(_shares(item.subject, other) for item in items)]
     known = {recipe.id: recipe for other in dropped if (recipe := _recipe_of(other, situation)) is not None}
@@ -175,12 +176,12 @@ def _part(rule: FilterRule, items: Sequence[Residue], why: str, situation: Situa
         stage=NAME,
         targets=tuple(dict.fromkeys(map(_label, items))) if items and not unsafe else (f"inbound rule {rule.name}",),
         plan=Plan(changes) if changes else _there(rule),
-        otherwise=Plan() if unsafe else _removal({rule.name} & set(firewall.names), firewall),
+        otherwise=Plan() if unsafe or unsaid else _removal({rule.name} & set(firewall.names), firewall),
         recipes=tuple(known),
         endpoints=tuple(dropped),
         chosen=True,
         needs=tuple(need for recipe in known.values() for need in _needs(recipe, situation)),
-        bar=Bar(Reason.NEVER, unsafe) if unsafe else None,
+        bar=Bar(Reason.NEVER, unsafe) if unsafe else Bar(Reason.NOT_FOUND, unsaid) if unsaid else None,
     )
 
 

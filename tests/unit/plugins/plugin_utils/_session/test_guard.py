@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ReadOnlyViolation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import SEARCH
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.guard import READ_ONLY, STD_REG_PROV, check, permits
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import constants as names
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import messages
@@ -46,6 +47,7 @@ ALLOWED: list[messages.Request[Any]] = [
     messages.DeleteShell(shell_id="S"),
     command("netstat", "-an"),
     command("netstat", "-ano"),
+    command(*SEARCH),
 ]
 
 FORBIDDEN: list[messages.Request[Any]] = [
@@ -64,6 +66,10 @@ FORBIDDEN: list[messages.Request[Any]] = [
     command("netstat", "-ano & del x"),
     command("NETSTAT", "-ano"),
     command("reg", "add", "HKLM"),
+    command("reg", "query", SEARCH[2]),
+    command("reg", "query", SEARCH[2], "/f", '"Name=other "', "/d"),
+    command(*SEARCH, "/s"),
+    command(*SEARCH, "&", "del"),
     command("cmd", "/c", "netstat", "-ano"),
 ]
 
@@ -85,7 +91,8 @@ def test_every_row_of_the_table_is_used() -> None:
         row
         for row in READ_ONLY
         for request in ALLOWED
-        if row.action == request.target().action and (row.command is None or row.command[-1:] == request.arguments)  # type: ignore[attr-defined]
+        if row.action == request.target().action
+        and row.command == ((request.command, *request.arguments) if isinstance(request, messages.RunCommand) else None)
     }
     assert matched == set(READ_ONLY)
 
