@@ -21,6 +21,7 @@ class SummaryAction(WindowsAction):
         "max_fail_percentage": {"type": "float", "default": 0.0},
         "strict": {"type": "bool", "default": False},
     }
+    touches_host = False
     hostvars: Mapping[str, Any] = {}
 
     def run(self, tmp: Any = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ result that says of each change whether it was done.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -430,6 +430,7 @@ def _summary(entries: tuple[Forecast, ...]) -> dict[str, int]:
         "closes_now": counts.closes_now,
         "closes_at_boot": counts.closes_at_boot,
         "stays": counts.stays,
+        "opens": counts.opens,
         "filtered": counts.filtered,
         "kept": counts.kept,
         "unknown": counts.unknown,
@@ -453,15 +454,27 @@ def _remarks(prepared: Prepared) -> list[str]:
     return [prepared.survey.host.windows.remark] if prepared.survey.host.windows.remark else []
 
 
-def diff_of(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Render a result as two diffs: the settings, and each listener with what becomes of it."""
-    listeners_before = {_label(row): f"open: {row['owner']}" for row in result["forecast"]}
-    listeners_after = {_label(row): f"{row['outlook']}: {row['why']}" for row in result["forecast"]}
+def diff_of(result: Mapping[str, Any], prepared: Prepared) -> list[dict[str, Any]]:
+    """Render a result as two diffs: the settings, and each listener with what becomes of it; what is not open reads closed."""
+    entries = [one for entry in grouped(prepared.forecast) for one in each(entry)]
+    there = {(row.protocol, row.address, row.port) for row in (subject.endpoint for subject in prepared.survey.explained)}
+    before = {_label(entry): _found(entry, there) for entry in entries}
+    after = {_label(entry): f"{entry.outlook}{_many(entry)}: {entry.why}" for entry in entries}
     return [
         {"before_header": "settings", "after_header": "settings", "before": result["before"], "after": result["after"] or {}},
-        {"before_header": "listeners", "after_header": "forecast", "before": listeners_before, "after": listeners_after},
+        {"before_header": "listeners", "after_header": "forecast", "before": before, "after": after},
     ]
 
 
-def _label(row: Mapping[str, Any]) -> str:
-    return f"{row['protocol']}/{row['port']} on {row['address']}"
+def _found(entry: Forecast, there: Collection[tuple[str, str, int]]) -> str:
+    row = entry.endpoint
+    return f"open{_many(entry)}: {entry.owner}" if (row.protocol, row.address, row.port) in there else "closed"
+
+
+def _many(entry: Forecast) -> str:
+    """Say for how many endpoints an entry stands, where it is not one."""
+    return f" ({entry.count} endpoints)" if entry.count > 1 else ""
+
+
+def _label(entry: Forecast) -> str:
+    return f"{entry.endpoint.name} on {entry.endpoint.address}"

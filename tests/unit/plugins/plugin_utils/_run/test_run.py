@@ -62,7 +62,7 @@ def carry(
     if prepared.plan.changes and not check:
         after = run.carry_out(prepared, session, stop_limit=60)
     result = result_of(run, prepared, after)
-    result["diff"] = diff_of(result)
+    result["diff"] = diff_of(result, prepared)
     return dict(plain(result))
 
 
@@ -411,6 +411,7 @@ def test_the_summary_counts_the_forecast() -> None:
         "closes_now": 7,
         "closes_at_boot": 7,
         "stays": 0,
+        "opens": 0,
         "filtered": 0,
         "kept": 1,
         "unknown": 0,
