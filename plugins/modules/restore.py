@@ -45,6 +45,24 @@ options:
       - Seconds to wait for a service or driver to stop before the task fails.
     type: int
     default: 60
+attributes:
+  action_group:
+    description: Belongs to groups of actions, whose common options C(module_defaults) can set at once.
+    support: full
+    details:
+      - C(group/netmin.windows.changes) sets O(confirm), O(record_dir) and O(stop_timeout).
+    membership:
+      - netmin.windows.changes
+  check_mode:
+    description: Can show what would be done, without writing anything.
+    support: full
+    details:
+      - A guard refuses every write before it is sent. Only what one table lists as reading may leave the controller.
+  diff_mode:
+    description: Shows details of what was changed, or in check mode of what would be.
+    support: full
+    details:
+      - Shows what is put back, before and after, and the listeners with what becomes of each. One that opens again reads closed before.
 notes:
   - A restore leaves a snapshot of its own. To undo the restore, give its run id as O(run).
   - The record of this collection below C(HKLM\SOFTWARE\netmin.windows) stays on the host.
