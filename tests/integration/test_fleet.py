@@ -104,6 +104,19 @@ def test_a_host_that_does_not_come_back_ends_the_run_before_the_second_batch() -
         assert lines[5].startswith("4 hosts: 1 proven, 1 failed, 2 not begun; ports: ")
 
 
+@pytest.mark.parametrize("playbook", ["netmin.windows.minimize", ROLLBACK])
+def test_batches_wait_for_each_other_whatever_strategy_is_configured(playbook: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `free` each host of the play goes on by itself, through batches that were to end it."""
+    monkeypatch.setenv("ANSIBLE_STRATEGY", "free")
+    with fleet("windows_xp", "windows_xp") as simulation:
+        # Neither has such a run, or such a service.
+        given = {"rollback_run": "20260101T000000Z-000001"} if playbook == ROLLBACK else {"minimize_services": [{"name": "Mesenger"}]}
+        played = roll_out(simulation, playbook=playbook, **given)
+        assert played.returncode == 2, played.output
+        assert requests(simulation, "a") > 0
+        assert requests(simulation, "b") == 0
+
+
 @pytest.mark.parametrize(
     ("scenario", "told"), [("windows_xp_port_reopened", "the proof failed"), ("windows_xp_service_returns", "W32Time")]
 )

@@ -20,6 +20,7 @@ from typing import Any, ClassVar, TypeVar
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     ConnectionLost,
@@ -43,6 +44,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport 
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 
 from . import logs
+from .variables import misspelt
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +100,8 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
     def _guarded(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Do the work and turn every expected error into a result."""
         options, errors = self._options()
-        wrong = (*self._refused_keywords(), *errors, *self.contradictions(options))
+        variables = misspelt(task_vars, load_extra_vars(self._loader)) if self.touches_host else ()
+        wrong = (*self._refused_keywords(), *errors, *self.contradictions(options), *variables)
         try:
             refuse(Refusal(text, kind=InvalidOption) for text in wrong)
         except InvalidOption as error:

@@ -15,7 +15,15 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import in_minimize, in_stage
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import CONFIRM, KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import (
+    CONFIRM,
+    CONFIRM_LATER,
+    KNOWLEDGE,
+    RECORD,
+    Wanted,
+    minimize_wanted,
+    terms,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, snapshots_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import (
     Prepared,
@@ -139,6 +147,7 @@ class RestoreAction(PlannedAction):
         "force": {"type": "bool", "default": False},
         "stop_timeout": {"type": "int", "default": 60},
         "confirm": CONFIRM,
+        **CONFIRM_LATER,
         **RECORD,
     }
 

@@ -64,10 +64,12 @@ class Wish:
     Attributes:
         within: seconds until the host restores by itself.
         hold: leave it to a later task to confirm.
+        later: leave it to the role or playbook that the task is of, which restarts and proves first.
     """
 
     within: int
     hold: bool
+    later: bool = False
 
 
 def read_wish(options: Mapping[str, Any]) -> Wish | None:
@@ -81,7 +83,7 @@ def read_wish(options: Mapping[str, Any]) -> Wish | None:
         return None
     if not SHORTEST <= given["within"] <= LONGEST:
         raise InvalidOption(f"'confirm.within' is {given['within']} seconds; it may be {SHORTEST} to {LONGEST}")
-    return Wish(given["within"], given["hold"])
+    return Wish(given["within"], given["hold"], bool(options.get("confirm_later")))
 
 
 @dataclass(slots=True)
@@ -240,7 +242,7 @@ class Confirmation:
             elif result.get("failed"):
                 self.outcome = "not confirmed: the run failed"
                 result["msg"] = f"{result['msg']}. {self._will_restore(wish)}"
-            elif wish.hold:
+            elif wish.hold or wish.later:
                 self.outcome = "armed; 'confirm' is to end it"
             else:
                 self._confirm(result, reopen, wish)
@@ -315,7 +317,8 @@ class Confirmation:
     def plain(self, wish: Wish) -> dict[str, Any]:
         """Show the timer in a result."""
         carrier = str(timer.carrier_of(self.nt)) if self.back is not None else None
-        return {"armed": self.armed, "within": wish.within, "confirmed": self.confirmed, "carrier": carrier, "outcome": self.outcome}
+        said = {"armed": self.armed, "within": wish.within, "hold": wish.hold, "confirmed": self.confirmed}
+        return {**said, "carrier": carrier, "outcome": self.outcome}
 
 
 def told(found: Timer) -> str:

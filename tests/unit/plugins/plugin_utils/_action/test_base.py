@@ -61,6 +61,7 @@ def guarded(
     for name, content in {
         "_connection": SimpleNamespace(become=become),
         "_task": task,
+        "_loader": None,
         "writing": False,
         "error": error,
         "writes": writes,
