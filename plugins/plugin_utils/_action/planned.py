@@ -30,6 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import (
     Run,
     add_damage,
     diff_of,
+    finish_untouched,
     objects_of,
     recorded,
     result_of,
@@ -82,6 +83,8 @@ class PlannedAction(WindowsAction):
             after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"], keeper=keeper)
         result = result_of(run, prepared, after)
         confirmation.finish(result, lambda: self.reopen(self.open_writable))
+        if run.littered:
+            finish_untouched(run, prepared, result, lambda: self.reopen(self.open_writable))
         add_damage(result, prepared)
         return self._told(prepared, result, keeper)
 
