@@ -276,6 +276,14 @@ def included_roles(node: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield from included_roles(value)
 
 
+def test_plays_that_go_in_batches_let_them_wait_for_each_other() -> None:
+    """Another strategy than linear lets each host go on by itself, into the next batch."""
+    plays = [play for path in files("playbooks/*.yml", "extensions/molecule/*.yml") for play in load(path) or () if isinstance(play, dict)]
+    batches = [play for play in plays if "serial" in play]
+    assert batches
+    assert [play["name"] for play in batches if play.get("strategy") != "ansible.builtin.linear"] == []
+
+
 def test_no_play_gathers_facts() -> None:
     """Gathering starts PowerShell on the host, which the oldest ones do not have."""
     lists = [(path, load(path)) for path in files("playbooks/*.yml", "extensions/molecule/*.yml", "tests/demo/*.yml")]

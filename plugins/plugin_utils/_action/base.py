@@ -31,13 +31,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Refused,
     Unreachable,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import meant
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import in_common
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Refusal, refuse
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport

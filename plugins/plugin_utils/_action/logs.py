@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 
 from ansible.utils.display import Display
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import one_line
 
 COLLECTION = "ansible_collections.netmin.windows"
 
@@ -23,7 +23,7 @@ class DisplayHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one record."""
-        text = of_host(self.host, printable(record.getMessage()))
+        text = of_host(self.host, one_line(record.getMessage()))
         display = Display()
         if record.levelno >= logging.WARNING:
             display.warning(text)

@@ -25,6 +25,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Refused,
     TooLate,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -53,8 +54,6 @@ TOO_LATE = "too late: the host restores the run"
 FIRST_LOOK = 2.0
 # win32 CIMWin32Prov, StartService: 7 is "did not respond in time" (1053 of the SCM), as expected of a command that is no service.
 EXPECTED = frozenset({0, 7})
-# Of what a command said so much is told.
-LONGEST_TOLD = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,5 +399,5 @@ def _beat(writer: Writer) -> int | None:
 
 def _refusal(output: CommandOutput) -> str:
     """Return exit code and text of a command line, in the host's own words."""
-    words = " ".join(f"{output.stderr} {output.stdout if output.exit_code else ''}".split())
-    return f"exit code {output.exit_code}{f': {words[:LONGEST_TOLD]}' if words else ''}"
+    words = excerpt(f"{output.stderr} {output.stdout if output.exit_code else ''}")
+    return f"exit code {output.exit_code}{f': {words}' if words else ''}"
