@@ -179,7 +179,9 @@ def test_a_forecast_that_cannot_be_stored_stops_everything(error: NetminError) -
     result = carry(session)
     assert result["failed"]
     assert str(error) in result["msg"]
-    assert [call[:3] for call in session.writes[1:]] == [("delete_value", OUR_KEY, "Snapshot run-1")]
+    # Nothing was stored, and nothing is there to be taken away.
+    assert session.writes[1:] == []
+    assert session.fake.values(OUR_KEY) is None
     assert not result["changed"]
 
 
