@@ -17,11 +17,6 @@ attributes:
   action:
     description: Runs on the controller. Copies nothing to the host except the timer script of C(confirm).
     support: full
-  action_group:
-    description: Belongs to an action group. C(module_defaults) can set common options for all modules of the group at once.
-    support: full
-    membership:
-      - netmin.windows.stages
   async:
     description: Supports C(async).
     support: none

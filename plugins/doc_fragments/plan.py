@@ -86,6 +86,15 @@ options:
     type: int
     default: 60
 attributes:
+  action_group:
+    description: Belongs to groups of actions, whose common options C(module_defaults) can set at once.
+    support: full
+    details:
+      - C(group/netmin.windows.stages) sets O(accept), O(confirm), O(dependents), O(keep), O(record_dir), O(stop_timeout) and
+        O(unverified), and C(group/netmin.windows.changes), to which M(netmin.windows.restore) belongs as well, those that it has.
+    membership:
+      - netmin.windows.changes
+      - netmin.windows.stages
   check_mode:
     description: Can show what would be done without writing anything.
     support: full

@@ -16,6 +16,13 @@ description:
   - Some ports close only at the next boot, and the forecast says so. Only M(netmin.windows.reboot) restarts a host.
     M(netmin.windows.proof_info) then tells whether the forecast came true.
 options:
+  confirm_later:
+    description:
+      - Whether a later task confirms the run, if O(confirm) is given. Roles use this to confirm after the restart, and the playbook to
+        confirm after the proof.
+      - Has the same effect as O(confirm.hold), which is for your own plays.
+    type: bool
+    default: false
   recipes:
     description:
       - Ids of the recipes to use, and no others. M(netmin.windows.listeners_info) returns the id for each listener that a recipe knows.
@@ -719,6 +726,10 @@ confirm:
       description: Seconds until the host rolls the run back.
       type: int
       returned: always
+    hold:
+      description: Whether O(confirm.hold) leaves it to a later task of the user's to confirm.
+      type: bool
+      returned: always
     confirmed:
       description: Whether the run was confirmed and the timer was seen to end.
       type: bool
@@ -733,6 +744,7 @@ confirm:
       returned: always
   sample:
     armed: true
+    hold: false
     carrier: scheduled task
     confirmed: true
     outcome: confirmed; the timer is gone
@@ -782,6 +794,11 @@ summary:
       description: Listeners that stay open.
       type: int
       returned: always
+    opens:
+      description: Those that are closed, and open again once a restore is done and the host has booted. They are not among
+        RV(summary.listeners).
+      type: int
+      returned: always
     filtered:
       description: Listeners whose socket stays, but whose inbound traffic is dropped by a rule that is in force.
       type: int
@@ -800,6 +817,7 @@ summary:
     filtered: 0
     kept: 1
     listeners: 14
+    opens: 0
     stays: 0
     unknown: 0
 listeners_before:

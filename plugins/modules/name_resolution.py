@@ -391,6 +391,10 @@ confirm:
       description: Seconds until the host rolls the run back.
       type: int
       returned: always
+    hold:
+      description: Whether O(confirm.hold) leaves it to a later task of the user's to confirm.
+      type: bool
+      returned: always
     confirmed:
       description: Whether the run was confirmed and the timer was seen to end.
       type: bool
@@ -405,6 +409,7 @@ confirm:
       returned: always
   sample:
     armed: true
+    hold: false
     carrier: scheduled task
     confirmed: true
     outcome: confirmed; the timer is gone
@@ -454,6 +459,11 @@ summary:
       description: Listeners that stay open.
       type: int
       returned: always
+    opens:
+      description: Those that are closed, and open again once a restore is done and the host has booted. They are not among
+        RV(summary.listeners).
+      type: int
+      returned: always
     filtered:
       description: Listeners whose socket stays, but whose inbound traffic is dropped by a rule that is in force.
       type: int
@@ -472,6 +482,7 @@ summary:
     filtered: 0
     kept: 1
     listeners: 14
+    opens: 0
     stays: 0
     unknown: 0
 listeners_before:

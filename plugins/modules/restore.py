@@ -33,6 +33,13 @@ options:
       - Whether to restore also what somebody changed later.
     type: bool
     default: false
+  confirm_later:
+    description:
+      - Whether a later task confirms the run, if O(confirm) is given. Roles use this to confirm after the restart, and the playbook to
+        confirm after the proof.
+      - Has the same effect as O(confirm.hold), which is for your own plays.
+    type: bool
+    default: false
   record_dir:
     description:
       - Folder on the controller for a copy of the run's record, including the snapshot. The file is named after the host.
@@ -45,6 +52,24 @@ options:
       - Seconds to wait for a service or driver to stop before the task fails.
     type: int
     default: 60
+attributes:
+  action_group:
+    description: Belongs to groups of actions, whose common options C(module_defaults) can set at once.
+    support: full
+    details:
+      - C(group/netmin.windows.changes) sets O(confirm), O(record_dir) and O(stop_timeout).
+    membership:
+      - netmin.windows.changes
+  check_mode:
+    description: Can show what would be done, without writing anything.
+    support: full
+    details:
+      - A guard refuses every write before it is sent. Only what one table lists as reading may leave the controller.
+  diff_mode:
+    description: Shows details of what was changed, or in check mode of what would be.
+    support: full
+    details:
+      - Shows what is put back, before and after, and the listeners with what becomes of each. One that opens again reads closed before.
 notes:
   - A restore leaves a snapshot of its own. To undo the restore, give its run id as O(run).
   - The record of this collection below C(HKLM\SOFTWARE\netmin.windows) stays on the host.
@@ -342,6 +367,10 @@ confirm:
       description: Seconds until the host rolls the run back.
       type: int
       returned: always
+    hold:
+      description: Whether O(confirm.hold) leaves it to a later task of the user's to confirm.
+      type: bool
+      returned: always
     confirmed:
       description: Whether the run was confirmed and the timer was seen to end.
       type: bool
@@ -356,6 +385,7 @@ confirm:
       returned: always
   sample:
     armed: true
+    hold: false
     carrier: scheduled task
     confirmed: true
     outcome: confirmed; the timer is gone
@@ -405,6 +435,11 @@ summary:
       description: Listeners that stay open.
       type: int
       returned: always
+    opens:
+      description: Those that are closed, and open again once a restore is done and the host has booted. They are not among
+        RV(summary.listeners).
+      type: int
+      returned: always
     filtered:
       description: Listeners whose socket stays, but whose inbound traffic is dropped by a rule that is in force.
       type: int
@@ -423,6 +458,7 @@ summary:
     filtered: 0
     kept: 1
     listeners: 14
+    opens: 0
     stays: 0
     unknown: 0
 listeners_before:

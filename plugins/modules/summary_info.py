@@ -15,6 +15,14 @@ description:
   - A host whose run could not be confirmed counts as failed, even if it was proven, because it may roll the run back.
   - Contacts no host and writes nothing.
 options:
+  of:
+    description:
+      - Whose results are summarized.
+      - With V(rollback), reads what the role P(netmin.windows.rollback#role) left, in C(rollback_result), C(rollback_reboot_result) and
+        C(rollback_confirm_result), and C(rollback_failure).
+    type: str
+    choices: [minimize, rollback]
+    default: minimize
   hosts:
     description:
       - All hosts of the run, including those that have not started, for example C(ansible_play_hosts_all).
@@ -80,7 +88,8 @@ changed:
   type: bool
   returned: always
 hosts:
-  description: The result for each host. Loopback endpoints are not counted. Numbers are V(none) if the host was not read.
+  description: The result for each host. Loopback endpoints are counted only if the proof contradicts them. Numbers are V(none)
+    if the host was not read, or if O(of) does not count them.
   type: list
   elements: dict
   returned: unless the task failed because of O(strict)
@@ -91,8 +100,8 @@ hosts:
       returned: always
     ended:
       description:
-        - V(proven); V(not proven) if there is no proof, or it did not prove the host; V(needs a restart) if a restart is still
-          needed; V(planned) in check mode.
+        - V(proven); V(restored) after a rollback; V(not proven) if there is no proof, or it did not prove the host; V(needs
+          a restart) if a restart is still needed; V(planned) in check mode.
         - V(refused) if the task was refused and nothing was written; V(failed), also if the host could not be reached after
           the first write.
         - V(not reached) if the host could not be reached and nothing was written; V(not started).
@@ -107,12 +116,37 @@ hosts:
       type: int
       returned: always
     residue:
-      description: Number of endpoints that others can reach and that are not kept, from the proof if there is one.
+      description: Number of endpoints that others can reach and that are neither kept nor contradicted, from the proof if there
+        is one.
+      type: int
+      returned: always
+    contradicted:
+      description: Number of endpoints that are not as the forecast says, from the proof.
       type: int
       returned: always
     refused:
       description: Number of objects left unchanged because a hazard was not accepted or a method is not verified.
       type: int
+      returned: always
+    restored:
+      description: Number of changes that a rollback made.
+      type: int
+      returned: always
+    to_restore:
+      description: Number of changes that a rollback would make, in check mode.
+      type: int
+      returned: always
+    opens:
+      description: Number of endpoints that open again at the next boot after a rollback.
+      type: int
+      returned: always
+    left_alone:
+      description: Number of objects that a rollback did not restore, for example because somebody changed them later.
+      type: int
+      returned: always
+    named:
+      description: What RV(hosts[].contradicted), RV(hosts[].refused) and RV(hosts[].left_alone) count, as lists of texts.
+      type: dict
       returned: always
     why:
       description: The message of the task that failed or was refused.
@@ -120,11 +154,20 @@ hosts:
       returned: always
   sample:
     - closed: 14
+      contradicted: 0
       ended: proven
       host: web01
-      refused: 0
+      left_alone: null
+      named:
+        contradicted: []
+        refused:
+          - recipe rdp (needs an accepted hazard)
+      opens: null
+      refused: 1
       residue: 0
+      restored: null
       to_close: 0
+      to_restore: null
       why: ''
 totals:
   description: The totals.
@@ -151,27 +194,53 @@ totals:
       description: Sum of RV(hosts[].residue).
       type: int
       returned: always
+    contradicted:
+      description: Sum of RV(hosts[].contradicted).
+      type: int
+      returned: always
     refused:
       description: Sum of RV(hosts[].refused).
       type: int
       returned: always
+    restored:
+      description: Sum of RV(hosts[].restored).
+      type: int
+      returned: always
+    to_restore:
+      description: Sum of RV(hosts[].to_restore).
+      type: int
+      returned: always
+    opens:
+      description: Sum of RV(hosts[].opens).
+      type: int
+      returned: always
+    left_alone:
+      description: Sum of RV(hosts[].left_alone).
+      type: int
+      returned: always
   sample:
     closed: 14
+    contradicted: 0
     ended:
       proven: 1
     hosts: 1
-    refused: 0
+    left_alone: 0
+    opens: 0
+    refused: 1
     residue: 0
+    restored: 0
     to_close: 0
+    to_restore: 0
 lines:
   description: All of it as a table for the terminal.
   type: list
   elements: str
   returned: unless the task failed because of O(strict)
   sample:
-    - host   outcome  closed  to close  residue  refused
-    - web01  proven       14         0        0        0
-    - '1 host: 1 proven; ports: 14 closed, 0 to close, 0 residue, 0 refused'
+    - host   outcome  closed  to close  residue  contradicted  refused
+    - web01  proven       14         0        0             0        1
+    - 'web01 refused: recipe rdp (needs an accepted hazard)'
+    - '1 host: 1 proven; ports: 14 closed, 0 to close, 0 residue, 0 contradicted, 1 refused'
 ends:
   description: Whether no batch follows this one, because all hosts are done or too many have failed.
   type: bool

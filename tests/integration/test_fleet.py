@@ -96,12 +96,25 @@ def test_a_host_that_does_not_come_back_ends_the_run_before_the_second_batch() -
         assert listeners(simulation["b"]) == WINRM
         assert [requests(simulation, name) for name in ("c", "d")] == [0, 0]
         lines = summary(played)
-        assert lines[0].split() == ["host", "outcome", "closed", "to", "close", "residue", "refused"]
+        assert lines[0].split() == ["host", "outcome", "closed", "to", "close", "residue", "contradicted", "refused"]
         assert words(lines, "a")[1] == "failed"
-        assert words(lines, "b") == ["b", "proven", "14", "0", "0", "0"]
+        assert words(lines, "b") == ["b", "proven", "14", "0", "0", "0", "0"]
         assert lines[3].startswith("a failed: a did not come back after the restart within 4 seconds")
         assert lines[4] == "not started: c, d"
         assert lines[5].startswith("4 hosts: 1 proven, 1 failed, 2 not started; ports: ")
+
+
+@pytest.mark.parametrize("playbook", ["netmin.windows.minimize", ROLLBACK])
+def test_batches_wait_for_each_other_whatever_strategy_is_configured(playbook: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `free` each host of the play goes on by itself, through batches that were to end it."""
+    monkeypatch.setenv("ANSIBLE_STRATEGY", "free")
+    with fleet("windows_xp", "windows_xp") as simulation:
+        # Neither has such a run, or such a service.
+        given = {"rollback_run": "20260101T000000Z-000001"} if playbook == ROLLBACK else {"minimize_services": [{"name": "Mesenger"}]}
+        played = roll_out(simulation, playbook=playbook, **given)
+        assert played.returncode == 2, played.output
+        assert requests(simulation, "a") > 0
+        assert requests(simulation, "b") == 0
 
 
 @pytest.mark.parametrize(
@@ -116,7 +129,10 @@ def test_a_host_that_is_not_proven_ends_the_run(scenario: str, told: str) -> Non
         assert words(lines, "a")[1] == "failed"
         assert lines[2].startswith("a failed: ")
         assert told in lines[2]
-        assert lines[3] == "not started: b"
+        # What the proof contradicted is no residue, and is named.
+        assert (words(lines, "a")[4], words(lines, "a")[5] != "0") == ("0", True)
+        assert lines[3].startswith("a contradicted: ")
+        assert lines[4] == "not started: b"
 
 
 def test_all_goes_well_one_after_another_and_one_summary_ends_it() -> None:
@@ -128,7 +144,7 @@ def test_all_goes_well_one_after_another_and_one_summary_ends_it() -> None:
         assert order == ["a", "a", "b", "b", "c", "c"]
         lines = summary(played)
         assert [words(lines, name)[1:3] for name in "abc"] == [["proven", "14"], ["proven", "19"], ["proven", "14"]]
-        assert lines[-1] == "3 hosts: 3 proven; ports: 47 closed, 0 to close, 0 residue, 0 refused"
+        assert lines[-1] == "3 hosts: 3 proven; ports: 47 closed, 0 to close, 0 residue, 0 contradicted, 0 refused"
 
 
 def test_failures_up_to_the_percentage_do_not_end_the_run() -> None:
@@ -145,7 +161,7 @@ def test_a_host_that_is_not_reached_is_passed_over_unless_it_is_the_whole_batch(
         alone = roll_out(simulation, hosts={"a": nowhere})
         assert alone.returncode == 4, alone.output
         assert [requests(simulation, name) for name in "abc"] == [0, 0, 0]
-        assert words(summary(alone), "a") == ["a", "not reached", "-", "-", "-", "-"]
+        assert words(summary(alone), "a") == ["a", "not reached", "-", "-", "-", "-", "-"]
         among = roll_out(simulation, hosts={"a": nowhere}, canary=[2])
         assert among.returncode == 4, among.output
         assert [listeners(simulation[name]) == WINRM for name in "bc"] == [True, True]
@@ -201,7 +217,7 @@ def test_outside_the_window_no_host_is_touched_and_check_mode_is_allowed() -> No
         checked = roll_out(simulation, "--check", minimize_window=closed)
         assert checked.returncode == 0, checked.output
         assert [changes(simulation[name]) for name in "ab"] == [0, 0]
-        assert words(summary(checked), "a") == ["a", "planned", "0", "14", "0", "0"]
+        assert words(summary(checked), "a") == ["a", "planned", "0", "14", "0", "0", "0"]
 
 
 def test_in_the_window_it_goes_on_and_before_each_batch_and_restart_it_asks_again() -> None:
@@ -219,7 +235,7 @@ def test_in_the_window_it_goes_on_and_before_each_batch_and_restart_it_asks_agai
         assert changes(simulation["b"]) > 0
         assert boots(simulation, "b") == 0
         lines = summary(second)
-        assert words(lines, "b") == ["b", "failed", "7", "7", "0", "0"]
+        assert words(lines, "b") == ["b", "failed", "7", "7", "0", "0", "0"]
         assert "outside the maintenance window" in lines[2]
         third = roll_out(simulation, "--limit", "b", minimize_window={**NIGHT, "now": IN_THE_NIGHT})
         assert third.returncode == 0, third.output
@@ -230,7 +246,7 @@ def test_without_a_restart_the_summary_says_what_waits_for_one() -> None:
     with fleet("windows_xp") as simulation:
         played = roll_out(simulation, minimize_reboot=False)
         assert played.returncode == 0, played.output
-        assert words(summary(played), "a") == ["a", "needs a restart", "7", "7", "0", "0"]
+        assert words(summary(played), "a") == ["a", "needs a restart", "7", "7", "0", "0", "0"]
         assert "minimize_reboot=true" in played.output
 
 
@@ -268,7 +284,12 @@ def test_a_host_that_is_lost_in_a_rollback_has_failed_and_its_batch_is_carried_t
         played = roll_out(simulation, playbook=ROLLBACK, hosts={"a": lost}, **given)
         assert played.returncode == 2, played.output
         assert played.of("a", BACK_RESTART).status == "unreachable"
-        assert "not reachable after the restore" in played.of("a", END).message
+        assert "not reached any more after it was restored" in played.of("a", END).message
+        lines = summary(played)
+        assert lines[0].split() == ["host", "outcome", "restored", "to", "restore", "opens", "left", "alone"]
+        assert words(lines, "a")[1] == "failed"
+        assert words(lines, "b")[1] == "restored"
+        assert lines[-2] == "not started: c"
         assert [boots(simulation, name) for name in "abc"] == [1, 2, 1]
         assert requests(simulation, "c") == before
 
@@ -282,3 +303,4 @@ def test_a_host_that_a_rollback_does_not_reach_is_passed_over_unless_it_is_the_w
         among = roll_out(simulation, playbook=ROLLBACK, hosts={"a": nowhere}, canary=[2])
         assert among.returncode == 4, among.output
         assert [among.of(name, BACK).status for name in "abc"] == ["unreachable", "ok", "ok"]
+        assert words(summary(among), "a")[1] == "not reached"

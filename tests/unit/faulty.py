@@ -29,7 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, Wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import minimize_wanted
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run, add_damage, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run, add_damage, finish_untouched, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
@@ -291,6 +291,8 @@ def _attempt(host: Simulated, run_id: str, prepare: Callable[[Run, Reader], Prep
         wire.mark("confirming")
         with ExitStack() as stack:
             confirmation.finish(result, lambda: stack.enter_context(opened()))
+            if run.littered:
+                finish_untouched(run, prepared, result, lambda: stack.enter_context(opened()))
         add_damage(result, prepared)
     except Killed:
         # What a killed process knew is lost with it.

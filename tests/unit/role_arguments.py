@@ -50,10 +50,9 @@ def one_stage(name: str, text: str) -> Role:
     return Role((text, CHANGES.format(role=name)), {name: name})
 
 
-def held(role: str, *switches: str) -> str:
-    """Return how a role gives its module `confirm`: each switch leaves it to a later task to confirm, as the user's own `hold` does."""
-    hold = " or ".join([*(f"{role}_{switch} | bool" for switch in switches), f"{role}_confirm.hold | default(false) | bool"])
-    return f"{{{{ {role}_confirm | combine({{'hold': {hold}}}) if {role}_confirm is defined else omit }}}}"
+def later(role: str) -> Mapping[str, str]:
+    """Return how a role leaves it to a later task to confirm: it does so itself once it has restarted the host."""
+    return {f"{role}_confirm_later": f"{{{{ {role}_reboot | bool or {role}_confirm_later | bool }}}}"}
 
 
 ROLES: Mapping[str, Role] = {
@@ -78,17 +77,9 @@ ROLES: Mapping[str, Role] = {
                 "type": "int",
                 "default": 10,
             },
-            "minimize_confirm_later": {
-                "description": [
-                    "Whether a later task confirms the run. The playbook does this after the proof.",
-                    "Otherwise, the role confirms after a restart, or the task confirms if there is none.",
-                ],
-                "type": "bool",
-                "default": False,
-            },
         },
         shared={"minimize_reboot_window": "minimize_window"},
-        said={"minimize_confirm": held("minimize", "reboot", "confirm_later")},
+        said=later("minimize"),
     ),
     "name_resolution": one_stage("name_resolution", "Close the sockets of the DNS client."),
     "netbt": one_stage("netbt", "Turn NetBIOS over TCP/IP off on each adapter."),
@@ -107,7 +98,7 @@ ROLES: Mapping[str, Role] = {
                 "default": 10,
             },
         },
-        said={"rollback_confirm": held("rollback", "reboot")},
+        said=later("rollback"),
     ),
     "rpc_restriction": one_stage("rpc_restriction", "Restrict the interfaces and ports of RPC servers."),
     "services": one_stage("services", "Stop unneeded services and keep them from starting again."),

@@ -85,8 +85,29 @@ def test_a_module_is_documented_in_full(name: str, documents: Mapping[str, Any])
     assert list(our_tasks(play)), "the examples do not use the module"
 
 
-def test_the_action_group_names_every_module() -> None:
-    assert load(CHECKOUT / "meta/runtime.yml")["action_groups"]["stages"] == MODULES
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_says_what_check_and_diff_mode_do(name: str, documents: Mapping[str, Any]) -> None:
+    attributes = documents[name]["doc"]["attributes"]
+    assert [mode for mode in ("check_mode", "diff_mode") if mode not in attributes] == []
+
+
+GROUPS = load(CHECKOUT / "meta/runtime.yml")["action_groups"]
+COMMON = {
+    "changes": {"confirm", "record_dir", "stop_timeout"},
+    "stages": {"accept", "confirm", "dependents", "keep", "record_dir", "stop_timeout", "unverified"},
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_actions_of_a_group_are_those_that_share_its_options(group: str, documents: Mapping[str, Any]) -> None:
+    options = {name: set(documents[name]["doc"].get("options", {})) for name in MODULES}
+    assert GROUPS[group] == [name for name in MODULES if options[name] >= COMMON[group]]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_names_its_groups(name: str, documents: Mapping[str, Any]) -> None:
+    groups = [f"{PREFIX}{group}" for group in sorted(GROUPS) if name in GROUPS[group]]
+    assert documents[name]["doc"]["attributes"].get("action_group", {}).get("membership", []) == groups
 
 
 # Tasks against documentation: ansible-lint checks the options of modules with code only, and ours are documentation
@@ -253,6 +274,14 @@ def included_roles(node: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield name.removeprefix(PREFIX), node.get("vars", {})
         for value in node.values():
             yield from included_roles(value)
+
+
+def test_plays_that_go_in_batches_let_them_wait_for_each_other() -> None:
+    """Another strategy than linear lets each host go on by itself, into the next batch."""
+    plays = [play for path in files("playbooks/*.yml", "extensions/molecule/*.yml") for play in load(path) or () if isinstance(play, dict)]
+    batches = [play for play in plays if "serial" in play]
+    assert batches
+    assert [play["name"] for play in batches if play.get("strategy") != "ansible.builtin.linear"] == []
 
 
 def test_no_play_gathers_facts() -> None:

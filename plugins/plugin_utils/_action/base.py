@@ -13,12 +13,14 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
+from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     ConnectionLost,
@@ -29,15 +31,21 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Refused,
     Unreachable,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import meant
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import in_common
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Refusal, refuse
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 
 from . import logs
+from .variables import misspelt
 
 logger = logging.getLogger(__name__)
 
@@ -49,10 +57,12 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
 
     Attributes:
         argument_spec: the module's options, as Ansible validates them.
+        touches_host: a session with a host is opened.
     """
 
     TRANSFERS_FILES = False
     argument_spec: ClassVar[Mapping[str, Any]] = {}
+    touches_host: ClassVar[bool] = True
     clock: Clock = SYSTEM_CLOCK
     boot_seen = BootSeen()
 
@@ -66,10 +76,11 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
     def run(self, tmp: Any = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Run the task and return its result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        logs.install()
+        host = self._named(task_vars or {})
+        logs.install(host)
         started = time.monotonic()
         try:
-            result |= plain(self._guarded(task_vars or {}))
+            result |= told(plain(self._guarded(task_vars or {})), host)
         finally:
             self._close()
         if self._spent:
@@ -89,12 +100,15 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
 
     def _guarded(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Do the work and turn every expected error into a result."""
-        problem = self._refused_keyword()
         options, errors = self._options()
-        if problem or errors:
-            return {"failed": True, "refused": True, "msg": problem or "; ".join(errors)}
+        variables = misspelt(task_vars, load_extra_vars(self._loader)) if self.touches_host else ()
+        wrong = (*self._refused_keywords(), *errors, *self.contradictions(options), *variables)
+        try:
+            refuse(Refusal(text, kind=InvalidOption) for text in wrong)
+        except InvalidOption as error:
+            return {"failed": True, "refused": True, "msg": printable(str(error))}
         self.boot_seen = BootSeen.of(task_vars)
-        self.host_name = str(self._task.delegate_to or task_vars.get("inventory_hostname") or "the host")
+        self.host_name = self._named(task_vars)
         try:
             return self.work(options)
         except (Unreachable, ConnectionLost) as error:
@@ -115,16 +129,29 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
             msg = f"unexpected {type(error).__name__} at {self.host_name} after the first write: {error}"
             return {**self.so_far(), "failed": True, "changed": True, "msg": msg}
 
-    def _refused_keyword(self) -> str | None:
-        if self._connection.become is not None:
-            return "'become' has no effect here: WS-Management runs as the connection's user; remove it and connect as an administrator"
-        return None
+    def _named(self, task_vars: Mapping[str, Any]) -> str:
+        return str(self._task.delegate_to or task_vars.get("inventory_hostname") or "the host")
+
+    def _refused_keywords(self) -> list[str]:
+        if not self.touches_host or self._connection.become is None:
+            return []
+        return ["'become' has no effect here: WS-Management runs as the connection's user; remove it and connect as an administrator"]
 
     def _options(self) -> tuple[dict[str, Any], list[str]]:
-        """Validate the task's arguments and make them plain, once."""
-        validated = ArgumentSpecValidator(dict(self.argument_spec)).validate(dict(self._task.args))
+        """Validate the task's arguments and make them plain, once; of what is wrong with them the default is returned."""
+        spec, given = dict(self.argument_spec), dict(self._task.args)
+        validated = ArgumentSpecValidator(spec).validate(given)
+        wrong = told_of(validated, spec, str(self._task.action))
+        if wrong:
+            optional = {name: {**option, "required": False} for name, option in spec.items()}
+            right = {name: value for name, value in given.items() if name in spec and not _alone(spec, name, value).error_messages}
+            validated = ArgumentSpecValidator(optional).validate(right)
         # ansible-core 2.19 tags every value; a round trip leaves exact types.
-        return json.loads(json.dumps(validated.validated_parameters, default=str)), list(validated.error_messages)
+        return json.loads(json.dumps(validated.validated_parameters, default=str)), wrong
+
+    def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
+        """Return what is wrong with options by themselves that are of the right types; nothing has been asked of any host yet."""
+        return in_common(options, KNOWLEDGE)
 
     def refuse_outside_window(self, options: Mapping[str, Any]) -> None:
         """Refuse to go on outside the maintenance window; check mode may at any time.
@@ -173,3 +200,32 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
 def new_run_id() -> str:
     """Return an id that sorts by time and is unique."""
     return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}"
+
+
+def told(result: dict[str, Any], host: str) -> dict[str, Any]:
+    """Let each warning begin with the host: Ansible shows them without it, and the same text of many hosts once."""
+    warnings = result.get("warnings")
+    return {**result, "warnings": [logs.of_host(host, text) for text in warnings]} if warnings else result
+
+
+def told_of(validated: ValidationResult, spec: Mapping[str, Any], action: str) -> list[str]:
+    """Say what Ansible found wrong with arguments, and which names are perhaps meant by those that a module does not have."""
+    found = [error.msg for error in validated.errors if not isinstance(error, UnsupportedError)]
+    unknown = sorted(item if isinstance(item, tuple) else (item,) for item in validated.unsupported_parameters)
+    if unknown:
+        names = ", ".join(f"{'.'.join(path)}{meant(path[-1], _siblings(spec, path))}" for path in unknown)
+        supported = ", ".join(sorted({name for path in unknown for name in _siblings(spec, path)}))
+        found.append(f"Unsupported parameters for ({action}) module: {names}. Supported parameters include: {supported}")
+    return found
+
+
+def _siblings(spec: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:
+    """Return the options that there are in the place of one."""
+    for name in path[:-1]:
+        spec = spec[name]["options"]
+    return spec
+
+
+def _alone(spec: Mapping[str, Any], name: str, value: Any) -> ValidationResult:
+    """Validate one argument by itself."""
+    return ArgumentSpecValidator({name: spec[name]}).validate({name: value})

@@ -7,17 +7,23 @@ from __future__ import annotations
 import logging
 
 from ansible.utils.display import Display
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import one_line
 
 COLLECTION = "ansible_collections.netmin.windows"
 
 
 class DisplayHandler(logging.Handler):
-    """Hands records to Display."""
+    """Hands records to Display.
+
+    Attributes:
+        host: whom the task is about that runs in this process.
+    """
+
+    host = ""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Show one record."""
-        text = printable(record.getMessage())
+        text = of_host(self.host, one_line(record.getMessage()))
         display = Display()
         if record.levelno >= logging.WARNING:
             display.warning(text)
@@ -27,10 +33,19 @@ class DisplayHandler(logging.Handler):
             display.vvvv(text)
 
 
-def install() -> None:
-    """Attach the handler once; without it Python would print warnings to stderr by itself."""
+def of_host(host: str, text: str) -> str:
+    """Let a text begin with the host that it is about."""
+    return text if not host or text.startswith(f"{host}: ") else f"{host}: {text}"
+
+
+def install(host: str) -> None:
+    """Attach the handler once, for a task on a host; without it Python would print warnings to stderr by itself."""
     logger = logging.getLogger(COLLECTION)
-    if not any(isinstance(handler, DisplayHandler) for handler in logger.handlers):
-        logger.addHandler(DisplayHandler())
+    handler = next((one for one in logger.handlers if isinstance(one, DisplayHandler)), None)
+    if handler is None:
+        handler = DisplayHandler()
+        logger.addHandler(handler)
         logger.setLevel(logging.DEBUG)
         logger.propagate = False
+    # Ansible runs each task in a process of its own.
+    handler.host = host

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,16 +12,25 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, read_wish
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import check_minimize, check_stage
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import in_minimize, in_stage
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import CONFIRM, KNOWLEDGE, RECORD, Wanted, minimize_wanted, terms
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import (
+    CONFIRM,
+    CONFIRM_LATER,
+    KNOWLEDGE,
+    RECORD,
+    Wanted,
+    minimize_wanted,
+    terms,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, snapshots_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import (
     Prepared,
     Run,
     add_damage,
     diff_of,
+    finish_untouched,
     objects_of,
     recorded,
     result_of,
@@ -42,9 +51,6 @@ class PlannedAction(WindowsAction):
         """Read, plan and forecast; nothing is written."""
         return run.prepare(session, lambda survey, blocks: self.choose(options, survey, blocks))
 
-    def check(self, options: Mapping[str, Any]) -> None:
-        """Refuse options that contradict themselves, before any host is asked."""
-
     def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
         """Return what is wanted of each stage of a host that shows some hazards."""
         raise NotImplementedError
@@ -60,7 +66,6 @@ class PlannedAction(WindowsAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run, and render check mode and diff from the plan."""
-        self.check(options)
         wish = read_wish(options)
         session = self.open_writable()
         run = Run(KNOWLEDGE, self.clock, new_run_id())
@@ -78,6 +83,8 @@ class PlannedAction(WindowsAction):
             after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"], keeper=keeper)
         result = result_of(run, prepared, after)
         confirmation.finish(result, lambda: self.reopen(self.open_writable))
+        if run.littered:
+            finish_untouched(run, prepared, result, lambda: self.reopen(self.open_writable))
         add_damage(result, prepared)
         return self._told(prepared, result, keeper)
 
@@ -97,7 +104,7 @@ class PlannedAction(WindowsAction):
             except NotKept as error:
                 result["warnings"].append(f"{error}; the file is still as it was before the first change")
         result |= self.shown(prepared, result)
-        result["diff"] = diff_of(result)
+        result["diff"] = diff_of(result, prepared)
         return result
 
 
@@ -106,9 +113,9 @@ class StageAction(PlannedAction):
 
     stage: ClassVar[Stage]
 
-    def check(self, options: Mapping[str, Any]) -> None:
-        """Refuse options of the stage that contradict themselves, or what is kept."""
-        check_stage(self.stage.name, options, KNOWLEDGE)
+    def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
+        """Check the stage's own options as well, and whether they go against what is kept."""
+        return (*super().contradictions(options), *in_stage(self.stage.name, options, KNOWLEDGE))
 
     def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
         """Want this stage's options and nothing else."""
@@ -120,14 +127,14 @@ class StageAction(PlannedAction):
 class MinimizeAction(PlannedAction):
     """All stages in one session."""
 
+    def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
+        """Check the options of each stage as well, how they go together, and whether they go against what is kept."""
+        return (*super().contradictions(options), *in_minimize(options, KNOWLEDGE))
+
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run, unless the maintenance window is closed."""
         self.refuse_outside_window(options)
         return super().work(options)
-
-    def check(self, options: Mapping[str, Any]) -> None:
-        """Refuse options that contradict themselves, or what is kept."""
-        check_minimize(options, KNOWLEDGE)
 
     def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
         """Want each stage's own options, or what is known of this Windows."""
@@ -143,6 +150,7 @@ class RestoreAction(PlannedAction):
         "force": {"type": "bool", "default": False},
         "stop_timeout": {"type": "int", "default": 60},
         "confirm": CONFIRM,
+        **CONFIRM_LATER,
         **RECORD,
     }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import BAD, Ended, ends_here, judge, row_of, table, told, totals
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import BAD, Ended, Of, ends_here, judge, row_of, table, told, totals
 
 from .base import WindowsAction
 
@@ -17,10 +17,12 @@ class SummaryAction(WindowsAction):
 
     argument_spec: ClassVar[Mapping[str, Any]] = {
         "hosts": {"type": "list", "elements": "str", "required": True},
+        "of": {"type": "str", "choices": [str(what) for what in Of], "default": str(Of.MINIMIZE)},
         "batch": {"type": "list", "elements": "str", "default": []},
         "max_fail_percentage": {"type": "float", "default": 0.0},
         "strict": {"type": "bool", "default": False},
     }
+    touches_host = False
     hostvars: Mapping[str, Any] = {}
 
     def run(self, tmp: Any = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -30,7 +32,8 @@ class SummaryAction(WindowsAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Judge each host, and end as the hosts have ended where that is asked for."""
-        rows = [judge(name, self._variables(name), check_mode=bool(self._task.check_mode)) for name in options["hosts"]]
+        what, check_mode = Of(options["of"]), bool(self._task.check_mode)
+        rows = [judge(name, self._variables(name), check_mode=check_mode, what=what) for name in options["hosts"]]
         bad = [row for row in rows if row.ended in BAD]
         lost = [row for row in rows if row.ended is Ended.NOT_REACHED]
         if options["strict"] and (bad or lost):
@@ -40,7 +43,7 @@ class SummaryAction(WindowsAction):
             "changed": False,
             "hosts": [row_of(row) for row in rows],
             "totals": totals(rows),
-            "lines": table(rows),
+            "lines": table(rows, what),
             "ends": ends_here(rows, options["batch"] or options["hosts"], options["max_fail_percentage"]),
         }
 

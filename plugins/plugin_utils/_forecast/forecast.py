@@ -146,12 +146,17 @@ def opens(plan: Plan, knowledge: Knowledge) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many listeners (endpoints that others can reach) have which outlook."""
+    """How many listeners (endpoints that others can reach) have which outlook.
+
+    Attributes:
+        total: those that are there; what opens again is not.
+    """
 
     total: int
     closes_now: int
     closes_at_boot: int
     stays: int
+    opens: int
     filtered: int
     kept: int
     unknown: int
@@ -159,14 +164,17 @@ class Counts:
 
 def count(entries: Sequence[Forecast]) -> Counts:
     """Count the outlooks of listeners; loopback endpoints are none."""
-    outlooks = [entry.outlook for entry in entries if entry.identity.scope is not Scope.LOOPBACK]
-    closes_at_boot = (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY)
+    of: dict[Outlook, int] = dict.fromkeys(Outlook, 0)
+    for entry in entries:
+        if entry.identity.scope is not Scope.LOOPBACK:
+            of[entry.outlook] += entry.count
     return Counts(
-        total=len(outlooks),
-        closes_now=outlooks.count(Outlook.CLOSES_NOW),
-        closes_at_boot=sum(item in closes_at_boot for item in outlooks),
-        stays=sum(item in (Outlook.STAYS, Outlook.RETURNS_AT_BOOT, Outlook.OPENS) for item in outlooks),
-        filtered=outlooks.count(Outlook.FILTERED),
-        kept=outlooks.count(Outlook.KEPT),
-        unknown=outlooks.count(Outlook.UNKNOWN),
+        total=sum(of.values()) - of[Outlook.OPENS],
+        closes_now=of[Outlook.CLOSES_NOW],
+        closes_at_boot=of[Outlook.CLOSES_AT_BOOT] + of[Outlook.LOOPBACK_ONLY],
+        stays=of[Outlook.STAYS] + of[Outlook.RETURNS_AT_BOOT],
+        opens=of[Outlook.OPENS],
+        filtered=of[Outlook.FILTERED],
+        kept=of[Outlook.KEPT],
+        unknown=of[Outlook.UNKNOWN],
     )

@@ -13,6 +13,7 @@ from ipaddress import ip_address
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, ProtocolError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 
@@ -76,7 +77,7 @@ def _connection(row: Row, host: str) -> TcpRow:
     ends = [(row.text(f"{end}Address") or "", row.number(f"{end}Port") or 0) for end in ("Local", "Remote")]
     for address, port in ends:
         if not _is_address(address) or not 0 < port <= 65535:
-            raise ProtocolError(f"{host} lists a connection at '{address[:60]}' port {port}, which is not valid", host=host)
+            raise ProtocolError(f"{host} lists a connection at '{excerpt(address, 60)}' port {port}, which is not valid", host=host)
     (local, local_port), (peer, peer_port) = ends
     return TcpRow(local, local_port, peer, peer_port, row.number("OwningProcess"))
 

@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, NotFound, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
@@ -235,7 +236,7 @@ def _understood(reader: Reader) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise ProtocolError(f"WMI on {reader.host} returned something that cannot be read: {error}", host=reader.host) from error
+        raise ProtocolError(f"WMI on {reader.host} returned something that cannot be read: {excerpt(error)}", host=reader.host) from error
 
 
 def read_system(reader: Reader) -> Row:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, ProtocolError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -106,7 +107,7 @@ def _endpoint(protocol: Protocol, row: Row, host: str) -> Endpoint:
     except ValueError:
         valid = False
     if not valid:
-        raise ProtocolError(f"{host} lists an endpoint at '{address[:60]}' port {port}, which is not valid", host=host)
+        raise ProtocolError(f"{host} lists an endpoint at '{excerpt(address, 60)}' port {port}, which is not valid", host=host)
     return endpoint
 
 
@@ -115,8 +116,8 @@ def _read_netstat(reader: Reader, version: Version) -> netstat.Sockets:
     try:
         sockets = netstat.parse(output.stdout, with_pid="-ano" in version.netstat)
     except ValueError as error:
-        said = f"'{' '.join(version.netstat)}' on {reader.host} listed something that is not valid: {error}"
-        raise ProtocolError(said, host=reader.host) from error
+        what = f"'{' '.join(version.netstat)}' on {reader.host}"
+        raise ProtocolError(f"{what} listed something that is not valid: {excerpt(error)}", host=reader.host) from error
     if output.exit_code or not sockets.endpoints:
         raise ProtocolError(
             f"'{' '.join(version.netstat)}' on {reader.host} ended with {output.exit_code} and listed {len(sockets.endpoints)} endpoints",

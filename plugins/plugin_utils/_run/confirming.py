@@ -26,6 +26,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Refused,
     TooLate,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -57,8 +58,6 @@ TOO_LATE = "too late: the host rolls the run back"
 FIRST_LOOK = 2.0
 # win32 CIMWin32Prov, StartService: 7 is "did not respond in time" (1053 of the SCM), as expected of a command that is no service.
 EXPECTED = frozenset({0, 7})
-# Of what a command said so much is told.
-LONGEST_TOLD = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +67,12 @@ class Wish:
     Attributes:
         within: seconds until the host restores by itself.
         hold: leave it to a later task to confirm.
+        later: leave it to the role or playbook that the task is of, which restarts and proves first.
     """
 
     within: int
     hold: bool
+    later: bool = False
 
 
 def read_wish(options: Mapping[str, Any]) -> Wish | None:
@@ -85,7 +86,7 @@ def read_wish(options: Mapping[str, Any]) -> Wish | None:
         return None
     if not SHORTEST <= given["within"] <= LONGEST:
         raise InvalidOption(f"'confirm.within' is {given['within']} seconds; it must be {SHORTEST} to {LONGEST}")
-    return Wish(given["within"], given["hold"])
+    return Wish(given["within"], given["hold"], bool(options.get("confirm_later")))
 
 
 @dataclass(slots=True)
@@ -255,7 +256,7 @@ class Confirmation:
             elif result.get("failed"):
                 self.outcome = "not confirmed: the run failed"
                 result["msg"] = f"{result['msg']}. {self._will_restore(wish)}"
-            elif wish.hold:
+            elif wish.hold or wish.later:
                 self.outcome = "running; run 'confirm' to keep the changes"
             else:
                 self._confirm(result, reopen, wish)
@@ -328,7 +329,8 @@ class Confirmation:
     def plain(self, wish: Wish) -> dict[str, Any]:
         """Show the timer in a result."""
         carrier = str(timer.carrier_of(self.nt)) if self.back is not None else None
-        return {"armed": self.armed, "within": wish.within, "confirmed": self.confirmed, "carrier": carrier, "outcome": self.outcome}
+        said = {"armed": self.armed, "within": wish.within, "hold": wish.hold, "confirmed": self.confirmed}
+        return {**said, "carrier": carrier, "outcome": self.outcome}
 
 
 def told(found: Timer) -> str:
@@ -418,5 +420,5 @@ def _beat(writer: Writer) -> int | None:
 
 def _refusal(output: CommandOutput) -> str:
     """Return exit code and text of a command line, in the host's own words."""
-    words = " ".join(f"{output.stderr} {output.stdout if output.exit_code else ''}".split())
-    return f"exit code {output.exit_code}{f': {words[:LONGEST_TOLD]}' if words else ''}"
+    words = excerpt(f"{output.stderr} {output.stdout if output.exit_code else ''}")
+    return f"exit code {output.exit_code}{f': {words}' if words else ''}"

@@ -4,68 +4,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.part import Claim
 
-from .gate import Refusal, refuse
+from .confirming import read_wish
 from .keep import Said, said_of
 from .survey import STAGE_BY_NAME
 
-
-def check_stage(name: str, options: Mapping[str, Any], knowledge: Knowledge) -> None:
-    """Check the options of a stage's module.
-
-    Raises:
-        InvalidOption: all that is wrong with them.
-    """
-    _check({name: options}, (), options["keep"], knowledge)
+# Options that are lengths of time; no negative one makes any sense.
+TIMES = ("interval", "limit", "stop_timeout", "timeout")
 
 
-def check_minimize(options: Mapping[str, Any], knowledge: Knowledge) -> None:
-    """Check the options of `minimize`.
+def in_common(options: Mapping[str, Any], knowledge: Knowledge) -> Iterator[str]:
+    """Yield what is wrong with options that several modules share, as far as a module has them."""
+    given = {name: options[name] for name in TIMES if options.get(name) is not None}
+    yield from (f"'{name}' is {seconds} seconds; it cannot be negative" for name, seconds in given.items() if seconds < 0)
+    yield from _wrong(partial(read_wish, options))
+    window = options.get("window")
+    if window is not None:
+        yield from _wrong(partial(read_window, window))
+        if window.get("now"):
+            yield from _wrong(partial(read_moment, window["now"]))
+    for entry in options.get("keep") or ():
+        yield from _wrong(partial(said_of, entry, knowledge))
 
-    Raises:
-        InvalidOption: all that is wrong with them.
-    """
+
+def in_stage(name: str, options: Mapping[str, Any], knowledge: Knowledge) -> Iterator[str]:
+    """Yield what is wrong with the options of a stage's module."""
+    return _between({name: options}, (), options["keep"], knowledge)
+
+
+def in_minimize(options: Mapping[str, Any], knowledge: Knowledge) -> Iterator[str]:
+    """Yield what is wrong with the options of `minimize`."""
     given = {name: options[name] for name in STAGES if options.get(name) is not None}
     idle = [name for name in given if name not in options["stages"]]
-    left_out = [f"options are given for {', '.join(idle)}, not listed in 'stages'"] if idle else []
+    if idle:
+        yield f"options are given for {', '.join(idle)}, not listed in 'stages'"
     values = {name: {"services": value} if name == "services" else value for name, value in given.items()}
-    _check(values, options.get("recipes") or (), options["keep"], knowledge, left_out)
+    yield from _between(values, options.get("recipes") or (), options["keep"], knowledge)
 
 
-def _check(
-    given: Mapping[str, Mapping[str, Any]],
-    recipes: Sequence[str],
-    keep: Iterable[Mapping[str, Any]],
-    knowledge: Knowledge,
-    wrong: Sequence[str] = (),
-) -> None:
-    told = list(wrong)
+def _wrong(read: Callable[[], object]) -> Iterator[str]:
+    try:
+        read()
+    except InvalidOption as error:
+        yield str(error)
+
+
+def _between(
+    given: Mapping[str, Mapping[str, Any]], recipes: Sequence[str], keep: Iterable[Mapping[str, Any]] | None, knowledge: Knowledge
+) -> Iterator[str]:
+    """Yield what is wrong with options of stages, recipes and `keep`, each alone and one against the other."""
     claims: list[Claim] = []
-    kept: list[Said] = []
     for name, options in given.items():
-        try:
-            claims += STAGE_BY_NAME[name].claims(STAGE_BY_NAME[name].desired(options))
-        except InvalidOption as error:
-            told.append(str(error))
+        for part in _parts(name, options):
+            try:
+                claims += STAGE_BY_NAME[name].claims(STAGE_BY_NAME[name].desired(part))
+            except InvalidOption as error:
+                yield str(error)
+    kept: list[Said] = []
     for entry in keep or ():
         try:
             kept.append(said_of(entry, knowledge))
         except InvalidOption as error:
-            told.append(str(error))
+            yield str(error)
     for name in recipes:
         try:
             claims.append(Claim(f"recipes: {name}", (name,), knowledge.recipe(name).services))
         except InvalidOption as error:
-            told.append(str(error))
-    told += _against(kept, claims)
-    refuse(Refusal(text, kind=InvalidOption) for text in told)
+            yield str(error)
+    yield from _against(kept, claims)
+
+
+def _parts(name: str, options: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what is judged by itself: each entry of a list of services, and those together that are right alone; else all options."""
+    entries = options.get("services") if name == "services" else None
+    if not entries:
+        yield options
+        return
+    alone = [{**options, "services": [entry]} for entry in entries]
+    wrong = [part for part in alone if list(_wrong(partial(STAGE_BY_NAME[name].desired, part)))]
+    yield from wrong
+    yield {**options, "services": [entry for entry, part in zip(entries, alone, strict=True) if part not in wrong]}
 
 
 def _against(kept: Sequence[Said], claims: Sequence[Claim]) -> Iterator[str]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -15,7 +15,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged 
 
 LONGEST_REASON = 200
 MOST_NAMES = 10
+# What was not closed because nobody agreed to it; what was not restored; without what needed nothing.
 CONSENT = (Reason.GATED, Reason.UNVERIFIED)
+OPEN = (Outcome.OPEN, Outcome.UNKNOWN)
+AS_IT_SHOULD_BE = (Reason.AS_DESIRED, Reason.ABSENT)
 Results = Mapping[str, Any]
 
 
@@ -24,6 +27,7 @@ class Ended(StrEnum):
 
     PROVEN = "proven"
     NOT_PROVEN = "not proven"
+    RESTORED = "restored"
     WAITS = "needs a restart"
     PLANNED = "planned"
     REFUSED = "refused"
@@ -35,99 +39,146 @@ class Ended(StrEnum):
 BAD = (Ended.FAILED, Ended.REFUSED)
 
 
+class Of(StrEnum):
+    """Whose results are summed up."""
+
+    MINIMIZE = "minimize"
+    ROLLBACK = "rollback"
+
+
+COLUMNS: Mapping[Of, tuple[str, ...]] = {
+    Of.MINIMIZE: ("closed", "to_close", "residue", "contradicted", "refused"),
+    Of.ROLLBACK: ("restored", "to_restore", "opens", "left_alone"),
+}
+"""The numbers of a row, in the order of the table. Those of endpoints leave out the loopback, unless the proof contradicted it.
+
+closed: endpoints that are gone. to_close: those that still close, now (in check mode) or at the next boot. residue: those that
+others can reach, that are not kept, and of which nothing else was promised. contradicted: those that are not as the forecast says.
+refused: what was left alone for want of a consent. restored: changes that were made. to_restore: those that would be, in check mode.
+opens: endpoints that open again at the next boot. left_alone: what was not restored.
+"""
+EVERY = tuple(name for names in COLUMNS.values() for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One host; a number is None where nothing is known of it.
+    """One host.
 
     Attributes:
-        closed: endpoints that are gone; as all numbers without those on the loopback, which nobody else can reach.
-        to_close: endpoints that still close, now (in check mode) or at the next boot.
-        residue: endpoints that others can reach and that are not kept.
-        refused: what was left alone for want of a consent.
+        numbers: by the names of `COLUMNS`; what is missing is not known.
+        named: what some of the numbers count, by name.
         why: the reason where it ended badly, else empty.
     """
 
     host: str
     ended: Ended
-    closed: int | None = None
-    to_close: int | None = None
-    residue: int | None = None
-    refused: int | None = None
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     why: str = ""
-
-    @property
-    def numbers(self) -> tuple[int | None, ...]:
-        """Return all numbers, in the order of `COLUMNS`."""
-        return self.closed, self.to_close, self.residue, self.refused
-
-
-COLUMNS = ("closed", "to close", "residue", "refused")
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the roles `minimize` and `verify` have left of one host, and what a rescue has noted."""
+    """What the roles have left of one host, and what a rescue has noted.
 
-    minimize: Results | None
+    Attributes:
+        main: of the task that changes the host.
+    """
+
+    main: Results | None
     reboot: Results
     verify: Results
     confirm: Results
     failure: str
 
     @classmethod
-    def of(cls, variables: Mapping[str, Any]) -> Given:
+    def of(cls, variables: Mapping[str, Any], what: Of) -> Given:
         """Pick the results among all variables of a host."""
-        found = [variables.get(f"{name}_result") for name in ("minimize", "minimize_reboot", "verify", "minimize_confirm")]
-        minimize, reboot, verify, confirm = (result if isinstance(result, Mapping) else None for result in found)
-        return cls(minimize, reboot or {}, verify or {}, confirm or {}, str(variables.get("minimize_failure") or ""))
+        names = (what, f"{what}_reboot", "verify" if what is Of.MINIMIZE else "", f"{what}_confirm")
+        found = [variables.get(f"{name}_result") for name in names]
+        main, reboot, verify, confirm = (result if isinstance(result, Mapping) else None for result in found)
+        return cls(main, reboot or {}, verify or {}, confirm or {}, str(variables.get(f"{what}_failure") or ""))
 
 
-def judge(host: str, variables: Mapping[str, Any], *, check_mode: bool) -> Row:
+def judge(host: str, variables: Mapping[str, Any], *, check_mode: bool, what: Of = Of.MINIMIZE) -> Row:
     """Tell how the run ended for one host."""
-    given = Given.of(variables)
-    ended, why = _ended(given, check_mode=check_mode)
-    minimize, proof = given.minimize or {}, given.verify.get("proof") or {}
-    if "summary" not in minimize:
+    given = Given.of(variables, what)
+    ended, why = _ended(given, what, check_mode=check_mode)
+    if given.main is None or "summary" not in given.main:
         return Row(host, ended, why=why)
-    gone = _keys(minimize["listeners_before"]) - _keys(minimize["listeners"])
-    closed = [row for row in proof.get("endpoints", ()) if row["outcome"] == Outcome.CLOSED and row["scope"] != Scope.LOOPBACK]
-    at_boot = 0 if given.reboot.get("after") and not check_mode else minimize["summary"]["closes_at_boot"]
-    return Row(
-        host=host,
-        ended=ended,
-        closed=len(closed) if proof.get("endpoints") else len(gone),
-        to_close=minimize["summary"]["closes_now"] + at_boot if check_mode else at_boot,
-        residue=proof["open_listeners"] if proof.get("endpoints") else len(minimize["residue"]),
-        refused=sum(item["reason"] in CONSENT for item in minimize["unchanged"]),
-        why=why,
-    )
+    numbers, named = (_closed if what is Of.MINIMIZE else _restored)(given, given.main, check_mode)
+    return Row(host, ended, numbers, named, why)
 
 
-def _ended(given: Given, *, check_mode: bool) -> tuple[Ended, str]:
-    minimize = given.minimize
-    if minimize is None:
+def _closed(given: Given, main: Results, check_mode: bool) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
+    proof = given.verify.get("proof") or {}
+    proven = [row for row in proof.get("endpoints", ()) if row["scope"] != Scope.LOOPBACK]
+    contradicted = [row for row in proof.get("endpoints", ()) if row["holds"] is False]
+    refused = [item for item in main["unchanged"] if item["reason"] in CONSENT]
+    at_boot = 0 if given.reboot.get("after") and not check_mode else main["summary"]["closes_at_boot"]
+    before, now = _keys(main["listeners_before"]), _keys(main["listeners"])
+    gone = sum(max(0, count - now.get(key, 0)) for key, count in before.items())
+    wrong = [row for row in contradicted if row["outcome"] in OPEN]
+    numbers = {
+        "closed": sum(map(_count_of, (row for row in proven if row["outcome"] == Outcome.CLOSED))) if proof.get("endpoints") else gone,
+        "to_close": main["summary"]["closes_now"] + at_boot if check_mode else at_boot,
+        "residue": proof["open_listeners"] - sum(map(_count_of, wrong)) if proof.get("endpoints") else sum(map(_count_of, main["residue"])),
+        "contradicted": sum(map(_count_of, contradicted)),
+        "refused": len(refused),
+    }
+    names = {
+        "contradicted": tuple(f"{row['protocol']}/{row['port']} on {row['address']} ({row['owner']})" for row in contradicted),
+        "refused": tuple(f"{item['target']} ({item['reason']})" for item in refused),
+    }
+    return numbers, names
+
+
+def _restored(given: Given, main: Results, check_mode: bool) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
+    left = [item for item in main["unchanged"] if item["reason"] not in AS_IT_SHOULD_BE]
+    missing = [item for item in main["changes"] if not check_mode and item["status"] != "done"]
+    booted = given.reboot.get("after") and not check_mode
+    numbers = {
+        "restored": sum(item["status"] == "done" for item in main["changes"]),
+        "to_restore": len(main["changes"]) if check_mode else 0,
+        "opens": 0 if booted else main["summary"]["opens"],
+        "left_alone": len(left) + len(missing),
+    }
+    names = [*(f"{item['target']} ({item['reason']})" for item in left), *(f"{item['target']} ({item['status']})" for item in missing)]
+    return numbers, {"left_alone": tuple(name.replace("not_done", "not done") for name in names)}
+
+
+def _ended(given: Given, what: Of, *, check_mode: bool) -> tuple[Ended, str]:
+    main = given.main
+    if main is None:
         return (Ended.FAILED, given.failure) if given.failure else (Ended.NOT_BEGUN, "")
-    if minimize.get("unreachable"):
-        return Ended.NOT_REACHED, str(minimize.get("msg", ""))
-    for result in (minimize, given.reboot, given.verify, given.confirm):
+    if main.get("unreachable"):
+        return Ended.NOT_REACHED, str(main.get("msg", ""))
+    for result in (main, given.reboot, given.verify, given.confirm):
         if result.get("failed"):
             # What is refused after the first write has failed: the host is neither as it was nor as it should be.
-            refused = result is minimize and result.get("refused")
+            refused = result is main and result.get("refused")
             return Ended.REFUSED if refused else Ended.FAILED, str(result.get("msg", ""))
         if result.get("unreachable"):
-            return Ended.FAILED, f"could not be reached after it was minimized: {result.get('msg', '')}"
+            done = "minimized" if what is Of.MINIMIZE else "restored"
+            return Ended.FAILED, f"could not be reached after it was {done}: {result.get('msg', '')}"
     if given.failure:
         return Ended.FAILED, given.failure
     if given.verify.get("proven"):
         return Ended.PROVEN, ""
     if check_mode:
         return Ended.PLANNED, ""
-    waits = minimize.get("reboot_required") and not given.reboot.get("after")
-    return Ended.WAITS if waits else Ended.NOT_PROVEN, ""
+    if main.get("reboot_required") and not given.reboot.get("after"):
+        return Ended.WAITS, ""
+    return (Ended.NOT_PROVEN if what is Of.MINIMIZE else Ended.RESTORED), ""
 
 
-def _keys(rows: Iterable[Results]) -> set[tuple[str, str, int]]:
-    return {(row["protocol"], row["address"], row["port"]) for row in rows if row["scope"] != Scope.LOOPBACK}
+def _keys(rows: Iterable[Results]) -> dict[tuple[str, str, int], int]:
+    return {(row["protocol"], row["address"], row["port"]): _count_of(row) for row in rows if row["scope"] != Scope.LOOPBACK}
+
+
+def _count_of(row: Results) -> int:
+    """Return for how many endpoints a row stands."""
+    return int(row.get("count", 1))
 
 
 def ends_here(rows: Sequence[Row], batch: Iterable[str], most: float) -> bool:
@@ -146,8 +197,7 @@ def ends_here(rows: Sequence[Row], batch: Iterable[str], most: float) -> bool:
 
 def totals(rows: Sequence[Row]) -> dict[str, Any]:
     """Add up."""
-    sums = [sum(row.numbers[index] or 0 for row in rows) for index in range(len(COLUMNS))]
-    numbers = dict(zip(("closed", "to_close", "residue", "refused"), sums, strict=True))
+    numbers = {name: sum(row.numbers.get(name, 0) for row in rows) for name in EVERY}
     return {"hosts": len(rows), "ended": {str(ended): count for ended in Ended if (count := _count(rows, ended))}, **numbers}
 
 
@@ -155,10 +205,12 @@ def _count(rows: Sequence[Row], ended: Ended) -> int:
     return sum(row.ended is ended for row in rows)
 
 
-def table(rows: Sequence[Row]) -> list[str]:
-    """Render the rows for a terminal: a line for each host that was begun, the reasons, and the totals."""
+def table(rows: Sequence[Row], what: Of = Of.MINIMIZE) -> list[str]:
+    """Render the rows for a terminal: a line for each host that was begun, the reasons and names, and the totals."""
     begun = [row for row in rows if row.ended is not Ended.NOT_BEGUN]
-    cells = [("host", "outcome", *COLUMNS), *((row.host, str(row.ended), *map(_cell, row.numbers)) for row in begun)]
+    columns = COLUMNS[what]
+    cells = [("host", "outcome", *map(_words, columns))]
+    cells += [(row.host, str(row.ended), *(_cell(row.numbers.get(name)) for name in columns)) for row in begun]
     widths = [max(len(line[index]) for line in cells) for index in range(len(cells[0]))]
     lines = []
     for line in cells:
@@ -166,14 +218,24 @@ def table(rows: Sequence[Row]) -> list[str]:
         right = [text.rjust(width) for text, width in zip(line[2:], widths[2:], strict=True)]
         lines.append("  ".join((*left, *right)))
     lines += [told(row) for row in begun if row.why]
+    lines += [f"{row.host} {_words(name)}: {_some(row.named[name])}" for row in begun for name in columns if row.named.get(name)]
     rest = [row.host for row in rows if row.ended is Ended.NOT_BEGUN]
     if rest:
-        more = f" and {len(rest) - MOST_NAMES} more" if len(rest) > MOST_NAMES else ""
-        lines.append(f"not started: {', '.join(rest[:MOST_NAMES])}{more}")
+        lines.append(f"not started: {_some(rest)}")
     found = totals(rows)
     hosts = ", ".join(f"{count} {ended}" for ended, count in found["ended"].items())
-    numbers = f"ports: {found['closed']} closed, {found['to_close']} to close, {found['residue']} residue, {found['refused']} refused"
-    return [*lines, f"{found['hosts']} {'host' if len(rows) == 1 else 'hosts'}: {hosts}; {numbers}"]
+    numbers = ", ".join(f"{found[name]} {_words(name)}" for name in columns)
+    counted = "ports" if what is Of.MINIMIZE else "changes and ports"
+    return [*lines, f"{found['hosts']} {'host' if len(rows) == 1 else 'hosts'}: {hosts}; {counted}: {numbers}"]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{', '.join(names[:MOST_NAMES])}{more}"
 
 
 def _cell(number: int | None) -> str:
@@ -188,5 +250,11 @@ def told(row: Row) -> str:
 
 def row_of(row: Row) -> dict[str, Any]:
     """Show a row."""
-    numbers = {"closed": row.closed, "to_close": row.to_close, "residue": row.residue, "refused": row.refused}
-    return {"host": row.host, "ended": row.ended, **numbers, "why": row.why}
+    numbers = {name: row.numbers.get(name) for name in EVERY}
+    return {
+        "host": row.host,
+        "ended": row.ended,
+        **numbers,
+        "named": {name: list(names) for name, names in row.named.items()},
+        "why": row.why,
+    }

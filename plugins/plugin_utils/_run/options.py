@@ -49,6 +49,8 @@ CONFIRM: dict[str, Any] = {
     "type": "dict",
     "options": {"within": {"type": "int", "default": 600}, "hold": {"type": "bool", "default": False}},
 }
+# Of the modules that a role restarts and proves after: the role, or its playbook, confirms then.
+CONFIRM_LATER: dict[str, Any] = {"confirm_later": {"type": "bool", "default": False}}
 RECORD: dict[str, Any] = {"record_dir": {"type": "path"}}
 TERMS: dict[str, Any] = {
     "keep": KEEP,
@@ -80,6 +82,7 @@ def minimize_spec() -> dict[str, Any]:
         **STAGE_BY_NAME["services"].options,
         **stages,
         **TERMS,
+        **CONFIRM_LATER,
         "window": WINDOW,
     }
 

@@ -8,13 +8,13 @@ ansible-core 2.19 fails on Enum and dataclass values, and text from a host may c
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import FEW
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
@@ -28,10 +28,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapsh
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Stored
 
 from . import reach
-
-# Control characters but tab and newline; surrogates; what changes the order in which a terminal shows a line (Unicode Standard
-# Annex 9, 2.1 to 2.5).
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(value: Any) -> Any:
@@ -53,14 +49,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes):
         return [plain(item) for item in value]
     raise TypeError(f"{type(value).__name__} in a result")
-
-
-def printable(text: str) -> str:
-    """Replace control characters, lone surrogates and bidirectional controls by a question mark; tab and newline stay.
-
-    The text is joined anew, so that no subclass of str (Ansible's tagged text) survives.
-    """
-    return "?".join(CONTROL.split(text))
 
 
 def windows_of(host: Host) -> dict[str, Any]:

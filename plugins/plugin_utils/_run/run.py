@@ -9,7 +9,7 @@ result that says of each change whether it was done.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,7 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, NotKept
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook, each, grouped
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import lingering
@@ -33,7 +33,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never import never_stops
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Skipped
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo import parts, record, restore, snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo import leftovers, parts, record, restore, snapshot
 
 from .apply import Application, ChangeStatus, apply, at_any_time
 from .gate import Blocks, without_shell
@@ -62,7 +62,7 @@ class Prepared:
         runs: ids of the runs whose snapshots are on the host, oldest first.
         damaged: ids of those whose snapshots cannot be read, and may tell of what is to be put back.
         purpose: what the run is for.
-        values: names of all values in our key.
+        values: names of all values in our key; None if there is no such key.
     """
 
     survey: Survey
@@ -79,7 +79,7 @@ class Prepared:
     findings: tuple[FoundHazard, ...] = ()
     damaged: tuple[str, ...] = ()
     purpose: Purpose = Purpose.MINIMIZE
-    values: tuple[str, ...] = ()
+    values: tuple[str, ...] | None = None
 
     @property
     def room(self) -> int:
@@ -96,6 +96,7 @@ class Run:
         taken: what the plan touches, as it was before the first change.
         arm: called before the first change, once everything is stored; what it raises ends the run.
         in_time: called before each change; the same.
+        littered: no change was made, and our key is not as it was before all the same.
     """
 
     knowledge: Knowledge
@@ -106,7 +107,9 @@ class Run:
     trouble: list[str] = field(default_factory=list)
     arm: Callable[[Writer], None] | None = None
     in_time: Callable[[Writer, Change], None] = at_any_time
+    littered: bool = False
     _snapshot: snapshot.Snapshot | None = None
+    _before: leftovers.Before | None = None
 
     def prepare(self, reader: Reader, choose: Callable[[Survey, Blocks], Wanted]) -> Prepared:
         """Read, plan and forecast; nothing is written.
@@ -157,7 +160,8 @@ class Run:
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
         earlier = self._earlier(reader)
         made = Prepared(survey, wanted.desires, plan, expected, left, wanted.skipped, wanted.terms, history, opened, earlier)
-        return replace(made, values=tuple(reader.value_types(OUR_KEY) or ()))
+        names = reader.value_types(OUR_KEY)
+        return replace(made, values=None if names is None else tuple(names))
 
     def _earlier(self, reader: Reader) -> tuple[str, ...]:
         """Return the runs whose snapshots are there, and see to it that this one sorts after them."""
@@ -180,6 +184,7 @@ class Run:
             self.taken = taken = self.snapshot_of(prepared, writer)
             if keeper is not None:
                 self._keep(prepared, keeper)
+            self._before = leftovers.look(writer, prepared.values, self._written(prepared))
             self._store_snapshot(prepared, taken, writer)
             self._announce_rules(prepared, writer)
             if self.arm is not None:
@@ -187,15 +192,22 @@ class Run:
             self._store_forecast(prepared, writer)
         except NetminError as error:
             application.error = error
-            self._take_back(error, writer)
+            self.take_back(prepared, writer)
             return None
         try:
             apply(application, writer, self.clock, stop_limit=stop_limit, in_time=self.in_time)
         finally:
             # Also for a task timeout or Ctrl-C, which no handler of errors sees.
-            self._store_changes(prepared, application, writer)
+            # Refused for certain, the first one: what nobody knows the end of may still be made.
+            untouched = application.error is not None and not application.made
+            if untouched:
+                self.take_back(prepared, writer)
+            else:
+                self._store_changes(prepared, application, writer)
         try:
-            self._store_rules(prepared, application, writer)
+            if not untouched:
+                self._store_rules(prepared, application, writer)
+                self._tidy(prepared, writer)
             after = reread(writer, self.knowledge, prepared.survey, prepared.plan.changes)
         except NetminError as error:
             application.error = application.error or error
@@ -220,11 +232,19 @@ class Run:
         except NotKept as error:
             raise NotKept(f"{error}; nothing was changed") from error
 
-    def _take_back(self, error: NetminError, writer: Writer) -> None:
-        """Take the snapshot away again: this run has changed nothing, and a restore must not take what others do for its doing."""
-        if not isinstance(error, NotKept):
-            with suppress(NetminError):
-                self._delete(writer, snapshot.value_name(self.run_id))
+    def _written(self, prepared: Prepared) -> tuple[str, ...]:
+        """Name the values of our key that this run writes before its first change, but for parts of them."""
+        rules = (firewall.RECORD.name,) if self._announced(prepared) is not None else ()
+        first = () if prepared.runs else (record.FIRST,)
+        return (*first, snapshot.value_name(self.run_id), *rules, stored.FORECAST)
+
+    def take_back(self, prepared: Prepared, writer: Writer) -> None:
+        """Leave nothing on the host of a run that has changed nothing: a restore must not take what others do for its doing."""
+        if self._before is None:
+            return
+        self.littered = True
+        with suppress(NetminError):
+            self.littered = not leftovers.put_back(writer, self._before, self._written(prepared), self.run_id)
 
     def _delete(self, writer: Writer, name: str) -> None:
         """Delete a value of the record with its parts."""
@@ -236,7 +256,6 @@ class Run:
         made = stored.Record.of(self.run_id, mark, prepared.forecast, prepared.opens, prepared.purpose)
         head, lines = stored.head_of(made), stored.lines_of(made)
         parts.store(writer, name, head, lines, room=prepared.room, schema=stored.SCHEMA, check=name == stored.FORECAST)
-        self._sweep(prepared, name, writer)
 
     def _store_snapshot(self, prepared: Prepared, taken: snapshot.Snapshot, writer: Writer) -> None:
         if not prepared.runs:
@@ -244,13 +263,18 @@ class Run:
             self._store_forecast(prepared, writer, record.FIRST)
         name, head, lines = snapshot.value_name(self.run_id), snapshot.head_of(taken), snapshot.lines_of(taken)
         parts.store(writer, name, head, lines, room=prepared.room, schema=snapshot.IN_PARTS)
+
+    def _tidy(self, prepared: Prepared, writer: Writer) -> None:
+        """Delete what nobody needs any more of earlier runs, now that this one has changed something."""
+        for name in (stored.FORECAST, *(() if prepared.runs else (record.FIRST,))):
+            self._sweep(prepared, name, writer)
         if len(prepared.runs) >= snapshot.MOST:
             for run in snapshot.needless(snapshot.read_snapshots(writer).snapshots):
                 self._delete(writer, snapshot.value_name(run))
 
     def _sweep(self, prepared: Prepared, name: str, writer: Writer) -> None:
         """Delete the parts that an earlier run left of a value which has been written anew."""
-        for part in parts.parts_of(prepared.values, name):
+        for part in parts.parts_of(prepared.values or (), name):
             if not part.endswith(self.run_id):
                 writer.delete_value(OUR_KEY, part)
 
@@ -270,11 +294,14 @@ class Run:
 
     def _announce_rules(self, prepared: Prepared, writer: Writer) -> None:
         """Leave the names of the rules to be added: should the run break off, the next one knows that they may be there."""
-        added = {rule.name: "" for change in prepared.plan.changes if (rule := touched(change).adds) is not None}
-        before = prepared.survey.host.firewall
-        value = firewall.to_value({**before.names, **added}) if before and added else None
+        value = self._announced(prepared)
         if value is not None:
             writer.set_value(firewall.RECORD.key, firewall.RECORD.name, value)
+
+    def _announced(self, prepared: Prepared) -> RegistryValue | None:
+        added = {rule.name: "" for change in prepared.plan.changes if (rule := touched(change).adds) is not None}
+        before = prepared.survey.host.firewall
+        return firewall.to_value({**before.names, **added}) if before and added else None
 
     def _store_rules(self, prepared: Prepared, application: Application, writer: Writer) -> None:
         """Leave on the host under which names the firewall keeps the rules that are there now."""
@@ -363,6 +390,17 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
     return result
 
 
+def finish_untouched(run: Run, prepared: Prepared, result: dict[str, Any], reopen: Callable[[], Writer]) -> None:
+    """Take away over a new connection what a run that changed nothing has left; say in the result what stays if that fails as well."""
+    try:
+        run.take_back(prepared, reopen())
+    except NetminError as error:
+        logger.info("no new connection: %s", error)
+    if run.littered:
+        where = f"HKLM\\{OUR_KEY}"
+        result["msg"] = f"{result['msg']}. No change was made; what run {run.run_id} stored beforehand is still below {where} on the host"
+
+
 def objects_of(prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
     """Show what the changes of a plan were about, before and after, each under a name of its own."""
     rows = tuple(zip(prepared.plan.changes, result["changes"], strict=True))
@@ -436,6 +474,7 @@ def _summary(entries: tuple[Forecast, ...]) -> dict[str, int]:
         "closes_now": counts.closes_now,
         "closes_at_boot": counts.closes_at_boot,
         "stays": counts.stays,
+        "opens": counts.opens,
         "filtered": counts.filtered,
         "kept": counts.kept,
         "unknown": counts.unknown,
@@ -459,15 +498,27 @@ def _remarks(prepared: Prepared) -> list[str]:
     return [prepared.survey.host.windows.remark] if prepared.survey.host.windows.remark else []
 
 
-def diff_of(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Render a result as two diffs: the settings, and each listener with what becomes of it."""
-    listeners_before = {_label(row): f"open: {row['owner']}" for row in result["forecast"]}
-    listeners_after = {_label(row): f"{row['outlook']}: {row['why']}" for row in result["forecast"]}
+def diff_of(result: Mapping[str, Any], prepared: Prepared) -> list[dict[str, Any]]:
+    """Render a result as two diffs: the settings, and each listener with what becomes of it; what is not open reads closed."""
+    entries = [one for entry in grouped(prepared.forecast) for one in each(entry)]
+    there = {(row.protocol, row.address, row.port) for row in (subject.endpoint for subject in prepared.survey.explained)}
+    before = {_label(entry): _found(entry, there) for entry in entries}
+    after = {_label(entry): f"{entry.outlook}{_many(entry)}: {entry.why}" for entry in entries}
     return [
         {"before_header": "settings", "after_header": "settings", "before": result["before"], "after": result["after"] or {}},
-        {"before_header": "listeners", "after_header": "forecast", "before": listeners_before, "after": listeners_after},
+        {"before_header": "listeners", "after_header": "forecast", "before": before, "after": after},
     ]
 
 
-def _label(row: Mapping[str, Any]) -> str:
-    return f"{row['protocol']}/{row['port']} on {row['address']}"
+def _found(entry: Forecast, there: Collection[tuple[str, str, int]]) -> str:
+    row = entry.endpoint
+    return f"open{_many(entry)}: {entry.owner}" if (row.protocol, row.address, row.port) in there else "closed"
+
+
+def _many(entry: Forecast) -> str:
+    """Say for how many endpoints an entry stands, where it is not one."""
+    return f" ({entry.count} endpoints)" if entry.count > 1 else ""
+
+
+def _label(entry: Forecast) -> str:
+    return f"{entry.endpoint.name} on {entry.endpoint.address}"

@@ -283,7 +283,7 @@ def forecast_of(current: Sequence[Forecast], first: Record | None, *, whole: boo
     boot = Expectation.OPEN if whole else Expectation.UNKNOWN
     back = [
         replace(
-            entry,
+            _without_process(entry),
             now=Expectation.UNKNOWN,
             boot=boot,
             outlook=Outlook.OPENS if whole else Outlook.UNKNOWN,
@@ -293,3 +293,10 @@ def forecast_of(current: Sequence[Forecast], first: Record | None, *, whole: boo
         if entry.identity not in known
     ]
     return (*current, *back)
+
+
+def _without_process(entry: Forecast) -> Forecast:
+    """Return an entry without the process that had its endpoints in an earlier boot."""
+    row = entry.endpoint
+    others = tuple(replace(other, pid=None) for other in entry.others)
+    return replace(entry, endpoint=replace(row, pid=None), others=others, owner=entry.owner.removesuffix(f" in pid {row.pid}"))

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser, tostring
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ProtocolError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value, whole_number
 
 from . import constants as names
@@ -67,7 +68,7 @@ def decode(data: bytes, request: messages.Request[R], *, message_id: str, host: 
         # The table maps a request's type to the reader of its response type, which Python's types cannot say.
         return cast("R", _READERS[type(request)](body, request))
     except (_Malformed, ParseError, ValueError) as error:
-        raise ProtocolError(f"{host} sent an answer that is not a valid WS-Management message: {error}", host=host) from error
+        raise ProtocolError(f"{host} sent an answer that is not a valid WS-Management message: {excerpt(error)}", host=host) from error
 
 
 class _GuardedBuilder(TreeBuilder):

@@ -9,6 +9,7 @@ the first that is known here decides.
 from __future__ import annotations
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 
 from . import constants as names
 from .messages import SoapFault
@@ -74,10 +75,10 @@ def error_of(fault: SoapFault, *, what: str, host: str) -> errors.Fault:
 
 
 def _own_words(fault: SoapFault) -> str:
-    return f"the host answered with the fault {fault.subcode or 'without a name'}{_said(fault)}"
+    return f"the host answered with the fault {excerpt(fault.subcode, 60) or 'without a name'}{_said(fault)}"
 
 
 def _said(fault: SoapFault) -> str:
     """Quote the host's own text, which is in its language."""
-    text = "".join(character for character in fault.text[:200] if character.isprintable())
+    text = excerpt(fault.text)
     return f', saying "{text}"' if text else ""

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import logging
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.base import WindowsAction, new_run_id
+from ansible.utils.display import Display
+from ansible_collections.netmin.windows.plugins.plugin_utils._action import logs
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.base import WindowsAction, new_run_id, told
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AuthenticationFailed,
     ConnectionLost,
@@ -22,7 +25,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 class Trying(WindowsAction):
     """An action that does what a test says."""
 
-    argument_spec = {"name": {"type": "str", "required": True}, "many": {"type": "list", "elements": "int", "default": []}}  # noqa: RUF012
+    argument_spec = {  # noqa: RUF012
+        "name": {"type": "str", "required": True},
+        "many": {"type": "list", "elements": "int", "default": []},
+        "interval": {"type": "int"},
+        "within": {"type": "dict", "options": {"from": {"type": "str"}}},
+    }
     error: BaseException | None = None
     writes = False
 
@@ -33,14 +41,27 @@ class Trying(WindowsAction):
         return {"changed": False, "options": options, "host": self.host_name}
 
 
+class Summing(Trying):
+    """An action that asks no host."""
+
+    touches_host = False
+
+
 def guarded(
-    error: BaseException | None = None, *, writes: bool = False, become: object = None, delegate_to: str | None = None, **arguments: Any
+    error: BaseException | None = None,
+    *,
+    writes: bool = False,
+    become: object = None,
+    delegate_to: str | None = None,
+    kind: type[Trying] = Trying,
+    **arguments: Any,
 ) -> dict[str, Any]:
-    action = Trying.__new__(Trying)
-    task = SimpleNamespace(delegate_to=delegate_to, args=arguments or {"name": "x"}, check_mode=False)
+    action = kind.__new__(kind)
+    task = SimpleNamespace(delegate_to=delegate_to, args=arguments or {"name": "x"}, check_mode=False, action="netmin.windows.trying")
     for name, content in {
         "_connection": SimpleNamespace(become=become),
         "_task": task,
+        "_loader": None,
         "writing": False,
         "error": error,
         "writes": writes,
@@ -102,9 +123,45 @@ def test_become_is_refused() -> None:
 
 def test_arguments_are_validated_and_plain() -> None:
     result = guarded(name="x", many=["1", 2])
-    assert result["options"] == {"name": "x", "many": [1, 2]}
+    assert result["options"] == {"name": "x", "many": [1, 2], "interval": None, "within": None}
     assert "missing required arguments: name" in guarded(many=[1])["msg"]
-    assert "nonsense" in guarded(name="x", nonsense=1)["msg"]
+
+
+def test_an_unknown_option_is_refused_with_the_nearest_one() -> None:
+    told = "Unsupported parameters for (netmin.windows.trying) module: nam (did you mean 'name'?), within.fromm (did you mean 'from'?)"
+    result = guarded(nam="x", name="y", within={"fromm": 1})
+    assert result["msg"] == f"{told}. Supported parameters include: from, interval, many, name, within"
+    assert result["refused"]
+
+
+def test_all_that_is_wrong_with_options_is_told_at_once() -> None:
+    message = guarded(become=object(), nonsense=1, many=["x"], interval=-1)["msg"]
+    for part in (
+        "'become' has no effect",
+        "missing required arguments: name",
+        "unable to convert to int",
+        "module: nonsense.",
+        "'interval' is -1",
+    ):
+        assert part in message
+
+
+def test_become_is_no_matter_to_a_task_that_touches_no_host() -> None:
+    assert "failed" not in guarded(become=object(), kind=Summing, name="x")
+
+
+def test_each_warning_begins_with_the_host() -> None:
+    assert told({"warnings": ["beware", "web01: once"], "msg": "x"}, "web01") == {"warnings": ["web01: beware", "web01: once"], "msg": "x"}
+    assert told({"warnings": []}, "web01") == {"warnings": []}
+
+
+def test_what_is_logged_begins_with_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, text: shown.append(text))
+    for host in ("web01", "web02"):
+        logs.install(host)
+        logging.getLogger(f"{logs.COLLECTION}.plugins").warning("beware")
+    assert shown == ["web01: beware", "web02: beware"]
 
 
 def test_it_names_the_delegated_host() -> None:

@@ -7,7 +7,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended, Row, ends_here, judge, table, told
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import (
+    COLUMNS,
+    Ended,
+    Of,
+    Row,
+    ends_here,
+    judge,
+    row_of,
+    table,
+    told,
+)
 
 
 def row(port: int, scope: str = "wildcard", **more: Any) -> dict[str, Any]:
@@ -20,11 +30,20 @@ MINIMIZED: dict[str, Any] = {
     "listeners": [row(135), row(445)],
     "residue": [row(135)],
     "summary": {"closes_now": 1, "closes_at_boot": 1},
-    "unchanged": [{"reason": "already as asked"}, {"reason": "needs an accepted hazard"}, {"reason": "not known to work on this Windows"}],
+    "unchanged": [
+        {"target": "service A", "reason": "already as asked"},
+        {"target": "recipe rdp", "reason": "needs an accepted hazard"},
+        {"target": "recipe spooler", "reason": "not known to work on this Windows"},
+    ],
     "reboot_required": True,
 }
 RESTARTED = {"changed": True, "after": {"uptime": 3.0}}
-FOUND = [row(135, outcome="open"), row(5000, outcome="closed"), row(445, outcome="closed"), row(123, "loopback", outcome="closed")]
+FOUND = [
+    row(135, outcome="open", holds=True),
+    row(5000, outcome="closed", holds=True),
+    row(445, outcome="closed", holds=True),
+    row(123, "loopback", outcome="closed", holds=True),
+]
 PROVEN = {"proven": True, "proof": {"endpoints": FOUND, "open_listeners": 1}}
 LOST = {"unreachable": True, "msg": "no answer"}
 FAILED = {"failed": True, "msg": "it broke"}
@@ -78,13 +97,96 @@ REFUSED = {"failed": True, "refused": True, "msg": "not now"}
 )
 def test_how_a_host_ended(variables: dict[str, Any], ended: Ended, numbers: tuple[int | None, ...], why: str) -> None:
     found = judge("web01", variables, check_mode=False)
-    assert (found.ended, found.numbers, found.why) == (ended, numbers, why)
+    assert (found.ended, shown(found), found.why) == (ended, numbers, why)
+
+
+def shown(found: Row) -> tuple[int | None, ...]:
+    """Return the numbers of a row without those that are no port's."""
+    return tuple(found.numbers.get(name) for name in ("closed", "to_close", "residue", "refused"))
+
+
+def test_what_the_proof_contradicted_is_no_residue_and_is_named() -> None:
+    """A port that is open again, one that is kept and gone, and many as one entry."""
+    contradicted = [
+        row(5000, outcome="open", holds=False, owner="SSDPSRV"),
+        row(80, outcome="closed", holds=False, owner="W3SVC"),
+        row(1025, outcome="open", holds=False, owner="DNS", count=20),
+        row(135, outcome="open", holds=True, owner="RpcSs"),
+        row(136, outcome="unknown", holds=None, owner="x.exe"),
+    ]
+    proof = {"proof": {"endpoints": contradicted, "open_listeners": 23}, **FAILED, "proven": False}
+    found = judge("web01", {"minimize_result": MINIMIZED, "verify_result": proof}, check_mode=False)
+    assert (found.numbers["residue"], found.numbers["contradicted"]) == (2, 22)
+    assert found.named["contradicted"][0] == "tcp/5000 on 0.0.0.0 (SSDPSRV)"
+    assert found.named["refused"] == (
+        "recipe rdp (needs an accepted hazard)",
+        "recipe spooler (not known to work on this Windows)",
+    )
+    lines = table([found])
+    assert "web01 contradicted: tcp/5000 on 0.0.0.0 (SSDPSRV), tcp/80 on 0.0.0.0 (W3SVC), tcp/1025 on 0.0.0.0 (DNS)" in lines
+    assert "web01 refused: recipe rdp (needs an accepted hazard), recipe spooler (not known to work on this Windows)" in lines
+
+
+def test_endpoints_that_an_entry_stands_for_are_counted() -> None:
+    before = [row(53), row(1025, count=2500), row(445)]
+    result = {**MINIMIZED, "listeners_before": before, "listeners": [row(53), row(1025, count=500)], "residue": [row(1025, count=500)]}
+    found = judge("web01", {"minimize_result": result}, check_mode=False)
+    assert (found.numbers["closed"], found.numbers["residue"]) == (2001, 500)
+
+
+CHANGES = [
+    {"target": "service A", "status": "done"},
+    {"target": "service B", "status": "done"},
+    {"target": "value C", "status": "not_done"},
+]
+BACK: dict[str, Any] = {
+    "changes": CHANGES[:2],
+    "summary": {"opens": 7},
+    "unchanged": [{"target": "service D", "reason": "somebody changed it since"}, {"target": "service E", "reason": "already as asked"}],
+    "reboot_required": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("variables", "ended", "numbers", "why"),
+    [
+        ({}, Ended.NOT_BEGUN, (None, None, None, None), ""),
+        ({"rollback_result": LOST}, Ended.NOT_REACHED, (None, None, None, None), "no answer"),
+        ({"rollback_result": REFUSED}, Ended.REFUSED, (None, None, None, None), "not now"),
+        ({"rollback_result": {**BACK, **FAILED, "changes": CHANGES}}, Ended.FAILED, (2, 0, 7, 2), "it broke"),
+        ({"rollback_result": BACK}, Ended.WAITS, (2, 0, 7, 1), ""),
+        ({"rollback_result": BACK, "rollback_reboot_result": RESTARTED}, Ended.RESTORED, (2, 0, 0, 1), ""),
+        (
+            {"rollback_result": BACK, "rollback_reboot_result": LOST},
+            Ended.FAILED,
+            (2, 0, 7, 1),
+            "not reached any more after it was restored: no answer",
+        ),
+        ({"rollback_result": BACK, "rollback_reboot_result": RESTARTED, "verify_result": FAILED}, Ended.RESTORED, (2, 0, 0, 1), ""),
+        ({"rollback_failure": "a wrong variable"}, Ended.FAILED, (None, None, None, None), "a wrong variable"),
+    ],
+)
+def test_how_a_rollback_ended(variables: dict[str, Any], ended: Ended, numbers: tuple[int | None, ...], why: str) -> None:
+    found = judge("web01", variables, check_mode=False, what=Of.ROLLBACK)
+    assert (found.ended, tuple(found.numbers.get(name) for name in COLUMNS[Of.ROLLBACK]), found.why) == (ended, numbers, why)
+
+
+def test_what_a_rollback_left_alone_is_named() -> None:
+    found = judge("web01", {"rollback_result": {**BACK, "changes": CHANGES, **FAILED}}, check_mode=False, what=Of.ROLLBACK)
+    lines = table([found], Of.ROLLBACK)
+    assert lines[0].split("  ")[0] == "host"
+    assert "web01 left alone: service D (somebody changed it since), value C (not done)" in lines
+    assert lines[-1] == "1 host: 1 failed; changes and ports: 2 restored, 0 to restore, 7 opens, 2 left alone"
+    assert row_of(found)["closed"] is None
+    planned = {**BACK, "changes": [{"target": "service A", "status": "planned"}]}
+    checked = judge("web01", {"rollback_result": planned}, check_mode=True, what=Of.ROLLBACK)
+    assert (checked.ended, dict(checked.numbers)) == (Ended.PLANNED, {"restored": 0, "to_restore": 1, "opens": 7, "left_alone": 1})
 
 
 def test_in_check_mode_it_says_what_would_close() -> None:
     planned = {**MINIMIZED, "listeners": MINIMIZED["listeners_before"]}
     found = judge("web01", {"minimize_result": planned, "minimize_reboot_result": RESTARTED}, check_mode=True)
-    assert (found.ended, found.numbers) == (Ended.PLANNED, (0, 2, 1, 2))
+    assert (found.ended, shown(found)) == (Ended.PLANNED, (0, 2, 1, 2))
 
 
 def rows(*ended: Ended) -> list[Row]:
@@ -112,19 +214,25 @@ def test_whether_another_batch_comes(ended: tuple[Ended, ...], batch: str, most:
     assert ends_here(rows(*ended), batch, most) is ends
 
 
+def numbers(*given: int) -> dict[str, int]:
+    """Return the numbers of a host that was minimized."""
+    return dict(zip(COLUMNS[Of.MINIMIZE], given, strict=True))
+
+
 def test_the_table() -> None:
     found = [
-        Row("web01", Ended.PROVEN, 14, 0, 0, 2),
-        Row("db", Ended.FAILED, 7, 7, 0, 0, "db: it did\nnot come back"),
+        Row("web01", Ended.PROVEN, numbers(14, 0, 0, 0, 2)),
+        Row("db", Ended.FAILED, numbers(7, 7, 0, 1, 0), {"contradicted": ("tcp/445 on :: (srvnet)",)}, "db: it did\nnot come back"),
         *(Row(f"app{number:02d}", Ended.NOT_BEGUN) for number in range(12)),
     ]
     assert table(found) == [
-        "host   outcome  closed  to close  residue  refused",
-        "web01  proven       14         0        0        2",
-        "db     failed        7         7        0        0",
+        "host   outcome  closed  to close  residue  contradicted  refused",
+        "web01  proven       14         0        0             0        2",
+        "db     failed        7         7        0             1        0",
         "db failed: it did not come back",
+        "db contradicted: tcp/445 on :: (srvnet)",
         "not started: app00, app01, app02, app03, app04, app05, app06, app07, app08, app09 and 2 more",
-        "14 hosts: 1 proven, 1 failed, 12 not started; ports: 21 closed, 7 to close, 0 residue, 2 refused",
+        "14 hosts: 1 proven, 1 failed, 12 not started; ports: 21 closed, 7 to close, 0 residue, 1 contradicted, 2 refused",
     ]
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
 
 
 class Tagged(str):

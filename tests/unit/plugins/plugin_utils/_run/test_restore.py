@@ -25,7 +25,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, add_damage, objects_of, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, add_damage, diff_of, objects_of, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
@@ -120,6 +120,27 @@ def test_each_change_of_a_restore_has_an_entry_of_its_own() -> None:
         assert shown["before"]["service IKEEXT"] != "disabled"
         assert shown["after"]["service IKEEXT"] == "disabled"
         assert (shown["before"]["running service IKEEXT"], shown["after"]["running service IKEEXT"]) == ("running", "stopped")
+
+
+def test_the_diff_of_a_restore_calls_no_closed_port_open() -> None:
+    """What the first run saw is of another boot: its ports are closed now, and its processes are gone."""
+    with simulated("windows_server_2022") as host:
+        before = minimize(host)
+        host.boot()
+        run = Run(KNOWLEDGE, FakeClock(), "20260102T000000Z-000002")
+        prepared = run.prepare_restore(host.session, Scope())
+        result: dict[str, Any] = plain(result_of(run, prepared, None))
+        listeners_now, forecast = diff_of(result, prepared)[1]["before"], diff_of(result, prepared)[1]["after"]
+        there = {f"{protocol}/{port} on {address}" for protocol, address, port in host.endpoints()}
+        assert {label for label, words in listeners_now.items() if words != "closed"} <= there
+        assert listeners_now["tcp/445 on 0.0.0.0"] == "closed"
+        assert forecast["tcp/445 on 0.0.0.0"].startswith("opens again: ")
+        assert listeners_now["tcp/5985 on 0.0.0.0"].startswith("open: ")
+        again = [row for row in result["forecast"] if row["outlook"] == "opens again"]
+        assert {row["pid"] for row in again} == {None}
+        assert not [row["owner"] for row in again if "pid" in row["owner"]]
+        assert result["summary"]["opens"] == before["summary"]["closes_now"] + before["summary"]["closes_at_boot"]
+        assert result["summary"]["listeners"] == len([row for row in result["listeners_before"] if row["scope"] != "loopback"])
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def carry(
     if prepared.plan.changes and not check:
         after = run.carry_out(prepared, session, stop_limit=60)
     result = result_of(run, prepared, after)
-    result["diff"] = diff_of(result)
+    result["diff"] = diff_of(result, prepared)
     return dict(plain(result))
 
 
@@ -179,7 +179,9 @@ def test_a_forecast_that_cannot_be_stored_stops_everything(error: NetminError) -
     result = carry(session)
     assert result["failed"]
     assert str(error) in result["msg"]
-    assert [call[:3] for call in session.writes[1:]] == [("delete_value", OUR_KEY, "Snapshot run-1")]
+    # Nothing was stored, and nothing is there to be taken away.
+    assert session.writes[1:] == []
+    assert session.fake.values(OUR_KEY) is None
     assert not result["changed"]
 
 
@@ -411,6 +413,7 @@ def test_the_summary_counts_the_forecast() -> None:
         "closes_now": 7,
         "closes_at_boot": 7,
         "stays": 0,
+        "opens": 0,
         "filtered": 0,
         "kept": 1,
         "unknown": 0,
