@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Verdict
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Verdict, grouped
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof, compare_with_keep, prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService
@@ -341,22 +341,59 @@ def test_loopback_endpoints_are_reachable_from_the_host_alone() -> None:
     assert proof.open_listeners == ()
 
 
+def rpc_2000(address: str = "0.0.0.0", *, booted: bool = True) -> FakeHost:
+    """Return a Windows 2000 whose RPC servers on 1025 and 1026 are bound to an address, after a boot."""
+    fake = windows_2000()
+    gone = ("IISADMIN", "W3SVC", "SMTPSVC", "RasMan", "RasAuto")
+    fake.services = [service for service in fake.services if service.name not in gone]
+    fake.lsass_created = "2003-05-02T08:00:10Z" if booted else fake.lsass_created
+    fake.netstat = [TABLE_2000.replace("0.0.0.0:1025", f"{address}:1025").replace("0.0.0.0:1026", f"{address}:1026")]
+    return fake
+
+
+def bound_to(*interfaces: str) -> Record:
+    return record_of(rpc_2000(booted=False), desires({"rpc_restriction": {"interfaces": list(interfaces)}}))
+
+
 def test_rpc_bound_to_the_loopback() -> None:
-    def host() -> FakeHost:
-        fake = windows_2000()
-        gone = ("IISADMIN", "W3SVC", "SMTPSVC", "RasMan", "RasAuto")
-        fake.services = [service for service in fake.services if service.name not in gone]
+    proof = proof_of(bound_to("loopback"), rpc_2000("127.0.0.1"))
+    found = [f for f in proof.findings if f.endpoint.name in ("tcp/1025", "tcp/1026")]
+    assert [(f.endpoint.address, f.outcome, f.holds) for f in found] == [("127.0.0.1", Outcome.LOOPBACK_ONLY, True)] * 2
+    assert "tcp/1025" in " ".join(proof_of(bound_to("loopback"), rpc_2000()).reasons)
+
+
+def test_rpc_bound_to_an_adapter_is_not_bound_to_the_loopback() -> None:
+    proof = proof_of(bound_to("loopback"), rpc_2000(ADDRESS))
+    assert proof.verdict is Verdict.FAILED
+    assert {(f.outcome, f.holds) for f in proof.findings if f.endpoint.address == ADDRESS and f.endpoint.port == 1025} == {
+        (Outcome.OPEN, False)
+    }
+
+
+def test_rpc_on_the_loopback_that_nobody_foretold_proves_nothing() -> None:
+    proof = proof_of(bound_to("1", "2"), rpc_2000("127.0.0.1"))
+    found = [f for f in proof.findings if f.endpoint.name in ("tcp/1025", "tcp/1026")]
+    assert [(f.endpoint.address, f.outcome, f.holds) for f in found] == [("127.0.0.1", Outcome.LOOPBACK_ONLY, None)] * 2
+
+
+def test_of_many_endpoints_one_that_another_owner_holds_is_named() -> None:
+    """They are one entry of the forecast, and all of them have to be the owner's."""
+    ports = range(1100, 1120)
+
+    def names(*theirs: int, boot: int = 1) -> FakeHost:
+        fake = with_intruder(named(boot=boot))
+        fake.services[-1].pid, fake.processes[3001] = 3001, "intruder.exe"
+        fake.netstat = [TABLE_XP + "".join(udp(port, 3001 if port in theirs else 3000) for port in ports)]
         return fake
 
-    record = record_of(host(), desires({"rpc_restriction": {"interfaces": ["loopback"]}}))
-    bound = host()
-    bound.lsass_created = "2003-05-02T08:00:10Z"
-    bound.netstat = [TABLE_2000.replace("0.0.0.0:1025", "127.0.0.1:1025").replace("0.0.0.0:1026", "127.0.0.1:1026")]
-    proof = proof_of(record, bound)
-    assert {f.outcome for f in proof.findings if f.endpoint.address == "127.0.0.1"} == {Outcome.LOOPBACK_ONLY}
-    unbound = host()
-    unbound.lsass_created = "2003-05-02T08:00:10Z"
-    assert "tcp/1025" in " ".join(proof_of(record, unbound).reasons)
+    record = record_of(names(), {})
+    record = replace(record, forecast=grouped(record.forecast))
+    assert max(entry.count for entry in record.forecast) == len(ports)
+    same = proof_of(record, names())
+    assert (same.verdict, finding(same, "udp/1100").count) == (Verdict.PROVEN, len(ports))
+    other = proof_of(record, names(1107))
+    assert other.verdict is not Verdict.PROVEN
+    assert "Intruder in pid 3001" in " ".join((*other.reasons, *other.notes))
 
 
 def test_netbios_of_another_adapter_is_no_failure() -> None:
