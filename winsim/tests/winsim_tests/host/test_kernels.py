@@ -18,7 +18,7 @@ from winsim.host.scm import Outcome, Service
 from winsim.registry_value import RegistryType, RegistryValue
 from winsim.scenarios import load_scenario
 
-from .hosts import RPC, TCP, addresses, make, ports, service, write
+from .hosts import RPC, TCP, addresses, make, ports, service, timed, write
 
 SHARED, SPLIT, USERS = "windows_7", "windows_server_2022", "windows_10"
 
@@ -220,6 +220,56 @@ def test_a_trigger_is_a_key_and_starts_what_is_manual(tmp_path: Path) -> None:
     controls.set_start_mode(host, service(host, "A"), StartMode.DISABLED)
     host.power_cycle()
     assert not service(host, "A").running
+
+
+def test_triggers_are_numbered_and_say_type_action_and_what_they_wait_for(tmp_path: Path) -> None:
+    rows = "[{name: A, display: A, start: manual, group: G, triggers: [device, no address, user policy, pipe]}]"
+    host, _clock = host_of(tmp_path, f"extends: {SHARED}\ntitle: x\nsources: []\nservices: {rows}\n")
+    keys = [rf"{key('A')}\TriggerInfo\{number}" for number in range(4)]
+    assert [(host.registry.number(path, "Type"), host.registry.number(path, "Action")) for path in keys] == [(1, 1), (2, 2), (5, 1), (6, 1)]
+    assert host.registry.value(keys[0], "GUID") is None
+    written = host.registry.value(keys[3], "GUID")
+    assert written is not None
+    # The first three parts of a GUID lie in the registry with their lowest byte first (recorded in hives).
+    assert written.data == bytes.fromhex("31d1811fac3f37459e0c7e7b0c2f4b55")
+    assert host.registry.subkeys(rf"{key('A')}\TriggerInfo") == ("0", "1", "2", "3")
+
+
+def test_a_protected_process_is_one_by_its_key_and_refuses_where_it_is_said(tmp_path: Path) -> None:
+    protected = "{name: A, display: A, start: auto, group: G, launch_protected: 3, protected: true}"
+    rows = f"[{protected}, {{name: B, display: B, start: auto, group: G}}]"
+    host, _clock = host_of(tmp_path, f"extends: {SHARED}\ntitle: x\nsources: []\nservices: {rows}\n")
+    assert [host.registry.number(key(name), "LaunchProtected") for name in "AB"] == [3, None]
+    assert [controls.stop_service(host, service(host, name)) for name in "AB"] == [Outcome.DENIED, Outcome.DONE]
+
+
+def test_a_service_may_stay_in_the_process_of_its_group_where_the_others_have_one_each(tmp_path: Path) -> None:
+    row = "{{name: {0}, display: {0}, start: auto, group: G, split_disabled: {1}}}"
+    rows = f"[{row.format('A', 'true')}, {row.format('B', 'true')}, {row.format('C', 'false')}]"
+    host, _clock = host_of(tmp_path, f"extends: windows_10\ntitle: x\nsources: []\nservices: {rows}\n")
+    pids = {name: host.pid(service(host, name).spec.process) for name in "ABC"}
+    assert pids["A"] == pids["B"] != pids["C"]
+    assert host.registry.number(key("A"), "SvcHostSplitDisable") == 1
+    assert host.registry.number(key("C"), "SvcHostSplitDisable") is None
+
+
+def test_what_somebody_has_started_by_hand_is_not_there_after_the_next_boot() -> None:
+    host = make("windows_10+winrm_manual")
+    assert service(host, "WinRM").running
+    assert service(host, "WinRM").start_mode is StartMode.MANUAL
+    host.power_cycle()
+    assert not service(host, "WinRM").running
+
+
+@pytest.mark.parametrize(("scenario", "late"), [("windows_7", True), ("windows_11", True), ("windows_server_2022", False)])
+def test_winrm_starts_late_on_clients(scenario: str, late: bool) -> None:
+    host, clock = timed(scenario)
+    assert service(host, "WinRM").running
+    host.power_cycle()
+    assert service(host, "WinRM").running is not late
+    clock.advance(121)
+    assert host.up
+    assert service(host, "WinRM").running
 
 
 @pytest.mark.parametrize(("scenario", "known"), [("windows_vista", False), ("windows_server_2008", False), ("windows_7", True)])

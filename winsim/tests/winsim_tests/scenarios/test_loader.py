@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from winsim.host.firewall import LOCAL_RULES
 from winsim.host.model import SERVICES, EmptyList, StartMode
 from winsim.scenarios import ScenarioError, load_scenario, loader, names
 from winsim.scenarios.merge import STRUCTURE, TAKEN_BY, merge, renamed
@@ -304,4 +305,28 @@ rename: {{services: {{Old: New}}, ports: {{25: 3025}}}}
         "sockets": [{"owner": "New", "port": 3025}],
         "dhcp_client": "New",
         "registry": {rf"{SERVICES}\New\Parameters": {}, r"HKLM\SOFTWARE\Old": {}},
+    }
+
+
+def test_the_rules_of_the_firewall_have_the_version_of_the_table_unless_they_say_their_own(tmp_path: Path) -> None:
+    part = """---
+title: rules
+firewall:
+  version: "2.10"
+  rules:
+    - {name: A, rule: "Action=Allow|"}
+    - {name: B, rule: "Action=Allow|", version: "2.0"}
+    - {name: C, rule: "Action=Allow|"}
+"""
+    tmp_path.joinpath("parts").mkdir()
+    tmp_path.joinpath("parts", "rules.yml").write_text(part, encoding="utf-8")
+    path = tmp_path / "own.yml"
+    own = f"{SMALL}parts: [rules]\nfirewall: {{version: '2.27', rules: [{{name: A, rule: 'Action=Block|'}}]}}\n"
+    own += f"registry: {{'{LOCAL_RULES}': {{C: {{sz: 'v2.30|Action=Allow|'}}}}}}\n"
+    path.write_text(own, encoding="utf-8")
+    rules = load_scenario(path).host.registry[LOCAL_RULES]
+    assert {name: value.data for name, value in rules.items()} == {
+        "A": "v2.27|Action=Block|",
+        "B": "v2.0|Action=Allow|",
+        "C": "v2.30|Action=Allow|",
     }
