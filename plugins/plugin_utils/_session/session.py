@@ -15,13 +15,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     HostError,
     MethodFailed,
     ProtocolError,
+    QuotaExceeded,
     TimedOut,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, CommandOutput, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import wql
-from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import wmi_resource
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import WSMAN_QUOTA_OPERATIONS, wmi_resource
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import (
     Enumerate,
     EnumerateConfig,
@@ -179,7 +180,7 @@ class Session:
     def _all_pages(self, request: Enumerate | EnumerateConfig, what: str) -> tuple[Row, ...]:
         resource = request.target().resource
         limits = self._conversation.limits(what)
-        page = self._conversation.ask(request, what)
+        page = self._first_page(request, what)
         rows, size = list(page.rows), memory_of(page.rows)
         while page.context is not None:
             context = page.context
@@ -197,6 +198,19 @@ class Session:
                     self._conversation.ask(Release(resource=resource, context=context), what)
                 raise
         return tuple(rows)
+
+    def _first_page(self, request: Enumerate | EnumerateConfig, what: str) -> Page:
+        """Ask for the first page.
+
+        The commands of our own shell count against the same quota of operations (WSMV <118>): where it is met, they make room.
+        """
+        try:
+            return self._conversation.ask(request, what)
+        except QuotaExceeded as error:
+            if error.code != WSMAN_QUOTA_OPERATIONS or not self._shell.open:
+                raise
+        self._shell.close()
+        return self._conversation.ask(request, what)
 
     def _next_page(self, pull: Pull, what: str) -> Page:
         for _attempt in range(PATIENCE - 1):

@@ -35,6 +35,11 @@ class Shell:
         self._shell_id: str | None = None
         self._commands = 0
 
+    @property
+    def open(self) -> bool:
+        """It is open on the host, as far as we know."""
+        return self._shell_id is not None
+
     def run(self, command: str, *arguments: str) -> CommandOutput:
         """Run a command to its end and return what it wrote, undecodable bytes replaced.
 

@@ -111,6 +111,21 @@ def test_a_failed_enumeration_is_released() -> None:
     assert transport.sent[-1].arguments == [("EnumerationContext", "uuid:1")]
 
 
+def test_a_query_that_the_commands_of_our_own_shell_leave_no_room_for_is_asked_again_without_it() -> None:
+    once = (shell_created("S1"), command_started(), received(b"a", exit_code=0), SIGNALLED)
+    session, transport = reading(*once, fault(2150859174), "", rows({"Name": "a"}))
+    session.command("netstat", "-an")
+    assert len(session.query("C")) == 1
+    assert transport.verbs[4:] == ["Enumerate", "Delete", "Enumerate"]
+
+
+def test_a_query_that_others_leave_no_room_for_is_told() -> None:
+    session, transport = reading(fault(2150859174))
+    with pytest.raises(errors.QuotaExceeded, match="too many operations open"):
+        session.query("C")
+    assert transport.verbs == ["Enumerate"]
+
+
 def test_an_enumeration_without_end_is_released(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MAX_ANSWERS", 1)
     page = rows({"Name": "a"}, {"Name": "b"}, context="uuid:2", pulled=True)
