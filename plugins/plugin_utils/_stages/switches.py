@@ -193,7 +193,7 @@ def _fate(method: Method, future: Future) -> Fate | None:
         found = future.value(value.key, value.name)
         if found is None or not does(value, found):
             return None
-        said.append(f"{value.name} is {found.data}")
+        said.append(f"{value.name} is {value.data if found == wanted(value) else repr(found.data)}")
         set_now.add(future.writes(value.key, value.name) and value.takes is Takes.NOW)
     now = Expectation.CLOSED if set_now == {True} else Expectation.OPEN
     names = ", ".join(said)

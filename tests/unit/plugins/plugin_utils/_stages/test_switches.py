@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import Blocks
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey
