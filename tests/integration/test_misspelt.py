@@ -39,7 +39,7 @@ def included(role: str) -> dict[str, Any]:
 def test_a_misspelt_variable_of_a_role_is_refused_wherever_it_is_given() -> None:
     """In the inventory, with -e, and beside the role."""
     beside = {**included("services"), "vars": {"services_servics": []}}
-    given = {name: [] for role, name in ROLES.items() if role != "rollback"}
+    given: dict[str, object] = {name: [] for role, name in ROLES.items() if role != "rollback"}
     played = play(
         {"web01": {**NOWHERE, **given}},
         [*(included(role) for role in ROLES), beside],

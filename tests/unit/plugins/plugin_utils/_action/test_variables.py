@@ -35,7 +35,8 @@ def told(role: str, extra: tuple[str, ...] = (), **given: Any) -> list[str]:
     ],
 )
 def test_a_misspelt_variable_is_told_with_the_nearest(role: str, name: str, near: str) -> None:
-    (line,) = told(role, **{name: []})
+    given: dict[str, Any] = {name: []}
+    (line,) = told(role, (), **given)
     assert line.startswith(f"the role netmin.windows.{role} has no variable '{name}' (did you mean '{near}'?)")
 
 
@@ -48,7 +49,8 @@ def test_one_like_no_other_is_told_as_well() -> None:
 
 @pytest.mark.parametrize("role", names())
 def test_all_variables_of_a_role_are_right(role: str) -> None:
-    assert told(role, **dict.fromkeys(known_of(role), "x")) == []
+    given: dict[str, Any] = dict.fromkeys(known_of(role), "x")
+    assert told(role, (), **given) == []
 
 
 @pytest.mark.parametrize("role", names())

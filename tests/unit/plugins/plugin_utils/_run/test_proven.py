@@ -21,9 +21,6 @@ from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KN
 AMBIGUOUS = "windows_server_2003+role_link_tracking"
 SCENARIOS = sorted({example.scenario for recipe in KNOWLEDGE.recipes.values() for example in recipe.examples} - {AMBIGUOUS})
 
-QUIC = "windows_server_2025+role_smb_over_quic"
-AHEAD = pytest.mark.xfail(reason="srvnet's other ports go with 445, and the forecast says that they stay", strict=False)
-
 
 def proof_of(host: Simulated, **given: Any) -> Proof:
     """Minimize a host, restart it, and hold what it shows then against the stored forecast."""
@@ -41,13 +38,7 @@ def proof_of(host: Simulated, **given: Any) -> Proof:
     return prove(record, survey.explained, survey.host, survey.listing.suspects)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *(pytest.param(name, marks=AHEAD) if name == QUIC else name for name in SCENARIOS),
-        "windows_server_2016+shared_groups",
-    ],
-)
+@pytest.mark.parametrize("name", [*SCENARIOS, "windows_server_2016+shared_groups"])
 def test_what_is_planned_by_itself_is_proven(name: str) -> None:
     with simulated(name) as host:
         proof = proof_of(host)
