@@ -85,7 +85,7 @@ def test_a_run_that_nobody_confirms_is_put_back_by_the_host(simulation: Simulati
     for host in hosts:
         assert done.of(host.name, "try").result["confirm"]["outcome"] == "the timer would be started before the first change"
         run = done.of(host.name, "close").result["run"]
-        assert f"run {run} waits for its confirmation" in done.of(host.name, "second").message
+        assert f"run {run} is waiting for confirmation" in done.of(host.name, "second").message
         assert state(host) != before[host.name]
         window(host, "clock", {"advance": 120})
         window(host, "boot", {}, method="POST")

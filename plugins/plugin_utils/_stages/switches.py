@@ -141,9 +141,13 @@ def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situati
         if policy is not None and ruled is not None:
             # Nothing that is written beside a policy has an effect.
             if wish.method and does(value, ruled):
-                unchanged.append(Unchanged(stage, setting.target, Reason.AS_DESIRED, f"the policy {policy.target} says so, and wins"))
+                unchanged.append(
+                    Unchanged(
+                        stage, setting.target, Reason.AS_DESIRED, f"the policy {policy.target} has the same value and takes precedence"
+                    )
+                )
             else:
-                told = f"the policy {policy.target} is {ruled.plain()}, and wins: change the policy"
+                told = f"the policy {policy.target} is {ruled.plain()} and takes precedence: change the policy"
                 unchanged.append(Unchanged(stage, setting.target, Reason.DOES_NOT_WORK, told))
                 warnings.append(f"{setting.target} is not written: {told}")
             continue

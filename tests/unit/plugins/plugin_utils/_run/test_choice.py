@@ -137,7 +137,7 @@ def test_what_a_host_shows_is_passed_over_with_what_shows_it_and_refused_by_name
 
     passed = {item.recipe.id: item for item in select_with(None).skipped}["smb-445"]
     assert (passed.reason, passed.hazard) == (Reason.GATED, "shares-in-use")
-    assert "(here: share Data); list 'shares-in-use' in 'accept'" in passed.detail
+    assert "(here: share Data); to do it anyway, list 'shares-in-use' in 'accept'" in passed.detail
     with pytest.raises(Refused, match="share Data"):
         select_with(["smb-445"])
     assert [choice.method.id for choice in select_with(["smb-445"], frozenset({"shares-in-use"})).choices] == ["smb_server"]

@@ -635,7 +635,7 @@ def test_a_timer_that_is_about_to_count_is_waited_for() -> None:
         host.boot()
         host.session.set_value(timer.KEY, timer.RUN, RegistryValue.text(RUN))
         assert host.computer.host.launch("cmd.exe /c ping -n 100 127.0.0.1 & rem confirm.cmd", JobAccount.SYSTEM) is not None
-        with pytest.raises(Refused, match=f"run {RUN} waits for its confirmation"):
+        with pytest.raises(Refused, match=f"run {RUN} is waiting for confirmation"):
             Task(host, run_id="20260102T000000Z-000002").plan()
 
 
@@ -668,7 +668,7 @@ def test_a_restore_of_the_host_that_broke_off_keeps_nobody_from_going_on(name: s
         prepared = task.plan()
         assert prepared.plan.changes
         (warning,) = task.confirmation.warnings
-        assert "broke off (restoring after 120 beats): run 'restore' to restore the rest" in warning
+        assert "did not finish (restoring after 120 beats): run 'restore' to restore the rest" in warning
         task.confirmation.clean(host.session)
         assert left(host) == []
 

@@ -150,7 +150,7 @@ def meanwhile_wrong(host: Simulated) -> list[str]:
     written = len(host.computer.changes())
     other = minimize(host, RUNS[3], means=MEANS, **OPTIONS)
     wrong = ["a run wrote while a timer counts"] if len(host.computer.changes()) > written else []
-    refused = isinstance(other.error, Refused) and f"run {RUNS[0]} waits for its confirmation" in str(other.error)
+    refused = isinstance(other.error, Refused) and f"run {RUNS[0]} is waiting for confirmation" in str(other.error)
     return wrong if refused or (other.result is not None and not other.changes) else [*wrong, f"a run was not refused: {other.error}"]
 
 

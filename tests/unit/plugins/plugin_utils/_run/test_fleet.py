@@ -142,7 +142,10 @@ CHANGES = [
 BACK: dict[str, Any] = {
     "changes": CHANGES[:2],
     "summary": {"opens": 7},
-    "unchanged": [{"target": "service D", "reason": "somebody changed it since"}, {"target": "service E", "reason": "already as asked"}],
+    "unchanged": [
+        {"target": "service D", "reason": "somebody changed it after the last run"},
+        {"target": "service E", "reason": "already as asked"},
+    ],
     "reboot_required": True,
 }
 
@@ -160,7 +163,7 @@ BACK: dict[str, Any] = {
             {"rollback_result": BACK, "rollback_reboot_result": LOST},
             Ended.FAILED,
             (2, 0, 7, 1),
-            "not reached any more after it was restored: no answer",
+            "could not be reached after it was restored: no answer",
         ),
         ({"rollback_result": BACK, "rollback_reboot_result": RESTARTED, "verify_result": FAILED}, Ended.RESTORED, (2, 0, 0, 1), ""),
         ({"rollback_failure": "a wrong variable"}, Ended.FAILED, (None, None, None, None), "a wrong variable"),
@@ -175,7 +178,7 @@ def test_what_a_rollback_left_alone_is_named() -> None:
     found = judge("web01", {"rollback_result": {**BACK, "changes": CHANGES, **FAILED}}, check_mode=False, what=Of.ROLLBACK)
     lines = table([found], Of.ROLLBACK)
     assert lines[0].split("  ")[0] == "host"
-    assert "web01 left alone: service D (somebody changed it since), value C (not done)" in lines
+    assert "web01 left alone: service D (somebody changed it after the last run), value C (not done)" in lines
     assert lines[-1] == "1 host: 1 failed; changes and ports: 2 restored, 0 to restore, 7 opens, 2 left alone"
     assert row_of(found)["closed"] is None
     planned = {**BACK, "changes": [{"target": "service A", "status": "planned"}]}

@@ -86,7 +86,7 @@ SCENARIOS: Mapping[str, Case] = {
     "msdtc-msmq": part("msdtc_msmq", "MSMQ", "NetworkDtcAccess"),
     "netbios-consumers": part("netbios_consumers", "192.0.2.60"),
     "adapters-appearing-later": Case("windows_xp", "windows_xp", ("3Com",), planned=False),
-    "rpc-runtime-misconfiguration": part("rpc_runtime_misconfiguration", "lacks"),
+    "rpc-runtime-misconfiguration": part("rpc_runtime_misconfiguration", "has only some of"),
     "pending-reboot": part("pending_reboot", "RebootPending", "PendingFileRenameOperations"),
     "protected-or-security-software": part("protected_or_security_software", "Sense", without="windows_server_2008"),
     "per-user-instances": Case("windows_10", "windows_server_2012", ("CDPUserSvc",)),

@@ -77,10 +77,10 @@ def test_the_first_reason_stays() -> None:
         ({"recipe": "smb445", "reason": "why"}, InvalidOption, "did you mean smb-445"),
         ({"port": "tcp/1025", "reason": "why"}, InvalidOption, "name its service in 'keep'"),
         ({"port": "445", "reason": "why"}, InvalidOption, "tcp/445"),
-        ({"port": "tcp/0", "reason": "why"}, InvalidOption, "no port"),
-        ({"port": "tcp/65536", "reason": "why"}, InvalidOption, "no port"),
-        ({"port": "sctp/445", "reason": "why"}, InvalidOption, "no port"),
-        ({"port": "tcp/" + "9" * 5000, "reason": "why"}, InvalidOption, "no port"),
+        ({"port": "tcp/0", "reason": "why"}, InvalidOption, "is not a port"),
+        ({"port": "tcp/65536", "reason": "why"}, InvalidOption, "is not a port"),
+        ({"port": "sctp/445", "reason": "why"}, InvalidOption, "is not a port"),
+        ({"port": "tcp/" + "9" * 5000, "reason": "why"}, InvalidOption, "is not a port"),
     ],
 )
 def test_what_names_nothing(entry: dict[str, Any], error: type[Exception], words: str) -> None:

@@ -211,7 +211,7 @@ def test_a_service_that_came_back_fails_the_task_by_name() -> None:
 
     session.after = back
     result = carry(session)
-    assert "service PolicyAgent was to be stopped and is running" in result["msg"]
+    assert "service PolicyAgent should be stopped but is running" in result["msg"]
     assert [change["status"] for change in result["changes"]].count("not_done") == 1
 
 

@@ -126,8 +126,8 @@ def test_a_timer_that_was_refused_its_shell_is_not_said_to_be_armed() -> None:
         assert result["failed"]
         assert not result["changed"]
         assert not result["confirm"]["armed"]
-        assert "armed all the same" not in result["msg"]
-        assert "may be armed" not in result["confirm"]["outcome"]
+        assert "still be running" not in result["msg"]
+        assert "may be running" not in result["confirm"]["outcome"]
         assert host.session.value_types(timer.KEY) is None
 
 
