@@ -284,7 +284,7 @@ def test_a_host_that_is_lost_in_a_rollback_has_failed_and_its_batch_is_carried_t
         played = roll_out(simulation, playbook=ROLLBACK, hosts={"a": lost}, **given)
         assert played.returncode == 2, played.output
         assert played.of("a", BACK_RESTART).status == "unreachable"
-        assert "not reached any more after it was restored" in played.of("a", END).message
+        assert "could not be reached after it was restored" in played.of("a", END).message
         lines = summary(played)
         assert lines[0].split() == ["host", "outcome", "restored", "to", "restore", "opens", "left", "alone"]
         assert words(lines, "a")[1] == "failed"

@@ -74,7 +74,7 @@ def test_a_misspelt_variable_of_a_playbook_is_refused() -> None:
     assert "this playbook has no variable 'canry' (did you mean 'canary'?)" in failed.message
     assert "no variable 'minimize_reboots' (did you mean 'minimize_reboot'?)" in failed.message
     (lines,) = (outcome.result["msg"] for outcome in played.outcomes if outcome.task == "Show the summary")
-    assert lines[2].startswith("web01 refused: 2 refusals, and nothing was changed: ")
+    assert lines[2].startswith("web01 refused: 2 refusals; nothing was changed: ")
 
 
 @pytest.mark.parametrize("name", ["minimize", "rollback"])

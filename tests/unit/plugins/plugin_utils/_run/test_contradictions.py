@@ -46,34 +46,38 @@ WINDOW = {"from": "22", "until": "04:00"}
 @pytest.mark.parametrize(
     ("module", "arguments", "told"),
     [
-        ("minimize", {"keep": [{"port": "445", "reason": "shares"}]}, ["'445' is no port; write it like tcp/445"]),
+        ("minimize", {"keep": [{"port": "445", "reason": "shares"}]}, ["'445' is not a port; write it like tcp/445"]),
         (
             "minimize",
             {"keep": [{"port": "445", "reason": "shares"}, {"reason": "why"}, {"recipe": "smb-44", "reason": "x"}], "recipes": ["smb445"]},
-            ["'445' is no port", "the one with reason 'why' does not", "no recipe 'smb-44'", "no recipe 'smb445'"],
+            ["'445' is not a port", "the one with reason 'why' does not", "no recipe 'smb-44'", "no recipe 'smb445'"],
         ),
         ("minimize", {"confirm": {"within": 5}, "window": WINDOW}, ["'confirm.within' is 5", "'from' of the maintenance window is 22"]),
         ("minimize", {"stages": ["services"], "netbt": {"netbios": "disabled"}}, ["options are given for netbt"]),
         (
             "minimize",
             {"netbt": {"adapters": ["x"]}, "rpc_restriction": {"intranet_ports": ["1-2"]}, "acept": []},
-            ["'adapters' says where", "port range 1-2 is not within", "acept (did you mean 'accept'?)"],
+            ["'adapters' needs 'netbios'", "port range 1-2 is not within", "acept (did you mean 'accept'?)"],
         ),
         # What is right of them is checked though something else is of a wrong type.
-        ("minimize", {"stop_timeout": "soon", "keep": [{"port": "445", "reason": "x"}]}, ["stop_timeout", "'445' is no port"]),
+        ("minimize", {"stop_timeout": "soon", "keep": [{"port": "445", "reason": "x"}]}, ["stop_timeout", "'445' is not a port"]),
         (
             "services",
             {"services": [{"name": " "}, {"name": "W32Time", "start_mode": "auto"}, {"name": "Alerter"}, {"name": "alerter"}]},
-            ["a service without a name", "service 'W32Time' is to be stopped and to start", "service 'alerter' is listed twice"],
+            [
+                "a service without a name",
+                "service 'W32Time' has state 'stopped' and start_mode 'auto'",
+                "service 'alerter' is listed twice",
+            ],
         ),
         ("services", {"services": [], "stop_timeout": -1}, ["'stop_timeout' is -1 seconds"]),
         (
             "name_resolution",
             {"max_cached_sockets": -1, "keep": [{"port": "x", "reason": "y"}]},
-            ["'max_cached_sockets: -1'", "'x' is no port"],
+            ["'max_cached_sockets' is -1", "'x' is not a port"],
         ),
         ("restore", {"confirm": {"within": 90000}, "stage": "netbtt"}, ["'confirm.within' is 90000", "stage must be one of"]),
-        ("proof_info", {"keep": [{"port": "tcp", "reason": "y"}], "interval": -5}, ["'tcp' is no port", "'interval' is -5 seconds"]),
+        ("proof_info", {"keep": [{"port": "tcp", "reason": "y"}], "interval": -5}, ["'tcp' is not a port", "'interval' is -5 seconds"]),
         ("reboot", {"window": WINDOW, "timeout": -1}, ["'from' of the maintenance window is 22", "'timeout' is -1 seconds"]),
     ],
 )

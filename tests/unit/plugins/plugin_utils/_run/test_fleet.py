@@ -160,7 +160,7 @@ BACK: dict[str, Any] = {
             {"rollback_result": BACK, "rollback_reboot_result": LOST},
             Ended.FAILED,
             (2, 0, 7, 1),
-            "not reached any more after it was restored: no answer",
+            "could not be reached after it was restored: no answer",
         ),
         ({"rollback_result": BACK, "rollback_reboot_result": RESTARTED, "verify_result": FAILED}, Ended.RESTORED, (2, 0, 0, 1), ""),
         ({"rollback_failure": "a wrong variable"}, Ended.FAILED, (None, None, None, None), "a wrong variable"),
