@@ -69,7 +69,8 @@ class SetStartMode(BaseChange):
 
 def save(change: SetStartMode, reader: Reader, seen: Seen, nt: NtVersion) -> Saved:
     """Save the start mode, whether the service started delayed, and whether it ran."""
-    delayed = change.before is StartMode.AUTO and _is_delayed(change.name, reader, seen, nt)
+    # A driver is never delayed (Microsoft, SERVICE_DELAYED_AUTO_START_INFO: of services).
+    delayed = change.kind is ServiceKind.SERVICE and change.before is StartMode.AUTO and _is_delayed(change.name, reader, seen, nt)
     service = seen.service(change.name)
     ran = service is not None and not service.stopped
     modes = str(change.before), str(change.after)

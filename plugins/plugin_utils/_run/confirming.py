@@ -26,6 +26,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Refused,
     TooLate,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import LONGEST as LONGEST_TEXT
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
@@ -419,6 +420,11 @@ def _beat(writer: Writer) -> int | None:
 
 
 def _refusal(output: CommandOutput) -> str:
-    """Return exit code and text of a command line, in the host's own words."""
-    words = excerpt(f"{output.stderr} {output.stdout if output.exit_code else ''}")
+    """Return exit code and the end of what a command line wrote, in the host's own words: what failed stands last."""
+    told: list[str] = []
+    for line in reversed([*output.stderr.splitlines(), *(output.stdout.splitlines() if output.exit_code else ())]):
+        if sum(map(len, told)) + len(line) > LONGEST_TEXT:
+            break
+        told.insert(0, line)
+    words = excerpt(" ".join(told))
     return f"exit code {output.exit_code}{f': {words}' if words else ''}"

@@ -139,8 +139,10 @@ def _is_at(subject: Explained, protocol: Protocol, port: int) -> bool:
 
 def _held(subject: Explained, reason: str, recipes: dict[str, str], knowledge: Knowledge) -> list[str]:
     """Keep what holds a port on this host; return the services and drivers behind it."""
-    if subject.recipe is not None:
-        recipes[subject.recipe] = reason
+    recipe = knowledge.recipes.get(subject.recipe or "")
+    # Where each of its services has a port of its own, the owner says which of them are meant.
+    if recipe is not None and (recipe.drivers or not recipe.methods or not any(pattern.services for pattern in recipe.listeners)):
+        recipes[recipe.id] = reason
     # srvnet goes with the Server service, which loads it: what keeps it for another port than 445 keeps both.
     owners = {name.lower() for name in subject.owners}
     serving = (r.serves for r in knowledge.recipes.values() if subject.recipe != r.id and owners & set(map(str.lower, r.drivers)))

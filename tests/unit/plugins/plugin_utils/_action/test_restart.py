@@ -130,7 +130,7 @@ CLOSED = {"from": "22:00", "until": "04:00", "days": None, "utc_offset": "+00:00
 
 def test_outside_the_maintenance_window_the_host_is_not_asked_anything() -> None:
     restarted = Restarted(windows_xp(), up_at=5)
-    with pytest.raises(Refused, match=r"outside the maintenance window (22:00 to 04:00): it is fri 12:00 \(UTC\+00:00\)"):
+    with pytest.raises(Refused, match=r"outside the maintenance window \(22:00 to 04:00\): it is fri 12:00 \(UTC\+00:00\)"):
         restarted.work(window=CLOSED)
     assert restarted.sessions == []
 
@@ -160,11 +160,11 @@ def with_start(value: int | None, *, needed: str = "", disabled: str = "") -> Fa
     return fake
 
 
-@pytest.mark.parametrize(("value", "word"), [(3, "on Manual"), (4, "disabled")])
+@pytest.mark.parametrize(("value", "word"), [(3, "is Manual"), (4, "disabled")])
 @pytest.mark.parametrize("check", [False, True])
 def test_a_host_whose_winrm_would_not_answer_is_not_restarted(value: int, word: str, check: bool) -> None:
     restarted = Restarted(with_start(value), up_at=5, check=check)
-    with pytest.raises(Refused, match=f"would not answer over WinRM after the restart: the service WinRM is {word}") as found:
+    with pytest.raises(Refused, match=f"would not answer over WinRM after the restart: .*{word}") as found:
         restarted.work()
     assert found.value.hazard == "winrm-start"
     assert restarted.reboots == 0

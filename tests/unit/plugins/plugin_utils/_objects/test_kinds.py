@@ -277,8 +277,8 @@ TOUCHED: list[tuple[Change, Touched, Effect]] = [
         Touched(netbios=GUID_A),
         Effect(netbios=(GUID_A, NetbiosOption.DISABLED)),
     ),
-    (AddFilterRule(rule=RULE, **NOW), Touched(adds=RULE), Effect()),
-    (RemoveFilterRule(name=RULE.name, before="", **NOW), Touched(removes=RULE.name), Effect()),
+    (AddFilterRule(rule=RULE, **NOW), Touched(adds=RULE, shell=True), Effect()),
+    (RemoveFilterRule(name=RULE.name, before="", **NOW), Touched(removes=RULE.name, shell=True), Effect()),
 ]
 
 

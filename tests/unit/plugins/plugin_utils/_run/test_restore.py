@@ -54,8 +54,9 @@ from winsim.scenarios import part_titles
 TROUBLED = {
     "windows_2000_renamed": "",
     "windows_xp_no_return": "",
-    "windows_xp_service_returns": "Of 19 changes 18 done, 1 not done, 0 unknown",
-    "windows_xp_stop_pending": "Of 19 changes 4 done, 15 not done, 0 unknown",
+    # Disabled before it stops, it cannot be started again.
+    "windows_xp_service_returns": "",
+    "windows_xp_stop_pending": "Of 19 changes 10 done, 9 not done, 0 unknown",
     "windows_xp_write_lost": "Of 19 changes 17 done, 2 not done, 0 unknown",
 }
 SCENARIOS = tuple(name for name in scenario_names() if name not in TROUBLED)
@@ -63,7 +64,7 @@ SCENARIOS = tuple(name for name in scenario_names() if name not in TROUBLED)
 HAZARDS = (
     "windows_server_2022+hazard_domain_controller+hazard_cluster+hazard_backup_agents+hazard_established_inbound+hazard_exchange_sharepoint",
     "windows_server_2022+hazard_sql_server+hazard_msdtc_msmq+hazard_infrastructure_roles+hazard_management_agents+hazard_iscsi_storage",
-    "windows_server_2008_r2+hazard_dfs+hazard_printing+hazard_ipsec_vpn+hazard_rds+hazard_wsus_and_updates+hazard_virtual_guest",
+    "windows_server_2008_r2+hazard_dfs+hazard_printing+hazard_ipsec_vpn+hazard_port_proxy+hazard_rds+hazard_wsus_and_updates+hazard_virtual_guest",
     "windows_server_2003+hazard_domain_member+hazard_server_roles+hazard_iis_http_sys+hazard_netbios_consumers+hazard_time+hazard_pending_reboot",
     "windows_xp+hazard_rpc_runtime_misconfiguration+hazard_shares_in_use+hazard_dependents+hazard_protected_or_security_software",
     "windows_10+hazard_container_wsl_nat+hazard_outgoing_smb+hazard_hyper_v+hazard_gpo_conflict",
@@ -874,7 +875,7 @@ def test_a_write_that_did_not_hold_does_not_hide_what_an_earlier_run_left() -> N
         options = {**DEFAULTS, "stages": ["services"], "services": [{"name": "W32Time", "state": "stopped", "start_mode": "disabled"}]}
         prepared = run.prepare(host.session, lambda survey, blocks: minimize_wanted(options, survey, KNOWLEDGE, blocks))
         run.carry_out(prepared, host.session, stop_limit=60)
-        assert "did not hold" in run.trouble[0]
+        assert "did not keep it" in run.trouble[0]
         host.computer.clear_faults()
         restore(host, run_id="20260103T000000Z-000003")
         host.boot()

@@ -52,8 +52,8 @@ REFUSED: dict[str, tuple[Callable[[], str], str]] = {
     "namespace": (lambda: long_names(MAX_TAG - 100), "namespace is too long"),
     "parameter entities": (lambda: '<!DOCTYPE s [<!ENTITY % e "x">%e;]>' + page(""), "document type"),
     "section": (lambda: page("<![CDATA[" + "x" * 100 + "]]>"), "CDATA"),
-    "tags that do not end": (lambda: page("<b '" * (ROOM // 4)), "no valid"),
-    "what opens and never closes": (lambda: "<" * ROOM, "no valid"),
+    "tags that do not end": (lambda: page("<b '" * (ROOM // 4)), "not a valid"),
+    "what opens and never closes": (lambda: "<" * ROOM, "not a valid"),
 }
 """What is no answer, and a word of the reason."""
 

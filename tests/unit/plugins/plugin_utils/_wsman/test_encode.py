@@ -130,7 +130,7 @@ def test_text_goes_in_escaped_and_comes_out_as_it_was() -> None:
 
 @pytest.mark.parametrize("text", ["\x00", "a\x1bb", "\ud800", "\uffff"])
 def test_text_that_xml_cannot_carry_is_refused(text: str) -> None:
-    with pytest.raises(InvalidOption, match="cannot carry"):
+    with pytest.raises(InvalidOption, match="cannot transport"):
         build(messages.Invoke(resource=REGISTRY, method="M", arguments=(("v", text),)))
 
 

@@ -83,7 +83,7 @@ def test_every_known_code_has_words() -> None:
 
 def test_a_shell_that_is_gone_is_told_as_that_in_the_words_of_the_host() -> None:
     told = str(error(2150858843, subcode="InvalidParameter", text="The shell was not found on the server."))
-    assert "is not there" in told
+    assert "does not exist" in told
     assert "The shell was not found on the server." in told
 
 
