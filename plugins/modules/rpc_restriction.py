@@ -79,8 +79,8 @@ options:
       - V(local_only) sets C(RegisterSpoolerRemoteRpcEndPoint) (REG_DWORD 2) below C(HKLM\SOFTWARE\Policies\Microsoft\Windows
         NT\Printers). It is not verified that this closes the port, so it is refused without O(unverified=apply).
       - V(no_tcp), on Windows 11 22H2 and later, sets C(RpcProtocols) (REG_DWORD 3) below
-        C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Printers\RPC), so that print jobs are accepted over named pipes only. That is
-        from memory, so it is refused without O(unverified=apply).
+        C(HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Printers\RPC), so that print jobs are accepted over named pipes only.
+      - V(no_tcp) is from memory, so it is refused without O(unverified=apply).
       - V(default) deletes both values.
     type: str
     choices: [local_only, no_tcp, default]

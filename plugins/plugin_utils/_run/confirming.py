@@ -420,11 +420,17 @@ def _beat(writer: Writer) -> int | None:
 
 
 def _refusal(output: CommandOutput) -> str:
-    """Return exit code and the end of what a command line wrote, in the host's own words: what failed stands last."""
-    told: list[str] = []
-    for line in reversed([*output.stderr.splitlines(), *(output.stdout.splitlines() if output.exit_code else ())]):
-        if sum(map(len, told)) + len(line) > LONGEST_TEXT:
-            break
-        told.insert(0, line)
-    words = excerpt(" ".join(told))
+    """Return exit code and the end of both streams of a command line, in the host's own words: what failed stands last."""
+    ends = [_end(output.stderr), _end(output.stdout) if output.exit_code else ""]
+    words = excerpt(" ".join(end for end in ends if end))
     return f"exit code {output.exit_code}{f': {words}' if words else ''}"
+
+
+def _end(text: str) -> str:
+    """Return as many of the last lines as have room beside those of another stream."""
+    room = LONGEST_TEXT // 2 - 5
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    told = excerpt(lines.pop(), room) if lines else ""
+    while lines and len(told) + len(lines[-1]) < room:
+        told = f"{lines.pop()} {told}"
+    return told
