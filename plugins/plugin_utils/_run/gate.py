@@ -252,8 +252,8 @@ class Gatekeeper:
         status = self._status(part)
         if status is not None:
             yield status
-        if part.bar is not None:
-            yield Held(part.bar.reason, part.bar.why, final=True)
+        if part.barrier is not None:
+            yield Held(part.barrier.reason, part.barrier.why, final=True)
         no_shell = self.no_shell() if needs_shell(part.plan) else ""
         if no_shell:
             yield Held(Reason.NO_SHELL, no_shell, final=True)

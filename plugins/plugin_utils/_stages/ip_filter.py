@@ -123,7 +123,7 @@ def plan(wanted: Desired, _actual: Settings, situation: Situation) -> tuple[Part
     if not wanted.drop:
         return (_settled(_removal(host.firewall.names, host.firewall)),)
     if host.windows.product is ProductType.DOMAIN_CONTROLLER:
-        return (Part(stage=NAME, targets=("residue",), chosen=True, bar=Bar(Reason.NEVER, CONTROLLER)),)
+        return (Part(stage=NAME, targets=("residue",), chosen=True, barrier=Bar(Reason.NEVER, CONTROLLER)),)
     if host.firewall.unmet:
         return (_left("residue", Reason.NOT_IN_FORCE, "; ".join(host.firewall.unmet)),)
     return _plan_rules(wanted, situation, host.firewall)
@@ -181,7 +181,7 @@ def _part(rule: FilterRule, items: Sequence[Residue], why: str, situation: Situa
         endpoints=tuple(dropped),
         chosen=True,
         needs=tuple(need for recipe in known.values() for need in _needs(recipe, situation)),
-        bar=Bar(Reason.NEVER, unsafe) if unsafe else Bar(Reason.NOT_FOUND, unsaid) if unsaid else None,
+        barrier=Bar(Reason.NEVER, unsafe) if unsafe else Bar(Reason.NOT_FOUND, unsaid) if unsaid else None,
     )
 
 

@@ -64,7 +64,7 @@ class Part:
         endpoints: the listeners that its rule drops.
         chosen: nobody named its objects, whatever options the stage was given.
         needs: hazards that have to be accepted first, whether or not the host shows them.
-        bar: why it must not be done on this host, whatever is accepted.
+        barrier: why it must not be done on this host, whatever is accepted.
         error: what is wrong with the wish itself.
     """
 
@@ -82,7 +82,7 @@ class Part:
     endpoints: tuple[Explained, ...] = ()
     chosen: bool = False
     needs: tuple[Need, ...] = ()
-    bar: Bar | None = None
+    barrier: Bar | None = None
     error: NetminError | None = None
 
 
@@ -99,7 +99,7 @@ def join(parts: Iterable[Part], one: Part) -> Part:
         takes=_all(part.takes for part in every),
         along=_all(part.along for part in every),
         dormant=_all(part.dormant for part in every),
-        bar=next((part.bar for part in every if part.bar is not None), None),
+        barrier=next((part.barrier for part in every if part.barrier is not None), None),
         error=next((part.error for part in every if part.error is not None), None),
     )
 

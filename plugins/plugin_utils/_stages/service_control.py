@@ -89,9 +89,9 @@ def _plan_scm(stage: str, wish: Wish, service: Service, situation: Situation) ->
     unchanged = () if left is None else (left,)
     if not changes and not unchanged and refused is None:
         unchanged = (Unchanged(stage, target, Reason.AS_DESIRED),)
-    bar = None
+    barrier = None
     if refused is not None and left is None:
-        bar = Bar(Reason.PROTECTED, f"{refused}; set 'start_mode: disabled' to end it at the next boot")
+        barrier = Bar(Reason.PROTECTED, f"{refused}; set 'start_mode: disabled' to end it at the next boot")
     warnings = tuple(_prevented(wish, service, situation)) if changes else ()
     return Part(
         stage=stage,
@@ -100,7 +100,7 @@ def _plan_scm(stage: str, wish: Wish, service: Service, situation: Situation) ->
         plan=Plan(changes, unchanged, warnings),
         along=tuple(dependent.name for dependent in also),
         dormant=_dormant(wish, service, situation) if changes else (),
-        bar=bar,
+        barrier=barrier,
     )
 
 
@@ -138,8 +138,8 @@ def _plan_protected(stage: str, wish: Wish, service: Service, protected: Protect
     if wish.start_mode is None or protected.start_value is not StartValue.ACCEPTED:
         if service.stopped and wish.start_mode in (None, service.start_mode):
             return Part(stage=stage, targets=targets, plan=Plan(unchanged=(Unchanged(stage, targets[0], Reason.AS_DESIRED),)))
-        bar = Bar(Reason.PROTECTED, f"{protected.because}; Windows is not known to accept any other way")
-        return Part(stage=stage, targets=targets, what=what, bar=bar)
+        barrier = Bar(Reason.PROTECTED, f"{protected.because}; Windows is not known to accept any other way")
+        return Part(stage=stage, targets=targets, what=what, barrier=barrier)
     why = f"{wish.why}; {protected.because}, so its registry value is written, which takes effect at the next boot"
     plan = _plan_start(stage, service.name, wish.start_mode, why, actual)
     warnings = tuple(_prevented(wish, service, situation)) if plan.changes else ()
@@ -164,7 +164,7 @@ def _plan_template(stage: str, wish: Wish, template: PerUser, situation: Situati
         for service in situation.host.services.values()
         if not service.stopped and template_of(service.name, situation.host.windows, situation.knowledge) == template.name
     ]
-    bar = None
+    barrier = None
     for service in running if wish.stop else ():
         why = f"instance of the per-user service {template.name}; the next sign-in creates it stopped and disabled"
         refused = stop_refused(service, situation.host)
@@ -174,9 +174,9 @@ def _plan_template(stage: str, wish: Wish, template: PerUser, situation: Situati
         elif left is not None:
             plans.append(Plan(unchanged=(left,)))
         else:
-            bar = Bar(Reason.PROTECTED, refused)
+            barrier = Bar(Reason.PROTECTED, refused)
     takes = (template.name,) if wish.stop or wish.start_mode in (StartMode.MANUAL, StartMode.DISABLED) else ()
-    return Part(stage=stage, targets=targets, what=f"{targets[0]} is not stopped", plan=Plan.merge(plans), takes=takes, bar=bar)
+    return Part(stage=stage, targets=targets, what=f"{targets[0]} is not stopped", plan=Plan.merge(plans), takes=takes, barrier=barrier)
 
 
 def takes_away(wish: Wish, service: Service) -> bool:

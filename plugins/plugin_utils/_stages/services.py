@@ -137,8 +137,8 @@ def _told(wish: Wish, part: Part, situation: Situation) -> Part:
         return part
     recipe, method = next(((r, m) for r, m in known if m.status is Status.WORKS), known[0])
     if method.status is Status.HARMFUL:
-        bar = Bar(Reason.HARMFUL, f"{method.because} (recipe {recipe.id})")
-        return replace(part, what=f"service {wish.name} is not stopped on {windows.name}", bar=bar)
+        barrier = Bar(Reason.HARMFUL, f"{method.because} (recipe {recipe.id})")
+        return replace(part, what=f"service {wish.name} is not stopped on {windows.name}", barrier=barrier)
     what = {Status.DOES_NOT_CLOSE: "closes no port", Status.PARTIAL: "may leave its port open"}.get(method.status)
     warnings = (f"stopping {wish.name} {what}: {method.because}",) if what else ()
     return replace(part, plan=replace(part.plan, warnings=(*warnings, *part.plan.warnings)))

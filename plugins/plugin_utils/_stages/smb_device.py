@@ -167,9 +167,9 @@ def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situ
     host = situation.host
     if wanted.enabled:
         return replace(whole, plan=_plan_start(StartMode.SYSTEM, actual, "the NetBT driver loads again"))
-    bar = None
+    barrier = None
     if host.uses_dhcp and any(s.name.lower() == "dhcp" for s in host.all_dependents("NetBT")):
-        bar = Bar(
+        barrier = Bar(
             Reason.HARMFUL,
             "on this host the DHCP Client depends on NetBT and an adapter has its address from DHCP, so the host would lose its "
             f"address; use the method {Way.SMB_DEVICE_ENABLED}, or a static address first",
@@ -182,7 +182,7 @@ def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situ
         # One that is stopped already would not come back after the boot.
         takes=tuple(host.services[name.lower()].name for name in (*SMB_SERVICES, "NetBT") if name.lower() in host.services),
         needs=(Need(HAZARD, f"{both} (the method {Way.SMB_DEVICE_ENABLED} does not affect them)"),),
-        bar=bar,
+        barrier=barrier,
     )
     if host.service("NetBT").stopped:
         # Workstation and Server may run again after a boot; without the driver they open nothing.
