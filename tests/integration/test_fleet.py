@@ -67,7 +67,7 @@ def summary(played: Played) -> list[str]:
     assert len(shown) == 1, played.output
     lines: list[str] = shown[0].result["msg"]
     # What the user sees is what the task returned.
-    assert all(json.dumps(line)[1:-1] in played.output for line in lines)
+    assert all(json.dumps(line, ensure_ascii=False)[1:-1] in played.output for line in lines)
     return lines
 
 
@@ -118,7 +118,7 @@ def test_batches_wait_for_each_other_whatever_strategy_is_configured(playbook: s
 
 
 @pytest.mark.parametrize(
-    ("scenario", "told"), [("windows_xp_port_reopened", "the proof failed"), ("windows_xp_service_returns", "W32Time")]
+    ("scenario", "told"), [("windows_xp_port_reopened", "the proof failed"), ("windows_xp_sticky_socket", "the proof failed")]
 )
 def test_a_host_that_is_not_proven_ends_the_run(scenario: str, told: str) -> None:
     with fleet(scenario, "windows_xp") as simulation:
@@ -148,7 +148,7 @@ def test_all_goes_well_one_after_another_and_one_summary_ends_it() -> None:
 
 
 def test_failures_up_to_the_percentage_do_not_end_the_run() -> None:
-    with fleet("windows_xp_service_returns", "windows_xp", "windows_xp") as simulation:
+    with fleet("windows_xp_write_lost", "windows_xp", "windows_xp") as simulation:
         played = roll_out(simulation, canary=[2], max_fail=50)
         assert played.returncode == 2, played.output
         assert [listeners(simulation[name]) == WINRM for name in "abc"] == [False, True, True]
