@@ -119,7 +119,9 @@ def test_the_whole_loop(ran: Ran, name: str) -> None:
     assert {c["status"] for c in steps["close"]["changes"]} == {"done"}
     # No rule is asked for here.
     assert steps["close"]["summary"] == {**EXPECTED[name].counts, "filtered": 0, "opens": 0}
-    told = {re.split(r":| do(?:es)? not run now", text, maxsplit=1)[0] for text in steps["close"].get("warnings", [])}
+    # Each begins with the host that it is about.
+    warnings = [text.removeprefix(f"{name}: ") for text in steps["close"].get("warnings", [])]
+    told = {re.split(r":| do(?:es)? not run now", text, maxsplit=1)[0] for text in warnings}
     hazards = {f"hazard {hazard}" for hazard, where in WARNED.items() if where.match(name)}
     assert told == hazards | {service for service, where in MAY_START.items() if where.match(name)}
     # The proof equals the forecast, and what the modules list is what is there.
