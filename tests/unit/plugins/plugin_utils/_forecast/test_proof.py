@@ -430,6 +430,33 @@ def test_within_a_boot_a_socket_is_the_same_whatever_was_started_since() -> None
     assert proof.verdict is Verdict.PROVEN
 
 
+@pytest.mark.parametrize("side", ["then", "now"])
+def test_where_a_boot_does_not_show_nothing_is_proven(side: str) -> None:
+    before, after = windows_xp(), minimized_xp()
+    (before if side == "then" else after).lsass_created = None
+    proof = proof_of(record_of(before), after)
+    assert (proof.verdict, proof.booted) == (Verdict.NOT_PROVEN, False)
+    assert "the host does not show when lsass.exe was started" in " ".join(proof.reasons)
+
+
+def test_one_more_endpoint_of_a_kind_that_stays_is_told_and_proves_nothing() -> None:
+    record = record_of(windows_xp(), {})
+    fake = windows_xp()
+    fake.lsass_created = "2003-05-02T08:00:10Z"
+    fake.netstat = [TABLE_XP + "  TCP    0.0.0.0:1031    0.0.0.0:0    LISTENING    976\n"]
+    proof = proof_of(record, fake)
+    assert proof.verdict is Verdict.NOT_PROVEN
+    assert (finding(proof, "tcp/1031").outcome, finding(proof, "tcp/1031").holds) == (Outcome.OPEN, None)
+    assert finding(proof, "tcp/1031").why.startswith("one more endpoint than forecast; ")
+
+
+def test_one_more_endpoint_of_a_kind_that_was_to_close_is_a_failure_like_the_first() -> None:
+    rows = [f"  TCP    0.0.0.0:{port}    0.0.0.0:0    LISTENING    976" for port in (1025, 1031)]
+    proof = proof_of(record_of(windows_xp()), minimized_xp(*rows))
+    assert [finding(proof, name).holds for name in ("tcp/1025", "tcp/1031")] == [False, False]
+    assert all(f.why.startswith("forecast to be closed: ") for f in proof.findings if f.endpoint.port in (1025, 1031))
+
+
 def test_the_management_path_may_move() -> None:
     fake = minimized_xp("  TCP    0.0.0.0:5986    0.0.0.0:0    LISTENING    4")
     assert fake.listeners is not None

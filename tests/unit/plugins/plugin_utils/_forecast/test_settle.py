@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.settle import Settling, has_delayed, settle
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_host
@@ -53,6 +54,15 @@ def test_listings_that_differ() -> None:
     settling, clock, _session = wait(fake)
     assert settling.settled
     assert clock.slept == [15, 15, 15]
+
+
+@pytest.mark.parametrize("limit", [29, 30, 31, 44])
+def test_it_waits_no_longer_than_it_may(limit: float) -> None:
+    fake = windows_xp()
+    fake.netstat = [TABLE_XP + f"  UDP    0.0.0.0:{port}    *:*    704\n" for port in range(4500, 4600)]
+    settling, clock, _session = wait(fake, limit=limit)
+    assert not settling.settled
+    assert limit - 15 < sum(clock.slept) <= limit
 
 
 def test_a_listing_in_another_order_is_the_same() -> None:
@@ -129,6 +139,15 @@ def test_not_settled_while_delayed_services_may_start() -> None:
     settling, _clock, _session = wait(fake, limit=60)
     assert (settling.settled, settling.uptime) == (False, 40.0)
     assert "delayed services" in settling.waiting_for
+
+
+@pytest.mark.parametrize("limit", [29, 30, 31, 44])
+def test_it_waits_for_delayed_services_no_longer_than_it_may(limit: float) -> None:
+    fake = delayed(HOSTS["windows_vista"]())
+    fake.clock = booted(40)
+    settling, clock, _session = wait(fake, limit=limit)
+    assert "delayed services may still start" in settling.waiting_for
+    assert limit - 15 < sum(clock.slept) <= limit
 
 
 def test_without_delayed_services_nobody_waits_for_them() -> None:

@@ -58,6 +58,10 @@ COMMANDS: list[tuple[Change, str]] = [
     (netbios(NetbiosOption.DHCP), rf'reg add "{NETBT}" /v "NetbiosOptions" /t REG_DWORD /d "0" /f'),
     (mode("Spooler", StartMode.AUTO), 'sc config "Spooler" start= auto'),
     (mode("IKEEXT", StartMode.MANUAL), 'sc config "IKEEXT" start= demand'),
+    (mode("Spooler", StartMode.AUTO), 'sc config "Spooler" start= auto'),
+    (mode("Spooler", StartMode.DISABLED), 'sc config "Spooler" start= disabled'),
+    (mode("NetBT", StartMode.SYSTEM), 'sc config "NetBT" start= system'),
+    (mode("Disk", StartMode.BOOT), 'sc config "Disk" start= boot'),
     (mode("Late", StartMode.AUTO), 'sc config "Late" start= delayed-auto'),
     (StartService(kind=SERVICE, name="Spooler", **WHAT), 'net start "Spooler"'),  # type: ignore[arg-type]
     (StopService(kind=SERVICE, name="Spooler", **WHAT), 'net stop "Spooler" /y'),  # type: ignore[arg-type]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
@@ -21,6 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule, RemoveFilterRule
@@ -192,6 +194,20 @@ def test_start_pending_forever() -> None:
     application, _session, _clock = run(start("One"), fake=fake, limit=20)
     assert str(application.error) == "service One (Start Pending) on host.example: not running after 20 seconds"
     assert application.statuses == [UNKNOWN]
+
+
+def test_a_service_that_shows_no_state_is_waited_for_like_one_that_does_not_move() -> None:
+    def nothing(session: FakeSession) -> None:
+        query = session.query
+
+        def without_state(wmi_class: str, *arguments: Any, **given: Any) -> tuple[Row, ...]:
+            return tuple(Row(row.class_name, {**row.values, "State": None}) for row in query(wmi_class, *arguments, **given))
+
+        session.query = without_state  # type: ignore[method-assign]  # one answer of the fake is another
+
+    application, _session, clock = run(stop("Top"), prepare=nothing)
+    assert application.error is None
+    assert 0 < len(clock.slept) <= 5
 
 
 def test_stop_pending_forever() -> None:

@@ -327,6 +327,18 @@ def test_a_boot_that_is_due_does_not_matter_to_what_takes_effect_at_once() -> No
         assert [item for item in made.findings if item.hazard.id == "pending-reboot"] == []
 
 
+def test_what_security_software_may_undo_is_told_of_a_stop_and_of_a_start_mode_alone() -> None:
+    with simulated("windows_server_2022+hazard_protected_or_security_software", read_only=True) as host:
+        for name, wish, shown in (
+            ("Spooler", {"start_mode": "manual", "state": "unchanged"}, [("auto", "manual")]),
+            # It is manual already.
+            ("LmHosts", {"start_mode": "manual", "state": "stopped"}, [("running", "stopped")]),
+        ):
+            made = gated(host, stages=["services"], services=[{"name": name, **wish}])
+            assert [change.shown for change in made.plan.changes] == shown
+            assert finding(made, "protected-or-security-software").detected
+
+
 CONTROLLER = "windows_server_2022+hazard_domain_controller"
 
 
