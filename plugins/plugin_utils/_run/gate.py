@@ -16,7 +16,7 @@ is refused: all of it, unless one of these says that it can never be. What the k
 and `unchanged` says why. So one decision has one form, and a task tells all of its refusals at once.
 
 The gate is asked twice: about what closes, and then about the rules for what this leaves open, since what it holds back is residue too.
-The way back knows `never` alone.
+A way back meets `never` and the missing command shell alone: it must not need an `accept`.
 """
 
 from __future__ import annotations
