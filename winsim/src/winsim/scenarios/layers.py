@@ -10,10 +10,11 @@ Files of somebody's own are looked for beside the scenario first. Knows nothing 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -21,8 +22,30 @@ from .merge import merge, without
 from .repeat import RepeatError, repeated
 from .strict import Problems
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml where PyYAML was built with it: a scenario is read ten times faster."""
+if TYPE_CHECKING:
+    SafeLoader = yaml.SafeLoader
+else:
+    # libyaml where PyYAML was built with it: a scenario is read ten times faster.
+    SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Loader(SafeLoader):
+    """Refuses a key that is there twice, of which PyYAML takes the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Return a mapping, as PyYAML does.
+
+        Raises:
+            ConstructorError: a key occurs twice.
+        """
+        seen: set[str] = set()
+        for key, _item in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key '{key.value}' occurs twice", key.start_mark)
+            if isinstance(key.value, str):
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
 
 FOLDER = Path(__file__).parent
 PARTS = "parts"
@@ -177,7 +200,7 @@ def _layer(path: Path) -> Layer:
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{path.name}: $: is no UTF-8: {error}") from error
     try:
-        document = yaml.load(text, Loader=LOADER)
+        document = yaml.load(text, Loader=Loader)
     # ValueError: PyYAML makes dates and numbers without checking them first (2001-02-31).
     except (yaml.YAMLError, ValueError) as error:
         raise ScenarioError(f"{path.name}: $: is no YAML: {error}") from error

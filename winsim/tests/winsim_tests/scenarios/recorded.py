@@ -21,8 +21,8 @@ from winsim.host.firewall import LOCAL_RULES
 from winsim.host.model import SERVICES, HostSpec
 from winsim.host.registry import Registry
 from winsim.scenarios import load_scenario
+from winsim.scenarios.layers import Loader
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[3].parent / "shared"
 MODES = ("boot", "system", "auto", "manual", "disabled")
@@ -71,7 +71,7 @@ def hive(name: str) -> dict[str, Any]:
     path = Path(os.environ.get("NETMIN_CAPTURES", SHARED / "captures")) / "registry" / f"{name}.yml"
     if not path.is_file():
         pytest.skip(f"no recorded hives at {path.parent} (NETMIN_CAPTURES names the folder of all captures)")
-    return dict(yaml.load(path.read_text(encoding="utf-8"), LOADER))
+    return dict(yaml.load(path.read_text(encoding="utf-8"), Loader))
 
 
 @cache
@@ -80,7 +80,7 @@ def published() -> dict[str, Any]:
     path = SHARED / "facts" / "published_services.yml"
     if not path.is_file():
         pytest.skip(f"no published tables at {path}")
-    return dict(yaml.load(path.read_text(encoding="utf-8"), LOADER))
+    return dict(yaml.load(path.read_text(encoding="utf-8"), Loader))
 
 
 @cache
@@ -226,7 +226,7 @@ def template_differences(scenario: str, version: int) -> Iterator[str]:
 
 def reviewed(subject: str, kind: str) -> tuple[str, ...]:
     """Return the differences that are known and meant, of one host and kind."""
-    entries = yaml.load((HERE / "differences.yml").read_text(encoding="utf-8"), LOADER)
+    entries = yaml.load((HERE / "differences.yml").read_text(encoding="utf-8"), Loader)
     return tuple(str(line) for entry in entries if subject in entry["hosts"] and entry["kind"] == kind for line in entry["differences"])
 
 
