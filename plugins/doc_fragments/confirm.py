@@ -1,12 +1,12 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The option that makes the host roll a run back unless it is confirmed."""
+"""The options that make the host roll a run back unless it is confirmed."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Documentation of the option `confirm`."""
+    """Documentation of the option `confirm`, and of `confirm_later` where a role or playbook can confirm."""
 
     DOCUMENTATION = r"""
 options:
@@ -33,4 +33,15 @@ options:
           - Whether the task leaves the timer running, so that M(netmin.windows.confirm) can confirm later, for example after a restart.
         type: bool
         default: false
+"""
+
+    LATER = r"""
+options:
+  confirm_later:
+    description:
+      - Whether a later task confirms the run, if O(confirm) is given. Roles use this to confirm after the restart, and the playbook to
+        confirm after the proof.
+      - Has the same effect as O(confirm.hold), which is for your own plays.
+    type: bool
+    default: false
 """

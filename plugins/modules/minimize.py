@@ -16,13 +16,6 @@ description:
   - Some ports close only at the next boot, and the forecast says so. Only M(netmin.windows.reboot) restarts a host.
     M(netmin.windows.proof_info) then tells whether the forecast came true.
 options:
-  confirm_later:
-    description:
-      - Whether a later task confirms the run, if O(confirm) is given. Roles use this to confirm after the restart, and the playbook to
-        confirm after the proof.
-      - Has the same effect as O(confirm.hold), which is for your own plays.
-    type: bool
-    default: false
   recipes:
     description:
       - Ids of the recipes to use, and no others. M(netmin.windows.listeners_info) returns the id for each listener that a recipe knows.
@@ -320,6 +313,7 @@ notes:
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.confirm
+  - netmin.windows.confirm.later
   - netmin.windows.plan
   - netmin.windows.keep
   - netmin.windows.window

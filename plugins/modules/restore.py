@@ -33,13 +33,6 @@ options:
       - Whether to restore also what somebody changed later.
     type: bool
     default: false
-  confirm_later:
-    description:
-      - Whether a later task confirms the run, if O(confirm) is given. Roles use this to confirm after the restart, and the playbook to
-        confirm after the proof.
-      - Has the same effect as O(confirm.hold), which is for your own plays.
-    type: bool
-    default: false
   record_dir:
     description:
       - Folder on the controller for a copy of the run's record, including the snapshot. The file is named after the host.
@@ -77,6 +70,7 @@ notes:
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.confirm
+  - netmin.windows.confirm.later
 seealso:
   - module: netmin.windows.minimize
   - module: netmin.windows.snapshot_info
