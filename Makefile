@@ -64,6 +64,6 @@ bench: setup ## Count requests, bytes and seconds for a host of each scenario, t
 
 .PHONY: clean
 clean: ## Remove everything that the other targets made
-	rm -rf .venv .cache .ansible .mypy_cache .pytest_cache .ruff_cache build tests/output netmin-windows-*.tar.gz
-	rm -rf winsim/.mypy_cache winsim/.pytest_cache winsim/.ruff_cache winsim/build winsim/src/winsim.egg-info
+	rm -rf .venv .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache build tests/output netmin-windows-*.tar.gz
+	rm -rf winsim/.hypothesis winsim/.mypy_cache winsim/.pytest_cache winsim/.ruff_cache winsim/build winsim/src/winsim.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -39,9 +39,9 @@ options:
 options:
   confirm_later:
     description:
-      - Whether a later task confirms the run, if O(confirm) is given. Roles use this to confirm after the restart, and the playbook to
-        confirm after the proof.
-      - Has the same effect as O(confirm.hold), which is for your own plays.
+      - Whether a later task confirms the run, if O(confirm) is given. The roles confirm after the restart, and the playbook
+        C(netmin.windows.minimize) confirms after the proof.
+      - For roles. In your own plays use O(confirm.hold), which also keeps roles and playbooks from confirming.
     type: bool
     default: false
 """

@@ -82,7 +82,7 @@ options:
     default: skip
   stop_timeout:
     description:
-      - Seconds to wait for a service or driver to stop before the task fails.
+      - Seconds to wait for a service or driver to stop or start before the task fails.
     type: int
     default: 60
 attributes:
@@ -91,7 +91,8 @@ attributes:
     support: full
     details:
       - C(group/netmin.windows.stages) sets O(accept), O(confirm), O(dependents), O(keep), O(record_dir), O(stop_timeout) and
-        O(unverified), and C(group/netmin.windows.changes), to which M(netmin.windows.restore) belongs as well, those that it has.
+        O(unverified).
+      - C(group/netmin.windows.changes), which also contains M(netmin.windows.restore), sets O(confirm), O(record_dir) and O(stop_timeout).
     membership:
       - netmin.windows.changes
       - netmin.windows.stages

@@ -13,7 +13,8 @@ options:
   window:
     description:
       - The maintenance window. Outside it, the task is refused before it contacts the host. Check mode is always allowed.
-      - What has started inside the window is completed, even if the window ends in the meantime.
+      - What has started inside the window is completed, even if the window ends in the meantime. A host that rolls a run back under
+        C(confirm) does so at any time.
       - Without this option there is no such limit.
     type: dict
     suboptions:

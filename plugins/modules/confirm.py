@@ -12,8 +12,8 @@ description:
   - Stops the timer that a run with O(netmin.windows.minimize#module:confirm) left on the host, before the host rolls the run back. It
     does this over a new connection, which proves that the host can still be reached.
   - Does nothing if no timer runs on the host. Fails if the host has already rolled the run back, and reports what the host recorded.
-  - The next task of this collection on the host reports this record once, then clears it. The host still remembers that it rolled back
-    O(run), until it rolls back another run.
+  - The next task of this collection on the host reports this record once and clears it. After that, only the id of the last run
+    that was rolled back stays on the host.
 options:
   run:
     description:

@@ -13,14 +13,14 @@ description:
     reads everything again.
   - Without options, it chooses for each listener the method that is known to close it on this version of Windows, from Windows 2000 to
     Server 2025. It never writes a setting that is not known to work there.
-  - Some ports close only at the next boot, and the forecast says so. Only M(netmin.windows.reboot) restarts a host.
+  - Some ports close only at the next boot, and the forecast says so. Only M(netmin.windows.reboot), and a host that rolls a run back under O(confirm), restart it.
     M(netmin.windows.proof_info) then tells whether the forecast came true.
 options:
   recipes:
     description:
       - Ids of the recipes to use, and no others. M(netmin.windows.listeners_info) returns the id for each listener that a recipe knows.
-      - By default, the recipes of a default install, plus that of every listener found, where a working method is known. What is left
-        alone is in RV(unchanged) and RV(residue), with the reason.
+      - By default, the recipes of a default install, plus the recipes of all listeners found, if a working method is known.
+        RV(unchanged) and RV(residue) list the rest, with the reason.
       - A recipe that does not exist is refused, and the message suggests similar names. A recipe that closes nothing or does harm on this
         version of Windows is refused with the reason.
     type: list
@@ -305,7 +305,8 @@ options:
         default: false
 notes:
   - Order of changes. First those that take effect at once, then those that wait for a boot, last those that could affect the session.
-    Within these groups they are ordered by stage. Within a stage, dependents come before what they depend on.
+    Within these groups they are ordered by stage. Within a stage, start modes come
+    before stops, and dependents before what they depend on.
   - On a domain member, C(W32Time) is never stopped, because Kerberos needs synchronized clocks. The default plan skips it and says so in
     RV(unchanged). If O(services) names it, the task is refused.
   - An empty dictionary for a stage leaves everything in that stage unchanged.

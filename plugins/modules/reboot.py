@@ -15,11 +15,11 @@ description:
   - A host that does not show this creation time is not restarted.
   - A host that would not answer over WinRM after the restart is not restarted. On Windows 7 and later clients, for example, the default
     start mode of WinRM is manual.
-  - No other module of this collection restarts a host.
+  - No other module of this collection restarts a host. A host that rolls a run back under C(confirm) may restart by itself.
 options:
   accept:
     description:
-      - Ids of the hazards that you accept. V(winrm-start) means that WinRM, or a service it depends on, does not start by itself.
+      - V(winrm-start) restarts the host although WinRM, or a service it depends on, does not start by itself.
     type: list
     elements: str
     choices: [winrm-start]

@@ -13,7 +13,7 @@ description:
     restores the previous state, not the Windows defaults, and needs no copy on the controller.
   - Restores only what is still as the last run left it. What somebody changed later is left alone and listed in RV(unchanged), unless
     O(force=true).
-  - Starts services that a run stopped, restores delayed start, and deletes registry keys that were created for a value once they are
+  - Starts services that a run stopped, restores delayed start, and deletes registry keys that a run created, if they are
     empty. Values that Windows reads at a boot wait for the next one.
   - After a run that broke off, it restores the changes that were made.
   - If a snapshot is unreadable, the others are restored and the task fails. The message names the snapshot and says what to do. Check
@@ -38,11 +38,11 @@ options:
       - Folder on the controller for a copy of the run's record, including the snapshot. The file is named after the host.
       - A relative path is relative to the playbook. The folder is created if it does not exist.
       - The file is written to disk before the first change, and only its owner can read it. If it cannot be written, nothing is changed.
-      - M(netmin.windows.restore) reads the record on the host. This copy is for people and is not needed for a restore.
+      - The module itself reads the record on the host. This copy is for people and is not needed for a restore.
     type: path
   stop_timeout:
     description:
-      - Seconds to wait for a service or driver to stop before the task fails.
+      - Seconds to wait for a service or driver to stop or start before the task fails.
     type: int
     default: 60
 attributes:
@@ -54,15 +54,16 @@ attributes:
     membership:
       - netmin.windows.changes
   check_mode:
-    description: Can show what would be done, without writing anything.
+    description: Can show what would be done without writing anything.
     support: full
     details:
-      - A guard refuses every write before it is sent. Only what one table lists as reading may leave the controller.
+      - A guard blocks every write before it is sent. Only requests from a fixed list of read requests may leave the controller.
   diff_mode:
-    description: Shows details of what was changed, or in check mode of what would be.
+    description: Shows what was changed, or in check mode what would be changed.
     support: full
     details:
-      - Shows what is put back, before and after, and the listeners with what becomes of each. One that opens again reads closed before.
+      - Shows what is restored, before and after, and the forecast for each listener. A listener that opens again is shown as closed
+        before.
 notes:
   - A restore leaves a snapshot of its own. To undo the restore, give its run id as O(run).
   - The record of this collection below C(HKLM\SOFTWARE\netmin.windows) stays on the host.

@@ -405,3 +405,21 @@ def test_a_branch_needs_a_fragment_of_its_own(clone: Path) -> None:
 def test_what_a_user_never_gets_needs_no_fragment(clone: Path) -> None:
     commit(clone, README_dot_md="second\n")
     assert changelog_check(clone).returncode == 0
+
+
+NAMED_FILE = re.compile(r"`([\w./-]+\.(?:py|yml|md|cmd))`")
+EXAMPLE = re.compile(r"(?:^|/)(?:ID|NAME|x|hosts|netbt-adapters|my_print_server)\.\w+$")
+"""Names that stand for a file of the reader's own."""
+
+
+@pytest.mark.parametrize("path", files("*.md"), ids=shown)
+def test_a_document_names_files_that_exist(path: Path) -> None:
+    present = ["/" + shown(item) for item in files()]
+    named = {name for name in NAMED_FILE.findall(path.read_text(encoding="utf-8")) if not EXAMPLE.search(name)}
+    assert {name for name in named if not any(item.endswith("/" + name) for item in present)} == set()
+
+
+def test_a_file_that_a_document_misnames_is_found() -> None:
+    assert NAMED_FILE.findall("see `_core/plan.py`, `x.py` and `make test`") == ["_core/plan.py", "x.py"]
+    assert EXAMPLE.search("_stages/x.py")
+    assert not EXAMPLE.search("_core/plan.py")
