@@ -46,7 +46,7 @@ def test_rpc_goes_to_the_loopback_and_back() -> None:
             # The web server's own port cannot be told from RPC ports here, and does not obey.
             proof = played.of("host", f"prove {number}").result["proof"]
             assert proof["verdict"] == "not_proven"
-            assert [reason.partition(" is there")[0] for reason in proof["reasons"]] == ["tcp/4983 on 0.0.0.0"]
+            assert [reason.partition(" has a socket")[0] for reason in proof["reasons"]] == ["tcp/4983 on 0.0.0.0"]
             assert {row["port"] for row in proof["endpoints"] if row["holds"] is False} == set()
         open_to_all = {port for protocol, address, port in listeners(simulation["host"]) if protocol == "tcp" and address == "0.0.0.0"}
         assert 135 not in open_to_all
@@ -88,6 +88,6 @@ def test_sockets_that_no_forecast_is_sure_of_leave_a_host_unproven() -> None:
         proof = play(on(simulation), tasks).of("host", "prove 1").result["proof"]
         assert proof["verdict"] == "not_proven"
         # Of what stays for good the three RPC ports of services that go on cannot be told apart either.
-        named = [reason.partition(" on 0.0.0.0 is there, ")[0] for reason in proof["reasons"]]
+        named = [reason.partition(" on 0.0.0.0 has a socket, ")[0] for reason in proof["reasons"]]
         assert named == ["tcp/1025", "tcp/1026", "tcp/1027", "tcp/4983", "udp/1027"]
         assert {row["port"] for row in proof["endpoints"] if row["holds"] is False} == set()

@@ -210,8 +210,9 @@ def _changes(stage: str, wish: Wish, service: Service, situation: Situation, als
 
 
 def _stop(stage: str, service: Service, situation: Situation, why: str, *, along: str = "") -> StopService:
-    # A service has more dependents, all told, than any service that depends on it.
-    rank = len(situation.host.all_dependents(service.name))
+    # A running service has more dependents that run, all told, than any of those. Dependents that are stopped already
+    # need no wait of their own.
+    rank = sum(not dependent.stopped for dependent in situation.host.all_dependents(service.name))
     return StopService(stage=stage, effective=Effective.NOW, why=why, rank=rank, kind=service.kind, name=service.name, along=along)
 
 
