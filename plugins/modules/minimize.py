@@ -13,8 +13,8 @@ description:
     reads everything again.
   - Without options, it chooses for each listener the method that is known to close it on this version of Windows, from Windows 2000 to
     Server 2025. It never writes a setting that is not known to work there.
-  - Some ports close only at the next boot, and the forecast says so. Only M(netmin.windows.reboot), and a host that rolls a run back under O(confirm), restart it.
-    M(netmin.windows.proof_info) then tells whether the forecast came true.
+  - Some ports close only at the next boot, and the forecast says so. Only M(netmin.windows.reboot), and a host that rolls a run back
+    under O(confirm), restart it. M(netmin.windows.proof_info) then tells whether the forecast came true.
 options:
   recipes:
     description:
