@@ -102,6 +102,9 @@ def _dropped(entry: Forecast, subject: Explained, host: Host) -> Forecast:
 
 def _entry(subject: Explained, fate: Fate, kept: Kept) -> Forecast:
     reason = keep_reason(subject, kept)
+    if Expectation.CLOSED in (fate.now, fate.boot):
+        # Its owner goes on running, and it closes all the same.
+        reason = None
     if subject.management:
         reason = "the management path: a listener of WinRM"
     if reason is not None:
@@ -136,6 +139,16 @@ def keep_reason(subject: Explained, kept: Kept) -> str | None:
         return kept.recipes[subject.recipe]
     reasons = [kept.owners.get(owner.lower()) for owner in subject.owners]
     return reasons[0] if reasons and all(reason is not None for reason in reasons) else None
+
+
+def lost(entries: Iterable[Forecast], kept: Kept) -> tuple[str, ...]:
+    """Say of each endpoint that was to be kept by its port or recipe and closes all the same why it does."""
+    said: dict[str, None] = {}
+    for entry in entries:
+        reason = kept.ports.get((entry.endpoint.protocol, entry.endpoint.port)) or kept.recipes.get(entry.recipe or "")
+        if reason is not None and Expectation.CLOSED in (entry.now, entry.boot):
+            said[f"{entry.endpoint.name} is to be kept ({reason}), but {entry.outlook}: {entry.why}"] = None
+    return tuple(said)
 
 
 def opens(plan: Plan, knowledge: Knowledge) -> tuple[str, ...]:

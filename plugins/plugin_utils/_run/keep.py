@@ -12,7 +12,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Port, Recipe
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import dcom_protocols
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
 
 KINDS = ("port", "service", "recipe")
@@ -34,6 +35,7 @@ def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowl
     recipes: dict[str, str] = {}
     services: dict[str, str] = {}
     owners: dict[str, str] = {}
+    ports: dict[tuple[Protocol, int], str] = {}
     for entry in entries:
         reason = entry["reason"]
         kind = _kind_of(entry)
@@ -46,10 +48,13 @@ def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowl
             names = list(recipe.services)
         else:
             names = _by_port(entry["port"], reason, recipes, host, knowledge, explained)
+            ports.setdefault(parse_port(entry["port"]), reason)
+        if any(name in dcom_protocols.MAPPER for name in recipes):
+            names += _using_udp(recipes, knowledge, explained)
         for name in (name for name in names if name.lower() in host.services or knowledge.template(name, host.windows)):
             owners.setdefault(name.lower(), reason)
             _keep_service(name, reason, services, host)
-    return Kept(recipes, services, owners)
+    return Kept(recipes, services, owners, ports)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +103,24 @@ def _reached_through(name: str, host: Host, knowledge: Knowledge) -> list[str]:
         recipe.id
         for recipe in knowledge.recipes.values()
         if name.lower() in map(str.lower, recipe.serves)
-        or (name.lower() in map(str.lower, recipe.services) and any(_leaves_it(method) for method in recipe.methods_on(host.windows)))
+        or (_owns(name, recipe, host, knowledge) and any(_leaves_it(method) for method in recipe.methods_on(host.windows)))
     ]
+
+
+def _owns(name: str, recipe: Recipe, host: Host, knowledge: Knowledge) -> bool:
+    """Tell whether a service can own listeners of a recipe, or a driver those that the recipe has on this Windows."""
+    here = [pattern for found, pattern in knowledge.patterns(host.windows) if found is recipe]
+    owners = (*recipe.services, *(driver for pattern in here for driver in pattern.services or recipe.drivers))
+    return name.lower() in map(str.lower, owners)
+
+
+def _using_udp(recipes: Mapping[str, str], knowledge: Knowledge, explained: Sequence[Explained]) -> list[str]:
+    """Return the RPC servers on UDP where the endpoint mapper is kept on UDP: it listens there only while there is one (article)."""
+    mapped = {p.protocol for name in recipes if name in dcom_protocols.MAPPER for p in knowledge.recipe(name).listeners}
+    if Protocol.UDP not in mapped:
+        return []
+    udp = (subject for subject in explained if subject.dynamic and subject.endpoint.protocol is Protocol.UDP)
+    return [name for subject in udp for name, kinds in zip(subject.owners, subject.kinds, strict=True) if Port.RPC in kinds]
 
 
 def _leaves_it(method: Method) -> bool:

@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
-from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count, opens
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count, lost, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import lingering
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import residue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Purpose
@@ -155,6 +155,7 @@ class Run:
     def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
         """Forecast a plan, and read what earlier runs left."""
         expected = make_forecast(plan, survey, self.knowledge, wanted.terms.kept, wanted.skipped)
+        plan = replace(plan, warnings=tuple(dict.fromkeys((*plan.warnings, *lost(expected, wanted.terms.kept)))))
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         history = record.read_history(reader).since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))

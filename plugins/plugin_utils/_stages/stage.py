@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
@@ -36,11 +37,13 @@ class Kept:
         recipes: ids of the recipes whose listeners stay.
         services: what must go on running: what is kept, and all that it depends on.
         owners: those of them whose own listeners stay.
+        ports: the ports that were named.
     """
 
     recipes: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
+    ports: Mapping[tuple[Protocol, int], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
