@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START_VALUES, Setting, Settings, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -260,11 +260,19 @@ def _fate_of_srvnet(future: Future) -> Fate:
     boot = Expectation.CLOSED if server is None else future.runs_at_boot(server)
     if boot is not Expectation.CLOSED:
         return Fate(now, boot, "the Server service loads srvnet when it starts", plain=True)
-    loading = [s.name for s in future.host.all_dependents(SRVNET) if s is not server and future.start_mode(s) in SELF_STARTING]
-    if loading:
-        why = f"{', '.join(loading)} will load srvnet; whether it listens without the Server service is not documented"
-        return Fate(now, Expectation.UNKNOWN, why)
+    for does, expected in (("will", Expectation.OPEN), ("may", Expectation.UNKNOWN)):
+        loading = [s.name for s in future.host.all_dependents(SRVNET) if s is not server and _loaded(s, future) is expected]
+        if loading:
+            why = f"{', '.join(loading)} {does} load srvnet; whether it listens without the Server service is not documented"
+            return Fate(now, Expectation.UNKNOWN, why)
     return Fate(now, boot, "srvnet is not loaded: the Server service will not start, and no other service is known to load it")
+
+
+def _loaded(dependent: Service, future: Future) -> Expectation:
+    """Expect whether something that depends on srvnet runs after the boot, and so loads it; drivers of the Server service come with it alone."""
+    if dependent.name.lower() in SERVER_DRIVERS and future.start_mode(dependent) not in SELF_STARTING:
+        return Expectation.CLOSED
+    return future.runs_at_boot(dependent)
 
 
 def _fate_of_other_port(subject: Explained, future: Future) -> Fate:

@@ -70,6 +70,21 @@ def test_a_driver_that_is_there_on_demand_loads_nothing() -> None:
     assert outlook(survey, planned(survey, dependents="stop"))[0] is Outlook.CLOSES_NOW
 
 
+@pytest.mark.parametrize("name", ["windows_vista", "windows_10", "windows_server_2022"])
+def test_a_driver_on_demand_that_runs_may_load_srvnet_again(name: str) -> None:
+    survey = surveyed(name, replace(ACME, start=StartMode.MANUAL, demanded=True))
+    assert survey.host.services["acmesmb"].stopped is False
+    found, why = outlook(survey, planned(survey, dependents="stop"))
+    assert found is Outlook.UNKNOWN
+    assert "acmesmb may load srvnet" in why
+
+
+def test_what_cannot_start_without_the_server_service_loads_nothing() -> None:
+    survey = surveyed("windows_server_2022", driver("acmeshare", StartMode.AUTO, "LanmanServer"))
+    assert survey.host.services["acmeshare"].stopped is False
+    assert outlook(survey, planned(survey, dependents="stop"))[0] is Outlook.CLOSES_NOW
+
+
 @pytest.mark.parametrize("name", ["windows_8_1", "windows_10", "windows_server_2012_r2"])
 def test_the_driver_of_smb_1_is_set_to_manual_where_it_starts_by_itself(name: str) -> None:
     survey = surveyed(name, driver("srv", StartMode.AUTO, "srv2"))
