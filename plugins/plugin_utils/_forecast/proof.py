@@ -271,6 +271,7 @@ def _present(entry: Forecast, subject: Explained, booted: bool, host: Host) -> F
     if certain and expected is not Expectation.CLOSED and other_owner(entry, subject):
         kept = entry.outlook is Outlook.KEPT
         why = f"the forecast was for owner {entry.owner} ({entry.outlook}: {entry.why}); now another owner holds it"
+        why = f"{why}; {STRANGER}" if subject.stranger else why
         return found(Outcome.OPEN, False if kept or subject.stranger else None, why)
     if entry.outlook is Outlook.KEPT:
         return found(Outcome.KEPT, True, entry.why)

@@ -16,7 +16,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
 
 from .host import Host
 from .owners import LOWEST_DYNAMIC, management_ports
@@ -34,9 +34,33 @@ FIRST_USER_PORT, HIGHEST = 1025, 65535
 
 def with_ranges(reader: Reader, host: Host, knowledge: Knowledge, endpoints: Iterable[Endpoint]) -> Host:
     """Return a host with the ranges that it hands out ports from, if what it lists makes that worth a question."""
-    if host.ranges or not any(_is_odd(row, host, knowledge) for row in endpoints):
+    rows = tuple(endpoints)
+    if host.ranges or not any(_is_odd(row, host, knowledge) for row in rows):
         return host
+    if MAX_USER_PORT_UNTIL < host.windows.nt < CLASSES_SINCE:
+        return replace(host, ranges=_inferred(host, knowledge, rows))
     return replace(host, ranges=read_ranges(reader, host.windows.nt))
+
+
+def _inferred(host: Host, knowledge: Knowledge, rows: Iterable[Endpoint]) -> Mapping[Protocol, tuple[range, ...]]:
+    """Tell a moved range by the RPC servers of the system itself (wininit.exe, lsass.exe, services.exe), which take its first ports.
+
+    Windows Vista to 7 show no documented value. TCP needs none, since an RPC server's port is known by its owner; whoever moves the
+    range of TCP mostly moves that of UDP along (from memory), and it is the only sign of it.
+    """
+    patterns = [(recipe, p) for recipe, p in knowledge.patterns(host.windows) if p.protocol is Protocol.TCP]
+    servers = {name.lower() for recipe, p in patterns if p.port is Port.RPC for name in recipe.processes}
+    fixed = {p.port for _recipe, p in patterns}
+    of_servers = [
+        row.port
+        for row in rows
+        if row.protocol is Protocol.TCP and row.port >= LOWEST_DYNAMIC and row.port not in fixed
+        if row.pid is not None and host.processes.get(row.pid, "").lower() in servers
+    ]
+    usual = host.dynamic_ports(Protocol.UDP, knowledge)
+    if not of_servers or any(port in numbers for port in of_servers for numbers in usual):
+        return {}
+    return {Protocol.UDP: (*usual, range(min(of_servers), HIGHEST + 1))}
 
 
 def _is_odd(row: Endpoint, host: Host, knowledge: Knowledge) -> bool:
@@ -51,7 +75,7 @@ def _is_odd(row: Endpoint, host: Host, knowledge: Knowledge) -> bool:
 def read_ranges(reader: Reader, nt: NtVersion) -> Mapping[Protocol, tuple[range, ...]]:
     """Read the ranges; of a protocol for which the host names none there is no entry.
 
-    Windows Vista to 7 keep them where no documented value shows them: what is known of a plain install counts there.
+    Windows Vista to 7 keep them where no documented value shows them.
     """
     if nt <= MAX_USER_PORT_UNTIL:
         value = read_setting(reader, MAX_USER_PORT)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -224,10 +224,24 @@ def read_host(reader: Reader, knowledge: Knowledge) -> Host:
             dependents=dependents,
             requires=requires,
             adapters=read_adapters(reader),
-            processes={row.number("ProcessId") or 0: row.text("Name") or "" for row in processes},
+            processes=_names(processes),
             management=read_management(reader),
             boot=boot_evidence(system, processes),
         )
+
+
+def _names(processes: Iterable[Row]) -> dict[int, str]:
+    return {row.number("ProcessId") or 0: row.text("Name") or "" for row in processes}
+
+
+def with_newcomers(reader: Reader, host: Host, pids: Iterable[int | None]) -> Host:
+    """Read processes and services once more where something that was listed belongs to a process that had not begun before."""
+    if all(pid is None or pid in host.processes for pid in pids):
+        return host
+    reader.forget()
+    services = read_services(reader, host.windows.nt, host.dependents)
+    with _understood(reader):
+        return replace(host, services=services, processes={**host.processes, **_names(read_processes(reader))})
 
 
 @contextmanager

@@ -8,10 +8,10 @@ A dynamic port means nothing by its number: it is attributed by process and serv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Identity
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -95,7 +95,9 @@ class Explainer:
         rows = tuple(endpoints)
         random = self._random_udp(rows)
         held = frozenset((row.pid, row.protocol, row.port) for row in rows)
-        return tuple(self._one(row, held, random=row.protocol is Protocol.UDP and row.pid in random) for row in rows)
+        found = tuple(self._one(row, held, random=row.protocol is Protocol.UDP and row.pid in random) for row in rows)
+        whole = {(row.family, row.port) for row in rows if row.protocol is Protocol.TCP and row.scope is Scope.WILDCARD}
+        return tuple(_as_stranger(subject) if _is_beside(subject, whole) else subject for subject in found)
 
     def _random_udp(self, rows: Iterable[Endpoint]) -> frozenset[int]:
         """Return the processes that ask the system for UDP ports: by their number, or since a process has many and one is (KB 956188)."""
@@ -296,6 +298,20 @@ class Explainer:
         """Return the services of which it is known whether they own listeners."""
         owners = {name.lower() for recipe, _pattern in self.knowledge.patterns(self.host.windows) for name in recipe.services}
         return owners | self.knowledge.silent_on(self.host.windows)
+
+
+def _is_beside(subject: Explained, whole: Container[tuple[Family, int]]) -> bool:
+    """Tell whether something holds an address of its own on a port on which WinRM has all of them.
+
+    http.sys listens either at all addresses or at those of its list (Microsoft, "netsh http add iplisten"), and Windows 2000 shows no
+    process by which to tell.
+    """
+    row = subject.endpoint
+    return subject.management and row.pid is None and row.scope is not Scope.WILDCARD and (row.family, row.port) in whole
+
+
+def _as_stranger(subject: Explained) -> Explained:
+    return replace(subject, owners=(), kinds=(), recipe=None, management=False, stranger=True)
 
 
 def management_ports(host: Host, knowledge: Knowledge) -> frozenset[int]:

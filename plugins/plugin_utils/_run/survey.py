@@ -16,7 +16,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast 
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import reasons
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.dynamic_ports import with_ranges
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import read_firewall
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host, read_services
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host, read_services, with_newcomers
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, read_listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath, read_path
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, Explainer, settled_ports
@@ -98,6 +98,7 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     host = replace(host, firewall=read_firewall(reader, host, wanted=False))
     states = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in STAGES}
     listing = take_listing(reader, host, knowledge)
+    host = with_newcomers(reader, host, (row.pid for row in listing.endpoints))
     host = with_ranges(reader, host, knowledge, listing.endpoints)
     return Survey(host, states, listing, with_forwarded(reader, explainer(host, knowledge, states).explain(listing.endpoints)))
 
