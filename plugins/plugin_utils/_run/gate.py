@@ -284,6 +284,9 @@ class Gatekeeper:
         for subject in part.endpoints:
             if subject.management or keep_reason(subject, self.terms.kept) is not None:
                 return Held(Reason.KEPT, f"a rule for it would also drop {subject.endpoint.name} ({subject.owner}), which is kept")
+        for subject in part.found:
+            if keep_reason(subject, self.terms.kept) is not None:
+                return Held(Reason.KEPT, f"clients ask it for the port of {subject.owner}, which is kept")
         return None
 
     def _emptied(self, part: Part) -> Iterator[str]:

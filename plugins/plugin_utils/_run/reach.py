@@ -178,7 +178,7 @@ def _closes(item: Item, about: Iterable[Explained]) -> bool:
     held = tuple(about)
     if item.part.endpoints:
         ports = {(s.endpoint.protocol, s.endpoint.port) for s in held}
-        return any((s.endpoint.protocol, s.endpoint.port) in ports for s in item.part.endpoints)
+        return any((s.endpoint.protocol, s.endpoint.port) in ports for s in (*item.part.endpoints, *item.part.found))
     recipes = {subject.recipe for subject in held}
     owners = {owner.lower() for subject in held for owner in subject.owners}
     # What goes along is named by what it depends on.

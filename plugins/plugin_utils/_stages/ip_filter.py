@@ -28,6 +28,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rul
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
+from .dcom_protocols import MAPPER
 from .future import Future
 from .never import no_new_rule
 from .part import Bar, Claim, Need, Part
@@ -171,17 +172,32 @@ def _part(rule: FilterRule, items: Sequence[Residue], why: str, situation: Situa
     unsaid = firewall.blind if not firewall.has(rule) else ""
     changes = tuple(_to_be(rule, why, firewall))
     dropped = [other for other in situation.listed if any(_shares(item.subject, other) for item in items)]
+    found = _found_through(dropped, situation)
     known = {recipe.id: recipe for other in dropped if (recipe := _recipe_of(other, situation)) is not None}
     return Part(
         stage=NAME,
         targets=tuple(dict.fromkeys(map(_label, items))) if items and not unsafe else (f"inbound rule {rule.name}",),
         plan=Plan(changes) if changes else _there(rule),
         otherwise=Plan() if unsafe or unsaid else _removal({rule.name} & set(firewall.names), firewall),
-        recipes=tuple(known),
+        recipes=tuple(dict.fromkeys((*known, *(other.recipe for other in found if other.recipe is not None)))),
         endpoints=tuple(dropped),
+        found=found,
         chosen=True,
         needs=tuple(need for recipe in known.values() for need in _needs(recipe, situation)),
         barrier=Bar(Reason.NEVER, unsafe) if unsafe else Bar(Reason.NOT_FOUND, unsaid) if unsaid else None,
+    )
+
+
+def _found_through(dropped: Iterable[Explained], situation: Situation) -> tuple[Explained, ...]:
+    """Return the RPC servers whose ports clients ask the endpoint mapper for, where that is dropped (MS-RPCE 3.1.1: port 135 tells them)."""
+    mapped = {MAPPER[other.recipe] for other in dropped if other.recipe in MAPPER}
+    return tuple(
+        other
+        for other in situation.listed
+        if other.endpoint.protocol in mapped
+        and other.dynamic
+        and other.endpoint.scope is not Scope.LOOPBACK
+        and any(Port.RPC in kinds for kinds in other.kinds)
     )
 
 

@@ -62,6 +62,7 @@ class Part:
         recipes: ids of the recipes whose listeners it closes or drops.
         owners: services whose own listeners it closes without stopping them.
         endpoints: the listeners that its rule drops.
+        found: listeners whose number clients ask for at one of these.
         chosen: nobody named its objects, whatever options the stage was given.
         needs: hazards that have to be accepted first, whether or not the host shows them.
         barrier: why it must not be done on this host, whatever is accepted.
@@ -80,6 +81,7 @@ class Part:
     recipes: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     endpoints: tuple[Explained, ...] = ()
+    found: tuple[Explained, ...] = ()
     chosen: bool = False
     needs: tuple[Need, ...] = ()
     barrier: Bar | None = None
