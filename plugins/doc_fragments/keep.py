@@ -17,6 +17,7 @@ options:
       - A kept service is not stopped, and neither is anything it depends on. Its ports stay open. For example, keeping C(LanmanServer)
         keeps SMB and NetBIOS.
       - An option that asks by name to close what is kept is refused, in most cases before the host is contacted.
+      - A kept port keeps the services behind it. Other ports of the same service may still close.
       - The listeners of WinRM are always kept. The module finds them on the host, so they need no entry here.
     type: list
     elements: dict
@@ -41,4 +42,14 @@ options:
           - Why it is kept. Shown with the listener in the forecast and the proof.
         type: str
         required: true
+  missing:
+    description:
+      - What to do with a service or port that the task names and that this host does not have, for example in one list for hosts of several
+        Windows versions.
+      - With V(refuse), the task fails before it writes anything, and names all of them at once.
+      - With V(skip), they are skipped. The result says so, with similar names, so that you can find a misspelt one.
+      - A display name, a port that is not written like V(tcp/445), and a recipe that does not exist are always refused.
+    type: str
+    choices: [refuse, skip]
+    default: refuse
 """

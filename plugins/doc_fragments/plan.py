@@ -90,8 +90,8 @@ attributes:
     description: Belongs to groups of actions, whose common options C(module_defaults) can set at once.
     support: full
     details:
-      - C(group/netmin.windows.stages) sets O(accept), O(confirm), O(dependents), O(keep), O(record_dir), O(stop_timeout) and
-        O(unverified).
+      - C(group/netmin.windows.stages) sets O(accept), O(confirm), O(dependents), O(keep), O(missing), O(record_dir),
+        O(stop_timeout) and O(unverified).
       - C(group/netmin.windows.changes), which also contains M(netmin.windows.restore), sets O(confirm), O(record_dir) and O(stop_timeout).
     membership:
       - netmin.windows.changes

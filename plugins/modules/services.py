@@ -19,8 +19,8 @@ options:
   services:
     description:
       - The services to change, and what to do with each.
-      - A name that the host does not have is refused, and the message suggests similar names. A display name is refused too, and the
-        message gives the key name.
+      - A name that the host does not have is refused, and the message suggests similar names, unless O(missing=skip). A display name is
+        refused too, and the message gives the key name.
       - The driver C(NetBT) is refused here. M(netmin.windows.smb_device) has a method for it.
     type: list
     elements: dict

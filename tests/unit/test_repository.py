@@ -94,7 +94,7 @@ def test_a_module_says_what_check_and_diff_mode_do(name: str, documents: Mapping
 GROUPS = load(CHECKOUT / "meta/runtime.yml")["action_groups"]
 COMMON = {
     "changes": {"confirm", "record_dir", "stop_timeout"},
-    "stages": {"accept", "confirm", "dependents", "keep", "record_dir", "stop_timeout", "unverified"},
+    "stages": {"accept", "confirm", "dependents", "keep", "missing", "record_dir", "stop_timeout", "unverified"},
 }
 
 

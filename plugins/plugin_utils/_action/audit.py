@@ -21,7 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.port_proxy import with_forwarded
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import told
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KEEP, KNOWLEDGE
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KEEP, KNOWLEDGE, MISSING
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
     boot_of,
     endpoint_of,
@@ -33,6 +33,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import explainer, take_listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_restriction
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Missing
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import read_timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import read_record
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import read_snapshots
@@ -85,6 +86,7 @@ class ProofAction(WindowsAction):
     argument_spec: ClassVar[Mapping[str, Any]] = {
         "against": {"type": "str", "choices": ["forecast", "keep"], "default": "forecast"},
         "keep": KEEP,
+        "missing": MISSING,
         "limit": {"type": "int", "default": 300},
         "interval": {"type": "int", "default": 15},
         "strict": {"type": "bool", "default": False},
@@ -107,9 +109,8 @@ class ProofAction(WindowsAction):
             host = with_ranges(session, host, KNOWLEDGE, settling.listing.endpoints)
             explained = with_forwarded(session, explainer(host, KNOWLEDGE, states).explain(settling.listing.endpoints))
             if stored is None:
-                proof = proof_of(
-                    compare_with_keep(explained, read_keep(options["keep"], host, KNOWLEDGE, explained), host, settling.listing.suspects)
-                )
+                kept = read_keep(options["keep"], host, KNOWLEDGE, explained, missing=Missing(options["missing"]))
+                proof = proof_of(compare_with_keep(explained, kept, host, settling.listing.suspects))
             else:
                 proof = proof_of(prove(stored, explained, host, settling.listing.suspects))
         return self._result(proof, host, settling, stored, strict=options["strict"])

@@ -13,7 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, read_wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import in_minimize, in_stage
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks, refusal_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import (
     CONFIRM,
@@ -121,7 +121,12 @@ class StageAction(PlannedAction):
         """Want this stage's options and nothing else."""
         del blocks
         said = terms(options, survey, KNOWLEDGE)
-        return Wanted({self.stage.name: self.stage.desired(options)}, said, named=frozenset({self.stage.name}))
+        return Wanted(
+            {self.stage.name: self.stage.desired(options)},
+            said,
+            named=frozenset({self.stage.name}),
+            refusals=tuple(map(refusal_of, said.wrong)),
+        )
 
 
 class MinimizeAction(PlannedAction):

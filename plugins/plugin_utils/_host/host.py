@@ -170,12 +170,19 @@ class Host:
         found = self.services.get(name.lower())
         if found is not None:
             return found
-        by_display = next((s for s in self.services.values() if s.display_name.lower() == name.lower()), None)
+        by_display = self._displayed(name)
         if by_display is not None:
             raise NotFound(f"'{name}' is a display name; the service's key name is '{by_display.name}'")
         near = get_close_matches(name.lower(), self.services, n=3)
         hint = f"; did you mean {' or '.join(self.services[key].name for key in near)}?" if near else ""
         raise NotFound(f"there is no service '{name}' on this host{hint}")
+
+    def is_display_name(self, name: str) -> bool:
+        """Tell whether a service of another key name is displayed by this name."""
+        return self._displayed(name) is not None
+
+    def _displayed(self, name: str) -> Service | None:
+        return next((s for s in self.services.values() if s.display_name.lower() == name.lower()), None)
 
     def all_dependents(self, name: str) -> tuple[Service, ...]:
         """Return everything that depends on a service, nearest first, each once."""

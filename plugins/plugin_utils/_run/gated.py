@@ -140,7 +140,8 @@ class Planner:
 
     def _situation(self, wanted: Wanted) -> Situation:
         stops = (STAGE_BY_NAME[stage].stops(desired, self.survey.host) for stage, desired in wanted.desires.items())
-        return Situation(self.survey.host, self.knowledge, frozenset(name.lower() for names in stops for name in names), wanted.terms.kept)
+        stopping = frozenset(name.lower() for names in stops for name in names)
+        return Situation(self.survey.host, self.knowledge, stopping, wanted.terms.kept, missing=wanted.terms.missing)
 
     def _rules(self, wanted: Wanted, plan: Plan) -> tuple[Part, ...]:
         """Return the parts of the last stage, which is planned once it is known what the others leave open."""

@@ -4,56 +4,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NetminError, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Port, Recipe
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import dcom_protocols
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept, Missing
+
+from .gate import refusal_of, refuse
 
 KINDS = ("port", "service", "recipe")
 
 
-def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowledge, explained: Sequence[Explained] = ()) -> Kept:
-    """Resolve what is kept into recipes and services of this host.
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What `keep` is about on one host.
+
+    Attributes:
+        absent: the entries that are skipped, since the host does not have what they name.
+        wrong: what is wrong with others.
+    """
+
+    kept: Kept
+    absent: tuple[Unchanged, ...] = ()
+    wrong: tuple[NetminError, ...] = ()
+
+
+def read_keep(
+    entries: Sequence[Mapping[str, Any]],
+    host: Host,
+    knowledge: Knowledge,
+    explained: Sequence[Explained] = (),
+    *,
+    missing: Missing = Missing.REFUSE,
+) -> Kept:
+    """Resolve what is kept into recipes and services of this host; see `look_up`.
+
+    Raises:
+        InvalidOption: an entry that names nothing, or a port that no recipe knows and nothing holds.
+        NotFound: a service that the host does not have.
+        Refused: several of these.
+    """
+    found = look_up(entries, host, knowledge, explained, missing=missing)
+    refuse(map(refusal_of, found.wrong))
+    return found.kept
+
+
+def look_up(
+    entries: Sequence[Mapping[str, Any]],
+    host: Host,
+    knowledge: Knowledge,
+    explained: Sequence[Explained] = (),
+    *,
+    missing: Missing = Missing.REFUSE,
+) -> LookedUp:
+    """Resolve what is kept into recipes and services of this host, entry by entry.
 
     A port is kept by keeping every recipe that names it, whoever holds it on this host, and the services behind it with all they
     depend on.
 
     Args:
         explained: the endpoints that were found.
-
-    Raises:
-        InvalidOption: an entry that names nothing, or a port that no recipe knows and nothing holds.
-        NotFound: a service that the host does not have.
+        missing: what happens to an entry whose service or port the host does not have.
     """
-    recipes: dict[str, str] = {}
-    services: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    ports: dict[tuple[Protocol, int], str] = {}
+    found = Kept({}, {}, {}, {})
+    absent: list[Unchanged] = []
+    wrong: list[NetminError] = []
     for entry in entries:
-        reason = entry["reason"]
-        kind = _kind_of(entry)
-        if kind == "service":
-            names = [host.service(entry["service"]).name]
-            recipes.update(dict.fromkeys(_reached_through(names[0], host, knowledge), reason))
-        elif kind == "recipe":
-            recipe = knowledge.recipe(entry["recipe"])
-            recipes[recipe.id] = reason
-            names = list(recipe.services)
-        else:
-            names = _by_port(entry["port"], reason, recipes, host, knowledge, explained)
-            ports.setdefault(parse_port(entry["port"]), reason)
-        if any(name in dcom_protocols.MAPPER for name in recipes):
-            names += _using_udp(recipes, knowledge, explained)
-        for name in (name for name in names if name.lower() in host.services or knowledge.template(name, host.windows)):
-            owners.setdefault(name.lower(), reason)
-            _keep_service(name, reason, services, host)
+        try:
+            found = _with_entry(found, entry, host, knowledge, explained)
+        except (InvalidOption, NotFound) as error:
+            if missing is Missing.SKIP and _may_be_elsewhere(entry, host):
+                kind = _kind_of(entry)
+                absent.append(Unchanged("", f"keep {kind} {entry[kind]}", Reason.ABSENT, str(error)))
+            else:
+                wrong.append(error)
+    return LookedUp(found, tuple(absent), tuple(wrong))
+
+
+def _may_be_elsewhere(entry: Mapping[str, Any], host: Host) -> bool:
+    """Tell whether what an entry names is well said, and only not on this host."""
+    if sum(bool(entry.get(kind)) for kind in KINDS) != 1:
+        return False
+    if entry.get("service"):
+        return not host.is_display_name(entry["service"])
+    try:
+        parse_port(entry.get("port") or "")
+    except InvalidOption:
+        return False
+    return True
+
+
+def _with_entry(found: Kept, entry: Mapping[str, Any], host: Host, knowledge: Knowledge, explained: Sequence[Explained]) -> Kept:
+    """Return what is kept with one entry more."""
+    recipes, services, owners, ports = dict(found.recipes), dict(found.services), dict(found.owners), dict(found.ports)
+    reason = entry["reason"]
+    kind = _kind_of(entry)
+    if kind == "service":
+        names = [host.service(entry["service"]).name]
+        recipes.update(dict.fromkeys(_reached_through(names[0], host, knowledge), reason))
+    elif kind == "recipe":
+        recipe = knowledge.recipe(entry["recipe"])
+        recipes[recipe.id] = reason
+        names = list(recipe.services)
+    else:
+        names = _by_port(entry["port"], reason, recipes, host, knowledge, explained)
+        ports.setdefault(parse_port(entry["port"]), reason)
+    names += _using_udp(recipes.keys() - found.recipes.keys(), knowledge, explained)
+    for name in (name for name in names if name.lower() in host.services or knowledge.template(name, host.windows)):
+        owners.setdefault(name.lower(), reason)
+        _keep_service(name, reason, services, host)
     return Kept(recipes, services, owners, ports)
 
 
@@ -114,7 +180,7 @@ def _owns(name: str, recipe: Recipe, host: Host, knowledge: Knowledge) -> bool:
     return name.lower() in map(str.lower, owners)
 
 
-def _using_udp(recipes: Mapping[str, str], knowledge: Knowledge, explained: Sequence[Explained]) -> list[str]:
+def _using_udp(recipes: Iterable[str], knowledge: Knowledge, explained: Sequence[Explained]) -> list[str]:
     """Return the RPC servers on UDP where the endpoint mapper is kept on UDP: it listens there only while there is one (article)."""
     mapped = {p.protocol for name in recipes if name in dcom_protocols.MAPPER for p in knowledge.recipe(name).listeners}
     if Protocol.UDP not in mapped:

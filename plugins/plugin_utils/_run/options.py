@@ -12,11 +12,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import DAYS
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Knowledge, load
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Dependents, Skipped, Stage
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Dependents, Missing, Skipped, Stage
 
 from .choice import select
-from .gate import Blocks, Consent, Refusal
-from .keep import read_keep
+from .gate import Blocks, Consent, Refusal, refusal_of
+from .keep import look_up
 from .reach import DEPENDENTS
 from .survey import STAGE_BY_NAME, Survey, Terms
 
@@ -45,6 +45,7 @@ KEEP: dict[str, Any] = {
         "reason": {"type": "str", "required": True},
     },
 }
+MISSING: dict[str, Any] = {"type": "str", "choices": [str(word) for word in Missing], "default": str(Missing.REFUSE)}
 CONFIRM: dict[str, Any] = {
     "type": "dict",
     "options": {"within": {"type": "int", "default": 600}, "hold": {"type": "bool", "default": False}},
@@ -61,6 +62,7 @@ TERMS: dict[str, Any] = {
         "default": [],
     },
     "dependents": {"type": "str", "choices": [str(word) for word in Dependents], "default": str(Dependents.REFUSE)},
+    "missing": MISSING,
     "unverified": {"type": "str", "choices": ["skip", "apply"], "default": "skip"},
     "stop_timeout": {"type": "int", "default": 60},
     "confirm": CONFIRM,
@@ -89,10 +91,12 @@ def minimize_spec() -> dict[str, Any]:
 
 def terms(options: Mapping[str, Any], survey: Survey, knowledge: Knowledge) -> Terms:
     """Read what is said of the plan as a whole."""
-    kept = read_keep(options["keep"] or (), survey.host, knowledge, survey.explained)
+    missing = Missing(options.get("missing") or Missing.REFUSE)
+    found = look_up(options["keep"] or (), survey.host, knowledge, survey.explained, missing=missing)
     accept = frozenset(options["accept"] or ())
     dependents = Dependents.STOP if DEPENDENTS in accept else Dependents(options["dependents"])
-    return Terms(accept, dependents, kept, options["unverified"] == "apply")
+    unverified = options["unverified"] == "apply"
+    return Terms(accept, dependents, found.kept, unverified, missing=missing, absent=found.absent, wrong=found.wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +150,5 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
     chosen_by_us = tuple(choice for choice in selection.choices if given.get(choice.method.stage) is None)
     named = {name for name, value in given.items() if value is not None}
     named |= {choice.method.stage for choice in chosen_by_us if choice.named}
-    return Wanted(desires, said, selection.skipped, chosen_by_us, frozenset(named), selection.refusals)
+    refusals = (*map(refusal_of, said.wrong), *selection.refusals)
+    return Wanted(desires, said, selection.skipped, chosen_by_us, frozenset(named), refusals)

@@ -155,6 +155,7 @@ class Run:
     def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
         """Forecast a plan, and read what earlier runs left."""
         expected = make_forecast(plan, survey, self.knowledge, wanted.terms.kept, wanted.skipped)
+        plan = replace(plan, unchanged=(*plan.unchanged, *wanted.terms.absent))
         plan = replace(plan, warnings=tuple(dict.fromkeys((*plan.warnings, *lost(expected, wanted.terms.kept)))))
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         history = record.read_history(reader).since(survey.host.boot.mark)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
@@ -27,6 +28,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import K
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, kind_of, project
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import touched as touched_by
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
     dcom_protocols,
     ip_filter,
@@ -37,7 +39,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
     smb_device,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Future
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents, Kept, Skipped, Stage
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents, Kept, Missing, Skipped, Stage
 
 STAGE_BY_NAME: Mapping[str, Stage] = {
     stage.name: stage
@@ -144,12 +146,21 @@ def explainer(host: Host, knowledge: Knowledge, states: Mapping[str, Any]) -> Ex
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the operator says about the plan as a whole."""
+    """What the operator says about the plan as a whole.
+
+    Attributes:
+        missing: what happens where services or ports are named that the host does not have.
+        absent: what `keep` names and the host does not have, with the reasons, where that is skipped.
+        wrong: what is wrong with `keep` on this host.
+    """
 
     accept: frozenset[str] = frozenset()
     dependents: Dependents = Dependents.REFUSE
     kept: Kept = field(default_factory=Kept)
     unverified: bool = False
+    missing: Missing = Missing.REFUSE
+    absent: tuple[Unchanged, ...] = ()
+    wrong: tuple[NetminError, ...] = ()
 
 
 def make_forecast(

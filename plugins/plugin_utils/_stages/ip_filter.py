@@ -189,7 +189,7 @@ def _part(rule: FilterRule, items: Sequence[Residue], why: str, situation: Situa
 
 
 def _found_through(dropped: Iterable[Explained], situation: Situation) -> tuple[Explained, ...]:
-    """Return the RPC servers whose ports clients ask the endpoint mapper for, where that is dropped (MS-RPCE 3.1.1: port 135 tells them)."""
+    """Return the RPC servers whose ports clients ask the endpoint mapper for, where that is dropped (MS-RPCE 2.1.1.1: port 135)."""
     mapped = {MAPPER[other.recipe] for other in dropped if other.recipe in MAPPER}
     return tuple(
         other

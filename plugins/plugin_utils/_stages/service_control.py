@@ -22,7 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from .part import Bar, Part
-from .stage import Situation
+from .stage import Missing, Situation
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,8 @@ def _plan_wish(stage: str, wish: Wish, situation: Situation, actual: Settings) -
     try:
         service = situation.host.service(wish.name)
     except NotFound as error:
+        if situation.missing is Missing.SKIP and not situation.host.is_display_name(wish.name):
+            return Part(stage=stage, targets=targets, plan=Plan(unchanged=(Unchanged(stage, targets[0], Reason.ABSENT, str(error)),)))
         return Part(stage=stage, targets=targets, error=error)
     protected = knowledge.protection(service.name, windows)
     if protected is not None:

@@ -269,7 +269,7 @@ def _fate_of_srvnet(future: Future) -> Fate:
 
 
 def _loaded(dependent: Service, future: Future) -> Expectation:
-    """Expect whether something that depends on srvnet runs after the boot, and so loads it; drivers of the Server service come with it alone."""
+    """Expect whether a dependent of srvnet runs after the boot, and so loads it; the Server service's own drivers come with it alone."""
     if dependent.name.lower() in SERVER_DRIVERS and future.start_mode(dependent) not in SELF_STARTING:
         return Expectation.CLOSED
     return future.runs_at_boot(dependent)

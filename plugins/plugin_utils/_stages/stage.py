@@ -22,6 +22,13 @@ from .future import Future
 from .part import Claim, Part
 
 
+class Missing(StrEnum):
+    """What happens where a task names a service or a port that the host does not have."""
+
+    REFUSE = "refuse"
+    SKIP = "skip"
+
+
 class Dependents(StrEnum):
     """What happens to running services that depend on one which is to be stopped."""
 
@@ -104,6 +111,7 @@ class Situation:
         listed: every endpoint that was found.
         future: what the other stages make of the host.
         path: what the session goes through; None where it was not checked.
+        missing: what happens to a service that is named and is not there.
     """
 
     host: Host
@@ -115,6 +123,7 @@ class Situation:
     listed: tuple[Explained, ...] = ()
     future: Future | None = None
     path: ManagementPath | None = None
+    missing: Missing = Missing.REFUSE
 
 
 @dataclass(frozen=True, slots=True)

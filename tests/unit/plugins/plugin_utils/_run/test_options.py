@@ -132,8 +132,8 @@ def test_terms() -> None:
     found = terms(options(accept=["outgoing-smb"], dependents="stop", keep=[{"service": "Spooler", "reason": "x"}]), XP, KNOWLEDGE)
     assert (found.accept, found.dependents) == (frozenset({"outgoing-smb"}), Dependents.STOP)
     assert found.kept.owners == {"spooler": "x"}
-    with pytest.raises(NotFound):
-        terms(options(keep=[{"service": "Spoler", "reason": "x"}]), XP, KNOWLEDGE)
+    wrong = terms(options(keep=[{"service": name, "reason": "x"} for name in ("Spoler", "Alerte")]), XP, KNOWLEDGE).wrong
+    assert [type(error) for error in wrong] == [NotFound, NotFound]
 
 
 @pytest.mark.parametrize("name", STAGES)
