@@ -236,6 +236,10 @@ class FakeSession:
         self._call("has_key", key)
         return self.fake.values(key) is not None
 
+    def open_shell(self) -> None:
+        """Let it be open."""
+        self._call("open_shell")
+
     def command(self, *arguments: str) -> CommandOutput:
         """Show what netstat shows now, or find the firewall's rules of ours."""
         self._call("command", *arguments)

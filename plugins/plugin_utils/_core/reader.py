@@ -100,6 +100,13 @@ class Reader(Protocol):
     def command(self, *arguments: str) -> CommandOutput:
         """Run one of the read-only commands of the guard's table (`netstat`, `-ano`) and return its output, never cached."""
 
+    def open_shell(self) -> None:
+        """Open the command shell that the next command is run in, unless it is open.
+
+        Raises:
+            AccessDenied: the host opens none for this account.
+        """
+
     def winrm_listeners(self) -> tuple[WinrmListener, ...]:
         """Return WinRM's own listener configuration."""
 

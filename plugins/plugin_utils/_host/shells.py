@@ -1,10 +1,11 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether a policy forbids remote command shells, as far as a plan has to know before it begins."""
+"""Whether a host opens remote command shells, as far as a plan has to know before it begins."""
 
 from __future__ import annotations
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Fault, MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, Fault, MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -21,7 +22,9 @@ FORBIDDEN = (
 
 
 def forbidden(reader: Reader, nt: NtVersion) -> str:
-    """Say why no command shell can be opened; empty where nothing is known against it.
+    """Say why no command shell can be opened; empty where one was opened, which the next command uses.
+
+    A policy shows in the registry. WinRM's own setting (winrm/config/winrs) and the rights of the account show in the attempt alone.
 
     Before 10.0 the endpoints were listed in a shell, so that shells are allowed wherever a plan gets this far.
     """
@@ -31,8 +34,17 @@ def forbidden(reader: Reader, nt: NtVersion) -> str:
         value = read_setting(reader, POLICY)
     except (Fault, MethodFailed):
         # The host does not let us look: the shell itself will tell.
-        return ""
-    return FORBIDDEN if value is not None and value.data == 0 else ""
+        value = None
+    if value is not None and value.data == 0:
+        return FORBIDDEN
+    try:
+        reader.open_shell()
+    except AccessDenied as error:
+        return (
+            f"it needs a command shell, and this host refuses to open one ({excerpt(error)}); allow it there (winrm/config/winrs, "
+            "AllowRemoteShellAccess), or leave this to somebody at the host"
+        )
+    return ""
 
 
 def allowed() -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
@@ -54,7 +55,7 @@ def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Cal
     wanted = choose(survey, detector.blocks())
     if ip_filter.NAME in wanted.desires and wanted.desires[ip_filter.NAME].drop is not None:
         survey = with_firewall(reader, survey)
-    planner = Planner(survey, knowledge, detector, lambda: shells.forbidden(reader, survey.host.windows.nt))
+    planner = Planner(survey, knowledge, detector, cache(lambda: shells.forbidden(reader, survey.host.windows.nt)))
     wanted = planner.settle(wanted, lambda blocks: choose(survey, blocks))
     plan = planner.plan(wanted)
     lost = (item for item in plan.unchanged if item.reason is Reason.NOT_RESTORABLE and item.stage in wanted.named)

@@ -131,6 +131,10 @@ class Session:
         """Run one of the read-only commands; see `Reader.command`."""
         return self._conversation.repeatable(lambda: self._shell.run(*arguments))
 
+    def open_shell(self) -> None:
+        """Open the command shell; see `Reader.open_shell`."""
+        self._conversation.repeatable(self._shell.begin)
+
     def winrm_listeners(self) -> tuple[WinrmListener, ...]:
         """Return WinRM's own listener configuration; see `Reader.winrm_listeners`."""
         what = "list of WinRM listeners"

@@ -62,6 +62,12 @@ class Shell:
             self.close()
             raise
 
+    def begin(self) -> None:
+        """Open a shell unless one is open."""
+        if self._shell_id is None:
+            self._shell_id = self._conversation.ask(CreateShell(options=_OPTIONS), "opening a command shell").shell_id
+            self._commands = 0
+
     def close(self) -> None:
         """Delete the shell if there is one; it may be gone already."""
         if self._shell_id is not None:
@@ -102,12 +108,10 @@ class Shell:
         return self._ask(what, command, arguments)
 
     def _ask(self, what: str, command: str, arguments: tuple[str, ...]) -> tuple[str, str]:
-        if self._shell_id is None:
-            self._shell_id = self._conversation.ask(CreateShell(options=_OPTIONS), "opening a command shell").shell_id
-            self._commands = 0
+        self.begin()
         self._commands += 1
-        request = RunCommand(shell_id=self._shell_id, command=command, arguments=arguments)
-        return self._shell_id, self._conversation.ask(request, what).command_id
+        request = RunCommand(shell_id=self._shell_id or "", command=command, arguments=arguments)
+        return request.shell_id, self._conversation.ask(request, what).command_id
 
     def _output(self, what: str, receive: Receive) -> tuple[bytes, bytes, int]:
         stdout, stderr, silent = bytearray(), bytearray(), 0

@@ -21,7 +21,7 @@ KEEP = ({"service": "MSSQLSERVER"}, {"port": "tcp/49999"}, {"port": "udp/137"})
 
 
 def prepared(name: str, services: Sequence[str] | None = NAMES, keep: Sequence[Mapping[str, str]] = KEEP, **given: Any) -> Prepared:
-    wishes = services and [{"name": name, "state": "stopped", "start_mode": "disabled"} for name in services]
+    wishes = [{"name": wish, "state": "stopped", "start_mode": "disabled"} for wish in services or ()] or None
     kept = [{**entry, "reason": "needed"} for entry in keep]
     options = {**DEFAULTS, "services": wishes, "stages": ("services",), "keep": kept, **given}
     with simulated(name) as host:

@@ -392,6 +392,7 @@ class WindowsSpec:
         domain_role: 0 and 1 work station, 2 and 3 server, stand-alone and member; 4 and 5 backup and primary domain controller.
         joined: a member of its domain, whatever `domain_role` says of a stand-alone one.
         hypervisor: it runs on one that shows itself.
+        remote_shells: WinRM's own setting AllowRemoteShellAccess (winrm/config/winrs), which counts where no policy says it.
     """
 
     version: str
@@ -408,6 +409,7 @@ class WindowsSpec:
     model: str = "Simulated computer"
     joined: bool = False
     hypervisor: bool = False
+    remote_shells: bool = True
     architecture: str | None = None
     sku: int | None = None
     first_port: int = 1025

@@ -58,8 +58,9 @@ class SimulatedHost:
 
     @property
     def shells_allowed(self) -> bool:
-        """False where a policy forbids new remote shells (Microsoft, WindowsRemoteShell.admx)."""
-        return self.host.registry.number(SHELL_POLICY, "AllowRemoteShellAccess") != 0
+        """False where a policy (Microsoft, WindowsRemoteShell.admx), or without one WinRM's own setting, forbids new remote shells."""
+        policy = self.host.registry.number(SHELL_POLICY, "AllowRemoteShellAccess")
+        return self.host.spec.windows.remote_shells if policy is None else policy != 0
 
     def visited(self, clients: Sequence[Client]) -> None:
         """Take note of who is connected to the management service now."""

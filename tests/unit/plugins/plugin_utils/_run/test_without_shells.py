@@ -58,6 +58,28 @@ def test_rules_are_passed_over_and_the_rest_is_done(name: str) -> None:
         assert result["summary"]["filtered"] == 0
 
 
+@pytest.mark.parametrize("name", ["windows_10", "windows_server_2025"])
+def test_a_setting_of_winrm_itself_that_forbids_shells_is_found_before_the_first_change(name: str) -> None:
+    with simulated(name, windows={"remote_shells": False}) as host:
+        host.boot()
+        result = minimized(host, **DROP)
+        assert not result.get("failed"), result["msg"]
+        assert {row["status"] for row in result["changes"]} == {"done"}
+        assert rules(host) == set()
+        held = [detail for reason, detail in left(result).values() if reason == Reason.NO_SHELL]
+        assert held
+        assert "winrm/config/winrs" in held[0]
+
+
+def test_a_policy_that_allows_shells_counts_more_than_the_setting_of_winrm() -> None:
+    with simulated("windows_server_2022", windows={"remote_shells": False}) as host:
+        host.boot()
+        decree(host, 1)
+        result = minimized(host, **DROP)
+        assert not result.get("failed"), result["msg"]
+        assert rules(host) != set()
+
+
 def test_rules_are_not_taken_back_either() -> None:
     with simulated("windows_server_2022") as host:
         host.boot()
@@ -118,6 +140,8 @@ def test_a_timer_that_was_refused_its_shell_is_not_said_to_be_armed() -> None:
 
         def planned(**given: object) -> object:
             prepared = plan(**given)
+            # The shell that the plan has seen to be opened goes, and no other is opened any more.
+            host.session.close()
             forbid(host)
             return prepared
 
