@@ -68,7 +68,7 @@ class ListenersAction(WindowsAction):
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         listing = take_listing(session, host, KNOWLEDGE)
         host = with_ranges(session, host, KNOWLEDGE, listing.endpoints)
-        explained = with_forwarded(session, explainer(host, KNOWLEDGE, states).explain(listing.endpoints))
+        explained = with_forwarded(session, host, KNOWLEDGE, explainer(host, KNOWLEDGE, states).explain(listing.endpoints))
         remark = host.windows.remark
         return {
             "changed": False,
@@ -107,7 +107,7 @@ class ProofAction(WindowsAction):
             host = read_host(session, KNOWLEDGE)
             host = replace(host, firewall=read_firewall(session, host, wanted=False))
             host = with_ranges(session, host, KNOWLEDGE, settling.listing.endpoints)
-            explained = with_forwarded(session, explainer(host, KNOWLEDGE, states).explain(settling.listing.endpoints))
+            explained = with_forwarded(session, host, KNOWLEDGE, explainer(host, KNOWLEDGE, states).explain(settling.listing.endpoints))
             if stored is None:
                 kept = read_keep(options["keep"], host, KNOWLEDGE, explained, missing=Missing(options["missing"]))
                 proof = proof_of(compare_with_keep(explained, kept, host, settling.listing.suspects))

@@ -97,7 +97,22 @@ class Explainer:
         held = frozenset((row.pid, row.protocol, row.port) for row in rows)
         found = tuple(self._one(row, held, random=row.protocol is Protocol.UDP and row.pid in random) for row in rows)
         whole = {(row.family, row.port) for row in rows if row.protocol is Protocol.TCP and row.scope is Scope.WILDCARD}
-        return tuple(_as_stranger(subject) if _is_beside(subject, whole) else subject for subject in found)
+        told = tuple(_as_stranger(subject) if _is_beside(subject, whole) else subject for subject in found)
+        known = {(s.endpoint.pid, s.endpoint.port): s for s in told if s.recipe is not None and len(s.owners) == 1 and not s.management}
+        return tuple(self._as_twin(subject, known.get((subject.endpoint.pid, subject.endpoint.port))) for subject in told)
+
+    def _as_twin(self, subject: Explained, twin: Explained | None) -> Explained:
+        """Give a port whose owner is not certain to the service that holds its number of the other protocol, as Remote Desktop does."""
+        row, certain = subject.endpoint, subject.recipe is not None and not subject.dynamic
+        if twin is None or certain or row.pid in (None, *SYSTEM_PIDS) or twin.endpoint.protocol is row.protocol:
+            return subject
+        both = any(
+            recipe.id == twin.recipe and pattern.protocol is row.protocol and not isinstance(pattern.port, Port)
+            for recipe, pattern in self.knowledge.patterns(self.host.windows)
+        )
+        if not both:
+            return subject
+        return replace(subject, owners=twin.owners, kinds=twin.kinds, dynamic=twin.dynamic, recipe=twin.recipe)
 
     def _random_udp(self, rows: Iterable[Endpoint]) -> frozenset[int]:
         """Return the processes that ask the system for UDP ports: by their number, or since a process has many and one is (KB 956188)."""
@@ -128,7 +143,8 @@ class Explainer:
         moved = None if random else self._moved(row, process, held)
         if moved is not None:
             recipe, owner = moved
-            return Explained(row, (owner,), ((None,),), False, recipe.id, process)
+            # Whether somebody chose such a number or the system handed it out (SQL Server) does not show: the owner tells after a boot.
+            return Explained(row, (owner,), ((None,),), self._is_in_range(row), recipe.id, process)
         if self._by_system(row) or not ((random and row.port >= LOWEST_DYNAMIC) or self._is_dynamic(row, process)):
             # A fixed port is closed by the service that stops: only those that run can own it.
             owners = self._speaking(row) if row.pid is not None else ()
@@ -194,7 +210,7 @@ class Explainer:
         In a process of several services that is certain only where nothing unknown lives there, one of them alone has a fixed port of
         this protocol, and that one is not on its usual port.
         """
-        if row.pid is None or row.pid in SYSTEM_PIDS or self._is_in_range(row):
+        if row.pid is None or row.pid in SYSTEM_PIDS or (self._is_in_range(row) and not self._may_be_chosen(row, process)):
             return None
         running = {self._owner(s) for s in self.host.services.values() if s.pid == row.pid and not s.stopped}
         names = running or ({process} if process else set())
@@ -209,9 +225,16 @@ class Explainer:
                     return None
                 found[recipe.id] = (recipe, owner)
         known = self._known()
+        if len(names) > 1 and self._is_in_range(row):
+            # It can be of an RPC server that was stopped: such ports live as long as their process.
+            return None
         if len(found) != 1 or (len(names) > 1 and any(name.lower() not in known for name in names)):
             return None
         return next(iter(found.values()))
+
+    def _may_be_chosen(self, row: Endpoint, process: str | None) -> bool:
+        """Tell whether a number from the dynamic range can be an administrator's choice: a TCP listener that is no RPC server's."""
+        return row.protocol is Protocol.TCP and not self._serves_rpc(row, process)
 
     def _by_system(self, row: Endpoint) -> tuple[str, ...]:
         """Return the drivers behind a port of the System process that no recipe names.

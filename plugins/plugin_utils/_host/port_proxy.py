@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Ports that a host forwards to another address (netsh interface portproxy), which IP Helper listens for.
 
-The host is asked only where IP Helper holds a TCP port that is not dynamic.
+The host is asked only where IP Helper, or the process that it shares with others, holds a TCP port whose number is nothing that it
+has by itself.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
+from .host import Host, Service
 from .owners import Explained
 
 RECIPE, OWNER = "port-proxy", "iphlpsvc"
@@ -25,13 +28,18 @@ WAYS = ("v4tov4", "v4tov6", "v6tov4", "v6tov6")
 PLACE = re.compile(r"(.*)/([0-9]{1,5})")
 
 
-def with_forwarded(reader: Reader, explained: Iterable[Explained]) -> tuple[Explained, ...]:
+def with_forwarded(reader: Reader, host: Host, knowledge: Knowledge, explained: Iterable[Explained]) -> tuple[Explained, ...]:
     """Say of each port that IP Helper forwards where it leads."""
     subjects = tuple(explained)
-    if not any(map(_may_be, subjects)):
+    helper = host.services.get(OWNER)
+    if helper is None or helper.stopped:
+        return subjects
+    usual = host.dynamic_ports(Protocol.TCP, knowledge)
+    own = tuple(subject for subject in subjects if _may_be(subject, helper))
+    if not any(_is_odd(subject, usual) for subject in own):
         return subjects
     forwarded = read_forwarded(reader)
-    return tuple(_told(subject, forwarded) if _may_be(subject) else subject for subject in subjects)
+    return tuple(_told(subject, forwarded, helper.name) if subject in own else subject for subject in subjects)
 
 
 def read_forwarded(reader: Reader) -> Mapping[int, str]:
@@ -56,14 +64,21 @@ def _target(reader: Reader, key: str, name: str) -> str | None:
     return f"{place[1]} port {place[2]}" if place else None
 
 
-def _may_be(subject: Explained) -> bool:
-    owned = OWNER in map(str.lower, subject.owners)
-    return owned and subject.endpoint.protocol is Protocol.TCP and not subject.dynamic
+def _may_be(subject: Explained, helper: Service) -> bool:
+    """Tell whether IP Helper can hold an endpoint: by its process, whichever of those that share it was named."""
+    row = subject.endpoint
+    here = row.pid == helper.pid if row.pid is not None else OWNER in map(str.lower, subject.owners)
+    return here and row.protocol is Protocol.TCP and not subject.management
 
 
-def _told(subject: Explained, forwarded: Mapping[int, str]) -> Explained:
+def _is_odd(subject: Explained, usual: Iterable[range]) -> bool:
+    """Tell whether nothing explains a number: it is not from the range that RPC servers of the same process take theirs from."""
+    alone = tuple(map(str.lower, subject.owners)) == (OWNER,)
+    return alone or (subject.recipe is None and not subject.dynamic) or not any(subject.endpoint.port in numbers for numbers in usual)
+
+
+def _told(subject: Explained, forwarded: Mapping[int, str], owner: str) -> Explained:
     target = forwarded.get(subject.endpoint.port)
     if target is None:
         return subject
-    owner = next(name for name in subject.owners if name.lower() == OWNER)
-    return replace(subject, owners=(owner,), kinds=((None,),), recipe=RECIPE, leads=target)
+    return replace(subject, owners=(owner,), kinds=((None,),), dynamic=False, recipe=RECIPE, leads=target)

@@ -102,7 +102,8 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     listing = take_listing(reader, host, knowledge)
     host = with_newcomers(reader, host, (row.pid for row in listing.endpoints))
     host = with_ranges(reader, host, knowledge, listing.endpoints)
-    return Survey(host, states, listing, with_forwarded(reader, explainer(host, knowledge, states).explain(listing.endpoints)))
+    explained = explainer(host, knowledge, states).explain(listing.endpoints)
+    return Survey(host, states, listing, with_forwarded(reader, host, knowledge, explained))
 
 
 def with_firewall(reader: Reader, survey: Survey) -> Survey:
@@ -130,7 +131,7 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
     states = {name: again(state) for name, state in before.states.items()}
     listing = take_listing(reader, host, knowledge)
     keys = {key: reader.value_types(key) is not None for key in before.keys}
-    explained = with_forwarded(reader, explainer(host, knowledge, states).explain(listing.endpoints))
+    explained = with_forwarded(reader, host, knowledge, explainer(host, knowledge, states).explain(listing.endpoints))
     return Survey(host, states, listing, explained, again(before.more), keys, before.path)
 
 

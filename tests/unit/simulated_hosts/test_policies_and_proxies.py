@@ -5,16 +5,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import minimize_wanted
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey, make_forecast, read_survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import name_resolution, services
+from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import terms_of
-from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, scenario, simulated
+from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, scenario, simulated
 
 from winsim.registry_value import RegistryValue
 
@@ -84,3 +88,59 @@ def test_enterprise_multi_session_is_a_client() -> None:
     with simulated("windows_11", host=server) as host_of:
         windows = read_survey(host_of.session, KNOWLEDGE).host.windows
     assert (windows.id, windows.remark) == ("windows_11", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "way", "address", "port", "target"),
+    [
+        ("windows_7", "v4tov4", "*", 8080, "10.0.0.1/80"),
+        ("windows_server_2012_r2", "v6tov4", "::", 443, "10.0.0.2/443"),
+        ("windows_10", "v4tov6", "0.0.0.0", 2222, "fe80::1/22"),
+        ("windows_server_2019", "v4tov4", "192.0.2.66", 50022, "10.0.0.1/22"),
+    ],
+)
+def test_a_forwarded_port_is_none_of_the_rpc_servers_of_the_same_process(
+    tmp_path: Path, name: str, way: str, address: str, port: int, target: str
+) -> None:
+    file = tmp_path / "forwarded.yml"
+    file.write_text(
+        f"---\nextends: {name}\ntitle: a forwarded port\nsockets:\n  - {{owner: iphlpsvc, protocol: tcp, port: {port}}}\nregistry:\n"
+        f"  HKLM\\SYSTEM\\CurrentControlSet\\Services\\PortProxy\\{way}\\tcp:\n    '{address}/{port}': {{sz: '{target}'}}\n",
+        encoding="utf-8",
+    )
+    with simulated(str(file)) as host:
+        host.boot()
+        found = [s for s in read_survey(host.session, KNOWLEDGE).explained if s.endpoint.port == port]
+    assert {(s.owners, s.recipe, s.leads) for s in found} == {(("iphlpsvc",), "port-proxy", target.replace("/", " port "))}
+
+
+@pytest.mark.parametrize("name", ["windows_vista", "windows_8_1", "windows_server_2022"])
+def test_a_local_connection_security_rule_holds_ike_back_by_the_registry_alone(tmp_path: Path, name: str) -> None:
+    key = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\ConSecRules"
+    file = tmp_path / "ipsec.yml"
+    file.write_text(f"---\nextends: {name}\ntitle: a rule\nregistry:\n  {key}:\n    '{{A}}': {{sz: 'v2.20|Name=x|'}}\n", encoding="utf-8")
+    with simulated(str(file)) as host:
+        host.boot()
+        run = Run(KNOWLEDGE, FakeClock(), "20260101T000000Z-000001")
+        prepared = run.prepare(host.session, lambda survey, blocks: minimize_wanted(DEFAULTS, survey, KNOWLEDGE, blocks))
+    assert "ipsec-vpn" in {finding.hazard.id for finding in prepared.findings}
+    assert {entry.outlook for entry in prepared.forecast if entry.endpoint.name == "udp/500"} == {Outlook.STAYS}
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value", "data", "port"),
+    [
+        ("windows_10+mdns", DNS_POLICY, "EnableMDNS", 0, 5353),
+        ("windows_server_2025", DNS_POLICY, "EnableMDNS", 0, 5353),
+        ("windows_7+role_rdp_host", r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services", "fDenyTSConnections", 1, 3389),
+        ("windows_11+role_rdp_host", r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Terminal Services", "fDenyTSConnections", 1, 3389),
+    ],
+)
+def test_a_simulated_host_obeys_a_policy_as_its_own_value(name: str, key: str, value: str, data: int, port: int) -> None:
+    with simulated(name) as host:
+        host.boot()
+        assert port in {row for _protocol, _address, row in host.endpoints()}
+        host.computer.host.registry.create(key)
+        host.computer.host.registry.write(key, value, RegistryValue.dword(data))
+        host.boot()
+        assert port not in {row for _protocol, _address, row in host.endpoints()}

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Verdict
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Verdict
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Proof, prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run
@@ -87,3 +88,38 @@ def test_one_more_udp_port_from_a_moved_range_is_told_and_proven(name: str, firs
         proof = sabotaged(host, MORE)
     assert (proof.verdict, proof.reasons) == (Verdict.PROVEN, ())
     assert any(note.startswith("udp/33333") and "one more dynamic UDP port" in note for note in proof.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "port"),
+    [
+        ("windows_server_2012", 3390),
+        ("windows_8_1", 33893),
+        ("windows_10", 60000),
+        ("windows_server_2025", 50000),
+    ],
+)
+def test_remote_desktop_on_any_other_port_is_held_back_kept_and_closed_on_tcp_and_udp(tmp_path: Path, name: str, port: int) -> None:
+    file = tmp_path / "moved.yml"
+    file.write_text(f"---\nextends: {name}\ntitle: moved\nparts: [role_rdp_host]\nrename: {{ports: {{3389: {port}}}}}\n", encoding="utf-8")
+    for given, outcome in (
+        ({}, Outcome.OPEN),
+        ({"keep": [{"port": f"tcp/{port}", "reason": "admins"}]}, Outcome.KEPT),
+        ({"accept": ["rds"]}, Outcome.CLOSED),
+    ):
+        with simulated(str(file)) as host:
+            proof = sabotaged(host, **given)
+        assert (proof.verdict, proof.reasons) == (Verdict.PROVEN, ())
+        found = [finding for finding in proof.findings if finding.endpoint.port == port]
+        assert {finding.endpoint.protocol for finding in found} == {"tcp", "udp"}
+        assert {finding.outcome for finding in found} == {outcome}
+
+
+@pytest.mark.parametrize("name", ["windows_server_2016", "windows_server_2022"])
+def test_a_port_of_sql_server_from_the_dynamic_range_is_known_by_its_owner(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "moved.yml"
+    file.write_text(f"---\nextends: {name}\ntitle: moved\nparts: [role_sql_server]\nrename: {{ports: {{1433: 51433}}}}\n", encoding="utf-8")
+    with simulated(str(file)) as host:
+        host.boot()
+        found = {s.recipe for s in read_survey(host.session, KNOWLEDGE).explained if s.endpoint.port == 51433}
+    assert found == {"sql-server-1433"}
