@@ -18,6 +18,7 @@ TYPE_MISMATCH = 0x80041005
 START = "Start"
 # And what it holds (the same, SERVICE_BOOT_START to SERVICE_DISABLED).
 START_VALUES = {StartMode.BOOT: 0, StartMode.SYSTEM: 1, StartMode.AUTO: 2, StartMode.MANUAL: 3, StartMode.DISABLED: 4}
+START_MODES: Mapping[object, StartMode] = {number: mode for mode, number in START_VALUES.items()}
 # Microsoft, SERVICE_DELAYED_AUTO_START_INFO: since Windows Vista, kept in this value of the service's key.
 DELAYED = "DelayedAutostart"
 

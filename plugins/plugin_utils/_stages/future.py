@@ -15,7 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START_VALUES, Place, place_of, start_setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START_MODES, Place, place_of, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effects
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import effects
@@ -61,7 +61,7 @@ class Future:
             return planned
         where = start_setting(template_of(service.name, self.host.windows, self.knowledge) or service.name)
         start = self.value(where.key, where.name)
-        return StartMode.DISABLED if start is not None and start.data == START_VALUES[StartMode.DISABLED] else service.start_mode
+        return service.start_mode if start is None else START_MODES.get(start.data, service.start_mode)
 
     def runs_at_boot(self, service: Service) -> Expectation:
         """Whether the service will run after the next boot, as an expectation of being open.

@@ -14,9 +14,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import ValueType
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Terms, make_forecast, read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Future
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import Wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.services import Desired as ServicesDesired
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService, FakeSession
@@ -30,6 +32,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.
     TABLE_XP,
     desires,
     planned,
+    survey_of,
     windows_2000,
     windows_xp,
 )
@@ -410,3 +413,16 @@ def test_counts_leave_the_loopback_out() -> None:
     _survey, _plan, entries = planned(windows_xp())
     counts = count(entries)
     assert (counts.total, counts.closes_now, counts.closes_at_boot, counts.kept, counts.stays, counts.unknown) == (15, 7, 7, 1, 0, 0)
+
+
+def test_whatever_the_registry_says_of_a_start_mode_is_what_the_boot_will_find() -> None:
+    fake = HOSTS["windows_server_2022"]()
+    fake.service("Spooler").start = "Disabled"
+    fake.service("Spooler").state = "Stopped"
+    survey = survey_of(fake)
+    service = survey.host.services["spooler"]
+    for number, mode in {2: StartMode.AUTO, 3: StartMode.MANUAL, 4: StartMode.DISABLED, 0: StartMode.BOOT, 9: StartMode.DISABLED}.items():
+        configured = {start_setting("Spooler").place: RegistryValue.dword(number)}
+        future = Future(survey.host, KNOWLEDGE, Plan(), configured)
+        assert future.start_mode(service) is mode
+        assert future.runs_at_boot(service) is (Expectation.OPEN if mode in (StartMode.AUTO, StartMode.BOOT) else Expectation.CLOSED)
