@@ -18,7 +18,9 @@ PROTOCOL_NUMBERS = {Protocol.TCP: "6", Protocol.UDP: "17"}
 # What a rule may say beside what it matches; anything else would make it narrower or weaker than planned.
 _SILENT = frozenset({"Desc", "EmbedCtxt"})
 # What a rule of ours matches: one port, or what RPC servers were given. It ends up on a command line.
-PORTS = re.compile(r"[0-9]{1,5}|RPC")
+PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+RPC = "RPC"
+PORTS = re.compile(rf"{PORT}|{RPC}")
 SYSTEM_ROOT = "%SystemRoot%"
 SYSTEM32 = "\\system32\\"
 
@@ -29,7 +31,7 @@ class FilterRule:
 
     Attributes:
         name: its name in the firewall, by which it is deleted.
-        ports: the port number, or `RPC` for the dynamic ports of RPC servers.
+        ports: the port number as Windows writes it, or `RPC` for the dynamic ports of RPC servers.
         program: path of the program, or "" for any.
         service: key name of the service, or "" for any.
     """
@@ -49,6 +51,11 @@ class FilterRule:
             return None
         rule = cls(said.get("Name", ""), protocol, said.get("LPort", ""), said.get("App", ""), said.get("Svc", ""))
         return rule if rule.matches(text) else None
+
+    @property
+    def port(self) -> int | None:
+        """The one port that it matches; None for those of RPC servers."""
+        return None if self.ports == RPC else int(self.ports)
 
     @property
     def text(self) -> str:

@@ -16,6 +16,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import is_quotable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AccessDenied,
     ClassMissing,
@@ -205,13 +206,20 @@ def names_from(value: RegistryValue | None) -> dict[str, str]:
             rule, name = entry["rule"], entry["value"]
         except (KeyError, RecursionError, TypeError, ValueError):
             continue
-        if isinstance(rule, str) and isinstance(name, str) and rule.startswith(PREFIX):
+        if isinstance(rule, str) and isinstance(name, str) and is_ours(rule):
             found[rule] = name
     return found
 
 
 PREFIX = "netmin.windows "
 """How the names of our rules begin; nothing else is ever deleted."""
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a rule of ours can have a name: one that fits into the text of a rule and on a command line."""
+    return name.startswith(PREFIX) and "|" not in name and is_quotable(name)
+
+
 # `/f` finds a text anywhere in the data, upper or lower case, and `/d` looks at the data alone (Microsoft, reg query; since 6.0).
 SEARCH = ("reg", "query", f'"HKLM\\{RULES}"', "/f", f'"Name={PREFIX}"', "/d")
 

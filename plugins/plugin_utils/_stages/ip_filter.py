@@ -14,11 +14,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import is_quotable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import SYSTEM_ROOT, FilterRule, Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import PORT, RPC, SYSTEM_ROOT, FilterRule, Firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX, SINCE
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX, SINCE, is_ours
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import WINRM, Explained, management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
@@ -41,7 +42,9 @@ PROGRAM = re.compile(r'"?([^"]+?\.exe)"?(?:\s|$)', re.IGNORECASE)
 # Programs of Windows itself that hold RPC ports without being a service (KB 832017; rules of a default install name them).
 SYSTEM_PROGRAMS = ("lsass.exe", "services.exe", "wininit.exe")
 # What the name of a rule says after the prefix: a fixed port, or the owner of dynamic RPC ports.
-NAMED = re.compile(r"(tcp|udp)/([0-9]{1,5})|tcp/rpc (.+)")
+NAMED = re.compile(rf"(tcp|udp)/({PORT})|tcp/rpc (.+)")
+NOT_EXACT = "its port changes at each start, and only the port tells it from other listeners"
+UNWRITABLE = "its name or program cannot be written in a firewall rule"
 NOT_THERE = "nothing listens there now, but the listener may come back"
 NOT_FOR_GOOD = "the listener closes but may come back"
 
@@ -85,10 +88,15 @@ def rules_of(subject: Explained, host: Host) -> tuple[FilterRule, ...]:
     row = subject.endpoint
     if not subject.dynamic:
         return (FilterRule(f"{PREFIX}{row.name}", row.protocol, str(row.port)),)
-    if row.protocol is not Protocol.TCP or not subject.owners or any(Port.RPC not in kinds for kinds in subject.kinds):
+    if not _is_rpc(subject):
         return ()
     found = [_rule_of(owner, host) for owner in subject.owners]
     return tuple(rule for rule in found if rule is not None) if None not in found else ()
+
+
+def _is_rpc(subject: Explained) -> bool:
+    """Tell whether a dynamic port is one of RPC servers, whichever of its owners has it."""
+    return subject.endpoint.protocol is Protocol.TCP and bool(subject.owners) and all(Port.RPC in kinds for kinds in subject.kinds)
 
 
 def _rule_of(owner: str, host: Host) -> FilterRule | None:
@@ -97,15 +105,15 @@ def _rule_of(owner: str, host: Host) -> FilterRule | None:
     service = host.services.get(owner.lower())
     if service is None:
         known = owner.lower() in SYSTEM_PROGRAMS
-        return FilterRule(name, Protocol.TCP, "RPC", program=rf"{SYSTEM_ROOT}\System32\{owner.lower()}") if known else None
+        return FilterRule(name, Protocol.TCP, RPC, program=rf"{SYSTEM_ROOT}\System32\{owner.lower()}") if known else None
     found = PROGRAM.match(service.path)
-    if found is None or not set('|%"').isdisjoint(owner):
+    if found is None or not is_ours(name) or "|" in found[1] or not is_quotable(found[1].replace("%", "")):
         return None
     program = found[1].lower()
     if program.endswith(r"\system32\svchost.exe"):
-        return FilterRule(name, Protocol.TCP, "RPC", program=SVCHOST, service=service.name)
+        return FilterRule(name, Protocol.TCP, RPC, program=SVCHOST, service=service.name)
     program = program.replace(SYSTEM_ROOT.lower(), SYSTEM_ROOT)
-    return FilterRule(name, Protocol.TCP, "RPC", program=program) if "%" not in program.removeprefix(SYSTEM_ROOT) else None
+    return FilterRule(name, Protocol.TCP, RPC, program=program) if "%" not in program.removeprefix(SYSTEM_ROOT) else None
 
 
 def claims(_wanted: Desired) -> tuple[Claim, ...]:
@@ -308,7 +316,9 @@ def _passed_over(item: Residue, wanted: Desired, situation: Situation) -> tuple[
     if recipe is not None and not recipe.may_drop:
         return Reason.IN_USE, recipe.instead or recipe.breaks
     if not rules_of(subject, situation.host):
-        return Reason.NOT_EXACT, "its port changes at each start, and only the port tells it from other listeners"
+        # Of a program that is no service only the name is known, and not where it is.
+        services = _is_rpc(subject) and all(owner.lower() in situation.host.services for owner in subject.owners)
+        return Reason.NOT_EXACT, UNWRITABLE if services else NOT_EXACT
     return None
 
 

@@ -252,8 +252,7 @@ def _startable(changes: Sequence[Change], host: Host, alone: Collection[str]) ->
 def _cuts(way: Way[Change], management: frozenset[int], unsafe: str) -> str:
     """Say why a way back could cut the session; empty where it could not."""
     rules = [rule for change in way.changes if (rule := touched(change).adds) is not None]
-    ports = {str(port) for port in management}
-    if any(rule.protocol is Protocol.TCP and rule.ports in ports for rule in rules):
+    if any(rule.protocol is Protocol.TCP and rule.port in management for rule in rules):
         return "the rule would drop the management path"
     return unsafe if rules else ""
 

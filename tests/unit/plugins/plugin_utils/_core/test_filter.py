@@ -31,6 +31,22 @@ def test_a_rule_is_read_from_its_text() -> None:
         assert FilterRule.from_text(text) is None
 
 
+@pytest.mark.parametrize("ports", ["0", "00", "0135", "05985", "65536", "99999", "99999999", "\u0661", "rpc", ""])
+def test_a_port_that_is_no_port_or_is_not_written_as_one_makes_no_rule(ports: str) -> None:
+    assert FilterRule.from_text(PORT_TEXT.replace("LPort=135", f"LPort={ports}")) is None
+
+
+@pytest.mark.parametrize("port", [1, 9, 10, 135, 999, 1000, 9999, 10000, 59999, 60000, 64999, 65000, 65499, 65500, 65529, 65530, 65535])
+def test_every_port_may_be_in_a_rule(port: int) -> None:
+    rule = FilterRule.from_text(PORT_TEXT.replace("LPort=135", f"LPort={port}"))
+    assert rule is not None
+    assert rule.port == port
+
+
+def test_the_ports_of_rpc_servers_are_no_number() -> None:
+    assert SERVICE.port is None
+
+
 @pytest.mark.parametrize(
     ("rule", "text"),
     [

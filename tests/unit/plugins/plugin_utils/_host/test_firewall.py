@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Proof, compare_with_keep, prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import read_survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import read_record
@@ -138,6 +141,20 @@ def test_a_service_that_is_not_there() -> None:
 def test_a_damaged_record_names_no_rule() -> None:
     lines = ("{", '{"rule": 1, "value": "{A}"}', '{"rule": "CoreNet-DHCP-In", "value": "{A}"}', "[]", f'{{"rule": "{NAME}", "value": "x"}}')
     assert firewall.names_from(RegistryValue.texts(lines)) == {NAME: "x"}
+
+
+@pytest.mark.parametrize("odd", ["%PATH%", 'a" & calc "', "a|Active=FALSE", "back\\", "two\nlines", "nul\0"])
+def test_a_name_that_no_command_line_holds_is_none_of_ours(odd: str) -> None:
+    name = f"{firewall.PREFIX}{odd}"
+    line = json.dumps({"rule": name, "value": "{A}"})
+    assert firewall.names_from(RegistryValue.texts((line,))) == {}
+    with pytest.raises(ValueError, match="the rule"):
+        filter_rule.checked(Saved("ip_filter", filter_rule.OBJECT, (name,), "", ""))
+
+
+@pytest.mark.parametrize("name", ["tcp/135", "tcp/rpc EventLog", "tcp/rpc Dienst für Änderungen & (mehr)"])
+def test_a_name_that_a_rule_of_ours_can_have(name: str) -> None:
+    assert firewall.is_ours(f"{firewall.PREFIX}{name}")
 
 
 def test_no_rule_costs_one_read() -> None:
@@ -317,3 +334,22 @@ def test_the_rule_for_a_program_of_its_own_names_it() -> None:
         ("netmin.windows tcp/rpc Agent", "RPC", r"c:\program files\agent\agent.exe", "")
     ]
     assert found[49671] == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("Odd", r"%ProgramData%\odd.exe"),
+        ("100%", r"C:\agent.exe"),
+        ('Say "x"', r"C:\agent.exe"),
+        ("Back\\", r"C:\agent.exe"),
+        ("Bell", "C:\\\a.exe"),
+    ],
+)
+def test_a_name_or_program_that_no_rule_can_hold_is_said(name: str, path: str) -> None:
+    fake = host()
+    fake.services.append(FakeService(name, pid=2001, path=path))
+    fake.netstat = [NETSTAT + "  TCP    0.0.0.0:49671    0.0.0.0:0    LISTENING    2001\n"]
+    result = carry(FakeSession(fake), desires({"ip_filter": {"residue": "drop", "unknown": True}}), check=True)
+    (left,) = [item for item in result["unchanged"] if "49671" in item["target"]]
+    assert left["detail"] == "its name or program cannot be written in a firewall rule"
