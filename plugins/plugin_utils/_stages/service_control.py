@@ -33,6 +33,7 @@ class Wish:
         optional: pass over a service that the host does not have.
         not_loaded: why it does not run after the next boot, where the same plan sees to that without a start mode; one that
             cannot be stopped is left to the boot then.
+        harmless: why it may run on, where it cannot be stopped.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Wish:
     why: str = ""
     optional: bool = False
     not_loaded: str = ""
+    harmless: str = ""
 
 
 def plan_services(stage: str, wishes: Iterable[Wish], situation: Situation, actual: Settings | None = None) -> tuple[Part, ...]:
@@ -121,6 +123,8 @@ def _without_stop(stage: str, wish: Wish, service: Service, refused: str) -> Unc
     target = f"{noun(service.kind)} {service.name}"
     if wish.not_loaded:
         return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; {wish.not_loaded}")
+    if wish.harmless:
+        return Unchanged(stage, target, Reason.PROTECTED, f"{refused}; {wish.harmless}")
     if wish.start_mode is StartMode.DISABLED:
         return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; it is disabled and does not start again")
     if wish.start_mode is not None and wish.start_mode is not service.start_mode:

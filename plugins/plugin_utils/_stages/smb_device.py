@@ -187,9 +187,7 @@ def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situ
     if host.service("NetBT").stopped:
         # Workstation and Server may run again after a boot; without the driver they open nothing.
         return whole
-    why = "the NetBT driver can stop only after it"
-    after = "it depends on the NetBT driver, which is not loaded again"
-    wishes = [Wish(name, stop=True, why=why, optional=True, not_loaded=after) for name in SMB_SERVICES]
+    wishes = [_before_driver(name, host) for name in SMB_SERVICES]
     why = "NetBIOS over TCP/IP and SMB over TCP: 137 to 139 and 445 close"
     wishes.append(Wish("NetBT", stop=True, why=why, not_loaded="it is not loaded again"))
     part = join(plan_services(NAME, wishes, situation), whole)
@@ -200,6 +198,14 @@ def _plan_start(mode: StartMode, actual: Settings, why: str) -> Plan:
     """Plan when the driver loads; through the registry, as the article does on Windows 2000."""
     changes = write_value(NAME, NETBT_START, actual.get(NETBT_START), RegistryValue.dword(START_VALUES[mode]), why)
     return Plan(changes, () if changes else (Unchanged(NAME, NETBT_START.target, Reason.AS_DESIRED),))
+
+
+def _before_driver(name: str, host: Host) -> Wish:
+    """Stop a service of SMB before the driver; one that depends on the driver does not come back with a boot, another is left without."""
+    why = "the NetBT driver is stopped after it"
+    if any(service.name.lower() == "netbt" for service in host.all_required(name)):
+        return Wish(name, stop=True, why=why, optional=True, not_loaded="it depends on the NetBT driver, which is not loaded again")
+    return Wish(name, stop=True, why=why, optional=True, harmless="it opens no port without the NetBT driver, which is not loaded again")
 
 
 def _touching(plan_: Plan) -> Plan:
