@@ -25,12 +25,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     ProtocolError,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall, fields_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, StartMode, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
 from .host import Host
 from .settings import Setting, read_setting
+from .start import not_at_boot
 
 # Microsoft, Windows Firewall with Advanced Security: block rules for a port exist from Windows Vista on.
 SINCE = NtVersion(6, 0)
@@ -153,7 +154,7 @@ def unmet(reader: Reader, host: Host) -> Iterable[str]:
             yield f"there is no service {name}"
         elif service.state != "Running":
             yield f"the service {name} is not running"
-        elif service.start_mode in (StartMode.DISABLED, StartMode.MANUAL):
+        elif not_at_boot(name, reader, host.services, host.dependents, host.requires):
             yield f"the service {name} will not start at the next boot"
     policies = {name.lower() for name in reader.subkeys(POLICY) or ()}
     for profile in profiles_in_use(reader, host):

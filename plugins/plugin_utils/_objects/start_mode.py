@@ -13,13 +13,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import (
-    Place,
-    Setting,
-    delayed_setting,
-    read_setting,
-    start_setting,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Place, Setting, delayed_setting, start_setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.start import is_delayed
 
 from .change import BaseChange, Effective, noun
 from .effect import Effect
@@ -34,8 +29,6 @@ OBJECTS: tuple[str, ...] = (OBJECT,)
 PARTS = 1
 AS_WRITTEN, OF_SERVICE = True, True
 BACK = 0
-# Microsoft, SERVICE_DELAYED_AUTO_START_INFO.
-DELAYED_SINCE = NtVersion(6, 0)
 # Microsoft, sc config.
 SC_MODES = {
     StartMode.BOOT: "boot",
@@ -69,21 +62,11 @@ class SetStartMode(BaseChange):
 
 def save(change: SetStartMode, reader: Reader, seen: Seen, nt: NtVersion) -> Saved:
     """Save the start mode, whether the service started delayed, and whether it ran."""
-    # A driver is never delayed (Microsoft, SERVICE_DELAYED_AUTO_START_INFO: of services).
-    delayed = change.kind is ServiceKind.SERVICE and change.before is StartMode.AUTO and _is_delayed(change.name, reader, seen, nt)
     service = seen.service(change.name)
+    delayed = service is not None and change.before is StartMode.AUTO and is_delayed(service, reader, nt)
     ran = service is not None and not service.stopped
     modes = str(change.before), str(change.after)
     return Saved(change.stage, OBJECT, (change.name,), *modes, kind=change.kind, delayed=delayed, ran=ran)
-
-
-def _is_delayed(name: str, reader: Reader, seen: Seen, nt: NtVersion) -> bool:
-    service = seen.service(name)
-    if service is not None and service.delayed is not None:
-        return service.delayed
-    # From Windows Vista to 8.1 only the registry says so, a request for each automatic service.
-    value = read_setting(reader, delayed_setting(name)) if nt >= DELAYED_SINCE else None
-    return value is not None and value.data == 1
 
 
 def is_lost(_change: SetStartMode) -> bool:

@@ -43,8 +43,6 @@ NETBT_START = start_setting("NetBT")
 SMB_SERVICES = ("LanmanWorkstation", "LanmanServer")
 HAZARD = "outgoing-smb"
 VISTA = NtVersion(6, 0)
-# Start modes with which a driver is loaded without anybody's asking.
-SELF_STARTING = (StartMode.BOOT, StartMode.SYSTEM, StartMode.AUTO)
 SERVER, SRVNET = "LanmanServer", "srvnet"
 # Public scripts that free 445: dependents first (srvnet_scripts of the knowledge); srv is there with SMB 1 only.
 SERVER_DRIVERS = ("srv2", "srv", "srvnet")
@@ -159,7 +157,7 @@ def _driver(name: str, host: Host) -> Wish:
     why = "tcp/445: the driver stays loaded, and listens, when the Server service has stopped"
     after = "the Server service does not start again, and nothing else is known to load it"
     driver = host.services.get(name)
-    mode = StartMode.MANUAL if driver is not None and driver.start_mode in SELF_STARTING else None
+    mode = StartMode.MANUAL if driver is not None and driver.start_mode.starts_by_itself else None
     return Wish(name, stop=True, start_mode=mode, why=why, optional=True, not_loaded=after)
 
 
@@ -266,7 +264,7 @@ def _fate_of_srvnet(future: Future) -> Fate:
     boot = Expectation.CLOSED if server is None else future.runs_at_boot(server)
     if boot is not Expectation.CLOSED:
         return Fate(now, boot, "the Server service loads srvnet when it starts", plain=True)
-    loading = [s.name for s in future.host.all_dependents(SRVNET) if s is not server and future.start_mode(s) in SELF_STARTING]
+    loading = [s.name for s in future.host.all_dependents(SRVNET) if s is not server and future.start_mode(s).starts_by_itself]
     if loading:
         why = f"{', '.join(loading)} will load srvnet; whether it listens without the Server service is not documented"
         return Fate(now, Expectation.UNKNOWN, why)

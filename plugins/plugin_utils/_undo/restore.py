@@ -102,9 +102,6 @@ def goals_of(snapshots: Sequence[Snapshot], scope: Scope, finished: Collection[s
     return tuple(reversed(found.values()))
 
 
-BY_THEMSELVES = (StartMode.BOOT, StartMode.SYSTEM, StartMode.AUTO)
-
-
 def _implied(saved: Saved, found: dict[tuple[str, ...], Goal]) -> Saved | None:
     """Return what the change of a start mode does to a service that runs: from the next boot on it does not run, or does so again.
 
@@ -118,7 +115,7 @@ def _implied(saved: Saved, found: dict[tuple[str, ...], Goal]) -> Saved | None:
             # Somebody chose another start mode since, and that it did not run.
             del found[identity_of(stopped)]
         return None
-    if saved.after == first.before or saved.after in BY_THEMSELVES:
+    if saved.after == first.before or StartMode(str(saved.after)).starts_by_itself:
         return replace(stopped, object=running.STARTED) if known is not None else None
     return stopped if saved.before != StartMode.DISABLED else None
 

@@ -132,6 +132,30 @@ def test_a_service_without_which_nothing_is_filtered(name: str, state: str, star
     assert unmet(fake) == [words]
 
 
+def test_what_the_next_boot_reads_counts_and_not_what_the_scm_shows() -> None:
+    fake = host()
+    fake.put(r"SYSTEM\CurrentControlSet\Services\MpsSvc", "Start", RegistryValue.dword(4))
+    assert unmet(fake) == ["the service MpsSvc will not start at the next boot"]
+    fake.put(r"SYSTEM\CurrentControlSet\Services\MpsSvc", "Start", RegistryValue.dword(2))
+    fake.service("MpsSvc").start = "Disabled"
+    assert unmet(fake) == []
+
+
+def test_a_service_that_an_automatic_one_needs_starts_with_it() -> None:
+    fake = host()
+    fake.service("BFE").start = "Manual"
+    assert unmet(fake) == ["the service BFE will not start at the next boot"]
+    fake.service("MpsSvc").depends = ("BFE",)
+    assert unmet(fake) == []
+
+
+def test_a_service_does_not_start_without_what_it_needs() -> None:
+    fake = host()
+    fake.service("MpsSvc").depends = ("BFE", "mpsdrv")
+    fake.put(r"SYSTEM\CurrentControlSet\Services\mpsdrv", "Start", RegistryValue.dword(4))
+    assert unmet(fake) == ["the service MpsSvc will not start at the next boot"]
+
+
 def test_a_service_that_is_not_there() -> None:
     fake = host()
     fake.services = [service for service in fake.services if service.name != "BFE"]
