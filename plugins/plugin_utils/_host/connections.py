@@ -13,7 +13,7 @@ from ipaddress import ip_address
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, ProtocolError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt, understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 
@@ -70,7 +70,8 @@ def _read_wmi(reader: Reader) -> tuple[TcpRow, ...] | None:
         rows = reader.query("MSFT_NetTCPConnection", PROPERTIES, where=Where("State", (ESTABLISHED,)), namespace=STANDARD_CIMV2)
     except (AccessDenied, ClassMissing):
         return None
-    return tuple(_connection(row, reader.host) for row in rows)
+    with understood(reader.host, "list of connections by WMI"):
+        return tuple(_connection(row, reader.host) for row in rows)
 
 
 def _connection(row: Row, host: str) -> TcpRow:

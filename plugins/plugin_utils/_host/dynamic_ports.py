@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
@@ -49,7 +50,7 @@ def _is_odd(row: Endpoint, host: Host, knowledge: Knowledge) -> bool:
 
 
 def read_ranges(reader: Reader, nt: NtVersion) -> Mapping[Protocol, tuple[range, ...]]:
-    """Read the ranges; of a protocol for which the host names none there is no entry.
+    """Read the ranges; of a protocol for which the host names none, or refuses to, there is no entry.
 
     Windows Vista to 7 keep them where no documented value shows them: what is known of a plain install counts there.
     """
@@ -63,9 +64,10 @@ def read_ranges(reader: Reader, nt: NtVersion) -> Mapping[Protocol, tuple[range,
     for protocol, wmi_class in CLASSES.items():
         try:
             rows = reader.query(wmi_class, (START, NUMBER), namespace=STANDARD_CIMV2)
-        except ClassMissing:
+        except (AccessDenied, ClassMissing):
             continue
-        ports = tuple(dict.fromkeys(_range(row) for row in rows))
+        with understood(reader.host, f"query of {wmi_class}"):
+            ports = tuple(dict.fromkeys(_range(row) for row in rows))
         if known := tuple(numbers for numbers in ports if numbers):
             found[protocol] = known
     return found

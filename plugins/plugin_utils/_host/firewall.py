@@ -25,6 +25,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     ProtocolError,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall, fields_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -122,7 +123,8 @@ def find(reader: Reader, nt: NtVersion, rules: Collection[str]) -> dict[str, str
 def _by_query(reader: Reader, rules: Collection[str]) -> list[str]:
     where = Where(RULE_NAME, tuple(sorted(rules)))
     rows = reader.query(RULE_CLASS, (VALUE_NAME, RULE_NAME), where=where, namespace=STANDARD_CIMV2)
-    return [name for row in rows if (name := row.text(VALUE_NAME))]
+    with understood(reader.host, f"query of {RULE_CLASS}"):
+        return [name for row in rows if (name := row.text(VALUE_NAME))]
 
 
 def _by_command(reader: Reader) -> list[str]:
@@ -190,7 +192,8 @@ def profiles_in_use(reader: Reader, host: Host) -> tuple[Profile, ...]:
         rows = reader.query("MSFT_NetConnectionProfile", ("NetworkCategory",), namespace=STANDARD_CIMV2)
     except (AccessDenied, ClassMissing, MethodFailed):
         rows = ()
-    categories = {row.number("NetworkCategory") for row in rows}
+    with understood(reader.host, "query of MSFT_NetConnectionProfile"):
+        categories = {row.number("NetworkCategory") for row in rows}
     if not rows or not categories <= set(CATEGORIES):
         return tuple(CATEGORIES.values())
     unidentified = len(rows) < sum(adapter.ip_enabled for adapter in host.adapters)

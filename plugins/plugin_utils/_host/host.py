@@ -8,8 +8,7 @@ Read once and kept as a value; a stage's own settings are read by the stage.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import get_close_matches
@@ -17,7 +16,7 @@ from difflib import get_close_matches
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, NotFound, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
@@ -213,7 +212,7 @@ def read_host(reader: Reader, knowledge: Knowledge) -> Host:
     system, computer = read_system(reader), _only(reader, "Win32_ComputerSystem", COMPUTER_PROPERTIES)
     processes = read_processes(reader)
     dependents, requires = read_dependencies(reader)
-    with _understood(reader):
+    with understood(reader.host, "description of the host by WMI"):
         nt = NtVersion.parse(system.text("Version") or "")
         return Host(
             windows=knowledge.place(nt, system.number("BuildNumber") or 0, _product(system)),
@@ -228,15 +227,6 @@ def read_host(reader: Reader, knowledge: Knowledge) -> Host:
             management=read_management(reader),
             boot=boot_evidence(system, processes),
         )
-
-
-@contextmanager
-def _understood(reader: Reader) -> Iterator[None]:
-    """Raise ProtocolError where text that the host sent does not fit its property."""
-    try:
-        yield
-    except ValueError as error:
-        raise ProtocolError(f"WMI on {reader.host} returned something that cannot be read: {excerpt(error)}", host=reader.host) from error
 
 
 def read_system(reader: Reader) -> Row:
@@ -276,10 +266,10 @@ def read_services(reader: Reader, nt: NtVersion, dependents: Mapping[str, tuple[
         properties = (*properties, DELAYED_PROPERTY)
     rows = [(ServiceKind.SERVICE, row) for row in reader.query("Win32_Service", properties)]
     rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=DRIVERS)]
-    there = {(row.text("Name") or "").lower() for _kind, row in rows}
-    further = tuple(dict.fromkeys(name for start in sorted(there) for name in closure(start, dependents) if name.lower() not in there))
-    rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=Where("Name", further))]
-    with _understood(reader):
+    with understood(reader.host, "list of services by WMI"):
+        there = {(row.text("Name") or "").lower() for _kind, row in rows}
+        further = tuple(dict.fromkeys(name for start in sorted(there) for name in closure(start, dependents) if name.lower() not in there))
+        rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=Where("Name", further))]
         return {service.name.lower(): service for service in (_service(kind, row) for kind, row in rows)}
 
 
@@ -382,5 +372,5 @@ def read_boot(reader: Reader) -> BootEvidence:
     """Read only the evidence of a boot."""
     system = read_system(reader)
     lsass = reader.query("Win32_Process", PROCESS_PROPERTIES, where=Where("Name", ("lsass.exe",)))
-    with _understood(reader):
+    with understood(reader.host, "evidence of the boot by WMI"):
         return boot_evidence(system, lsass)

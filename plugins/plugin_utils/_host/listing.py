@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, ProtocolError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt, understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -96,7 +96,8 @@ def _read_wmi(reader: Reader) -> netstat.Sockets:
     tcp = reader.query("MSFT_NetTCPConnection", ENDPOINT_PROPERTIES, where=listening, namespace=STANDARD_CIMV2)
     udp = reader.query("MSFT_NetUDPEndpoint", ENDPOINT_PROPERTIES, namespace=STANDARD_CIMV2)
     rows = [(Protocol.TCP, row) for row in tcp] + [(Protocol.UDP, row) for row in udp]
-    return netstat.Sockets(tuple(_endpoint(protocol, row, reader.host) for protocol, row in rows), ())
+    with understood(reader.host, "list of endpoints by WMI"):
+        return netstat.Sockets(tuple(_endpoint(protocol, row, reader.host) for protocol, row in rows), ())
 
 
 def _endpoint(protocol: Protocol, row: Row, host: str) -> Endpoint:
@@ -113,11 +114,8 @@ def _endpoint(protocol: Protocol, row: Row, host: str) -> Endpoint:
 
 def _read_netstat(reader: Reader, version: Version) -> netstat.Sockets:
     output = reader.command(*version.netstat)
-    try:
+    with understood(reader.host, f"'{' '.join(version.netstat)}'"):
         sockets = netstat.parse(output.stdout, with_pid="-ano" in version.netstat)
-    except ValueError as error:
-        what = f"'{' '.join(version.netstat)}' on {reader.host}"
-        raise ProtocolError(f"{what} listed something that is not valid: {excerpt(error)}", host=reader.host) from error
     if output.exit_code or not sockets.endpoints:
         raise ProtocolError(
             f"'{' '.join(version.netstat)}' on {reader.host} ended with {output.exit_code} and listed {len(sockets.endpoints)} endpoints",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import DidNotHold
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, Where
 
 from .change import noun
@@ -65,5 +66,6 @@ def _states(awaited: Iterable[Awaited], reader: Reader) -> dict[str, str]:
         names = tuple(item.name for item in awaited if item.kind is kind)
         if names:
             rows = reader.query(str(kind), ("Name", "State"), where=Where("Name", names))
-            states |= {(row.text("Name") or "").lower(): row.text("State") or "" for row in rows}
+            with understood(reader.host, f"query of {kind}"):
+                states |= {(row.text("Name") or "").lower(): row.text("State") or "" for row in rows}
     return states

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import plain_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
@@ -209,7 +210,8 @@ def judged(found: Timer, reader: Reader) -> Timer:
     if found.phase not in idle:
         return found
     shells = reader.query("Win32_Process", ("Name", "CommandLine"), where=Where("Name", (SHELL,)))
-    lines = [row.text("CommandLine") or timer.SCRIPT_FILE for row in shells]
+    with understood(reader.host, "query of Win32_Process"):
+        lines = [row.text("CommandLine") or timer.SCRIPT_FILE for row in shells]
     runs = any(timer.SCRIPT_FILE in line.lower() for line in lines)
     return found if runs else replace(found, phase=idle[found.phase])
 
