@@ -133,14 +133,12 @@ def _grouped(findings: Sequence[Finding]) -> list[Finding]:
         row = found.endpoint
         alike = (row.protocol, row.address, found.owner, found.outcome, found.holds, found.why, found.told)
         groups.setdefault(alike, []).append(found)
-    few = [group for group in groups.values() if sum(found.count for found in group) <= FEW]
-    many = {id(group[0]): group for group in groups.values() if group not in few}
-    alone = {id(found) for group in few for found in group}
-    return [
-        found if id(found) in alone else replace(found, count=sum(other.count for other in many[id(found)]))
-        for found in findings
-        if id(found) in alone or id(found) in many
-    ]
+    shown: dict[int, Finding] = {}
+    for group in groups.values():
+        count = sum(found.count for found in group)
+        one = [replace(group[0], count=count)] if count > FEW else group
+        shown |= {id(found): told for found, told in zip(group, one, strict=False)}
+    return [shown[id(found)] for found in findings if id(found) in shown]
 
 
 def lingering(entries: Sequence[Forecast], seen: Sequence[Explained], host: Host) -> tuple[Finding, ...]:

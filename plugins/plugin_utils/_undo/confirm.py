@@ -21,7 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, read_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import effect, kind_of, project, touched
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
@@ -217,7 +217,7 @@ def judged(found: Timer, reader: Reader) -> Timer:
 
 
 def _text(reader: Reader, name: str) -> str | None:
-    value = reader.value(timer.KEY, name, RegistryType.SZ)
+    value = read_setting(reader, Setting(timer.KEY, name, RegistryType.SZ))
     # Somebody may have written there what he likes.
     return None if value is None else str(value.data)[:LONGEST_TOLD]
 

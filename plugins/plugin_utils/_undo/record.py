@@ -24,7 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored im
     line_of,
     unreadable,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import TYPE_MISMATCH
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, read_setting
 
 from . import parts
 
@@ -106,13 +106,8 @@ def read_history(reader: Reader) -> History:
 
 def read_restored(reader: Reader) -> str | None:
     """Return the last run that the host put back by itself; None where there is none, or the value is not ours."""
-    try:
-        value = reader.value(OUR_KEY, RESTORED_BY_HOST, RegistryType.SZ)
-    except MethodFailed as error:
-        if error.return_value != TYPE_MISMATCH:
-            raise
-        return None
-    return None if value is None else str(value.data)
+    value = read_setting(reader, Setting(OUR_KEY, RESTORED_BY_HOST, RegistryType.SZ))
+    return str(value.data) if value is not None and value.type is RegistryType.SZ else None
 
 
 def _loaded(line: str) -> dict[str, Any]:
