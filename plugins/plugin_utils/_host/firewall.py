@@ -53,7 +53,7 @@ MOST_MORE = 100
 # Microsoft, reg query: 0 is found, 1 is not found or failed.
 FOUND, NOT_FOUND = 0, 1
 # A row of `reg query`: name, type and data with blanks between. Its last line is in the language of the host.
-_ROW = re.compile(r"^[ \t]+(.+?)[ \t]+REG_SZ(?:[ \t]|$)", re.MULTILINE)
+_ROW = re.compile(r"^[ \t]+(.+?)[ \t]+REG_SZ(?:[ \t]+(.*?))?\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,16 @@ def find(reader: Reader, nt: NtVersion, rules: Collection[str]) -> dict[str, str
     """
     if not rules:
         return {}
-    names = _by_query(reader, rules) if nt >= RULE_CLASS_SINCE else _by_command(reader)
+    names = _by_query(reader, rules) if nt >= RULE_CLASS_SINCE else _by_command(reader, rules)
     found: dict[str, str] = {}
+    wanted = set(rules)
     for name in names[: len(rules) + MOST_MORE]:
         rule = _text_of(reader, name).get("Name", "")
-        if rule in rules:
+        if rule in wanted:
             found[rule] = name
+            wanted.remove(rule)
+        if not wanted:
+            break
     return found
 
 
@@ -124,22 +128,27 @@ def _by_query(reader: Reader, rules: Collection[str]) -> list[str]:
     where = Where(RULE_NAME, tuple(sorted(rules)))
     rows = reader.query(RULE_CLASS, (VALUE_NAME, RULE_NAME), where=where, namespace=STANDARD_CIMV2)
     with understood(reader.host, f"query of {RULE_CLASS}"):
-        return [name for row in rows if (name := row.text(VALUE_NAME))]
+        return [name for row in reversed(rows) if (name := row.text(VALUE_NAME))]
 
 
-def _by_command(reader: Reader) -> list[str]:
+def _by_command(reader: Reader, rules: Collection[str]) -> list[str]:
     """Search the data of all rules in a command shell; one search finds all of ours, whose names begin alike."""
     output = reader.command(*SEARCH)
     if output.exit_code not in (FOUND, NOT_FOUND):
         said = " ".join(output.stderr.split())[:200]
         message = f"reg query at {reader.host}: the command failed with exit code {output.exit_code}{f': {said}' if said else ''}"
         raise MethodFailed(message, host=reader.host, return_value=output.exit_code & 0xFFFFFFFF)
-    return found_in(output.stdout) if output.exit_code == FOUND else []
+    return found_in(output.stdout, rules) if output.exit_code == FOUND else []
 
 
-def found_in(text: str) -> list[str]:
-    """Return the names of the values that a search of the registry shows."""
-    return _ROW.findall(text)
+def found_in(text: str, rules: Collection[str]) -> list[str]:
+    """Return the names of the values that a search of the registry shows.
+
+    Those come first whose row says one of the rules' names, then the newest: a key holds its values in the order in which they were
+    made (from memory). A row is text in the host's code page, and may say a name in another way.
+    """
+    newest_first = _ROW.findall(text)[::-1]
+    return [name for name, _data in sorted(newest_first, key=lambda row: fields_of(row[1]).get("Name") not in rules)]
 
 
 def _text_of(reader: Reader, value_name: str) -> dict[str, str]:

@@ -11,7 +11,9 @@ import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Outlook, Verdict
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Proof, compare_with_keep, prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule
@@ -187,6 +189,35 @@ def test_no_rule_costs_one_read() -> None:
     asked = [call for call in session.calls if "netmin.windows" in str(call) or "Firewall" in str(call)]
     assert read == Firewall()
     assert {call[:2] for call in asked} == {("value_types", r"SOFTWARE\netmin.windows")}
+
+
+@pytest.mark.parametrize("version", ["6.1.7601", "10.0.20348"])
+@pytest.mark.parametrize("place", [0, 150, 299])
+def test_a_rule_is_found_among_many_of_ours(version: str, place: int) -> None:
+    fake = host()
+    fake.version = version
+    names = [f"{firewall.PREFIX}udp/{number}" for number in range(1, 300)]
+    names.insert(place, NAME)
+    for number, name in enumerate(names):
+        fake.put(FIREWALL_RULES, f"{{{number}}}", RegistryValue.text(f"v2.10|Action=Block|Name={name}|"))
+    session = FakeSession(fake)
+    assert firewall.find(session, NtVersion.parse(version), (NAME,)) == {NAME: f"{{{place}}}"}
+    assert sum(call[0] == "value" for call in session.calls) == 1
+
+
+def test_the_newest_is_looked_at_first_where_a_row_does_not_show_the_name() -> None:
+    fake = host()
+    for number in range(300):
+        fake.put(FIREWALL_RULES, f"{{{number}}}", RegistryValue.text(f"v2.10|Action=Block|Name={firewall.PREFIX}tcp/rpc Dienst{number}|"))
+    name = f"{firewall.PREFIX}tcp/rpc Änderung"
+    fake.put(FIREWALL_RULES, "{new}", RegistryValue.text(f"v2.10|Action=Block|Name={name}|"))
+
+    class CodePage(FakeSession):
+        def command(self, *arguments: str) -> CommandOutput:
+            said = super().command(*arguments)
+            return replace(said, stdout=said.stdout.replace("Ä", "?"))
+
+    assert firewall.find(CodePage(fake), NtVersion(6, 1), (name,)) == {name: "{new}"}
 
 
 # A run
