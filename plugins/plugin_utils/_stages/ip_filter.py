@@ -18,7 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import PORT, RPC, SYSTEM_ROOT, FilterRule, Firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX, SINCE, is_ours
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import WINRM, Explained, management_ports
@@ -36,6 +36,7 @@ from .stage import Choice, Residue, Situation, Stage
 
 NAME = "ip_filter"
 BEFORE_VISTA = "this Windows cannot drop a single port; use an IPsec policy or a firewall in front of the host"
+DROP = "drop its inbound traffic with the stage ip_filter"
 CONTROLLER = "this is a domain controller: the domain needs the ports that would be dropped"
 SVCHOST = rf"{SYSTEM_ROOT}\System32\svchost.exe"
 PROGRAM = re.compile(r'"?([^"]+?\.exe)"?(?:\s|$)', re.IGNORECASE)
@@ -60,6 +61,13 @@ class Desired:
 
     drop: bool | None = None
     unknown: bool = False
+
+
+def advice(windows: Windows) -> str:
+    """Say what an administrator can do about a listener that cannot be closed."""
+    if windows.nt < SINCE:
+        return BEFORE_VISTA
+    return f"{CONTROLLER}; use a firewall in front of the host" if windows.product is ProductType.DOMAIN_CONTROLLER else DROP
 
 
 def desired(options: Mapping[str, Any]) -> Desired:

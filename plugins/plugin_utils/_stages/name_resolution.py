@@ -89,7 +89,8 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
 
 
 def _plan_cached(number: int, actual: Settings, situation: Situation) -> Part:
-    why = "from its next start on, the DNS client keeps no socket open between queries"
+    kept = {0: "no socket", 1: "one socket at most"}.get(number, f"{number} sockets at most")
+    why = f"from its next start on, the DNS client keeps {kept} open between queries"
     changes = write_value(NAME, MAX_CACHED_SOCKETS, actual.get(MAX_CACHED_SOCKETS), RegistryValue.dword(number), why)
     return Part(
         stage=NAME,

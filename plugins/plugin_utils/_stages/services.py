@@ -19,7 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings, start_setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START, Settings, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, StartValue, Status
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
@@ -148,7 +148,8 @@ def reason(name: str, situation: Situation) -> str:
     """Say what a service is for and what goes with it; "" where nothing is known."""
     for recipe in situation.knowledge.recipes.values():
         methods = recipe.methods_on(situation.host.windows)
-        if name.lower() in (owner.lower() for owner in recipe.services) and any(method.stage == NAME for method in methods):
+        stopped = [service.lower() for method in methods if method.stage == NAME for service in (*recipe.services, *method.services)]
+        if name.lower() in stopped:
             return f"{recipe.purpose}; breaks {recipe.breaks}"
     return ""
 
@@ -156,12 +157,12 @@ def reason(name: str, situation: Situation) -> str:
 def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     """Show the services and values that a desire is about."""
     result: dict[str, Any] = {}
-    starts: set[Setting] = set()
+    # A start mode in the registry is shown with the service that is asked for, and never as one of the switches' values.
+    starts = [setting for setting in actual if setting.name == START]
     for wish in wanted.wishes:
         service, start = host.services.get(wish.name.lower()), start_setting(wish.name)
         if service is not None:
             result[service.name] = {"state": service.state.lower(), "start_mode": str(service.start_mode)}
-        starts |= {setting for setting in actual if setting.name == start.name}
         if start in actual:
             result[start.target] = settings.plain(actual[start])
     return {**result, **switches.shown(wanted.switches, actual, starts)}
