@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Status
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Port, Status
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Selection, select
@@ -148,3 +150,19 @@ def test_a_refusal_always_has_a_reason(name: str) -> None:
     survey = survey_of("windows_server_2003")
     with pytest.raises(Refused, match=rf"recipe '{name}' is not used on Windows Server 2003: \w"):
         checked(select([name], survey.explained, survey.host.windows, KNOWLEDGE, Consent()))
+
+
+def ids(survey: Survey, *subjects: Explained) -> set[str]:
+    return {choice.recipe.id for choice in select(None, subjects, survey.host.windows, KNOWLEDGE, Consent()).choices}
+
+
+def test_all_that_an_rpc_port_of_a_shared_process_may_belong_to_is_stopped_or_nothing() -> None:
+    survey = survey_of("windows_server_2003+role_link_tracking")
+    port = next(s for s in survey.explained if set(s.owners) == {"TrkSvr", "Schedule"})
+    assert ids(survey, port) - ids(survey) == {"link-tracking-server"}
+    kinds = ((Port.RPC,),) * 3
+    # One of them would stay, and with it perhaps the port.
+    assert ids(survey, replace(port, owners=(*port.owners, "Vendor"), kinds=kinds)) == ids(survey)
+    assert ids(survey, replace(port, owners=("TrkSvr", "RpcSs"))) == ids(survey)
+    # Nothing tells on Windows 2000 which process has it.
+    assert ids(survey, replace(port, endpoint=replace(port.endpoint, pid=None))) == ids(survey)
