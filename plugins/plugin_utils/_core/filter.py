@@ -22,7 +22,9 @@ PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2
 RPC = "RPC"
 PORTS = re.compile(rf"{PORT}|{RPC}")
 SYSTEM_ROOT = "%SystemRoot%"
-SYSTEM32 = "\\system32\\"
+_VARIABLE = f"{SYSTEM_ROOT.lower()}\\"
+# The folder of Windows lies on the root of a drive (C:\\WINNT, D:\\Windows).
+_ROOT = re.compile(r"^[a-z]:\\[^\\]+\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ class FilterRule:
     def matches(self, text: str) -> bool:
         """Tell whether a rule in the registry is this one, enabled and no narrower."""
         said = {key: value for key, value in fields_of(text).items() if key not in _SILENT}
-        return _comparable(said) == _comparable(self._fields())
+        ours = self._fields()
+        programs = said.pop("App", ""), ours.pop("App", "")
+        return _comparable(said) == _comparable(ours) and _same_program(*(program.lower() for program in programs))
 
     def _fields(self) -> dict[str, str]:
         fields = {"Action": "Block", "Active": "TRUE", "Dir": "In", "Protocol": PROTOCOL_NUMBERS[self.protocol], "LPort": self.ports}
@@ -106,9 +110,10 @@ def fields_of(text: str) -> dict[str, str]:
 
 
 def _comparable(fields: Mapping[str, str]) -> dict[str, str]:
-    found = {key: value if key == "Name" else value.lower() for key, value in fields.items()}
-    program = found.get("App", "")
-    if SYSTEM32 in program:
-        # netsh keeps the variable or the path, as the command shell handed it over.
-        found["App"] = program[program.index(SYSTEM32) :]
-    return found
+    return {key: value if key == "Name" else value.lower() for key, value in fields.items()}
+
+
+def _same_program(one: str, other: str) -> bool:
+    """Compare paths in lower case: netsh keeps the variable or the folder that it stands for, as the command shell handed it over."""
+    short, full = sorted((one, other), key=lambda path: not path.startswith(_VARIABLE))
+    return one == other or (short.startswith(_VARIABLE) and _ROOT.sub(_VARIABLE.replace("\\", r"\\"), full) == short)

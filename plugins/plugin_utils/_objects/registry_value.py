@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, Writer
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import netbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
@@ -30,6 +31,8 @@ OBJECTS: tuple[str, ...] = (OBJECT,)
 PARTS = 2
 AS_WRITTEN, OF_SERVICE = True, False
 BACK = 1
+# The current control set is one of the numbered ones under another name (Microsoft, HKLM\SYSTEM\CurrentControlSet Registry Tree).
+SERVICE_KEY = re.compile(r"SYSTEM\\(?:CurrentControlSet|ControlSet[0-9]{3})\\Services\\([^\\]+)", re.IGNORECASE)
 NO_ADAPTER = "the adapter is gone"
 
 
@@ -218,9 +221,8 @@ def found(change: SetRegistryValue, seen: Seen) -> object:
 
 def touched(change: SetRegistryValue) -> Touched:
     """Say what it touches: the value, and where it says how a service starts the service as well."""
-    service = change.key.rpartition("\\")[2] if change.name.lower() == START.lower() else ""
     waits = change.effective is Effective.BOOT
-    return Touched(value=(change.key, change.name), configures=service, waits=waits, shell=_is_empty(change.after))
+    return Touched(value=(change.key, change.name), configures=_service_of(change), waits=waits, shell=_is_empty(change.after))
 
 
 def _is_empty(value: RegistryValue | None) -> bool:
@@ -234,10 +236,15 @@ def effect(change: SetRegistryValue) -> Effect:
 
 def _enabled(change: SetRegistryValue) -> str:
     """Return the service or driver that the value kept from starting, and keeps no more; "" where it is another value."""
-    parent, _separator, service = change.key.rpartition("\\")
     kept = change.before is not None and change.before.data == START_VALUES[StartMode.DISABLED]
     starts = change.after is not None and change.after.data != START_VALUES[StartMode.DISABLED]
-    return service if place_of(parent, change.name) == place_of(SERVICES_KEY, START) and kept and starts else ""
+    return _service_of(change) if kept and starts else ""
+
+
+def _service_of(change: SetRegistryValue) -> str:
+    """Return the service or driver whose start mode the value is; "" where it is another value."""
+    found = SERVICE_KEY.fullmatch(change.key)
+    return found[1] if found and change.name.lower() == START.lower() else ""
 
 
 # As a command of the timer

@@ -58,7 +58,7 @@ def desired(options: Mapping[str, Any]) -> Desired:
         if any(wish.name.lower() == name.lower() for wish in wishes):
             raise InvalidOption(f"service '{name}' is listed twice")
         if stop and mode is StartMode.AUTO:
-            raise InvalidOption(f"service '{name}' has state 'stopped' and start_mode 'auto': choose one")
+            raise InvalidOption(f"service '{name}': 'start_mode: auto' needs 'state: unchanged'")
         wishes.append(Wish(name, stop=stop, start_mode=mode, why="asked for"))
     return Desired(tuple(wishes))
 
@@ -122,10 +122,11 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
 
 def _told(wish: Wish, part: Part, situation: Situation) -> Part:
     """Add what is known of a service that was asked for by its name, and not chosen through a recipe."""
-    if wish.name.lower() == "netbt":
-        return replace(part, error=InvalidOption("NetBT is a driver, not a service; the stage smb_device has a method for it"))
     if wish.optional or part.error is not None:
         return part
+    driver = _is_driver(wish.name, situation)
+    if driver is not None:
+        return Part(stage=NAME, targets=part.targets, error=driver)
     name, windows = wish.name.lower(), situation.host.windows
     about = [(recipe, method) for recipe in situation.knowledge.recipes.values() for method in recipe.methods_on(windows)]
     if part.takes:
@@ -142,6 +143,20 @@ def _told(wish: Wish, part: Part, situation: Situation) -> Part:
     what = {Status.DOES_NOT_CLOSE: "closes no port", Status.PARTIAL: "may leave its port open"}.get(method.status)
     warnings = (f"stopping {wish.name} {what}: {method.because}",) if what else ()
     return replace(part, plan=replace(part.plan, warnings=(*warnings, *part.plan.warnings)))
+
+
+def _is_driver(name: str, situation: Situation) -> InvalidOption | None:
+    """Say of a driver that it is none of the services, and which stages close its ports; None for a service, or where a recipe stops it."""
+    windows, service = situation.host.windows, situation.host.services.get(name.lower())
+    if service is None or service.kind is not ServiceKind.DRIVER:
+        return None
+    recipes = situation.knowledge.recipes.values()
+    if any(name.lower() in map(str.lower, m.services) for r in recipes for m in r.methods_on(windows) if m.stage == NAME):
+        return None
+    owned = [r for r, p in situation.knowledge.patterns(windows) if name.lower() in map(str.lower, p.services or r.drivers)]
+    stages = dict.fromkeys(m.stage for r in owned for m in r.methods_on(windows) if m.status is Status.WORKS and m.stage != NAME)
+    closed = f"; the stage {' or '.join(stages)} closes its ports" if stages else ""
+    return InvalidOption(f"{service.name} is a driver, not a service{closed}")
 
 
 def reason(name: str, situation: Situation) -> str:

@@ -82,6 +82,30 @@ def test_a_rule_that_is_narrower_or_another_one(text: str) -> None:
     assert not PORT.matches(text)
 
 
+@pytest.mark.parametrize(
+    ("program", "same"),
+    [
+        (r"%SYSTEMROOT%\system32\svchost.exe", True),
+        (r"D:\WINNT\System32\SVCHOST.exe", True),
+        (r"C:\Users\x\system32\svchost.exe", False),
+        (r"\\server\share\system32\svchost.exe", False),
+        (r"C:\Windows\system32\x\system32\svchost.exe", False),
+        (r"%TEMP%\system32\svchost.exe", False),
+        (r"\system32\svchost.exe", False),
+        (r"C:\Windows\system32\svchost.exe.exe", False),
+        ("", False),
+    ],
+)
+def test_a_program_is_the_same_with_the_variable_or_the_folder_of_windows(program: str, same: bool) -> None:
+    assert SERVICE.matches(SERVICE_TEXT.replace(r"C:\WINDOWS\system32\svchost.exe", program)) is same
+
+
+def test_two_folders_are_two_programs() -> None:
+    rule = FilterRule("netmin.windows tcp/rpc Spooler", Protocol.TCP, "RPC", program=r"c:\windows\system32\spoolsv.exe")
+    assert rule.matches(rule.text.replace(r"c:\windows", "%SystemRoot%"))
+    assert not rule.matches(rule.text.replace(r"c:\windows", r"d:\windows"))
+
+
 def test_the_parts_of_a_rule() -> None:
     assert fields_of("v2.10|Action=Allow|LPort=1|LPort=2|odd|Name=a=b|") == {"Action": "Allow", "LPort": "1,2", "Name": "a=b"}
 
