@@ -76,7 +76,7 @@ def _reasoned(fate: Fate, subject: Explained, reasons: Mapping[str, str]) -> Fat
 
 def _mapper(subject: Explained, fate: Fate, subjects: Sequence[Explained], fates: Sequence[Fate]) -> Fate:
     """Keep the endpoint mapper open while a socket that may be an RPC server's stays on the same protocol."""
-    if subject.recipe not in dcom_protocols.MAPPER or fate.boot is not Expectation.CLOSED or fate.loopback:
+    if subject.recipe not in dcom_protocols.MAPPED_PROTOCOLS or fate.boot is not Expectation.CLOSED or fate.loopback:
         return fate
     lingering = [
         (other, expected.boot)

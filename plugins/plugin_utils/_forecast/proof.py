@@ -300,10 +300,7 @@ def _narrowed(entry: Forecast, subject: Explained) -> bool:
 
 
 def _but_for_scope(entry: Forecast, subject: Explained) -> bool:
-    now, then = subject.identity, entry.identity
-    if (now.protocol, now.family, now.port) != (then.protocol, then.family, then.port):
-        return False
-    return now.port is not None or (bool(now.owners) and set(now.owners) <= set(then.owners))
+    return entry.identity.covers(replace(subject.identity, scope=entry.identity.scope))
 
 
 def _leftover(subject: Explained, record: Record, pairs: Sequence[Pair], booted: bool, host: Host) -> Finding:

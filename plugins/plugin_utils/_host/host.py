@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, NotFound, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
@@ -172,9 +172,7 @@ class Host:
         by_display = next((s for s in self.services.values() if s.display_name.lower() == name.lower()), None)
         if by_display is not None:
             raise NotFound(f"'{name}' is a display name; the service's key name is '{by_display.name}'")
-        near = get_close_matches(name.lower(), self.services, n=3)
-        hint = f"; did you mean {' or '.join(self.services[key].name for key in near)}?" if near else ""
-        raise NotFound(f"there is no service '{name}' on this host{hint}")
+        raise NotFound(f"there is no service '{name}' on this host{perhaps(name, (s.name for s in self.services.values()))}")
 
     def all_dependents(self, name: str) -> tuple[Service, ...]:
         """Return everything that depends on a service, nearest first, each once."""

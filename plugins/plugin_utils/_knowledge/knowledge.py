@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Side, Windows
 
 from .hazards import Hazard
@@ -33,8 +33,7 @@ class Knowledge:
         try:
             return self.recipes[recipe_id]
         except KeyError:
-            near = get_close_matches(recipe_id, self.recipes, n=3, cutoff=0.4)
-            hint = f"; did you mean {' or '.join(near)}?" if near else "; listeners_info shows the id of each listener's recipe"
+            hint = perhaps(recipe_id, self.recipes, cutoff=0.4) or "; listeners_info shows the id of each listener's recipe"
             raise InvalidOption(f"there is no recipe '{recipe_id}'{hint}") from None
 
     def patterns(self, windows: Windows) -> Iterator[tuple[Recipe, ListenerPattern]]:

@@ -139,7 +139,7 @@ class Planner:
         return tuple(parts), tuple(wrong)
 
     def _situation(self, wanted: Wanted) -> Situation:
-        stops = (STAGE_BY_NAME[stage].stops(desired, self.survey.host) for stage, desired in wanted.desires.items())
+        stops = (STAGE_BY_NAME[stage].stops(desired, self.survey.host, self.knowledge) for stage, desired in wanted.desires.items())
         return Situation(self.survey.host, self.knowledge, frozenset(name.lower() for names in stops for name in names), wanted.terms.kept)
 
     def _rules(self, wanted: Wanted, plan: Plan) -> tuple[Part, ...]:

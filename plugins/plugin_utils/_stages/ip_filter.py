@@ -86,7 +86,7 @@ def read(_reader: Reader, _host: Host, _knowledge: Knowledge) -> Settings:
     return {}
 
 
-def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
+def stops(_wanted: Desired, _host: Host, _knowledge: Knowledge) -> tuple[str, ...]:
     """Stop nothing."""
     return ()
 

@@ -87,7 +87,7 @@ def read(reader: Reader, host: Host, _knowledge: Knowledge) -> Settings:
     return settings.read_settings(reader, (setting(guid) for guid in guids))
 
 
-def stops(wanted: Desired, _host: Host) -> tuple[str, ...]:
+def stops(wanted: Desired, _host: Host, _knowledge: Knowledge) -> tuple[str, ...]:
     """Name what would be stopped."""
     return (LMHOSTS,) if wanted.lmhosts in (StartMode.DISABLED, StartMode.MANUAL) else ()
 
@@ -105,7 +105,9 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
     parts: list[Part] = []
     if wanted.lmhosts is not None:
         why = "helper for NetBIOS names; it opens no port and is useless without NetBIOS"
-        wish = Wish(LMHOSTS, stop=bool(stops(wanted, situation.host)), start_mode=wanted.lmhosts, why=why, optional=True)
+        wish = Wish(
+            LMHOSTS, stop=bool(stops(wanted, situation.host, situation.knowledge)), start_mode=wanted.lmhosts, why=why, optional=True
+        )
         parts += plan_services(NAME, (wish,), situation)
     if wanted.netbios is not None:
         parts.append(

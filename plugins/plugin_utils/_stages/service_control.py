@@ -16,12 +16,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import P
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective, noun
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
-from .part import Bar, Part
+from .part import Bar, Part, plan_value
 from .stage import Situation
 
 
@@ -145,16 +144,16 @@ def _plan_protected(stage: str, wish: Wish, service: Service, protected: Protect
         barrier = Bar(Reason.PROTECTED, f"{protected.because}; Windows is not known to accept any other way")
         return Part(stage=stage, targets=targets, what=what, barrier=barrier)
     why = f"{wish.why}; {protected.because}, so its registry value is written, which takes effect at the next boot"
-    plan = _plan_start(stage, service.name, wish.start_mode, why, actual)
+    plan = plan_start(stage, service.name, wish.start_mode, why, actual)
     warnings = tuple(_prevented(wish, service, situation)) if plan.changes else ()
     dormant = _dormant(wish, service, situation) if plan.changes else ()
     return Part(stage=stage, targets=targets, what=what, plan=replace(plan, warnings=warnings), dormant=dormant)
 
 
-def _plan_start(stage: str, name: str, mode: StartMode, why: str, actual: Settings) -> Plan:
+def plan_start(stage: str, name: str, mode: StartMode, why: str, actual: Settings) -> Plan:
+    """Plan a start mode through the registry, past the SCM."""
     setting = start_setting(name)
-    changes = write_value(stage, setting, actual.get(setting), RegistryValue.dword(START_VALUES[mode]), why)
-    return Plan(changes, () if changes else (Unchanged(stage, setting.target, Reason.AS_DESIRED),))
+    return plan_value(stage, setting, actual.get(setting), RegistryValue.dword(START_VALUES[mode]), why)
 
 
 def _plan_template(stage: str, wish: Wish, template: PerUser, situation: Situation, actual: Settings) -> Part:
@@ -162,7 +161,7 @@ def _plan_template(stage: str, wish: Wish, template: PerUser, situation: Situati
     targets = (f"service {template.name}",)
     if actual.get(start_setting(template.name)) is None:
         return Part(stage=stage, targets=targets, plan=Plan(unchanged=(Unchanged(stage, targets[0], Reason.ABSENT),)))
-    plans = [_plan_start(stage, template.name, wish.start_mode, wish.why, actual)] if wish.start_mode is not None else []
+    plans = [plan_start(stage, template.name, wish.start_mode, wish.why, actual)] if wish.start_mode is not None else []
     running = [
         service
         for service in situation.host.services.values()

@@ -97,7 +97,7 @@ def read(reader: Reader, host: Host, knowledge: Knowledge) -> Settings:
     return settings.read_settings(reader, dict.fromkeys(wanted))
 
 
-def stops(wanted: Desired, _host: Host) -> tuple[str, ...]:
+def stops(wanted: Desired, _host: Host, _knowledge: Knowledge) -> tuple[str, ...]:
     """Name what would be stopped."""
     return tuple(wish.name for wish in wanted.wishes if wish.stop)
 

@@ -150,7 +150,7 @@ class Stage:
     desired: Callable[[Mapping[str, Any]], Any]
     default: Callable[[tuple[Choice, ...]], Any]
     read: Callable[[Reader, Host, Knowledge], Settings]
-    stops: Callable[[Any, Host], tuple[str, ...]]
+    stops: Callable[[Any, Host, Knowledge], tuple[str, ...]]
     claims: Callable[[Any], tuple[Claim, ...]]
     plan: Callable[[Any, Any, Situation], tuple[Part, ...]]
     shown: Callable[[Any, Any, Host], dict[str, Any]]

@@ -174,7 +174,7 @@ def _state(said: Any) -> State:
     # `true` is an int to Python, and a list of texts may be one text.
     if type(data) is not (int if number else str):
         raise TypeError(f"{kind.name} with {type(data).__name__}")
-    if number and not 0 <= data < 2 ** (32 if kind is RegistryType.DWORD else 64):
+    if isinstance(data, int) and not 0 <= data < 2 ** (32 if kind is RegistryType.DWORD else 64):
         raise ValueError(f"{kind.name} {data}")
     return RegistryValue(kind, data)
 
