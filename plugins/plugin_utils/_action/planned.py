@@ -37,7 +37,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import (
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Stage
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 
 from .base import WindowsAction, new_run_id
 
@@ -156,7 +156,7 @@ class RestoreAction(PlannedAction):
 
     def prepare(self, run: Run, session: Reader, options: Mapping[str, Any]) -> Prepared:
         """Plan the way back from the snapshots that are on the host."""
-        return run.prepare_restore(session, Scope(options["run"] or "", options["stage"] or "", options["force"]))
+        return run.prepare_restore(session, RestoreScope(options["run"] or "", options["stage"] or "", options["force"]))
 
     def shown(self, prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
         """Show each change by itself, and the snapshots from which objects are put back."""

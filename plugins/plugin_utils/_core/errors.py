@@ -55,11 +55,6 @@ class Refused(NetminError):
         super().__init__(message)
         self.hazards = hazards
 
-    @property
-    def hazard(self) -> str | None:
-        """The first of these ids."""
-        return self.hazards[0] if self.hazards else None
-
 
 class UnsafePlan(Refused):
     """A plan that would cut the management path; no option lifts that."""

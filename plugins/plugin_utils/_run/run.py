@@ -124,7 +124,7 @@ class Run:
         survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
         return replace(self._prepared(reader, survey, gated.plan, gated.wanted), findings=gated.findings)
 
-    def prepare_restore(self, reader: Reader, scope: restore.Scope) -> Prepared:
+    def prepare_restore(self, reader: Reader, scope: restore.RestoreScope) -> Prepared:
         """Read what earlier runs left, and plan the way back; nothing is written.
 
         Raises:

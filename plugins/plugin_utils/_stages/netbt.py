@@ -105,9 +105,8 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
     parts: list[Part] = []
     if wanted.lmhosts is not None:
         why = "helper for NetBIOS names; it opens no port and is useless without NetBIOS"
-        wish = Wish(
-            LMHOSTS, stop=bool(stops(wanted, situation.host, situation.knowledge)), start_mode=wanted.lmhosts, why=why, optional=True
-        )
+        ends = bool(stops(wanted, situation.host, situation.knowledge))
+        wish = Wish(LMHOSTS, stop=ends, start_mode=wanted.lmhosts, why=why, optional=True)
         parts += plan_services(NAME, (wish,), situation)
     if wanted.netbios is not None:
         parts.append(

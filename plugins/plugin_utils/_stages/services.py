@@ -26,6 +26,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged 
 
 from . import switches
 from .future import Fate, Future
+from .never import never_stops
 from .part import Bar, Claim, Need, Part
 from .service_control import Wish, plan_services, stop_refused
 from .stage import Choice, Situation, Stage
@@ -148,7 +149,8 @@ def _told(wish: Wish, part: Part, situation: Situation) -> Part:
 def _is_driver(name: str, situation: Situation) -> InvalidOption | None:
     """Say of a driver that it is none of the services, and which stages close its ports; None for a service, or where a recipe stops it."""
     windows, service = situation.host.windows, situation.host.services.get(name.lower())
-    if service is None or service.kind is not ServiceKind.DRIVER:
+    # One that must never stop is refused for that reason.
+    if service is None or service.kind is not ServiceKind.DRIVER or never_stops(service, situation.host, situation.knowledge):
         return None
     recipes = situation.knowledge.recipes.values()
     if any(name.lower() in map(str.lower, m.services) for r in recipes for m in r.methods_on(windows) if m.stage == NAME):

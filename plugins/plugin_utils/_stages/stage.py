@@ -69,11 +69,6 @@ class Skipped:
     detail: str
     hazards: tuple[str, ...] = ()
 
-    @property
-    def hazard(self) -> str:
-        """The first of these ids, or ""."""
-        return self.hazards[0] if self.hazards else ""
-
 
 @dataclass(frozen=True, slots=True)
 class Residue:

@@ -69,7 +69,7 @@ def way_back(taken: Snapshot, plan: Plan, host: Host, management: frozenset[int]
     Raises:
         Refused: something cannot be written on a command line, or would not be put back at all.
     """
-    goals = restore.goals_of((taken,), restore.Scope())
+    goals = restore.goals_of((taken,), restore.RestoreScope())
     after = project(plan.changes, Seen(host.services, firewall=host.firewall))
     booted = _booted(goals, after.on(host))
     back = restore.plan(goals, _left(goals), booted, force=True, management=management, path=path)

@@ -38,7 +38,7 @@ from .snapshot import Snapshot, Stored
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class RestoreScope:
     """What is to be put back.
 
     Attributes:
@@ -52,7 +52,7 @@ class Scope:
     force: bool = False
 
 
-def damaged(stored: Stored, scope: Scope) -> tuple[str, ...]:
+def damaged(stored: Stored, scope: RestoreScope) -> tuple[str, ...]:
     """Return the runs whose snapshots cannot be read, and may tell of what is in scope: what they hold nobody knows.
 
     Raises:
@@ -63,7 +63,7 @@ def damaged(stored: Stored, scope: Scope) -> tuple[str, ...]:
     return () if scope.run else stored.unreadable
 
 
-def goals_of(snapshots: Sequence[Snapshot], scope: Scope, finished: Collection[str] = ()) -> tuple[Goal, ...]:
+def goals_of(snapshots: Sequence[Snapshot], scope: RestoreScope, finished: Collection[str] = ()) -> tuple[Goal, ...]:
     """Join the snapshots in scope, oldest first: of each object its first previous state and our last value. Newest change first.
 
     Args:

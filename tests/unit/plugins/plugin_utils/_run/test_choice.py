@@ -58,12 +58,12 @@ def test_only_what_is_known_to_work_is_chosen_by_itself() -> None:
 
 def test_a_hazard_has_to_be_accepted_and_is_named() -> None:
     passed = {item.recipe.id: item for item in chosen(WEB).skipped}
-    assert (passed["iis7"].reason, passed["iis7"].hazard) == (Reason.GATED, "iis-http-sys")
+    assert (passed["iis7"].reason, passed["iis7"].hazards[:1]) == (Reason.GATED, ("iis-http-sys",))
     assert "'iis-http-sys' in 'accept'" in passed["iis7"].detail
     assert "iis7" in {choice.recipe.id for choice in chosen(WEB, accept=("iis-http-sys",)).choices}
     with pytest.raises(Refused) as caught:
         chosen(WEB, ["iis7"])
-    assert caught.value.hazard == "iis-http-sys"
+    assert caught.value.hazards[:1] == ("iis-http-sys",)
     assert [choice.named for choice in chosen(WEB, ["iis7"], accept=("iis-http-sys",)).choices] == [True]
 
 
@@ -138,7 +138,7 @@ def test_what_a_host_shows_is_passed_over_with_what_shows_it_and_refused_by_name
         return checked(select(asked, survey.explained, survey.host.windows, KNOWLEDGE, Consent(accept, blocks=blocks)))
 
     passed = {item.recipe.id: item for item in select_with(None).skipped}["smb-445"]
-    assert (passed.reason, passed.hazard) == (Reason.GATED, "shares-in-use")
+    assert (passed.reason, passed.hazards[:1]) == (Reason.GATED, ("shares-in-use",))
     assert "(here: share Data); to do it anyway, list 'shares-in-use' in 'accept'" in passed.detail
     with pytest.raises(Refused, match="share Data"):
         select_with(["smb-445"])

@@ -30,7 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, record, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, Simulated, differences, listeners, simulated, state
 
@@ -559,7 +559,7 @@ def test_a_restore_can_be_confirmed_and_goes_back_as_well(name: str) -> None:
         Task(host).do(stages=["services"], services=SLOW["services"])
         closed = state(host)
         task = Task(host, run_id="20260102T000000Z-000002")
-        prepared = task.run.prepare_restore(host.session, Scope())
+        prepared = task.run.prepare_restore(host.session, RestoreScope())
         task.confirmation.look(host.session, prepared, KNOWLEDGE)
         task.run.arm, task.run.in_time = task.arm, task.in_time
         task.run.carry_out(prepared, host.session, stop_limit=60)

@@ -38,7 +38,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.probes import Proposal
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, make_forecast, read_survey
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope as RestoreScope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 from hypothesis import HealthCheck, given, settings
