@@ -125,7 +125,7 @@ def _told(wish: Wish, part: Part, situation: Situation) -> Part:
     """Add what is known of a service that was asked for by its name, and not chosen through a recipe."""
     if wish.optional or part.error is not None:
         return part
-    driver = _is_driver(wish.name, situation)
+    driver = _driver_refused(wish.name, situation)
     if driver is not None:
         return Part(stage=NAME, targets=part.targets, error=driver)
     name, windows = wish.name.lower(), situation.host.windows
@@ -146,7 +146,7 @@ def _told(wish: Wish, part: Part, situation: Situation) -> Part:
     return replace(part, plan=replace(part.plan, warnings=(*warnings, *part.plan.warnings)))
 
 
-def _is_driver(name: str, situation: Situation) -> InvalidOption | None:
+def _driver_refused(name: str, situation: Situation) -> InvalidOption | None:
     """Say of a driver that it is none of the services, and which stages close its ports; None for a service, or where a recipe stops it."""
     windows, service = situation.host.windows, situation.host.services.get(name.lower())
     # One that must never stop is refused for that reason.
