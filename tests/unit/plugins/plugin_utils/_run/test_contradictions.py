@@ -66,7 +66,7 @@ WINDOW = {"from": "22", "until": "04:00"}
             {"services": [{"name": " "}, {"name": "W32Time", "start_mode": "auto"}, {"name": "Alerter"}, {"name": "alerter"}]},
             [
                 "a service without a name",
-                "service 'W32Time' has state 'stopped' and start_mode 'auto'",
+                "service 'W32Time': 'start_mode: auto' needs 'state: unchanged'",
                 "service 'alerter' is listed twice",
             ],
         ),
