@@ -79,7 +79,7 @@ def not_after_a_boot(reader: Reader, nt: NtVersion) -> str:
     start = _start(reader, WINRM_SERVICE)
     if start in (None, AUTOMATIC):
         return ""
-    needing = (services.get(name.lower()) for name in closure(WINRM_SERVICE, dependents))
+    needing = (services.get(name) for name in closure(WINRM_SERVICE, dependents))
     if start != DISABLED and any(service is not None and service.start_mode is StartMode.AUTO for service in needing):
         return ""
     return (

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 
@@ -57,7 +58,7 @@ def _target(reader: Reader, key: str, name: str) -> str | None:
 
 
 def _may_be(subject: Explained) -> bool:
-    owned = OWNER in map(str.lower, subject.owners)
+    owned = OWNER in Names(subject.owners)
     return owned and subject.endpoint.protocol is Protocol.TCP and not subject.dynamic
 
 
@@ -65,5 +66,5 @@ def _told(subject: Explained, forwarded: Mapping[int, str]) -> Explained:
     target = forwarded.get(subject.endpoint.port)
     if target is None:
         return subject
-    owner = next(name for name in subject.owners if name.lower() == OWNER)
+    owner = next(name for name in subject.owners if same(name, OWNER))
     return replace(subject, owners=(owner,), kinds=((None,),), recipe=RECIPE, leads=target)

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -145,8 +146,8 @@ def plan_back(goal: Goal, now: Now, host: Host) -> Way[SetRegistryValue] | Uncha
 
 def _is_of_no_adapter(setting: Setting, host: Host) -> bool:
     """Tell whether a value belongs to an adapter that the host does not have: Windows takes its key away with it."""
-    keys = {netbios.setting(adapter.guid).key.lower() for adapter in host.adapters}
-    return netbios.is_option(setting.place) and setting.key.lower() not in keys
+    keys = Names(netbios.setting(adapter.guid).key for adapter in host.adapters)
+    return netbios.is_option(setting.place) and setting.key not in keys
 
 
 # On the host
@@ -176,9 +177,8 @@ def _write_empty_list(change: SetRegistryValue, value: RegistryValue, writer: Wr
 
 
 def _is_empty_list(change: SetRegistryValue, reader: Reader) -> bool:
-    types = reader.value_types(change.key) or {}
-    listed = {name.lower(): kind for name, kind in types.items()}
-    if listed.get(change.name.lower()) is not RegistryType.MULTI_SZ:
+    types = ByName(reader.value_types(change.key) or {})
+    if types.get(change.name) is not RegistryType.MULTI_SZ:
         return False
     return reader.value(change.key, change.name, RegistryType.MULTI_SZ) == change.after
 
@@ -218,7 +218,7 @@ def found(change: SetRegistryValue, seen: Seen) -> object:
 
 def touched(change: SetRegistryValue) -> Touched:
     """Say what it touches: the value, and where it says how a service starts the service as well."""
-    service = change.key.rpartition("\\")[2] if change.name.lower() == START.lower() else ""
+    service = change.key.rpartition("\\")[2] if same(change.name, START) else ""
     waits = change.effective is Effective.BOOT
     return Touched(value=(change.key, change.name), configures=service, waits=waits, shell=_is_empty(change.after))
 
@@ -243,13 +243,13 @@ def _enabled(change: SetRegistryValue) -> str:
 # As a command of the timer
 
 
-def commands(change: SetRegistryValue, delayed: Collection[str]) -> tuple[str, ...]:
+def commands(change: SetRegistryValue, delayed: Names) -> tuple[str, ...]:
     """Write it as a command; none where the start mode of a service says it already.
 
     Raises:
         Refused: something in it cannot be written on a command line.
     """
-    if change.name == DELAYED and change.key.rpartition("\\")[2].lower() in delayed:
+    if change.name == DELAYED and change.key.rpartition("\\")[2] in delayed:
         return ()
     return (command(change.key, change.name, change.after),)
 

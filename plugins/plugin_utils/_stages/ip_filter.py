@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import SYSTEM_ROOT, FilterRule, Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX, SINCE
@@ -94,7 +95,7 @@ def rules_of(subject: Explained, host: Host) -> tuple[FilterRule, ...]:
 def _rule_of(owner: str, host: Host) -> FilterRule | None:
     """Return the rule for the RPC ports of one owner: of the service where it shares a program with others, else of the program."""
     name = f"{PREFIX}tcp/rpc {owner}"
-    service = host.services.get(owner.lower())
+    service = host.services.get(owner)
     if service is None:
         known = owner.lower() in SYSTEM_PROGRAMS
         return FilterRule(name, Protocol.TCP, "RPC", program=rf"{SYSTEM_ROOT}\System32\{owner.lower()}") if known else None
@@ -258,9 +259,9 @@ def _rpc_returns(owner: str, situation: Situation, future: Future) -> bool:
         for recipe, pattern in situation.knowledge.patterns(situation.host.windows)
         if pattern.protocol is Protocol.TCP
         and pattern.port is Port.RPC
-        and owner.lower() in map(str.lower, (*(pattern.services or recipe.services), *recipe.processes))
+        and owner in Names((*(pattern.services or recipe.services), *recipe.processes))
     ]
-    if owner.lower() in situation.kept.owners or (listener and situation.kept.recipes.keys() >= set(listener)):
+    if owner in situation.kept.owners or (listener and situation.kept.recipes.keys() >= set(listener)):
         return False
     services = _services(owner, future)
     # A port outlives its service in a shared process until the boot, and shows as another's there.
@@ -276,17 +277,17 @@ def _port_returns(protocol: Protocol, port: int, situation: Situation, future: F
     naming = [(r, p) for r, p in patterns if (p.protocol, p.port) == (protocol, port) and r.id != WINRM]
     for recipe, pattern in naming:
         names = pattern.services or recipe.services + recipe.drivers
-        back = {name.lower() for name in names if any(map(future.may_run, _services(name, future)))}
+        back = [name for name in names if any(map(future.may_run, _services(name, future)))]
         # Nothing tells whether a program that is no service will be started.
-        back |= set(recipe.processes)
-        if recipe.id not in situation.kept.recipes and not situation.kept.owners.keys() >= back:
+        back += recipe.processes
+        if recipe.id not in situation.kept.recipes and not all(name in situation.kept.owners for name in back):
             return True
     return not naming
 
 
 def _services(owner: str, future: Future) -> tuple[Service, ...]:
     """Return the services that an owner stands for: itself, and for a template its instances."""
-    own = future.host.services.get(owner.lower())
+    own = future.host.services.get(owner)
     return (*future.instances(owner), *(() if own is None else (own,)))
 
 

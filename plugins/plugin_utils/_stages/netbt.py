@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
@@ -75,7 +76,7 @@ def default(choices: tuple[Choice, ...]) -> Desired:
     """Ask for what the chosen method does: NetBIOS off on every adapter, and the helper service where the article disables it along."""
     if not choices:
         return Desired()
-    helper = any(LMHOSTS.lower() == name.lower() for choice in choices for name in choice.method.services)
+    helper = any(same(LMHOSTS, name) for choice in choices for name in choice.method.services)
     return Desired(NetbiosOption.DISABLED, ("*",), StartMode.DISABLED if helper else None)
 
 
@@ -122,42 +123,41 @@ def _plan_adapters(wanted: Desired, actual: Settings, situation: Situation) -> P
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
     later = LATER if wanted.netbios is NetbiosOption.DISABLED else ""
-    adapters = {adapter.guid.lower(): adapter for adapter in situation.host.adapters}
+    adapters = ByName((adapter.guid, adapter) for adapter in situation.host.adapters)
     selected = _select(wanted.adapters, actual, adapters)
     for guid in selected:
-        planned = _change(wanted, guid, actual, adapters.get(guid.lower()))
+        planned = _change(wanted, guid, actual, adapters.get(guid))
         changes += planned
         if not planned:
             unchanged.append(Unchanged(NAME, f"adapter {_label(guid, adapters)}", Reason.AS_DESIRED, later))
     return Plan(tuple(changes), tuple(unchanged))
 
 
-def _select(wanted: tuple[str, ...], actual: Settings, adapters: Mapping[str, Adapter]) -> tuple[str, ...]:
-    guids = {item.key.rpartition("\\")[2][len(PREFIX) :] for item in actual}
-    known = {guid.lower() for guid in guids}
-    guids |= {adapter.guid for adapter in adapters.values() if adapter.ip_enabled and adapter.guid.lower() not in known}
+def _select(wanted: tuple[str, ...], actual: Settings, adapters: ByName[Adapter]) -> tuple[str, ...]:
+    guids = Names(item.key.rpartition("\\")[2][len(PREFIX) :] for item in actual)
+    guids |= Names(adapter.guid for adapter in adapters.values() if adapter.ip_enabled)
     every = tuple(sorted(guids, key=str.lower))
     if "*" in wanted:
         return every
     chosen: dict[str, None] = {}
     for word in wanted:
-        found = [guid for guid in every if word.lower() in _names(guid, adapters)]
+        found = [guid for guid in every if word in _names(guid, adapters)]
         if not found:
             raise NotFound(f"there is no adapter '{word}' on this host; it has {'; '.join(_label(guid, adapters) for guid in every)}")
         chosen.update(dict.fromkeys(found))
     return tuple(chosen)
 
 
-def _names(guid: str, adapters: Mapping[str, Adapter]) -> set[str]:
-    names = {guid.lower(), guid.strip("{}").lower()}
-    adapter = adapters.get(guid.lower())
+def _names(guid: str, adapters: ByName[Adapter]) -> Names:
+    names = [guid, guid.strip("{}")]
+    adapter = adapters.get(guid)
     if adapter is not None:
-        names |= {adapter.description.lower(), adapter.mac.lower(), *(address.lower() for address in adapter.addresses)}
-    return names - {""}
+        names += [adapter.description, adapter.mac, *adapter.addresses]
+    return Names(filter(None, names))
 
 
-def _label(guid: str, adapters: Mapping[str, Adapter]) -> str:
-    adapter = adapters.get(guid.lower())
+def _label(guid: str, adapters: ByName[Adapter]) -> str:
+    adapter = adapters.get(guid)
     return f"{adapter.description} {guid}" if adapter else guid
 
 
@@ -187,13 +187,13 @@ def _change(wanted: Desired, guid: str, actual: Settings, adapter: Adapter | Non
 
 def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     """Show NetBIOS per adapter, and the helper service where it is asked for."""
-    adapters = {adapter.guid.lower(): adapter for adapter in host.adapters}
+    adapters = ByName((adapter.guid, adapter) for adapter in host.adapters)
     result: dict[str, Any] = {}
     if wanted.netbios is not None:
         for item, value in actual.items():
             guid = item.key.rpartition("\\")[2][len(PREFIX) :]
             result[f"adapter {_label(guid, adapters)}"] = option_of(value).word
-    service = host.services.get(LMHOSTS.lower())
+    service = host.services.get(LMHOSTS)
     if wanted.lmhosts is not None and service is not None:
         result[service.name] = {"state": service.state.lower(), "start_mode": str(service.start_mode)}
     return result
