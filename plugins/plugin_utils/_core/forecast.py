@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .endpoint import Endpoint, Family, Protocol, Scope
+from .names import Names
 
 
 class Expectation(StrEnum):
@@ -76,7 +77,7 @@ class Identity:
     def covers(self, other: Identity) -> bool:
         """Tell whether `other`, seen later, can be this endpoint: its possible owners are among ours."""
         same = (self.protocol, self.family, self.scope, self.port) == (other.protocol, other.family, other.scope, other.port)
-        return same and (self.port is not None or (bool(other.owners) and set(other.owners) <= set(self.owners)))
+        return same and (self.port is not None or (bool(other.owners) and Names(other.owners) <= Names(self.owners)))
 
     def __str__(self) -> str:
         if self.port is not None:

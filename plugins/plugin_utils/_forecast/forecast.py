@@ -134,7 +134,7 @@ def keep_reason(subject: Explained, kept: Kept) -> str | None:
     """Return why the operator keeps an endpoint, or None."""
     if subject.recipe is not None and subject.recipe in kept.recipes:
         return kept.recipes[subject.recipe]
-    reasons = [kept.owners.get(owner.lower()) for owner in subject.owners]
+    reasons = [kept.owners.get(owner) for owner in subject.owners]
     return reasons[0] if reasons and all(reason is not None for reason in reasons) else None
 
 

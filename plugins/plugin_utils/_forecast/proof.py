@@ -17,6 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
     Verdict,
     each,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Suspect
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
@@ -204,7 +205,7 @@ def _same_moved(entry: Forecast, subject: Explained, _booted: bool) -> bool:
     place = (then.protocol, then.family, then.scope)
     if entry.recipe is not None or subject.recipe is not None or place != (Protocol.UDP, now.family, now.scope):
         return False
-    return now.protocol is Protocol.UDP and bool(entry.owners) and set(_lower(entry.owners)) == set(_lower(subject.owners))
+    return now.protocol is Protocol.UDP and bool(entry.owners) and Names(entry.owners or ()) == Names(subject.owners)
 
 
 def other_owner(entry: Forecast, subject: Explained) -> bool:
@@ -213,11 +214,7 @@ def other_owner(entry: Forecast, subject: Explained) -> bool:
     Both may name several that it can belong to: one in common is enough. Where the record does not say (schema 1), or
     could not tell an owner, nothing is certain.
     """
-    return bool(entry.owners) and set(_lower(entry.owners)).isdisjoint(_lower(subject.owners))
-
-
-def _lower(names: Iterable[str] | None) -> Iterable[str]:
-    return (name.lower() for name in names or ())
+    return bool(entry.owners) and Names(entry.owners or ()).isdisjoint(subject.owners)
 
 
 def _judge(pair: Pair, booted: bool, host: Host) -> Finding:

@@ -26,6 +26,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall, fields_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -160,30 +161,30 @@ def _text_of(reader: Reader, value_name: str) -> dict[str, str]:
 def unmet(reader: Reader, host: Host) -> Iterable[str]:
     """Yield every reason why an inbound block rule of the local store is not in force."""
     for name in SERVICES:
-        service = host.services.get(name.lower())
+        service = host.services.get(name)
         if service is None:
             yield f"there is no service {name}"
         elif service.state != "Running":
             yield f"the service {name} is not running"
         elif not_at_boot(name, reader, host.services, host.dependents, host.requires):
             yield f"the service {name} will not start at the next boot"
-    policies = {name.lower() for name in reader.subkeys(POLICY) or ()}
+    policies = Names(reader.subkeys(POLICY) or ())
     for profile in profiles_in_use(reader, host):
         yield from _unmet_by(profile, policies, reader)
 
 
-def _unmet_by(profile: Profile, policies: set[str], reader: Reader) -> Iterable[str]:
-    by_policy = _number(reader, rf"{POLICY}\{profile.policy}", "EnableFirewall") if profile.policy.lower() in policies else None
+def _unmet_by(profile: Profile, policies: Names, reader: Reader) -> Iterable[str]:
+    by_policy = _number(reader, rf"{POLICY}\{profile.policy}", "EnableFirewall") if profile.policy in policies else None
     # MS-GPFAS 2.2.3: only where a policy has none of their own keys do the private and the public profile follow the old one.
-    old = profile is not DOMAIN and policies.isdisjoint({PRIVATE.policy.lower(), PUBLIC.policy.lower()})
-    if old and OLD_POLICY.lower() in policies:
+    old = profile is not DOMAIN and policies.isdisjoint((PRIVATE.policy, PUBLIC.policy))
+    if old and OLD_POLICY in policies:
         by_policy = _number(reader, rf"{POLICY}\{OLD_POLICY}", "EnableFirewall")
     local = _number(reader, rf"{LOCAL}\{profile.local}", "EnableFirewall") if by_policy is None else None
     if by_policy is not None and by_policy != 1:
         yield f"a policy turns the firewall off for the {profile.name} profile, which is in use"
     elif by_policy is None and local != 1:
         yield f"the firewall is off for the {profile.name} profile, which is in use"
-    if profile.policy.lower() in policies and _number(reader, rf"{POLICY}\{profile.policy}", "AllowLocalPolicyMerge") == 0:
+    if profile.policy in policies and _number(reader, rf"{POLICY}\{profile.policy}", "AllowLocalPolicyMerge") == 0:
         yield f"a policy makes Windows ignore local rules in the {profile.name} profile, which is in use (AllowLocalPolicyMerge is 0)"
 
 

@@ -16,6 +16,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, NotFound, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
@@ -139,7 +140,7 @@ class Host:
     """One host, read once.
 
     Attributes:
-        dependents: for each key name in lower case, the names that depend on it directly.
+        dependents: for each key name, the names that depend on it directly.
         requires: the same the other way round.
         processes: name by pid.
         firewall: our rules, as far as they were needed; None before Windows Vista, or where nobody asked.
@@ -149,9 +150,9 @@ class Host:
     windows: Windows
     caption: str
     domain_role: DomainRole
-    services: Mapping[str, Service]
-    dependents: Mapping[str, tuple[str, ...]]
-    requires: Mapping[str, tuple[str, ...]]
+    services: ByName[Service]
+    dependents: ByName[tuple[str, ...]]
+    requires: ByName[tuple[str, ...]]
     adapters: tuple[Adapter, ...]
     processes: Mapping[int, str]
     management: tuple[WinrmListener, ...]
@@ -166,10 +167,10 @@ class Host:
 
     def service(self, name: str) -> Service:
         """Return a service by key name; raise NotFound naming what was perhaps meant."""
-        found = self.services.get(name.lower())
+        found = self.services.get(name)
         if found is not None:
             return found
-        by_display = next((s for s in self.services.values() if s.display_name.lower() == name.lower()), None)
+        by_display = next((s for s in self.services.values() if same(s.display_name, name)), None)
         if by_display is not None:
             raise NotFound(f"'{name}' is a display name; the service's key name is '{by_display.name}'")
         raise NotFound(f"there is no service '{name}' on this host{perhaps(name, (s.name for s in self.services.values()))}")
@@ -182,8 +183,8 @@ class Host:
         """Return everything that a service depends on, nearest first, each once."""
         return self._closure(name, self.requires)
 
-    def _closure(self, name: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[Service, ...]:
-        return tuple(self.services[other.lower()] for other in closure(name, edges) if other.lower() in self.services)
+    def _closure(self, name: str, edges: ByName[tuple[str, ...]]) -> tuple[Service, ...]:
+        return tuple(self.services[other] for other in closure(name, edges) if other in self.services)
 
     @property
     def splits_groups(self) -> bool:
@@ -253,8 +254,8 @@ def _number(row: Row, name: str) -> int:
     return number
 
 
-def read_services(reader: Reader, nt: NtVersion, dependents: Mapping[str, tuple[str, ...]]) -> dict[str, Service]:
-    """Return all services, the drivers of interest and those that depend on one of them, by key name in lower case.
+def read_services(reader: Reader, nt: NtVersion, dependents: ByName[tuple[str, ...]]) -> ByName[Service]:
+    """Return all services, the drivers of interest and those that depend on one of them, by key name.
 
     While a dependent runs the SCM refuses the stop of what it depends on, whoever made it: one that nobody has heard of is asked for
     by its name.
@@ -265,10 +266,10 @@ def read_services(reader: Reader, nt: NtVersion, dependents: Mapping[str, tuple[
     rows = [(ServiceKind.SERVICE, row) for row in reader.query("Win32_Service", properties)]
     rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=DRIVERS)]
     with understood(reader.host, "list of services by WMI"):
-        there = {(row.text("Name") or "").lower() for _kind, row in rows}
-        further = tuple(dict.fromkeys(name for start in sorted(there) for name in closure(start, dependents) if name.lower() not in there))
+        there = Names(row.text("Name") or "" for _kind, row in rows)
+        further = tuple(dict.fromkeys(name for start in sorted(there) for name in closure(start, dependents) if name not in there))
         rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=Where("Name", further))]
-        return {service.name.lower(): service for service in (_service(kind, row) for kind, row in rows)}
+        return ByName((service.name, service) for service in (_service(kind, row) for kind, row in rows))
 
 
 def _service(kind: ServiceKind, row: Row) -> Service:
@@ -295,35 +296,35 @@ def template_of(name: str, windows: Windows, knowledge: Knowledge) -> str | None
     return entry.name if entry else None
 
 
-def read_dependencies(reader: Reader) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """Return direct dependents by what they depend on, and the reverse, key names in lower case as keys."""
-    dependents: dict[str, list[str]] = {}
-    requires: dict[str, list[str]] = {}
+def read_dependencies(reader: Reader) -> tuple[ByName[tuple[str, ...]], ByName[tuple[str, ...]]]:
+    """Return direct dependents by what they depend on, and the reverse."""
+    edges: list[tuple[str, str]] = []
     for row in reader.query("Win32_DependentService"):
         antecedent, dependent = row.reference("Antecedent"), row.reference("Dependent")
         if antecedent is None or dependent is None:
             continue
         needed, needing = antecedent.keys.get("Name", ""), dependent.keys.get("Name", "")
-        dependents.setdefault(needed.lower(), []).append(needing)
-        requires.setdefault(needing.lower(), []).append(needed)
-    return _frozen(dependents), _frozen(requires)
+        edges.append((needed, needing))
+    return _by_first(edges), _by_first((needing, needed) for needed, needing in edges)
 
 
-def closure(name: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _by_first(pairs: Iterable[tuple[str, str]]) -> ByName[tuple[str, ...]]:
+    lists: dict[str, list[str]] = {}
+    for first, second in pairs:
+        lists.setdefault(first.lower(), []).append(second)
+    return ByName({key: tuple(values) for key, values in lists.items()})
+
+
+def closure(name: str, edges: ByName[tuple[str, ...]]) -> tuple[str, ...]:
     """Return every name that is reached from one, nearest first, each once."""
     found: dict[str, str] = {}
-    queue = list(edges.get(name.lower(), ()))
+    queue = list(edges.get(name, ()))
     while queue:
         other = queue.pop(0)
-        key = other.lower()
-        if key != name.lower() and key not in found:
-            found[key] = other
-            queue += edges.get(key, ())
+        if not same(other, name) and other.lower() not in found:
+            found[other.lower()] = other
+            queue += edges.get(other, ())
     return tuple(found.values())
-
-
-def _frozen(lists: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(values) for key, values in lists.items()}
 
 
 def read_adapters(reader: Reader) -> tuple[Adapter, ...]:
@@ -358,7 +359,7 @@ def read_management(reader: Reader) -> tuple[WinrmListener, ...]:
 
 def boot_evidence(system: Row, processes: Iterable[Row]) -> BootEvidence:
     """Take the evidence of a boot from rows of Win32_OperatingSystem and Win32_Process."""
-    lsass = next((row for row in processes if (row.text("Name") or "").lower() == "lsass.exe"), None)
+    lsass = next((row for row in processes if same(row.text("Name") or "", "lsass.exe")), None)
     return BootEvidence(
         lsass_created=lsass.moment("CreationDate") if lsass else None,
         last_boot=system.moment("LastBootUpTime"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 
@@ -87,7 +88,7 @@ def _target(reader: Reader, key: str, name: str) -> str | None:
 
 
 def _may_be(subject: Explained) -> bool:
-    owned = OWNER in map(str.lower, subject.owners)
+    owned = OWNER in Names(subject.owners)
     return owned and subject.endpoint.protocol is Protocol.TCP and not subject.dynamic
 
 
@@ -95,5 +96,5 @@ def _told(subject: Explained, forwarded: Iterable[Forward]) -> Explained:
     target = next((forward.leads for forward in forwarded if forward.fits(subject.endpoint)), None)
     if target is None:
         return subject
-    owner = next(name for name in subject.owners if name.lower() == OWNER)
+    owner = next(name for name in subject.owners if same(name, OWNER))
     return replace(subject, owners=(owner,), kinds=((None,),), recipe=RECIPE, leads=target)

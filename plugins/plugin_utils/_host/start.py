@@ -7,8 +7,7 @@ What the next boot reads is in the registry; the SCM shows what it last read or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
@@ -18,8 +17,8 @@ from .settings import START_MODES, delayed_setting, read_setting, start_setting
 # Microsoft, SERVICE_DELAYED_AUTO_START_INFO.
 DELAYED_SINCE = NtVersion(6, 0)
 
-Edges = Mapping[str, tuple[str, ...]]
-"""Names that a service depends on, or that depend on it, by its key name in lower case."""
+Edges = ByName[tuple[str, ...]]
+"""Names that a service depends on, or that depend on it, by its key name."""
 
 
 def is_delayed(service: Service, reader: Reader, nt: NtVersion) -> bool:
@@ -33,7 +32,7 @@ def is_delayed(service: Service, reader: Reader, nt: NtVersion) -> bool:
     return value is not None and value.data == 1
 
 
-def not_at_boot(name: str, reader: Reader, services: Mapping[str, Service], dependents: Edges, requires: Edges) -> str:
+def not_at_boot(name: str, reader: Reader, services: ByName[Service], dependents: Edges, requires: Edges) -> str:
     """Say why the next boot would not start a service; empty where it would.
 
     It has to be automatic, or needed by something that is; what it depends on only must not be disabled, since it is started along.
@@ -49,14 +48,14 @@ def not_at_boot(name: str, reader: Reader, services: Mapping[str, Service], depe
     return f"the start mode of the service {name} is Manual, and nothing starts it at a boot"
 
 
-def _is_automatic(name: str, reader: Reader, services: Mapping[str, Service]) -> bool:
+def _is_automatic(name: str, reader: Reader, services: ByName[Service]) -> bool:
     mode = _mode(name, reader, services)
     return mode is not None and mode.starts_by_itself
 
 
-def _mode(name: str, reader: Reader, services: Mapping[str, Service]) -> StartMode | None:
+def _mode(name: str, reader: Reader, services: ByName[Service]) -> StartMode | None:
     """Return the start mode that the next boot reads; None where neither the registry nor the SCM shows one."""
     value = read_setting(reader, start_setting(name))
     known = START_MODES.get(value.data) if value is not None else None
-    service = services.get(name.lower())
+    service = services.get(name)
     return known if known is not None or service is None else service.start_mode

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Side, Windows
 
@@ -43,20 +44,18 @@ class Knowledge:
                 if pattern.windows.includes(windows):
                     yield recipe, pattern
 
-    def silent_on(self, windows: Windows) -> frozenset[str]:
-        """Return the services that own no listener on one Windows, in lower case."""
+    def silent_on(self, windows: Windows) -> Names:
+        """Return the services that own no listener on one Windows."""
         listed = (name for entry in self.silent if entry.windows.includes(windows) for name in entry.names)
-        return frozenset(name.lower() for name in (*self.versions[windows.id].silent_services, *listed))
+        return Names((*self.versions[windows.id].silent_services, *listed))
 
     def protection(self, service: str, windows: Windows) -> Protected | None:
         """Return why the SCM refuses a change of a service on one Windows, or None where it is not known to."""
-        wanted = service.lower()
-        return next((entry for entry in self.protected if entry.name.lower() == wanted and entry.windows.includes(windows)), None)
+        return next((entry for entry in self.protected if same(entry.name, service) and entry.windows.includes(windows)), None)
 
     def template(self, service: str, windows: Windows) -> PerUser | None:
         """Return the template of per-user services that a key name is, without regard to case."""
-        wanted = service.lower()
-        return next((entry for entry in self.per_user if entry.name.lower() == wanted and entry.windows.includes(windows)), None)
+        return next((entry for entry in self.per_user if same(entry.name, service) and entry.windows.includes(windows)), None)
 
     def hazard(self, hazard_id: str) -> Hazard | None:
         """Return a hazard by its id."""

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import plain_in_script, quoted_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import is_ours
@@ -204,7 +204,7 @@ def effect(_change: FilterChange) -> Effect:
 # As a command of the timer
 
 
-def commands(change: FilterChange, _delayed: Collection[str]) -> tuple[str, ...]:
+def commands(change: FilterChange, _delayed: Names) -> tuple[str, ...]:
     """Write it as a command.
 
     Raises:

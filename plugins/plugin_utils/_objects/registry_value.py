@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -148,8 +149,8 @@ def plan_back(goal: Goal, now: Now, host: Host) -> Way[SetRegistryValue] | Uncha
 
 def _is_of_no_adapter(setting: Setting, host: Host) -> bool:
     """Tell whether a value belongs to an adapter that the host does not have: Windows takes its key away with it."""
-    keys = {netbios.setting(adapter.guid).key.lower() for adapter in host.adapters}
-    return netbios.is_option(setting.place) and setting.key.lower() not in keys
+    keys = Names(netbios.setting(adapter.guid).key for adapter in host.adapters)
+    return netbios.is_option(setting.place) and setting.key not in keys
 
 
 # On the host
@@ -179,9 +180,8 @@ def _write_empty_list(change: SetRegistryValue, value: RegistryValue, writer: Wr
 
 
 def _is_empty_list(change: SetRegistryValue, reader: Reader) -> bool:
-    types = reader.value_types(change.key) or {}
-    listed = {name.lower(): kind for name, kind in types.items()}
-    if listed.get(change.name.lower()) is not RegistryType.MULTI_SZ:
+    types = ByName(reader.value_types(change.key) or {})
+    if types.get(change.name) is not RegistryType.MULTI_SZ:
         return False
     return reader.value(change.key, change.name, RegistryType.MULTI_SZ) == change.after
 
@@ -244,19 +244,19 @@ def _enabled(change: SetRegistryValue) -> str:
 def _service_of(change: SetRegistryValue) -> str:
     """Return the service or driver whose start mode the value is; "" where it is another value."""
     found = SERVICE_KEY.fullmatch(change.key)
-    return found[1] if found and change.name.lower() == START.lower() else ""
+    return found[1] if found and same(change.name, START) else ""
 
 
 # As a command of the timer
 
 
-def commands(change: SetRegistryValue, delayed: Collection[str]) -> tuple[str, ...]:
+def commands(change: SetRegistryValue, delayed: Names) -> tuple[str, ...]:
     """Write it as a command; none where the start mode of a service says it already.
 
     Raises:
         Refused: something in it cannot be written on a command line.
     """
-    if change.name == DELAYED and change.key.rpartition("\\")[2].lower() in delayed:
+    if change.name == DELAYED and change.key.rpartition("\\")[2] in delayed:
         return ()
     return (command(change.key, change.name, change.after),)
 

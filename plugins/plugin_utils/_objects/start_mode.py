@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted_in_script
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -91,7 +91,7 @@ def settings(goal: Goal) -> tuple[Setting, ...]:
 def plan_back(goal: Goal, now: Now, host: Host) -> Way[SetStartMode | SetRegistryValue] | Unchanged:
     """Change the start mode back, and make it a delayed one again where it was."""
     name, before = goal.oldest.name[0], StartMode(str(goal.oldest.before))
-    service = host.services.get(name.lower())
+    service = host.services.get(name)
     if service is None:
         return Unchanged(goal.oldest.stage, f"service {name}", Reason.ABSENT)
     delay = delayed_setting(name)
@@ -184,12 +184,12 @@ def effect(change: SetStartMode) -> Effect:
 # As a command of the timer
 
 
-def commands(change: SetStartMode, delayed: Collection[str]) -> tuple[str, ...]:
+def commands(change: SetStartMode, delayed: Names) -> tuple[str, ...]:
     """Write it as a command.
 
     Raises:
         Refused: the name cannot be written on a command line.
     """
     # Microsoft, sc config: delayed-auto since Windows Vista.
-    late = change.after is StartMode.AUTO and change.name.lower() in delayed
+    late = change.after is StartMode.AUTO and change.name in delayed
     return (f"sc config {quoted_in_script(change.name)} start= {'delayed-auto' if late else SC_MODES[change.after]}",)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, Recipe, Status
@@ -63,12 +64,12 @@ def _together(subject: Explained, windows: Windows, knowledge: Knowledge, consen
     if subject.endpoint.pid is None or len(subject.owners) < 2 or any(kinds != (Port.RPC,) for kinds in subject.kinds):
         return ()
     servers = [
-        (recipe, {name.lower() for name in pattern.services or recipe.services})
+        (recipe, Names(pattern.services or recipe.services))
         for recipe, pattern in knowledge.patterns(windows)
         if pattern.port is Port.RPC and pattern.protocol is subject.endpoint.protocol
     ]
     found: dict[str, None] = {}
-    for owner in map(str.lower, subject.owners):
+    for owner in subject.owners:
         ending = [recipe.id for recipe, names in servers if owner in names and _ends(recipe, owner, windows, consent)]
         if not ending:
             return ()
@@ -77,9 +78,9 @@ def _together(subject: Explained, windows: Windows, knowledge: Knowledge, consen
 
 
 def _ends(recipe: Recipe, service: str, windows: Windows, consent: Consent) -> bool:
-    """Tell whether the method that would be used of a recipe stops a service, in lower case."""
+    """Tell whether the method that would be used of a recipe stops a service."""
     answer = _usable(recipe, windows, consent, ends=False)
-    return isinstance(answer, Choice) and service in map(str.lower, answer.method.services)
+    return isinstance(answer, Choice) and service in Names(answer.method.services)
 
 
 NOTHING = "no method is known to close it there"

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -97,7 +98,7 @@ def _parts(name: str, options: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]
 
 def _against(kept: Sequence[Said], claims: Sequence[Claim]) -> Iterator[str]:
     for claim in claims:
-        services = {name.lower() for name in claim.services}
+        services = Names(claim.services)
         for said in kept:
             if services & said.services or set(claim.recipes) & said.recipes:
                 yield f"'{claim.said}' would close what 'keep' protects: {said.text}; remove one of the two"

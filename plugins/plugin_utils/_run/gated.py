@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import residue
@@ -140,7 +141,7 @@ class Planner:
 
     def _situation(self, wanted: Wanted) -> Situation:
         stops = (STAGE_BY_NAME[stage].stops(desired, self.survey.host, self.knowledge) for stage, desired in wanted.desires.items())
-        return Situation(self.survey.host, self.knowledge, frozenset(name.lower() for names in stops for name in names), wanted.terms.kept)
+        return Situation(self.survey.host, self.knowledge, Names(name for names in stops for name in names), wanted.terms.kept)
 
     def _rules(self, wanted: Wanted, plan: Plan) -> tuple[Part, ...]:
         """Return the parts of the last stage, which is planned once it is known what the others leave open."""

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe
@@ -32,8 +33,8 @@ def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowl
         NotFound: a service that the host does not have.
     """
     recipes: dict[str, str] = {}
-    services: dict[str, str] = {}
-    owners: dict[str, str] = {}
+    services: ByName[str] = ByName()
+    owners: ByName[str] = ByName()
     for entry in entries:
         reason = entry["reason"]
         kind = _kind_of(entry)
@@ -46,19 +47,20 @@ def read_keep(entries: Sequence[Mapping[str, Any]], host: Host, knowledge: Knowl
             names = list(recipe.services)
         else:
             names = _by_port(entry["port"], reason, recipes, host, knowledge, explained)
-        for name in (name for name in names if name.lower() in host.services or knowledge.template(name, host.windows)):
-            owners.setdefault(name.lower(), reason)
-            _keep_service(name, reason, services, host)
+        for name in (name for name in names if name in host.services or knowledge.template(name, host.windows)):
+            # What was said of a name first stays.
+            owners = ByName({name: reason}) | owners
+            services = _running_for(name, reason, host) | services
     return Kept(recipes, services, owners)
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an entry of `keep` is about, as far as it is known before any host is; service names in lower case."""
+    """What an entry of `keep` is about, as far as it is known before any host is."""
 
     text: str
     recipes: frozenset[str] = frozenset()
-    services: frozenset[str] = frozenset()
+    services: Names = field(default_factory=Names)
 
 
 def said_of(entry: Mapping[str, Any], knowledge: Knowledge) -> Said:
@@ -70,19 +72,19 @@ def said_of(entry: Mapping[str, Any], knowledge: Knowledge) -> Said:
     kind = _kind_of(entry)
     text = f"{kind} {entry[kind]} ({entry['reason']})"
     if kind == "service":
-        name = entry["service"].lower()
-        reached = (r for r in knowledge.recipes.values() if name in map(str.lower, r.serves) or _is_left_by_a_method(r, name))
-        return Said(text, frozenset(recipe.id for recipe in reached), frozenset({name}))
+        name = entry["service"]
+        reached = (r for r in knowledge.recipes.values() if name in Names(r.serves) or _is_left_by_a_method(r, name))
+        return Said(text, frozenset(recipe.id for recipe in reached), Names({name}))
     if kind == "recipe":
         recipe = knowledge.recipe(entry["recipe"])
-        return Said(text, frozenset({recipe.id}), frozenset(map(str.lower, recipe.services)))
+        return Said(text, frozenset({recipe.id}), Names(recipe.services))
     protocol, port = parse_port(entry["port"])
     naming = [r.id for r in knowledge.recipes.values() if any(p.protocol is protocol and p.port == port for p in r.listeners)]
     return Said(text, frozenset(naming))
 
 
 def _is_left_by_a_method(recipe: Recipe, service: str) -> bool:
-    return service in map(str.lower, recipe.services) and any(map(_leaves_it, recipe.methods))
+    return service in Names(recipe.services) and any(map(_leaves_it, recipe.methods))
 
 
 def _kind_of(entry: Mapping[str, Any]) -> str:
@@ -97,8 +99,8 @@ def _reached_through(name: str, host: Host, knowledge: Knowledge) -> list[str]:
     return [
         recipe.id
         for recipe in knowledge.recipes.values()
-        if name.lower() in map(str.lower, recipe.serves)
-        or (name.lower() in map(str.lower, recipe.services) and any(_leaves_it(method) for method in recipe.methods_on(host.windows)))
+        if name in Names(recipe.serves)
+        or (name in Names(recipe.services) and any(_leaves_it(method) for method in recipe.methods_on(host.windows)))
     ]
 
 
@@ -107,11 +109,11 @@ def _leaves_it(method: Method) -> bool:
     return method.stage != "services" or bool(method.values)
 
 
-def _keep_service(name: str, reason: str, services: dict[str, str], host: Host) -> None:
-    if name.lower() in host.services:
-        services.setdefault(name.lower(), reason)
-        for needed in host.all_required(name):
-            services.setdefault(needed.name.lower(), f"{name} depends on it: {reason}")
+def _running_for(name: str, reason: str, host: Host) -> ByName[str]:
+    """Return what must go on running so that a service of the host does."""
+    if name not in host.services:
+        return ByName()
+    return ByName({needed.name: f"{name} depends on it: {reason}" for needed in host.all_required(name)}) | {name: reason}
 
 
 def _by_port(
@@ -144,8 +146,8 @@ def _held(subject: Explained, reason: str, recipes: dict[str, str], knowledge: K
     if recipe is not None and (recipe.drivers or not recipe.methods or not any(pattern.services for pattern in recipe.listeners)):
         recipes[recipe.id] = reason
     # srvnet goes with the Server service, which loads it: what keeps it for another port than 445 keeps both.
-    owners = {name.lower() for name in subject.owners}
-    serving = (r.serves for r in knowledge.recipes.values() if subject.recipe != r.id and owners & set(map(str.lower, r.drivers)))
+    owners = Names(subject.owners)
+    serving = (r.serves for r in knowledge.recipes.values() if subject.recipe != r.id and not owners.isdisjoint(r.drivers))
     return [*subject.owners, *(name for names in serving for name in names)]
 
 

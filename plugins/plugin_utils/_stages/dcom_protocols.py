@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -137,8 +138,8 @@ def _plan_list(remove: tuple[str, ...], before: RegistryValue | None) -> Plan:
         # What the system takes where there is no list is not known, so none is made.
         return Plan(unchanged=(Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.ABSENT),))
     listed = sequences_of(before)
-    unwanted = {name.lower() for name in remove}
-    left = tuple(name for name in listed if name.lower() not in unwanted)
+    unwanted = Names(remove)
+    left = tuple(name for name in listed if name not in unwanted)
     if left == listed and before.type is RegistryType.MULTI_SZ:
         return Plan(unchanged=(Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.AS_DESIRED),))
     rest = f"; {', '.join(left)} stay" if left else "; the list stays, empty"
@@ -162,8 +163,8 @@ def shown(wanted: Desired, actual: Settings, _host: Host) -> dict[str, Any]:
 def opens(made: Effect, knowledge: Knowledge) -> tuple[str, ...]:
     """Name the endpoint mapper's ports: of protocols that DCOM is to be reached over, and of RPC servers that run again."""
     if made.written is not None and made.written.place == DCOM_PROTOCOLS.place:
-        listed = sequences_of(made.written.after) if made.written.after is not None else SEQUENCES.values()
-        protocols = {protocol for protocol, sequence in SEQUENCES.items() if sequence in (name.lower() for name in listed)}
+        listed = Names(sequences_of(made.written.after) if made.written.after is not None else SEQUENCES.values())
+        protocols = {protocol for protocol, sequence in SEQUENCES.items() if sequence in listed}
     else:
         patterns = (p for recipe in knowledge.recipes.values() if recipe.is_owned_by(made.returns) for p in recipe.listeners)
         protocols = {pattern.protocol for pattern in patterns if pattern.port is Port.RPC}
@@ -184,7 +185,7 @@ def fate(subject: Explained, future: Future) -> Fate | None:
     value = future.value(DCOM_PROTOCOLS.key, DCOM_PROTOCOLS.name)
     if value is None and protocol is Protocol.TCP:
         return Fate(Expectation.OPEN, Expectation.UNKNOWN, "there is no DCOM Protocols list, and it is not known what Windows uses then")
-    if SEQUENCES[protocol] in (name.lower() for name in sequences_of(value)):
+    if SEQUENCES[protocol] in Names(sequences_of(value)):
         if subject.endpoint.scope is not Scope.WILDCARD:
             return Fate(Expectation.OPEN, Expectation.OPEN, "the endpoint mapper is bound to this interface already")
         return _restricted(protocol, future) or Fate(

@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import is_quotable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import PORT, RPC, SYSTEM_ROOT, FilterRule, Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX, SINCE, is_ours
@@ -110,7 +111,7 @@ def _is_rpc(subject: Explained) -> bool:
 def _rule_of(owner: str, host: Host) -> FilterRule | None:
     """Return the rule for the RPC ports of one owner: of the service where it shares a program with others, else of the program."""
     name = f"{PREFIX}tcp/rpc {owner}"
-    service = host.services.get(owner.lower())
+    service = host.services.get(owner)
     if service is None:
         known = owner.lower() in SYSTEM_PROGRAMS
         return FilterRule(name, Protocol.TCP, RPC, program=rf"{SYSTEM_ROOT}\System32\{owner.lower()}") if known else None
@@ -274,9 +275,9 @@ def _rpc_returns(owner: str, situation: Situation, future: Future) -> bool:
         for recipe, pattern in situation.knowledge.patterns(situation.host.windows)
         if pattern.protocol is Protocol.TCP
         and pattern.port is Port.RPC
-        and owner.lower() in map(str.lower, (*(pattern.services or recipe.services), *recipe.processes))
+        and owner in Names((*(pattern.services or recipe.services), *recipe.processes))
     ]
-    if owner.lower() in situation.kept.owners or (listener and situation.kept.recipes.keys() >= set(listener)):
+    if owner in situation.kept.owners or (listener and situation.kept.recipes.keys() >= set(listener)):
         return False
     services = _services(owner, future)
     # A port outlives its service in a shared process until the boot, and shows as another's there.
@@ -292,17 +293,17 @@ def _port_returns(protocol: Protocol, port: int, situation: Situation, future: F
     naming = [(r, p) for r, p in patterns if (p.protocol, p.port) == (protocol, port) and r.id != WINRM]
     for recipe, pattern in naming:
         names = pattern.services or recipe.services + recipe.drivers
-        back = {name.lower() for name in names if any(map(future.may_run, _services(name, future)))}
+        back = [name for name in names if any(map(future.may_run, _services(name, future)))]
         # Nothing tells whether a program that is no service will be started.
-        back |= set(recipe.processes)
-        if recipe.id not in situation.kept.recipes and not situation.kept.owners.keys() >= back:
+        back += recipe.processes
+        if recipe.id not in situation.kept.recipes and not all(name in situation.kept.owners for name in back):
             return True
     return not naming
 
 
 def _services(owner: str, future: Future) -> tuple[Service, ...]:
     """Return the services that an owner stands for: itself, and for a template its instances."""
-    own = future.host.services.get(owner.lower())
+    own = future.host.services.get(owner)
     return (*future.instances(owner), *(() if own is None else (own,)))
 
 
@@ -325,7 +326,7 @@ def _passed_over(item: Residue, wanted: Desired, situation: Situation) -> tuple[
         return Reason.IN_USE, recipe.instead or recipe.breaks
     if not rules_of(subject, situation.host):
         # Of a program that is no service only the name is known, and not where it is.
-        services = _is_rpc(subject) and all(owner.lower() in situation.host.services for owner in subject.owners)
+        services = _is_rpc(subject) and all(owner in situation.host.services for owner in subject.owners)
         return Reason.NOT_EXACT, UNWRITABLE if services else NOT_EXACT
     return None
 

@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -304,8 +305,8 @@ def fate(subject: Explained, future: Future) -> Fate | None:
     plain = services.fate(subject, future)
     if plain is None or plain.boot is Expectation.CLOSED:
         return plain
-    bound = {name.lower() for name in restricted(future.host, future.knowledge)}
-    if not all(owner.lower() in bound and kinds == (Port.RPC,) for owner, kinds in zip(subject.owners, subject.kinds, strict=True)):
+    bound = Names(restricted(future.host, future.knowledge))
+    if not all(owner in bound and kinds == (Port.RPC,) for owner, kinds in zip(subject.owners, subject.kinds, strict=True)):
         return Fate(plain.now, Expectation.UNKNOWN, "the interface restriction binds only servers that do not request all interfaces")
     if indexes == (LOOPBACK_INDEX,):
         return Fate(plain.now, Expectation.CLOSED, "RPC over TCP is bound to the loopback", loopback=True)

@@ -63,7 +63,7 @@ def _plan_wish(stage: str, wish: Wish, situation: Situation, actual: Settings) -
     if of is not None:
         told = f"'{wish.name}' is an instance of a per-user service, which each sign-in creates again; name its template '{of}'"
         return Part(stage=stage, targets=targets, error=InvalidOption(told))
-    if wish.optional and wish.name.lower() not in situation.host.services:
+    if wish.optional and wish.name not in situation.host.services:
         return Part(stage=stage, targets=targets, plan=Plan(unchanged=(Unchanged(stage, targets[0], Reason.ABSENT),)))
     try:
         service = situation.host.service(wish.name)
@@ -222,7 +222,7 @@ def _stop(stage: str, service: Service, situation: Situation, why: str, *, along
 def _also(service: Service, situation: Situation) -> tuple[Service, ...]:
     """Return running dependents that must be stopped with a service and that nobody stops yet."""
     dependents = situation.host.all_dependents(service.name)
-    return tuple(s for s in dependents if not s.stopped and s.name.lower() not in situation.stopping)
+    return tuple(s for s in dependents if not s.stopped and s.name not in situation.stopping)
 
 
 def _dormant(wish: Wish, service: Service, situation: Situation) -> tuple[str, ...]:
@@ -231,7 +231,7 @@ def _dormant(wish: Wish, service: Service, situation: Situation) -> tuple[str, .
         return ()
     dependents = situation.host.all_dependents(service.name)
     idle = (s for s in dependents if s.stopped and s.start_mode is not StartMode.DISABLED)
-    return tuple(s.name for s in idle if s.name.lower() not in situation.stopping)
+    return tuple(s.name for s in idle if s.name not in situation.stopping)
 
 
 def _prevented(wish: Wish, service: Service, situation: Situation) -> Iterable[str]:
@@ -239,7 +239,7 @@ def _prevented(wish: Wish, service: Service, situation: Situation) -> Iterable[s
     if wish.start_mode is not StartMode.DISABLED:
         return
     dependents = situation.host.all_dependents(service.name)
-    automatic = [s.name for s in dependents if s.start_mode is StartMode.AUTO and s.name.lower() not in situation.stopping]
+    automatic = [s.name for s in dependents if s.start_mode is StartMode.AUTO and s.name not in situation.stopping]
     idle = [name for name in _dormant(wish, service, situation) if name not in automatic]
     if automatic:
         yield f"{', '.join(automatic)} can no longer start once {service.name} is disabled"

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, Windows
@@ -172,7 +173,7 @@ def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situ
     if wanted.enabled:
         return replace(whole, plan=plan_start(NAME, NETBT, StartMode.SYSTEM, "the NetBT driver loads again", actual))
     barrier = None
-    if host.uses_dhcp and any(s.name.lower() == "dhcp" for s in host.all_dependents(NETBT)):
+    if host.uses_dhcp and any(same(s.name, "Dhcp") for s in host.all_dependents(NETBT)):
         barrier = Bar(
             Reason.HARMFUL,
             "on this host the DHCP Client depends on NetBT and an adapter has its address from DHCP, so the host would lose its "
@@ -185,7 +186,7 @@ def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situ
         # Through the registry, as the article does on Windows 2000.
         plan=plan_start(NAME, NETBT, StartMode.DISABLED, "the NetBT driver is not loaded again", actual),
         # One that is stopped already would not come back after the boot.
-        takes=tuple(host.services[name.lower()].name for name in (*SMB_SERVICES, NETBT) if name.lower() in host.services),
+        takes=tuple(host.services[name].name for name in (*SMB_SERVICES, NETBT) if name in host.services),
         needs=(Need(HAZARD, f"{both} (the method {SmbMethod.SMB_DEVICE_ENABLED} does not affect them)"),),
         barrier=barrier,
     )
@@ -202,7 +203,7 @@ def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situ
 def _before_driver(name: str, host: Host) -> Wish:
     """Stop a service of SMB before the driver; one that depends on the driver does not come back with a boot, another is left without."""
     why = "the NetBT driver is stopped after it"
-    if any(service.name.lower() == "netbt" for service in host.all_required(name)):
+    if any(same(service.name, NETBT) for service in host.all_required(name)):
         return Wish(name, stop=True, why=why, optional=True, not_loaded="it depends on the NetBT driver, which is not loaded again")
     return Wish(name, stop=True, why=why, optional=True, harmless="it opens no port without the NetBT driver, which is not loaded again")
 
@@ -224,17 +225,17 @@ def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     if way is SmbMethod.SMB_DEVICE_ENABLED:
         return {SMB_DEVICE_ENABLED.target: settings.plain(actual.get(SMB_DEVICE_ENABLED))}
     if way is SmbMethod.SMB_SERVER:
-        found = [host.services[name.lower()] for name in (SERVER, *SERVER_DRIVERS) if name.lower() in host.services]
+        found = [host.services[name] for name in (SERVER, *SERVER_DRIVERS) if name in host.services]
         return {service.name: {"state": service.state.lower(), "start_mode": str(service.start_mode)} for service in found}
-    names = [name for name in (*SMB_SERVICES, NETBT) if name.lower() in host.services]
-    states: dict[str, Any] = {name: host.services[name.lower()].state.lower() for name in names}
+    names = [name for name in (*SMB_SERVICES, NETBT) if name in host.services]
+    states: dict[str, Any] = {name: host.services[name].state.lower() for name in names}
     return {NETBT_START.target: settings.plain(actual.get(NETBT_START)), **states}
 
 
 def opens(made: Effect, _knowledge: Knowledge) -> tuple[str, ...]:
     """Name the port of SMB: with the value that is not 0 any more, and with the Server service, which loads the driver that owns it."""
     written = made.written is not None and made.written.place == SMB_DEVICE_ENABLED.place and not _is_off(made.written.after)
-    return (RECIPE,) if written or made.returns.lower() == SERVER.lower() else ()
+    return (RECIPE,) if written or same(made.returns, SERVER) else ()
 
 
 def _is_off(value: RegistryValue | None) -> bool:
@@ -243,7 +244,7 @@ def _is_off(value: RegistryValue | None) -> bool:
 
 def fate(subject: Explained, future: Future) -> Fate | None:
     """Expect 445 to follow the value and the driver where NetBT owns it, and srvnet and the Server service from Windows Vista on."""
-    if subject.recipe != RECIPE and SRVNET in map(str.lower, subject.owners):
+    if subject.recipe != RECIPE and SRVNET in Names(subject.owners):
         return _fate_of_other_port(subject, future)
     if subject.recipe != RECIPE:
         return None
@@ -260,7 +261,7 @@ def fate(subject: Explained, future: Future) -> Fate | None:
 
 
 def _fate_of_srvnet(future: Future) -> Fate:
-    driver, server = future.host.services.get(SRVNET), future.host.services.get(SERVER.lower())
+    driver, server = future.host.services.get(SRVNET), future.host.services.get(SERVER)
     now = Expectation.CLOSED if driver is not None and future.stops(driver) else Expectation.OPEN
     boot = Expectation.CLOSED if server is None else future.runs_at_boot(server)
     if boot is not Expectation.CLOSED:
@@ -275,7 +276,7 @@ def _fate_of_srvnet(future: Future) -> Fate:
 def _fate_of_other_port(subject: Explained, future: Future) -> Fate:
     """Expect a port that may be srvnet's (QUIC, an alternative port) to go with srvnet, as far as it is srvnet's."""
     own = _fate_of_srvnet(future)
-    others = [name for name in subject.owners if name.lower() != SRVNET]
+    others = [name for name in subject.owners if not same(name, SRVNET)]
     if not others or (own.now is Expectation.OPEN and own.boot is Expectation.OPEN):
         return own
     why = f"it closes if it belongs to srvnet and stays if it belongs to {' or '.join(others)}; no listing shows which"

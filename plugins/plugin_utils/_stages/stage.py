@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
@@ -30,7 +31,7 @@ class Dependents(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the operator wants to stay reachable, each with the reason; service names in lower case.
+    """What the operator wants to stay reachable, each with the reason.
 
     Attributes:
         recipes: ids of the recipes whose listeners stay.
@@ -39,8 +40,8 @@ class Kept:
     """
 
     recipes: Mapping[str, str] = field(default_factory=dict)
-    services: Mapping[str, str] = field(default_factory=dict)
-    owners: Mapping[str, str] = field(default_factory=dict)
+    services: ByName[str] = field(default_factory=ByName)
+    owners: ByName[str] = field(default_factory=ByName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Situation:
     """Under which circumstances a stage plans.
 
     Attributes:
-        stopping: key names in lower case that any stage of this run is asked to stop.
+        stopping: key names that any stage of this run is asked to stop.
         kept: what is to stay reachable; the gate holds back what would close it, a stage asks what may come back.
         residue: what the other stages leave open; known to the last stage alone, as is what follows.
         returning: the same, were any service that is stopped and left to demand started again.
@@ -100,7 +101,7 @@ class Situation:
 
     host: Host
     knowledge: Knowledge
-    stopping: frozenset[str] = frozenset()
+    stopping: Names = field(default_factory=Names)
     kept: Kept = field(default_factory=Kept)
     residue: tuple[Residue, ...] = ()
     returning: tuple[Residue, ...] = ()

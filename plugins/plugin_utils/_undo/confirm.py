@@ -16,6 +16,7 @@ from enum import StrEnum
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import plain_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
@@ -77,7 +78,7 @@ def way_back(taken: Snapshot, plan: Plan, host: Host, management: frozenset[int]
     if lost is not None:
         # A timer that says in the end that it has restored, and has not, is worse than none.
         raise Refused(f"'confirm' cannot be used here: the host could not restore {lost.target} ({lost.reason}: {lost.detail})")
-    delayed = {saved.name[0].lower() for saved in taken.saved if saved.delayed}
+    delayed = Names(saved.name[0] for saved in taken.saved if saved.delayed)
     commands = tuple(command for change in back.changes for command in kind_of(change).commands(change, delayed))
     keys = tuple(_key(key) for change in back.changes if (key := effect(change).deletes))
     # The timer has no other command for the option of an adapter than its value, which NetBT reads when it binds it.
@@ -87,24 +88,24 @@ def way_back(taken: Snapshot, plan: Plan, host: Host, management: frozenset[int]
 
 def _booted(goals: Sequence[Goal], host: Host) -> Host:
     """Return a host as a boot leaves it, which may come before the way back: `net start` of what runs all the same does no harm."""
-    names = [goal.oldest.name[0].lower() for goal in goals if restore.awaits_boot(goal)]
+    names = Names(goal.oldest.name[0] for goal in goals if restore.awaits_boot(goal))
     stopped = {name: replace(host.services[name], state="Stopped") for name in names if name in host.services}
-    return replace(host, services={**host.services, **stopped})
+    return replace(host, services=host.services | stopped)
 
 
 def _left(goals: Sequence[Goal]) -> Now:
     """Return what the objects will be once the run has been carried out."""
     values: dict[Setting, RegistryValue | None] = {}
-    others: dict[str, set[str]] = {}
+    others: ByName[Names] = ByName()
     for goal in goals:
         saved = goal.oldest
-        held = saved.name[-1].lower()
+        held = saved.name[-1]
         for key in saved.absent:
-            others.setdefault(key.lower(), set()).add(held)
-            held = f"{key.rpartition(chr(92))[2].lower()}\\"
+            others |= {key: others.get(key, Names()) | {held}}
+            held = f"{key.rpartition(chr(92))[2]}\\"
         state = saved.after if isinstance(saved.after, RegistryValue) else None
         values |= dict.fromkeys(restore.settings_of((goal,)), state)
-    return Now(values, {key: frozenset(names) for key, names in others.items()})
+    return Now(values, others)
 
 
 def _key(key: str) -> str:

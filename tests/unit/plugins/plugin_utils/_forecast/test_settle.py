@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.settle import Settling, has_delayed, settle
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_host
@@ -178,7 +179,7 @@ def test_a_value_of_another_type_delays_nothing(text: str) -> None:
 def test_where_wmi_says_what_is_delayed_the_registry_is_not_asked(delayed: bool) -> None:
     session = FakeSession(HOSTS["windows_server_2022"]())
     host = read_host(session, KNOWLEDGE)
-    host = replace(host, services={name: replace(service, delayed=delayed) for name, service in host.services.items()})
+    host = replace(host, services=ByName((name, replace(service, delayed=delayed)) for name, service in host.services.items()))
     asked = len(session.calls)
     assert has_delayed(session, host) is delayed
     assert len(session.calls) == asked

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey, make_forecast
@@ -129,7 +130,7 @@ def test_what_may_be_srvnets_is_not_forecast_to_stay_when_srvnet_goes() -> None:
 def test_keeping_one_port_of_srvnet_keeps_the_chain(port: str) -> None:
     survey = survey_of(with_srvnet(26100, QUIC, OTHER))
     kept = terms_of(survey, keep=[{"port": port, "reason": "branch offices"}]).kept
-    assert {"srvnet", "lanmanserver"} <= set(kept.services)
+    assert Names({"srvnet", "lanmanserver"}) <= Names(kept.services)
     terms = terms_of(survey, keep=[{"port": port, "reason": "branch offices"}])
     plan = make_plan(defaults(survey), survey, KNOWLEDGE, terms)
     stopped = [change.target.lower() for change in plan.changes]

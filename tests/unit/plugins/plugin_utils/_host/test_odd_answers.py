@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, Reader, ServiceKind, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row, Value
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -62,8 +63,8 @@ def _profiles(reader: Reader) -> object:
 
 READS: dict[str, tuple[str, Callable[[Reader], object]]] = {
     "system": ("Win32_OperatingSystem", lambda reader: read_host(reader, KNOWLEDGE)),
-    "services": ("Win32_Service", lambda reader: read_services(reader, TEN, {})),
-    "drivers": ("Win32_SystemDriver", lambda reader: read_services(reader, TEN, {})),
+    "services": ("Win32_Service", lambda reader: read_services(reader, TEN, ByName())),
+    "drivers": ("Win32_SystemDriver", lambda reader: read_services(reader, TEN, ByName())),
     "processes": ("Win32_Process", read_boot),
     "listeners": ("MSFT_NetTCPConnection", lambda reader: read_listing(reader, KNOWLEDGE.versions["windows_server_2022"], ())),
     "connections": ("MSFT_NetTCPConnection", _established),

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule, Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
@@ -54,7 +55,7 @@ from hypothesis import strategies as st
 
 NT = NtVersion(10, 0)
 WINDOWS = Windows("windows_server_2022", "Windows Server 2022", NT, 20348, ProductType.SERVER)
-HOST = Host(WINDOWS, "", DomainRole.STANDALONE_SERVER, {}, {}, {}, (), {}, (), BootEvidence(None, None, None))
+HOST = Host(WINDOWS, "", DomainRole.STANDALONE_SERVER, ByName(), ByName(), ByName(), (), {}, (), BootEvidence(None, None, None))
 NOW: dict[str, Any] = {"stage": "services", "effective": Effective.NOW, "why": "w"}
 
 WORD = st.text(string.ascii_letters + string.digits + " _-%.", min_size=1, max_size=12)
@@ -101,9 +102,9 @@ def key_cases(draw: st.DrawFn) -> Case:
     return change, Seen(keys={change.key: True})
 
 
-def service(kind: ServiceKind, name: str, *, runs: bool, mode: StartMode = StartMode.AUTO) -> dict[str, Service]:
+def service(kind: ServiceKind, name: str, *, runs: bool, mode: StartMode = StartMode.AUTO) -> ByName[Service]:
     state = "Running" if runs else "Stopped"
-    return {name.lower(): Service(kind, name, name, state, mode, False, "", None, delayed=False, accepts_stop=runs)}
+    return ByName({name: Service(kind, name, name, state, mode, False, "", None, delayed=False, accepts_stop=runs)})
 
 
 @st.composite
@@ -205,7 +206,7 @@ def test_put_back_it_is_as_it_was(case: Case) -> None:
     adapters = (Adapter(change.index, change.adapter, change.guid, "", True, False, ()),) if isinstance(change, SetNetbios) else ()
     host = after.on(replace(HOST, adapters=adapters))
     restorable = SAVED[saved.object]
-    way = restorable.plan_back(goal, Now({item: after.value(item) for item in restorable.settings(goal)}, {}), host)
+    way = restorable.plan_back(goal, Now({item: after.value(item) for item in restorable.settings(goal)}, ByName()), host)
     assert isinstance(way, Way)
     assert way.differs == ""
     back = project(way.changes, after)

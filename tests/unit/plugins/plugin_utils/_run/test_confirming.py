@@ -19,6 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Refused,
     Unreachable,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -842,8 +843,7 @@ def test_the_task_scheduler_has_to_run() -> None:
     with simulated("windows_10") as host:
         host.boot()
         prepared = Task(host).plan()
-        services = dict(prepared.survey.host.services)
-        del services["schedule"]
+        services = ByName({name: s for name, s in prepared.survey.host.services.items() if name != "Schedule"})
         with pytest.raises(Refused, match="the service Schedule is not running"):
             confirm.require(SimpleNamespace(windows=prepared.survey.host.windows, services=services))  # type: ignore[arg-type]
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, Refused, UnsafePlan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.connections import read_connections
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Hazard, Knowledge
@@ -100,7 +101,7 @@ def everything(survey: Survey) -> Proposal:
     options = ArgumentSpecValidator(minimize_spec()).validate({"accept": accepted(), "dependents": "stop"}).validated_parameters
     wanted = minimize_wanted(options, survey, KNOWLEDGE)
     plan = make(wanted, survey)
-    stopping = frozenset(name.lower() for choice in wanted.choices for name in choice.method.services)
+    stopping = Names(name for choice in wanted.choices for name in choice.method.services)
     return Proposal(plan, tuple(s for s in survey.explained if not s.management), stopping)
 
 

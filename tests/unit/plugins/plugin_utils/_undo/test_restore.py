@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule, Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule
@@ -26,7 +27,7 @@ def back(text: str, name: str = NAME) -> Plan:
     host = replace(survey_of(HOSTS["windows_server_2022"]()).host, firewall=Firewall())
     saved = Saved("ip_filter", filter_rule.OBJECT, (name,), text, "")
     goal = Goal(saved, saved, ("",))
-    return restore.plan((goal,), Now({}, {}), host, force=True, management=frozenset({5985}), path=ManagementPath(()))
+    return restore.plan((goal,), Now({}, ByName()), host, force=True, management=frozenset({5985}), path=ManagementPath(()))
 
 
 def text_of(ports: str) -> str:

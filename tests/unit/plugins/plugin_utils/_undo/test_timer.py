@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects import registry_value
@@ -117,7 +118,7 @@ def given(**more: str) -> dict[str, str]:
 def writes(key: str, name: str, value: RegistryValue | None) -> str:
     """Return the command that puts a value back."""
     change = SetRegistryValue(stage="services", effective=Effective.NOW, why="", key=key, name=name, before=None, after=value)
-    return registry_value.commands(change, ())[0]
+    return registry_value.commands(change, Names())[0]
 
 
 def numbered(*commands: str) -> dict[str, str]:
