@@ -103,6 +103,8 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     assert "is no YAML" in load(tmp_path, "a: 2001-02-31")
     assert "key 'a' occurs twice" in load(tmp_path, "a: 1\nb: {c: 1}\na: 2")
     assert "key 'c' occurs twice" in load(tmp_path, "b: [{c: 1, c: 1}]")
+    assert "is no YAML" in load(tmp_path, "? [a, b]\n: 1")
+    assert "is no YAML" in load(tmp_path, "services: [{? {a: 1} : 1}]")
     assert "is no mapping" in load(tmp_path, "- a")
     assert "$.title: is missing" in load(tmp_path, "sources: []")
     assert "extends another file itself" in load(tmp_path, "extends: windows_xp_dhcp\ntitle: x\nsources: []")
