@@ -39,7 +39,7 @@ from winsim.registry_value import RegistryValue
 
 from . import strict, wmi
 from .layers import PARTS, Layer, ScenarioError, layers, name_of, names, part_titles, split, stack
-from .merge import NAMED, STRUCTURE, TEXTS, check_rename, renamed
+from .merge import HIGHEST_PORT, NAMED, STRUCTURE, TEXTS, check_once, check_rename, check_renamed, put_over, renamed
 from .schema import DriverRow, FirewallTable, ServiceRow, Timing
 from .strict import Problems
 
@@ -49,12 +49,9 @@ __all__ = ["Scenario", "ScenarioError", "load_scenario", "names", "part_titles",
 
 REQUIRED = ("title", "sources", "windows", "processes", "services", "mapper", "netbt", "dns_client", "accounts")
 OPTIONAL = (
-    "from_memory", "extends", "rename", "drivers", "adapters", "sockets", "rpc_servers", "dhcp_client", "connections", "listeners",
+    "from_memory", "rename", "drivers", "adapters", "sockets", "rpc_servers", "dhcp_client", "connections", "listeners",
     "registry", "firewall", "wmi", "quotas", "faults", "empty_list", "timing",
 )  # fmt: skip
-
-
-HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,10 @@ def load_scenario(expression: str | Path) -> Scenario:
     document = stack(found)
     problems = Problems()
     check_rename(document.get("rename", {}), problems)
+    check_renamed(document, problems)
     host = None if problems.found else _host(renamed(document), problems)
+    if len(found) == 1:
+        _check_once(document, problems)
     if problems.found or host is None:
         file = path.name if not over else name
         raise ScenarioError("\n".join(f"{file}: {problem}" for problem in problems.found))
@@ -104,7 +104,8 @@ def _title(found: tuple[Layer, ...], over: tuple[str, ...]) -> str:
 def _by_itself(layer: Layer) -> list[str]:
     """Return what is wrong with one file of several: all keys are optional, and those of rows that are told apart by a name."""
     problems = Problems()
-    _check_keys(layer.document, problems, also=STRUCTURE)
+    _check_keys(layer.document, problems)
+    _check_once(layer.document, problems)
     check_rename(layer.document.get("rename", {}), problems)
     reader = _Reader(layer.document, problems, whole=False)
     reader.single()
@@ -114,12 +115,18 @@ def _by_itself(layer: Layer) -> list[str]:
     return problems.found
 
 
-def _check_keys(document: Mapping[str, object], problems: Problems, *, also: tuple[str, ...] = ()) -> None:
+def _check_once(document: Mapping[str, object], problems: Problems) -> None:
+    """Note what a file says twice."""
+    check_once(document, problems)
+    wmi.check_once(document.get("wmi"), problems)
+
+
+def _check_keys(document: Mapping[str, object], problems: Problems) -> None:
     """Note unknown keys, and texts that are none."""
-    known = (*REQUIRED, *OPTIONAL, *also)
+    known = sorted({*REQUIRED, *OPTIONAL, *STRUCTURE})
     for key in document:
         if key not in known:
-            problems.add(f"$.{key}", f"unknown key; known are {', '.join(sorted(known))}")
+            problems.add(f"$.{key}", f"unknown key; known are {', '.join(known)}")
     for key in TEXTS:
         lines = document.get(key, [])
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
@@ -228,7 +235,8 @@ class _Reader:
         made = self._listed()
         table = self.one(FirewallTable, "firewall")
         if table is not None and table.rules:
-            made[LOCAL_RULES] = {**table.values(), **made.get(LOCAL_RULES, {})}
+            listed = next((key for key in made if key.lower() == LOCAL_RULES.lower()), LOCAL_RULES)
+            made[listed] = put_over(table.values(), made.get(listed, {}))
         return made
 
     def _listed(self) -> dict[str, dict[str, RegistryValue]]:
@@ -262,8 +270,11 @@ class _Reader:
 def _services(windows: WindowsSpec, reader: _Reader, problems: Problems) -> tuple[tuple[ServiceSpec, ...], tuple[ProcessSpec, ...]]:
     """Return drivers and services, and the processes listed together with those that services bring themselves."""
     rows = reader.many(ServiceRow, "services")
-    own = [process for process in (row.own_process(windows) for row in rows) if process is not None]
-    hosts = {process.id: process for process in (*own, *reader.many(ProcessSpec, "processes"))}
+    hosts = _own_processes(rows, windows, problems)
+    for process in reader.many(ProcessSpec, "processes"):
+        if process.id in hosts:
+            problems.add("$.processes", f"{process.id} is listed, and a service brings a process of this id")
+        hosts[process.id] = process
     made = [driver.driver(windows.directory) for driver in reader.many(DriverRow, "drivers")]
     for index, row in enumerate(rows):
         if row.host(windows) in hosts:
@@ -271,6 +282,21 @@ def _services(windows: WindowsSpec, reader: _Reader, problems: Problems) -> tupl
         else:
             problems.add(f"$.services[{index}]", f"{row.name} has no image, and no process {row.host(windows)} is listed")
     return tuple(made), tuple(hosts.values())
+
+
+def _own_processes(rows: tuple[ServiceRow, ...], windows: WindowsSpec, problems: Problems) -> dict[str, ProcessSpec]:
+    """Return the processes that services bring, by id; services of one group share one, whose number any of them may say."""
+    made: dict[str, ProcessSpec] = {}
+    for index, row in enumerate(rows):
+        process = row.own_process(windows)
+        if process is None:
+            continue
+        known = made.get(process.id)
+        if known is None or known.pid is None:
+            made[process.id] = process
+        elif process.pid not in (None, known.pid):
+            problems.add(f"$.services[{index}].pid", f"{process.pid} is another than that of {process.id}, which is {known.pid}")
+    return made
 
 
 def _check(host: HostSpec, problems: Problems) -> None:

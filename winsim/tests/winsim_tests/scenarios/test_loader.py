@@ -73,7 +73,7 @@ def test_names_that_are_used_must_exist(tmp_path: Path) -> None:
         SMALL
         + """
 mapper: {service: Nobody}
-services: [{name: New, display: New, start: auto}, {name: messenger, display: Twice, start: auto, process: netsvcs}]
+services: [{name: New, display: New, start: auto}]
 """,
     )
     assert "New has no image" in problems
@@ -82,7 +82,7 @@ services: [{name: New, display: New, start: auto}, {name: messenger, display: Tw
         SMALL
         + """
 mapper: {service: Nobody}
-services: [{name: messenger, display: Twice, start: auto, process: netsvcs, depends: [Nothing]}]
+drivers: [{name: messenger, display: Twice, start: auto, depends: [Nothing]}]
 rpc_servers: [{owner: explorer, transports: [tcp]}, {owner: localservice, transports: [tcp]}]
 connections: [{owner: nobody, remote_address: 192.0.2.1, remote_port: 80}]
 """,
@@ -130,10 +130,16 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ("{services: [a]}", "$.rename.services: is no mapping"),
         ("{ports: 5}", "$.rename.ports: is no mapping"),
         ("{drivers: {a: b}}", "$.rename.drivers: unknown key; known are ports, services"),
+        ("{services: {Nobody: Somebody}}", "$.rename.services.Nobody: there is no service or driver Nobody"),
+        ("{services: {Messenger: 5}}", "$.rename.services.Messenger: a name is a text, and not 5"),
+        ("{services: {Messenger: Popups, messenger: Mail}}", "$.rename.services.messenger: occurs twice, in another case"),
+        ("{ports: {4711: 4712}}", "$.rename.ports.4711: nothing has the port 4711"),
+        ("{ports: {5000: 70000}}", "$.rename.ports.5000: a port is a number from 1 to 65535, and not 70000"),
+        ("{ports: {'5000': 5001}}", "$.rename.ports.5000: a port is a number from 1 to 65535, and not '5000'"),
     ],
 )
 def test_names_are_renamed_by_mappings(tmp_path: Path, rename: str, problem: str) -> None:
-    assert load(tmp_path, f"{SMALL}rename: {rename}") == f"some.yml: {problem}"
+    assert load(tmp_path, f"{SMALL}rename: {rename}").splitlines()[0] == f"some.yml: {problem}"
 
 
 def load_error(name: str) -> str:
@@ -149,6 +155,81 @@ def test_an_extending_file_changes_rows_of_the_same_name(tmp_path: Path) -> None
     messenger = next(service for service in host.services if service.name == "Messenger")
     assert (messenger.start, messenger.display) == (StartMode.DISABLED, "Messenger")
     assert host.empty_list is EmptyList.IGNORES
+
+
+def test_names_are_the_same_in_any_case(tmp_path: Path) -> None:
+    write(tmp_path, "parts/one", r"registry: {'hklm\software\netmin': {first: {dword: 2}, Second: {sz: b}}}")
+    path = write(
+        tmp_path,
+        "some",
+        SMALL
+        + r"""
+parts: [one]
+services: [{name: messenger, start: disabled}]
+registry: {'HKLM\SOFTWARE\NetMin': {First: {dword: 3}}}
+""",
+    )
+    host = load_scenario(path).host
+    assert [(service.name, service.start) for service in host.services if service.name.lower() == "messenger"] == [
+        ("Messenger", StartMode.DISABLED)
+    ]
+    (values,) = [values for key, values in host.registry.items() if key.lower() == r"hklm\software\netmin"]
+    assert {name: value.data for name, value in values.items()} == {"first": 3, "Second": "b"}
+
+
+def test_the_firewall_of_the_registry_is_above_the_table_in_any_case(tmp_path: Path) -> None:
+    own = "firewall: {version: '2.0', rules: [{name: A, rule: 'Action=Allow|'}]}\n"
+    own += f"registry: {{'{LOCAL_RULES.upper()}': {{a: {{sz: own}}}}}}\n"
+    registry = load_scenario(write(tmp_path, "some", SMALL + own)).host.registry
+    found = [values for key, values in registry.items() if key.lower() == LOCAL_RULES.lower()]
+    assert [{name: value.data for name, value in values.items()} for values in found] == [{"A": "own"}]
+
+
+ONCE = {
+    "services: [{name: Messenger, start: auto}, {name: ClipSrv, start: auto}, {name: messenger, start: manual}]": (
+        "$.services[2].name: messenger occurs twice"
+    ),
+    "drivers: [{name: ACPI, start: boot}, {name: acpi, start: boot}]": "$.drivers[1].name: acpi occurs twice",
+    "processes: [{id: netsvcs, name: a}, {id: netsvcs, name: b}]": "$.processes[1].id: netsvcs occurs twice",
+    "adapters: [{name: New, guid: a}, {name: New, guid: b}]": "$.adapters[1].name: New occurs twice",
+    "accounts: [{user: auditor, password: a}, {user: Auditor, password: b}]": "$.accounts[1].user: Auditor occurs twice",
+    "listeners: [{port: 5985}, {port: 5985, address: '*'}]": "$.listeners[1].port: 5985 occurs twice",
+    "firewall: {version: '2.0', rules: [{name: A, rule: a}, {name: A, rule: b}]}": "$.firewall.rules[1].name: A occurs twice",
+    r"registry: {'HKLM\X': {}, 'hklm\x': {}}": r"$.registry.hklm\x: occurs twice, in another case",
+    r"registry: {'HKLM\X': {A: {dword: 1}, a: {dword: 2}}}": r"$.registry.HKLM\X.a: occurs twice, in another case",
+    "wmi: {Win32_Share: [{Name: A}, {Name: a}]}": "$.wmi.Win32_Share: the row a occurs twice",
+}
+
+
+@pytest.mark.parametrize(("content", "problem"), ONCE.items(), ids=list(ONCE))
+def test_a_file_says_a_thing_once(tmp_path: Path, content: str, problem: str) -> None:
+    assert f"some.yml: {problem}" in load(tmp_path, SMALL + content).splitlines()
+    write(tmp_path, "parts/one", content)
+    assert f"one.yml: {problem}" in load(tmp_path, SMALL + "parts: [one]").splitlines()
+
+
+def test_a_file_that_stands_alone_says_a_thing_once(tmp_path: Path) -> None:
+    alone = (Path(loader.__file__).parent / "windows_xp.yml").read_text(encoding="utf-8")
+    doubled = alone.replace("\naccounts:", "\naccounts:\n  - {user: AUDITOR, password: another}", 1)
+    assert doubled != alone
+    assert "some.yml: $.accounts[" in load(tmp_path, doubled)
+
+
+def test_services_that_share_a_process_agree_on_it(tmp_path: Path) -> None:
+    shared = "services: [{name: A, display: A, start: auto, group: own, pid: 901}, {name: B, display: B, start: auto, group: own%s}]\n"
+    small = SMALL.replace("windows_xp", "windows_7")
+    path = write(tmp_path, "other", small + shared % "")
+    assert [process.pid for process in load_scenario(path).host.processes if process.id == "svchost-own"] == [901]
+    wrong = small + shared % ", pid: 902" + "processes: [{id: svchost-own, name: svchost.exe, command: svchost.exe}]\n"
+    problems = load(tmp_path, wrong)
+    assert ".pid: 902 is another than that of svchost-own, which is 901" in problems
+    assert "$.processes: svchost-own is listed, and a service brings a process of this id" in problems
+
+
+def test_known_keys_are_named_once(tmp_path: Path) -> None:
+    for text in (SMALL, ""):
+        known = load(tmp_path, text + "colour: blue").splitlines()[0].partition("known are ")[2].split(", ")
+        assert len(known) == len(set(known))
 
 
 def test_merging_joins_lists_without_names() -> None:
