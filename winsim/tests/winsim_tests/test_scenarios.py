@@ -115,6 +115,17 @@ def test_a_host_without_time_is_refused(wrong: dict[str, float]) -> None:
         HostSpec("windows_xp", **wrong)  # type: ignore[arg-type]  # only numbers are given
 
 
+@pytest.mark.parametrize("auth", ["kerberos", "NTLM", ""])
+def test_a_login_that_no_host_takes_is_refused(auth: str) -> None:
+    with pytest.raises(ValueError, match="it must be basic or ntlm"):
+        HostSpec("windows_xp", auth=auth)
+
+
+def test_an_account_that_the_host_does_not_have_is_not_handed_out() -> None:
+    with pytest.raises(ValueError, match="xp has no account Nobody"), Simulation([HostSpec("windows_xp", user="Nobody")]):
+        pass
+
+
 def test_where_low_ports_are_not_ours_clients_get_a_forwarded_one(monkeypatch: pytest.MonkeyPatch) -> None:
     real = sockets.listen
 

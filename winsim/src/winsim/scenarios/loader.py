@@ -39,7 +39,7 @@ from winsim.registry_value import RegistryValue
 
 from . import strict, wmi
 from .layers import PARTS, Layer, ScenarioError, layers, name_of, names, part_titles, split, stack
-from .merge import HIGHEST_PORT, NAMED, STRUCTURE, TEXTS, check_once, check_rename, check_renamed, put_over, renamed
+from .merge import NAMED, STRUCTURE, TEXTS, check_once, check_rename, check_renamed, put_over, renamed
 from .schema import DriverRow, FirewallTable, ServiceRow, Timing
 from .strict import Problems
 
@@ -310,6 +310,7 @@ def _check(host: HostSpec, problems: Problems) -> None:
     used += [("$.rpc_servers", server.owner) for server in host.rpc_servers if server.owner not in permanent]
     used += [("$.mapper", host.mapper.service), ("$.netbt", host.netbt.driver), ("$.dns_client", host.dns_client.service)]
     used += [("$.dhcp_client", host.dhcp_client)]
+    used += [(f"$.faults.{fault.kind}", str(fault.settings["service"])) for fault in host.faults if "service" in fault.settings]
     processes = {process.id for process in host.processes}
     used += [("$.connections", entry.owner) for entry in host.connections if entry.owner is not None and entry.owner not in processes]
     for path, name in used:
@@ -317,10 +318,13 @@ def _check(host: HostSpec, problems: Problems) -> None:
             problems.add(path, f"{name} is no service or driver of this host")
     for entry in host.sockets:
         between = entry.between
-        if between and (entry.port or len(between) != 2 or not 0 < between[0] <= between[1] <= HIGHEST_PORT):
+        if between and (entry.port or len(between) != 2 or between[0] > between[1]):
             problems.add("$.sockets", f"{entry.owner}: between is two ports, the lower first, of a socket without one of its own")
     if any(entry.owner is None and not (entry.inbound and entry.local_port) for entry in host.connections):
         problems.add("$.connections", "one without an owner must be inbound and name its local_port")
+    windows = host.windows
+    if not windows.first_port <= (windows.counts_from or windows.first_port) <= windows.last_port:
+        problems.add("$.windows", "first_port, counts_from and last_port are not in this order")
     if SYSTEM not in processes:
         problems.add("$.processes", f"the process {SYSTEM} is missing")
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeGuard, TypeVar
 
+from winsim.limits import HIGHEST_PORT
+
 from .strict import Problems
 
 Value = TypeVar("Value")
@@ -26,8 +28,6 @@ STRUCTURE = ("extends", "parts", "without")
 
 TEXTS = ("sources", "from_memory")
 """Lists that several files share lines of."""
-
-HIGHEST_PORT = 65535
 
 TAKEN_BY = {**NAMED, "sockets": "owner", "rpc_servers": "owner"}
 """Lists that `without` takes rows of, and what it names them by."""

@@ -265,6 +265,13 @@ def test_a_host_that_does_not_return() -> None:
         {"kind": "stop_hangs", "service": 3},
         {"kind": "stop_hangs", "service": "x", "other": 1},
         {"kind": "socket_stays", "protocol": "tcp", "port": True},
+        {"kind": "socket_stays", "protocol": "tcp", "port": 70000},
+        {"kind": "comes_back", "service": "x", "after": -1},
+        {"kind": "comes_back", "service": "x", "after": float("nan")},
+        {"kind": "endpoint_gone", "protocol": "tcp", "boots": -1},
+        {"kind": "endpoint_gone", "protocol": "tcp", "back": float("inf")},
+        {"kind": "needs_memory", "program": "x", "mb": -1},
+        {"kind": "clock_steps", "seconds": 1e15},
     ],
 )
 def test_a_wrong_fault_is_refused(wrong: dict[str, object]) -> None:

@@ -226,6 +226,43 @@ def test_services_that_share_a_process_agree_on_it(tmp_path: Path) -> None:
     assert "$.processes: svchost-own is listed, and a service brings a process of this id" in problems
 
 
+VALUES = {
+    "registry: {'HKLM\\X': {a: {binary: zz}}}": "$.registry.HKLM\\X.a: 'zz' is no binary",
+    "registry: {'HKLM\\X': {a: {binary: '123'}}}": "$.registry.HKLM\\X.a: '123' is no binary",
+    "registry: {'HKLM\\X': {a: {dword: 4294967296}}}": "$.registry.HKLM\\X.a: 4294967296 is no number from 0 to 4294967295",
+    "registry: {'HKLM\\X': {a: {dword: -1}}}": "$.registry.HKLM\\X.a: -1 is no number from 0 to 4294967295",
+    "registry: {'HKLM\\X': {a: {qword: 18446744073709551616}}}": "$.registry.HKLM\\X.a: 18446744073709551616 is no number from 0 to ",
+    "sockets: [{owner: Messenger, protocol: tcp, port: 70000}]": ".port: 70000 is no port from 0 to 65535",
+    "sockets: [{owner: Messenger, protocol: tcp, port: 0, between: [0, 70000]}]": ".between[1]: 70000 is no port from 1 to 65535",
+    "sockets: [{owner: Messenger, protocol: tcp, port: 9, unless: [{key: k, name: n, data: -1}]}]": ".unless[0].data: -1 is no number from",
+    "mapper: {service: RpcSs, port: 0}": "$.mapper.port: 0 is no port from 1 to 65535",
+    "netbt: {driver: NetBT, raw_smb: 99999}": "$.netbt.raw_smb: 99999 is no port",
+    "netbt: {driver: NetBT, wins: [nowhere]}": "$.netbt.wins[0]: 'nowhere' is no IPv4 address",
+    "windows: {first_port: 65536}": "$.windows.first_port: 65536 is no port",
+    "windows: {first_port: 5001}": "$.windows: first_port, counts_from and last_port are not in this order",
+    "windows: {version: '5'}": "$.windows.version: '5' is no version (10.0.20348)",
+    "windows: {installed: yesterday}": "$.windows.installed: 'yesterday' is no time (2026-01-31T08:00:00Z)",
+    "windows: {domain_role: 6}": "$.windows.domain_role: 6 is no number from 0 to 5",
+    "adapters: [{name: New, guid: g, address: 192.0.2.256}]": ".address: '192.0.2.256' is no IPv4 address",
+    "adapters: [{name: New, guid: g, ipv6: ['fe80::1%4', 'fe80']}]": ".ipv6[1]: 'fe80' is no IPv6 address",
+    "adapters: [{name: New, guid: g, netbios: 3}]": ".netbios: 3 is no number from 0 to 2",
+    "connections: [{owner: Messenger, remote_address: host, remote_port: 80}]": ".remote_address: 'host' is no IP address",
+    "connections: [{owner: Messenger, remote_address: 192.0.2.1, remote_port: 0}]": ".remote_port: 0 is no port from 1 to 65535",
+    "listeners: [{port: 5987, transport: SPX}]": ".transport: 'SPX' is no text of HTTP, HTTPS",
+    "quotas: {max_operations_per_user: -1}": "$.quotas.max_operations_per_user: -1 is no number of 0 or more",
+    "timing: {boot: .nan}": "$.timing.boot: nan is no number of 0 or more",
+    "timing: {uptime: -5}": "$.timing.uptime: -5 is no number of 0 or more",
+    "services: [{name: Messenger, launch_protected: 4}]": ".launch_protected: 4 is no number from 0 to 3",
+    "faults: [{kind: socket_stays, protocol: tcp, port: 70000}]": "$.faults[0]: fault socket_stays: port 70000 is no port from 1 to 65535",
+    "faults: [{kind: stop_hangs, service: Nobody}]": "$.faults.stop_hangs: Nobody is no service or driver of this host",
+}
+
+
+@pytest.mark.parametrize(("content", "problem"), VALUES.items(), ids=list(VALUES))
+def test_a_value_that_a_host_cannot_have_is_refused(tmp_path: Path, content: str, problem: str) -> None:
+    assert problem in load(tmp_path, SMALL + content)
+
+
 def test_known_keys_are_named_once(tmp_path: Path) -> None:
     for text in (SMALL, ""):
         known = load(tmp_path, text + "colour: blue").splitlines()[0].partition("known are ")[2].split(", ")
