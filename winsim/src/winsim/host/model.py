@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a host is made of as installed: frozen values that a scenario file is read into.
 
-Says nothing about the present state; `machine.Host` starts from these and never changes them.
+Says nothing about the present state; `machine.Machine` starts from these and never changes them.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ class ServiceSpec:
         depends: key names of services and drivers that must run first.
         demanded: something on this system starts it at each boot although its start mode is Manual.
         protected: its security descriptor lets no administrator stop or change it through the service control manager.
-        delayed: an Auto service that starts only after the delay of `HostSpec.delayed_start`.
+        delayed: an Auto service that starts only after the delay of `MachineSpec.delayed_start`.
         triggers: what starts or stops it by its key's subkey TriggerInfo, in this order; `demanded` ones are started by it at each boot.
         launch_protected: its key's value LaunchProtected (1 Windows, 2 Windows light, 3 antimalware light); 0 where there is none.
         split_disabled: it shares its group's svchost even where every other service has one of its own (SvcHostSplitDisable).
@@ -273,7 +273,7 @@ class AdapterSpec:
         ipv6: its IPv6 addresses as Windows writes them, with their zone.
         appears: how many seconds after each boot it appears, as one that is plugged in or dialled; None is there from the start.
         netbios: 0 as the DHCP server says, 1 on, 2 off; None where the adapter has no IP.
-        category: the kind of its network; None is what Windows takes by itself (`HostSpec.category`).
+        category: the kind of its network; None is what Windows takes by itself (`MachineSpec.category`).
     """
 
     name: str
@@ -453,7 +453,7 @@ class WindowsSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class HostSpec:
+class MachineSpec:
     """Everything about one host as a scenario describes it.
 
     Attributes:

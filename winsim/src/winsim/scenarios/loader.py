@@ -24,8 +24,8 @@ from winsim.host.model import (
     ConnectionSpec,
     DnsClientSpec,
     EmptyList,
-    HostSpec,
     ListenerSpec,
+    MachineSpec,
     MapperSpec,
     NetbtSpec,
     ProcessSpec,
@@ -66,7 +66,7 @@ class Scenario:
     title: str
     sources: tuple[str, ...]
     from_memory: tuple[str, ...]
-    host: HostSpec
+    host: MachineSpec
 
 
 def load_scenario(expression: str | Path) -> Scenario:
@@ -133,7 +133,7 @@ def _check_keys(document: Mapping[str, object], problems: Problems) -> None:
             problems.add(f"$.{key}", "is no list of texts")
 
 
-def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None:
+def _host(document: Mapping[str, object], problems: Problems) -> MachineSpec | None:
     _check_keys(document, problems)
     for key in REQUIRED:
         if key not in document:
@@ -144,7 +144,7 @@ def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None
     services, processes = _services(windows, reader, problems) if windows else ((), ())
     if windows is None or mapper is None or netbt is None or dns_client is None or timing is None or problems.found:
         return None
-    host = HostSpec(
+    host = MachineSpec(
         windows=windows,
         processes=processes,
         services=services,
@@ -299,7 +299,7 @@ def _own_processes(rows: tuple[ServiceRow, ...], windows: WindowsSpec, problems:
     return made
 
 
-def _check(host: HostSpec, problems: Problems) -> None:
+def _check(host: MachineSpec, problems: Problems) -> None:
     """Note every name that is used and not defined, and every one defined twice."""
     known = [service.name.lower() for service in host.services]
     for name in sorted({name for name in known if known.count(name) > 1}):

@@ -10,7 +10,7 @@ from winsim.host import controls
 from winsim.host.controls import NetbiosOutcome, Written
 from winsim.host.faults import KINDS, parse
 from winsim.host.journal import JournalEntry, Subject
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import SERVICES, StartMode, State
 from winsim.host.scm import Outcome
 from winsim.registry_value import RegistryType, RegistryValue
@@ -21,7 +21,7 @@ KEY = parameters("NetBT")
 EMPTY = RegistryValue(RegistryType.MULTI_SZ, ())
 
 
-def arm(host: Host, **fault: object) -> None:
+def arm(host: Machine, **fault: object) -> None:
     host.arm(parse(fault))
 
 

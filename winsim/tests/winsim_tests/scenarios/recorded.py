@@ -18,7 +18,7 @@ import yaml
 
 from winsim.host import installation
 from winsim.host.firewall import LOCAL_RULES
-from winsim.host.model import SERVICES, HostSpec
+from winsim.host.model import SERVICES, MachineSpec
 from winsim.host.registry import Registry
 from winsim.scenarios import load_scenario
 from winsim.scenarios.layers import Loader
@@ -84,7 +84,7 @@ def published() -> dict[str, Any]:
 
 
 @cache
-def host(scenario: str) -> tuple[HostSpec, Registry]:
+def host(scenario: str) -> tuple[MachineSpec, Registry]:
     """Return a scenario's host and its registry as set-up left it."""
     spec = load_scenario(scenario).host
     return spec, installation.registry(spec)
