@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.netmin.windows.conftest import group_of
 
 CHECKOUT = Path(__file__).parents[2]
 PREFIX = "netmin.windows."
@@ -330,6 +331,12 @@ def test_winsim_is_checked_as_strictly_as_the_rest() -> None:
     assert set(its["ruff"]["lint"]["ignore"]) <= set(ours["ruff"]["lint"]["ignore"])
     assert its["ruff"]["line-length"] <= ours["ruff"]["line-length"]
     assert its["pytest"]["ini_options"]["filterwarnings"] == ours["pytest"]["ini_options"]["filterwarnings"] == ["error"]
+
+
+def test_tests_that_share_plays_or_hosts_stay_on_one_worker() -> None:
+    one, other = "tests/integration/test_keep.py", "winsim/tests/winsim_tests/test_server.py"
+    assert group_of(f"{one}::test_a[x::y]") == group_of(f"{one}::test_b") != group_of(f"{other}::test_a")
+    assert group_of("tests/unit/test_names.py::test_a") != group_of("tests/unit/test_names.py::test_b")
 
 
 def test_every_tool_is_pinned() -> None:
