@@ -330,7 +330,8 @@ def test_winsim_is_checked_as_strictly_as_the_rest() -> None:
     assert set(its["ruff"]["lint"]["select"]) >= set(ours["ruff"]["lint"]["select"])
     assert set(its["ruff"]["lint"]["ignore"]) <= set(ours["ruff"]["lint"]["ignore"])
     assert its["ruff"]["line-length"] <= ours["ruff"]["line-length"]
-    assert its["pytest"]["ini_options"]["filterwarnings"] == ours["pytest"]["ini_options"]["filterwarnings"] == ["error"]
+    for option, wanted in (("filterwarnings", ["error"]), ("empty_parameter_set_mark", "fail_at_collect")):
+        assert its["pytest"]["ini_options"][option] == ours["pytest"]["ini_options"][option] == wanted
 
 
 def test_tests_that_share_plays_or_hosts_stay_on_one_worker() -> None:

@@ -14,8 +14,8 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from dracclient.exceptions import WSManInvalidResponse
-from dracclient.wsman import Client
+from dracclient.exceptions import WSManInvalidResponse  # type: ignore[import-untyped]  # it ships no types
+from dracclient.wsman import Client  # type: ignore[import-untyped]  # it ships no types
 
 from winsim.server import Host, HostSpec, Simulation
 from winsim_tests.envelopes import WMI, W
