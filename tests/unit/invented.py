@@ -16,7 +16,7 @@ from winsim.endpoint import Protocol
 from winsim.host.model import (
     AdapterSpec,
     At,
-    HostSpec,
+    MachineSpec,
     ProcessSpec,
     ServiceSpec,
     SocketSpec,
@@ -60,7 +60,7 @@ class Scene:
         moved: services that somebody has started or stopped by hand.
     """
 
-    def __init__(self, scenario: str, base: HostSpec, host: HostSpec, moved: tuple[str, ...] = ()) -> None:
+    def __init__(self, scenario: str, base: MachineSpec, host: MachineSpec, moved: tuple[str, ...] = ()) -> None:
         self.scenario, self.host, self.moved = scenario, host, moved
         self._base = base
 
@@ -76,7 +76,7 @@ class Scene:
         return f"Scene({self.scenario!r}, moved={self.moved}, other={other})"
 
 
-def path_of(host: HostSpec) -> frozenset[str]:
+def path_of(host: MachineSpec) -> frozenset[str]:
     """Return what carries the session and all that it depends on, in lower case."""
     known = {service.name.lower(): service for service in host.services}
     found: set[str] = set()
@@ -89,7 +89,7 @@ def path_of(host: HostSpec) -> frozenset[str]:
     return frozenset(found)
 
 
-def invented(draw: st.DrawFn, base: HostSpec) -> HostSpec:
+def invented(draw: st.DrawFn, base: MachineSpec) -> MachineSpec:
     """Draw a host that differs from another in some of its parts."""
     made = base
     for change in draw(st.lists(st.sampled_from((reconfigured, extended, rewired, rewritten)), min_size=1, max_size=4, unique=True)):
@@ -97,7 +97,7 @@ def invented(draw: st.DrawFn, base: HostSpec) -> HostSpec:
     return made
 
 
-def reconfigured(draw: st.DrawFn, host: HostSpec) -> HostSpec:
+def reconfigured(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
     """Draw other start modes for services that nothing of the session needs."""
     path = path_of(host)
     free = [s.name for s in host.services if not (s.driver or s.per_user or s.template or s.name.lower() in path)]
@@ -119,7 +119,7 @@ def reconfigured(draw: st.DrawFn, host: HostSpec) -> HostSpec:
     return replace(host, services=tuple(map(other, host.services)))
 
 
-def extended(draw: st.DrawFn, host: HostSpec) -> HostSpec:
+def extended(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
     """Draw services of some vendor that listen, and need each other and what is there."""
     taken = {service.name.lower() for service in host.services}
     names = [n for n in draw(st.lists(st.sampled_from(ODD_NAMES), min_size=1, max_size=3, unique=True)) if n.lower() not in taken]
@@ -156,7 +156,7 @@ def vendors(name: str, number: int, needed: tuple[str, ...]) -> st.SearchStrateg
     )
 
 
-def rewired(draw: st.DrawFn, host: HostSpec) -> HostSpec:
+def rewired(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
     """Draw an adapter more, one less of those without an address, and other options of NetBIOS."""
     kept = [a for a in host.adapters if a.address or not draw(st.booleans())]
     options = draw(st.lists(st.sampled_from((None, 0, 1, 2)), min_size=len(kept), max_size=len(kept)))
@@ -181,7 +181,7 @@ def adapters(known: Iterable[AdapterSpec]) -> st.SearchStrategy[AdapterSpec]:
     )
 
 
-def rewritten(draw: st.DrawFn, host: HostSpec) -> HostSpec:
+def rewritten(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
     """Draw values that we know of, present with whatever in them, or absent."""
     registry = {key: dict(values) for key, values in host.registry.items()}
     for key, name in draw(st.lists(st.sampled_from(VALUES), min_size=1, max_size=4, unique=True)):
@@ -196,6 +196,6 @@ def _without(values: dict[str, RegistryValue], name: str) -> dict[str, RegistryV
     return {known: value for known, value in values.items() if known.lower() != name.lower()}
 
 
-def vendor_names(host: HostSpec) -> Sequence[str]:
+def vendor_names(host: MachineSpec) -> Sequence[str]:
     """Return the services of a host that were invented."""
     return [service.name for service in host.services if service.process.startswith("own")]

@@ -10,7 +10,7 @@ from uuid import UUID
 from winsim.registry_value import RegistryType, RegistryValue
 
 from .files import Entry, Principal
-from .model import SERVICES, AdapterSpec, HostSpec, ServiceSpec, Trigger
+from .model import SERVICES, AdapterSpec, MachineSpec, ServiceSpec, Trigger
 from .registry import Registry
 
 TYPE_DRIVER, TYPE_OWN, TYPE_SHARED = 0x1, 0x10, 0x20
@@ -44,7 +44,7 @@ TRIGGERS: dict[Trigger, tuple[int, int, str | None]] = {
 """The values `Type` and `Action` of a trigger, and its `GUID` where that says no more than these (Microsoft, SERVICE_TRIGGER)."""
 
 
-def registry(spec: HostSpec) -> Registry:
+def registry(spec: MachineSpec) -> Registry:
     """Build the registry of a host that has just been installed."""
     made = Registry()
     for installed in spec.services:
@@ -60,7 +60,7 @@ def registry(spec: HostSpec) -> Registry:
     return made
 
 
-def adapter(made: Registry, spec: HostSpec, found: AdapterSpec) -> bool:
+def adapter(made: Registry, spec: MachineSpec, found: AdapterSpec) -> bool:
     """Make the key that NetBIOS over TCP/IP has for an adapter; tell whether there was none."""
     key = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces\Tcpip_{found.guid}"
     if made.exists(key):
@@ -72,7 +72,7 @@ def adapter(made: Registry, spec: HostSpec, found: AdapterSpec) -> bool:
     return True
 
 
-def _software(made: Registry, spec: HostSpec) -> None:
+def _software(made: Registry, spec: MachineSpec) -> None:
     """Let Power Users write where programs keep their settings before Windows Vista (from memory)."""
     inherit = frozenset({"CI"})
     entries = [Entry(principal, "F", inherit) for principal in (Principal.ADMINISTRATORS, Principal.SYSTEM)]

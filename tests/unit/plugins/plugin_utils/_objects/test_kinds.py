@@ -50,7 +50,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapsh
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Snapshot
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeSession
 from ansible_collections.netmin.windows.tests.unit.records import value_of
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 NT = NtVersion(10, 0)
@@ -215,16 +215,50 @@ def test_put_back_it_is_as_it_was(case: Case) -> None:
         assert back.firewall.texts == seen.firewall.texts
 
 
-@PROPERTY
-@given(EVERY, EVERY)
-def test_no_two_changes_share_an_identity(one: Case, other: Case) -> None:
-    first, second = one[0], other[0]
-    if first.identity == second.identity:
-        assert (type(first), first.target) == (type(second), second.target)
-
-
 def value(key: str, name: str) -> SetRegistryValue:
     return SetRegistryValue(key=key, name=name, before=None, after=None, **NOW)
+
+
+def rule(name: str) -> AddFilterRule:
+    return AddFilterRule(rule=FilterRule(f"{PREFIX}{name}", Protocol.TCP, "1"), **NOW)
+
+
+def adapter(name: str, guid: str) -> SetNetbios:
+    return SetNetbios(index=1, adapter=name, guid=guid, before=NetbiosOption.ENABLED, after=NetbiosOption.DISABLED, **NOW)
+
+
+# Few names, so that the same come again, and such as look alike when they are put together.
+NAME = st.sampled_from(["A", "B", "service A"])
+FEW_KEYS = st.sampled_from(["A", r"A\B", r"A\B\C"])
+FEW: st.SearchStrategy[Change] = st.one_of(
+    st.builds(value, FEW_KEYS, st.sampled_from(["", "B", "C", r"B\C", r"\B\C"])),
+    st.builds(DeleteKey, key=FEW_KEYS, **{name: st.just(given) for name, given in NOW.items()}),
+    st.builds(lambda kind, name: SetStartMode(kind=kind, name=name, before=StartMode.AUTO, after=StartMode.MANUAL, **NOW), KIND, NAME),
+    st.builds(lambda kind, name: StopService(kind=kind, name=name, **NOW), KIND, NAME),
+    st.builds(lambda kind, name: StartService(kind=kind, name=name, **NOW), KIND, NAME),
+    st.builds(rule, NAME),
+    st.builds(lambda name: RemoveFilterRule(name=f"{PREFIX}{name}", before="", **NOW), NAME),
+    st.builds(adapter, NAME, st.sampled_from(["{A}", "{B}"])),
+)
+
+
+def object_of(change: Change) -> tuple[object, ...]:
+    """Return what is changed, by the parts of its name."""
+    named = change.rule if isinstance(change, AddFilterRule) else change
+    return (type(change), *(getattr(named, part, None) for part in ("kind", "key", "name", "adapter", "guid")))
+
+
+@settings(PROPERTY, max_examples=300)
+@given(st.lists(FEW, min_size=10, max_size=30))
+def test_changes_share_an_identity_when_they_change_the_same_and_never_else(changes: list[Change]) -> None:
+    pairs = {(change.identity, object_of(change)) for change in changes}
+    assert len({identity for identity, _object in pairs}) == len(pairs)
+    assert len({named for _identity, named in pairs}) == len(pairs)
+
+
+@pytest.mark.parametrize("kind", get_args(Change))
+def test_the_few_changes_are_of_every_kind(kind: type) -> None:
+    assert isinstance(find(FEW, lambda change: isinstance(change, kind)), kind)
 
 
 def test_objects_of_the_same_name_have_identities_of_their_own() -> None:

@@ -45,7 +45,7 @@ from ansible_collections.netmin.windows.tests.unit.simulated import (
     state,
 )
 
-from winsim.host.model import HostSpec
+from winsim.host.model import MachineSpec
 from winsim.registry_value import RegistryValue as SimulatedValue
 from winsim.scenarios import names as scenario_names
 from winsim.scenarios import part_titles
@@ -231,7 +231,7 @@ TAKE_NO_STOP = (
 UNTIL_BOOT = "cannot be stopped while running; ends at the next boot"
 
 
-def with_stubborn(name: str, service: str) -> HostSpec:
+def with_stubborn(name: str, service: str) -> MachineSpec:
     """Return the host of a scenario on which one of the services cannot be stopped."""
     spec = scenario(name).host
     services = tuple(replace(s, accepts_stop=False) if s.name.lower() == service.lower() else s for s in spec.services)

@@ -19,10 +19,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session import bou
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import Transport, open_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
-from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import fakes
-
-webserver = pytest.importorskip("ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.webserver")
-spnego = pytest.importorskip("spnego.exceptions")
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import fakes, webserver
+from spnego import exceptions as spnego
 
 PLUGINS = ("psrp", "winrm")
 BOTH = pytest.mark.parametrize("plugin", PLUGINS)

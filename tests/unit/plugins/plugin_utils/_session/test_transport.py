@@ -12,8 +12,7 @@ import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import transport_psrp, transport_winrm
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import TRANSPORTS, Transport, open_transport
-
-webserver = pytest.importorskip("ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.webserver")
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import webserver
 
 
 def transport_to(plugin: str, mechanism: str, port: int, **more: Any) -> Transport:
