@@ -22,7 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Version
 
 from . import netstat
-from .dynamic_ports import read_ranges
+from .dynamic_ports import HIGHEST, read_ranges
 
 # Where a port can have been handed out by a system: 1025 to 5000 up to Server 2003, 49152 up from Vista (KB 832017).
 DYNAMIC_ANYWHERE = ((1025, 5000), (49152, 65535))
@@ -70,7 +70,7 @@ def read_listing(reader: Reader, version: Version, settled_ports: Collection[int
         ProtocolError: the command failed or showed no row at all.
     """
     sockets = _read(reader, version)
-    dynamic = _dynamic_ports(reader, version) if version.false_listening else ()
+    dynamic = _dynamic_ports(reader, version, sockets, settled_ports) if version.false_listening else ()
     suspects = suspected(sockets, dynamic, settled_ports)
     false_rows = {suspect.endpoint for suspect in suspects}
     if suspects:
@@ -126,10 +126,16 @@ def _read_netstat(reader: Reader, version: Version) -> netstat.Sockets:
     return sockets
 
 
-def _dynamic_ports(reader: Reader, version: Version) -> tuple[range, ...]:
-    """Return the ports from which the source ports of connections are taken: as the host says, else as its Windows comes."""
+def _dynamic_ports(reader: Reader, version: Version, sockets: netstat.Sockets, settled_ports: Collection[int]) -> tuple[range, ...]:
+    """Return the ports from which the source ports of connections are taken: as the host says, else as its Windows comes.
+
+    The host is asked only where a row outside the range that its Windows comes with would be suspected in a wider one.
+    """
     first, last = version.dynamic_ports
-    return read_ranges(reader, version.nt).get(Protocol.TCP) or (range(first, last + 1),)
+    plain = (range(first, last + 1),)
+    if suspected(sockets, (range(first, HIGHEST + 1),), settled_ports) == suspected(sockets, plain, settled_ports):
+        return plain
+    return read_ranges(reader, version.nt).get(Protocol.TCP) or plain
 
 
 def suspected(sockets: netstat.Sockets, dynamic: Sequence[range], settled_ports: Collection[int]) -> tuple[Suspect, ...]:
