@@ -9,7 +9,7 @@ A dynamic port means nothing by its number: it is attributed by process and serv
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Identity
@@ -96,7 +96,22 @@ class Explainer:
         rows = tuple(endpoints)
         random = self._random_udp(rows)
         held = frozenset((row.pid, row.protocol, row.port) for row in rows)
-        return tuple(self._one(row, held, random=row.protocol is Protocol.UDP and row.pid in random) for row in rows)
+        apart = {(pattern.protocol, pattern.port) for _recipe, pattern in self.knowledge.patterns(self.host.windows)}
+        apart |= {(Protocol.TCP, port) for port in management_ports(self.host, self.knowledge)}
+        alike: dict[object, Explained] = {}
+        explained: list[Explained] = []
+        for row in rows:
+            by_chance = row.protocol is Protocol.UDP and row.pid in random
+            # Of a port that nothing names only this counts; a process can have thousands.
+            kind = (row.protocol, row.pid, row.scope is Scope.LOOPBACK, by_chance, row.port >= LOWEST_DYNAMIC, self._is_in_range(row))
+            if (row.protocol, row.port) in apart:
+                explained.append(self._one(row, held, random=by_chance))
+            elif kind in alike:
+                explained.append(replace(alike[kind], endpoint=row))
+            else:
+                alike[kind] = self._one(row, held, random=by_chance)
+                explained.append(alike[kind])
+        return tuple(explained)
 
     def _random_udp(self, rows: Iterable[Endpoint]) -> frozenset[int]:
         """Return the processes that ask the system for UDP ports: by their number, or since a process has many and one is (KB 956188)."""

@@ -8,12 +8,13 @@ ansible-core 2.19 fails on Enum and dataclass values, and text from a host may c
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import FEW
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import CROWD, FEW
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, Host
@@ -100,15 +101,25 @@ def row_of(row: Endpoint, *, count: int = 1) -> dict[str, Any]:
 
 
 def fewer(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Make one row, with a `count`, of many that differ in nothing but their address and, where it is dynamic, their port."""
+    """Make one row, with a `count`, of many that differ in nothing but their address and, where it is dynamic, their port.
+
+    Of a crowd of fixed ports of one owner it is one row as well.
+    """
     listed = list(rows)
+    crowds = Counter(_but_for(row, "address", "port") for row in listed)
     groups: dict[object, list[dict[str, Any]]] = {}
     for row in listed:
-        apart = ("address", "port") if row.get("dynamic") else ("address",)
-        groups.setdefault(json.dumps({key: value for key, value in row.items() if key not in apart}, default=str), []).append(row)
+        crowded = crowds[_but_for(row, "address", "port")] > CROWD and bool(row.get("owners"))
+        apart = ("address", "port") if row.get("dynamic") or crowded else ("address",)
+        groups.setdefault(_but_for(row, *apart), []).append(row)
     first = {id(group[0]): len(group) for group in groups.values() if len(group) > FEW}
     kept = {id(row) for group in groups.values() if len(group) <= FEW for row in group}
     return [row if id(row) in kept else {**row, "count": first[id(row)]} for row in listed if id(row) in kept or id(row) in first]
+
+
+def _but_for(row: Mapping[str, Any], *apart: str) -> str:
+    """Tell rows apart by all but some of what they say."""
+    return json.dumps({key: value for key, value in row.items() if key not in apart}, default=str)
 
 
 def endpoint_of(subject: Explained, knowledge: Knowledge) -> dict[str, Any]:
