@@ -212,16 +212,23 @@ class Explainer:
             return None
         running = Names(self._owner(s) for s in self.host.services.values() if s.pid == row.pid and not s.stopped)
         names = running or Names([process] if process else [])
-        here = ByName((name, name) for name in names)
+        # Some services have names of their own (instances of AD LDS): their program tells.
+        here = ByName((name, name) for name in (*([process] if process else []), *names))
         found: dict[str, tuple[Recipe, str]] = {}
+        in_place: set[str] = set()
         for recipe, pattern in self.knowledge.patterns(self.host.windows):
             fixed = pattern.protocol is row.protocol and not isinstance(pattern.port, Port) and not pattern.http and recipe.id != WINRM
             owners = (*(pattern.services or recipe.services), *recipe.processes)
             owner = next((here[name] for name in owners if name in here), None)
             if fixed and owner is not None:
-                if len(names) > 1 and (row.pid, row.protocol, pattern.port) in held:
-                    return None
+                if (row.pid, row.protocol, pattern.port) in held:
+                    if len(names) > 1:
+                        return None
+                    in_place.add(recipe.id)
                 found[recipe.id] = (recipe, owner)
+        if len(found) > 1:
+            # A service with several ports (LLMNR and mDNS of the DNS client): the one that is not on its usual port is the one that moved.
+            found = {recipe: made for recipe, made in found.items() if recipe not in in_place}
         known = self._known()
         if len(found) != 1 or (len(names) > 1 and not names <= known):
             return None
