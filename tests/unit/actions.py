@@ -71,7 +71,7 @@ def act(action_class: type[WindowsAction], host: Simulated, *, check: bool = Fal
     action.host_name, action.clock, action.boot_seen = "host.example", HostTime(host.clock), seen
     action.writing = False
     # Seams of the action, and what Ansible would have given it.
-    seams = {
+    seams: dict[str, Any] = {
         "_task": SimpleNamespace(check_mode=check),
         "_loader": SimpleNamespace(path_dwim=str),
         "_session": None,

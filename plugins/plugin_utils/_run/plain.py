@@ -157,8 +157,18 @@ def change_of(change: Change, after: object, status: str) -> dict[str, Any]:
 
 
 def unchanged_of(plan: Plan) -> list[dict[str, Any]]:
-    """Show what a plan leaves alone, and why."""
-    return [{"stage": item.stage, "target": item.target, "reason": item.reason, "detail": item.detail} for item in plan.unchanged]
+    """Show what a plan leaves alone, and why; a crowd that is left alone for one reason is one row, which names the first."""
+    groups: dict[object, list[str]] = {}
+    for item in plan.unchanged:
+        groups.setdefault((item.stage, item.reason, item.detail), []).append(item.target)
+    rows: list[dict[str, Any]] = []
+    for item in plan.unchanged:
+        targets = groups[item.stage, item.reason, item.detail]
+        more = len(targets) - 1 if len(targets) > CROWD else 0
+        if not more or item.target == targets[0]:
+            target = f"{item.target} and {more} more" if more else item.target
+            rows.append({"stage": item.stage, "target": target, "reason": item.reason, "detail": item.detail})
+    return rows
 
 
 def skipped_of(skipped: Sequence[Skipped]) -> list[dict[str, Any]]:
