@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from enum import Enum
 
 from hypothesis import strategies as st
 
@@ -49,6 +50,21 @@ CONTENTS = (
     RegistryValue.texts(("ncacn_ip_tcp",)),
     RegistryValue(RegistryType.QWORD, 1),
 )
+
+# Services that a method stops, and the drivers that go with them.
+STOPPED = tuple(
+    sorted(
+        {name.lower() for recipe in KNOWLEDGE.recipes.values() for m in recipe.methods for name in m.services} | {"srvnet", "srv2", "netbt"}
+    )
+)
+
+
+class Guard(Enum):
+    """What lets no administrator stop or change a service through the service control manager."""
+
+    NONE = "nothing"
+    LIST = "its access list"
+    PROCESS = "a protected process"
 
 
 class Scene:
@@ -140,6 +156,57 @@ def extended(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
         sockets=(*host.sockets, *sockets),
         processes=(*host.processes, *processes),
     )
+
+
+def encumbered(draw: st.DrawFn, host: HostSpec) -> HostSpec:
+    """Draw services and drivers of other makers that depend on anything, and on some of which something of Windows depends."""
+    taken = {service.name.lower() for service in host.services}
+    names = [n for n in draw(st.lists(st.sampled_from(ODD_NAMES), min_size=1, max_size=4, unique=True)) if n.lower() not in taken]
+    there = {s.name.lower(): s.name for s in host.services if not (s.per_user or s.template)}
+    # What a plan stops by itself is more often in question than the rest of Windows.
+    stopped = sorted(there[name] for name in STOPPED if name in there)
+    services = list(host.services)
+    processes = list(host.processes)
+    for place, name in enumerate(names):
+        pool = st.one_of(st.sampled_from(stopped), st.sampled_from(sorted(there.values())), st.sampled_from([*names[:place], stopped[0]]))
+        needed = tuple(draw(st.lists(pool, min_size=1, max_size=2, unique=True)))
+        made = draw(burdens(name, place, needed, delays=host.windows.kernel >= (6, 0)))
+        services.append(made)
+        if not made.driver:
+            processes.append(ProcessSpec(made.process, f"{made.process}.exe", made.image))
+    free = [name for name in names if draw(st.integers(0, 3)) == 0]
+    if free:
+        # A filter that something of Windows was made to need: it depends on nothing, so that no circle comes of it.
+        services = [replace(s, depends=()) if s.name in free else s for s in services]
+        path = path_of(host)
+        needing = draw(st.sampled_from([name for name in stopped if name.lower() not in path]))
+        services = [replace(s, depends=(*s.depends, free[0])) if s.name == needing else s for s in services]
+    return replace(host, services=tuple(services), processes=tuple(processes))
+
+
+def burdens(name: str, number: int, needed: tuple[str, ...], *, delays: bool) -> st.SearchStrategy[ServiceSpec]:
+    """Return a service or a driver of another maker, running or not, that may refuse its stop in each of the known ways."""
+
+    def made(driver: bool, start: StartMode, demanded: bool, late: bool, firm: bool, guard: Guard) -> ServiceSpec:
+        return ServiceSpec(
+            name=name,
+            display=f"Display of {name}",
+            start=start,
+            process="System" if driver else f"own{number}",
+            image=rf"System32\drivers\own{number}.sys" if driver else rf"C:\Program Files\Own\own{number}.exe",
+            driver=driver,
+            depends=needed,
+            accepts_stop=not firm,
+            demanded=demanded and start is StartMode.MANUAL,
+            delayed=late and delays and not driver and start is StartMode.AUTO,
+            protected=guard is not Guard.NONE,
+            launch_protected=3 if guard is Guard.PROCESS else 0,
+        )
+
+    modes = st.sampled_from((StartMode.AUTO, StartMode.AUTO, StartMode.MANUAL, StartMode.DISABLED))
+    seldom = st.sampled_from((False, False, False, True))
+    guards = st.sampled_from((Guard.NONE,) * 4 + (Guard.LIST, Guard.PROCESS))
+    return st.builds(made, st.booleans(), modes, st.booleans(), st.booleans(), seldom, guards)
 
 
 def vendors(name: str, number: int, needed: tuple[str, ...]) -> st.SearchStrategy[ServiceSpec]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import (
+    CROWD,
     FEW,
     Expectation,
     Forecast,
@@ -166,7 +167,7 @@ def _match(entries: Sequence[Forecast], left: list[Explained], booted: bool) -> 
                     left.remove(subject)
     for pair in by_promise:
         if pair.many:
-            pair.found = [other for other in left if _same_identity(pair.entry, other, booted)]
+            pair.found = [other for other in left if _same_identity(pair.entry, other, booted) or _of_crowd(pair.entry, other)]
             taken = set(map(id, pair.found))
             left[:] = [other for other in left if id(other) not in taken]
     return pairs, left
@@ -206,6 +207,14 @@ def _same_moved(entry: Forecast, subject: Explained, _booted: bool) -> bool:
     if entry.recipe is not None or subject.recipe is not None or place != (Protocol.UDP, now.family, now.scope):
         return False
     return now.protocol is Protocol.UDP and bool(entry.owners) and Names(entry.owners or ()) == Names(subject.owners)
+
+
+def _of_crowd(entry: Forecast, subject: Explained) -> bool:
+    """Tell whether a fixed port is one of a crowd that is told by its owner."""
+    now, then = subject.identity, entry.identity
+    if entry.count <= CROWD or then.port is not None or now.port is None or subject.recipe != entry.recipe:
+        return False
+    return (now.protocol, now.family, now.scope) == (then.protocol, then.family, then.scope) and not other_owner(entry, subject)
 
 
 def other_owner(entry: Forecast, subject: Explained) -> bool:

@@ -23,6 +23,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Ro
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
+from .guards import UNGUARDED, Guard
+
 SERVICE_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName", "ExitCode", "AcceptStop", "ProcessId")
 # Windows 2000 may not know ProcessId (from memory: it came with XP), and its netstat shows none to match it with.
 DRIVER_PROPERTIES = SERVICE_PROPERTIES_2000 = SERVICE_PROPERTIES[:-1]
@@ -63,6 +65,7 @@ class Service:
         delayed: it starts after the others where it starts by itself; None where WMI does not say.
         accepts_stop: as WMI says it (Microsoft, Win32_BaseService class), False of every one that does not run;
             True where WMI does not say.
+        guard: what lets no administrator stop or change it, where the host was asked.
     """
 
     kind: ServiceKind
@@ -76,6 +79,7 @@ class Service:
     never_ran: bool = False
     delayed: bool | None = None
     accepts_stop: bool = True
+    guard: Guard = UNGUARDED
 
     @property
     def stopped(self) -> bool:
@@ -85,7 +89,7 @@ class Service:
     @property
     def takes_no_stop(self) -> bool:
         """It runs, and the SCM would refuse a stop; of anything that is pending nobody knows."""
-        return self.state == "Running" and not self.accepts_stop
+        return self.state == "Running" and (not self.accepts_stop or bool(self.guard.stop))
 
 
 @dataclass(frozen=True, slots=True)

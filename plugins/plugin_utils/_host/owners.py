@@ -9,7 +9,7 @@ A dynamic port means nothing by its number: it is attributed by process and serv
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Identity
@@ -96,7 +96,22 @@ class Explainer:
         rows = tuple(endpoints)
         random = self._random_udp(rows)
         held = frozenset((row.pid, row.protocol, row.port) for row in rows)
-        return tuple(self._one(row, held, random=row.protocol is Protocol.UDP and row.pid in random) for row in rows)
+        apart = {(pattern.protocol, pattern.port) for _recipe, pattern in self.knowledge.patterns(self.host.windows)}
+        apart |= {(Protocol.TCP, port) for port in management_ports(self.host, self.knowledge)}
+        alike: dict[object, Explained] = {}
+        explained: list[Explained] = []
+        for row in rows:
+            by_chance = row.protocol is Protocol.UDP and row.pid in random
+            # Of a port that nothing names only this counts; a process can have thousands.
+            kind = (row.protocol, row.pid, row.scope is Scope.LOOPBACK, by_chance, row.port >= LOWEST_DYNAMIC, self._is_in_range(row))
+            if (row.protocol, row.port) in apart:
+                explained.append(self._one(row, held, random=by_chance))
+            elif kind in alike:
+                explained.append(replace(alike[kind], endpoint=row))
+            else:
+                alike[kind] = self._one(row, held, random=by_chance)
+                explained.append(alike[kind])
+        return tuple(explained)
 
     def _random_udp(self, rows: Iterable[Endpoint]) -> frozenset[int]:
         """Return the processes that ask the system for UDP ports: by their number, or since a process has many and one is (KB 956188)."""
@@ -197,16 +212,23 @@ class Explainer:
             return None
         running = Names(self._owner(s) for s in self.host.services.values() if s.pid == row.pid and not s.stopped)
         names = running or Names([process] if process else [])
-        here = ByName((name, name) for name in names)
+        # Some services have names of their own (instances of AD LDS): their program tells.
+        here = ByName((name, name) for name in (*([process] if process else []), *names))
         found: dict[str, tuple[Recipe, str]] = {}
+        in_place: set[str] = set()
         for recipe, pattern in self.knowledge.patterns(self.host.windows):
             fixed = pattern.protocol is row.protocol and not isinstance(pattern.port, Port) and not pattern.http and recipe.id != WINRM
             owners = (*(pattern.services or recipe.services), *recipe.processes)
             owner = next((here[name] for name in owners if name in here), None)
             if fixed and owner is not None:
-                if len(names) > 1 and (row.pid, row.protocol, pattern.port) in held:
-                    return None
+                if (row.pid, row.protocol, pattern.port) in held:
+                    if len(names) > 1:
+                        return None
+                    in_place.add(recipe.id)
                 found[recipe.id] = (recipe, owner)
+        if len(found) > 1:
+            # A service with several ports (LLMNR and mDNS of the DNS client): the one that is not on its usual port is the one that moved.
+            found = {recipe: made for recipe, made in found.items() if recipe not in in_place}
         known = self._known()
         if len(found) != 1 or (len(names) > 1 and not names <= known):
             return None

@@ -91,7 +91,9 @@ def _plan_scm(stage: str, wish: Wish, service: Service, situation: Situation) ->
     if not changes and not unchanged and refused is None:
         unchanged = (Unchanged(stage, target, Reason.AS_DESIRED),)
     barrier = None
-    if refused is not None and left is None:
+    if service.guard.change and wish.start_mode not in (None, service.start_mode):
+        barrier = Bar(Reason.PROTECTED, service.guard.change)
+    elif refused is not None and left is None:
         barrier = Bar(Reason.PROTECTED, f"{refused}; set 'start_mode: disabled' to end it at the next boot")
     warnings = tuple(_prevented(wish, service, situation)) if changes else ()
     return Part(
@@ -108,7 +110,8 @@ def _plan_scm(stage: str, wish: Wish, service: Service, situation: Situation) ->
 def stop_refused(service: Service, host: Host) -> str | None:
     """Say why the SCM would refuse to stop a service that runs, or None where it would not."""
     if service.takes_no_stop:
-        return f"{service.name} cannot be stopped while running"
+        guarded = f": {service.guard.stop}" if service.guard.stop else ""
+        return f"{service.name} cannot be stopped while running{guarded}"
     # Whatever is asked of the dependents: while one of them runs the SCM refuses the stop of what it depends on.
     firm = [s.name for s in host.all_dependents(service.name) if s.takes_no_stop]
     if not firm:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotFound, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook, grouped
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
@@ -276,7 +276,8 @@ def forecast_of(current: Sequence[Forecast], first: Record | None, *, whole: boo
         first: the forecast of our first run; None where it is lost.
         whole: all the way to the first snapshot.
     """
-    known = {entry.identity for entry in current}
+    # The first record tells a crowd of ports by their owner.
+    known = {entry.identity for entry in (*current, *grouped(current))}
     boot = Expectation.OPEN if whole else Expectation.UNKNOWN
     back = [
         replace(
