@@ -22,6 +22,7 @@ class SessionConfig:
         read_timeout: seconds to wait for an answer; longer than `operation_timeout`.
         library_options: arguments of the client library, the password among them.
         obtain_ticket: gets a Kerberos ticket before a login with it; None where the user manages tickets.
+        sealing_wanted: the user has not turned message encryption off.
     """
 
     plugin: str
@@ -32,6 +33,7 @@ class SessionConfig:
     read_timeout: int
     library_options: Mapping[str, Any] = field(repr=False)
     obtain_ticket: Callable[[], None] | None = field(default=None, repr=False)
+    sealing_wanted: bool = True
 
     @property
     def address(self) -> str:

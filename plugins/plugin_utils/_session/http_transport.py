@@ -17,7 +17,7 @@ from typing import TypeVar
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import SOAP
 
-from .bounded import PATIENCE, Allowance, Unwelcome, bound
+from .bounded import PATIENCE, Allowance, Unsealed, Unwelcome, bound
 from .config import SessionConfig
 
 try:
@@ -30,6 +30,10 @@ else:
 
 E = TypeVar("E", bound=errors.HostError)
 
+# What seals messages by itself, and what sends the password as it is ("ssl" of pywinrm does without a certificate of the client).
+SEALING = frozenset({"credssp", "kerberos", "negotiate", "ntlm"})
+OPEN = frozenset({"basic", "plaintext", "ssl"})
+
 _CERTIFICATE_OPTION = {"psrp": "ansible_psrp_cert_validation", "winrm": "ansible_winrm_server_cert_validation"}
 
 
@@ -39,7 +43,7 @@ class HttpTransport(ABC):
     def __init__(self, config: SessionConfig) -> None:
         self._config = config
         self._mechanism: str | None = None
-        self._open = self._sent = self._answered = False
+        self._open = self._sent = self._answered = self._renewed = self._unasked = False
         self._logins = 0
         self._allowance = Allowance(PATIENCE * config.read_timeout)
 
@@ -78,6 +82,9 @@ class HttpTransport(ABC):
         """Send one envelope; the first one finds the mechanism that is let in."""
         refusals: list[errors.AuthenticationFailed] = []
         for mechanism in (self._mechanism,) if self._mechanism else self._config.mechanisms:
+            if refusals and self._gives_away(mechanism):
+                refusals.append(self._not_tried(mechanism))
+                continue
             try:
                 answer = self._attempt(envelope, mechanism)
             except errors.AuthenticationFailed as error:
@@ -91,6 +98,12 @@ class HttpTransport(ABC):
             raise refusals[0]
         raise errors.AuthenticationFailed("; ".join(str(refusal) for refusal in refusals), host=self._config.address)
 
+    def _gives_away(self, mechanism: str) -> bool:
+        """Tell whether a mechanism would show the password to whoever has refused one that protects it: anybody on the way can refuse."""
+        tried = self._config.mechanisms[: self._config.mechanisms.index(mechanism)]
+        guarded = self._config.scheme == "http" and self._config.sealing_wanted
+        return guarded and mechanism in OPEN and not SEALING.isdisjoint(tried)
+
     def reset(self) -> None:
         """Drop the connection and its security context."""
         self._open = False
@@ -101,7 +114,7 @@ class HttpTransport(ABC):
         self.reset()
 
     def _attempt(self, envelope: bytes, mechanism: str) -> bytes:
-        self._sent = False
+        self._sent = self._renewed = self._unasked = False
         self._allowance.renew()
         try:
             if not self._open:
@@ -114,19 +127,27 @@ class HttpTransport(ABC):
         except Exception as error:
             # The libraries' errors have no common base: requests, spnego, krb5, requests_credssp and plain ones.
             raise self._translated(error, mechanism) from error
+        if not answer and self._answered:
+            raise self._lost("it was empty")
         self._expect_soap(answer)
         self._answered = True
         return answer
 
     def _bound(self, session: requests.Session) -> None:
         """Bound what the host may send over a library's session; to be called before anything goes out over it."""
-        bound(session, self._allowance, self._note_body)
+        bound(session, self._allowance, self._note_body, self._note_login)
 
     def _note_body(self) -> None:
-        if not self._sent:
+        if not self._renewed:
             # The login has had its time; the message has its own, however often the login makes it go out.
             self._allowance.renew()
+            self._renewed = True
         self._sent = True
+
+    def _note_login(self, refused: bool) -> None:
+        self._unasked = not refused
+        # What was refused for want of a login was not carried out.
+        self._sent = self._sent and not refused
 
     def _expect_soap(self, answer: bytes) -> None:
         if SOAP.encode() in answer[:8192]:
@@ -144,6 +165,9 @@ class HttpTransport(ABC):
             raise self._lost("its connection was dropped, and the security context with it")
         if status == 413:
             raise self._failed(errors.ProtocolError, "refused a request as too large (HTTP 413)")
+        if status in (502, 504) and self._answered:
+            # Of a gateway: what stands behind it may have carried the request out.
+            raise self._lost(f"a gateway answered HTTP {status} in its place")
         if status == 500 and not answer and self._answered:
             # It has let this session in and answered it: neither the scheme nor sealing is wrong.
             raise self._lost("it answered HTTP 500 without a fault")
@@ -160,16 +184,15 @@ class HttpTransport(ABC):
     # --- errors -------------------------------------------------------------------------------------------------
 
     def _translated(self, error: Exception, mechanism: str) -> errors.HostError:
-        known = self._of_library(error, mechanism)
-        if known is not None:
-            return known
         chain = tuple(_causes(error))
         for cause in chain:
             if isinstance(cause, Unwelcome):
                 # The rest was not read, and what comes sealed after it cannot be opened.
                 self.reset()
                 return self._failed(errors.ProtocolError, str(cause))
-        return self._of_connecting(chain) or self._of_sending(error, chain, mechanism)
+            if isinstance(cause, Unsealed):
+                return self._lost(str(cause))
+        return self._of_library(error, mechanism) or self._of_connecting(chain) or self._of_sending(error, chain, mechanism)
 
     def _of_connecting(self, chain: tuple[BaseException, ...]) -> errors.HostError | None:
         """Translate what happens before a byte of HTTP is sent."""
@@ -193,7 +216,7 @@ class HttpTransport(ABC):
     def _of_sending(self, error: Exception, chain: tuple[BaseException, ...], mechanism: str) -> errors.HostError:
         dropped = _any(chain, http.client.RemoteDisconnected, http.client.IncompleteRead, ConnectionError)
         timed_out = _any(chain, requests.exceptions.Timeout) or _named(chain, "ReadTimeoutError")
-        if _any(chain, http.client.HTTPException) and not dropped:
+        if _any(chain, http.client.HTTPException) and not (dropped or self._answered):
             # A banner of SSH, FTP or mail is no HTTP status line.
             return self._not_winrm("what answers there does not speak HTTP")
         if self._sent:
@@ -205,8 +228,8 @@ class HttpTransport(ABC):
         if isinstance(error, requests.RequestException):
             how = "gave no answer" if timed_out else "broke the connection"
             return self._failed(errors.Unreachable, f"{how} during the login with {mechanism}: try again, and look at its event log")
-        if isinstance(error, (AttributeError, LookupError, TypeError)):
-            # The libraries stumble so over a server that lets everybody in without a security context.
+        if self._unasked:
+            # The libraries stumble over a server that lets everybody in without a security context.
             return self._not_winrm(f"it did not ask for credentials ({mechanism})")
         return self._not_let_in(mechanism, f"the login failed here ({type(error).__name__}): check the user's name, domain and password")
 
@@ -216,6 +239,10 @@ class HttpTransport(ABC):
     def _not_winrm(self, finding: str) -> errors.NotWinrm:
         advice = f"check ansible_host, ansible_port and the path of {self._config.endpoint}"
         return self._failed(errors.NotWinrm, f"is not a WinRM service: {finding}; {advice}")
+
+    def _not_tried(self, mechanism: str) -> errors.AuthenticationFailed:
+        advice = "use https, or name it alone if the password may be read on the way"
+        return self._failed(errors.AuthenticationFailed, f"was not sent the password in clear ({mechanism} over http): {advice}")
 
     def _not_let_in(self, mechanism: str, advice: str) -> errors.AuthenticationFailed:
         finding = f"refused the login of user '{self._config.user or ''}' with {mechanism}: {advice}"

@@ -98,8 +98,9 @@ class PsrpTransport(HttpTransport):
             self._library = None
 
     def _of_library(self, error: Exception, mechanism: str) -> errors.HostError | None:
-        # A plain ValueError comes from a host that offers another mechanism; UnicodeError is one, too.
-        refused = (AuthenticationError, SpnegoError, ValueError, ImportError)
-        if isinstance(error, refused) and not isinstance(error, UnicodeError):
+        # A plain ValueError comes from a host that offers another mechanism; UnicodeError is one, too. Once the message is out
+        # none of them is about the login: a seal was broken, or a header makes no sense.
+        refused = (SpnegoError, ValueError, ImportError)
+        if isinstance(error, AuthenticationError) or (isinstance(error, refused) and not (self._sent or isinstance(error, UnicodeError))):
             return self._not_let_in(mechanism, "check ansible_user and ansible_password, and that both sides support this mechanism")
         return None

@@ -77,6 +77,7 @@ def configure(connection: Any) -> SessionConfig:
         read_timeout=read,
         library_options=options,
         obtain_ticket=(lambda: connection._kerb_auth(user, password)) if connection._kerb_managed else None,  # noqa: SLF001
+        sealing_wanted=options.get("message_encryption", "auto") != "never",
     )
 
 
@@ -123,7 +124,7 @@ class WinrmTransport(HttpTransport):
                 self._of_status(error.code, b"")
             except errors.HostError as found:
                 return found
-        if isinstance(error, (InvalidCredentialsError, KerberosExchangeError)):
+        if isinstance(error, InvalidCredentialsError) or (isinstance(error, KerberosExchangeError) and not self._sent):
             return self._not_let_in(mechanism, "check ansible_user and ansible_password, and that the host offers this mechanism")
         if isinstance(error, WinRMError) and not self._sent:
             return self._not_let_in(mechanism, str(error))

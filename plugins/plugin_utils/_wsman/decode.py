@@ -61,10 +61,10 @@ def decode(data: bytes, request: messages.Request[R], *, message_id: str, host: 
         root = _parse(data)
         body = _body(root)
         fault = body.find(f"{{{names.SOAP}}}Fault")
-        # Before the RelatesTo check: quota faults come without RelatesTo.
+        # Quota faults come without RelatesTo.
+        _check_relation(root, message_id, may_lack=fault is not None)
         if fault is not None:
             return _fault(fault)
-        _check_relation(root, message_id)
         # The table maps a request's type to the reader of its response type, which Python's types cannot say.
         return cast("R", _READERS[type(request)](body, request))
     except (_Malformed, ParseError, ValueError) as error:
@@ -135,9 +135,10 @@ def _body(root: Element) -> Element:
     return body
 
 
-def _check_relation(root: Element, message_id: str) -> None:
-    related = root.findtext(f"{{{names.SOAP}}}Header/{{{names.ADDRESSING}}}RelatesTo", "").strip()
-    if related.lower() != message_id.lower():
+def _check_relation(root: Element, message_id: str, *, may_lack: bool) -> None:
+    found = root.findall(f"{{{names.SOAP}}}Header/{{{names.ADDRESSING}}}RelatesTo")
+    related = {(element.text or "").strip().lower() for element in found}
+    if related != {message_id.lower()} and not (may_lack and not related):
         raise _Malformed("it answers another message")
 
 

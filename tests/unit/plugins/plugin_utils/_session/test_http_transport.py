@@ -119,8 +119,8 @@ def test_a_wrong_password(plugin: str, mechanism: str) -> None:
 
 def test_all_mechanisms_refused_are_named() -> None:
     with webserver.web_host(answer) as host:
-        session = session_to("winrm", "ntlm,basic", host.port, ansible_password="wrong")
-        with pytest.raises(errors.AuthenticationFailed, match=r"with ntlm: .*with basic: "):
+        session = session_to("winrm", "basic,ntlm", host.port, ansible_password="wrong")
+        with pytest.raises(errors.AuthenticationFailed, match=r"with basic: .*with ntlm: "):
             session.query("Win32_Service")
 
 
