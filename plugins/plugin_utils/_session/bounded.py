@@ -214,7 +214,9 @@ def _kind(message: requests.PreparedRequest | requests.Response) -> str:
     return kind.decode("latin-1") if isinstance(kind, bytes) else kind
 
 
-def bound(session: requests.Session, allowance: Allowance, on_body: Callable[[], None], on_login: Callable[[bool], None] = bool) -> None:
+def bound(
+    session: requests.Session, allowance: Allowance, on_body: Callable[[], None], on_login: Callable[[bool], None] = _not_noted
+) -> None:
     """Wrap the adapters of a session, unless they are, and let it keep no cookie."""
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     for prefix in ("http://", "https://"):

@@ -118,9 +118,12 @@ def test_a_fault_that_names_another_message_is_refused_sealed_or_not(plugin: str
         return 500, whole if relation is not None else whole.replace(b"<a:RelatesTo></a:RelatesTo>", b"")
 
     expected = errors.AccessDenied if relation is None else errors.ProtocolError
-    with webserver.web_host(refuse, mechanism=mechanism) as host, session_to(plugin, mechanism, host.port) as session:
-        with pytest.raises(expected):
-            session.query("Win32_Service")
+    with (
+        webserver.web_host(refuse, mechanism=mechanism) as host,
+        session_to(plugin, mechanism, host.port) as session,
+        pytest.raises(expected),
+    ):
+        session.query("Win32_Service")
 
 
 @BOTH
