@@ -103,6 +103,8 @@ class Confirmation:
         littered: an earlier run has left something that is no timer, and that would be taken for a part of the next one.
         began: when the timer can have begun to count at the earliest, by our own clock.
         asked: the host has been asked, since, how far it has counted.
+        setting_up: something of it may be on the host.
+        settled: the result says what becomes of it.
     """
 
     wish: Wish | None
@@ -118,6 +120,8 @@ class Confirmation:
     littered: bool = False
     began: float = 0.0
     asked: bool = False
+    setting_up: bool = False
+    settled: bool = False
     outcome: str = "no timer was needed"
     warnings: list[str] = field(default_factory=list)
 
@@ -171,6 +175,7 @@ class Confirmation:
             return
         self.outcome = "not started"
         self.began = self.clock.now()
+        self.setting_up = True
         try:
             said = self._set_up(writer, self.back, self.wish)
             self._see_it_count(writer, said)
@@ -178,6 +183,7 @@ class Confirmation:
             # Without a shell nothing but the key has been made, and nothing can count.
             shell = not (isinstance(error, Fault) and error.code == WSMAN_SHELLS_NOT_ALLOWED)
             self.doubtful = not _taken_away(writer, self.nt, shell=shell) and shell
+            self.setting_up = self.doubtful
             raise
         self.armed = True
         self.outcome = "running"
@@ -264,7 +270,18 @@ class Confirmation:
         if wish is not None and self.doubtful:
             self._disarm(result, reopen, wish, "not started; its remains were removed over a new connection")
         result["warnings"] = [*result.get("warnings", []), *self.warnings]
-        result["confirm"] = None if wish is None else self.plain(wish)
+        result["confirm"] = self.shown()
+        self.settled = True
+
+    def shown(self) -> dict[str, Any] | None:
+        """Show the timer in a result; None where none was asked for."""
+        return None if self.wish is None else self.plain(self.wish)
+
+    def afterwards(self) -> str:
+        """Say what the host does by itself where the run broke off and its timer runs, or may; empty where it does nothing."""
+        if self.wish is None or not (self.setting_up or self.armed) or self.settled:
+            return ""
+        return f"The timer {'is still' if self.armed else 'may still be'} running. {self._will_restore(self.wish)}"
 
     def _confirm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish) -> None:
         try:
