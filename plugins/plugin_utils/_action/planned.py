@@ -89,6 +89,7 @@ class PlannedAction(WindowsAction):
             keeper = self.keeper(options)
             run.arm, run.in_time = confirmation.arm, confirmation.in_time
             after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"], keeper=keeper)
+            confirmation.look_back(session)
         result = result_of(run, prepared, after)
         confirmation.finish(result, lambda: self.reopen(self.open_writable))
         if run.littered:

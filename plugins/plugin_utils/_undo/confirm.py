@@ -195,6 +195,11 @@ def read_timer(reader: Reader) -> Timer | None:
     return Timer(Phase.RESTORED if heartbeat == timer.RESTORED else Phase.RESTORING, run, 0, _text(reader, timer.OUTCOME) or "")
 
 
+def owner(reader: Reader, name: str) -> str:
+    """Return the run that a value of the key names; empty where there is none."""
+    return _text(reader, name) or ""
+
+
 def is_littered(reader: Reader) -> bool:
     """Tell whether a run broke off before its arming line, which makes a timer of the rest. Costs nothing after `read_timer`."""
     types = reader.value_types(timer.KEY)

@@ -29,6 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confir
 WINE = shutil.which("wine")
 needs_wine = pytest.mark.skipif(WINE is None, reason="wine is not installed: there is no command shell to run the script in")
 RUN = "20260101T000000Z-000001"
+CARRIED = r"call C:\windows\netmin.windows\confirm.cmd && rd /s /q C:\windows\netmin.windows"
 
 
 @dataclass(frozen=True)
@@ -89,9 +90,7 @@ class Shell:
 
     def script(self, debug: str = "-all") -> list[str]:
         """Run the script as the carrier does, and return the programs that it ran if asked to watch it."""
-        _code, said = self.run(
-            "cmd", "/d", "/c", r"C:\windows\netmin.windows\confirm.cmd & rd /s /q C:\windows\netmin.windows", debug=debug
-        )
+        _code, said = self.run("cmd", "/d", "/c", CARRIED, debug=debug)
         lines = re.findall(r'trace:process:CreateProcessInternalW app .* cmdline L"(.*)"', said)
         return [line.replace('\\"', '"').replace("\\\\", "\\").strip() for line in lines]
 
@@ -210,7 +209,7 @@ def test_what_is_confirmed_is_left_and_nothing_of_ours_stays(shell: Shell, when:
     process = None
     if not first:
         environment = {**os.environ, "WINEPREFIX": str(shell.folder), "WINEDEBUG": "-all"}
-        carrier = [WINE or "", "cmd", "/d", "/c", r"C:\windows\netmin.windows\confirm.cmd & rd /s /q C:\windows\netmin.windows"]
+        carrier = [WINE or "", "cmd", "/d", "/c", CARRIED]
         process = subprocess.Popen(carrier, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda: shell.value(timer.HEARTBEAT) == "1")
         shell.put(timer.KEY, {f'"{timer.CONFIRMED}"': quoted(RUN)})
@@ -253,7 +252,11 @@ def test_the_command_line_writes_script_and_task_to_the_byte(shell: Shell, nt: N
     line = timer.arming_line(nt, head)
     if nt < timer.TASKS_SINCE:
         # wine has no secedit; what comes after it is what is tried here.
-        line = line.replace("secedit /configure", "rem secedit /configure").replace(" && (>>confirm.cmd", " & (>>confirm.cmd")
+        line = (
+            line.replace("secedit /configure", "rem secedit /configure")
+            .replace(" && (>>c echo ^@echo", " & (>>c echo ^@echo")
+            .replace(" && (>>c echo @echo", " & (>>c echo @echo")
+        )
         line = line.replace("rem secedit /configure", "ver || secedit /configure")
     said = shell.line(line)
     assert dict(confirm.listed(said)) == head
