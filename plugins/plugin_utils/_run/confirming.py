@@ -169,7 +169,7 @@ class Confirmation:
             Refused: it has begun to count, and nothing is changed.
         """
         found = self.found
-        if found is not None and found.phase is Phase.UNSTARTED or self.littered:
+        if (found is not None and found.phase is Phase.UNSTARTED) or self.littered:
             self.clock.sleep(ARMING)
             writer.forget()
             found = confirm.read_timer(writer)

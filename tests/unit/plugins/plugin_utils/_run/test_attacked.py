@@ -177,7 +177,7 @@ class Meeting(Wire):
 def wanting_to_arm(host: Simulated, run: str, **more: Any) -> Task:
     """Return a task that has planned, and is about to change the host."""
     task = Task(host, run_id=run, **more)
-    task.prepared = task.plan()
+    task.plan()
     return task
 
 
@@ -187,8 +187,7 @@ def arm(task: Task, writer: WritableSession) -> str:
         task.confirmation.clean(writer)
         task.confirmation.arm(writer)
     except NetminError as error:
-        assert "nothing was changed" in str(error), error
-        return ""
+        return "" if "nothing was changed" in str(error) else str(error)
     return task.run.run_id
 
 
@@ -216,7 +215,7 @@ def test_of_two_controllers_one_at_most_arms_and_its_timer_stays_whole(name: str
 
         won.append(arm(first, WritableSession(Meeting(host, point, other), host="first")))
         armed = [run for run in won if run]
-        assert len(armed) == 1, won
+        assert armed in ([FIRST], [SECOND]), won
         values = timer_values(host)
         assert values["Run"] == armed[0]
         assert {text.partition(" &")[0] for number, text in values.items() if number.isdecimal()} == {armed[0]}
