@@ -43,6 +43,8 @@ _ENDS = (f"{{{names.WSMAN}}}EndOfSequence", f"{{{names.ENUMERATION}}}EndOfSequen
 _CODE = re.compile(r"-?[0-9]{1,10}")
 # A start tag with its attributes; a value may hold ">".
 _TAG = re.compile(rb"""<[^<>"']*+(?:(?:"[^"]*+"|'[^']*+')[^<>"']*+)*+>?""")
+# The one thing that may begin so (XML 1.0, 2.8), perhaps behind a byte order mark; "<?xml-stylesheet" is an instruction.
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[ \t\r\n]")
 _FRAGMENT = f"{{{names.WSMAN}}}XmlFragment"
 _NIL = f"{{{names.XSI}}}nil"
 
@@ -122,7 +124,7 @@ def _screen(data: bytes) -> None:
     # In text and values "<" is always escaped.
     if b"<!DOCTYPE" in data:
         raise _Malformed("it holds a document type declaration")
-    if b"<!" in data or data.count(b"<?") > data[:8].count(b"<?xml"):
+    if b"<!" in data or data.count(b"<?") > bool(_DECLARATION.match(data)):
         raise _Malformed("it holds a comment, a CDATA section or a processing instruction")
     if any(found.end() - found.start() > MAX_TAG for found in _TAG.finditer(data)):
         raise _Malformed("a tag is too long")

@@ -8,7 +8,6 @@ import logging
 import re
 from collections.abc import Callable
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,23 +17,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import remove, tell
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import minimize_spec
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
-from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._run.test_confirming import HostClock, Task
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._run.test_confirming import Task
 from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, Wire, simulated
-
-
-class Spoiling(Wire):
-    """A way to a host whose answers somebody changes."""
-
-    def __init__(self, host: Simulated, spoil: Callable[[bytes, bytes], bytes]) -> None:
-        super().__init__(host.service, host.account)
-        self._spoil = spoil
-
-    def exchange(self, envelope: bytes) -> bytes:
-        return self._spoil(envelope, super().exchange(envelope))
-
-
-def spoiling(host: Simulated, spoil: Callable[[bytes, bytes], bytes]) -> WritableSession:
-    return WritableSession(Spoiling(host, spoil), host="web01")
+from ansible_collections.netmin.windows.tests.unit.tasks import made, run, spoiling
 
 
 class Minimize(MinimizeAction):
@@ -43,28 +28,8 @@ class Minimize(MinimizeAction):
     argument_spec = minimize_spec()
 
 
-def action(host: Simulated, session: WritableSession, *, check: bool = False, **options: Any) -> Minimize:
-    made = Minimize.__new__(Minimize)
-    task = SimpleNamespace(delegate_to=None, args=options, check_mode=check, action="netmin.windows.minimize")
-    for name, content in {
-        "_connection": SimpleNamespace(become=None),
-        "_task": task,
-        "_loader": SimpleNamespace(path_dwim=str),
-        "_session": session,
-        "_spent": [],
-        "_ended": False,
-        "writing": False,
-        "clock": HostClock(host),
-        "open_writable": lambda: session,
-        "_close": lambda: None,
-    }.items():
-        setattr(made, name, content)
-    return made
-
-
-def result_of(made: Minimize) -> dict[str, Any]:
-    found: dict[str, Any] = getattr(made, "_guarded")({"inventory_hostname": "web01"})  # noqa: B009
-    return found
+def action(host: Simulated, session: WritableSession, *, check: bool = False, **options: Any) -> Any:
+    return made(Minimize, host, session, check=check, **options)
 
 
 def spoilt(what: str, pattern: str, by: str) -> Callable[[bytes, bytes], bytes]:
@@ -88,7 +53,7 @@ SPOILT = {
 @pytest.mark.parametrize("kind", sorted(SPOILT))
 def test_what_a_host_answers_ends_in_an_error_of_ours_that_names_it(kind: str) -> None:
     with simulated("windows_server_2022") as host:
-        result = result_of(action(host, spoiling(host, spoilt(*SPOILT[kind]))))
+        result = run(action(host, spoiling(host, spoilt(*SPOILT[kind]))))
     assert "web01" in result["msg"], result
     assert "\n" not in result["msg"]
     assert len(result["msg"]) < 400
@@ -102,7 +67,7 @@ def test_a_run_that_breaks_off_while_its_timer_runs_says_so(kind: str) -> None:
         def late(asked: bytes, answer: bytes) -> bytes:
             return spoilt(what, pattern, by)(asked, answer) if armed(host) else answer
 
-        result = result_of(action(host, spoiling(host, late), confirm={"within": 600, "hold": False}))
+        result = run(action(host, spoiling(host, late), confirm={"within": 600, "hold": False}))
     assert result["failed"], result
     assert result["confirm"]["armed"]
     assert re.search(r"The host rolls run \S+ back in a little over 600 seconds", result["msg"]), result["msg"]
@@ -119,9 +84,9 @@ def test_nor_does_a_bug_of_ours_hide_the_timer(monkeypatch: pytest.MonkeyPatch) 
         raise ZeroDivisionError("a bug\nof ours")
 
     with simulated("windows_server_2022") as host:
-        made = action(host, host.session, confirm={"within": 600, "hold": False})
+        task = action(host, host.session, confirm={"within": 600, "hold": False})
         monkeypatch.setattr("ansible_collections.netmin.windows.plugins.plugin_utils._run.run.reread", broken)
-        result = result_of(made)
+        result = run(task)
     assert result["confirm"]["armed"], result
     assert result["failed"]
     assert result["changed"]
@@ -135,14 +100,14 @@ def test_an_interruption_leaves_a_warning(monkeypatch: pytest.MonkeyPatch, caplo
         raise KeyboardInterrupt
 
     with simulated("windows_server_2022") as host:
-        made = action(host, host.session, confirm={"within": 600, "hold": False})
+        task = action(host, host.session, confirm={"within": 600, "hold": False})
         monkeypatch.setattr("ansible_collections.netmin.windows.plugins.plugin_utils._run.run.reread", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            result_of(made)
+            run(task)
         monkeypatch.setattr(ActionBase, "cleanup", lambda _self, _force: None)
         # Another test may have attached Ansible's own handler.
         monkeypatch.setattr(logging.getLogger("ansible_collections.netmin.windows"), "propagate", True)
-        made.cleanup()
+        task.cleanup()
     (record,) = caplog.records
     assert record.levelname == "WARNING"
     assert record.getMessage().startswith("The timer is still running. The host rolls run")
@@ -174,9 +139,9 @@ class Meeting(Wire):
         return super().exchange(envelope)
 
 
-def wanting_to_arm(host: Simulated, run: str, **more: Any) -> Task:
+def wanting_to_arm(host: Simulated, run_id: str, **more: Any) -> Task:
     """Return a task that has planned, and is about to change the host."""
-    task = Task(host, run_id=run, **more)
+    task = Task(host, run_id=run_id, **more)
     task.plan()
     return task
 
@@ -263,7 +228,7 @@ def test_a_run_that_ends_while_the_timer_of_another_waits_says_so() -> None:
                 met.append(arm(other, host.session))
             return answer
 
-        result = result_of(action(host, spoiling(host, meet)))
+        result = run(action(host, spoiling(host, meet)))
     assert met == [SECOND]
     assert any(f"run {SECOND} was started from elsewhere meanwhile and is waiting" in text for text in result["warnings"]), result[
         "warnings"
