@@ -11,14 +11,15 @@ import http.client
 import socket
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import SOAP
 
+from . import reasons
 from .bounded import PATIENCE, Allowance, Unsealed, Unwelcome, bound
-from .config import SessionConfig
+from .config import SessionConfig, secrets_in
 
 try:
     import requests
@@ -34,8 +35,6 @@ E = TypeVar("E", bound=errors.HostError)
 SEALING = frozenset({"credssp", "kerberos", "negotiate", "ntlm"})
 OPEN = frozenset({"basic", "plaintext", "ssl"})
 
-_CERTIFICATE_OPTION = {"psrp": "ansible_psrp_cert_validation", "winrm": "ansible_winrm_server_cert_validation"}
-
 
 class HttpTransport(ABC):
     """A transport over one of the client libraries; see the protocol `Transport`."""
@@ -45,6 +44,7 @@ class HttpTransport(ABC):
         self._mechanism: str | None = None
         self._open = self._sent = self._answered = self._renewed = self._unasked = False
         self._logins = 0
+        self._mechanism_tried = ""
         self._allowance = Allowance(PATIENCE * config.read_timeout)
 
     @abstractmethod
@@ -115,6 +115,7 @@ class HttpTransport(ABC):
 
     def _attempt(self, envelope: bytes, mechanism: str) -> bytes:
         self._sent = self._renewed = self._unasked = False
+        self._mechanism_tried = mechanism
         self._allowance.renew()
         try:
             if not self._open:
@@ -174,10 +175,21 @@ class HttpTransport(ABC):
         if status == 500 and not answer:
             raise self._failed(
                 errors.Unreachable,
-                "answered HTTP 500 without a fault, as WinRM does for unencrypted messages: use https, or a transport that encrypts (ntlm, "
-                "kerberos, credssp), or allow unencrypted messages on the host",
+                "answered HTTP 500 without a fault, as WinRM does for unencrypted messages: use https, or a transport that encrypts "
+                f"({self._mechanism_option}: ntlm, kerberos or credssp), or allow unencrypted messages on the host",
             )
-        if status in (407, 502, 503, 504):
+        if status == 407:
+            advice = (
+                f"put user and password into ansible_{self._config.plugin}_proxy (http://user:password@proxy), or go past it with no_proxy"
+            )
+            raise self._failed(errors.Unreachable, f"was not reached: a proxy wants a login (HTTP 407): {advice}")
+        if self._mechanism_tried == "certificate" and status in (400, 403):
+            raise self._failed(
+                errors.AuthenticationFailed,
+                f"refused the client certificate (HTTP {status}): map it to an account there (winrm/config/service/certmapping), and allow "
+                "Certificate in winrm/config/service/auth",
+            )
+        if status in (502, 503, 504):
             raise self._failed(errors.Unreachable, f"answered HTTP {status}: a proxy or the service cannot serve now; try again later")
         raise self._not_winrm(f"it answers HTTP {status} without SOAP")
 
@@ -196,15 +208,20 @@ class HttpTransport(ABC):
 
     def _of_connecting(self, chain: tuple[BaseException, ...]) -> errors.HostError | None:
         """Translate what happens before a byte of HTTP is sent."""
-        if _any(chain, ssl.SSLCertVerificationError):
-            advice = f"install its issuer's certificate, or set {_CERTIFICATE_OPTION[self._config.plugin]} to ignore"
-            return self._failed(errors.TlsFailed, f"has a certificate that the controller does not trust: {advice}")
-        if _any(chain, ssl.SSLError) and not (self._sent and self._answered):
-            return self._failed(errors.TlsFailed, "could not agree on TLS: is this the https port, with a version that both sides allow?")
+        untrusted = next((cause for cause in chain if isinstance(cause, ssl.SSLCertVerificationError)), None)
+        if untrusted is not None:
+            return self._failed(errors.TlsFailed, reasons.of_certificate(untrusted, self._config.plugin))
+        tls = next((cause for cause in chain if isinstance(cause, ssl.SSLError)), None)
+        if tls is not None and not (self._sent and self._answered):
+            return self._failed(errors.TlsFailed, reasons.of_tls(tls, self._config.plugin))
+        if type(chain[0]) is OSError and chain[0].errno is None:
+            # requests, before it connects: a file with certificates that an option or the environment names is not there.
+            return self._failed(errors.TlsFailed, f"was not asked: {self._words(chain)}")
         if _any(chain, socket.gaierror):
             return self._failed(errors.Unreachable, "has no address: check ansible_host and the name service")
         if _any(chain, requests.exceptions.ProxyError):
-            return self._failed(errors.Unreachable, "was not reached through the proxy: check the proxy options and no_proxy")
+            advice = f"check ansible_{self._config.plugin}_proxy (http://user:password@proxy) and no_proxy"
+            return self._failed(errors.Unreachable, f"was not reached through the proxy ({self._words(chain)}): {advice}")
         if _any(chain, ConnectionRefusedError):
             return self._failed(errors.Unreachable, "refused the connection: is WinRM running there, and ansible_port right?")
         if _any(chain, requests.exceptions.ConnectTimeout):
@@ -231,7 +248,47 @@ class HttpTransport(ABC):
         if self._unasked:
             # The libraries stumble over a server that lets everybody in without a security context.
             return self._not_winrm(f"it did not ask for credentials ({mechanism})")
-        return self._not_let_in(mechanism, f"the login failed here ({type(error).__name__}): check the user's name, domain and password")
+        return self._refused(error, mechanism)
+
+    def _words(self, chain: Iterable[BaseException]) -> str:
+        """Return the reason in the words of the library or of what stands behind it, without secrets."""
+        return reasons.words_of(chain, secrets_in(self._config.library_options)) or "no reason given"
+
+    @property
+    def _mechanism_option(self) -> str:
+        return {"psrp": "ansible_psrp_auth", "winrm": "ansible_winrm_transport"}[self._config.plugin]
+
+    def _not_fitting(self, error: Exception) -> errors.InvalidOption:
+        """Say that a library does not take its options; nothing has been asked."""
+        words = reasons.without_secrets(str(error), secrets_in(self._config.library_options))
+        return errors.InvalidOption(
+            f"the options of the {self._config.plugin} connection to {self._config.address} do not fit together: {words}"
+        )
+
+    def _not_able(self, error: Exception, mechanism: str, advice: str = "") -> errors.AuthenticationFailed:
+        """Say that the controller cannot log in so; nothing has been asked, and the next mechanism may be tried."""
+        library = {"psrp": "pypsrp", "winrm": "pywinrm"}[self._config.plugin]
+        install = (
+            f"install what it needs on the controller (pip install '{library}[{mechanism}]'), or set {self._mechanism_option} to another"
+        )
+        finding = f"was not asked: no login with {mechanism} from here ({self._words((error,))}): {advice or install}"
+        return self._failed(errors.AuthenticationFailed, finding)
+
+    def _without_ticket(self, error: Exception) -> errors.AuthenticationFailed:
+        """Say that Kerberos did not give what a login needs, in its own words, and what to do."""
+        words = self._words(_causes(error))
+        who = f"was not logged in to as '{self._config.user or ''}' with kerberos"
+        return self._failed(errors.AuthenticationFailed, f"{who}: {reasons.kerberos_advice(words, self._config.plugin)} ({words})")
+
+    def _refused(self, error: Exception, mechanism: str) -> errors.AuthenticationFailed:
+        """Say that a login failed, with the reason that Kerberos or the library gives, and what to do."""
+        words = self._words(_causes(error))
+        if (mechanism == "kerberos" or "kerberos" in words.lower() or "krb5" in words.lower()) and not reasons.is_status(error):
+            return self._without_ticket(error)
+        advice = "check ansible_user and ansible_password, and that the host offers this mechanism"
+        if mechanism in OPEN and self._config.scheme == "http":
+            advice = f"{advice}; a host that has Basic off needs {self._mechanism_option}: ntlm or kerberos"
+        return self._not_let_in(mechanism, f"{advice} ({words})")
 
     def _failed(self, kind: type[E], finding: str) -> E:
         return kind(f"{self._config.address} {finding}", host=self._config.address)

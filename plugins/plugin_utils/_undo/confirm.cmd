@@ -24,14 +24,14 @@ reg query "%K%" /v Run
 if errorlevel 1 exit /b 1
 call :read Run
 if defined VALUE if not "%VALUE%"=="%RUN%" exit /b 1
+call :read Confirmed
+if "%VALUE%"=="%RUN%" goto confirmed
+if %N% geq %LIMIT% goto restore
 set /a N+=1
 reg add "%K%" /v Heartbeat /t REG_SZ /d %N% /f
 ping -n 6 127.0.0.1 >nul
-call :read Confirmed
-if "%VALUE%"=="%RUN%" goto confirmed
-if %N% lss %LIMIT% goto beat
-call :read Run
-if defined VALUE if not "%VALUE%"=="%RUN%" exit /b 1
+goto beat
+:restore
 reg add "%K%" /v Outcome /t REG_SZ /d "restoring after %N% beats" /f
 reg add "%K%" /v Heartbeat /t REG_SZ /d restoring /f
 call :disarm
