@@ -10,10 +10,10 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
+from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, tostring
 
 import pytest
 from ansible_collections.netmin.windows.plugins.action import confirm, listeners_info, minimize, proof_info, restore, snapshot_info
@@ -168,7 +168,9 @@ def test_what_makes_no_sense_ends_in_an_error_of_ours(
         count += 1
         if count >= first and (count - first) % every == 0:
             for change in changes:
-                answer = spoilt(answer, change) if answer.startswith(b"<") and answer.endswith(b">") else answer
+                with suppress(ParseError):
+                    # One change may leave nothing for the next.
+                    answer = spoilt(answer, change)
         return answer
 
     host = host_of(name)

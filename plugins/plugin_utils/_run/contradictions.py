@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge

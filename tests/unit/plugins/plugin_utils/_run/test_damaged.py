@@ -14,7 +14,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot, timer
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, OURS, Simulated, simulated
 
@@ -65,7 +65,7 @@ def test_a_damaged_record_blocks_no_run_and_no_restore_of_it(name: str, kind: st
         assert not result.get("failed"), result["msg"]
         assert {change["status"] for change in result["changes"]} == {"done"}
         assert any("Changes" in text for text in result["warnings"]) == ("history" in kind)
-        back = Run(KNOWLEDGE, FakeClock(), "20260301T000000Z-000001").prepare_restore(host.session, Scope())
+        back = Run(KNOWLEDGE, FakeClock(), "20260301T000000Z-000001").prepare_restore(host.session, RestoreScope())
         assert back.plan.changes
         assert (back.damaged != ()) == ("snapshot" in kind)
 

@@ -13,7 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import dcom_protocols, name_resolution, rpc_restriction, smb_device
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import managed
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 
@@ -26,7 +26,7 @@ def planted(host: Simulated, *objects: dict[str, Any]) -> Prepared:
     lines = tuple(json.dumps(line) for line in (head, *({"stage": "services", "after": None, **one} for one in objects)))
     host.session.set_value(OUR_KEY, f"Snapshot {RUN}", RegistryValue.texts(lines))
     host.session.forget()
-    return Run(KNOWLEDGE, FakeClock(), "20260201T000000Z-000001").prepare_restore(host.session, Scope(force=True))
+    return Run(KNOWLEDGE, FakeClock(), "20260201T000000Z-000001").prepare_restore(host.session, RestoreScope(force=True))
 
 
 def value(key: str, name: str, text: str = "C:\\evil.exe", **more: Any) -> dict[str, Any]:
