@@ -77,9 +77,7 @@ def read_firewall(reader: Reader, host: Host, *, wanted: bool) -> Firewall | Non
     """Read our rules, and where there are any or some are wanted also whether they are in force; None before Windows Vista."""
     if host.windows.nt < SINCE:
         return None
-    # What else of our record is there has to be known as well, so that a host without rules is asked but once.
-    recorded = RECORD.name in (reader.value_types(RECORD.key) or {})
-    names = names_from(read_setting(reader, RECORD)) if recorded else {}
+    names = names_from(_recorded(reader))
     if not names and not wanted:
         return Firewall()
     texts = {}
@@ -89,6 +87,16 @@ def read_firewall(reader: Reader, host: Host, *, wanted: bool) -> Firewall | Non
             texts[rule] = str(value.data)
     reasons = tuple(unmet(reader, host))
     return Firewall(names, texts, reasons, blind(reader, host.windows.nt) if wanted and not reasons else "")
+
+
+def _recorded(reader: Reader) -> RegistryValue | None:
+    """Return what our record says of rules; of a key that holds more than the host lists it is asked for by its name."""
+    try:
+        # What else of our record is there has to be known as well, so that a host without rules is asked but once.
+        there = RECORD.name in (reader.value_types(RECORD.key) or {})
+    except (Fault, MethodFailed, ProtocolError):
+        return reader.value(RECORD.key, RECORD.name, RECORD.type)
+    return read_setting(reader, RECORD) if there else None
 
 
 def blind(reader: Reader, nt: NtVersion) -> str:

@@ -110,7 +110,14 @@ def is_lost(change: SetRegistryValue) -> bool:
 
 
 def checked(saved: Saved) -> Saved:
-    """Take a value from a snapshot as it is."""
+    """Take a value from a snapshot.
+
+    Raises:
+        ValueError: the keys that were made for it are not its own.
+    """
+    key = f"{saved.name[0]}\\".lower()
+    if not all(key.startswith(f"{made}\\".lower()) for made in saved.absent):
+        raise ValueError(f"the keys made for {key[:40]!a}")
     return saved
 
 

@@ -9,12 +9,12 @@ them can begin another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import plain_in_script
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Fault, MethodFailed, ProtocolError, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Where
@@ -186,7 +186,7 @@ class Timer:
 
 def read_timer(reader: Reader) -> Timer | None:
     """Read the timer of a host; None where there is none. Costs one request where there is none."""
-    run = _text(reader, timer.RUN) if timer.RUN in (reader.value_types(timer.KEY) or ()) else None
+    run = _text(reader, timer.RUN) if timer.RUN in (_listed(reader) or ()) else None
     if run is None:
         return None
     heartbeat = _text(reader, timer.HEARTBEAT) or "0"
@@ -195,9 +195,14 @@ def read_timer(reader: Reader) -> Timer | None:
     return Timer(Phase.RESTORED if heartbeat == timer.RESTORED else Phase.RESTORING, run, 0, _text(reader, timer.OUTCOME) or "")
 
 
+def owner(reader: Reader, name: str) -> str:
+    """Return the run that a value of the key names; empty where there is none."""
+    return _text(reader, name) or ""
+
+
 def is_littered(reader: Reader) -> bool:
     """Tell whether a run broke off before its arming line, which makes a timer of the rest. Costs nothing after `read_timer`."""
-    types = reader.value_types(timer.KEY)
+    types = _listed(reader)
     return types is not None and timer.RUN not in types
 
 
@@ -215,6 +220,14 @@ def judged(found: Timer, reader: Reader) -> Timer:
         lines = [row.text("CommandLine") or timer.SCRIPT_FILE for row in shells]
     runs = any(timer.SCRIPT_FILE in line.lower() for line in lines)
     return found if runs else replace(found, phase=idle[found.phase])
+
+
+def _listed(reader: Reader) -> Collection[str] | None:
+    """Return the names of the timer's values; of a key that holds more than the host lists the one that makes it a timer."""
+    try:
+        return reader.value_types(timer.KEY)
+    except (Fault, MethodFailed, ProtocolError):
+        return () if _text(reader, timer.RUN) is None else (timer.RUN,)
 
 
 def _text(reader: Reader, name: str) -> str | None:

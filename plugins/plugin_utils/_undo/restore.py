@@ -35,6 +35,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.way_back i
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never import no_new_rule
 
 from . import snapshot
+from .managed import foreign
 from .snapshot import Snapshot, Stored
 
 
@@ -180,6 +181,9 @@ def plan(
         if goal.oldest.object == registry_value.OBJECT and registry_value.setting_of(goal).place in delays:
             continue
         way = SAVED[goal.oldest.object].plan_back(goal, now, host)
+        if isinstance(way, Way) and (reason := next(filter(None, map(foreign, way.changes)), "")):
+            way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, reason)
+            warnings.append(f"{way.target} is not restored: {reason}")
         if isinstance(way, Way) and (reason := _cuts(way, management, unsafe) or _forbidden(way, host, never)):
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, reason)
         if isinstance(way, Way) and way.differs and not force:

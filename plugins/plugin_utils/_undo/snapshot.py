@@ -241,7 +241,7 @@ def value_name(run: str) -> str:
 
 def runs(reader: Reader) -> tuple[str, ...]:
     """Return the ids of the runs whose snapshots are there, oldest first: ids sort in the order of the runs."""
-    names = reader.value_types(OUR_KEY) or {}
+    names = parts.names_in(reader) or {}
     return tuple(sorted(name[len(PREFIX) :] for name in names if name.startswith(PREFIX)))
 
 
