@@ -31,6 +31,11 @@ unit: setup ## Run the unit and integration tests
 	@$(HEADING) 'unit and integration tests (pytest)'
 	@$(BIN)/python -m pytest -q -n 2 -r fEs
 
+.PHONY: fuzz
+fuzz: setup ## For minutes, answer with rows, faults and records that make no sense
+	@$(HEADING) 'answers that make no sense (hypothesis)'
+	@NETMIN_FUZZ=$(or $(NETMIN_FUZZ),40) $(BIN)/python -m pytest -q -n 2 tests/unit/test_fuzz.py
+
 .PHONY: lint
 lint: setup ## Check code, types, playbooks, documentation and changelog
 	@$(HEADING) 'code (ruff)'

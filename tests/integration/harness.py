@@ -62,26 +62,13 @@ class Played:
 
 
 def variables(host: Host, **changed: Any) -> dict[str, Any]:
-    """Return the inventory variables of a simulated host."""
-    return {
-        "ansible_host": host.address,
-        "ansible_port": host.port,
-        "ansible_user": host.user,
-        "ansible_password": host.password,
-        "ansible_connection": "winrm",
-        "ansible_winrm_transport": host.auth,
-        "ansible_winrm_scheme": host.scheme,
-        **changed,
-    }
+    """Return the inventory variables of a simulated host, without those that say that it is simulated."""
+    return {name: value for name, value in host.inventory_variables.items() if not name.startswith("winsim_")} | changed
 
 
 def over_psrp(host: Host) -> dict[str, Any]:
     """Return the variables by which the `psrp` connection reaches a host."""
-    return {
-        "ansible_host": host.address,
-        "ansible_port": host.port,
-        "ansible_user": host.user,
-        "ansible_password": host.password,
+    return {name: value for name, value in variables(host).items() if not name.startswith("ansible_winrm_")} | {
         "ansible_connection": "psrp",
         "ansible_psrp_protocol": host.scheme,
         "ansible_psrp_auth": host.auth,

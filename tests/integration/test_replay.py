@@ -7,21 +7,19 @@ The steps and tables are data beside the checkout (`article.yml`, or the file th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.netmin.windows.tests.beside import ARTICLE
 
 from winsim.server import HostSpec, Simulation
 
-from .harness import ROOT, on, play
+from .harness import on, play
 
 pytestmark = pytest.mark.slow
 
-ARTICLE = Path(os.environ.get("NETMIN_ARTICLE", ROOT.parent / "shared" / "facts" / "article.yml"))
 WINRM = ("tcp", "0.0.0.0", 5985, 4)
 NUMBERS = {"win2000": "windows_2000", "winxp": "windows_xp"}
 # RPC servers and the DNS client take their numbers anew at each boot: these rows of the tables are theirs, by owner.
@@ -33,9 +31,7 @@ DRIVER = {"smb_over_tcp": "disabled", "method": "netbt_driver", "accept": ["outg
 
 @pytest.fixture(scope="module")
 def article() -> Any:
-    if not ARTICLE.is_file():
-        pytest.skip(f"the article's tables are not here ({ARTICLE.name})")
-    return yaml.safe_load(ARTICLE.read_text(encoding="utf-8"))
+    return yaml.safe_load(ARTICLE.at().read_text(encoding="utf-8"))
 
 
 def modules_of(action: Mapping[str, Any] | None, method: str) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run, add_damage, finish_untouched, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 
 from winsim.host.clock import ManualClock
 from winsim.wire.faults import (
@@ -252,12 +252,14 @@ def restore(
     run_id: str,
     trouble: Trouble | None = None,
     *,
-    scope: Scope | None = None,
+    scope: RestoreScope | None = None,
     check: bool = False,
     means: Means | None = None,
 ) -> Attempt:
     """Put back, as the action does."""
-    return _attempt(host, run_id, lambda run, reader: run.prepare_restore(reader, scope or Scope()), trouble, means or Means(check=check))
+    return _attempt(
+        host, run_id, lambda run, reader: run.prepare_restore(reader, scope or RestoreScope()), trouble, means or Means(check=check)
+    )
 
 
 def _attempt(host: Simulated, run_id: str, prepare: Callable[[Run, Reader], Prepared], trouble: Trouble | None, means: Means) -> Attempt:

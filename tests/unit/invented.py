@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from enum import Enum
 
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from winsim.endpoint import Protocol
 from winsim.host.model import (
     AdapterSpec,
     At,
-    HostSpec,
+    MachineSpec,
     ProcessSpec,
     ServiceSpec,
     SocketSpec,
@@ -50,6 +51,21 @@ CONTENTS = (
     RegistryValue(RegistryType.QWORD, 1),
 )
 
+# Services that a method stops, and the drivers that go with them.
+STOPPED = tuple(
+    sorted(
+        {name.lower() for recipe in KNOWLEDGE.recipes.values() for m in recipe.methods for name in m.services} | {"srvnet", "srv2", "netbt"}
+    )
+)
+
+
+class Guard(Enum):
+    """What lets no administrator stop or change a service through the service control manager."""
+
+    NONE = "nothing"
+    LIST = "its access list"
+    PROCESS = "a protected process"
+
 
 class Scene:
     """What a story happens on; it is told by what it has that its scenario has not.
@@ -60,7 +76,7 @@ class Scene:
         moved: services that somebody has started or stopped by hand.
     """
 
-    def __init__(self, scenario: str, base: HostSpec, host: HostSpec, moved: tuple[str, ...] = ()) -> None:
+    def __init__(self, scenario: str, base: MachineSpec, host: MachineSpec, moved: tuple[str, ...] = ()) -> None:
         self.scenario, self.host, self.moved = scenario, host, moved
         self._base = base
 
@@ -76,7 +92,7 @@ class Scene:
         return f"Scene({self.scenario!r}, moved={self.moved}, other={other})"
 
 
-def path_of(host: HostSpec) -> frozenset[str]:
+def path_of(host: MachineSpec) -> frozenset[str]:
     """Return what carries the session and all that it depends on, in lower case."""
     known = {service.name.lower(): service for service in host.services}
     found: set[str] = set()
@@ -89,7 +105,7 @@ def path_of(host: HostSpec) -> frozenset[str]:
     return frozenset(found)
 
 
-def invented(draw: st.DrawFn, base: HostSpec) -> HostSpec:
+def invented(draw: st.DrawFn, base: MachineSpec) -> MachineSpec:
     """Draw a host that differs from another in some of its parts."""
     made = base
     for change in draw(st.lists(st.sampled_from((reconfigured, extended, rewired, rewritten)), min_size=1, max_size=4, unique=True)):
@@ -97,7 +113,7 @@ def invented(draw: st.DrawFn, base: HostSpec) -> HostSpec:
     return made
 
 
-def reconfigured(draw: st.DrawFn, host: HostSpec) -> HostSpec:
+def reconfigured(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
     """Draw other start modes for services that nothing of the session needs."""
     path = path_of(host)
     free = [s.name for s in host.services if not (s.driver or s.per_user or s.template or s.name.lower() in path)]
@@ -119,7 +135,7 @@ def reconfigured(draw: st.DrawFn, host: HostSpec) -> HostSpec:
     return replace(host, services=tuple(map(other, host.services)))
 
 
-def extended(draw: st.DrawFn, host: HostSpec) -> HostSpec:
+def extended(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
     """Draw services of some vendor that listen, and need each other and what is there."""
     taken = {service.name.lower() for service in host.services}
     names = [n for n in draw(st.lists(st.sampled_from(ODD_NAMES), min_size=1, max_size=3, unique=True)) if n.lower() not in taken]
@@ -142,6 +158,57 @@ def extended(draw: st.DrawFn, host: HostSpec) -> HostSpec:
     )
 
 
+def encumbered(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
+    """Draw services and drivers of other makers that depend on anything, and on some of which something of Windows depends."""
+    taken = {service.name.lower() for service in host.services}
+    names = [n for n in draw(st.lists(st.sampled_from(ODD_NAMES), min_size=1, max_size=4, unique=True)) if n.lower() not in taken]
+    there = {s.name.lower(): s.name for s in host.services if not (s.per_user or s.template)}
+    # What a plan stops by itself is more often in question than the rest of Windows.
+    stopped = sorted(there[name] for name in STOPPED if name in there)
+    services = list(host.services)
+    processes = list(host.processes)
+    for place, name in enumerate(names):
+        pool = st.one_of(st.sampled_from(stopped), st.sampled_from(sorted(there.values())), st.sampled_from([*names[:place], stopped[0]]))
+        needed = tuple(draw(st.lists(pool, min_size=1, max_size=2, unique=True)))
+        made = draw(burdens(name, place, needed, delays=host.windows.kernel >= (6, 0)))
+        services.append(made)
+        if not made.driver:
+            processes.append(ProcessSpec(made.process, f"{made.process}.exe", made.image))
+    free = [name for name in names if draw(st.integers(0, 3)) == 0]
+    if free:
+        # A filter that something of Windows was made to need: it depends on nothing, so that no circle comes of it.
+        services = [replace(s, depends=()) if s.name in free else s for s in services]
+        path = path_of(host)
+        needing = draw(st.sampled_from([name for name in stopped if name.lower() not in path]))
+        services = [replace(s, depends=(*s.depends, free[0])) if s.name == needing else s for s in services]
+    return replace(host, services=tuple(services), processes=tuple(processes))
+
+
+def burdens(name: str, number: int, needed: tuple[str, ...], *, delays: bool) -> st.SearchStrategy[ServiceSpec]:
+    """Return a service or a driver of another maker, running or not, that may refuse its stop in each of the known ways."""
+
+    def made(driver: bool, start: StartMode, demanded: bool, late: bool, firm: bool, guard: Guard) -> ServiceSpec:
+        return ServiceSpec(
+            name=name,
+            display=f"Display of {name}",
+            start=start,
+            process="System" if driver else f"own{number}",
+            image=rf"System32\drivers\own{number}.sys" if driver else rf"C:\Program Files\Own\own{number}.exe",
+            driver=driver,
+            depends=needed,
+            accepts_stop=not firm,
+            demanded=demanded and start is StartMode.MANUAL,
+            delayed=late and delays and not driver and start is StartMode.AUTO,
+            protected=guard is not Guard.NONE,
+            launch_protected=3 if guard is Guard.PROCESS else 0,
+        )
+
+    modes = st.sampled_from((StartMode.AUTO, StartMode.AUTO, StartMode.MANUAL, StartMode.DISABLED))
+    seldom = st.sampled_from((False, False, False, True))
+    guards = st.sampled_from((Guard.NONE,) * 4 + (Guard.LIST, Guard.PROCESS))
+    return st.builds(made, st.booleans(), modes, st.booleans(), st.booleans(), seldom, guards)
+
+
 def vendors(name: str, number: int, needed: tuple[str, ...]) -> st.SearchStrategy[ServiceSpec]:
     """Return a service of a vendor with a process of its own; few cannot be stopped."""
     return st.builds(
@@ -156,7 +223,7 @@ def vendors(name: str, number: int, needed: tuple[str, ...]) -> st.SearchStrateg
     )
 
 
-def rewired(draw: st.DrawFn, host: HostSpec) -> HostSpec:
+def rewired(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
     """Draw an adapter more, one less of those without an address, and other options of NetBIOS."""
     kept = [a for a in host.adapters if a.address or not draw(st.booleans())]
     options = draw(st.lists(st.sampled_from((None, 0, 1, 2)), min_size=len(kept), max_size=len(kept)))
@@ -181,7 +248,7 @@ def adapters(known: Iterable[AdapterSpec]) -> st.SearchStrategy[AdapterSpec]:
     )
 
 
-def rewritten(draw: st.DrawFn, host: HostSpec) -> HostSpec:
+def rewritten(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
     """Draw values that we know of, present with whatever in them, or absent."""
     registry = {key: dict(values) for key, values in host.registry.items()}
     for key, name in draw(st.lists(st.sampled_from(VALUES), min_size=1, max_size=4, unique=True)):
@@ -196,6 +263,6 @@ def _without(values: dict[str, RegistryValue], name: str) -> dict[str, RegistryV
     return {known: value for known, value in values.items() if known.lower() != name.lower()}
 
 
-def vendor_names(host: HostSpec) -> Sequence[str]:
+def vendor_names(host: MachineSpec) -> Sequence[str]:
     """Return the services of a host that were invented."""
     return [service.name for service in host.services if service.process.startswith("own")]

@@ -11,7 +11,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -123,12 +123,11 @@ class Indented(yaml.SafeDumper):
         return True
 
 
-def documents() -> Mapping[str, Any]:
-    """Return the documentation of all modules that a role calls, fragments included."""
-    names = sorted({module for role in ROLES.values() for module in role.modules})
+def documents(names: Iterable[str]) -> Mapping[str, Any]:
+    """Return what ansible-doc knows of each module, documentation fragments included."""
     command = [str(Path(sys.executable).parent / "ansible-doc"), "--type", "module", "--json", *(PREFIX + name for name in names)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return {name.removeprefix(PREFIX): entry["doc"] for name, entry in json.loads(done.stdout).items()}
+    return {name.removeprefix(PREFIX): entry for name, entry in json.loads(done.stdout).items()}
 
 
 def arguments(name: str, documented: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +173,8 @@ def render(name: str, documented: Mapping[str, Any]) -> str:
 
 def main() -> None:
     """Write all of them."""
-    documented = documents()
+    modules = sorted({module for role in ROLES.values() for module in role.modules})
+    documented = {name: entry["doc"] for name, entry in documents(modules).items()}
     for name in ROLES:
         path = CHECKOUT / "roles" / name / "meta/argument_specs.yml"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import l
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 
 from winsim.host.clock import ManualClock
-from winsim.host.model import HostSpec, WindowsSpec
+from winsim.host.model import MachineSpec, WindowsSpec
 from winsim.providers.computer import SimulatedHost, build
 from winsim.scenarios import Scenario, load_scenario
 from winsim.wire.profile import profile_of
@@ -89,7 +89,7 @@ def simulated(
     read_only: bool = False,
     account: str = "Administrator",
     windows: Mapping[str, Any] | None = None,
-    host: HostSpec | None = None,
+    host: MachineSpec | None = None,
 ) -> Iterator[Simulated]:
     """Open a session with a fresh host of a scenario.
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -30,14 +29,6 @@ MODULES = sorted(path.stem for path in (CHECKOUT / "plugins/action").glob("*.py"
 STAGES = ("dcom_protocols", "ip_filter", "name_resolution", "netbt", "rpc_restriction", "services", "smb_device")
 COMMON = {"diff", "failed", "msg", "warnings"}
 """What any task may return (Ansible, Common return values); modules do not document it again."""
-
-
-@pytest.fixture(scope="module")
-def documents() -> Mapping[str, Any]:
-    """Return what ansible-doc knows of each module, fragments merged."""
-    command = [str(Path(sys.executable).parent / "ansible-doc"), "--type", "module", "--json", *(PREFIX + name for name in MODULES)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return {name.removeprefix(PREFIX): entry for name, entry in json.loads(done.stdout).items()}
 
 
 def action_class(name: str) -> Any:

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.netmin.windows.conftest import group_of
 
 CHECKOUT = Path(__file__).parents[2]
 PREFIX = "netmin.windows."
@@ -51,14 +50,6 @@ def shown(path: Path) -> str:
 def load(path: Path) -> Any:
     """Return the content of a YAML file."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def documents() -> Mapping[str, Any]:
-    """Return what ansible-doc knows of each module, documentation fragments included."""
-    command = [str(Path(sys.executable).parent / "ansible-doc"), "--type", "module", "--json", *(PREFIX + name for name in MODULES)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return {name.removeprefix(PREFIX): entry for name, entry in json.loads(done.stdout).items()}
 
 
 # Modules
@@ -246,12 +237,6 @@ def test_role_variables_start_with_the_name_of_the_role(role: str) -> None:
     assert not [name for name in role_variables(role) if not name.startswith(f"{role}_")]
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_role_defaults_are_documented(role: str) -> None:
-    defaults = {name for path in files(f"roles/{role}/defaults/*.yml") for name in load(path) or {}}
-    assert defaults <= set(argument_spec(role))
-
-
 def test_variables_given_to_a_role_exist() -> None:
     found = []
     for path in files("playbooks/*.yml", "extensions/molecule/*.yml"):
@@ -331,6 +316,12 @@ def test_every_folder_of_unit_tests_is_a_package_without_code() -> None:
     assert not [shown(folder) for folder in folders if not (folder / "__init__.py").is_file() or (folder / "__init__.py").read_bytes()]
 
 
+def test_no_test_is_skipped_for_want_of_a_module() -> None:
+    """A module that is missing or cannot be imported would pass for one that nobody has; `make setup` installs what tests need."""
+    skips = re.compile(r"pytest\.importor(?:skip)")
+    assert not [shown(path) for path in files("tests/*.py", "winsim/tests/*.py") if skips.search(path.read_text(encoding="utf-8"))]
+
+
 def test_winsim_is_checked_as_strictly_as_the_rest() -> None:
     names = ("pyproject.toml", "winsim/pyproject.toml")
     ours, its = (tomllib.loads((CHECKOUT / name).read_text(encoding="utf-8"))["tool"] for name in names)
@@ -339,7 +330,14 @@ def test_winsim_is_checked_as_strictly_as_the_rest() -> None:
     assert set(its["ruff"]["lint"]["select"]) >= set(ours["ruff"]["lint"]["select"])
     assert set(its["ruff"]["lint"]["ignore"]) <= set(ours["ruff"]["lint"]["ignore"])
     assert its["ruff"]["line-length"] <= ours["ruff"]["line-length"]
-    assert its["pytest"]["ini_options"]["filterwarnings"] == ours["pytest"]["ini_options"]["filterwarnings"] == ["error"]
+    for option, wanted in (("filterwarnings", ["error"]), ("empty_parameter_set_mark", "fail_at_collect")):
+        assert its["pytest"]["ini_options"][option] == ours["pytest"]["ini_options"][option] == wanted
+
+
+def test_tests_that_share_plays_or_hosts_stay_on_one_worker() -> None:
+    one, other = "tests/integration/test_keep.py", "winsim/tests/winsim_tests/test_server.py"
+    assert group_of(f"{one}::test_a[x::y]") == group_of(f"{one}::test_b") != group_of(f"{other}::test_a")
+    assert group_of("tests/unit/test_names.py::test_a") != group_of("tests/unit/test_names.py::test_b")
 
 
 def test_every_tool_is_pinned() -> None:

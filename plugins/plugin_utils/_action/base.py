@@ -14,6 +14,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -31,7 +32,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Refused,
     Unreachable,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt, printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import meant
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
@@ -72,6 +73,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         self._spent: list[Stats] = []
         # Set as soon as something may have been written: from then on errors are failures.
         self.writing = False
+        self._ended = False
 
     def run(self, tmp: Any = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Run the task and return its result."""
@@ -81,6 +83,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         started = time.monotonic()
         try:
             result |= told(plain(self._guarded(task_vars or {})), host)
+            self._ended = True
         finally:
             self._close()
         if self._spent:
@@ -88,8 +91,11 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         return result
 
     def cleanup(self, force: bool = False) -> None:
-        """Close the session that a task timeout or Ctrl-C left open."""
+        """Close the session that a task timeout or Ctrl-C left open, and warn of what the host still does."""
         self._close()
+        if not self._ended and (after := self.afterwards()):
+            # Ansible writes the result of such a task, and knows nothing of it.
+            logger.warning("%s", after)
         super().cleanup(force)
 
     def _close(self) -> None:
@@ -113,12 +119,14 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
             return self.work(options)
         except (Unreachable, ConnectionLost) as error:
             if self.writing:
-                return {"failed": True, "msg": str(error)}
+                return self._broken_off(str(error))
             return {"unreachable": True, "msg": printable(str(error))}
         except NetminError as error:
             # Errors of the wire name the host by themselves.
             told = str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"
-            if self.writing or not isinstance(error, InvalidOption | NotFound | Refused):
+            if self.writing:
+                return self._broken_off(told)
+            if not isinstance(error, InvalidOption | NotFound | Refused):
                 return {"failed": True, "msg": told}
             hazards = error.hazards if isinstance(error, Refused) else ()
             return {"failed": True, "refused": True, **({"hazard": list(hazards)} if hazards else {}), "msg": told}
@@ -126,8 +134,15 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
             if not self.writing:
                 raise
             logger.debug("unexpected", exc_info=True)
-            msg = f"unexpected {type(error).__name__} at {self.host_name} after the first write: {error}"
-            return {**self.so_far(), "failed": True, "changed": True, "msg": msg}
+            msg = f"unexpected {type(error).__name__} at {self.host_name} after the first write: {excerpt(error)}"
+            return {**self._broken_off(msg), "changed": True}
+
+    def _broken_off(self, msg: str) -> dict[str, Any]:
+        """Return the result of a task that ended after its first write in a way that it did not foresee."""
+        known: dict[str, Any] = {}
+        with suppress(Exception):  # what was done is told as far as it can be; that the task failed, whatever happens
+            known = self.so_far()
+        return {**known, "failed": True, "msg": ". ".join(text for text in (msg, self.afterwards()) if text)}
 
     def _named(self, task_vars: Mapping[str, Any]) -> str:
         return str(self._task.delegate_to or task_vars.get("inventory_hostname") or "the host")
@@ -187,6 +202,10 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
     def so_far(self) -> dict[str, Any]:
         """Return what is known of a task that broke off after its first write."""
         return {}
+
+    def afterwards(self) -> str:
+        """Say what the host will do by itself now that the task has broken off; empty where it does nothing."""
+        return ""
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Do what the module is for and return its result.

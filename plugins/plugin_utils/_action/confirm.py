@@ -81,7 +81,7 @@ class ConfirmAction(WindowsAction):
             if now.phase is not Phase.ARMED or now.beat != found.beat:
                 return {"changed": True, "failed": True, "msg": f"{self.host_name}: {error}", "confirm": timer_of(now)}
             # Its heartbeat has not moved for a minute: what starts it is gone, and nothing would be restored.
-            remove(session, _nt(session))
+            remove(session, _nt(session), found.run)
             outcome = "the timer was no longer running; it was removed"
         return {"changed": True, "confirm": {**shown, "phase": "confirmed", "outcome": outcome}}
 

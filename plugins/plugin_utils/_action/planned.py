@@ -37,7 +37,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import (
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Stage
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 
 from .base import WindowsAction, new_run_id
 
@@ -46,6 +46,7 @@ class PlannedAction(WindowsAction):
     """Plans, forecasts, and unless in check mode changes and reads back."""
 
     _begun: tuple[Run, Prepared] | None = None
+    _confirmation: Confirmation | None = None
 
     def prepare(self, run: Run, session: Reader, options: Mapping[str, Any]) -> Prepared:
         """Read, plan and forecast; nothing is written."""
@@ -62,14 +63,21 @@ class PlannedAction(WindowsAction):
 
     def so_far(self) -> dict[str, Any]:
         """Return the changes of the run that broke off, each done, not done or unknown."""
-        return plain(result_of(*self._begun, None)) if self._begun else {}
+        if self._begun is None:
+            return {}
+        timer = self._confirmation.shown() if self._confirmation is not None else None
+        return {**plain(result_of(*self._begun, None)), "confirm": timer}
+
+    def afterwards(self) -> str:
+        """Say that the host will put the run back, where its timer runs."""
+        return self._confirmation.afterwards() if self._confirmation is not None else ""
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run, and render check mode and diff from the plan."""
         wish = read_wish(options)
         session = self.open_writable()
         run = Run(KNOWLEDGE, self.clock, new_run_id())
-        confirmation = Confirmation(wish, run, self.clock)
+        self._confirmation = confirmation = Confirmation(wish, run, self.clock)
         prepared = self.prepare(run, session, options)
         confirmation.look(session, prepared, KNOWLEDGE)
         after, keeper = None, None
@@ -81,6 +89,7 @@ class PlannedAction(WindowsAction):
             keeper = self.keeper(options)
             run.arm, run.in_time = confirmation.arm, confirmation.in_time
             after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"], keeper=keeper)
+            confirmation.look_back(session)
         result = result_of(run, prepared, after)
         confirmation.finish(result, lambda: self.reopen(self.open_writable))
         if run.littered:
@@ -161,7 +170,7 @@ class RestoreAction(PlannedAction):
 
     def prepare(self, run: Run, session: Reader, options: Mapping[str, Any]) -> Prepared:
         """Plan the way back from the snapshots that are on the host."""
-        return run.prepare_restore(session, Scope(options["run"] or "", options["stage"] or "", options["force"]))
+        return run.prepare_restore(session, RestoreScope(options["run"] or "", options["stage"] or "", options["force"]))
 
     def shown(self, prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
         """Show each change by itself, and the snapshots from which objects are put back."""

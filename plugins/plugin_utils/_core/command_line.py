@@ -29,9 +29,14 @@ def quoted(text: str) -> str:
     Raises:
         InvalidOption: cmd.exe or the program would read something else.
     """
-    if any(character in LINE_KEEPS or not character.isprintable() for character in text) or text.endswith("\\"):
+    if not is_quotable(text):
         raise InvalidOption(f"{text[:80]!a} cannot be written on a command line")
     return f'"{text}"'
+
+
+def is_quotable(text: str) -> bool:
+    """Tell whether a line that cmd.exe reads can have a text as an argument in quotes."""
+    return not any(character in LINE_KEEPS or not character.isprintable() for character in text) and not text.endswith("\\")
 
 
 def plain_in_script(text: str) -> str:

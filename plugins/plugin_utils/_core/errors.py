@@ -20,6 +20,7 @@ NetminError
     │   └── NotWinrm      something answers there, but no WS-Management
     ├── ConnectionLost    the request went out and its answer did not come: done or not is unknown
     ├── ProtocolError     an answer that is not a valid WS-Management message
+    │   └── NotUnderstood a value in it does not have the type of its class (a ValueError as well)
     ├── MethodFailed      a WMI method returned non-zero
     └── Fault             a SOAP fault
         ├── AccessDenied
@@ -54,11 +55,6 @@ class Refused(NetminError):
     def __init__(self, message: str, *, hazards: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.hazards = hazards
-
-    @property
-    def hazard(self) -> str | None:
-        """The first of these ids."""
-        return self.hazards[0] if self.hazards else None
 
 
 class UnsafePlan(Refused):
@@ -119,6 +115,10 @@ class ConnectionLost(HostError):
 
 class ProtocolError(HostError):
     """An answer is no valid WS-Management message."""
+
+
+class NotUnderstood(ProtocolError, ValueError):
+    """A value in an answer does not have the type that its class has; also a ValueError, for those who can do without the value."""
 
 
 class MethodFailed(HostError):

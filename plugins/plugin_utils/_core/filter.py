@@ -18,9 +18,13 @@ PROTOCOL_NUMBERS = {Protocol.TCP: "6", Protocol.UDP: "17"}
 # What a rule may say beside what it matches; anything else would make it narrower or weaker than planned.
 _SILENT = frozenset({"Desc", "EmbedCtxt"})
 # What a rule of ours matches: one port, or what RPC servers were given. It ends up on a command line.
-PORTS = re.compile(r"[0-9]{1,5}|RPC")
+PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+RPC = "RPC"
+PORTS = re.compile(rf"{PORT}|{RPC}")
 SYSTEM_ROOT = "%SystemRoot%"
-SYSTEM32 = "\\system32\\"
+_VARIABLE = f"{SYSTEM_ROOT.lower()}\\"
+# The folder of Windows lies on the root of a drive (C:\\WINNT, D:\\Windows).
+_ROOT = re.compile(r"^[a-z]:\\[^\\]+\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class FilterRule:
 
     Attributes:
         name: its name in the firewall, by which it is deleted.
-        ports: the port number, or `RPC` for the dynamic ports of RPC servers.
+        ports: the port number as Windows writes it, or `RPC` for the dynamic ports of RPC servers.
         program: path of the program, or "" for any.
         service: key name of the service, or "" for any.
     """
@@ -51,6 +55,11 @@ class FilterRule:
         return rule if rule.matches(text) else None
 
     @property
+    def port(self) -> int | None:
+        """The one port that it matches; None for those of RPC servers."""
+        return None if self.ports == RPC else int(self.ports)
+
+    @property
     def text(self) -> str:
         """The rule as the registry shows one that is just right; the version differs with the Windows."""
         return f"v2.0|{'|'.join(f'{key}={value}' for key, value in self._fields().items())}|"
@@ -58,7 +67,9 @@ class FilterRule:
     def matches(self, text: str) -> bool:
         """Tell whether a rule in the registry is this one, enabled and no narrower."""
         said = {key: value for key, value in fields_of(text).items() if key not in _SILENT}
-        return _comparable(said) == _comparable(self._fields())
+        ours = self._fields()
+        programs = said.pop("App", ""), ours.pop("App", "")
+        return _comparable(said) == _comparable(ours) and _same_program(*(program.lower() for program in programs))
 
     def _fields(self) -> dict[str, str]:
         fields = {"Action": "Block", "Active": "TRUE", "Dir": "In", "Protocol": PROTOCOL_NUMBERS[self.protocol], "LPort": self.ports}
@@ -99,9 +110,10 @@ def fields_of(text: str) -> dict[str, str]:
 
 
 def _comparable(fields: Mapping[str, str]) -> dict[str, str]:
-    found = {key: value if key == "Name" else value.lower() for key, value in fields.items()}
-    program = found.get("App", "")
-    if SYSTEM32 in program:
-        # netsh keeps the variable or the path, as the command shell handed it over.
-        found["App"] = program[program.index(SYSTEM32) :]
-    return found
+    return {key: value if key == "Name" else value.lower() for key, value in fields.items()}
+
+
+def _same_program(one: str, other: str) -> bool:
+    """Compare paths in lower case: netsh keeps the variable or the folder that it stands for, as the command shell handed it over."""
+    short, full = sorted((one, other), key=lambda path: not path.startswith(_VARIABLE))
+    return one == other or (short.startswith(_VARIABLE) and _ROOT.sub(_VARIABLE.replace("\\", r"\\"), full) == short)

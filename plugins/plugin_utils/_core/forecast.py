@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .endpoint import Endpoint, Family, Protocol, Scope
+from .names import Names
 
 
 class Expectation(StrEnum):
@@ -76,7 +78,7 @@ class Identity:
     def covers(self, other: Identity) -> bool:
         """Tell whether `other`, seen later, can be this endpoint: its possible owners are among ours."""
         same = (self.protocol, self.family, self.scope, self.port) == (other.protocol, other.family, other.scope, other.port)
-        return same and (self.port is not None or (bool(other.owners) and set(other.owners) <= set(self.owners)))
+        return same and (self.port is not None or (bool(other.owners) and Names(other.owners) <= Names(self.owners)))
 
     def __str__(self) -> str:
         if self.port is not None:
@@ -85,7 +87,10 @@ class Identity:
 
 
 FEW = 8
-"""Up to so many endpoints that differ in nothing but address and number are shown one by one; more are one line with a count."""
+"""Up to so many endpoints that differ in nothing but address and dynamic number are shown one by one; more are one line with a count."""
+
+CROWD = 32
+"""Of fixed ports of one owner more than these are one line with a count: then no number says anything by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +130,11 @@ class Forecast:
 def grouped(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:
     """Make one entry of those that differ in nothing but address, number and process, at the place of the first.
 
-    Few of them are kept apart by what is said of each; of many what is said of the first stands for all.
+    Few of them are kept apart by what is said of each; of many what is said of the first stands for all. A crowd of fixed ports is told
+    by its owner, as dynamic ones are.
     """
     groups: dict[object, list[Forecast]] = {}
-    for entry in entries:
+    for entry in _crowds_by_owner(tuple(entries)):
         alike = (entry.identity, entry.owners, entry.recipe, entry.now, entry.boot, entry.outlook)
         groups.setdefault(alike, []).append(entry)
     joined: list[Forecast] = []
@@ -137,6 +143,21 @@ def grouped(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:
         whys = dict.fromkeys("" if many else entry.why for entry in group)
         joined += [_joined([entry for entry in group if many or entry.why == why]) for why in whys]
     return tuple(joined)
+
+
+def _crowds_by_owner(entries: tuple[Forecast, ...]) -> Iterator[Forecast]:
+    """Yield the entries, those of a crowd of fixed ports with the identity of their owner."""
+
+    def kind(entry: Forecast) -> object:
+        place = (entry.identity.protocol, entry.identity.family, entry.identity.scope)
+        return (place, entry.owners, entry.recipe, entry.now, entry.boot, entry.outlook)
+
+    fixed = Counter(kind(entry) for entry in entries if entry.identity.port is not None and entry.owners)
+    for entry in entries:
+        if entry.identity.port is not None and entry.owners and fixed[kind(entry)] > CROWD:
+            yield replace(entry, identity=replace(entry.identity, port=None, owners=entry.owners))
+        else:
+            yield entry
 
 
 def _joined(group: list[Forecast]) -> Forecast:

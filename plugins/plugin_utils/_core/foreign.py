@@ -5,6 +5,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .errors import ProtocolError
 
 # Control characters but tab and newline; surrogates; what changes the order in which a terminal shows a line: embeddings,
 # overrides, isolates and marks (Unicode Standard Annex 9, 2.1 to 2.6).
@@ -32,3 +36,17 @@ def excerpt(text: object, longest: int = LONGEST) -> str:
     # What is cut off anyhow is not looked at: it may be very long.
     line = one_line(str(text)[: 2 * longest])
     return line if len(line) <= longest and len(str(text)) <= 2 * longest else f"{line[: longest - 1]}…"
+
+
+@contextmanager
+def understood(host: str, what: str) -> Iterator[None]:
+    """Raise ProtocolError where an answer does not fit its schema: a list in place of a number, a text that is no number.
+
+    Args:
+        host: the address that messages name.
+        what: what was asked for.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise ProtocolError(f"{what} at {host}: the answer has a value of the wrong type or form: {excerpt(error)}", host=host) from error

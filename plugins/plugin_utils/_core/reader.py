@@ -37,6 +37,11 @@ class StartMode(StrEnum):
     MANUAL = "manual"
     DISABLED = "disabled"
 
+    @property
+    def starts_by_itself(self) -> bool:
+        """Whether a boot starts the service, or loads the driver, without anybody's asking."""
+        return self in (StartMode.BOOT, StartMode.SYSTEM, StartMode.AUTO)
+
 
 @dataclass(frozen=True, slots=True)
 class Where:

@@ -3,15 +3,19 @@
 """One WMI row as it came over the wire: text, with typed access by name.
 
 The wire carries no types: an array of one looks like a scalar, a null array is absent, a null scalar is
-present and nil. Only the asker knows the schema, so the accessor chosen says what is expected.
+present and nil. Only the asker knows the schema, so the accessor chosen says what is expected. A host that sends something else
+is answered here, once, with an error of ours that names it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from .errors import NotUnderstood
+from .foreign import excerpt
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 
@@ -30,10 +34,15 @@ Value = str | Reference | tuple[str | Reference | None, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Properties of one instance, or columns of one projected row; names are compared without case."""
+    """Properties of one instance, or columns of one projected row; names are compared without case.
+
+    Attributes:
+        host: who sent it, for messages.
+    """
 
     class_name: str
     values: Mapping[str, Value]
+    host: str = field(default="", compare=False, repr=False)
 
     def value(self, name: str) -> Value:
         """Return the raw value; None where it is null or absent."""
@@ -41,20 +50,31 @@ class Row:
         return next((value for key, value in self.values.items() if key.lower() == wanted), None)
 
     def text(self, name: str) -> str | None:
-        """Return a scalar as text; None where it is null or absent."""
+        """Return a scalar as text; None where it is null or absent.
+
+        Raises:
+            NotUnderstood: it is an array or a reference.
+        """
         value = self.value(name)
         if value is None or isinstance(value, str):
             return value
-        raise ValueError(f"{self.class_name}.{name} is not a single value")
+        raise self._not_understood(name, "is not a single value")
+
+    def _not_understood(self, name: str, finding: str) -> NotUnderstood:
+        where = f" at {self.host}" if self.host else ""
+        return NotUnderstood(f"{self.class_name}.{name}{where} {finding}", host=self.host)
 
     def number(self, name: str) -> int | None:
         """Return a scalar as an integer, which in WMI has 64 bits at most.
 
         Raises:
-            ValueError: it is none.
+            NotUnderstood: it is none.
         """
         text = self.text(name)
-        return None if text is None else whole_number(text)
+        try:
+            return None if text is None else whole_number(text)
+        except ValueError as error:
+            raise self._not_understood(name, f"is not a number of 64 bits: '{excerpt(text, 20)}'") from error
 
     def flag(self, name: str) -> bool | None:
         """Return a scalar as a boolean."""
@@ -73,16 +93,20 @@ class Row:
         return value if isinstance(value, Reference) else None
 
     def moment(self, name: str) -> datetime | None:
-        """Return a datetime, aware, in UTC; None where null and for 1601-01-01, which Windows uses for "never"."""
+        """Return a datetime, aware, in UTC; None where null and for 1601-01-01, which Windows uses for "never".
+
+        Raises:
+            NotUnderstood: it is none.
+        """
         text = self.text(name)
         if text is None:
             return None
-        moment = datetime.fromisoformat(text.strip())
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         try:
+            moment = datetime.fromisoformat(text.strip())
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             return None if moment.year <= 1601 else moment.astimezone(UTC)
-        except OverflowError as error:
-            raise ValueError(f"{self.class_name}.{name} has a year that does not exist") from error
+        except (OverflowError, ValueError) as error:
+            raise self._not_understood(name, f"is not a time: '{excerpt(text, 20)}'") from error
 
 
 def whole_number(text: str) -> int:

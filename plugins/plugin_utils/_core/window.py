@@ -92,10 +92,21 @@ def _minutes(text: str, name: str) -> int:
     found = re.fullmatch(r"(\d\d?):([0-5]\d)", text)
     minutes = int(found[1]) * 60 + int(found[2]) if found else WHOLE_DAY + 1
     if minutes > WHOLE_DAY:
-        # YAML 1.1 reads 22:00 without quotes as a number to the base of 60.
-        hint = f"; did you mean '{int(text) // 60:02d}:{int(text) % 60:02d}'?" if re.fullmatch(r"\d{3,4}", text) else ""
-        raise InvalidOption(f"'{name}' of the maintenance window is {text}; write a time of day in quotes, as '22:00'{hint}")
+        hint = f"; did you mean '{meant}'?" if (meant := _meant(text)) else ""
+        raise InvalidOption(f"'{name}' of the maintenance window is {text}; write a time from '00:00' to '24:00', with the quotes{hint}")
     return minutes
+
+
+def _meant(text: str) -> str:
+    """Guess which time of day a number was meant to be; "" where it can be none."""
+    if not re.fullmatch(r"[0-9]{3,4}", text):
+        return ""
+    number = int(text)
+    # YAML 1.1 reads 22:00 without quotes as a number to the base of 60, and no number of its own begins with 0.
+    if number <= WHOLE_DAY and not text.startswith("0"):
+        return f"{number // 60:02d}:{number % 60:02d}"
+    hours, minutes = divmod(number, 100)
+    return f"{hours:02d}:{minutes:02d}" if minutes < 60 and hours * 60 + minutes <= WHOLE_DAY else ""
 
 
 def _offset(text: str | None) -> timezone | None:

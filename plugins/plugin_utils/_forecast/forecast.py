@@ -7,7 +7,7 @@ Asks the stages, each of which knows the fate of its own listeners; never asks t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -55,9 +55,22 @@ def forecast(subjects: Sequence[Explained], future: Future, kept: Kept, reasons:
     Args:
         reasons: why the listeners of a recipe stay where they do, by its id.
     """
-    fates = [_reasoned(fate_of(subject, future), subject, reasons or {}) for subject in subjects]
+    fates = [_reasoned(fate, subject, reasons or {}) for subject, fate in zip(subjects, _fates(subjects, future), strict=True)]
     settled = [_mapper(subject, fate, subjects, fates) for subject, fate in zip(subjects, fates, strict=True)]
     return tuple(_dropped(_entry(subject, fate, kept), subject, future.host) for subject, fate in zip(subjects, settled, strict=True))
+
+
+def _fates(subjects: Sequence[Explained], future: Future) -> Iterator[Fate]:
+    """Ask for each endpoint; of many that no recipe knows and that differ in nothing but their number, once."""
+    known: dict[Explained, Fate] = {}
+    for subject in subjects:
+        if subject.recipe is not None:
+            yield fate_of(subject, future)
+            continue
+        alike = replace(subject, endpoint=replace(subject.endpoint, port=0))
+        if alike not in known:
+            known[alike] = fate_of(subject, future)
+        yield known[alike]
 
 
 def fate_of(subject: Explained, future: Future) -> Fate:
@@ -76,7 +89,7 @@ def _reasoned(fate: Fate, subject: Explained, reasons: Mapping[str, str]) -> Fat
 
 def _mapper(subject: Explained, fate: Fate, subjects: Sequence[Explained], fates: Sequence[Fate]) -> Fate:
     """Keep the endpoint mapper open while a socket that may be an RPC server's stays on the same protocol."""
-    if subject.recipe not in dcom_protocols.MAPPER or fate.boot is not Expectation.CLOSED or fate.loopback:
+    if subject.recipe not in dcom_protocols.MAPPED_PROTOCOLS or fate.boot is not Expectation.CLOSED or fate.loopback:
         return fate
     lingering = [
         (other, expected.boot)
@@ -137,7 +150,7 @@ def keep_reason(subject: Explained, kept: Kept) -> str | None:
     """Return why the operator keeps an endpoint, or None."""
     if subject.recipe is not None and subject.recipe in kept.recipes:
         return kept.recipes[subject.recipe]
-    reasons = [kept.owners.get(owner.lower()) for owner in subject.owners]
+    reasons = [kept.owners.get(owner) for owner in subject.owners]
     return reasons[0] if reasons and all(reason is not None for reason in reasons) else None
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import (
+    CROWD,
     FEW,
     Expectation,
     Forecast,
@@ -17,6 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
     Verdict,
     each,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Suspect
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
@@ -133,14 +135,12 @@ def _grouped(findings: Sequence[Finding]) -> list[Finding]:
         row = found.endpoint
         alike = (row.protocol, row.address, found.owner, found.outcome, found.holds, found.why, found.told)
         groups.setdefault(alike, []).append(found)
-    few = [group for group in groups.values() if sum(found.count for found in group) <= FEW]
-    many = {id(group[0]): group for group in groups.values() if group not in few}
-    alone = {id(found) for group in few for found in group}
-    return [
-        found if id(found) in alone else replace(found, count=sum(other.count for other in many[id(found)]))
-        for found in findings
-        if id(found) in alone or id(found) in many
-    ]
+    shown: dict[int, Finding] = {}
+    for group in groups.values():
+        count = sum(found.count for found in group)
+        one = [replace(group[0], count=count)] if count > FEW else group
+        shown |= {id(found): told for found, told in zip(group, one, strict=False)}
+    return [shown[id(found)] for found in findings if id(found) in shown]
 
 
 def lingering(entries: Sequence[Forecast], seen: Sequence[Explained], host: Host) -> tuple[Finding, ...]:
@@ -167,7 +167,7 @@ def _match(entries: Sequence[Forecast], left: list[Explained], booted: bool) -> 
                     left.remove(subject)
     for pair in by_promise:
         if pair.many:
-            pair.found = [other for other in left if _same_identity(pair.entry, other, booted)]
+            pair.found = [other for other in left if _same_identity(pair.entry, other, booted) or _of_crowd(pair.entry, other)]
             taken = set(map(id, pair.found))
             left[:] = [other for other in left if id(other) not in taken]
     return pairs, left
@@ -206,7 +206,15 @@ def _same_moved(entry: Forecast, subject: Explained, _booted: bool) -> bool:
     place = (then.protocol, then.family, then.scope)
     if entry.recipe is not None or subject.recipe is not None or place != (Protocol.UDP, now.family, now.scope):
         return False
-    return now.protocol is Protocol.UDP and bool(entry.owners) and set(_lower(entry.owners)) == set(_lower(subject.owners))
+    return now.protocol is Protocol.UDP and bool(entry.owners) and Names(entry.owners or ()) == Names(subject.owners)
+
+
+def _of_crowd(entry: Forecast, subject: Explained) -> bool:
+    """Tell whether a fixed port is one of a crowd that is told by its owner."""
+    now, then = subject.identity, entry.identity
+    if entry.count <= CROWD or then.port is not None or now.port is None or subject.recipe != entry.recipe:
+        return False
+    return (now.protocol, now.family, now.scope) == (then.protocol, then.family, then.scope) and not other_owner(entry, subject)
 
 
 def other_owner(entry: Forecast, subject: Explained) -> bool:
@@ -215,11 +223,7 @@ def other_owner(entry: Forecast, subject: Explained) -> bool:
     Both may name several that it can belong to: one in common is enough. Where the record does not say (schema 1), or
     could not tell an owner, nothing is certain.
     """
-    return bool(entry.owners) and set(_lower(entry.owners)).isdisjoint(_lower(subject.owners))
-
-
-def _lower(names: Iterable[str] | None) -> Iterable[str]:
-    return (name.lower() for name in names or ())
+    return bool(entry.owners) and Names(entry.owners or ()).isdisjoint(subject.owners)
 
 
 def _judge(pair: Pair, booted: bool, host: Host) -> Finding:
@@ -303,10 +307,7 @@ def _narrowed(entry: Forecast, subject: Explained) -> bool:
 
 
 def _but_for_scope(entry: Forecast, subject: Explained) -> bool:
-    now, then = subject.identity, entry.identity
-    if (now.protocol, now.family, now.port) != (then.protocol, then.family, then.port):
-        return False
-    return now.port is not None or (bool(now.owners) and set(now.owners) <= set(then.owners))
+    return entry.identity.covers(replace(subject.identity, scope=entry.identity.scope))
 
 
 def _leftover(subject: Explained, record: Record, pairs: Sequence[Pair], booted: bool, host: Host) -> Finding:

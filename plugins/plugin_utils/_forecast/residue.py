@@ -9,15 +9,13 @@ from collections.abc import Iterable, Mapping
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import SINCE
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Recipe, Status
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.ip_filter import BEFORE_VISTA
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Skipped
 
 STAYING = (Outlook.STAYS, Outlook.FILTERED, Outlook.RETURNS_AT_BOOT, Outlook.UNKNOWN)
 USABLE = (Status.WORKS, Status.PARTIAL)
-DROP = "drop its inbound traffic with the stage ip_filter"
 
 
 def reasons(skipped: Iterable[Skipped], knowledge: Knowledge, windows: Windows) -> Mapping[str, str]:
@@ -49,4 +47,4 @@ def _instead(subject: Explained, entry: Forecast, knowledge: Knowledge, windows:
     recipe = knowledge.recipes.get(subject.recipe or "")
     if recipe is not None and recipe.instead:
         return recipe.instead
-    return DROP if windows.nt >= SINCE else BEFORE_VISTA
+    return ip_filter.advice(windows)

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, Host, Service, read_boot, read_services
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.start import is_delayed
 
 # Delayed services begin two minutes after the others (Microsoft, AutoStartDelay: 120 seconds); one more to start.
 DELAYED_WINDOW = 180.0
-DELAYED_SINCE = NtVersion(6, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +116,5 @@ def _missing(services: Iterable[Service], previous: tuple[Endpoint, ...] | None,
 
 def has_delayed(reader: Reader, host: Host) -> bool:
     """Tell whether any automatic service is delayed; Windows before Vista knows no such thing."""
-    if host.windows.nt < DELAYED_SINCE:
-        return False
-    automatic = (service.name for service in host.services.values() if service.start_mode is StartMode.AUTO)
-    values = (reader.value(rf"{SERVICES_KEY}\{name}", "DelayedAutostart", RegistryType.DWORD) for name in automatic)
-    return any(value is not None and value.data == 1 for value in values)
+    automatic = (service for service in host.services.values() if service.start_mode is StartMode.AUTO)
+    return any(is_delayed(service, reader, host.windows.nt) for service in automatic)

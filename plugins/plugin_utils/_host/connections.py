@@ -13,7 +13,8 @@ from ipaddress import ip_address
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, ProtocolError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt, understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 
@@ -70,7 +71,8 @@ def _read_wmi(reader: Reader) -> tuple[TcpRow, ...] | None:
         rows = reader.query("MSFT_NetTCPConnection", PROPERTIES, where=Where("State", (ESTABLISHED,)), namespace=STANDARD_CIMV2)
     except (AccessDenied, ClassMissing):
         return None
-    return tuple(_connection(row, reader.host) for row in rows)
+    with understood(reader.host, "list of connections by WMI"):
+        return tuple(_connection(row, reader.host) for row in rows)
 
 
 def _connection(row: Row, host: str) -> TcpRow:
@@ -93,7 +95,7 @@ def _is_address(text: str) -> bool:
 def inbound(rows: tuple[TcpRow, ...], host: Host, listing: Listing) -> tuple[Connection, ...]:
     """Choose the connections that others than the host itself have with its listeners."""
     ports = {row.port for row in listing.endpoints if row.protocol is Protocol.TCP and row.scope is not Scope.LOOPBACK}
-    own = {address.lower() for adapter in host.adapters for address in adapter.addresses}
+    own = Names(address for adapter in host.adapters for address in adapter.addresses)
     return tuple(
         sorted(
             Connection(
@@ -110,7 +112,7 @@ def inbound(rows: tuple[TcpRow, ...], host: Host, listing: Listing) -> tuple[Con
     )
 
 
-def _is_own(row: TcpRow, own: set[str]) -> bool:
+def _is_own(row: TcpRow, own: Names) -> bool:
     """Tell whether the host is its own peer."""
     peer = row.remote_address.partition("%")[0]
-    return ip_address(peer).is_loopback or peer.lower() in own or row.remote_address == row.local_address
+    return ip_address(peer).is_loopback or peer in own or row.remote_address == row.local_address

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
@@ -26,10 +27,11 @@ from .settings import Setting, read_setting
 CLASSES = {Protocol.TCP: "MSFT_NetTCPSetting", Protocol.UDP: "MSFT_NetUDPSetting"}
 CLASSES_SINCE = NtVersion(6, 2)
 START, NUMBER = "DynamicPortRangeStartPort", "DynamicPortRangeNumberOfPorts"
-# Microsoft, KB 196271 (MaxUserPort): up to Server 2003 the range goes from 1025 to this value, 5000 unless set; at most 65534.
+# Microsoft, KB 196271 (MaxUserPort): up to Server 2003 the range goes from 1025 to this value, which is valid from 5000, its default, to
+# 65534. What an invalid one does is not documented there; it counts as the default.
 MAX_USER_PORT = Setting(rf"{SERVICES_KEY}\Tcpip\Parameters", "MaxUserPort", RegistryType.DWORD)
 MAX_USER_PORT_UNTIL = NtVersion(5, 2)
-FIRST_USER_PORT, HIGHEST = 1025, 65535
+FIRST_USER_PORT, LOWEST_LAST, HIGHEST_LAST, HIGHEST = 1025, 5000, 65534, 65535
 
 
 def with_ranges(reader: Reader, host: Host, knowledge: Knowledge, endpoints: Iterable[Endpoint]) -> Host:
@@ -73,23 +75,24 @@ def _is_odd(row: Endpoint, host: Host, knowledge: Knowledge) -> bool:
 
 
 def read_ranges(reader: Reader, nt: NtVersion) -> Mapping[Protocol, tuple[range, ...]]:
-    """Read the ranges; of a protocol for which the host names none there is no entry.
+    """Read the ranges; of a protocol for which the host names none, or refuses to, there is no entry.
 
     Windows Vista to 7 keep them where no documented value shows them.
     """
     if nt <= MAX_USER_PORT_UNTIL:
         value = read_setting(reader, MAX_USER_PORT)
         last = value.data if value is not None and isinstance(value.data, int) else 0
-        return {protocol: (range(FIRST_USER_PORT, last + 1),) for protocol in Protocol} if FIRST_USER_PORT < last <= HIGHEST else {}
+        return {protocol: (range(FIRST_USER_PORT, last + 1),) for protocol in Protocol} if LOWEST_LAST <= last <= HIGHEST_LAST else {}
     if nt < CLASSES_SINCE:
         return {}
     found: dict[Protocol, tuple[range, ...]] = {}
     for protocol, wmi_class in CLASSES.items():
         try:
             rows = reader.query(wmi_class, (START, NUMBER), namespace=STANDARD_CIMV2)
-        except ClassMissing:
+        except (AccessDenied, ClassMissing):
             continue
-        ports = tuple(dict.fromkeys(_range(row) for row in rows))
+        with understood(reader.host, f"query of {wmi_class}"):
+            ports = tuple(dict.fromkeys(_range(row) for row in rows))
         if known := tuple(numbers for numbers in ports if numbers):
             found[protocol] = known
     return found

@@ -16,6 +16,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import is_quotable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AccessDenied,
     ClassMissing,
@@ -24,12 +25,15 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     ProtocolError,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall, fields_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, StartMode, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
 from .host import Host
 from .settings import Setting, read_setting
+from .start import not_at_boot
 
 # Microsoft, Windows Firewall with Advanced Security: block rules for a port exist from Windows Vista on.
 SINCE = NtVersion(6, 0)
@@ -50,7 +54,7 @@ MOST_MORE = 100
 # Microsoft, reg query: 0 is found, 1 is not found or failed.
 FOUND, NOT_FOUND = 0, 1
 # A row of `reg query`: name, type and data with blanks between. Its last line is in the language of the host.
-_ROW = re.compile(r"^[ \t]+(.+?)[ \t]+REG_SZ(?:[ \t]|$)", re.MULTILINE)
+_ROW = re.compile(r"^[ \t]+(.+?)[ \t]+REG_SZ(?:[ \t]+(.*?))?\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,7 @@ def read_firewall(reader: Reader, host: Host, *, wanted: bool) -> Firewall | Non
     """Read our rules, and where there are any or some are wanted also whether they are in force; None before Windows Vista."""
     if host.windows.nt < SINCE:
         return None
-    # What else of our record is there has to be known as well, so that a host without rules is asked but once.
-    recorded = RECORD.name in (reader.value_types(RECORD.key) or {})
-    names = names_from(read_setting(reader, RECORD)) if recorded else {}
+    names = names_from(_recorded(reader))
     if not names and not wanted:
         return Firewall()
     texts = {}
@@ -85,6 +87,16 @@ def read_firewall(reader: Reader, host: Host, *, wanted: bool) -> Firewall | Non
             texts[rule] = str(value.data)
     reasons = tuple(unmet(reader, host))
     return Firewall(names, texts, reasons, blind(reader, host.windows.nt) if wanted and not reasons else "")
+
+
+def _recorded(reader: Reader) -> RegistryValue | None:
+    """Return what our record says of rules; of a key that holds more than the host lists it is asked for by its name."""
+    try:
+        # What else of our record is there has to be known as well, so that a host without rules is asked but once.
+        there = RECORD.name in (reader.value_types(RECORD.key) or {})
+    except (Fault, MethodFailed, ProtocolError):
+        return reader.value(RECORD.key, RECORD.name, RECORD.type)
+    return read_setting(reader, RECORD) if there else None
 
 
 def blind(reader: Reader, nt: NtVersion) -> str:
@@ -108,34 +120,44 @@ def find(reader: Reader, nt: NtVersion, rules: Collection[str]) -> dict[str, str
     """
     if not rules:
         return {}
-    names = _by_query(reader, rules) if nt >= RULE_CLASS_SINCE else _by_command(reader)
+    names = _by_query(reader, rules) if nt >= RULE_CLASS_SINCE else _by_command(reader, rules)
     found: dict[str, str] = {}
+    wanted = set(rules)
     for name in names[: len(rules) + MOST_MORE]:
         rule = _text_of(reader, name).get("Name", "")
-        if rule in rules:
+        if rule in wanted:
             found[rule] = name
+            wanted.remove(rule)
+        if not wanted:
+            break
     return found
 
 
 def _by_query(reader: Reader, rules: Collection[str]) -> list[str]:
     where = Where(RULE_NAME, tuple(sorted(rules)))
     rows = reader.query(RULE_CLASS, (VALUE_NAME, RULE_NAME), where=where, namespace=STANDARD_CIMV2)
-    return [name for row in rows if (name := row.text(VALUE_NAME))]
+    with understood(reader.host, f"query of {RULE_CLASS}"):
+        return [name for row in reversed(rows) if (name := row.text(VALUE_NAME))]
 
 
-def _by_command(reader: Reader) -> list[str]:
+def _by_command(reader: Reader, rules: Collection[str]) -> list[str]:
     """Search the data of all rules in a command shell; one search finds all of ours, whose names begin alike."""
     output = reader.command(*SEARCH)
     if output.exit_code not in (FOUND, NOT_FOUND):
         said = " ".join(output.stderr.split())[:200]
         message = f"reg query at {reader.host}: the command failed with exit code {output.exit_code}{f': {said}' if said else ''}"
         raise MethodFailed(message, host=reader.host, return_value=output.exit_code & 0xFFFFFFFF)
-    return found_in(output.stdout) if output.exit_code == FOUND else []
+    return found_in(output.stdout, rules) if output.exit_code == FOUND else []
 
 
-def found_in(text: str) -> list[str]:
-    """Return the names of the values that a search of the registry shows."""
-    return _ROW.findall(text)
+def found_in(text: str, rules: Collection[str]) -> list[str]:
+    """Return the names of the values that a search of the registry shows.
+
+    Those come first whose row says one of the rules' names, then the newest: a key holds its values in the order in which they were
+    made (from memory). A row is text in the host's code page, and may say a name in another way.
+    """
+    newest_first = _ROW.findall(text)[::-1]
+    return [name for name, _data in sorted(newest_first, key=lambda row: fields_of(row[1]).get("Name") not in rules)]
 
 
 def _text_of(reader: Reader, value_name: str) -> dict[str, str]:
@@ -147,30 +169,30 @@ def _text_of(reader: Reader, value_name: str) -> dict[str, str]:
 def unmet(reader: Reader, host: Host) -> Iterable[str]:
     """Yield every reason why an inbound block rule of the local store is not in force."""
     for name in SERVICES:
-        service = host.services.get(name.lower())
+        service = host.services.get(name)
         if service is None:
             yield f"there is no service {name}"
         elif service.state != "Running":
             yield f"the service {name} is not running"
-        elif service.start_mode in (StartMode.DISABLED, StartMode.MANUAL):
+        elif not_at_boot(name, reader, host.services, host.dependents, host.requires):
             yield f"the service {name} will not start at the next boot"
-    policies = {name.lower() for name in reader.subkeys(POLICY) or ()}
+    policies = Names(reader.subkeys(POLICY) or ())
     for profile in profiles_in_use(reader, host):
         yield from _unmet_by(profile, policies, reader)
 
 
-def _unmet_by(profile: Profile, policies: set[str], reader: Reader) -> Iterable[str]:
-    by_policy = _number(reader, rf"{POLICY}\{profile.policy}", "EnableFirewall") if profile.policy.lower() in policies else None
+def _unmet_by(profile: Profile, policies: Names, reader: Reader) -> Iterable[str]:
+    by_policy = _number(reader, rf"{POLICY}\{profile.policy}", "EnableFirewall") if profile.policy in policies else None
     # MS-GPFAS 2.2.3: only where a policy has none of their own keys do the private and the public profile follow the old one.
-    old = profile is not DOMAIN and policies.isdisjoint({PRIVATE.policy.lower(), PUBLIC.policy.lower()})
-    if old and OLD_POLICY.lower() in policies:
+    old = profile is not DOMAIN and policies.isdisjoint((PRIVATE.policy, PUBLIC.policy))
+    if old and OLD_POLICY in policies:
         by_policy = _number(reader, rf"{POLICY}\{OLD_POLICY}", "EnableFirewall")
     local = _number(reader, rf"{LOCAL}\{profile.local}", "EnableFirewall") if by_policy is None else None
     if by_policy is not None and by_policy != 1:
         yield f"a policy turns the firewall off for the {profile.name} profile, which is in use"
     elif by_policy is None and local != 1:
         yield f"the firewall is off for the {profile.name} profile, which is in use"
-    if profile.policy.lower() in policies and _number(reader, rf"{POLICY}\{profile.policy}", "AllowLocalPolicyMerge") == 0:
+    if profile.policy in policies and _number(reader, rf"{POLICY}\{profile.policy}", "AllowLocalPolicyMerge") == 0:
         yield f"a policy makes Windows ignore local rules in the {profile.name} profile, which is in use (AllowLocalPolicyMerge is 0)"
 
 
@@ -188,7 +210,8 @@ def profiles_in_use(reader: Reader, host: Host) -> tuple[Profile, ...]:
         rows = reader.query("MSFT_NetConnectionProfile", ("NetworkCategory",), namespace=STANDARD_CIMV2)
     except (AccessDenied, ClassMissing, MethodFailed):
         rows = ()
-    categories = {row.number("NetworkCategory") for row in rows}
+    with understood(reader.host, "query of MSFT_NetConnectionProfile"):
+        categories = {row.number("NetworkCategory") for row in rows}
     if not rows or not categories <= set(CATEGORIES):
         return tuple(CATEGORIES.values())
     unidentified = len(rows) < sum(adapter.ip_enabled for adapter in host.adapters)
@@ -205,13 +228,20 @@ def names_from(value: RegistryValue | None) -> dict[str, str]:
             rule, name = entry["rule"], entry["value"]
         except (KeyError, RecursionError, TypeError, ValueError):
             continue
-        if isinstance(rule, str) and isinstance(name, str) and rule.startswith(PREFIX):
+        if isinstance(rule, str) and isinstance(name, str) and is_ours(rule):
             found[rule] = name
     return found
 
 
 PREFIX = "netmin.windows "
 """How the names of our rules begin; nothing else is ever deleted."""
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a rule of ours can have a name: one that fits into the text of a rule and on a command line."""
+    return name.startswith(PREFIX) and "|" not in name and is_quotable(name)
+
+
 # `/f` finds a text anywhere in the data, upper or lower case, and `/d` looks at the data alone (Microsoft, reg query; since 6.0).
 SEARCH = ("reg", "query", f'"HKLM\\{RULES}"', "/f", f'"Name={PREFIX}"', "/d")
 

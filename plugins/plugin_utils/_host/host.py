@@ -8,20 +8,22 @@ Read once and kept as a value; a stage's own settings are read by the stage.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, NotFound, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+
+from .guards import UNGUARDED, Guard
 
 SERVICE_PROPERTIES = ("Name", "DisplayName", "State", "StartMode", "ServiceType", "PathName", "ExitCode", "AcceptStop", "ProcessId")
 # Windows 2000 may not know ProcessId (from memory: it came with XP), and its netstat shows none to match it with.
@@ -63,6 +65,7 @@ class Service:
         delayed: it starts after the others where it starts by itself; None where WMI does not say.
         accepts_stop: as WMI says it (Microsoft, Win32_BaseService class), False of every one that does not run;
             True where WMI does not say.
+        guard: what lets no administrator stop or change it, where the host was asked.
     """
 
     kind: ServiceKind
@@ -76,6 +79,7 @@ class Service:
     never_ran: bool = False
     delayed: bool | None = None
     accepts_stop: bool = True
+    guard: Guard = UNGUARDED
 
     @property
     def stopped(self) -> bool:
@@ -85,7 +89,7 @@ class Service:
     @property
     def takes_no_stop(self) -> bool:
         """It runs, and the SCM would refuse a stop; of anything that is pending nobody knows."""
-        return self.state == "Running" and not self.accepts_stop
+        return self.state == "Running" and (not self.accepts_stop or bool(self.guard.stop))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class Host:
     """One host, read once.
 
     Attributes:
-        dependents: for each key name in lower case, the names that depend on it directly.
+        dependents: for each key name, the names that depend on it directly.
         requires: the same the other way round.
         processes: name by pid.
         firewall: our rules, as far as they were needed; None before Windows Vista, or where nobody asked.
@@ -150,9 +154,9 @@ class Host:
     windows: Windows
     caption: str
     domain_role: DomainRole
-    services: Mapping[str, Service]
-    dependents: Mapping[str, tuple[str, ...]]
-    requires: Mapping[str, tuple[str, ...]]
+    services: ByName[Service]
+    dependents: ByName[tuple[str, ...]]
+    requires: ByName[tuple[str, ...]]
     adapters: tuple[Adapter, ...]
     processes: Mapping[int, str]
     management: tuple[WinrmListener, ...]
@@ -167,22 +171,20 @@ class Host:
 
     def service(self, name: str) -> Service:
         """Return a service by key name; raise NotFound naming what was perhaps meant."""
-        found = self.services.get(name.lower())
+        found = self.services.get(name)
         if found is not None:
             return found
         by_display = self._displayed(name)
         if by_display is not None:
             raise NotFound(f"'{name}' is a display name; the service's key name is '{by_display.name}'")
-        near = get_close_matches(name.lower(), self.services, n=3)
-        hint = f"; did you mean {' or '.join(self.services[key].name for key in near)}?" if near else ""
-        raise NotFound(f"there is no service '{name}' on this host{hint}")
+        raise NotFound(f"there is no service '{name}' on this host{perhaps(name, (s.name for s in self.services.values()))}")
 
     def is_display_name(self, name: str) -> bool:
         """Tell whether a service of another key name is displayed by this name."""
         return self._displayed(name) is not None
 
     def _displayed(self, name: str) -> Service | None:
-        return next((s for s in self.services.values() if s.display_name.lower() == name.lower()), None)
+        return next((s for s in self.services.values() if same(s.display_name, name)), None)
 
     def all_dependents(self, name: str) -> tuple[Service, ...]:
         """Return everything that depends on a service, nearest first, each once."""
@@ -192,8 +194,8 @@ class Host:
         """Return everything that a service depends on, nearest first, each once."""
         return self._closure(name, self.requires)
 
-    def _closure(self, name: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[Service, ...]:
-        return tuple(self.services[other.lower()] for other in closure(name, edges) if other.lower() in self.services)
+    def _closure(self, name: str, edges: ByName[tuple[str, ...]]) -> tuple[Service, ...]:
+        return tuple(self.services[other] for other in closure(name, edges) if other in self.services)
 
     @property
     def splits_groups(self) -> bool:
@@ -220,7 +222,7 @@ def read_host(reader: Reader, knowledge: Knowledge) -> Host:
     system, computer = read_system(reader), _only(reader, "Win32_ComputerSystem", COMPUTER_PROPERTIES)
     processes = read_processes(reader)
     dependents, requires = read_dependencies(reader)
-    with _understood(reader):
+    with understood(reader.host, "description of the host by WMI"):
         nt = NtVersion.parse(system.text("Version") or "")
         return Host(
             windows=knowledge.place(nt, system.number("BuildNumber") or 0, _product(system)),
@@ -247,17 +249,8 @@ def with_newcomers(reader: Reader, host: Host, pids: Iterable[int | None]) -> Ho
         return host
     reader.forget()
     services = read_services(reader, host.windows.nt, host.dependents)
-    with _understood(reader):
+    with understood(reader.host, "list of processes by WMI"):
         return replace(host, services=services, processes={**host.processes, **_names(read_processes(reader))})
-
-
-@contextmanager
-def _understood(reader: Reader) -> Iterator[None]:
-    """Raise ProtocolError where text that the host sent does not fit its property."""
-    try:
-        yield
-    except ValueError as error:
-        raise ProtocolError(f"WMI on {reader.host} returned something that cannot be read: {excerpt(error)}", host=reader.host) from error
 
 
 def read_system(reader: Reader) -> Row:
@@ -286,8 +279,8 @@ def _number(row: Row, name: str) -> int:
     return number
 
 
-def read_services(reader: Reader, nt: NtVersion, dependents: Mapping[str, tuple[str, ...]]) -> dict[str, Service]:
-    """Return all services, the drivers of interest and those that depend on one of them, by key name in lower case.
+def read_services(reader: Reader, nt: NtVersion, dependents: ByName[tuple[str, ...]]) -> ByName[Service]:
+    """Return all services, the drivers of interest and those that depend on one of them, by key name.
 
     While a dependent runs the SCM refuses the stop of what it depends on, whoever made it: one that nobody has heard of is asked for
     by its name.
@@ -297,11 +290,11 @@ def read_services(reader: Reader, nt: NtVersion, dependents: Mapping[str, tuple[
         properties = (*properties, DELAYED_PROPERTY)
     rows = [(ServiceKind.SERVICE, row) for row in reader.query("Win32_Service", properties)]
     rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=DRIVERS)]
-    there = {(row.text("Name") or "").lower() for _kind, row in rows}
-    further = tuple(dict.fromkeys(name for start in sorted(there) for name in closure(start, dependents) if name.lower() not in there))
-    rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=Where("Name", further))]
-    with _understood(reader):
-        return {service.name.lower(): service for service in (_service(kind, row) for kind, row in rows)}
+    with understood(reader.host, "list of services by WMI"):
+        there = Names(row.text("Name") or "" for _kind, row in rows)
+        further = tuple(dict.fromkeys(name for start in sorted(there) for name in closure(start, dependents) if name not in there))
+        rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=Where("Name", further))]
+        return ByName((service.name, service) for service in (_service(kind, row) for kind, row in rows))
 
 
 def _service(kind: ServiceKind, row: Row) -> Service:
@@ -328,35 +321,35 @@ def template_of(name: str, windows: Windows, knowledge: Knowledge) -> str | None
     return entry.name if entry else None
 
 
-def read_dependencies(reader: Reader) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """Return direct dependents by what they depend on, and the reverse, key names in lower case as keys."""
-    dependents: dict[str, list[str]] = {}
-    requires: dict[str, list[str]] = {}
+def read_dependencies(reader: Reader) -> tuple[ByName[tuple[str, ...]], ByName[tuple[str, ...]]]:
+    """Return direct dependents by what they depend on, and the reverse."""
+    edges: list[tuple[str, str]] = []
     for row in reader.query("Win32_DependentService"):
         antecedent, dependent = row.reference("Antecedent"), row.reference("Dependent")
         if antecedent is None or dependent is None:
             continue
         needed, needing = antecedent.keys.get("Name", ""), dependent.keys.get("Name", "")
-        dependents.setdefault(needed.lower(), []).append(needing)
-        requires.setdefault(needing.lower(), []).append(needed)
-    return _frozen(dependents), _frozen(requires)
+        edges.append((needed, needing))
+    return _by_first(edges), _by_first((needing, needed) for needed, needing in edges)
 
 
-def closure(name: str, edges: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _by_first(pairs: Iterable[tuple[str, str]]) -> ByName[tuple[str, ...]]:
+    lists: dict[str, list[str]] = {}
+    for first, second in pairs:
+        lists.setdefault(first.lower(), []).append(second)
+    return ByName({key: tuple(values) for key, values in lists.items()})
+
+
+def closure(name: str, edges: ByName[tuple[str, ...]]) -> tuple[str, ...]:
     """Return every name that is reached from one, nearest first, each once."""
     found: dict[str, str] = {}
-    queue = list(edges.get(name.lower(), ()))
+    queue = list(edges.get(name, ()))
     while queue:
         other = queue.pop(0)
-        key = other.lower()
-        if key != name.lower() and key not in found:
-            found[key] = other
-            queue += edges.get(key, ())
+        if not same(other, name) and other.lower() not in found:
+            found[other.lower()] = other
+            queue += edges.get(other, ())
     return tuple(found.values())
-
-
-def _frozen(lists: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
-    return {key: tuple(values) for key, values in lists.items()}
 
 
 def read_adapters(reader: Reader) -> tuple[Adapter, ...]:
@@ -391,7 +384,7 @@ def read_management(reader: Reader) -> tuple[WinrmListener, ...]:
 
 def boot_evidence(system: Row, processes: Iterable[Row]) -> BootEvidence:
     """Take the evidence of a boot from rows of Win32_OperatingSystem and Win32_Process."""
-    lsass = next((row for row in processes if (row.text("Name") or "").lower() == "lsass.exe"), None)
+    lsass = next((row for row in processes if same(row.text("Name") or "", "lsass.exe")), None)
     return BootEvidence(
         lsass_created=lsass.moment("CreationDate") if lsass else None,
         last_boot=system.moment("LastBootUpTime"),
@@ -403,5 +396,5 @@ def read_boot(reader: Reader) -> BootEvidence:
     """Read only the evidence of a boot."""
     system = read_system(reader)
     lsass = reader.query("Win32_Process", PROCESS_PROPERTIES, where=Where("Name", ("lsass.exe",)))
-    with _understood(reader):
+    with understood(reader.host, "evidence of the boot by WMI"):
         return boot_evidence(system, lsass)

@@ -10,18 +10,19 @@ From Windows 10 and Server 2016 on WMI lists endpoints with their owners, and no
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, ProtocolError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt, understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Version
 
 from . import netstat
+from .dynamic_ports import HIGHEST, read_ranges
 
 # Where a port can have been handed out by a system: 1025 to 5000 up to Server 2003, 49152 up from Vista (KB 832017).
 DYNAMIC_ANYWHERE = ((1025, 5000), (49152, 65535))
@@ -69,11 +70,12 @@ def read_listing(reader: Reader, version: Version, settled_ports: Collection[int
         ProtocolError: the command failed or showed no row at all.
     """
     sockets = _read(reader, version)
-    suspects = suspected(sockets, version, settled_ports) if version.false_listening else ()
+    dynamic = _dynamic_ports(reader, version, sockets, settled_ports) if version.false_listening else ()
+    suspects = suspected(sockets, dynamic, settled_ports)
     false_rows = {suspect.endpoint for suspect in suspects}
     if suspects:
         once_more = _read(reader, version)
-        again = suspected(once_more, version, settled_ports)
+        again = suspected(once_more, dynamic, settled_ports)
         suspects = tuple(suspect for suspect in suspects if suspect in again)
         # A row that went with its connection is no listener either; one that outlived it is.
         false_rows -= set(once_more.endpoints) - {suspect.endpoint for suspect in suspects}
@@ -96,7 +98,8 @@ def _read_wmi(reader: Reader) -> netstat.Sockets:
     tcp = reader.query("MSFT_NetTCPConnection", ENDPOINT_PROPERTIES, where=listening, namespace=STANDARD_CIMV2)
     udp = reader.query("MSFT_NetUDPEndpoint", ENDPOINT_PROPERTIES, namespace=STANDARD_CIMV2)
     rows = [(Protocol.TCP, row) for row in tcp] + [(Protocol.UDP, row) for row in udp]
-    return netstat.Sockets(tuple(_endpoint(protocol, row, reader.host) for protocol, row in rows), ())
+    with understood(reader.host, "list of endpoints by WMI"):
+        return netstat.Sockets(tuple(_endpoint(protocol, row, reader.host) for protocol, row in rows), ())
 
 
 def _endpoint(protocol: Protocol, row: Row, host: str) -> Endpoint:
@@ -113,11 +116,8 @@ def _endpoint(protocol: Protocol, row: Row, host: str) -> Endpoint:
 
 def _read_netstat(reader: Reader, version: Version) -> netstat.Sockets:
     output = reader.command(*version.netstat)
-    try:
+    with understood(reader.host, f"'{' '.join(version.netstat)}'"):
         sockets = netstat.parse(output.stdout, with_pid="-ano" in version.netstat)
-    except ValueError as error:
-        what = f"'{' '.join(version.netstat)}' on {reader.host}"
-        raise ProtocolError(f"{what} listed something that is not valid: {excerpt(error)}", host=reader.host) from error
     if output.exit_code or not sockets.endpoints:
         raise ProtocolError(
             f"'{' '.join(version.netstat)}' on {reader.host} ended with {output.exit_code} and listed {len(sockets.endpoints)} endpoints",
@@ -126,13 +126,24 @@ def _read_netstat(reader: Reader, version: Version) -> netstat.Sockets:
     return sockets
 
 
-def suspected(sockets: netstat.Sockets, version: Version, settled_ports: Collection[int]) -> tuple[Suspect, ...]:
-    """Return the wildcard LISTENING rows of one listing that are probably source ports.
+def _dynamic_ports(reader: Reader, version: Version, sockets: netstat.Sockets, settled_ports: Collection[int]) -> tuple[range, ...]:
+    """Return the ports from which the source ports of connections are taken: as the host says, else as its Windows comes.
 
-    Only a port of the dynamic range, on which exactly one connection exists, whose peer's port is in no
-    dynamic range, and that is neither WinRM's nor named by a recipe.
+    The host is asked only where a row outside the range that its Windows comes with would be suspected in a wider one.
     """
     first, last = version.dynamic_ports
+    plain = (range(first, last + 1),)
+    if suspected(sockets, (range(first, HIGHEST + 1),), settled_ports) == suspected(sockets, plain, settled_ports):
+        return plain
+    return read_ranges(reader, version.nt).get(Protocol.TCP) or plain
+
+
+def suspected(sockets: netstat.Sockets, dynamic: Sequence[range], settled_ports: Collection[int]) -> tuple[Suspect, ...]:
+    """Return the wildcard LISTENING rows of one listing that are probably source ports.
+
+    Only a dynamic port, on which exactly one connection exists, whose peer's port is in no
+    dynamic range, and that is neither WinRM's nor named by a recipe.
+    """
     by_port: dict[int, list[TcpRow]] = {}
     for connection in sockets.connections:
         by_port.setdefault(connection.local_port, []).append(connection)
@@ -140,7 +151,7 @@ def suspected(sockets: netstat.Sockets, version: Version, settled_ports: Collect
     for row in sockets.endpoints:
         if row.protocol is not Protocol.TCP or row.scope is not Scope.WILDCARD:
             continue
-        if row.port in settled_ports or not first <= row.port <= last:
+        if row.port in settled_ports or not any(row.port in ports for ports in dynamic):
             continue
         peers = by_port.get(row.port, [])
         if len(peers) == 1 and not any(low <= peers[0].remote_port <= high for low, high in DYNAMIC_ANYWHERE):

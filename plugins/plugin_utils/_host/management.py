@@ -11,17 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import TcpRow
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, WinrmListener
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
 from .connections import Connection, inbound, read_established
-from .host import Host, closure, read_dependencies, read_services
+from .host import Host, read_dependencies, read_services
 from .listing import Listing
 from .owners import SYSTEM_PIDS
-from .settings import START_VALUES, read_setting, start_setting
+from .start import not_at_boot
 
 WINRM_SERVICE = "WinRM"
-AUTOMATIC, DISABLED = START_VALUES[StartMode.AUTO], START_VALUES[StartMode.DISABLED]
 NO_LISTENERS = "WinRM does not show its listeners"
 NO_CONNECTIONS = "the host does not show its connections"
 NOT_IN_USE = "the host shows no connection to a WinRM listener, not even that of this session"
@@ -68,27 +67,7 @@ def read_path(reader: Reader, host: Host, listing: Listing) -> ManagementPath:
 def not_after_a_boot(reader: Reader, nt: NtVersion) -> str:
     """Say why WinRM would not answer after a restart; empty where it would.
 
-    What the next boot reads is in the registry. WinRM has to be automatic, or needed by something that is; what it depends
-    on only must not be disabled, since it is started along. Every client Windows from 7 on comes with WinRM on Manual.
+    Every client Windows from 7 on comes with WinRM on Manual.
     """
     dependents, requires = read_dependencies(reader)
-    services = read_services(reader, nt, dependents)
-    for name in closure(WINRM_SERVICE, requires):
-        if _start(reader, name) == DISABLED:
-            return f"{name}, which WinRM depends on, is disabled"
-    start = _start(reader, WINRM_SERVICE)
-    if start in (None, AUTOMATIC):
-        return ""
-    needing = (services.get(name.lower()) for name in closure(WINRM_SERVICE, dependents))
-    if start != DISABLED and any(service is not None and service.start_mode is StartMode.AUTO for service in needing):
-        return ""
-    return (
-        "the service WinRM is disabled"
-        if start == DISABLED
-        else "the start mode of the service WinRM is Manual, and nothing starts it at a boot"
-    )
-
-
-def _start(reader: Reader, name: str) -> int | None:
-    value = read_setting(reader, start_setting(name))
-    return value.data if value is not None and isinstance(value.data, int) else None
+    return not_at_boot(WINRM_SERVICE, reader, read_services(reader, nt, dependents), dependents, requires)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Identity
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, ListenerPattern, Port, Recipe
@@ -95,9 +96,23 @@ class Explainer:
         rows = tuple(endpoints)
         random = self._random_udp(rows)
         held = frozenset((row.pid, row.protocol, row.port) for row in rows)
-        found = tuple(self._one(row, held, random=row.protocol is Protocol.UDP and row.pid in random) for row in rows)
+        apart = {(pattern.protocol, pattern.port) for _recipe, pattern in self.knowledge.patterns(self.host.windows)}
+        apart |= {(Protocol.TCP, port) for port in management_ports(self.host, self.knowledge)}
+        alike: dict[object, Explained] = {}
+        explained: list[Explained] = []
+        for row in rows:
+            by_chance = row.protocol is Protocol.UDP and row.pid in random
+            # Of a port that nothing names only this counts; a process can have thousands.
+            kind = (row.protocol, row.pid, row.scope is Scope.LOOPBACK, by_chance, row.port >= LOWEST_DYNAMIC, self._is_in_range(row))
+            if (row.protocol, row.port) in apart:
+                explained.append(self._one(row, held, random=by_chance))
+            elif kind in alike:
+                explained.append(replace(alike[kind], endpoint=row))
+            else:
+                alike[kind] = self._one(row, held, random=by_chance)
+                explained.append(alike[kind])
         whole = {(row.family, row.port) for row in rows if row.protocol is Protocol.TCP and row.scope is Scope.WILDCARD}
-        told = tuple(_as_stranger(subject) if _is_beside(subject, whole) else subject for subject in found)
+        told = tuple(_as_stranger(subject) if _is_beside(subject, whole) else subject for subject in explained)
         known = {(s.endpoint.pid, s.endpoint.port): s for s in told if s.recipe is not None and len(s.owners) == 1 and not s.management}
         return tuple(self._as_twin(subject, known.get((subject.endpoint.pid, subject.endpoint.port))) for subject in told)
 
@@ -166,12 +181,12 @@ class Explainer:
 
     def _serves_rpc(self, row: Endpoint, process: str | None) -> bool:
         """Tell whether the process of an endpoint is one of which an RPC server on a dynamic port is known."""
-        here = {self._owner(s).lower() for s in self.host.services.values() if s.pid == row.pid and not s.stopped}
-        here |= {process.lower()} if process is not None else set()
+        running = (self._owner(s) for s in self.host.services.values() if s.pid == row.pid and not s.stopped)
+        here = Names((*running, *([process] if process is not None else [])))
         return any(
             pattern.protocol is Protocol.TCP
             and pattern.port is Port.RPC
-            and not here.isdisjoint(map(str.lower, (*(pattern.services or recipe.services), *recipe.processes)))
+            and not here.isdisjoint((*(pattern.services or recipe.services), *recipe.processes))
             for recipe, pattern in self.knowledge.patterns(self.host.windows)
         )
 
@@ -181,7 +196,7 @@ class Explainer:
         for recipe, pattern in self.knowledge.patterns(self.host.windows):
             if pattern.port == row.port and pattern.protocol is row.protocol and recipe.id != WINRM:
                 owners = tuple(self._owner(s) for s in self._present(recipe, pattern) if self._can_own(s, row, pattern))
-                if not owners and process is not None and process.lower() in map(str.lower, recipe.processes):
+                if not owners and process is not None and process in Names(recipe.processes):
                     owners = (process,)
                 if owners:
                     found.append((recipe, owners))
@@ -193,9 +208,9 @@ class Explainer:
         return (special.id if special else None), every
 
     def _present(self, recipe: Recipe, pattern: ListenerPattern) -> tuple[Service, ...]:
-        names = [name.lower() for name in pattern.services or recipe.services + recipe.drivers]
-        found = [s for s in self.host.services.values() if self._owner(s).lower() in names]
-        return tuple(sorted(found, key=lambda service: names.index(self._owner(service).lower())))
+        order = ByName((name, at) for at, name in enumerate(pattern.services or recipe.services + recipe.drivers))
+        found = [s for s in self.host.services.values() if self._owner(s) in order]
+        return tuple(sorted(found, key=lambda service: order[self._owner(service)]))
 
     def _can_own(self, service: Service, row: Endpoint, pattern: ListenerPattern) -> bool:
         if row.pid is None:
@@ -212,23 +227,30 @@ class Explainer:
         """
         if row.pid is None or row.pid in SYSTEM_PIDS or (self._is_in_range(row) and not self._may_be_chosen(row, process)):
             return None
-        running = {self._owner(s) for s in self.host.services.values() if s.pid == row.pid and not s.stopped}
-        names = running or ({process} if process else set())
-        lower = {name.lower(): name for name in names}
+        running = Names(self._owner(s) for s in self.host.services.values() if s.pid == row.pid and not s.stopped)
+        names = running or Names([process] if process else [])
+        # Some services have names of their own (instances of AD LDS): their program tells.
+        here = ByName((name, name) for name in (*([process] if process else []), *names))
         found: dict[str, tuple[Recipe, str]] = {}
+        in_place: set[str] = set()
         for recipe, pattern in self.knowledge.patterns(self.host.windows):
             fixed = pattern.protocol is row.protocol and not isinstance(pattern.port, Port) and not pattern.http and recipe.id != WINRM
-            owners = [*map(str.lower, pattern.services or recipe.services), *map(str.lower, recipe.processes)]
-            owner = next((lower[name] for name in owners if name in lower), None)
+            owners = (*(pattern.services or recipe.services), *recipe.processes)
+            owner = next((here[name] for name in owners if name in here), None)
             if fixed and owner is not None:
-                if len(names) > 1 and (row.pid, row.protocol, pattern.port) in held:
-                    return None
+                if (row.pid, row.protocol, pattern.port) in held:
+                    if len(names) > 1:
+                        return None
+                    in_place.add(recipe.id)
                 found[recipe.id] = (recipe, owner)
+        if len(found) > 1:
+            # A service with several ports (LLMNR and mDNS of the DNS client): the one that is not on its usual port is the one that moved.
+            found = {recipe: made for recipe, made in found.items() if recipe not in in_place}
         known = self._known()
         if len(names) > 1 and self._is_in_range(row):
             # It can be of an RPC server that was stopped: such ports live as long as their process.
             return None
-        if len(found) != 1 or (len(names) > 1 and any(name.lower() not in known for name in names)):
+        if len(found) != 1 or (len(names) > 1 and not names <= known):
             return None
         return next(iter(found.values()))
 
@@ -271,7 +293,7 @@ class Explainer:
         """Return the services of a process that can own a port of it: those that are known to own none, only where no other is there."""
         silent = self.knowledge.silent_on(self.host.windows)
         running = [self._owner(service) for service in self._members(row) if not service.stopped]
-        return tuple(name for name in running if name.lower() not in silent) or tuple(running)
+        return tuple(name for name in running if name not in silent) or tuple(running)
 
     def _may_have_lived_there(self, service: Service, running: Sequence[Service]) -> bool:
         """Tell whether a stopped service of the same group may have shared the process of one that runs.
@@ -290,14 +312,14 @@ class Explainer:
         members = self._members(row)
         for recipe, pattern in self.knowledge.patterns(self.host.windows):
             if pattern.protocol is row.protocol and isinstance(pattern.port, Port):
-                names = {name.lower() for name in pattern.services or recipe.services}
+                names = Names(pattern.services or recipe.services)
                 for service in members:
-                    if self._owner(service).lower() in names and (pattern.port is Port.RPC or not service.stopped):
+                    if self._owner(service) in names and (pattern.port is Port.RPC or not service.stopped):
                         kinds.setdefault(self._owner(service), []).append(pattern.port)
                         recipes[recipe.id] = None
         known = self._known()
         for service in members:
-            if self._owner(service).lower() not in known and not service.stopped:
+            if self._owner(service) not in known and not service.stopped:
                 # Never heard of: it may be an RPC server, whose ports outlive the service.
                 kinds[self._owner(service)] = [Port.RPC]
                 recipes[""] = None
@@ -312,15 +334,15 @@ class Explainer:
     def _by_process(self, row: Endpoint, process: str | None) -> Explained | None:
         """Find the recipe of a program that opens dynamic ports by itself, whatever services live in it (lsass.exe)."""
         for recipe, pattern in self.knowledge.patterns(self.host.windows):
-            wanted = process is not None and process.lower() in map(str.lower, recipe.processes)
+            wanted = process in Names(recipe.processes)
             if wanted and pattern.protocol is row.protocol and isinstance(pattern.port, Port):
                 return Explained(row, (process or "",), ((pattern.port,),), True, recipe.id, process)
         return None
 
-    def _known(self) -> set[str]:
+    def _known(self) -> Names:
         """Return the services of which it is known whether they own listeners."""
-        owners = {name.lower() for recipe, _pattern in self.knowledge.patterns(self.host.windows) for name in recipe.services}
-        return owners | self.knowledge.silent_on(self.host.windows)
+        owners = (name for recipe, _pattern in self.knowledge.patterns(self.host.windows) for name in recipe.services)
+        return Names((*owners, *self.knowledge.silent_on(self.host.windows)))
 
 
 def _is_beside(subject: Explained, whole: Container[tuple[Family, int]]) -> bool:

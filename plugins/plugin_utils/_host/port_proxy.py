@@ -9,22 +9,24 @@ has by itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
 from .host import Host, Service
 from .owners import Explained
+from .settings import Setting, read_setting
 
 RECIPE, OWNER = "port-proxy", "iphlpsvc"
 # Microsoft, netsh interface portproxy: a list for each pair of IP versions; it forwards TCP alone.
-WAYS = ("v4tov4", "v4tov6", "v6tov4", "v6tov6")
-# The name of a value is the address and port that is forwarded, its text where to.
+WAYS = {"v4tov4": Family.IPV4, "v4tov6": Family.IPV4, "v6tov4": Family.IPV6, "v6tov6": Family.IPV6}
+# The name of a value is the address (the same: or the name, or * for all) and port that is forwarded, its text where to.
 PLACE = re.compile(r"(.*)/([0-9]{1,5})")
 
 
@@ -42,24 +44,53 @@ def with_forwarded(reader: Reader, host: Host, knowledge: Knowledge, explained: 
     return tuple(_told(subject, forwarded, helper.name) if subject in own else subject for subject in subjects)
 
 
-def read_forwarded(reader: Reader) -> Mapping[int, str]:
-    """Return where each forwarded port leads."""
-    found: dict[int, str] = {}
-    for way in WAYS:
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """One port that is forwarded.
+
+    Attributes:
+        listens: the address where it is taken, or a name of the host; `*` for all addresses of the family.
+        leads: where it goes.
+    """
+
+    listens: str
+    family: Family
+    port: int
+    leads: str
+
+    def fits(self, row: Endpoint) -> bool:
+        """Tell whether it may be what listens there; only the host knows the address of a name."""
+        address = self._address
+        return (row.family, row.port) == (self.family, self.port) and (address is None or row.ip == address)
+
+    @property
+    def exact(self) -> bool:
+        """Whether it says on which address it listens."""
+        return self._address is not None
+
+    @property
+    def _address(self) -> IPv4Address | IPv6Address | None:
+        try:
+            return ip_address(self.listens.partition("%")[0])
+        except ValueError:
+            return None
+
+
+def read_forwarded(reader: Reader) -> tuple[Forward, ...]:
+    """Return the ports that are forwarded; those that say on which address first."""
+    found: list[Forward] = []
+    for way, family in WAYS.items():
         key = rf"{SERVICES_KEY}\PortProxy\{way}\tcp"
         for name in reader.value_types(key) or ():
             place = PLACE.fullmatch(name)
             target = _target(reader, key, name) if place else None
             if place and target:
-                found.setdefault(int(place[2]), target)
-    return found
+                found.append(Forward(place[1], family, int(place[2]), target))
+    return tuple(sorted(found, key=lambda forward: not forward.exact))
 
 
 def _target(reader: Reader, key: str, name: str) -> str | None:
-    try:
-        value = reader.value(key, name, RegistryType.SZ)
-    except MethodFailed:
-        return None
+    value = read_setting(reader, Setting(key, name, RegistryType.SZ))
     place = PLACE.fullmatch(str(value.data)) if value is not None else None
     return f"{place[1]} port {place[2]}" if place else None
 
@@ -67,18 +98,18 @@ def _target(reader: Reader, key: str, name: str) -> str | None:
 def _may_be(subject: Explained, helper: Service) -> bool:
     """Tell whether IP Helper can hold an endpoint: by its process, whichever of those that share it was named."""
     row = subject.endpoint
-    here = row.pid == helper.pid if row.pid is not None else OWNER in map(str.lower, subject.owners)
+    here = row.pid == helper.pid if row.pid is not None else OWNER in Names(subject.owners)
     return here and row.protocol is Protocol.TCP and not subject.management
 
 
 def _is_odd(subject: Explained, usual: Iterable[range]) -> bool:
     """Tell whether nothing explains a number: it is not from the range that RPC servers of the same process take theirs from."""
-    alone = tuple(map(str.lower, subject.owners)) == (OWNER,)
+    alone = Names(subject.owners) == Names([OWNER])
     return alone or (subject.recipe is None and not subject.dynamic) or not any(subject.endpoint.port in numbers for numbers in usual)
 
 
-def _told(subject: Explained, forwarded: Mapping[int, str], owner: str) -> Explained:
-    target = forwarded.get(subject.endpoint.port)
+def _told(subject: Explained, forwarded: Iterable[Forward], owner: str) -> Explained:
+    target = next((forward.leads for forward in forwarded if forward.fits(subject.endpoint)), None)
     if target is None:
         return subject
     return replace(subject, owners=(owner,), kinds=((None,),), dynamic=False, recipe=RECIPE, leads=target)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 
@@ -20,20 +21,20 @@ class Seen:
     """The objects of one host, as they were read at one time or will be.
 
     Attributes:
-        services: by key name in lower case.
+        services: by key name.
         values: registry values; None for one that was looked for and is absent.
         keys: whether a registry key is there, of those that may be deleted.
         firewall: None before Windows Vista, or where nobody asked.
     """
 
-    services: Mapping[str, Service] = field(default_factory=dict)
+    services: ByName[Service] = field(default_factory=ByName)
     values: Mapping[Place, RegistryValue | None] = field(default_factory=dict)
     keys: Mapping[str, bool] = field(default_factory=dict)
     firewall: Firewall | None = None
 
     def service(self, name: str) -> Service | None:
         """Return a service by key name; None where the host has none."""
-        return self.services.get(name.lower())
+        return self.services.get(name)
 
     def value(self, setting: Setting) -> RegistryValue | None:
         """Return a registry value; None where it is absent, or nobody asked."""
@@ -50,7 +51,7 @@ class Seen:
         return self if service is None else self._with_service(replace(service, start_mode=mode))
 
     def _with_service(self, service: Service) -> Seen:
-        return replace(self, services={**self.services, service.name.lower(): service})
+        return replace(self, services=self.services | {service.name: service})
 
     def with_value(self, place: Place, value: RegistryValue | None) -> Seen:
         """Return the same with a registry value written, or deleted where it is None."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, RegistryType, RegistryValue
 
@@ -18,6 +19,7 @@ TYPE_MISMATCH = 0x80041005
 START = "Start"
 # And what it holds (the same, SERVICE_BOOT_START to SERVICE_DISABLED).
 START_VALUES = {StartMode.BOOT: 0, StartMode.SYSTEM: 1, StartMode.AUTO: 2, StartMode.MANUAL: 3, StartMode.DISABLED: 4}
+START_MODES: Mapping[object, StartMode] = {number: mode for mode, number in START_VALUES.items()}
 # Microsoft, SERVICE_DELAYED_AUTO_START_INFO: since Windows Vista, kept in this value of the service's key.
 DELAYED = "DelayedAutostart"
 
@@ -57,10 +59,10 @@ def read_settings(reader: Reader, settings: Iterable[Setting]) -> dict[Setting, 
     """Read settings as they are configured; of a key with several its names first, since most are absent on most hosts."""
     wanted = tuple(settings)
     keys = Counter(setting.key for setting in wanted)
-    names = {key: {name.lower() for name in reader.value_types(key) or ()} for key, count in keys.items() if count > 1}
+    names = {key: Names(reader.value_types(key) or ()) for key, count in keys.items() if count > 1}
 
     def is_absent(setting: Setting) -> bool:
-        return setting.key in names and setting.name.lower() not in names[setting.key]
+        return setting.key in names and setting.name not in names[setting.key]
 
     return {setting: None if is_absent(setting) else read_setting(reader, setting) for setting in wanted}
 
@@ -83,8 +85,7 @@ def read_setting(reader: Reader, setting: Setting) -> RegistryValue | None:
 
 
 def _actual_type(reader: Reader, setting: Setting) -> RegistryType | None:
-    types = reader.value_types(setting.key) or {}
-    return next((kind for name, kind in types.items() if name.lower() == setting.name.lower()), None)
+    return ByName(reader.value_types(setting.key) or {}).get(setting.name)
 
 
 def plain(value: RegistryValue | None) -> object:

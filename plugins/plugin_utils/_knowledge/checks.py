@@ -10,6 +10,7 @@ from itertools import combinations, pairwise
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Side, Windows
 
@@ -239,10 +240,8 @@ def _check_twice(name: str, knowledge: Knowledge, complain: Complain) -> None:
             complain(f"{name}.yml: $[{number}]", f"'{said}' is named twice")
     for (_number, one, first), (number, other, second) in combinations(listed, 2):
         if overlap(first, second):
-            shared = {called.lower() for called in _called(one)}
-            for called in _called(other):
-                if called.lower() in shared:
-                    complain(f"{name}.yml: $[{number}]", f"'{called}' is named twice for the same Windows")
+            for called in Names(_called(other)) & _called(one):
+                complain(f"{name}.yml: $[{number}]", f"'{called}' is named twice for the same Windows")
 
 
 def _called(item: Never | Protected | PerUser | Hazard | Silent) -> tuple[str, ...]:
@@ -252,7 +251,7 @@ def _called(item: Never | Protected | PerUser | Hazard | Silent) -> tuple[str, .
 
 
 def _twice(names: Sequence[str]) -> list[str]:
-    return [name for number, name in enumerate(names) if name.lower() in (other.lower() for other in names[:number])]
+    return [name for number, name in enumerate(names) if name in Names(names[:number])]
 
 
 def _check_named(version: Version, knowledge: Knowledge, complain: Complain) -> None:

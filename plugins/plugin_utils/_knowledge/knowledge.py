@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names, same
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Side, Windows
 
 from .hazards import Hazard
@@ -33,8 +34,7 @@ class Knowledge:
         try:
             return self.recipes[recipe_id]
         except KeyError:
-            near = get_close_matches(recipe_id, self.recipes, n=3, cutoff=0.4)
-            hint = f"; did you mean {' or '.join(near)}?" if near else "; listeners_info shows the id of each listener's recipe"
+            hint = perhaps(recipe_id, self.recipes, cutoff=0.4) or "; listeners_info shows the id of each listener's recipe"
             raise InvalidOption(f"there is no recipe '{recipe_id}'{hint}") from None
 
     def patterns(self, windows: Windows) -> Iterator[tuple[Recipe, ListenerPattern]]:
@@ -44,20 +44,18 @@ class Knowledge:
                 if pattern.windows.includes(windows):
                     yield recipe, pattern
 
-    def silent_on(self, windows: Windows) -> frozenset[str]:
-        """Return the services that own no listener on one Windows, in lower case."""
+    def silent_on(self, windows: Windows) -> Names:
+        """Return the services that own no listener on one Windows."""
         listed = (name for entry in self.silent if entry.windows.includes(windows) for name in entry.names)
-        return frozenset(name.lower() for name in (*self.versions[windows.id].silent_services, *listed))
+        return Names((*self.versions[windows.id].silent_services, *listed))
 
     def protection(self, service: str, windows: Windows) -> Protected | None:
         """Return why the SCM refuses a change of a service on one Windows, or None where it is not known to."""
-        wanted = service.lower()
-        return next((entry for entry in self.protected if entry.name.lower() == wanted and entry.windows.includes(windows)), None)
+        return next((entry for entry in self.protected if same(entry.name, service) and entry.windows.includes(windows)), None)
 
     def template(self, service: str, windows: Windows) -> PerUser | None:
         """Return the template of per-user services that a key name is, without regard to case."""
-        wanted = service.lower()
-        return next((entry for entry in self.per_user if entry.name.lower() == wanted and entry.windows.includes(windows)), None)
+        return next((entry for entry in self.per_user if same(entry.name, service) and entry.windows.includes(windows)), None)
 
     def hazard(self, hazard_id: str) -> Hazard | None:
         """Return a hazard by its id."""

@@ -187,9 +187,12 @@ def _check_keys(node: yaml.Node, where: str, decoder: Decoder) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, item in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                # PyYAML itself complains of it once it makes the mapping.
+                continue
             if key.value in seen:
                 decoder.complain(where, f"key '{key.value}' occurs twice")
-            seen.add(str(key.value))
+            seen.add(key.value)
             _check_keys(item, f"{where}.{key.value}", decoder)
     elif isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, Side, Windows
 
 
@@ -238,7 +239,7 @@ class Recipe:
 
     def is_owned_by(self, name: str) -> bool:
         """Tell whether a service or driver, by its key name, can own its endpoints."""
-        return name.lower() in (owner.lower() for owner in (*self.services, *self.drivers))
+        return name in Names((*self.services, *self.drivers))
 
     def methods_on(self, windows: Windows) -> tuple[Method, ...]:
         """Return the entries that speak of one Windows, in order of preference."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import DidNotHold
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, Where
 
 from .change import noun
@@ -46,24 +48,25 @@ def wait(awaited: Sequence[Awaited], reader: Reader, clock: Clock, limit: float)
     while True:
         reader.forget()
         states = _states(left, reader)
-        left = [item for item in left if states.get(item.name.lower()) != item.state]
-        pending = [item for item in left if "Pending" in states.get(item.name.lower(), "")]
+        left = [item for item in left if states.get(item.name) != item.state]
+        pending = [item for item in left if "Pending" in states.get(item.name, "")]
         # A service may show its old state for a moment after it accepted the control; one that stays in it was brought
         # back by something, and the reading after the plan says so by name.
         unmoved = 0 if pending else unmoved + 1
         if not left or unmoved > UNMOVED_POLLS:
             return
         if clock.now() + POLL > deadline:
-            names = ", ".join(f"{noun(item.kind)} {item.name} ({states.get(item.name.lower(), 'gone')})" for item in left)
+            names = ", ".join(f"{noun(item.kind)} {item.name} ({states.get(item.name, 'gone')})" for item in left)
             raise DidNotHold(f"{names} on {reader.host}: not {left[0].state.lower()} after {limit:g} seconds")
         clock.sleep(POLL)
 
 
-def _states(awaited: Iterable[Awaited], reader: Reader) -> dict[str, str]:
-    states: dict[str, str] = {}
+def _states(awaited: Iterable[Awaited], reader: Reader) -> ByName[str]:
+    states: ByName[str] = ByName()
     for kind in ServiceKind:
         names = tuple(item.name for item in awaited if item.kind is kind)
         if names:
             rows = reader.query(str(kind), ("Name", "State"), where=Where("Name", names))
-            states |= {(row.text("Name") or "").lower(): row.text("State") or "" for row in rows}
+            with understood(reader.host, f"query of {kind}"):
+                states |= {row.text("Name") or "": row.text("State") or "" for row in rows}
     return states

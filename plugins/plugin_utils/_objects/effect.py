@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
@@ -57,20 +58,20 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What the changes of a plan make of a host together; names and GUIDs in lower case."""
+    """What the changes of a plan make of a host together, by names and GUIDs."""
 
-    stops: frozenset[str] = frozenset()
-    start_modes: Mapping[str, StartMode] = field(default_factory=dict)
+    stops: Names = field(default_factory=Names)
+    start_modes: ByName[StartMode] = field(default_factory=ByName)
     values: Mapping[Place, RegistryValue | None] = field(default_factory=dict)
-    netbios: Mapping[str, NetbiosOption] = field(default_factory=dict)
+    netbios: ByName[NetbiosOption] = field(default_factory=ByName)
 
     @classmethod
     def of(cls, effects: Iterable[Effect]) -> Effects:
         """Join the effects of single changes."""
         parts = tuple(effects)
         return cls(
-            stops=frozenset(part.stops.lower() for part in parts if part.stops),
-            start_modes={part.start_mode[0].lower(): part.start_mode[1] for part in parts if part.start_mode is not None},
+            stops=Names(part.stops for part in parts if part.stops),
+            start_modes=ByName(part.start_mode for part in parts if part.start_mode is not None),
             values={part.written.place: part.written.after for part in parts if part.written is not None},
-            netbios={part.netbios[0].lower(): part.netbios[1] for part in parts if part.netbios is not None},
+            netbios=ByName(part.netbios for part in parts if part.netbios is not None),
         )

@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import plain_in_script, quoted_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import is_ours
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Place, Setting
@@ -99,7 +99,7 @@ def checked(saved: Saved) -> Saved:
     Raises:
         ValueError: it is none of ours.
     """
-    if not saved.name[0].startswith(PREFIX):
+    if not is_ours(saved.name[0]):
         raise ValueError(f"the rule {saved.name[0][:40]!a}")
     return saved
 
@@ -113,7 +113,9 @@ def plan_back(goal: Goal, _now: Now, host: Host) -> Way[FilterChange] | Unchange
     """Delete the rule that is there, and add the one that was."""
     name, before, stage = goal.oldest.name[0], str(goal.oldest.before or ""), goal.oldest.stage
     actual = host.firewall.texts.get(name, "") if host.firewall is not None else ""
-    rule = FilterRule.from_text(before) if before else None
+    rule = FilterRule.from_text(before)
+    # A text that names another rule is not the one that was saved.
+    rule = rule if rule is not None and rule.name == name else None
     # A run that broke off left the name, and nobody knows whether it made the rule.
     uncertain = not actual and host.firewall is not None and name in host.firewall.names
     if (actual == before and not uncertain) or (rule is not None and rule.matches(actual)):
@@ -202,7 +204,7 @@ def effect(_change: FilterChange) -> Effect:
 # As a command of the timer
 
 
-def commands(change: FilterChange, _delayed: Collection[str]) -> tuple[str, ...]:
+def commands(change: FilterChange, _delayed: Names) -> tuple[str, ...]:
     """Write it as a command.
 
     Raises:

@@ -7,9 +7,10 @@ A module is the `Kind` of its changes: a function that it lacks is an error of t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, TypeVar, assert_never
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
@@ -80,7 +81,7 @@ class Kind(Protocol[ChangeT_contra]):
     def effect(self, change: ChangeT_contra, /) -> Effect:
         """Say what it makes of the host: for the forecast and the way back."""
 
-    def commands(self, change: ChangeT_contra, delayed: Collection[str], /) -> tuple[str, ...]:
+    def commands(self, change: ChangeT_contra, delayed: Names, /) -> tuple[str, ...]:
         """Write it as commands that the host runs by itself.
 
         Args:

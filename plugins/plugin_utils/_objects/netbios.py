@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -85,7 +85,7 @@ def plan_back(goal: Goal, now: Now, host: Host) -> Way[SetNetbios | SetRegistryV
     guid, before, stage = goal.oldest.name[0], goal.oldest.before, goal.oldest.stage
     where = setting(guid)
     actual = now.values.get(where)
-    adapter = next((item for item in host.adapters if item.guid.lower() == guid.lower()), None)
+    adapter = next((item for item in host.adapters if same(item.guid, guid)), None)
     target = f"adapter {goal.oldest.label} {guid}"
     if actual == before:
         return as_it_was(goal, target)
@@ -167,7 +167,7 @@ def effect(change: SetNetbios) -> Effect:
 # As a command of the timer
 
 
-def commands(change: SetNetbios, _delayed: Collection[str]) -> tuple[str, ...]:
+def commands(change: SetNetbios, _delayed: Names) -> tuple[str, ...]:
     """Write it as a command, which a boot makes take effect: no command of the host sets it at once.
 
     Raises:

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -94,6 +94,6 @@ def effect(change: DeleteKey) -> Effect:
     return Effect(deletes=change.key)
 
 
-def commands(_change: DeleteKey, _delayed: Collection[str]) -> tuple[str, ...]:
+def commands(_change: DeleteKey, _delayed: Names) -> tuple[str, ...]:
     """Need no command: the timer deletes keys itself, at the end and where nothing is in them."""
     return ()

@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, Writer
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import netbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
@@ -30,6 +32,8 @@ OBJECTS: tuple[str, ...] = (OBJECT,)
 PARTS = 2
 AS_WRITTEN, OF_SERVICE = True, False
 BACK = 1
+# The current control set is one of the numbered ones under another name (Microsoft, HKLM\SYSTEM\CurrentControlSet Registry Tree).
+SERVICE_KEY = re.compile(r"SYSTEM\\(?:CurrentControlSet|ControlSet[0-9]{3})\\Services\\([^\\]+)", re.IGNORECASE)
 NO_ADAPTER = "the adapter is gone"
 
 
@@ -106,7 +110,14 @@ def is_lost(change: SetRegistryValue) -> bool:
 
 
 def checked(saved: Saved) -> Saved:
-    """Take a value from a snapshot as it is."""
+    """Take a value from a snapshot.
+
+    Raises:
+        ValueError: the keys that were made for it are not its own.
+    """
+    key = f"{saved.name[0]}\\".lower()
+    if not all(key.startswith(f"{made}\\".lower()) for made in saved.absent):
+        raise ValueError(f"the keys made for {key[:40]!a}")
     return saved
 
 
@@ -145,8 +156,8 @@ def plan_back(goal: Goal, now: Now, host: Host) -> Way[SetRegistryValue] | Uncha
 
 def _is_of_no_adapter(setting: Setting, host: Host) -> bool:
     """Tell whether a value belongs to an adapter that the host does not have: Windows takes its key away with it."""
-    keys = {netbios.setting(adapter.guid).key.lower() for adapter in host.adapters}
-    return netbios.is_option(setting.place) and setting.key.lower() not in keys
+    keys = Names(netbios.setting(adapter.guid).key for adapter in host.adapters)
+    return netbios.is_option(setting.place) and setting.key not in keys
 
 
 # On the host
@@ -176,9 +187,8 @@ def _write_empty_list(change: SetRegistryValue, value: RegistryValue, writer: Wr
 
 
 def _is_empty_list(change: SetRegistryValue, reader: Reader) -> bool:
-    types = reader.value_types(change.key) or {}
-    listed = {name.lower(): kind for name, kind in types.items()}
-    if listed.get(change.name.lower()) is not RegistryType.MULTI_SZ:
+    types = ByName(reader.value_types(change.key) or {})
+    if types.get(change.name) is not RegistryType.MULTI_SZ:
         return False
     return reader.value(change.key, change.name, RegistryType.MULTI_SZ) == change.after
 
@@ -218,9 +228,8 @@ def found(change: SetRegistryValue, seen: Seen) -> object:
 
 def touched(change: SetRegistryValue) -> Touched:
     """Say what it touches: the value, and where it says how a service starts the service as well."""
-    service = change.key.rpartition("\\")[2] if change.name.lower() == START.lower() else ""
     waits = change.effective is Effective.BOOT
-    return Touched(value=(change.key, change.name), configures=service, waits=waits, shell=_is_empty(change.after))
+    return Touched(value=(change.key, change.name), configures=_service_of(change), waits=waits, shell=_is_empty(change.after))
 
 
 def _is_empty(value: RegistryValue | None) -> bool:
@@ -234,22 +243,27 @@ def effect(change: SetRegistryValue) -> Effect:
 
 def _enabled(change: SetRegistryValue) -> str:
     """Return the service or driver that the value kept from starting, and keeps no more; "" where it is another value."""
-    parent, _separator, service = change.key.rpartition("\\")
     kept = change.before is not None and change.before.data == START_VALUES[StartMode.DISABLED]
     starts = change.after is not None and change.after.data != START_VALUES[StartMode.DISABLED]
-    return service if place_of(parent, change.name) == place_of(SERVICES_KEY, START) and kept and starts else ""
+    return _service_of(change) if kept and starts else ""
+
+
+def _service_of(change: SetRegistryValue) -> str:
+    """Return the service or driver whose start mode the value is; "" where it is another value."""
+    found = SERVICE_KEY.fullmatch(change.key)
+    return found[1] if found and same(change.name, START) else ""
 
 
 # As a command of the timer
 
 
-def commands(change: SetRegistryValue, delayed: Collection[str]) -> tuple[str, ...]:
+def commands(change: SetRegistryValue, delayed: Names) -> tuple[str, ...]:
     """Write it as a command; none where the start mode of a service says it already.
 
     Raises:
         Refused: something in it cannot be written on a command line.
     """
-    if change.name == DELAYED and change.key.rpartition("\\")[2].lower() in delayed:
+    if change.name == DELAYED and change.key.rpartition("\\")[2] in delayed:
         return ()
     return (command(change.key, change.name, change.after),)
 

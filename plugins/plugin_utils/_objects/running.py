@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted_in_script
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
@@ -103,7 +103,7 @@ def settings(_goal: Goal) -> tuple[Setting, ...]:
 def plan_back(goal: Goal, _now: Now, host: Host) -> Way[Running] | Unchanged:
     """Start what the first run of ours stopped, or kept from starting; one that runs is as it was, whoever started it."""
     name, stage = goal.oldest.name[0], goal.oldest.stage
-    service = host.services.get(name.lower())
+    service = host.services.get(name)
     if service is None:
         return Unchanged(stage, f"service {name}", Reason.ABSENT)
     if service.stopped is (goal.oldest.object == STARTED):
@@ -180,7 +180,7 @@ def effect(change: Running) -> Effect:
 # As a command of the timer
 
 
-def commands(change: Running, _delayed: Collection[str]) -> tuple[str, ...]:
+def commands(change: Running, _delayed: Names) -> tuple[str, ...]:
     """Write it as a command.
 
     Raises:

@@ -4,22 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted_in_script
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import (
-    Place,
-    Setting,
-    delayed_setting,
-    read_setting,
-    start_setting,
-)
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Place, Setting, delayed_setting, start_setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.start import is_delayed
 
 from .change import BaseChange, Effective, noun
 from .effect import Effect
@@ -34,8 +29,6 @@ OBJECTS: tuple[str, ...] = (OBJECT,)
 PARTS = 1
 AS_WRITTEN, OF_SERVICE = True, True
 BACK = 0
-# Microsoft, SERVICE_DELAYED_AUTO_START_INFO.
-DELAYED_SINCE = NtVersion(6, 0)
 # Microsoft, sc config.
 SC_MODES = {
     StartMode.BOOT: "boot",
@@ -69,21 +62,11 @@ class SetStartMode(BaseChange):
 
 def save(change: SetStartMode, reader: Reader, seen: Seen, nt: NtVersion) -> Saved:
     """Save the start mode, whether the service started delayed, and whether it ran."""
-    # A driver is never delayed (Microsoft, SERVICE_DELAYED_AUTO_START_INFO: of services).
-    delayed = change.kind is ServiceKind.SERVICE and change.before is StartMode.AUTO and _is_delayed(change.name, reader, seen, nt)
     service = seen.service(change.name)
+    delayed = service is not None and change.before is StartMode.AUTO and is_delayed(service, reader, nt)
     ran = service is not None and not service.stopped
     modes = str(change.before), str(change.after)
     return Saved(change.stage, OBJECT, (change.name,), *modes, kind=change.kind, delayed=delayed, ran=ran)
-
-
-def _is_delayed(name: str, reader: Reader, seen: Seen, nt: NtVersion) -> bool:
-    service = seen.service(name)
-    if service is not None and service.delayed is not None:
-        return service.delayed
-    # From Windows Vista to 8.1 only the registry says so, a request for each automatic service.
-    value = read_setting(reader, delayed_setting(name)) if nt >= DELAYED_SINCE else None
-    return value is not None and value.data == 1
 
 
 def is_lost(_change: SetStartMode) -> bool:
@@ -108,7 +91,7 @@ def settings(goal: Goal) -> tuple[Setting, ...]:
 def plan_back(goal: Goal, now: Now, host: Host) -> Way[SetStartMode | SetRegistryValue] | Unchanged:
     """Change the start mode back, and make it a delayed one again where it was."""
     name, before = goal.oldest.name[0], StartMode(str(goal.oldest.before))
-    service = host.services.get(name.lower())
+    service = host.services.get(name)
     if service is None:
         return Unchanged(goal.oldest.stage, f"service {name}", Reason.ABSENT)
     delay = delayed_setting(name)
@@ -201,12 +184,12 @@ def effect(change: SetStartMode) -> Effect:
 # As a command of the timer
 
 
-def commands(change: SetStartMode, delayed: Collection[str]) -> tuple[str, ...]:
+def commands(change: SetStartMode, delayed: Names) -> tuple[str, ...]:
     """Write it as a command.
 
     Raises:
         Refused: the name cannot be written on a command line.
     """
     # Microsoft, sc config: delayed-auto since Windows Vista.
-    late = change.after is StartMode.AUTO and change.name.lower() in delayed
+    late = change.after is StartMode.AUTO and change.name in delayed
     return (f"sc config {quoted_in_script(change.name)} start= {'delayed-auto' if late else SC_MODES[change.after]}",)

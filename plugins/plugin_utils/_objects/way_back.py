@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting
 
@@ -42,11 +43,11 @@ class Now:
 
     Attributes:
         values: registry values, NetbiosOptions and delays of services included.
-        others: the names of values and (with a backslash at the end) of subkeys in keys that we made, all in lower case.
+        others: the names of values and (with a backslash at the end) of subkeys in keys that we made.
     """
 
     values: Mapping[Setting, RegistryValue | None]
-    others: Mapping[str, frozenset[str]]
+    others: ByName[Names]
 
 
 @dataclass(frozen=True, slots=True)

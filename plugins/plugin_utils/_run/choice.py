@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Recipe, Status
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, Recipe, Status
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Skipped
 
@@ -46,11 +47,40 @@ def select(
         choices = tuple(choice for choice, _refusal in answers if choice is not None)
         return Selection(choices, refusals=tuple(refusal for _choice, refusal in answers if refusal is not None))
     known = knowledge.versions[windows.id].minimize
-    found = (s.recipe for s in explained if s.recipe and not s.management and s.endpoint.scope is not Scope.LOOPBACK)
+    subjects = [s for s in explained if not s.management and s.endpoint.scope is not Scope.LOOPBACK]
+    found = [s.recipe for s in subjects if s.recipe]
+    found += [name for s in subjects if s.recipe is None for name in _together(s, windows, knowledge, consent)]
     usable = [_usable(knowledge.recipe(name), windows, consent, ends=name in known) for name in dict.fromkeys((*known, *found))]
     return Selection(
         tuple(answer for answer in usable if isinstance(answer, Choice)), tuple(answer for answer in usable if isinstance(answer, Skipped))
     )
+
+
+def _together(subject: Explained, windows: Windows, knowledge: Knowledge, consent: Consent) -> tuple[str, ...]:
+    """Return the recipes of all services that an RPC port of a shared process may belong to; none where one of them would stay.
+
+    Such a port closes when the process ends or, whosever it is, when none of them runs after a boot. Stopping some gains nothing.
+    """
+    if subject.endpoint.pid is None or len(subject.owners) < 2 or any(kinds != (Port.RPC,) for kinds in subject.kinds):
+        return ()
+    servers = [
+        (recipe, Names(pattern.services or recipe.services))
+        for recipe, pattern in knowledge.patterns(windows)
+        if pattern.port is Port.RPC and pattern.protocol is subject.endpoint.protocol
+    ]
+    found: dict[str, None] = {}
+    for owner in subject.owners:
+        ending = [recipe.id for recipe, names in servers if owner in names and _ends(recipe, owner, windows, consent)]
+        if not ending:
+            return ()
+        found[ending[0]] = None
+    return tuple(found)
+
+
+def _ends(recipe: Recipe, service: str, windows: Windows, consent: Consent) -> bool:
+    """Tell whether the method that would be used of a recipe stops a service."""
+    answer = _usable(recipe, windows, consent, ends=False)
+    return isinstance(answer, Choice) and service in Names(answer.method.services)
 
 
 NOTHING = "no method is known to close it there"

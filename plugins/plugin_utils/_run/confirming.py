@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,6 +104,9 @@ class Confirmation:
         littered: an earlier run has left something that is no timer, and that would be taken for a part of the next one.
         began: when the timer can have begun to count at the earliest, by our own clock.
         asked: the host has been asked, since, how far it has counted.
+        setting_up: something of it may be on the host.
+        claimed: the timer's key is this run's.
+        settled: the result says what becomes of it.
     """
 
     wish: Wish | None
@@ -118,6 +122,9 @@ class Confirmation:
     littered: bool = False
     began: float = 0.0
     asked: bool = False
+    setting_up: bool = False
+    claimed: bool = False
+    settled: bool = False
     outcome: str = "no timer was needed"
     warnings: list[str] = field(default_factory=list)
 
@@ -154,11 +161,38 @@ class Confirmation:
         self.outcome = "the timer would be started before the first change"
 
     def clean(self, writer: Writer) -> None:
-        """Take away what a timer left of which nothing comes any more."""
-        if self.found is not None and self.found.phase.over:
-            clear(writer, self.found, self.nt)
+        """Take away what a timer left of which nothing comes any more.
+
+        What has not begun to count may be a timer that another controller is just starting: it gets the time for that.
+
+        Raises:
+            Refused: it has begun to count, and nothing is changed.
+        """
+        found = self.found
+        if (found is not None and found.phase is Phase.UNSTARTED) or self.littered:
+            self.clock.sleep(ARMING)
+            writer.forget()
+            found = confirm.read_timer(writer)
+            found = None if found is None else confirm.judged(found, writer)
+            if found is not None and not found.phase.over:
+                raise Refused(f"{told(found)}; nothing was changed")
+            self.littered = confirm.is_littered(writer)
+        if found is not None and found.phase.over:
+            clear(writer, found, self.nt)
         elif self.littered:
             writer.delete_key(timer.KEY)
+
+    def look_back(self, reader: Reader) -> None:
+        """See after the changes whether another run waits for its confirmation: it may undo what this one did."""
+        if self.armed:
+            return
+        with suppress(NetminError):
+            found = confirm.read_timer(reader)
+            if found is not None and not found.phase.over and found.run != self.run.run_id:
+                self.warnings.append(
+                    f"run {found.run} was started from elsewhere meanwhile and is waiting for confirmation on this host: unless it is "
+                    f"confirmed, the host rolls it back, and with it what run {self.run.run_id} changed of the same objects"
+                )
 
     def arm(self, writer: Writer) -> None:
         """Arm the timer, and see two heartbeats.
@@ -171,13 +205,16 @@ class Confirmation:
             return
         self.outcome = "not started"
         self.began = self.clock.now()
+        self.setting_up = True
         try:
             said = self._set_up(writer, self.back, self.wish)
             self._see_it_count(writer, said)
         except NetminError as error:
             # Without a shell nothing but the key has been made, and nothing can count.
             shell = not (isinstance(error, Fault) and error.code == WSMAN_SHELLS_NOT_ALLOWED)
-            self.doubtful = not _taken_away(writer, self.nt, shell=shell) and shell
+            # What another run has put there is not ours to remove.
+            self.doubtful = self.claimed and not _taken_away(writer, self.nt, self.run.run_id, shell=shell) and shell
+            self.setting_up = self.doubtful
             raise
         self.armed = True
         self.outcome = "running"
@@ -186,14 +223,14 @@ class Confirmation:
         """Put everything on the host; return what the start of it said, for the message that nothing moves."""
         numbered = confirm.values_of(self.run.run_id, back)
         head = confirm.head_of(self.run.run_id, back, wish.within)
-        writer.create_key(timer.KEY)
+        self._claim(writer)
         for name, value in numbered.items():
             writer.set_value(timer.KEY, name, value)
         output = writer.run_line(timer.arming_line(self.nt, head))
         if output.exit_code != 0:
             raise NotArmed(f"the timer could not be started on {writer.host}; nothing was changed: {_refusal(output)}")
         expected = {**{name: str(value.data) for name, value in numbered.items()}, **head}
-        listed = dict(confirm.listed(output.stdout))
+        listed = {name: text for name, text in confirm.listed(output.stdout).items() if name not in (timer.CLAIM, timer.DOOR)}
         if listed != expected:
             wrong = ", ".join(sorted(name for name in {*listed, *expected} if listed.get(name) != expected.get(name)))
             where = f"HKLM\\{timer.KEY} on {writer.host}"
@@ -203,6 +240,31 @@ class Confirmation:
         writer.create_service(timer.CARRIER, timer.service_command())
         code = writer.start_detaching(timer.CARRIER)
         return "" if code in EXPECTED else f"StartService of {timer.CARRIER} returned {code}"
+
+    def _claim(self, writer: Writer) -> None:
+        """Take the key for this run, of several that try at once at most one.
+
+        Everybody writes his name, looks whether the door is closed, closes it, and looks whether his name still stands there (the
+        splitter of Moir and Anderson, "Wait-free algorithms for fast, long-lived renaming", 1995). It needs values that are written
+        and read one at a time, and nothing else.
+
+        Raises:
+            NotArmed: another run has it, or was as quick.
+        """
+        run = self.run.run_id
+        writer.forget()
+        # First without a trace, so that a run which comes later does not make the first one lose as well.
+        if _is_free(writer):
+            writer.set_value(timer.KEY, timer.CLAIM, RegistryValue.text(run))
+            if _is_free(writer):
+                writer.set_value(timer.KEY, timer.DOOR, RegistryValue.text(run))
+                self.claimed = confirm.owner(writer, timer.CLAIM) == run
+        if self.claimed:
+            return
+        other = confirm.owner(writer, timer.RUN) or confirm.owner(writer, timer.CLAIM) or "another"
+        raise NotArmed(
+            f"run {other} is starting its timer on {writer.host} at the same time, or waits for confirmation; nothing was changed"
+        )
 
     def _see_it_count(self, writer: Writer, said: str) -> None:
         deadline = self.clock.now() + ARMING
@@ -264,7 +326,18 @@ class Confirmation:
         if wish is not None and self.doubtful:
             self._disarm(result, reopen, wish, "not started; its remains were removed over a new connection")
         result["warnings"] = [*result.get("warnings", []), *self.warnings]
-        result["confirm"] = None if wish is None else self.plain(wish)
+        result["confirm"] = self.shown()
+        self.settled = True
+
+    def shown(self) -> dict[str, Any] | None:
+        """Show the timer in a result; None where none was asked for."""
+        return None if self.wish is None else self.plain(self.wish)
+
+    def afterwards(self) -> str:
+        """Say what the host does by itself where the run broke off and its timer runs, or may; empty where it does nothing."""
+        if self.wish is None or not (self.setting_up or self.armed) or self.settled:
+            return ""
+        return f"The timer {'is still' if self.armed else 'may still be'} running. {self._will_restore(self.wish)}"
 
     def _confirm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish) -> None:
         try:
@@ -315,7 +388,7 @@ class Confirmation:
     def _disarm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish, outcome: str) -> None:
         """Take away over a new connection what is or may be running; where none can be had, say what the host may do."""
         try:
-            remove(reopen(), self.nt)
+            remove(reopen(), self.nt, self.run.run_id)
             self.outcome = outcome
         except NetminError:
             self.outcome = "running" if self.armed else "may be running"
@@ -388,25 +461,35 @@ def clear(writer: Writer, found: Timer, nt: NtVersion) -> None:
         # Else nobody could tell any more a run that was put back from one that was confirmed.
         writer.set_value(OUR_KEY, record.RESTORED_BY_HOST, RegistryValue.text(found.run))
     if found.phase in (Phase.UNSTARTED, Phase.BROKEN_OFF):
-        remove(writer, nt)
+        remove(writer, nt, found.run)
     else:
         writer.delete_key(timer.KEY)
 
 
-def remove(writer: Writer, nt: NtVersion, *, shell: bool = True) -> None:
-    """Take away everything of a timer: the key first, without which the script ends by itself.
+def remove(writer: Writer, nt: NtVersion, run: str, *, shell: bool = True) -> None:
+    """Take away everything of a run's timer: the key first, without which the script ends by itself. Another run's stays.
 
     Args:
         shell: whether anything has been made in a command shell.
     """
+    writer.forget()
+    there = writer.value_types(timer.KEY) or {}
+    named = next((name for name in (timer.RUN, timer.DOOR) if name in there), None)
+    if named is not None and confirm.owner(writer, named) != run:
+        return
     writer.delete_key(timer.KEY)
     if shell:
         writer.run_line(timer.disarming_line(nt))
 
 
-def _taken_away(writer: Writer, nt: NtVersion, *, shell: bool) -> bool:
+def _is_free(reader: Reader) -> bool:
+    """Tell whether no run has taken the timer's key."""
+    return not {timer.RUN, timer.DOOR} & set(reader.value_types(timer.KEY) or ())
+
+
+def _taken_away(writer: Writer, nt: NtVersion, run: str, *, shell: bool) -> bool:
     try:
-        remove(writer, nt, shell=shell)
+        remove(writer, nt, run, shell=shell)
     except NetminError:
         return False
     return True

@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -34,6 +36,8 @@ def in_common(options: Mapping[str, Any], knowledge: Knowledge) -> Iterator[str]
             yield from _wrong(partial(read_moment, window["now"]))
     for entry in options.get("keep") or ():
         yield from _wrong(partial(said_of, entry, knowledge))
+    if not (options.get("record_dir") or "").isprintable():
+        yield f"'record_dir' is no path of a folder: {excerpt(options['record_dir'])}"
 
 
 def in_stage(name: str, options: Mapping[str, Any], knowledge: Knowledge) -> Iterator[str]:
@@ -97,7 +101,7 @@ def _parts(name: str, options: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]
 
 def _against(kept: Sequence[Said], claims: Sequence[Claim]) -> Iterator[str]:
     for claim in claims:
-        services = {name.lower() for name in claim.services}
+        services = Names(claim.services)
         for said in kept:
             if services & said.services or set(claim.recipes) & said.recipes:
                 yield f"'{claim.said}' would close what 'keep' protects: {said.text}; remove one of the two"

@@ -25,6 +25,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NetminError, NotFound, Refused, UnsafePlan
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import keep_reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import shells
@@ -265,19 +266,19 @@ class Gatekeeper:
     def _kept(self, part: Part) -> Held | None:
         kept = self.terms.kept
         for name in part.takes:
-            if name.lower() in kept.services:
-                return _by_keep(kept.services[name.lower()])
+            if name in kept.services:
+                return _by_keep(kept.services[name])
         for name in part.owners:
-            if name.lower() in kept.owners:
-                return _by_keep(kept.owners[name.lower()])
+            if name in kept.owners:
+                return _by_keep(kept.owners[name])
         if part.endpoints:
             return self._kept_listener(part)
         recipe = next((name for name in (*part.recipes, *self._emptied(part)) if name in kept.recipes), None)
         if recipe is not None:
             return _by_keep(kept.recipes[recipe])
         for name in part.along:
-            if name.lower() in kept.services:
-                return Held(Reason.KEPT, f"{name} depends on it and is kept ({kept.services[name.lower()]})")
+            if name in kept.services:
+                return Held(Reason.KEPT, f"{name} depends on it and is kept ({kept.services[name]})")
         return None
 
     def _kept_listener(self, part: Part) -> Held | None:
@@ -291,11 +292,11 @@ class Gatekeeper:
 
     def _emptied(self, part: Part) -> Iterator[str]:
         """Name the recipes whose listeners close with a service that is stopped for its own sake."""
-        taken = {name.lower() for name in part.takes}
+        taken = Names(part.takes)
         for recipe in self.reach.knowledge.recipes.values():
-            own = taken & {name.lower() for name in (*recipe.services, *recipe.drivers, *recipe.serves)}
+            own = taken & (*recipe.services, *recipe.drivers, *recipe.serves)
             for method in recipe.methods_on(self.reach.host.windows) if own else ():
-                if method.status is not Status.DOES_NOT_CLOSE and method.stage == part.stage and own & set(map(str.lower, method.services)):
+                if method.status is not Status.DOES_NOT_CLOSE and method.stage == part.stage and own & method.services:
                     yield recipe.id
 
     def _never(self, part: Part) -> Iterator[Held]:
@@ -304,7 +305,7 @@ class Gatekeeper:
         if any(s.endpoint.protocol == "tcp" and s.endpoint.port in ports and not s.dynamic for s in part.endpoints):
             yield Held(Reason.NEVER, "the management path", final=True)
         for name in part.takes:
-            service = host.services.get(name.lower())
+            service = host.services.get(name)
             why = never_stops(service, host, knowledge) if service is not None else None
             if why:
                 yield Held(Reason.NEVER, why, final=True, whole=True)
@@ -312,7 +313,7 @@ class Gatekeeper:
     def _never_along(self, part: Part) -> Iterator[Held]:
         host = self.reach.host
         for name in part.along:
-            why = never_stops(host.services[name.lower()], host, self.reach.knowledge)
+            why = never_stops(host.services[name], host, self.reach.knowledge)
             if why:
                 on = part.takes[0] if part.takes else part.targets[0]
                 yield Held(Reason.NEVER, f"{why}, and it depends on {on}; keep {on} with a reason", final=True)

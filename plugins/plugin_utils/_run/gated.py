@@ -4,19 +4,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import residue
-from ansible_collections.netmin.windows.plugins.plugin_utils._host import shells
+from ansible_collections.netmin.windows.plugins.plugin_utils._host import guards, shells
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import DRIVERS, Service, template_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Future
@@ -55,12 +59,14 @@ def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Cal
     wanted = choose(survey, detector.blocks())
     if ip_filter.NAME in wanted.desires and wanted.desires[ip_filter.NAME].drop is not None:
         survey = with_firewall(reader, survey)
-    planner = Planner(survey, knowledge, detector, cache(lambda: shells.forbidden(reader, survey.host.windows.nt)))
+    nt = survey.host.windows.nt
+    no_shell = cache(lambda: shells.forbidden(reader, nt))
+    planner = Planner(survey, knowledge, detector, no_shell, guard_of=lambda name: guards.read_guard(reader, name, nt))
     wanted = planner.settle(wanted, lambda blocks: choose(survey, blocks))
     plan = planner.plan(wanted)
     lost = (item for item in plan.unchanged if item.reason is Reason.NOT_RESTORABLE and item.stage in wanted.named)
     refuse((*wanted.refusals, *planner.refusals, *(Refusal(snapshot.told(item)) for item in lost)))
-    return Gated(survey, wanted, plan, tuple(planner.findings.values()))
+    return Gated(planner.survey, wanted, plan, tuple(planner.findings.values()))
 
 
 def look_back(reader: Reader, survey: Survey, knowledge: Knowledge, plan: Plan, expected: Sequence[Forecast]) -> tuple[FoundHazard, ...]:
@@ -80,6 +86,7 @@ class Planner:
     Attributes:
         detector: looks for hazards; without one the host shows none.
         no_shell: says why no command shell can be opened, or "".
+        guard_of: says what guards a service; asked of those alone of which nothing is known, or that somebody named.
         findings: the hazards that were found, by their ids.
         refusals: what was asked for by name and is held back.
         told: what was said of services that a part would keep from starting which is held back for them.
@@ -89,9 +96,11 @@ class Planner:
     knowledge: Knowledge
     detector: Detector | None = None
     no_shell: Callable[[], str] = shells.allowed
+    guard_of: Callable[[str], guards.Guard] = guards.unknown
     findings: dict[str, FoundHazard] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     told: tuple[str, ...] = ()
+    _looked: set[str] = field(default_factory=set)
 
     def settle(self, wanted: Wanted, choose: Callable[[Blocks], Wanted]) -> Wanted:
         """Choose anew until the gate holds back nothing more that was chosen: another method may have hazards of its own."""
@@ -127,7 +136,39 @@ class Planner:
         return self.detector.reach() if self.detector is not None else Reach(self.survey.host, self.knowledge, {})
 
     def _closing(self, wanted: Wanted) -> tuple[tuple[Part, ...], tuple[Refusal, ...]]:
-        """Return the parts of every stage but the last, and what is wrong with the desires of a whole stage."""
+        """Return the parts of every stage but the last, and what is wrong with the desires of a whole stage.
+
+        What guards a service is asked once it is known that a part touches it; then there may be less to plan.
+        """
+        while True:
+            parts, wrong = self._parts(wanted)
+            found = {s.name.lower(): replace(s, guard=self.guard_of(s.name)) for s in self._to_look_at(parts, wanted)}
+            guarded = {name: service for name, service in found.items() if service.guard != guards.UNGUARDED}
+            if not guarded:
+                return parts, wrong
+            self.survey = replace(self.survey, host=replace(self.survey.host, services=self.survey.host.services | guarded))
+
+    def _to_look_at(self, parts: Sequence[Part], wanted: Wanted) -> Iterator[Service]:
+        """Yield the services that parts change and of which nobody knows what guards them, each once in a run."""
+        host, known = self.survey.host, self._known()
+        for part in parts:
+            named = part.stage in wanted.named and not part.chosen
+            for change in part.plan.changes:
+                name = change.name.lower() if isinstance(change, StopService | SetStartMode) else ""
+                strange = name not in known or (named and self.knowledge.protection(name, host.windows) is None)
+                if name in host.services and strange and name not in self._looked:
+                    self._looked.add(name)
+                    if template_of(name, host.windows, self.knowledge) is None:
+                        yield host.services[name]
+
+    def _known(self) -> set[str]:
+        """Return the services and drivers of Windows that the knowledge speaks of, in lower case."""
+        names = {name for r in self.knowledge.recipes.values() for name in (*r.services, *r.drivers, *r.serves)}
+        names |= {name for r in self.knowledge.recipes.values() for method in r.methods for name in method.services}
+        names |= {*map(str, DRIVERS.values), *(entry.name for entry in self.knowledge.protected)}
+        return {*map(str.lower, names), *self.knowledge.silent_on(self.survey.host.windows)}
+
+    def _parts(self, wanted: Wanted) -> tuple[tuple[Part, ...], tuple[Refusal, ...]]:
         situation = self._situation(wanted)
         parts: list[Part] = []
         wrong: list[Refusal] = []
@@ -140,8 +181,8 @@ class Planner:
         return tuple(parts), tuple(wrong)
 
     def _situation(self, wanted: Wanted) -> Situation:
-        stops = (STAGE_BY_NAME[stage].stops(desired, self.survey.host) for stage, desired in wanted.desires.items())
-        stopping = frozenset(name.lower() for names in stops for name in names)
+        stops = (STAGE_BY_NAME[stage].stops(desired, self.survey.host, self.knowledge) for stage, desired in wanted.desires.items())
+        stopping = Names(name for names in stops for name in names)
         return Situation(self.survey.host, self.knowledge, stopping, wanted.terms.kept, missing=wanted.terms.missing)
 
     def _rules(self, wanted: Wanted, plan: Plan) -> tuple[Part, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Gate, Hazard, Kind, Knowledge
@@ -100,7 +101,7 @@ class Detector:
 
     def look(self, draft: Draft) -> tuple[FoundHazard, ...]:
         """Find the hazards that are about a draft; one without changes is judged by what is known already."""
-        stopping = frozenset(item.touched.stops.lower() for item in draft.items if item.touched.stops and not item.by)
+        stopping = Names(item.touched.stops for item in draft.items if item.touched.stops and not item.by)
         proposal = Proposal(draft.plan, draft.closing, stopping)
         reach = self.reach()
         findings: list[FoundHazard] = []

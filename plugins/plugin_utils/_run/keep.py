@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NetminError, NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Port, Recipe
@@ -73,7 +74,7 @@ def look_up(
         explained: the endpoints that were found.
         missing: what happens to an entry whose service or port the host does not have.
     """
-    found = Kept({}, {}, {}, {})
+    found = Kept()
     absent: list[Unchanged] = []
     wrong: list[NetminError] = []
     for entry in entries:
@@ -103,7 +104,7 @@ def _may_be_elsewhere(entry: Mapping[str, Any], host: Host) -> bool:
 
 def _with_entry(found: Kept, entry: Mapping[str, Any], host: Host, knowledge: Knowledge, explained: Sequence[Explained]) -> Kept:
     """Return what is kept with one entry more."""
-    recipes, services, owners, ports = dict(found.recipes), dict(found.services), dict(found.owners), dict(found.ports)
+    recipes, services, owners, ports = dict(found.recipes), found.services, found.owners, dict(found.ports)
     reason = entry["reason"]
     kind = _kind_of(entry)
     if kind == "service":
@@ -117,19 +118,20 @@ def _with_entry(found: Kept, entry: Mapping[str, Any], host: Host, knowledge: Kn
         names = _by_port(entry["port"], reason, recipes, host, knowledge, explained)
         ports.setdefault(parse_port(entry["port"]), reason)
     names += _using_udp(recipes.keys() - found.recipes.keys(), knowledge, explained)
-    for name in (name for name in names if name.lower() in host.services or knowledge.template(name, host.windows)):
-        owners.setdefault(name.lower(), reason)
-        _keep_service(name, reason, services, host)
+    for name in (name for name in names if name in host.services or knowledge.template(name, host.windows)):
+        # What was said of a name first stays.
+        owners = ByName({name: reason}) | owners
+        services = _running_for(name, reason, host) | services
     return Kept(recipes, services, owners, ports)
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What an entry of `keep` is about, as far as it is known before any host is; service names in lower case."""
+    """What an entry of `keep` is about, as far as it is known before any host is."""
 
     text: str
     recipes: frozenset[str] = frozenset()
-    services: frozenset[str] = frozenset()
+    services: Names = field(default_factory=Names)
 
 
 def said_of(entry: Mapping[str, Any], knowledge: Knowledge) -> Said:
@@ -141,19 +143,19 @@ def said_of(entry: Mapping[str, Any], knowledge: Knowledge) -> Said:
     kind = _kind_of(entry)
     text = f"{kind} {entry[kind]} ({entry['reason']})"
     if kind == "service":
-        name = entry["service"].lower()
-        reached = (r for r in knowledge.recipes.values() if name in map(str.lower, r.serves) or _is_left_by_a_method(r, name))
-        return Said(text, frozenset(recipe.id for recipe in reached), frozenset({name}))
+        name = entry["service"]
+        reached = (r for r in knowledge.recipes.values() if name in Names(r.serves) or _is_left_by_a_method(r, name))
+        return Said(text, frozenset(recipe.id for recipe in reached), Names({name}))
     if kind == "recipe":
         recipe = knowledge.recipe(entry["recipe"])
-        return Said(text, frozenset({recipe.id}), frozenset(map(str.lower, recipe.services)))
+        return Said(text, frozenset({recipe.id}), Names(recipe.services))
     protocol, port = parse_port(entry["port"])
     naming = [r.id for r in knowledge.recipes.values() if any(p.protocol is protocol and p.port == port for p in r.listeners)]
     return Said(text, frozenset(naming))
 
 
 def _is_left_by_a_method(recipe: Recipe, service: str) -> bool:
-    return service in map(str.lower, recipe.services) and any(map(_leaves_it, recipe.methods))
+    return service in Names(recipe.services) and any(map(_leaves_it, recipe.methods))
 
 
 def _kind_of(entry: Mapping[str, Any]) -> str:
@@ -168,7 +170,7 @@ def _reached_through(name: str, host: Host, knowledge: Knowledge) -> list[str]:
     return [
         recipe.id
         for recipe in knowledge.recipes.values()
-        if name.lower() in map(str.lower, recipe.serves)
+        if name in Names(recipe.serves)
         or (_owns(name, recipe, host, knowledge) and any(_leaves_it(method) for method in recipe.methods_on(host.windows)))
     ]
 
@@ -177,12 +179,12 @@ def _owns(name: str, recipe: Recipe, host: Host, knowledge: Knowledge) -> bool:
     """Tell whether a service can own listeners of a recipe, or a driver those that the recipe has on this Windows."""
     here = [pattern for found, pattern in knowledge.patterns(host.windows) if found is recipe]
     owners = (*recipe.services, *(driver for pattern in here for driver in pattern.services or recipe.drivers))
-    return name.lower() in map(str.lower, owners)
+    return name in Names(owners)
 
 
 def _using_udp(recipes: Iterable[str], knowledge: Knowledge, explained: Sequence[Explained]) -> list[str]:
     """Return the RPC servers on UDP where the endpoint mapper is kept on UDP: it listens there only while there is one (article)."""
-    mapped = {p.protocol for name in recipes if name in dcom_protocols.MAPPER for p in knowledge.recipe(name).listeners}
+    mapped = {p.protocol for name in recipes if name in dcom_protocols.MAPPED_PROTOCOLS for p in knowledge.recipe(name).listeners}
     if Protocol.UDP not in mapped:
         return []
     udp = (subject for subject in explained if subject.dynamic and subject.endpoint.protocol is Protocol.UDP)
@@ -194,11 +196,11 @@ def _leaves_it(method: Method) -> bool:
     return method.stage != "services" or bool(method.values)
 
 
-def _keep_service(name: str, reason: str, services: dict[str, str], host: Host) -> None:
-    if name.lower() in host.services:
-        services.setdefault(name.lower(), reason)
-        for needed in host.all_required(name):
-            services.setdefault(needed.name.lower(), f"{name} depends on it: {reason}")
+def _running_for(name: str, reason: str, host: Host) -> ByName[str]:
+    """Return what must go on running so that a service of the host does."""
+    if name not in host.services:
+        return ByName()
+    return ByName({needed.name: f"{name} depends on it: {reason}" for needed in host.all_required(name)}) | {name: reason}
 
 
 def _by_port(
@@ -231,8 +233,8 @@ def _held(subject: Explained, reason: str, recipes: dict[str, str], knowledge: K
     if recipe is not None and (recipe.drivers or not recipe.methods or not any(pattern.services for pattern in recipe.listeners)):
         recipes[recipe.id] = reason
     # srvnet goes with the Server service, which loads it: what keeps it for another port than 445 keeps both.
-    owners = {name.lower() for name in subject.owners}
-    serving = (r.serves for r in knowledge.recipes.values() if subject.recipe != r.id and owners & set(map(str.lower, r.drivers)))
+    owners = Names(subject.owners)
+    serving = (r.serves for r in knowledge.recipes.values() if subject.recipe != r.id and not owners.isdisjoint(r.drivers))
     return [*subject.owners, *(name for names in serving for name in names)]
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotKept
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 
 SCHEMA = 1
 # Together with run and suffix below the 255 bytes that file systems allow a name.
@@ -62,8 +63,10 @@ class Keeper:
                     fresh.unlink()
                 raise
             _sync_folder(self.folder)
-        except OSError as error:
-            raise NotKept(f"the record cannot be kept in {path}: {error.strerror or error}") from error
+        except (OSError, ValueError) as error:
+            # ValueError: a NUL, or what the file system has no bytes for.
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise NotKept(f"the record cannot be kept in {excerpt(path)}: {reason}") from error
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -8,12 +8,13 @@ ansible-core 2.19 fails on Enum and dataclass values, and text from a host may c
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import FEW
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import CROWD, FEW
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, Host
@@ -100,15 +101,25 @@ def row_of(row: Endpoint, *, count: int = 1) -> dict[str, Any]:
 
 
 def fewer(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Make one row, with a `count`, of many that differ in nothing but their address and, where it is dynamic, their port."""
+    """Make one row, with a `count`, of many that differ in nothing but their address and, where it is dynamic, their port.
+
+    Of a crowd of fixed ports of one owner it is one row as well.
+    """
     listed = list(rows)
+    crowds = Counter(_but_for(row, "address", "port") for row in listed)
     groups: dict[object, list[dict[str, Any]]] = {}
     for row in listed:
-        apart = ("address", "port") if row.get("dynamic") else ("address",)
-        groups.setdefault(json.dumps({key: value for key, value in row.items() if key not in apart}, default=str), []).append(row)
+        crowded = crowds[_but_for(row, "address", "port")] > CROWD and bool(row.get("owners"))
+        apart = ("address", "port") if row.get("dynamic") or crowded else ("address",)
+        groups.setdefault(_but_for(row, *apart), []).append(row)
     first = {id(group[0]): len(group) for group in groups.values() if len(group) > FEW}
     kept = {id(row) for group in groups.values() if len(group) <= FEW for row in group}
     return [row if id(row) in kept else {**row, "count": first[id(row)]} for row in listed if id(row) in kept or id(row) in first]
+
+
+def _but_for(row: Mapping[str, Any], *apart: str) -> str:
+    """Tell rows apart by all but some of what they say."""
+    return json.dumps({key: value for key, value in row.items() if key not in apart}, default=str)
 
 
 def endpoint_of(subject: Explained, knowledge: Knowledge) -> dict[str, Any]:
@@ -146,8 +157,18 @@ def change_of(change: Change, after: object, status: str) -> dict[str, Any]:
 
 
 def unchanged_of(plan: Plan) -> list[dict[str, Any]]:
-    """Show what a plan leaves alone, and why."""
-    return [{"stage": item.stage, "target": item.target, "reason": item.reason, "detail": item.detail} for item in plan.unchanged]
+    """Show what a plan leaves alone, and why; a crowd that is left alone for one reason is one row, which names the first."""
+    groups: dict[object, list[str]] = {}
+    for item in plan.unchanged:
+        groups.setdefault((item.stage, item.reason, item.detail), []).append(item.target)
+    rows: list[dict[str, Any]] = []
+    for item in plan.unchanged:
+        targets = groups[item.stage, item.reason, item.detail]
+        more = len(targets) - 1 if len(targets) > CROWD else 0
+        if not more or item.target == targets[0]:
+            target = f"{item.target} and {more} more" if more else item.target
+            rows.append({"stage": item.stage, "target": target, "reason": item.reason, "detail": item.detail})
+    return rows
 
 
 def skipped_of(skipped: Sequence[Skipped]) -> list[dict[str, Any]]:

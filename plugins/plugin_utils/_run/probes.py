@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, Fault, MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
@@ -22,6 +23,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.connections i
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service, template_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, management_ports
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Place, place_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Knowledge, Probe, Query, Running
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import KeyProbe, ValueProbe, is_like
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import touched as touched_by
@@ -62,12 +64,12 @@ class Proposal:
 
     Attributes:
         closing: the listeners that it closes or filters.
-        stopping: key names in lower case that it is asked to stop.
+        stopping: key names that it is asked to stop.
     """
 
     plan: Plan
     closing: tuple[Explained, ...] = ()
-    stopping: frozenset[str] = frozenset()
+    stopping: Names = field(default_factory=Names)
 
 
 def line(*parts: str | None) -> str:
@@ -144,8 +146,8 @@ class Prober:
 
     def _dependents(self, proposal: Proposal) -> Iterable[str]:
         for name in (touched_by(change).stops for change in proposal.plan.changes):
-            if name and name.lower() not in proposal.stopping:
-                needed = [s.name for s in self.survey.host.all_required(name) if s.name.lower() in proposal.stopping]
+            if name and name not in proposal.stopping:
+                needed = [s.name for s in self.survey.host.all_required(name) if s.name in proposal.stopping]
                 if needed:
                     yield f"{name}, which depends on {' and '.join(needed)}"
 
@@ -171,20 +173,20 @@ class Prober:
 
     def _netbios_left(self, plan: Plan) -> Iterable[str]:
         touched = [touched_by(change) for change in plan.changes]
-        set_now = {item.netbios.lower() for item in touched}
-        written = {item.value[0].lower() for item in touched if item.value is not None}
-        known = {adapter.guid.lower(): adapter.description for adapter in self.survey.host.adapters}
+        set_now = Names(item.netbios for item in touched)
+        written = Names(item.value[0] for item in touched if item.value is not None)
+        known = ByName((adapter.guid, adapter.description) for adapter in self.survey.host.adapters)
         for setting, value in self.survey.states[netbt.NAME].items():
             guid = setting.key.rpartition("\\")[2][len(netbios.PREFIX) :]
             on = netbios.option_of(value) is not NetbiosOption.DISABLED
-            if on and guid.lower() not in set_now and setting.key.lower() not in written:
-                yield f"{known.get(guid.lower(), '')} {guid}"
+            if on and guid not in set_now and setting.key not in written:
+                yield f"{known.get(guid, '')} {guid}"
         for adapter in self.survey.host.adapters:
-            if not adapter.ip_enabled and adapter.guid and netbios.setting(adapter.guid).key.lower() not in self._interfaces():
+            if not adapter.ip_enabled and adapter.guid and netbios.setting(adapter.guid).key not in self._interfaces():
                 yield f"{adapter.description} {adapter.guid}"
 
-    def _interfaces(self) -> set[str]:
-        return {setting.key.lower() for setting in self.survey.states[netbt.NAME]}
+    def _interfaces(self) -> Names:
+        return Names(setting.key for setting in self.survey.states[netbt.NAME])
 
     # --- what is asked ------------------------------------------------------------------------------------------
 
@@ -215,7 +217,7 @@ class Prober:
     def _value(self, what: str, probe: ValueProbe) -> Answer:
         def read() -> Sequence[str]:
             settings = self.survey.configured
-            place = (probe.key.lower(), probe.name.lower())
+            place = place_of(probe.key, probe.name)
             value = settings[place] if place in settings else self.reader.value(probe.key, probe.name, TYPES[probe.type])
             if value is None or (probe.equals and value.data not in probe.equals):
                 return ()
@@ -261,10 +263,10 @@ class Prober:
             return Answer()
         touched = [touched_by(change) for change in plan.changes]
         values = [item.value for item in touched if item.value is not None]
-        services = {(item.stops or item.configures).lower() for item in touched if item.value is None} - {""}
-        places = {(key.lower(), name.lower()) for key, name in values}
+        services = Names(item.stops or item.configures for item in touched if item.value is None) - {""}
+        places = {place_of(key, name) for key, name in values}
         configured = self.survey.configured
-        set_there = ((k, n) for k, n in values if k.lower().startswith(POLICIES) and configured.get((k.lower(), n.lower())) is not None)
+        set_there = ((k, n) for k, n in values if k.lower().startswith(POLICIES) and configured.get(place_of(k, n)) is not None)
         parts = [Answer(tuple(line(what, f"HKLM\\{key}\\{name}") for key, name in set_there))]
         if values:
             parts.append(self._ask("rsop values", "RSOP_RegistryPolicySetting", lambda: self._policy_values(what, places)))
@@ -272,15 +274,15 @@ class Prober:
             parts.append(self._ask("rsop services", "RSOP_SystemService", lambda: self._policy_services(what, services)))
         return Answer(tuple(t for part in parts for t in part.lines), tuple(t for part in parts for t in part.denied))
 
-    def _policy_values(self, what: str, places: set[tuple[str, str]]) -> Sequence[str]:
+    def _policy_values(self, what: str, places: set[Place]) -> Sequence[str]:
         rows = self.reader.query("RSOP_RegistryPolicySetting", ("registryKey", "valueName", "GPOID"), namespace=POLICY)
         texts = [(_text(row, "registryKey"), _text(row, "valueName"), _text(row, "GPOID")) for row in rows]
-        return [line(what, policy, f"HKLM\\{key}\\{name}") for key, name, policy in texts if (key.lower(), name.lower()) in places]
+        return [line(what, policy, f"HKLM\\{key}\\{name}") for key, name, policy in texts if place_of(key, name) in places]
 
-    def _policy_services(self, what: str, names: set[str]) -> Sequence[str]:
+    def _policy_services(self, what: str, names: Names) -> Sequence[str]:
         rows = self.reader.query("RSOP_SystemService", ("Service", "StartupMode", "GPOID"), namespace=POLICY)
         texts = [(_text(row, "Service"), _text(row, "GPOID")) for row in rows]
-        return [line(what, policy, f"service {name}") for name, policy in texts if name.lower() in names]
+        return [line(what, policy, f"service {name}") for name, policy in texts if name in names]
 
 
 def _kept(read: Callable[[], Sequence[Row]]) -> Sequence[Row] | Fault:

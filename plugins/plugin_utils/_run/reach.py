@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Hazard, Kind, Knowledge, Method
@@ -78,8 +79,8 @@ class Item:
 
     @property
     def service(self) -> str:
-        """Key name of the service that is stopped, or whose start mode is set, in lower case."""
-        return (self.touched.stops or self.touched.configures).lower()
+        """Key name of the service that is stopped, or whose start mode is set."""
+        return self.touched.stops or self.touched.configures
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -120,7 +121,7 @@ class Reach:
             recipes = tuple(dict.fromkeys(name.partition("/")[0] for name in names))
             yield Item(part, change.target, done, tuple(names), recipes, done.stops if done.along else "", done.along)
         for name in part.dormant:
-            names = [key for key, method in known.items() if name.lower() in map(str.lower, stopped_by(method))]
+            names = [key for key, method in known.items() if name in Names(stopped_by(method))]
             recipes = tuple(dict.fromkeys(key.partition("/")[0] for key in names))
             needed = (s.name for s in self.host.all_required(name) if s.name in part.takes)
             yield Item(part, f"service {name}", methods=tuple(names), recipes=recipes, goes=name, by=next(needed, ""))
@@ -129,10 +130,10 @@ class Reach:
         """Return the methods that a part belongs to, and those of the same recipes that would do the same in another way."""
         own = tuple(item for item in items if not item.goes)
         found = [name for item in own for name in item.methods]
-        taken = {name.lower() for name in part.takes}
+        taken = Names(part.takes)
         for recipe in (self.knowledge.recipes[name] for item in own for name in item.recipes):
             for method in recipe.methods_on(self.host.windows):
-                if Kind.CLOSING in hazard.affects.kinds or taken & {name.lower() for name in stopped_by(method)}:
+                if Kind.CLOSING in hazard.affects.kinds or taken & stopped_by(method):
                     found.append(f"{recipe.id}/{method.id}")
         return tuple(dict.fromkeys(found))
 
@@ -180,7 +181,7 @@ def _closes(item: Item, about: Iterable[Explained]) -> bool:
         ports = {(s.endpoint.protocol, s.endpoint.port) for s in held}
         return any((s.endpoint.protocol, s.endpoint.port) in ports for s in (*item.part.endpoints, *item.part.found))
     recipes = {subject.recipe for subject in held}
-    owners = {owner.lower() for subject in held for owner in subject.owners}
+    owners = Names(owner for subject in held for owner in subject.owners)
     # What goes along is named by what it depends on.
     return bool(recipes & set(item.recipes)) or (bool(item.service) and item.service in owners)
 
@@ -212,9 +213,8 @@ def stopped_by(method: Method) -> tuple[str, ...]:
 
 def _carries(method: Method, touched: Touched) -> bool:
     """Tell whether a change can be part of a method of its stage."""
-    names = {name.lower() for name in stopped_by(method)}
     if touched.stops or touched.configures:
-        return (touched.stops or touched.configures).lower() in names
+        return (touched.stops or touched.configures) in Names(stopped_by(method))
     if touched.netbios:
         return _touches(method).netbios
     if touched.value is None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, NotKept
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, NotKept, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook, each, grouped
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
@@ -63,6 +63,7 @@ class Prepared:
         damaged: ids of those whose snapshots cannot be read, and may tell of what is to be put back.
         purpose: what the run is for.
         values: names of all values in our key; None if there is no such key.
+        clutter: why our key cannot be listed; then nothing may be changed, since a restore would not find the snapshot.
     """
 
     survey: Survey
@@ -80,6 +81,7 @@ class Prepared:
     damaged: tuple[str, ...] = ()
     purpose: Purpose = Purpose.MINIMIZE
     values: tuple[str, ...] | None = None
+    clutter: str = ""
 
     @property
     def room(self) -> int:
@@ -124,7 +126,7 @@ class Run:
         survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
         return replace(self._prepared(reader, survey, gated.plan, gated.wanted), findings=gated.findings)
 
-    def prepare_restore(self, reader: Reader, scope: restore.Scope) -> Prepared:
+    def prepare_restore(self, reader: Reader, scope: restore.RestoreScope) -> Prepared:
         """Read what earlier runs left, and plan the way back; nothing is written.
 
         Raises:
@@ -158,12 +160,13 @@ class Run:
         plan = replace(plan, unchanged=(*plan.unchanged, *wanted.terms.absent))
         plan = replace(plan, warnings=tuple(dict.fromkeys((*plan.warnings, *lost(expected, wanted.terms.kept)))))
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
-        history = record.read_history(reader).since(survey.host.boot.mark)
+        clutter = _clutter(reader)
+        history = record.History() if clutter else record.read_history(reader).since(survey.host.boot.mark)
         opened = tuple(dict.fromkeys((*history.opens, *opens(plan, self.knowledge))))
-        earlier = self._earlier(reader)
+        earlier = () if clutter else self._earlier(reader)
         made = Prepared(survey, wanted.desires, plan, expected, left, wanted.skipped, wanted.terms, history, opened, earlier)
-        names = reader.value_types(OUR_KEY)
-        return replace(made, values=None if names is None else tuple(names))
+        names = None if clutter else parts.names_in(reader)
+        return replace(made, values=None if names is None else tuple(names), clutter=clutter)
 
     def _earlier(self, reader: Reader) -> tuple[str, ...]:
         """Return the runs whose snapshots are there, and see to it that this one sorts after them."""
@@ -183,6 +186,8 @@ class Run:
         application = Application(prepared.plan)
         self.application = application
         try:
+            if prepared.clutter:
+                raise Refused(f"nothing was changed, because a restore would not find its snapshot: {prepared.clutter}")
             self.taken = taken = self.snapshot_of(prepared, writer)
             if keeper is not None:
                 self._keep(prepared, keeper)
@@ -250,7 +255,7 @@ class Run:
 
     def _delete(self, writer: Writer, name: str) -> None:
         """Delete a value of the record with its parts."""
-        parts.delete(writer, name, writer.value_types(OUR_KEY) or {})
+        parts.delete(writer, name, parts.names_in(writer) or {})
 
     def _store_forecast(self, prepared: Prepared, writer: Writer, name: str = stored.FORECAST) -> None:
         # The first forecast helps a restore to tell what opens again; the other one is what a proof believes.
@@ -333,6 +338,15 @@ class Run:
                 self.trouble.append(
                     f"{change.target} should be {change.shown[1]} but is {found}: Windows accepted the change but did not keep it"
                 )
+
+
+def _clutter(reader: Reader) -> str:
+    """Say why our key cannot be listed; empty where it can."""
+    try:
+        parts.names_in(reader)
+    except parts.Cluttered as error:
+        return str(error)
+    return ""
 
 
 def _first(reader: Reader) -> stored.Record | None:
@@ -493,7 +507,9 @@ def _still_open(prepared: Prepared, after: Survey | None) -> list[str]:
 
 def _warnings(prepared: Prepared, after: Survey | None) -> list[str]:
     hazards = warnings_of(prepared.findings, every=prepared.stored is not None)
-    return [*strangers(prepared.survey.explained), *prepared.plan.warnings, *_still_open(prepared, after), *_remarks(prepared), *hazards]
+    damage = [prepared.clutter, record.damage() if prepared.history.damaged else ""]
+    told = [*filter(None, damage), *strangers(prepared.survey.explained), *prepared.plan.warnings]
+    return [*told, *_still_open(prepared, after), *_remarks(prepared), *hazards]
 
 
 def _remarks(prepared: Prepared) -> list[str]:

@@ -3,13 +3,15 @@
 """What a host may send over HTTP: so many bytes, for so many seconds, from where it was asked and as it was asked.
 
 Both client libraries read answers whole, so the limits sit below them, where bytes leave the socket: headers, chunk
-sizes and interim answers count as well, and a byte a second does not start the time anew.
+sizes and interim answers count as well, and a byte a second does not start the time anew. Both take an answer in clear to a
+request that went out sealed, which anybody on the way can write; here it ends.
 """
 
 from __future__ import annotations
 
 import http.client
 import io
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
@@ -33,6 +35,14 @@ PATIENCE = 2
 
 class Unwelcome(Exception):
     """An answer that is not read to its end; says what the host did."""
+
+
+class Unsealed(Exception):
+    """An answer in clear to a request that went out sealed; what it says is thrown away."""
+
+
+# MS-WSMV 2.2.9.1: how a sealed message is announced; both libraries write it so.
+_SEALED = re.compile(r'multipart/(?:x-multi-)?encrypted;protocol="([^"]+)";boundary="Encrypted Boundary"')
 
 
 def _too_large() -> Unwelcome:
@@ -128,13 +138,25 @@ class _Answer(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_Metered(fp.detach(), allowance))
 
 
-class BoundedAdapter(BaseAdapter):
-    """Wraps a session's adapter: notes that a body goes out, and bounds what comes back."""
+def _not_noted(_refused: bool) -> None:
+    pass
 
-    def __init__(self, inner: BaseAdapter, allowance: Allowance, on_body: Callable[[], None]) -> None:
+
+class BoundedAdapter(BaseAdapter):
+    """Wraps a session's adapter: notes that a body goes out, and bounds what comes back.
+
+    Args:
+        on_body: called before a body goes out.
+        on_login: called with what comes back for a request that logs in: whether it was refused, as a login begins.
+    """
+
+    def __init__(
+        self, inner: BaseAdapter, allowance: Allowance, on_body: Callable[[], None], on_login: Callable[[bool], None] = _not_noted
+    ) -> None:
         super().__init__()
         self._inner = inner
         self._on_body = on_body
+        self._on_login = on_login
         self._latest: requests.Response | None = None
         _meter_adapter(inner, allowance)
 
@@ -142,6 +164,7 @@ class BoundedAdapter(BaseAdapter):
         """Send as the wrapped adapter does.
 
         Raises:
+            Unsealed: an answer in clear to a sealed request; but for 401, which goes to the login without what it says.
             Unwelcome: the host compresses its answer, whose true size nobody can know then.
         """
         if request.body:
@@ -149,6 +172,14 @@ class BoundedAdapter(BaseAdapter):
         request.headers["Accept-Encoding"] = "identity"
         response = self._inner.send(request, *args, **kwargs)
         self._latest = response
+        refused = response.status_code == http.client.UNAUTHORIZED
+        if refused or not (request.body or "Authorization" in request.headers):
+            self._on_login(refused)
+        if not _as_sealed_as(request, response):
+            response.headers.pop("Content-Type", None)
+            if not refused:
+                response.close()
+                raise Unsealed(f"it came without encryption (HTTP {response.status_code}), and was not believed")
         if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
             response.close()
             raise Unwelcome("sent a compressed answer, which it was not asked for")
@@ -169,13 +200,29 @@ class BoundedAdapter(BaseAdapter):
         self._inner.close()
 
 
-def bound(session: requests.Session, allowance: Allowance, on_body: Callable[[], None]) -> None:
+def _as_sealed_as(request: requests.PreparedRequest, response: requests.Response) -> bool:
+    """Tell whether an answer is sealed as its request is; one to a request in clear may be as it likes."""
+    asked = _SEALED.fullmatch(_kind(request))
+    if asked is None:
+        return True
+    answered = _SEALED.fullmatch(_kind(response))
+    return answered is not None and answered[1] == asked[1]
+
+
+def _kind(message: requests.PreparedRequest | requests.Response) -> str:
+    kind = message.headers.get("Content-Type", "")
+    return kind.decode("latin-1") if isinstance(kind, bytes) else kind
+
+
+def bound(
+    session: requests.Session, allowance: Allowance, on_body: Callable[[], None], on_login: Callable[[bool], None] = _not_noted
+) -> None:
     """Wrap the adapters of a session, unless they are, and let it keep no cookie."""
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     for prefix in ("http://", "https://"):
         adapter = session.get_adapter(prefix)
         if not isinstance(adapter, BoundedAdapter):
-            session.mount(prefix, BoundedAdapter(adapter, allowance, on_body))
+            session.mount(prefix, BoundedAdapter(adapter, allowance, on_body, on_login))
 
 
 def _counted(stream: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:

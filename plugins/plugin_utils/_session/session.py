@@ -179,7 +179,7 @@ class Session:
             request = Enumerate(resource=wmi_resource(namespace, "*"), wql=query)
         what = f"query of {wmi_class}"
         rows = self._once(request, what, lambda: self._conversation.repeatable(lambda: self._all_pages(request, what)))
-        return tuple(row if row.class_name else Row(wmi_class, row.values) for row in rows)
+        return tuple(Row(row.class_name or wmi_class, row.values, self.host) for row in rows)
 
     def _all_pages(self, request: Enumerate | EnumerateConfig, what: str) -> tuple[Row, ...]:
         resource = request.target().resource

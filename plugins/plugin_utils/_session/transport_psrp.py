@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 
-from .config import SessionConfig, bracketed
+from .config import SessionConfig, bracketed, check_files, check_host, check_times, seconds_of
 from .http_transport import HttpTransport
 
 try:
@@ -26,6 +26,17 @@ else:
 
 # Without a handler of its own the library's tracebacks would go to the terminal.
 logging.getLogger("pypsrp").addHandler(logging.NullHandler())
+
+
+# Defaults of the connection plugin (ansible-core, psrp).
+OPERATION_TIMEOUT, READ_TIMEOUT = 20, 30
+TIMES = ("ansible_psrp_operation_timeout", "ansible_psrp_read_timeout")
+# Options that name files, and the variable of each.
+FILES = {
+    "cert_validation": "ansible_psrp_ca_cert",
+    "certificate_pem": "ansible_psrp_certificate_pem",
+    "certificate_key_pem": "ansible_psrp_certificate_key_pem",
+}
 
 
 def open_psrp(connection: Any) -> PsrpTransport:
@@ -52,6 +63,11 @@ def configure(connection: Any) -> SessionConfig:
         reason = str(error) or type(error).__name__
         raise errors.InvalidOption(f"the options of the psrp connection do not fit together: {reason}") from error
     options = dict(connection._psrp_conn_kwargs)  # noqa: SLF001
+    check_host(str(options["server"]), "ansible_psrp_protocol, ansible_port, ansible_psrp_path")
+    operation = seconds_of(options, "operation_timeout", TIMES[0], OPERATION_TIMEOUT)
+    read = seconds_of(options, "read_timeout", TIMES[1], READ_TIMEOUT)
+    check_times(operation, read, TIMES, str(options["server"]))
+    check_files("psrp", options, FILES)
     scheme = "https" if options["ssl"] else "http"
     path = str(options["path"]).lstrip("/")
     return SessionConfig(
@@ -59,8 +75,8 @@ def configure(connection: Any) -> SessionConfig:
         endpoint=f"{scheme}://{bracketed(options['server'])}:{options['port']}/{path}",
         user=options["username"],
         mechanisms=(options["auth"],),
-        operation_timeout=int(options["operation_timeout"]),
-        read_timeout=int(options["read_timeout"]),
+        operation_timeout=operation,
+        read_timeout=read,
         library_options=options,
     )
 
@@ -78,8 +94,7 @@ class PsrpTransport(HttpTransport):
             self._library = WSMan(**{**self._config.library_options, "auth": mechanism})
             session = self._library.transport._build_session()  # noqa: SLF001  (send() would make it unbounded)
         except ValueError as error:
-            address = self._config.address
-            raise errors.InvalidOption(f"the options of the psrp connection to {address} do not fit together: {error}") from error
+            raise self._not_fitting(error) from error
         self._bound(session)
         self._library.transport.session = session
 
@@ -98,8 +113,11 @@ class PsrpTransport(HttpTransport):
             self._library = None
 
     def _of_library(self, error: Exception, mechanism: str) -> errors.HostError | None:
-        # A plain ValueError comes from a host that offers another mechanism; UnicodeError is one, too.
-        refused = (AuthenticationError, SpnegoError, ValueError, ImportError)
-        if isinstance(error, refused) and not isinstance(error, UnicodeError):
-            return self._not_let_in(mechanism, "check ansible_user and ansible_password, and that both sides support this mechanism")
+        # A plain ValueError comes from a host that offers another mechanism; UnicodeError is one, too. Once the message is out
+        # none of them is about the login: a seal was broken, or a header makes no sense.
+        refused = (SpnegoError, ValueError)
+        if isinstance(error, ImportError) and not self._sent:
+            return self._not_able(error, mechanism)
+        if isinstance(error, AuthenticationError) or (isinstance(error, refused) and not (self._sent or isinstance(error, UnicodeError))):
+            return self._refused(error, mechanism)
         return None

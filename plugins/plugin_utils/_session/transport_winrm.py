@@ -13,7 +13,7 @@ from urllib.parse import urlunsplit
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 
-from .config import SessionConfig, bracketed
+from .config import SessionConfig, bracketed, check_files, check_host, check_times, seconds_of
 from .http_transport import HttpTransport
 
 try:
@@ -32,6 +32,11 @@ logging.getLogger("winrm").addHandler(logging.NullHandler())
 # Defaults of pywinrm 0.5.0 (winrm/protocol.py).
 OPERATION_TIMEOUT = 20
 READ_TIMEOUT = 30
+TIMES = ("ansible_winrm_operation_timeout_sec", "ansible_winrm_read_timeout_sec")
+# What to say where the library misses options of a mechanism.
+MISSING = {"certificate": "set ansible_winrm_cert_pem and ansible_winrm_cert_key_pem"}
+# Options that name files, and the variable of each.
+FILES = {"ca_trust_path": "ansible_winrm_ca_trust_path", "cert_pem": "ansible_winrm_cert_pem", "cert_key_pem": "ansible_winrm_cert_key_pem"}
 
 
 def open_winrm(connection: Any) -> WinrmTransport:
@@ -57,16 +62,16 @@ def configure(connection: Any) -> SessionConfig:
         # Ansible's own errors, which this package does not know; they hold no secret.
         reason = str(error) or type(error).__name__
         raise errors.InvalidOption(f"the options of the winrm connection do not fit together: {reason}") from error
+    check_host(str(connection._winrm_host), "ansible_winrm_scheme, ansible_port, ansible_winrm_path")  # noqa: SLF001
     host = bracketed(connection._winrm_host)  # noqa: SLF001
     endpoint = urlunsplit((connection._winrm_scheme, f"{host}:{connection._winrm_port}", connection._winrm_path, "", ""))  # noqa: SLF001
     options = dict(connection._winrm_kwargs)  # noqa: SLF001
     if seconds := connection._winrm_connection_timeout:  # noqa: SLF001
         options |= {"operation_timeout_sec": seconds, "read_timeout_sec": seconds + 10}
-    operation, read = int(options.get("operation_timeout_sec", OPERATION_TIMEOUT)), int(options.get("read_timeout_sec", READ_TIMEOUT))
-    if not 0 < operation < read:
-        raise errors.InvalidOption(
-            f"{host}: ansible_winrm_read_timeout_sec ({read}) must be longer than ansible_winrm_operation_timeout_sec ({operation})"
-        )
+    operation = seconds_of(options, "operation_timeout_sec", TIMES[0], OPERATION_TIMEOUT)
+    read = seconds_of(options, "read_timeout_sec", TIMES[1], READ_TIMEOUT)
+    check_times(operation, read, TIMES, host)
+    check_files("winrm", options, FILES)
     user, password = connection._winrm_user, connection._winrm_pass  # noqa: SLF001
     return SessionConfig(
         plugin="winrm",
@@ -77,6 +82,7 @@ def configure(connection: Any) -> SessionConfig:
         read_timeout=read,
         library_options=options,
         obtain_ticket=(lambda: connection._kerb_auth(user, password)) if connection._kerb_managed else None,  # noqa: SLF001
+        sealing_wanted=options.get("message_encryption", "auto") != "never",
     )
 
 
@@ -90,9 +96,17 @@ class WinrmTransport(HttpTransport):
     def _connect(self, mechanism: str) -> None:
         self._drop()
         if mechanism == "kerberos" and self._config.obtain_ticket is not None:
-            self._config.obtain_ticket()
+            try:
+                self._config.obtain_ticket()
+            except Exception as error:
+                # Ansible's own, with what kinit said.
+                raise self._without_ticket(error) from error
         options: dict[str, Any] = {**self._config.library_options, "transport": mechanism}
-        library = self._library = Protocol(self._config.endpoint, **options).transport
+        try:
+            library = self._library = Protocol(self._config.endpoint, **options).transport
+        except (InvalidCredentialsError, WinRMError) as error:
+            # Nothing has been asked: options are missing, or contradict each other.
+            raise self._not_able(error, mechanism, MISSING.get(mechanism, "check ansible_user and ansible_password")) from error
         log_in = library.setup_encryption
 
         def log_in_bounded(session: Any) -> None:
@@ -123,8 +137,8 @@ class WinrmTransport(HttpTransport):
                 self._of_status(error.code, b"")
             except errors.HostError as found:
                 return found
-        if isinstance(error, (InvalidCredentialsError, KerberosExchangeError)):
-            return self._not_let_in(mechanism, "check ansible_user and ansible_password, and that the host offers this mechanism")
+        if isinstance(error, InvalidCredentialsError) or (isinstance(error, KerberosExchangeError) and not self._sent):
+            return self._refused(error, mechanism)
         if isinstance(error, WinRMError) and not self._sent:
-            return self._not_let_in(mechanism, str(error))
+            return self._not_able(error, mechanism)
         return None

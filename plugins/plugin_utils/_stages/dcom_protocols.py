@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -29,14 +30,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged 
 
 from . import rpc_restriction
 from .future import Fate, Future
-from .part import Claim, Part
+from .part import Claim, Part, plan_value
 from .stage import Choice, Situation, Stage, Touches
 
 NAME = "dcom_protocols"
 DCOM = "dcom-off"
 ENABLE_DCOM = Setting(r"SOFTWARE\Microsoft\Ole", "EnableDCOM", RegistryType.SZ)
 DCOM_PROTOCOLS = Setting(r"SOFTWARE\Microsoft\Rpc", "DCOM Protocols", RegistryType.MULTI_SZ)
-MAPPER = {"rpc-epmap-135-tcp": Protocol.TCP, "rpc-epmap-135-udp": Protocol.UDP}
+MAPPED_PROTOCOLS = {"rpc-epmap-135-tcp": Protocol.TCP, "rpc-epmap-135-udp": Protocol.UDP}
 # Protocol sequences over IP (Microsoft, Protocol Sequence Constants).
 SEQUENCES = {Protocol.TCP: "ncacn_ip_tcp", Protocol.UDP: "ncadg_ip_udp"}
 # All connection-oriented and datagram sequences that the list can hold (Microsoft, Protocol Sequence Constants).
@@ -82,7 +83,7 @@ def read(reader: Reader, _host: Host, _knowledge: Knowledge) -> Settings:
     return settings.read_settings(reader, (ENABLE_DCOM, DCOM_PROTOCOLS))
 
 
-def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
+def stops(_wanted: Desired, _host: Host, _knowledge: Knowledge) -> tuple[str, ...]:
     """Name nothing: no service is stopped."""
     return ()
 
@@ -98,7 +99,7 @@ def claims(wanted: Desired) -> tuple[Claim, ...]:
 
 def _mapped(remove: tuple[str, ...]) -> tuple[str, ...]:
     """Return the recipes of the endpoint mapper's ports that need the sequences to be listed."""
-    return tuple(recipe for recipe, protocol in MAPPER.items() if SEQUENCES[protocol] in remove)
+    return tuple(recipe for recipe, protocol in MAPPED_PROTOCOLS.items() if SEQUENCES[protocol] in remove)
 
 
 def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part, ...]:
@@ -111,12 +112,11 @@ def _plan_enable(enable: bool, actual: Settings, situation: Situation) -> Part:
     before, word = actual.get(ENABLE_DCOM), "Y" if enable else "N"
     why = "remote activation of COM objects is " + ("allowed" if enable else "refused; this closes no port")
     same = before is not None and before.type is RegistryType.SZ and str(before.data).upper() == word
-    changes = () if same else write_value(NAME, ENABLE_DCOM, before, RegistryValue.text(word), why)
     return Part(
         stage=NAME,
         targets=(ENABLE_DCOM.target,),
         what=f"EnableDCOM is not written on {situation.host.windows.name}",
-        plan=Plan(changes, () if changes else (Unchanged(NAME, ENABLE_DCOM.target, Reason.AS_DESIRED),)),
+        plan=plan_value(NAME, ENABLE_DCOM, before, before if same else RegistryValue.text(word), why),
         method=(DCOM, "enable_dcom"),
         recipes=() if enable else (DCOM,),
     )
@@ -138,8 +138,8 @@ def _plan_list(remove: tuple[str, ...], before: RegistryValue | None) -> Plan:
         # What the system takes where there is no list is not known, so none is made.
         return Plan(unchanged=(Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.ABSENT),))
     listed = sequences_of(before)
-    unwanted = {name.lower() for name in remove}
-    left = tuple(name for name in listed if name.lower() not in unwanted)
+    unwanted = Names(remove)
+    left = tuple(name for name in listed if name not in unwanted)
     if left == listed and before.type is RegistryType.MULTI_SZ:
         return Plan(unchanged=(Unchanged(NAME, DCOM_PROTOCOLS.target, Reason.AS_DESIRED),))
     rest = f"; {', '.join(left)} stay" if left else "; the list stays, empty"
@@ -163,12 +163,12 @@ def shown(wanted: Desired, actual: Settings, _host: Host) -> dict[str, Any]:
 def opens(made: Effect, knowledge: Knowledge) -> tuple[str, ...]:
     """Name the endpoint mapper's ports: of protocols that DCOM is to be reached over, and of RPC servers that run again."""
     if made.written is not None and made.written.place == DCOM_PROTOCOLS.place:
-        listed = sequences_of(made.written.after) if made.written.after is not None else SEQUENCES.values()
-        protocols = {protocol for protocol, sequence in SEQUENCES.items() if sequence in (name.lower() for name in listed)}
+        listed = Names(sequences_of(made.written.after) if made.written.after is not None else SEQUENCES.values())
+        protocols = {protocol for protocol, sequence in SEQUENCES.items() if sequence in listed}
     else:
         patterns = (p for recipe in knowledge.recipes.values() if recipe.is_owned_by(made.returns) for p in recipe.listeners)
         protocols = {pattern.protocol for pattern in patterns if pattern.port is Port.RPC}
-    return tuple(recipe for recipe, protocol in MAPPER.items() if protocol in protocols)
+    return tuple(recipe for recipe, protocol in MAPPED_PROTOCOLS.items() if protocol in protocols)
 
 
 def fate(subject: Explained, future: Future) -> Fate | None:
@@ -176,7 +176,7 @@ def fate(subject: Explained, future: Future) -> Fate | None:
 
     Servers that are not known are looked after by the forecast as a whole.
     """
-    protocol = MAPPER.get(subject.recipe or "")
+    protocol = MAPPED_PROTOCOLS.get(subject.recipe or "")
     if protocol is None:
         return None
     if future.host.windows.nt > NtVersion(5, 1):
@@ -185,7 +185,7 @@ def fate(subject: Explained, future: Future) -> Fate | None:
     value = future.value(DCOM_PROTOCOLS.key, DCOM_PROTOCOLS.name)
     if value is None and protocol is Protocol.TCP:
         return Fate(Expectation.OPEN, Expectation.UNKNOWN, "there is no DCOM Protocols list, and it is not known what Windows uses then")
-    if SEQUENCES[protocol] in (name.lower() for name in sequences_of(value)):
+    if SEQUENCES[protocol] in Names(sequences_of(value)):
         if subject.endpoint.scope is not Scope.WILDCARD:
             return Fate(Expectation.OPEN, Expectation.OPEN, "the endpoint mapper is bound to this interface already")
         return _restricted(protocol, future) or Fate(

@@ -15,7 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START_VALUES, Place, place_of, start_setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START_MODES, Place, place_of, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effects
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import effects
@@ -44,7 +44,7 @@ class Future:
 
     def stops(self, service: Service) -> bool:
         """Whether the service does not run once the plan has been applied."""
-        return service.stopped or service.name.lower() in self._effects.stops
+        return service.stopped or service.name in self._effects.stops
 
     def process_ends(self, service: Service) -> bool:
         """Whether the process that holds the service's RPC endpoints ends while the plan is applied."""
@@ -56,12 +56,12 @@ class Future:
 
     def start_mode(self, service: Service) -> StartMode:
         """The start mode that the next boot (for the instance of a per-user service the next sign-in) will find."""
-        planned = self._effects.start_modes.get(service.name.lower())
+        planned = self._effects.start_modes.get(service.name)
         if planned is not None:
             return planned
         where = start_setting(template_of(service.name, self.host.windows, self.knowledge) or service.name)
         start = self.value(where.key, where.name)
-        return StartMode.DISABLED if start is not None and start.data == START_VALUES[StartMode.DISABLED] else service.start_mode
+        return service.start_mode if start is None else START_MODES.get(start.data, service.start_mode)
 
     def runs_at_boot(self, service: Service) -> Expectation:
         """Whether the service will run after the next boot, as an expectation of being open.
@@ -89,11 +89,11 @@ class Future:
     def rpc_servers_at_boot(self, protocol: str) -> Expectation:
         """Whether any known RPC server will use the protocol after the next boot."""
         expected = {
-            self.runs_at_boot(self.host.services[name.lower()])
+            self.runs_at_boot(self.host.services[name])
             for recipe, pattern in self.knowledge.patterns(self.host.windows)
             if pattern.protocol == protocol and pattern.port is Port.RPC
             for name in pattern.services or recipe.services
-            if name.lower() in self.host.services
+            if name in self.host.services
         }
         if Expectation.OPEN in expected:
             return Expectation.OPEN
@@ -114,7 +114,7 @@ class Future:
 
     def netbios_set(self, guid: str) -> NetbiosOption | None:
         """Return the NetBIOS option that the plan sets on an adapter."""
-        return self._effects.netbios.get(guid.lower())
+        return self._effects.netbios.get(guid)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import is_quotable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import SYSTEM_ROOT, FilterRule, Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import PORT, RPC, SYSTEM_ROOT, FilterRule, Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX, SINCE
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX, SINCE, is_ours
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import WINRM, Explained, management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
@@ -28,7 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rul
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
-from .dcom_protocols import MAPPER
+from .dcom_protocols import MAPPED_PROTOCOLS
 from .future import Future
 from .never import no_new_rule
 from .part import Bar, Claim, Need, Part
@@ -36,13 +38,16 @@ from .stage import Choice, Residue, Situation, Stage
 
 NAME = "ip_filter"
 BEFORE_VISTA = "this Windows cannot drop a single port; use an IPsec policy or a firewall in front of the host"
+DROP = "drop its inbound traffic with the stage ip_filter"
 CONTROLLER = "this is a domain controller: the domain needs the ports that would be dropped"
 SVCHOST = rf"{SYSTEM_ROOT}\System32\svchost.exe"
 PROGRAM = re.compile(r'"?([^"]+?\.exe)"?(?:\s|$)', re.IGNORECASE)
 # Programs of Windows itself that hold RPC ports without being a service (KB 832017; rules of a default install name them).
 SYSTEM_PROGRAMS = ("lsass.exe", "services.exe", "wininit.exe")
 # What the name of a rule says after the prefix: a fixed port, or the owner of dynamic RPC ports.
-NAMED = re.compile(r"(tcp|udp)/([0-9]{1,5})|tcp/rpc (.+)")
+NAMED = re.compile(rf"(tcp|udp)/({PORT})|tcp/rpc (.+)")
+NOT_EXACT = "its port changes at each start, and only the port tells it from other listeners"
+UNWRITABLE = "its name or program cannot be written in a firewall rule"
 NOT_THERE = "nothing listens there now, but the listener may come back"
 NOT_FOR_GOOD = "the listener closes but may come back"
 
@@ -58,6 +63,13 @@ class Desired:
 
     drop: bool | None = None
     unknown: bool = False
+
+
+def advice(windows: Windows) -> str:
+    """Say what an administrator can do about a listener that cannot be closed."""
+    if windows.nt < SINCE:
+        return BEFORE_VISTA
+    return f"{CONTROLLER}; use a firewall in front of the host" if windows.product is ProductType.DOMAIN_CONTROLLER else DROP
 
 
 def desired(options: Mapping[str, Any]) -> Desired:
@@ -76,7 +88,7 @@ def read(_reader: Reader, _host: Host, _knowledge: Knowledge) -> Settings:
     return {}
 
 
-def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
+def stops(_wanted: Desired, _host: Host, _knowledge: Knowledge) -> tuple[str, ...]:
     """Stop nothing."""
     return ()
 
@@ -86,27 +98,32 @@ def rules_of(subject: Explained, host: Host) -> tuple[FilterRule, ...]:
     row = subject.endpoint
     if not subject.dynamic:
         return (FilterRule(f"{PREFIX}{row.name}", row.protocol, str(row.port)),)
-    if row.protocol is not Protocol.TCP or not subject.owners or any(Port.RPC not in kinds for kinds in subject.kinds):
+    if not _is_rpc(subject):
         return ()
     found = [_rule_of(owner, host) for owner in subject.owners]
     return tuple(rule for rule in found if rule is not None) if None not in found else ()
 
 
+def _is_rpc(subject: Explained) -> bool:
+    """Tell whether a dynamic port is one of RPC servers, whichever of its owners has it."""
+    return subject.endpoint.protocol is Protocol.TCP and bool(subject.owners) and all(Port.RPC in kinds for kinds in subject.kinds)
+
+
 def _rule_of(owner: str, host: Host) -> FilterRule | None:
     """Return the rule for the RPC ports of one owner: of the service where it shares a program with others, else of the program."""
     name = f"{PREFIX}tcp/rpc {owner}"
-    service = host.services.get(owner.lower())
+    service = host.services.get(owner)
     if service is None:
         known = owner.lower() in SYSTEM_PROGRAMS
-        return FilterRule(name, Protocol.TCP, "RPC", program=rf"{SYSTEM_ROOT}\System32\{owner.lower()}") if known else None
+        return FilterRule(name, Protocol.TCP, RPC, program=rf"{SYSTEM_ROOT}\System32\{owner.lower()}") if known else None
     found = PROGRAM.match(service.path)
-    if found is None or not set('|%"').isdisjoint(owner):
+    if found is None or not is_ours(name) or "|" in found[1] or not is_quotable(found[1].replace("%", "")):
         return None
     program = found[1].lower()
     if program.endswith(r"\system32\svchost.exe"):
-        return FilterRule(name, Protocol.TCP, "RPC", program=SVCHOST, service=service.name)
+        return FilterRule(name, Protocol.TCP, RPC, program=SVCHOST, service=service.name)
     program = program.replace(SYSTEM_ROOT.lower(), SYSTEM_ROOT)
-    return FilterRule(name, Protocol.TCP, "RPC", program=program) if "%" not in program.removeprefix(SYSTEM_ROOT) else None
+    return FilterRule(name, Protocol.TCP, RPC, program=program) if "%" not in program.removeprefix(SYSTEM_ROOT) else None
 
 
 def claims(_wanted: Desired) -> tuple[Claim, ...]:
@@ -190,7 +207,7 @@ def _part(rule: FilterRule, items: Sequence[Residue], why: str, situation: Situa
 
 def _found_through(dropped: Iterable[Explained], situation: Situation) -> tuple[Explained, ...]:
     """Return the RPC servers whose ports clients ask the endpoint mapper for, where that is dropped (MS-RPCE 2.1.1.1: port 135)."""
-    mapped = {MAPPER[other.recipe] for other in dropped if other.recipe in MAPPER}
+    mapped = {MAPPED_PROTOCOLS[other.recipe] for other in dropped if other.recipe in MAPPED_PROTOCOLS}
     return tuple(
         other
         for other in situation.listed
@@ -274,9 +291,9 @@ def _rpc_returns(owner: str, situation: Situation, future: Future) -> bool:
         for recipe, pattern in situation.knowledge.patterns(situation.host.windows)
         if pattern.protocol is Protocol.TCP
         and pattern.port is Port.RPC
-        and owner.lower() in map(str.lower, (*(pattern.services or recipe.services), *recipe.processes))
+        and owner in Names((*(pattern.services or recipe.services), *recipe.processes))
     ]
-    if owner.lower() in situation.kept.owners or (listener and situation.kept.recipes.keys() >= set(listener)):
+    if owner in situation.kept.owners or (listener and situation.kept.recipes.keys() >= set(listener)):
         return False
     services = _services(owner, future)
     # A port outlives its service in a shared process until the boot, and shows as another's there.
@@ -292,17 +309,17 @@ def _port_returns(protocol: Protocol, port: int, situation: Situation, future: F
     naming = [(r, p) for r, p in patterns if (p.protocol, p.port) == (protocol, port) and r.id != WINRM]
     for recipe, pattern in naming:
         names = pattern.services or recipe.services + recipe.drivers
-        back = {name.lower() for name in names if any(map(future.may_run, _services(name, future)))}
+        back = [name for name in names if any(map(future.may_run, _services(name, future)))]
         # Nothing tells whether a program that is no service will be started.
-        back |= set(recipe.processes)
-        if recipe.id not in situation.kept.recipes and not situation.kept.owners.keys() >= back:
+        back += recipe.processes
+        if recipe.id not in situation.kept.recipes and not all(name in situation.kept.owners for name in back):
             return True
     return not naming
 
 
 def _services(owner: str, future: Future) -> tuple[Service, ...]:
     """Return the services that an owner stands for: itself, and for a template its instances."""
-    own = future.host.services.get(owner.lower())
+    own = future.host.services.get(owner)
     return (*future.instances(owner), *(() if own is None else (own,)))
 
 
@@ -324,7 +341,9 @@ def _passed_over(item: Residue, wanted: Desired, situation: Situation) -> tuple[
     if recipe is not None and not recipe.may_drop:
         return Reason.IN_USE, recipe.instead or recipe.breaks
     if not rules_of(subject, situation.host):
-        return Reason.NOT_EXACT, "its port changes at each start, and only the port tells it from other listeners"
+        # Of a program that is no service only the name is known, and not where it is.
+        services = _is_rpc(subject) and all(owner in situation.host.services for owner in subject.owners)
+        return Reason.NOT_EXACT, UNWRITABLE if services else NOT_EXACT
     return None
 
 

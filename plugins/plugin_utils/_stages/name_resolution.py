@@ -23,13 +23,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from . import services, switches
 from .future import Fate, Future
-from .part import Claim, Part
+from .part import Claim, Part, plan_value
 from .stage import Choice, Situation, Stage, Touches
 from .switches import Switch, SwitchWish
 
@@ -71,7 +68,7 @@ def read(reader: Reader, host: Host, knowledge: Knowledge) -> Settings:
     return settings.read_settings(reader, (*own, *switches.known(NAME, knowledge, host.windows)))
 
 
-def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
+def stops(_wanted: Desired, _host: Host, _knowledge: Knowledge) -> tuple[str, ...]:
     """Name nothing: no service is stopped."""
     return ()
 
@@ -89,13 +86,13 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
 
 
 def _plan_cached(number: int, actual: Settings, situation: Situation) -> Part:
-    why = "from its next start on, the DNS client keeps no socket open between queries"
-    changes = write_value(NAME, MAX_CACHED_SOCKETS, actual.get(MAX_CACHED_SOCKETS), RegistryValue.dword(number), why)
+    kept = {0: "no socket", 1: "one socket at most"}.get(number, f"{number} sockets at most")
+    why = f"from its next start on, the DNS client keeps {kept} open between queries"
     return Part(
         stage=NAME,
         targets=(MAX_CACHED_SOCKETS.target,),
         what=f"MaxCachedSockets is not written on {situation.host.windows.name}",
-        plan=Plan(changes, () if changes else (Unchanged(NAME, MAX_CACHED_SOCKETS.target, Reason.AS_DESIRED),)),
+        plan=plan_value(NAME, MAX_CACHED_SOCKETS, actual.get(MAX_CACHED_SOCKETS), RegistryValue.dword(number), why),
         method=(RECIPE, "max_cached_sockets"),
         recipes=(RECIPE,) if number == 0 else (),
     )

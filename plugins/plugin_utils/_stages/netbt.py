@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
@@ -75,17 +76,18 @@ def default(choices: tuple[Choice, ...]) -> Desired:
     """Ask for what the chosen method does: NetBIOS off on every adapter, and the helper service where the article disables it along."""
     if not choices:
         return Desired()
-    helper = any(LMHOSTS.lower() == name.lower() for choice in choices for name in choice.method.services)
+    helper = any(same(LMHOSTS, name) for choice in choices for name in choice.method.services)
     return Desired(NetbiosOption.DISABLED, ("*",), StartMode.DISABLED if helper else None)
 
 
-def read(reader: Reader, _host: Host, _knowledge: Knowledge) -> Settings:
-    """Read the option of every interface that NetBT knows, connected or not."""
+def read(reader: Reader, host: Host, _knowledge: Knowledge) -> Settings:
+    """Read the option of every interface that NetBT knows, connected or not, and of every adapter that has IP."""
     guids = [name[len(PREFIX) :] for name in reader.subkeys(INTERFACES) or () if name.lower().startswith(PREFIX.lower())]
-    return settings.read_settings(reader, (setting(guid) for guid in guids))
+    guids += [adapter.guid for adapter in host.adapters if adapter.ip_enabled]
+    return settings.read_settings(reader, (setting(guid) for guid in Names(guids)))
 
 
-def stops(wanted: Desired, _host: Host) -> tuple[str, ...]:
+def stops(wanted: Desired, _host: Host, _knowledge: Knowledge) -> tuple[str, ...]:
     """Name what would be stopped."""
     return (LMHOSTS,) if wanted.lmhosts in (StartMode.DISABLED, StartMode.MANUAL) else ()
 
@@ -103,7 +105,8 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
     parts: list[Part] = []
     if wanted.lmhosts is not None:
         why = "helper for NetBIOS names; it opens no port and is useless without NetBIOS"
-        wish = Wish(LMHOSTS, stop=bool(stops(wanted, situation.host)), start_mode=wanted.lmhosts, why=why, optional=True)
+        ends = bool(stops(wanted, situation.host, situation.knowledge))
+        wish = Wish(LMHOSTS, stop=ends, start_mode=wanted.lmhosts, why=why, optional=True)
         parts += plan_services(NAME, (wish,), situation)
     if wanted.netbios is not None:
         parts.append(
@@ -122,42 +125,42 @@ def _plan_adapters(wanted: Desired, actual: Settings, situation: Situation) -> P
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
     later = LATER if wanted.netbios is NetbiosOption.DISABLED else ""
-    adapters = {adapter.guid.lower(): adapter for adapter in situation.host.adapters}
+    adapters = ByName((adapter.guid, adapter) for adapter in situation.host.adapters)
     selected = _select(wanted.adapters, actual, adapters)
     for guid in selected:
-        planned = _change(wanted, guid, actual, adapters.get(guid.lower()))
+        planned = _change(wanted, guid, actual, adapters.get(guid))
         changes += planned
         if not planned:
             unchanged.append(Unchanged(NAME, f"adapter {_label(guid, adapters)}", Reason.AS_DESIRED, later))
     return Plan(tuple(changes), tuple(unchanged))
 
 
-def _select(wanted: tuple[str, ...], actual: Settings, adapters: Mapping[str, Adapter]) -> tuple[str, ...]:
-    guids = {item.key.rpartition("\\")[2][len(PREFIX) :] for item in actual}
-    known = {guid.lower() for guid in guids}
-    guids |= {adapter.guid for adapter in adapters.values() if adapter.ip_enabled and adapter.guid.lower() not in known}
-    every = tuple(sorted(guids, key=str.lower))
-    if "*" in wanted:
-        return every
-    chosen: dict[str, None] = {}
+def _select(wanted: tuple[str, ...], actual: Settings, adapters: ByName[Adapter]) -> tuple[str, ...]:
     for word in wanted:
-        found = [guid for guid in every if word.lower() in _names(guid, adapters)]
-        if not found:
-            raise NotFound(f"there is no adapter '{word}' on this host; it has {'; '.join(_label(guid, adapters) for guid in every)}")
-        chosen.update(dict.fromkeys(found))
-    return tuple(chosen)
+        if word != "*" and not _named((word,), actual, adapters):
+            every = "; ".join(_label(guid, adapters) for guid in _named(("*",), actual, adapters))
+            raise NotFound(f"there is no adapter '{word}' on this host; it has {every}")
+    return _named(wanted, actual, adapters)
 
 
-def _names(guid: str, adapters: Mapping[str, Adapter]) -> set[str]:
-    names = {guid.lower(), guid.strip("{}").lower()}
-    adapter = adapters.get(guid.lower())
+def _named(wanted: tuple[str, ...], actual: Settings, adapters: ByName[Adapter]) -> tuple[str, ...]:
+    """Return the GUIDs of the adapters that are meant; none for a word that names no adapter."""
+    every = sorted((item.key.rpartition("\\")[2][len(PREFIX) :] for item in actual), key=str.lower)
+    if "*" in wanted:
+        return tuple(every)
+    return tuple(dict.fromkeys(guid for word in wanted for guid in every if word in _names(guid, adapters)))
+
+
+def _names(guid: str, adapters: ByName[Adapter]) -> Names:
+    names = [guid, guid.strip("{}")]
+    adapter = adapters.get(guid)
     if adapter is not None:
-        names |= {adapter.description.lower(), adapter.mac.lower(), *(address.lower() for address in adapter.addresses)}
-    return names - {""}
+        names += [adapter.description, adapter.mac, *adapter.addresses]
+    return Names(filter(None, names))
 
 
-def _label(guid: str, adapters: Mapping[str, Adapter]) -> str:
-    adapter = adapters.get(guid.lower())
+def _label(guid: str, adapters: ByName[Adapter]) -> str:
+    adapter = adapters.get(guid)
     return f"{adapter.description} {guid}" if adapter else guid
 
 
@@ -187,13 +190,12 @@ def _change(wanted: Desired, guid: str, actual: Settings, adapter: Adapter | Non
 
 def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     """Show NetBIOS per adapter, and the helper service where it is asked for."""
-    adapters = {adapter.guid.lower(): adapter for adapter in host.adapters}
+    adapters = ByName((adapter.guid, adapter) for adapter in host.adapters)
     result: dict[str, Any] = {}
     if wanted.netbios is not None:
-        for item, value in actual.items():
-            guid = item.key.rpartition("\\")[2][len(PREFIX) :]
-            result[f"adapter {_label(guid, adapters)}"] = option_of(value).word
-    service = host.services.get(LMHOSTS.lower())
+        for guid in _named(wanted.adapters, actual, adapters):
+            result[f"adapter {_label(guid, adapters)}"] = option_of(actual.get(setting(guid))).word
+    service = host.services.get(LMHOSTS)
     if wanted.lmhosts is not None and service is not None:
         result[service.name] = {"state": service.state.lower(), "start_mode": str(service.start_mode)}
     return result
@@ -211,18 +213,24 @@ def fate(subject: Explained, future: Future) -> Fate | None:
     if subject.recipe != RECIPE:
         return None
     driver = future.host.services.get("netbt")
-    if driver is not None and future.stops(driver):
-        return Fate(Expectation.CLOSED, future.runs_at_boot(driver), "the NetBT driver stops")
+    stops = driver is not None and future.stops(driver)
+    loads = Expectation.OPEN if driver is None else future.runs_at_boot(driver)
     adapter = next((a for a in future.host.adapters if subject.endpoint.address in a.addresses), None)
+    if stops and (adapter is None or loads is Expectation.CLOSED):
+        return Fate(Expectation.CLOSED, loads, "the NetBT driver stops")
     if adapter is None:
         return Fate(Expectation.OPEN, Expectation.UNKNOWN, f"no adapter has the address {subject.endpoint.address}")
     planned = future.netbios_set(adapter.guid)
     where = setting(adapter.guid)
     value = planned if planned is not None else option_of(future.value(where.key, where.name))
     off = Expectation.CLOSED if value is NetbiosOption.DISABLED else Expectation.OPEN
-    if driver is not None and future.runs_at_boot(driver) is Expectation.CLOSED:
-        return Fate(Expectation.CLOSED if planned is not None else Expectation.OPEN, Expectation.CLOSED, "the NetBT driver will not load")
     word = f"NetBIOS over TCP/IP is {value.word} on {adapter.description}"
+    if stops:
+        # A driver that loads again binds the adapters that their options tell it to.
+        gone = off is Expectation.CLOSED
+        return Fate(Expectation.CLOSED, off if gone else loads, f"the NetBT driver stops{f', and {word}' if gone else ''}")
+    if loads is Expectation.CLOSED:
+        return Fate(off if planned is not None else Expectation.OPEN, Expectation.CLOSED, "the NetBT driver will not load")
     return Fate(off if planned is not None else Expectation.OPEN, off, word)
 
 

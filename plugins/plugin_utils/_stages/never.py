@@ -7,6 +7,7 @@ The gate asks it for plans; it is all that the way back has to pass, by `restore
 
 from __future__ import annotations
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
@@ -20,10 +21,9 @@ NOT_LOOKED_AT = "it was not checked"
 
 def never_stops(service: Service, host: Host, knowledge: Knowledge) -> str | None:
     """Say why a service must never stop or be disabled on this host, or None where it may."""
-    name = service.name.lower()
-    needed = {s.name.lower(): part for part in PATH for s in host.all_required(part)}
-    if name in needed or name in {part.lower() for part in PATH}:
-        carries = needed.get(name)
+    needed = ByName((s.name, part) for part in PATH for s in host.all_required(part))
+    carries = needed.get(service.name)
+    if carries is not None or service.name in Names(PATH):
         because = f"{carries} depends on it" if carries else "it belongs to the management path"
         return f"{noun(service.kind)} {service.name} is never stopped or disabled: {because}, and the session needs it"
     applies = {
@@ -33,7 +33,7 @@ def never_stops(service: Service, host: Host, knowledge: Knowledge) -> str | Non
         When.DHCP: host.uses_dhcp,
     }
     for never in knowledge.never_stop:
-        if never.names(name) and never.windows.includes(host.windows) and applies[never.when]:
+        if never.names(service.name) and never.windows.includes(host.windows) and applies[never.when]:
             on = "" if never.when is When.ALWAYS else f" (on this host: {never.when})"
             return f"{noun(service.kind)} {service.name} is never stopped or disabled{on}: {never.why}"
     return None

@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 NOTHING = Plan()
 
@@ -86,6 +89,12 @@ class Part:
     needs: tuple[Need, ...] = ()
     barrier: Bar | None = None
     error: NetminError | None = None
+
+
+def plan_value(stage: str, setting: Setting, before: RegistryValue | None, after: RegistryValue | None, why: str) -> Plan:
+    """Plan one registry value that the next boot reads."""
+    changes = write_value(stage, setting, before, after, why)
+    return Plan(changes, () if changes else (Unchanged(stage, setting.target, Reason.AS_DESIRED),))
 
 
 def join(parts: Iterable[Part], one: Part) -> Part:

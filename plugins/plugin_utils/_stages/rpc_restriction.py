@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -25,14 +26,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
 from . import services, switches
 from .future import Fate, Future
-from .part import Claim, Part
+from .part import Claim, Part, plan_value
 from .stage import Choice, Situation, Stage, Touches
 from .switches import Switch, SwitchWish
 
@@ -157,14 +155,10 @@ def default(choices: tuple[Choice, ...]) -> Desired:
 
 def read(reader: Reader, host: Host, knowledge: Knowledge) -> Settings:
     """Read what the next boot will use."""
-    ranges = (PORTS, PORTS_INTERNET_AVAILABLE, USE_INTERNET_PORTS)
-    # The key is absent by default, and asking once costs less than three times.
-    absent = reader.value_types(INTERNET) is None
-    found = dict.fromkeys(ranges) if absent else settings.read_settings(reader, ranges)
-    return {**settings.read_settings(reader, (BIND, LISTEN_ON_INTERNET, *switches.known(NAME, knowledge, host.windows))), **found}
+    return settings.read_settings(reader, (*OWN, *switches.known(NAME, knowledge, host.windows)))
 
 
-def stops(_wanted: Desired, _host: Host) -> tuple[str, ...]:
+def stops(_wanted: Desired, _host: Host, _knowledge: Knowledge) -> tuple[str, ...]:
     """Name nothing: no service is stopped."""
     return ()
 
@@ -197,14 +191,7 @@ def _doubtful_indexes(wanted: Desired, host: Host) -> tuple[str, ...]:
 
 
 def _plan(goals: Sequence[tuple[Setting, RegistryValue | None]], why: str, actual: Settings) -> Plan:
-    changes: list[Change] = []
-    unchanged: list[Unchanged] = []
-    for setting, after in goals:
-        planned = write_value(NAME, setting, actual.get(setting), after, why)
-        changes += planned
-        if not planned:
-            unchanged.append(Unchanged(NAME, setting.target, Reason.AS_DESIRED))
-    return Plan(tuple(changes), tuple(unchanged))
+    return Plan.merge(plan_value(NAME, setting, actual.get(setting), after, why) for setting, after in goals)
 
 
 def _plan_interfaces(wanted: Desired, interfaces: tuple[str, ...], actual: Settings, situation: Situation) -> Part:
@@ -305,7 +292,7 @@ def opens(made: Effect, _knowledge: Knowledge) -> tuple[str, ...]:
     if written is not None and written.place == BIND.place:
         return () if written.after is not None and written.after.data else (RECIPE,)
     if written is not None and written.place == LISTEN_ON_INTERNET.place:
-        return () if _is_off(written.after) else (RECIPE, "rpc-epmap-135-tcp")
+        return () if _is_off(written.after) else (RECIPE, MAPPER)
     return ()
 
 
@@ -318,8 +305,8 @@ def fate(subject: Explained, future: Future) -> Fate | None:
     plain = services.fate(subject, future)
     if plain is None or plain.boot is Expectation.CLOSED:
         return plain
-    bound = {name.lower() for name in restricted(future.host, future.knowledge)}
-    if not all(owner.lower() in bound and kinds == (Port.RPC,) for owner, kinds in zip(subject.owners, subject.kinds, strict=True)):
+    bound = Names(restricted(future.host, future.knowledge))
+    if not all(owner in bound and kinds == (Port.RPC,) for owner, kinds in zip(subject.owners, subject.kinds, strict=True)):
         return Fate(plain.now, Expectation.UNKNOWN, "the interface restriction binds only servers that do not request all interfaces")
     if indexes == (LOOPBACK_INDEX,):
         return Fate(plain.now, Expectation.CLOSED, "RPC over TCP is bound to the loopback", loopback=True)

@@ -16,12 +16,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import P
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective, noun
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 
-from .part import Bar, Part
+from .part import Bar, Part, plan_value
 from .stage import Missing, Situation
 
 
@@ -33,6 +32,7 @@ class Wish:
         optional: pass over a service that the host does not have.
         not_loaded: why it does not run after the next boot, where the same plan sees to that without a start mode; one that
             cannot be stopped is left to the boot then.
+        harmless: why it may run on, where it cannot be stopped.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Wish:
     why: str = ""
     optional: bool = False
     not_loaded: str = ""
+    harmless: str = ""
 
 
 def plan_services(stage: str, wishes: Iterable[Wish], situation: Situation, actual: Settings | None = None) -> tuple[Part, ...]:
@@ -62,7 +63,7 @@ def _plan_wish(stage: str, wish: Wish, situation: Situation, actual: Settings) -
     if of is not None:
         told = f"'{wish.name}' is an instance of a per-user service, which each sign-in creates again; name its template '{of}'"
         return Part(stage=stage, targets=targets, error=InvalidOption(told))
-    if wish.optional and wish.name.lower() not in situation.host.services:
+    if wish.optional and wish.name not in situation.host.services:
         return Part(stage=stage, targets=targets, plan=Plan(unchanged=(Unchanged(stage, targets[0], Reason.ABSENT),)))
     try:
         service = situation.host.service(wish.name)
@@ -92,7 +93,9 @@ def _plan_scm(stage: str, wish: Wish, service: Service, situation: Situation) ->
     if not changes and not unchanged and refused is None:
         unchanged = (Unchanged(stage, target, Reason.AS_DESIRED),)
     barrier = None
-    if refused is not None and left is None:
+    if service.guard.change and wish.start_mode not in (None, service.start_mode):
+        barrier = Bar(Reason.PROTECTED, service.guard.change)
+    elif refused is not None and left is None:
         barrier = Bar(Reason.PROTECTED, f"{refused}; set 'start_mode: disabled' to end it at the next boot")
     warnings = tuple(_prevented(wish, service, situation)) if changes else ()
     return Part(
@@ -109,7 +112,8 @@ def _plan_scm(stage: str, wish: Wish, service: Service, situation: Situation) ->
 def stop_refused(service: Service, host: Host) -> str | None:
     """Say why the SCM would refuse to stop a service that runs, or None where it would not."""
     if service.takes_no_stop:
-        return f"{service.name} cannot be stopped while running"
+        guarded = f": {service.guard.stop}" if service.guard.stop else ""
+        return f"{service.name} cannot be stopped while running{guarded}"
     # Whatever is asked of the dependents: while one of them runs the SCM refuses the stop of what it depends on.
     firm = [s.name for s in host.all_dependents(service.name) if s.takes_no_stop]
     if not firm:
@@ -123,6 +127,8 @@ def _without_stop(stage: str, wish: Wish, service: Service, refused: str) -> Unc
     target = f"{noun(service.kind)} {service.name}"
     if wish.not_loaded:
         return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; {wish.not_loaded}")
+    if wish.harmless:
+        return Unchanged(stage, target, Reason.PROTECTED, f"{refused}; {wish.harmless}")
     if wish.start_mode is StartMode.DISABLED:
         return Unchanged(stage, target, Reason.UNTIL_BOOT, f"{refused}; it is disabled and does not start again")
     if wish.start_mode is not None and wish.start_mode is not service.start_mode:
@@ -143,16 +149,16 @@ def _plan_protected(stage: str, wish: Wish, service: Service, protected: Protect
         barrier = Bar(Reason.PROTECTED, f"{protected.because}; Windows is not known to accept any other way")
         return Part(stage=stage, targets=targets, what=what, barrier=barrier)
     why = f"{wish.why}; {protected.because}, so its registry value is written, which takes effect at the next boot"
-    plan = _plan_start(stage, service.name, wish.start_mode, why, actual)
+    plan = plan_start(stage, service.name, wish.start_mode, why, actual)
     warnings = tuple(_prevented(wish, service, situation)) if plan.changes else ()
     dormant = _dormant(wish, service, situation) if plan.changes else ()
     return Part(stage=stage, targets=targets, what=what, plan=replace(plan, warnings=warnings), dormant=dormant)
 
 
-def _plan_start(stage: str, name: str, mode: StartMode, why: str, actual: Settings) -> Plan:
+def plan_start(stage: str, name: str, mode: StartMode, why: str, actual: Settings) -> Plan:
+    """Plan a start mode through the registry, past the SCM."""
     setting = start_setting(name)
-    changes = write_value(stage, setting, actual.get(setting), RegistryValue.dword(START_VALUES[mode]), why)
-    return Plan(changes, () if changes else (Unchanged(stage, setting.target, Reason.AS_DESIRED),))
+    return plan_value(stage, setting, actual.get(setting), RegistryValue.dword(START_VALUES[mode]), why)
 
 
 def _plan_template(stage: str, wish: Wish, template: PerUser, situation: Situation, actual: Settings) -> Part:
@@ -160,7 +166,7 @@ def _plan_template(stage: str, wish: Wish, template: PerUser, situation: Situati
     targets = (f"service {template.name}",)
     if actual.get(start_setting(template.name)) is None:
         return Part(stage=stage, targets=targets, plan=Plan(unchanged=(Unchanged(stage, targets[0], Reason.ABSENT),)))
-    plans = [_plan_start(stage, template.name, wish.start_mode, wish.why, actual)] if wish.start_mode is not None else []
+    plans = [plan_start(stage, template.name, wish.start_mode, wish.why, actual)] if wish.start_mode is not None else []
     running = [
         service
         for service in situation.host.services.values()
@@ -221,7 +227,7 @@ def _stop(stage: str, service: Service, situation: Situation, why: str, *, along
 def _also(service: Service, situation: Situation) -> tuple[Service, ...]:
     """Return running dependents that must be stopped with a service and that nobody stops yet."""
     dependents = situation.host.all_dependents(service.name)
-    return tuple(s for s in dependents if not s.stopped and s.name.lower() not in situation.stopping)
+    return tuple(s for s in dependents if not s.stopped and s.name not in situation.stopping)
 
 
 def _dormant(wish: Wish, service: Service, situation: Situation) -> tuple[str, ...]:
@@ -230,7 +236,7 @@ def _dormant(wish: Wish, service: Service, situation: Situation) -> tuple[str, .
         return ()
     dependents = situation.host.all_dependents(service.name)
     idle = (s for s in dependents if s.stopped and s.start_mode is not StartMode.DISABLED)
-    return tuple(s.name for s in idle if s.name.lower() not in situation.stopping)
+    return tuple(s.name for s in idle if s.name not in situation.stopping)
 
 
 def _prevented(wish: Wish, service: Service, situation: Situation) -> Iterable[str]:
@@ -238,7 +244,7 @@ def _prevented(wish: Wish, service: Service, situation: Situation) -> Iterable[s
     if wish.start_mode is not StartMode.DISABLED:
         return
     dependents = situation.host.all_dependents(service.name)
-    automatic = [s.name for s in dependents if s.start_mode is StartMode.AUTO and s.name.lower() not in situation.stopping]
+    automatic = [s.name for s in dependents if s.start_mode is StartMode.AUTO and s.name not in situation.stopping]
     idle = [name for name in _dormant(wish, service, situation) if name not in automatic]
     if automatic:
         yield f"{', '.join(automatic)} can no longer start once {service.name} is disabled"

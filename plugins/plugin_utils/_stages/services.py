@@ -15,17 +15,19 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings, start_setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START, Settings, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, StartValue, Status
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
 from . import switches
 from .future import Fate, Future
+from .never import never_stops
 from .part import Bar, Claim, Need, Part
 from .service_control import Wish, plan_services, stop_refused
 from .stage import Choice, Situation, Stage
@@ -55,22 +57,19 @@ def desired(options: Mapping[str, Any]) -> Desired:
         mode = StartMode(item["start_mode"]) if item.get("start_mode") else None
         if not name:
             raise InvalidOption("a service without a name; give the key name, as 'sc query' shows it")
-        if any(wish.name.lower() == name.lower() for wish in wishes):
+        if any(same(wish.name, name) for wish in wishes):
             raise InvalidOption(f"service '{name}' is listed twice")
         if stop and mode is StartMode.AUTO:
-            raise InvalidOption(f"service '{name}' has state 'stopped' and start_mode 'auto': choose one")
+            raise InvalidOption(f"service '{name}': 'start_mode: auto' needs 'state: unchanged'")
         wishes.append(Wish(name, stop=stop, start_mode=mode, why="asked for"))
     return Desired(tuple(wishes))
 
 
 def default(choices: tuple[Choice, ...]) -> Desired:
     """Ask for what the chosen methods do: services stopped and disabled, values written."""
-    wishes = {
-        name.lower(): Wish(name, stop=True, start_mode=StartMode.DISABLED, optional=True)
-        for choice in choices
-        for name in choice.method.services
-    }
-    return Desired(tuple(wishes.values()), switches.from_choices(choices))
+    names = Names(name for choice in choices for name in choice.method.services)
+    wishes = tuple(Wish(name, stop=True, start_mode=StartMode.DISABLED, optional=True) for name in names)
+    return Desired(wishes, switches.from_choices(choices))
 
 
 def read(reader: Reader, host: Host, knowledge: Knowledge) -> Settings:
@@ -78,26 +77,26 @@ def read(reader: Reader, host: Host, knowledge: Knowledge) -> Settings:
     by_registry = [
         entry.name
         for entry in knowledge.protected
-        if entry.windows.includes(host.windows) and entry.start_value is StartValue.ACCEPTED and entry.name.lower() in host.services
+        if entry.windows.includes(host.windows) and entry.start_value is StartValue.ACCEPTED and entry.name in host.services
     ]
-    named = {
-        name.lower()
+    named = Names(
+        name
         for recipe in knowledge.recipes.values()
         for method in recipe.methods_on(host.windows)
         if method.stage == NAME
         for name in method.services
-    }
+    )
     signed_in = {template_of(service.name, host.windows, knowledge) for service in host.services.values()}
     by_registry += [
         entry.name
         for entry in knowledge.per_user
-        if entry.windows.includes(host.windows) and (entry.name.lower() in named or entry.name in signed_in)
+        if entry.windows.includes(host.windows) and (entry.name in named or entry.name in signed_in)
     ]
     wanted = (*(start_setting(name) for name in by_registry), *switches.known(NAME, knowledge, host.windows))
     return settings.read_settings(reader, dict.fromkeys(wanted))
 
 
-def stops(wanted: Desired, _host: Host) -> tuple[str, ...]:
+def stops(wanted: Desired, _host: Host, _knowledge: Knowledge) -> tuple[str, ...]:
     """Name what would be stopped."""
     return tuple(wish.name for wish in wanted.wishes if wish.stop)
 
@@ -122,17 +121,18 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
 
 def _told(wish: Wish, part: Part, situation: Situation) -> Part:
     """Add what is known of a service that was asked for by its name, and not chosen through a recipe."""
-    if wish.name.lower() == "netbt":
-        return replace(part, error=InvalidOption("NetBT is a driver, not a service; the stage smb_device has a method for it"))
     if wish.optional or part.error is not None:
         return part
-    name, windows = wish.name.lower(), situation.host.windows
+    driver = _driver_refused(wish.name, situation)
+    if driver is not None:
+        return Part(stage=NAME, targets=part.targets, error=driver)
+    windows = situation.host.windows
     about = [(recipe, method) for recipe in situation.knowledge.recipes.values() for method in recipe.methods_on(windows)]
     if part.takes:
-        gated = [(r, m) for r, m in about if m.hazard and name in map(str.lower, (*r.services, *m.services))]
+        gated = [(r, m) for r, m in about if m.hazard and wish.name in Names((*r.services, *m.services))]
         part = replace(part, needs=tuple({m.hazard: Need(m.hazard, r.breaks) for r, m in reversed(gated)}.values()))
     closing = [(r, m) for r, m in about if m.stage == NAME or m.status is Status.DOES_NOT_CLOSE]
-    known = [(recipe, method) for recipe, method in closing if name in map(str.lower, method.services)]
+    known = [(recipe, method) for recipe, method in closing if wish.name in Names(method.services)]
     if not known or not (wish.stop or wish.start_mode is StartMode.DISABLED):
         return part
     recipe, method = next(((r, m) for r, m in known if m.status is Status.WORKS), known[0])
@@ -144,11 +144,26 @@ def _told(wish: Wish, part: Part, situation: Situation) -> Part:
     return replace(part, plan=replace(part.plan, warnings=(*warnings, *part.plan.warnings)))
 
 
+def _driver_refused(name: str, situation: Situation) -> InvalidOption | None:
+    """Say of a driver that it is none of the services, and which stages close its ports; None for a service, or where a recipe stops it."""
+    windows, service = situation.host.windows, situation.host.services.get(name)
+    # One that must never stop is refused for that reason.
+    if service is None or service.kind is not ServiceKind.DRIVER or never_stops(service, situation.host, situation.knowledge):
+        return None
+    recipes = situation.knowledge.recipes.values()
+    if any(name in Names(m.services) for r in recipes for m in r.methods_on(windows) if m.stage == NAME):
+        return None
+    owned = [r for r, p in situation.knowledge.patterns(windows) if name in Names(p.services or r.drivers)]
+    stages = dict.fromkeys(m.stage for r in owned for m in r.methods_on(windows) if m.status is Status.WORKS and m.stage != NAME)
+    closed = f"; the stage {' or '.join(stages)} closes its ports" if stages else ""
+    return InvalidOption(f"{service.name} is a driver, not a service{closed}")
+
+
 def reason(name: str, situation: Situation) -> str:
     """Say what a service is for and what goes with it; "" where nothing is known."""
     for recipe in situation.knowledge.recipes.values():
         methods = recipe.methods_on(situation.host.windows)
-        if name.lower() in (owner.lower() for owner in recipe.services) and any(method.stage == NAME for method in methods):
+        if name in Names(service for m in methods if m.stage == NAME for service in (*recipe.services, *m.services)):
             return f"{recipe.purpose}; breaks {recipe.breaks}"
     return ""
 
@@ -156,12 +171,12 @@ def reason(name: str, situation: Situation) -> str:
 def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     """Show the services and values that a desire is about."""
     result: dict[str, Any] = {}
-    starts: set[Setting] = set()
+    # A start mode in the registry is shown with the service that is asked for, and never as one of the switches' values.
+    starts = [setting for setting in actual if setting.name == START]
     for wish in wanted.wishes:
-        service, start = host.services.get(wish.name.lower()), start_setting(wish.name)
+        service, start = host.services.get(wish.name), start_setting(wish.name)
         if service is not None:
             result[service.name] = {"state": service.state.lower(), "start_mode": str(service.start_mode)}
-        starts |= {setting for setting in actual if setting.name == start.name}
         if start in actual:
             result[start.target] = settings.plain(actual[start])
     return {**result, **switches.shown(wanted.switches, actual, starts)}
@@ -180,7 +195,7 @@ def fate(subject: Explained, future: Future) -> Fate | None:
     owners = [
         (service, kinds)
         for owner, kinds in zip(subject.owners, subject.kinds, strict=True)
-        for service in (future.instances(owner) or (future.host.services.get(owner.lower()),))
+        for service in (future.instances(owner) or (future.host.services.get(owner),))
     ]
     known = [(service, kinds) for service, kinds in owners if service is not None and service.kind is ServiceKind.SERVICE]
     if not known or len(known) != len(owners):

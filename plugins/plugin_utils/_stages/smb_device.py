@@ -16,41 +16,40 @@ from enum import StrEnum
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START_VALUES, Setting, Settings, start_setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, Settings, start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
 from .future import Fate, Future
-from .part import Bar, Claim, Need, Part, join
-from .service_control import Wish, plan_services
+from .part import Bar, Claim, Need, Part, join, plan_value
+from .service_control import Wish, plan_services, plan_start
 from .stage import Choice, Situation, Stage, Touches
 
 NAME = "smb_device"
 RECIPE = "smb-445"
 SMB_DEVICE_ENABLED = Setting(rf"{SERVICES_KEY}\NetBT\Parameters", "SmbDeviceEnabled", RegistryType.DWORD)
-NETBT_START = start_setting("NetBT")
+NETBT = "NetBT"
+NETBT_START = start_setting(NETBT)
 # The order in which the article stops them.
 SMB_SERVICES = ("LanmanWorkstation", "LanmanServer")
 HAZARD = "outgoing-smb"
 VISTA = NtVersion(6, 0)
-# Start modes with which a driver is loaded without anybody's asking.
-SELF_STARTING = (StartMode.BOOT, StartMode.SYSTEM, StartMode.AUTO)
 SERVER, SRVNET = "LanmanServer", "srvnet"
 # Public scripts that free 445: dependents first (srvnet_scripts of the knowledge); srv is there with SMB 1 only.
 SERVER_DRIVERS = ("srv2", "srv", "srvnet")
 
 
-class Way(StrEnum):
+class SmbMethod(StrEnum):
     """How port 445 is closed."""
 
     SMB_DEVICE_ENABLED = "smb_device_enabled"
@@ -67,24 +66,24 @@ class Desired:
     """
 
     enabled: bool | None = None
-    method: Way | None = None
+    method: SmbMethod | None = None
 
-    def way(self, windows: Windows) -> Way:
+    def way(self, windows: Windows) -> SmbMethod:
         """Return the method that is meant on one Windows."""
-        return self.method or (Way.SMB_SERVER if windows.nt >= VISTA else Way.SMB_DEVICE_ENABLED)
+        return self.method or (SmbMethod.SMB_SERVER if windows.nt >= VISTA else SmbMethod.SMB_DEVICE_ENABLED)
 
 
 def desired(options: Mapping[str, Any]) -> Desired:
     """Read the stage's options."""
     word, method = options.get("smb_over_tcp"), options.get("method")
-    return Desired(None if word is None else word == "enabled", Way(method) if method else None)
+    return Desired(None if word is None else word == "enabled", SmbMethod(method) if method else None)
 
 
 def default(choices: tuple[Choice, ...]) -> Desired:
     """Ask for what the chosen method does."""
     if not choices:
         return Desired()
-    return Desired(False, Way(choices[0].method.id))
+    return Desired(False, SmbMethod(choices[0].method.id))
 
 
 def read(reader: Reader, host: Host, _knowledge: Knowledge) -> Settings:
@@ -92,17 +91,25 @@ def read(reader: Reader, host: Host, _knowledge: Knowledge) -> Settings:
     return settings.read_settings(reader, (SMB_DEVICE_ENABLED, NETBT_START) if host.windows.nt < VISTA else ())
 
 
-def stops(wanted: Desired, host: Host) -> tuple[str, ...]:
+def stops(wanted: Desired, host: Host, knowledge: Knowledge) -> tuple[str, ...]:
     """Name what would be stopped."""
     if wanted.enabled is not False:
         return ()
-    stopped = {Way.NETBT_DRIVER: (*SMB_SERVICES, "NetBT"), Way.SMB_SERVER: ("Browser", "HomeGroupListener", SERVER, *SERVER_DRIVERS)}
-    return stopped.get(wanted.way(host.windows), ())
+    way = wanted.way(host.windows)
+    if way is SmbMethod.SMB_SERVER:
+        return (*_server_services(host.windows, knowledge), *SERVER_DRIVERS)
+    return (*SMB_SERVICES, NETBT) if way is SmbMethod.NETBT_DRIVER else ()
+
+
+def _server_services(windows: Windows, knowledge: Knowledge) -> tuple[str, ...]:
+    """Return the Server service and what stops with it, as the knowledge lists them."""
+    method = knowledge.recipe(RECIPE).method(str(SmbMethod.SMB_SERVER), windows)
+    return method.services if method is not None else ()
 
 
 def claims(wanted: Desired) -> tuple[Claim, ...]:
     """Name the port; which services its method stops depends on the Windows."""
-    services = (*SMB_SERVICES, "NetBT") if wanted.method is Way.NETBT_DRIVER else ()
+    services = (*SMB_SERVICES, NETBT) if wanted.method is SmbMethod.NETBT_DRIVER else ()
     return (Claim("smb_over_tcp: disabled", recipes=(RECIPE,), services=services),) if wanted.enabled is False else ()
 
 
@@ -118,22 +125,21 @@ def plan(wanted: Desired, actual: Settings, situation: Situation) -> tuple[Part,
         method=(RECIPE, str(way)),
         recipes=() if wanted.enabled else (RECIPE,),
     )
-    if way is Way.NETBT_DRIVER:
+    if way is SmbMethod.NETBT_DRIVER:
         return (_plan_driver(whole, wanted, actual, situation),)
-    if way is Way.SMB_SERVER:
+    if way is SmbMethod.SMB_SERVER:
         return (_plan_server(whole, wanted, situation),)
     before = actual.get(SMB_DEVICE_ENABLED)
-    if wanted.enabled and before is None:
-        return (replace(whole, plan=Plan(unchanged=(Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))),)
+    # Absent means 1 (article).
+    after = None if wanted.enabled and before is None else RegistryValue.dword(int(wanted.enabled))
     why = f"SMB over TCP {'opens' if wanted.enabled else 'closes'}: tcp/445 and udp/445 of NetBT, which keeps 137 to 139"
-    changes = write_value(NAME, SMB_DEVICE_ENABLED, before, RegistryValue.dword(int(wanted.enabled)), why)
-    return (replace(whole, plan=Plan(changes, () if changes else (Unchanged(NAME, SMB_DEVICE_ENABLED.target, Reason.AS_DESIRED),))),)
+    return (replace(whole, plan=plan_value(NAME, SMB_DEVICE_ENABLED, before, after, why)),)
 
 
 WHAT = {
-    Way.SMB_DEVICE_ENABLED: "SmbDeviceEnabled",
-    Way.NETBT_DRIVER: "the start mode of the NetBT driver",
-    Way.SMB_SERVER: "the start mode of the Server service",
+    SmbMethod.SMB_DEVICE_ENABLED: "SmbDeviceEnabled",
+    SmbMethod.NETBT_DRIVER: "the start mode of the NetBT driver",
+    SmbMethod.SMB_SERVER: "the start mode of the Server service",
 }
 
 
@@ -142,8 +148,7 @@ def _plan_server(whole: Part, wanted: Desired, situation: Situation) -> Part:
     if wanted.enabled:
         wish = Wish(SERVER, start_mode=StartMode.AUTO, why="the Server service loads srvnet when it starts, which opens tcp/445")
         return join(plan_services(NAME, (wish,), situation), whole)
-    method = situation.knowledge.recipe(RECIPE).method(str(Way.SMB_SERVER), situation.host.windows)
-    names = method.services if method is not None else ()
+    names = _server_services(situation.host.windows, situation.knowledge)
     why = "file and printer sharing: tcp/445 belongs to srvnet, which the Server service loads"
     services = [Wish(name, stop=True, start_mode=StartMode.DISABLED, why=why, optional=True) for name in names]
     drivers = [_driver(name, situation.host) for name in SERVER_DRIVERS]
@@ -159,47 +164,48 @@ def _driver(name: str, host: Host) -> Wish:
     why = "tcp/445: the driver stays loaded, and listens, when the Server service has stopped"
     after = "the Server service does not start again, and nothing else is known to load it"
     driver = host.services.get(name)
-    mode = StartMode.MANUAL if driver is not None and driver.start_mode in SELF_STARTING else None
+    mode = StartMode.MANUAL if driver is not None and driver.start_mode.starts_by_itself else None
     return Wish(name, stop=True, start_mode=mode, why=why, optional=True, not_loaded=after)
 
 
 def _plan_driver(whole: Part, wanted: Desired, actual: Settings, situation: Situation) -> Part:
     host = situation.host
     if wanted.enabled:
-        return replace(whole, plan=_plan_start(StartMode.SYSTEM, actual, "the NetBT driver loads again"))
+        return replace(whole, plan=plan_start(NAME, NETBT, StartMode.SYSTEM, "the NetBT driver loads again", actual))
     barrier = None
-    if host.uses_dhcp and any(s.name.lower() == "dhcp" for s in host.all_dependents("NetBT")):
+    if host.uses_dhcp and any(same(s.name, "Dhcp") for s in host.all_dependents(NETBT)):
         barrier = Bar(
             Reason.HARMFUL,
             "on this host the DHCP Client depends on NetBT and an adapter has its address from DHCP, so the host would lose its "
-            f"address; use the method {Way.SMB_DEVICE_ENABLED}, or a static address first",
+            f"address; use the method {SmbMethod.SMB_DEVICE_ENABLED}, or a static address first",
         )
     both = "SMB stops in both directions, and with it mapped drives, printers and services on network paths"
     whole = replace(
         whole,
         what="the NetBT driver is not disabled",
-        plan=_plan_start(StartMode.DISABLED, actual, "the NetBT driver is not loaded again"),
+        # Through the registry, as the article does on Windows 2000.
+        plan=plan_start(NAME, NETBT, StartMode.DISABLED, "the NetBT driver is not loaded again", actual),
         # One that is stopped already would not come back after the boot.
-        takes=tuple(host.services[name.lower()].name for name in (*SMB_SERVICES, "NetBT") if name.lower() in host.services),
-        needs=(Need(HAZARD, f"{both} (the method {Way.SMB_DEVICE_ENABLED} does not affect them)"),),
+        takes=tuple(host.services[name].name for name in (*SMB_SERVICES, NETBT) if name in host.services),
+        needs=(Need(HAZARD, f"{both} (the method {SmbMethod.SMB_DEVICE_ENABLED} does not affect them)"),),
         barrier=barrier,
     )
-    if host.service("NetBT").stopped:
+    if host.service(NETBT).stopped:
         # Workstation and Server may run again after a boot; without the driver they open nothing.
         return whole
-    why = "the NetBT driver can stop only after it"
-    after = "it depends on the NetBT driver, which is not loaded again"
-    wishes = [Wish(name, stop=True, why=why, optional=True, not_loaded=after) for name in SMB_SERVICES]
+    wishes = [_before_driver(name, host) for name in SMB_SERVICES]
     why = "NetBIOS over TCP/IP and SMB over TCP: 137 to 139 and 445 close"
-    wishes.append(Wish("NetBT", stop=True, why=why, not_loaded="it is not loaded again"))
+    wishes.append(Wish(NETBT, stop=True, why=why, not_loaded="it is not loaded again"))
     part = join(plan_services(NAME, wishes, situation), whole)
     return replace(part, plan=_touching(part.plan))
 
 
-def _plan_start(mode: StartMode, actual: Settings, why: str) -> Plan:
-    """Plan when the driver loads; through the registry, as the article does on Windows 2000."""
-    changes = write_value(NAME, NETBT_START, actual.get(NETBT_START), RegistryValue.dword(START_VALUES[mode]), why)
-    return Plan(changes, () if changes else (Unchanged(NAME, NETBT_START.target, Reason.AS_DESIRED),))
+def _before_driver(name: str, host: Host) -> Wish:
+    """Stop a service of SMB before the driver; one that depends on the driver does not come back with a boot, another is left without."""
+    why = "the NetBT driver is stopped after it"
+    if any(same(service.name, NETBT) for service in host.all_required(name)):
+        return Wish(name, stop=True, why=why, optional=True, not_loaded="it depends on the NetBT driver, which is not loaded again")
+    return Wish(name, stop=True, why=why, optional=True, harmless="it opens no port without the NetBT driver, which is not loaded again")
 
 
 def _touching(plan_: Plan) -> Plan:
@@ -216,20 +222,20 @@ def shown(wanted: Desired, actual: Settings, host: Host) -> dict[str, Any]:
     if wanted.enabled is None:
         return {}
     way = wanted.way(host.windows)
-    if way is Way.SMB_DEVICE_ENABLED:
+    if way is SmbMethod.SMB_DEVICE_ENABLED:
         return {SMB_DEVICE_ENABLED.target: settings.plain(actual.get(SMB_DEVICE_ENABLED))}
-    if way is Way.SMB_SERVER:
-        found = [host.services[name.lower()] for name in (SERVER, *SERVER_DRIVERS) if name.lower() in host.services]
+    if way is SmbMethod.SMB_SERVER:
+        found = [host.services[name] for name in (SERVER, *SERVER_DRIVERS) if name in host.services]
         return {service.name: {"state": service.state.lower(), "start_mode": str(service.start_mode)} for service in found}
-    names = [name for name in (*SMB_SERVICES, "NetBT") if name.lower() in host.services]
-    states: dict[str, Any] = {name: host.services[name.lower()].state.lower() for name in names}
+    names = [name for name in (*SMB_SERVICES, NETBT) if name in host.services]
+    states: dict[str, Any] = {name: host.services[name].state.lower() for name in names}
     return {NETBT_START.target: settings.plain(actual.get(NETBT_START)), **states}
 
 
 def opens(made: Effect, _knowledge: Knowledge) -> tuple[str, ...]:
     """Name the port of SMB: with the value that is not 0 any more, and with the Server service, which loads the driver that owns it."""
     written = made.written is not None and made.written.place == SMB_DEVICE_ENABLED.place and not _is_off(made.written.after)
-    return (RECIPE,) if written or made.returns.lower() == SERVER.lower() else ()
+    return (RECIPE,) if written or same(made.returns, SERVER) else ()
 
 
 def _is_off(value: RegistryValue | None) -> bool:
@@ -238,7 +244,7 @@ def _is_off(value: RegistryValue | None) -> bool:
 
 def fate(subject: Explained, future: Future) -> Fate | None:
     """Expect 445 to follow the value and the driver where NetBT owns it, and srvnet and the Server service from Windows Vista on."""
-    if subject.recipe != RECIPE and SRVNET in map(str.lower, subject.owners):
+    if subject.recipe != RECIPE and SRVNET in Names(subject.owners):
         return _fate_of_other_port(subject, future)
     if subject.recipe != RECIPE:
         return None
@@ -255,7 +261,7 @@ def fate(subject: Explained, future: Future) -> Fate | None:
 
 
 def _fate_of_srvnet(future: Future) -> Fate:
-    driver, server = future.host.services.get(SRVNET), future.host.services.get(SERVER.lower())
+    driver, server = future.host.services.get(SRVNET), future.host.services.get(SERVER)
     now = Expectation.CLOSED if driver is not None and future.stops(driver) else Expectation.OPEN
     boot = Expectation.CLOSED if server is None else future.runs_at_boot(server)
     if boot is not Expectation.CLOSED:
@@ -270,7 +276,7 @@ def _fate_of_srvnet(future: Future) -> Fate:
 
 def _loaded(dependent: Service, future: Future) -> Expectation:
     """Expect whether a dependent of srvnet runs after the boot, and so loads it; the Server service's own drivers come with it alone."""
-    if dependent.name.lower() in SERVER_DRIVERS and future.start_mode(dependent) not in SELF_STARTING:
+    if dependent.name.lower() in SERVER_DRIVERS and not future.start_mode(dependent).starts_by_itself:
         return Expectation.CLOSED
     return future.runs_at_boot(dependent)
 
@@ -278,7 +284,7 @@ def _loaded(dependent: Service, future: Future) -> Expectation:
 def _fate_of_other_port(subject: Explained, future: Future) -> Fate:
     """Expect a port that may be srvnet's (QUIC, an alternative port) to go with srvnet, as far as it is srvnet's."""
     own = _fate_of_srvnet(future)
-    others = [name for name in subject.owners if name.lower() != SRVNET]
+    others = [name for name in subject.owners if not same(name, SRVNET)]
     if not others or (own.now is Expectation.OPEN and own.boot is Expectation.OPEN):
         return own
     why = f"it closes if it belongs to srvnet and stays if it belongs to {' or '.join(others)}; no listing shows which"
@@ -289,7 +295,7 @@ STAGE = Stage(
     name=NAME,
     options={
         "smb_over_tcp": {"type": "str", "choices": ["disabled", "enabled"]},
-        "method": {"type": "str", "choices": [str(method) for method in Way]},
+        "method": {"type": "str", "choices": [str(method) for method in SmbMethod]},
     },
     desired=desired,
     default=default,
@@ -299,8 +305,8 @@ STAGE = Stage(
     plan=plan,
     shown=shown,
     touches={
-        str(Way.NETBT_DRIVER): Touches(services=(*SMB_SERVICES, "NetBT")),
-        str(Way.SMB_SERVER): Touches(services=SERVER_DRIVERS),
-        str(Way.SMB_DEVICE_ENABLED): Touches(values=(SMB_DEVICE_ENABLED.name,)),
+        str(SmbMethod.NETBT_DRIVER): Touches(services=(*SMB_SERVICES, NETBT)),
+        str(SmbMethod.SMB_SERVER): Touches(services=SERVER_DRIVERS),
+        str(SmbMethod.SMB_DEVICE_ENABLED): Touches(values=(SMB_DEVICE_ENABLED.name,)),
     },
 )

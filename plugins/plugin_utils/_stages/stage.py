@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
@@ -38,7 +39,7 @@ class Dependents(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the operator wants to stay reachable, each with the reason; service names in lower case.
+    """What the operator wants to stay reachable, each with the reason.
 
     Attributes:
         recipes: ids of the recipes whose listeners stay.
@@ -48,8 +49,8 @@ class Kept:
     """
 
     recipes: Mapping[str, str] = field(default_factory=dict)
-    services: Mapping[str, str] = field(default_factory=dict)
-    owners: Mapping[str, str] = field(default_factory=dict)
+    services: ByName[str] = field(default_factory=ByName)
+    owners: ByName[str] = field(default_factory=ByName)
     ports: Mapping[tuple[Protocol, int], str] = field(default_factory=dict)
 
 
@@ -79,11 +80,6 @@ class Skipped:
     detail: str
     hazards: tuple[str, ...] = ()
 
-    @property
-    def hazard(self) -> str:
-        """The first of these ids, or ""."""
-        return self.hazards[0] if self.hazards else ""
-
 
 @dataclass(frozen=True, slots=True)
 class Residue:
@@ -104,7 +100,7 @@ class Situation:
     """Under which circumstances a stage plans.
 
     Attributes:
-        stopping: key names in lower case that any stage of this run is asked to stop.
+        stopping: key names that any stage of this run is asked to stop.
         kept: what is to stay reachable; the gate holds back what would close it, a stage asks what may come back.
         residue: what the other stages leave open; known to the last stage alone, as is what follows.
         returning: the same, were any service that is stopped and left to demand started again.
@@ -116,7 +112,7 @@ class Situation:
 
     host: Host
     knowledge: Knowledge
-    stopping: frozenset[str] = frozenset()
+    stopping: Names = field(default_factory=Names)
     kept: Kept = field(default_factory=Kept)
     residue: tuple[Residue, ...] = ()
     returning: tuple[Residue, ...] = ()
@@ -162,7 +158,7 @@ class Stage:
     desired: Callable[[Mapping[str, Any]], Any]
     default: Callable[[tuple[Choice, ...]], Any]
     read: Callable[[Reader, Host, Knowledge], Settings]
-    stops: Callable[[Any, Host], tuple[str, ...]]
+    stops: Callable[[Any, Host, Knowledge], tuple[str, ...]]
     claims: Callable[[Any], tuple[Claim, ...]]
     plan: Callable[[Any, Any, Situation], tuple[Part, ...]]
     shown: Callable[[Any, Any, Host], dict[str, Any]]

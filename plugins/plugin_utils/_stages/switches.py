@@ -188,7 +188,7 @@ def opens(made: Effect, knowledge: Knowledge) -> tuple[str, ...]:
     place, after = made.written.place, made.written.after
 
     def closes_no_more(method: Method) -> bool:
-        others = (value for value in method.values if setting_of(value).place == place and wanted(value) != after)
+        others = (value for value in method.values if setting_of(value).place == place and not does(value, after))
         return method.status not in OUT_OF_QUESTION and any(others)
 
     return tuple(recipe.id for recipe in knowledge.recipes.values() if any(map(closes_no_more, recipe.methods)))

@@ -9,18 +9,20 @@ them can begin another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import plain_in_script
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Fault, MethodFailed, ProtocolError, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, read_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import effect, kind_of, project, touched
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
@@ -68,7 +70,7 @@ def way_back(taken: Snapshot, plan: Plan, host: Host, management: frozenset[int]
     Raises:
         Refused: something cannot be written on a command line, or would not be put back at all.
     """
-    goals = restore.goals_of((taken,), restore.Scope())
+    goals = restore.goals_of((taken,), restore.RestoreScope())
     after = project(plan.changes, Seen(host.services, firewall=host.firewall))
     booted = _booted(goals, after.on(host))
     back = restore.plan(goals, _left(goals), booted, force=True, management=management, path=path)
@@ -76,7 +78,7 @@ def way_back(taken: Snapshot, plan: Plan, host: Host, management: frozenset[int]
     if lost is not None:
         # A timer that says in the end that it has restored, and has not, is worse than none.
         raise Refused(f"'confirm' cannot be used here: the host could not restore {lost.target} ({lost.reason}: {lost.detail})")
-    delayed = {saved.name[0].lower() for saved in taken.saved if saved.delayed}
+    delayed = Names(saved.name[0] for saved in taken.saved if saved.delayed)
     commands = tuple(command for change in back.changes for command in kind_of(change).commands(change, delayed))
     keys = tuple(_key(key) for change in back.changes if (key := effect(change).deletes))
     # The timer has no other command for the option of an adapter than its value, which NetBT reads when it binds it.
@@ -86,24 +88,24 @@ def way_back(taken: Snapshot, plan: Plan, host: Host, management: frozenset[int]
 
 def _booted(goals: Sequence[Goal], host: Host) -> Host:
     """Return a host as a boot leaves it, which may come before the way back: `net start` of what runs all the same does no harm."""
-    names = [goal.oldest.name[0].lower() for goal in goals if restore.awaits_boot(goal)]
+    names = Names(goal.oldest.name[0] for goal in goals if restore.awaits_boot(goal))
     stopped = {name: replace(host.services[name], state="Stopped") for name in names if name in host.services}
-    return replace(host, services={**host.services, **stopped})
+    return replace(host, services=host.services | stopped)
 
 
 def _left(goals: Sequence[Goal]) -> Now:
     """Return what the objects will be once the run has been carried out."""
     values: dict[Setting, RegistryValue | None] = {}
-    others: dict[str, set[str]] = {}
+    others: ByName[Names] = ByName()
     for goal in goals:
         saved = goal.oldest
-        held = saved.name[-1].lower()
+        held = saved.name[-1]
         for key in saved.absent:
-            others.setdefault(key.lower(), set()).add(held)
-            held = f"{key.rpartition(chr(92))[2].lower()}\\"
+            others |= {key: others.get(key, Names()) | {held}}
+            held = f"{key.rpartition(chr(92))[2]}\\"
         state = saved.after if isinstance(saved.after, RegistryValue) else None
         values |= dict.fromkeys(restore.settings_of((goal,)), state)
-    return Now(values, {key: frozenset(names) for key, names in others.items()})
+    return Now(values, others)
 
 
 def _key(key: str) -> str:
@@ -184,7 +186,7 @@ class Timer:
 
 def read_timer(reader: Reader) -> Timer | None:
     """Read the timer of a host; None where there is none. Costs one request where there is none."""
-    run = _text(reader, timer.RUN) if timer.RUN in (reader.value_types(timer.KEY) or ()) else None
+    run = _text(reader, timer.RUN) if timer.RUN in (_listed(reader) or ()) else None
     if run is None:
         return None
     heartbeat = _text(reader, timer.HEARTBEAT) or "0"
@@ -193,9 +195,14 @@ def read_timer(reader: Reader) -> Timer | None:
     return Timer(Phase.RESTORED if heartbeat == timer.RESTORED else Phase.RESTORING, run, 0, _text(reader, timer.OUTCOME) or "")
 
 
+def owner(reader: Reader, name: str) -> str:
+    """Return the run that a value of the key names; empty where there is none."""
+    return _text(reader, name) or ""
+
+
 def is_littered(reader: Reader) -> bool:
     """Tell whether a run broke off before its arming line, which makes a timer of the rest. Costs nothing after `read_timer`."""
-    types = reader.value_types(timer.KEY)
+    types = _listed(reader)
     return types is not None and timer.RUN not in types
 
 
@@ -209,13 +216,22 @@ def judged(found: Timer, reader: Reader) -> Timer:
     if found.phase not in idle:
         return found
     shells = reader.query("Win32_Process", ("Name", "CommandLine"), where=Where("Name", (SHELL,)))
-    lines = [row.text("CommandLine") or timer.SCRIPT_FILE for row in shells]
+    with understood(reader.host, "query of Win32_Process"):
+        lines = [row.text("CommandLine") or timer.SCRIPT_FILE for row in shells]
     runs = any(timer.SCRIPT_FILE in line.lower() for line in lines)
     return found if runs else replace(found, phase=idle[found.phase])
 
 
+def _listed(reader: Reader) -> Collection[str] | None:
+    """Return the names of the timer's values; of a key that holds more than the host lists the one that makes it a timer."""
+    try:
+        return reader.value_types(timer.KEY)
+    except (Fault, MethodFailed, ProtocolError):
+        return () if _text(reader, timer.RUN) is None else (timer.RUN,)
+
+
 def _text(reader: Reader, name: str) -> str | None:
-    value = reader.value(timer.KEY, name, RegistryType.SZ)
+    value = read_setting(reader, Setting(timer.KEY, name, RegistryType.SZ))
     # Somebody may have written there what he likes.
     return None if value is None else str(value.data)[:LONGEST_TOLD]
 

@@ -10,7 +10,7 @@ snapshot's does: releases that know no parts take none for a snapshot.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -41,8 +41,29 @@ class TooLong(NetminError):
     """Something cannot be kept on the host: one line of it alone is longer than a request may be."""
 
 
+class Cluttered(NetminError):
+    """The host does not list our key: far more is in it than we ever put there."""
+
+
 class Damaged(ValueError):
     """A value of the record cannot be read, or is not ours."""
+
+
+def names_in(reader: Reader) -> Mapping[str, RegistryType] | None:
+    """Return names and types of the values in our key; None where it is absent.
+
+    Raises:
+        Cluttered: the host does not list them.
+    """
+    try:
+        return reader.value_types(OUR_KEY)
+    except (Fault, MethodFailed, ProtocolError) as error:
+        where = f"HKLM\\{OUR_KEY}"
+        raise Cluttered(
+            f"the values in {where} on {reader.host} cannot be listed, so what earlier runs left there is not known. Look at the key with "
+            f"regedit and delete what is not of this collection: its values are called Changes, FilterRules, FirstForecast, Forecast, "
+            f"RestoredByHost, 'Part …' and 'Snapshot …'. The host says: {error}"
+        ) from error
 
 
 def room_of(nt: NtVersion) -> int:

@@ -24,7 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored im
     line_of,
     unreadable,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import TYPE_MISMATCH
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, read_setting
 
 from . import parts
 
@@ -45,16 +45,18 @@ class History:
         boot: mark of the boot at which the newest run was made.
         waits: whether something is left to the next boot.
         opens: ids of the recipes whose endpoints have been opened, or will be by that boot.
+        damaged: something is there and cannot be read, or is not ours.
     """
 
     lines: tuple[str, ...] = ()
     boot: str = ""
     waits: bool = False
     opens: tuple[str, ...] = ()
+    damaged: bool = False
 
     def since(self, boot: str) -> History:
         """Return what still counts in this boot: nothing of what was done before it."""
-        return self if self.boot == boot else History(self.lines)
+        return self if self.boot == boot else History(self.lines, damaged=self.damaged)
 
     def finished(self) -> frozenset[str]:
         """Return the ids of the runs that did all that they set out to do; nothing is known of one that is not here."""
@@ -95,24 +97,27 @@ def read_history(reader: Reader) -> History:
     """Read what earlier runs left; empty where nothing is there or it is not ours."""
     try:
         # What else is there has to be known as well, so that an unused host is asked but once.
-        there = CHANGES in (reader.value_types(OUR_KEY) or {})
+        there = CHANGES in (parts.names_in(reader) or {})
         lines = parts.load(reader, CHANGES) if there else None
         head = json.loads(lines[0]) if lines else {}
         opened = tuple(str(item) for item in head.get("opens") or ())
         return History(lines or (), str(head.get("boot", "")), head.get("reboot_required") is True, opened)
     except (AttributeError, MethodFailed, RecursionError, TypeError, ValueError):
-        return History()
+        return History(damaged=True)
+
+
+def damage() -> str:
+    """Say of a history that cannot be read what that means."""
+    return (
+        f"the list of earlier changes ('{CHANGES}' in HKLM\\{OUR_KEY}) cannot be read: it is not known whether a restart is still due from "
+        "an earlier run. The next run that changes something writes it anew; until then it can be deleted"
+    )
 
 
 def read_restored(reader: Reader) -> str | None:
     """Return the last run that the host put back by itself; None where there is none, or the value is not ours."""
-    try:
-        value = reader.value(OUR_KEY, RESTORED_BY_HOST, RegistryType.SZ)
-    except MethodFailed as error:
-        if error.return_value != TYPE_MISMATCH:
-            raise
-        return None
-    return None if value is None else str(value.data)
+    value = read_setting(reader, Setting(OUR_KEY, RESTORED_BY_HOST, RegistryType.SZ))
+    return str(value.data) if value is not None and value.type is RegistryType.SZ else None
 
 
 def _loaded(line: str) -> dict[str, Any]:

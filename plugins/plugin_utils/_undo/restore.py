@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotFound, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook, grouped
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
@@ -34,11 +35,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.way_back i
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never import no_new_rule
 
 from . import snapshot
+from .managed import foreign
 from .snapshot import Snapshot, Stored
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class RestoreScope:
     """What is to be put back.
 
     Attributes:
@@ -52,7 +54,7 @@ class Scope:
     force: bool = False
 
 
-def damaged(stored: Stored, scope: Scope) -> tuple[str, ...]:
+def damaged(stored: Stored, scope: RestoreScope) -> tuple[str, ...]:
     """Return the runs whose snapshots cannot be read, and may tell of what is in scope: what they hold nobody knows.
 
     Raises:
@@ -63,7 +65,7 @@ def damaged(stored: Stored, scope: Scope) -> tuple[str, ...]:
     return () if scope.run else stored.unreadable
 
 
-def goals_of(snapshots: Sequence[Snapshot], scope: Scope, finished: Collection[str] = ()) -> tuple[Goal, ...]:
+def goals_of(snapshots: Sequence[Snapshot], scope: RestoreScope, finished: Collection[str] = ()) -> tuple[Goal, ...]:
     """Join the snapshots in scope, oldest first: of each object its first previous state and our last value. Newest change first.
 
     Args:
@@ -91,18 +93,15 @@ def goals_of(snapshots: Sequence[Snapshot], scope: Scope, finished: Collection[s
         found[identity] = Goal(goal.oldest, saved, (*before, saved.after), finished)
 
     for item in runs:
-        moved = {saved.name[0].lower() for saved in item.saved if saved.object in running.OBJECTS}
+        moved = Names(saved.name[0] for saved in item.saved if saved.object in running.OBJECTS)
         for saved in item.saved:
             if scope.stage in ("", saved.stage):
                 join(saved, finished=item.run in finished)
-                if saved.object == start_mode.OBJECT and saved.name[0].lower() not in moved:
+                if saved.object == start_mode.OBJECT and saved.name[0] not in moved:
                     implied = _implied(saved, found)
                     if implied is not None:
                         join(implied, finished=item.run in finished)
     return tuple(reversed(found.values()))
-
-
-BY_THEMSELVES = (StartMode.BOOT, StartMode.SYSTEM, StartMode.AUTO)
 
 
 def _implied(saved: Saved, found: dict[tuple[str, ...], Goal]) -> Saved | None:
@@ -118,7 +117,7 @@ def _implied(saved: Saved, found: dict[tuple[str, ...], Goal]) -> Saved | None:
             # Somebody chose another start mode since, and that it did not run.
             del found[identity_of(stopped)]
         return None
-    if saved.after == first.before or saved.after in BY_THEMSELVES:
+    if saved.after == first.before or StartMode(str(saved.after)).starts_by_itself:
         return replace(stopped, object=running.STARTED) if known is not None else None
     return stopped if saved.before != StartMode.DISABLED else None
 
@@ -136,12 +135,12 @@ def settings_of(goals: Iterable[Goal]) -> tuple[Setting, ...]:
 def read_now(reader: Reader, goals: Sequence[Goal]) -> Now:
     """Read what the objects are now; services and adapters are in the host."""
     keys = dict.fromkeys(key for goal in goals for key in goal.oldest.absent)
-    others = {}
+    others: dict[str, Names] = {}
     for key in keys:
         values, subkeys = reader.value_types(key), reader.subkeys(key)
         if values is not None:
-            others[key.lower()] = frozenset(name.lower() for name in (*values, *(f"{name}\\" for name in subkeys or ())))
-    return Now({setting: read_setting(reader, setting) for setting in settings_of(goals)}, others)
+            others[key] = Names((*values, *(f"{name}\\" for name in subkeys or ())))
+    return Now({setting: read_setting(reader, setting) for setting in settings_of(goals)}, ByName(others))
 
 
 Never = Callable[[Service], str | None]
@@ -175,13 +174,16 @@ def plan(
     unchanged: list[Unchanged] = []
     # Written by a restore for a service that started delayed: it goes with the service's start mode.
     delays = {delayed_setting(goal.oldest.name[0]).place for goal in goals if goal.oldest.delayed}
-    waiting = {goal.oldest.name[0].lower() for goal in goals if awaits_boot(goal)}
-    alone: set[str] = set()
+    waiting = Names(goal.oldest.name[0] for goal in goals if awaits_boot(goal))
+    alone: list[str] = []
     warnings: list[str] = []
     for goal in goals:
         if goal.oldest.object == registry_value.OBJECT and registry_value.setting_of(goal).place in delays:
             continue
         way = SAVED[goal.oldest.object].plan_back(goal, now, host)
+        if isinstance(way, Way) and (reason := next(filter(None, map(foreign, way.changes)), "")):
+            way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, reason)
+            warnings.append(f"{way.target} is not restored: {reason}")
         if isinstance(way, Way) and (reason := _cuts(way, management, unsafe) or _forbidden(way, host, never)):
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, reason)
         if isinstance(way, Way) and way.differs and not force:
@@ -194,7 +196,7 @@ def plan(
         elif way.reason is not Reason.AS_DESIRED or not awaits_boot(goal):
             unchanged.append(way)
             if goal.oldest.object == start_mode.OBJECT and way.reason is not Reason.AS_DESIRED:
-                alone.add(goal.oldest.name[0].lower())
+                alone.append(goal.oldest.name[0])
     startable, left = _startable(changes, host, waiting & alone)
     changes, unchanged = [*startable, *_keys(goals, startable, now)], [*unchanged, *left]
     changes.sort(key=lambda change: kind_of(change).BACK)
@@ -213,30 +215,30 @@ def _forbidden(way: Way[Change], host: Host, never: Never) -> str:
         mode = effect(change).start_mode
         # A start mode in the registry is judged whatever it says: it comes from a record that somebody may have written.
         weakened = touched(change).configures if mode is None or mode[1] is StartMode.DISABLED else ""
-        service = host.services.get((touched(change).stops or weakened).lower())
+        service = host.services.get(touched(change).stops or weakened)
         reason = never(service) if service is not None else None
         if reason:
             return reason
     return ""
 
 
-def _startable(changes: Sequence[Change], host: Host, alone: Collection[str]) -> tuple[list[Change], list[Unchanged]]:
+def _startable(changes: Sequence[Change], host: Host, alone: Names) -> tuple[list[Change], list[Unchanged]]:
     """Leave out the start of what stays or becomes disabled: the start would fail, and keep everything after it from being done.
 
     A start mode that is put back in the registry is read at the boot only, which then starts the service, and what depends on it.
 
     Args:
-        alone: services, in lower case, that are not started since their start mode is left alone.
+        alone: services that are not started since their start mode is left alone.
     """
     modes = effects(changes).start_modes
-    written = {item.configures.lower() for item in map(touched, changes) if item.value is not None}
-    later = {name for name in written if name in host.services and host.services[name].start_mode is StartMode.DISABLED}
-    later |= {service.name.lower() for name in later for service in host.all_dependents(name)}
+    written = Names(item.configures for item in map(touched, changes) if item.value is not None)
+    later = Names(name for name in written if name in host.services and host.services[name].start_mode is StartMode.DISABLED)
+    later |= Names(service.name for name in later for service in host.all_dependents(name))
     kept: list[Change] = []
     left: list[Unchanged] = []
     for change in changes:
-        service = host.services.get(effect(change).starts.lower())
-        name = service.name.lower() if service is not None else ""
+        service = host.services.get(effect(change).starts)
+        name = service.name if service is not None else ""
         if name in alone:
             left.append(Unchanged(change.stage, change.target, Reason.CHANGED_SINCE, "its start mode is left unchanged"))
         elif name in later:
@@ -252,22 +254,21 @@ def _startable(changes: Sequence[Change], host: Host, alone: Collection[str]) ->
 def _cuts(way: Way[Change], management: frozenset[int], unsafe: str) -> str:
     """Say why a way back could cut the session; empty where it could not."""
     rules = [rule for change in way.changes if (rule := touched(change).adds) is not None]
-    ports = {str(port) for port in management}
-    if any(rule.protocol is Protocol.TCP and rule.ports in ports for rule in rules):
+    if any(rule.protocol is Protocol.TCP and rule.port in management for rule in rules):
         return "the rule would drop the management path"
     return unsafe if rules else ""
 
 
 def _keys(goals: Sequence[Goal], changes: Sequence[Change], now: Now) -> list[Change]:
     """Delete keys that were made for our values and will hold nothing once these are gone, the innermost first."""
-    gone = {"\\".join(place) for place, value in effects(changes).values.items() if value is None}
+    gone = Names("\\".join(place) for place, value in effects(changes).values.items() if value is None)
     deleted: list[Change] = []
     made = sorted({key: goal.oldest.stage for goal in goals for key in goal.oldest.absent}.items(), key=lambda item: -len(item[0]))
     for key, stage in made:
-        held = now.others.get(key.lower())
-        if held is not None and all(rf"{key}\{name}".lower() in gone or rf"{key}\{name}".lower().rstrip("\\") in gone for name in held):
+        held = now.others.get(key)
+        if held is not None and all(path in gone or path.rstrip("\\") in gone for path in (rf"{key}\{name}" for name in held)):
             deleted.append(DeleteKey(stage=stage, effective=Effective.NOW, why="it was created for a value that is gone", key=key))
-            gone.add(key.lower())
+            gone |= {key}
     return deleted
 
 
@@ -279,7 +280,8 @@ def forecast_of(current: Sequence[Forecast], first: Record | None, *, whole: boo
         first: the forecast of our first run; None where it is lost.
         whole: all the way to the first snapshot.
     """
-    known = {entry.identity for entry in current}
+    # The first record tells a crowd of ports by their owner.
+    known = {entry.identity for entry in (*current, *grouped(current))}
     boot = Expectation.OPEN if whole else Expectation.UNKNOWN
     back = [
         replace(

@@ -167,12 +167,15 @@ def _state(said: Any) -> State:
     if kind is RegistryType.BINARY:
         return RegistryValue(kind, bytes.fromhex(data))
     if kind is RegistryType.MULTI_SZ:
-        return RegistryValue(kind, tuple(str(text) for text in data))
+        if not isinstance(data, list) or not all(isinstance(text, str) for text in data):
+            raise TypeError(f"{kind.name} with something else than texts")
+        return RegistryValue(kind, tuple(data))
     number = kind in (RegistryType.DWORD, RegistryType.QWORD)
-    if number and not 0 <= int(data) < 2 ** (32 if kind is RegistryType.DWORD else 64):
-        raise ValueError(f"{kind.name} {data}")
-    if not isinstance(data, int if number else str):
+    # `true` is an int to Python, and a list of texts may be one text.
+    if type(data) is not (int if number else str):
         raise TypeError(f"{kind.name} with {type(data).__name__}")
+    if isinstance(data, int) and not 0 <= data < 2 ** (32 if kind is RegistryType.DWORD else 64):
+        raise ValueError(f"{kind.name} {data}")
     return RegistryValue(kind, data)
 
 
@@ -238,7 +241,7 @@ def value_name(run: str) -> str:
 
 def runs(reader: Reader) -> tuple[str, ...]:
     """Return the ids of the runs whose snapshots are there, oldest first: ids sort in the order of the runs."""
-    names = reader.value_types(OUR_KEY) or {}
+    names = parts.names_in(reader) or {}
     return tuple(sorted(name[len(PREFIX) :] for name in names if name.startswith(PREFIX)))
 
 

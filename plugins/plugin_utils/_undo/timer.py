@@ -18,6 +18,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 
 KEY = rf"{OUR_KEY}\Confirm"
 RUN, BEATS, BOOT, KEYS, HEARTBEAT, CONFIRMED, OUTCOME = "Run", "Beats", "Boot", "Keys", "Heartbeat", "Confirmed", "Outcome"
+CLAIM, DOOR = "Claim", "Door"
+"""With these two a run takes the key for itself before it writes anything else there; see `_run/confirming.py`."""
 RESTORING, RESTORED = "restoring", "restored"
 """What the heartbeat says once the time is over; before, it is a number."""
 
@@ -44,7 +46,7 @@ TASK = (
     "<Settings><MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy><ExecutionTimeLimit>PT0S</ExecutionTimeLimit>",
     "<DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries><StopIfGoingOnBatteries>false</StopIfGoingOnBatteries></Settings>",
     r'<Actions Context="A"><Exec><Command>%SystemRoot%\System32\cmd.exe</Command>',
-    "<Arguments>/d /c {script} &amp; rd /s /q {folder}</Arguments></Exec></Actions></Task>",
+    "<Arguments>/d /c call {script} &amp;&amp; rd /s /q {folder}</Arguments></Exec></Actions></Task>",
 )
 # MS-GPSB 2.2.7 and 2.2.9: a key or file, how its list is handed down, and the list in SDDL, which knows SYSTEM and Administrators
 # in every language. 0 gives the object its list in every source; 1 replaces in MS-GPSB and is "Ignore" in Microsoft's RSOP_File.
@@ -92,7 +94,8 @@ def service_command() -> str:
 
 
 def _run() -> str:
-    return rf'%SystemRoot%\System32\cmd.exe /d /c "{FOLDER}\{SCRIPT_FILE} & rd /s /q {FOLDER}"'
+    # A script that another run has superseded ends with 1: the folder is that run's then.
+    return rf'%SystemRoot%\System32\cmd.exe /d /c "call {FOLDER}\{SCRIPT_FILE} && rd /s /q {FOLDER}"'
 
 
 def arming_line(nt: NtVersion, values: Mapping[str, str]) -> str:
@@ -126,8 +129,7 @@ def disarming_line(nt: NtVersion) -> str:
 
 def _old_folder() -> str:
     # Without /s: `rd` takes away an empty folder or a link, never what somebody else put there.
-    names = " ".join(rf'"{FOLDER}\{name}"' for name in (SCRIPT_FILE, TASK_FILE, POLICY_FILE, POLICY_STORE))
-    return f'del /f /q {names} & rd "{FOLDER}"'
+    return rf'del /f /q "{FOLDER}\c" "{FOLDER}\confirm.*" & rd "{FOLDER}"'
 
 
 def _no_folder() -> str:
@@ -147,5 +149,5 @@ def _secedit() -> list[str]:
 
 
 def _file(name: str, lines: Iterable[str]) -> str:
-    # The arrow in front: after a line that ends in a digit it would mean another thing.
-    return f"({'&'.join(f'>>{name} echo {echoed(line)}' for line in lines)})"
+    # The arrow in front: after a line that ends in a digit it would mean another thing. One letter for a name: it stands before each line.
+    return f"({'&'.join(f'>>c echo {echoed(line)}' for line in lines)}&ren c {name})"

@@ -43,6 +43,8 @@ _ENDS = (f"{{{names.WSMAN}}}EndOfSequence", f"{{{names.ENUMERATION}}}EndOfSequen
 _CODE = re.compile(r"-?[0-9]{1,10}")
 # A start tag with its attributes; a value may hold ">".
 _TAG = re.compile(rb"""<[^<>"']*+(?:(?:"[^"]*+"|'[^']*+')[^<>"']*+)*+>?""")
+# The one thing that may begin so (XML 1.0, 2.8), perhaps behind a byte order mark; "<?xml-stylesheet" is an instruction.
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[ \t\r\n]")
 _FRAGMENT = f"{{{names.WSMAN}}}XmlFragment"
 _NIL = f"{{{names.XSI}}}nil"
 
@@ -61,10 +63,10 @@ def decode(data: bytes, request: messages.Request[R], *, message_id: str, host: 
         root = _parse(data)
         body = _body(root)
         fault = body.find(f"{{{names.SOAP}}}Fault")
-        # Before the RelatesTo check: quota faults come without RelatesTo.
+        # Quota faults come without RelatesTo.
+        _check_relation(root, message_id, may_lack=fault is not None)
         if fault is not None:
             return _fault(fault)
-        _check_relation(root, message_id)
         # The table maps a request's type to the reader of its response type, which Python's types cannot say.
         return cast("R", _READERS[type(request)](body, request))
     except (_Malformed, ParseError, ValueError) as error:
@@ -122,7 +124,7 @@ def _screen(data: bytes) -> None:
     # In text and values "<" is always escaped.
     if b"<!DOCTYPE" in data:
         raise _Malformed("it holds a document type declaration")
-    if b"<!" in data or data.count(b"<?") > data[:8].count(b"<?xml"):
+    if b"<!" in data or data.count(b"<?") > bool(_DECLARATION.match(data)):
         raise _Malformed("it holds a comment, a CDATA section or a processing instruction")
     if any(found.end() - found.start() > MAX_TAG for found in _TAG.finditer(data)):
         raise _Malformed("a tag is too long")
@@ -135,9 +137,10 @@ def _body(root: Element) -> Element:
     return body
 
 
-def _check_relation(root: Element, message_id: str) -> None:
-    related = root.findtext(f"{{{names.SOAP}}}Header/{{{names.ADDRESSING}}}RelatesTo", "").strip()
-    if related.lower() != message_id.lower():
+def _check_relation(root: Element, message_id: str, *, may_lack: bool) -> None:
+    found = root.findall(f"{{{names.SOAP}}}Header/{{{names.ADDRESSING}}}RelatesTo")
+    related = {(element.text or "").strip().lower() for element in found}
+    if related != {message_id.lower()} and not (may_lack and not related):
         raise _Malformed("it answers another message")
 
 

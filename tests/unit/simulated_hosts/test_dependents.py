@@ -17,12 +17,12 @@ from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import terms_of
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, scenario, simulated
 
-from winsim.host.model import HostSpec, ServiceSpec, StartMode
+from winsim.host.model import MachineSpec, ServiceSpec, StartMode
 
 SMB = {"smb_over_tcp": "disabled"}
 
 
-def with_drivers(name: str, *drivers: ServiceSpec) -> HostSpec:
+def with_drivers(name: str, *drivers: ServiceSpec) -> MachineSpec:
     """Return the host of a scenario with more drivers, or others of the same name."""
     host = scenario(name).host
     names = {driver.name.lower() for driver in drivers}

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import read_survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import read_record
+from ansible_collections.netmin.windows.tests.beside import CASES
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, Simulated, simulated
-
-FOLDER = Path(os.environ.get("NETMIN_CASES", Path(__file__).resolve().parents[4] / "shared" / "cases"))
-CASES = sorted(FOLDER.glob("*.yml"))
 
 
 def carried_out(host: Simulated) -> Run:
@@ -39,10 +36,9 @@ def proof_of(host: Simulated) -> Proof:
     return prove(stored, survey.explained, survey.host, survey.listing.suspects)
 
 
-@pytest.mark.skipif(not CASES, reason=f"no cases at {FOLDER} (NETMIN_CASES)")
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_the_default_plan_is_carried_out_and_proven(path: Path) -> None:
-    with simulated(str(path)) as host:
+@pytest.mark.parametrize("path", CASES.parameters("*.yml"))
+def test_the_default_plan_is_carried_out_and_proven(path: Path | None) -> None:
+    with simulated(str(CASES.given(path))) as host:
         run = carried_out(host)
         assert run.application is not None
         assert run.application.error is None

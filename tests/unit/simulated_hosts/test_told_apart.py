@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, Simulated, scenario, simulated
 
 from winsim.endpoint import Protocol
-from winsim.host.model import HostSpec, ProcessSpec, ServiceSpec, SocketSpec, StartMode
+from winsim.host.model import MachineSpec, ProcessSpec, ServiceSpec, SocketSpec, StartMode
 
 KEEP_SMB = [{"port": "tcp/445", "reason": "shares"}]
 
@@ -68,7 +68,7 @@ def test_a_stranger_in_place_of_the_listener_of_winrm_is_told_as_one() -> None:
     assert "is not WinRM" in proof.reasons[0]
 
 
-def with_program(name: str, *sockets: SocketSpec) -> HostSpec:
+def with_program(name: str, *sockets: SocketSpec) -> MachineSpec:
     """Return the host of a scenario with a service of another maker."""
     host, image = scenario(name).host, r"C:\acme\acme.exe"
     service = ServiceSpec("Acme", "Acme", StartMode.AUTO, "Acme", image)

@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import NoReturn
 
 from .inventory import write_inventory
 from .scenarios import ScenarioError, load_scenario, part_titles, several
-from .server import HostSpec, Simulation, scenario_titles
+from .server import LOGINS, HostSpec, Simulation, scenario_titles
 from .sockets import NoAddress
 
 _EXPECTED = (NoAddress, OSError, ScenarioError)
@@ -111,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--pid-file", type=Path, metavar="FILE", help="write the process id there; removed at the end")
     add("--forward", action="store_true", help="let clients use a forwarded port that the host itself knows nothing of")
     add("--ipv6", action="store_true", help="let clients use the IPv6 loopback address ::1")
-    add("--auth", choices=("basic", "ntlm"), default="ntlm", help="what the inventory uses (default: ntlm)")
+    add("--auth", choices=LOGINS, default="ntlm", help="what the inventory uses (default: ntlm)")
     add("--tls", action="store_true", help="WinRM over https, with a certificate made at the start")
     add("--daemonize", action="store_true", help="return when the hosts listen and go on in the background")
     add("--boot-seconds", type=_positive, metavar="S", help="how long a restart takes (default: the scenario's)")
@@ -193,6 +194,9 @@ def _child(specs: Sequence[HostSpec], options: argparse.Namespace, writing: int)
             os.dup2(null, 2)
 
         status = _serve(specs, options, ready)
+    except BaseException:
+        # The process ends here, so that nobody else would write it: into the pipe, from where the parent hands it on.
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         os._exit(status)

@@ -30,6 +30,9 @@ from .wire.profile import Profile
 
 _T = TypeVar("_T")
 
+LOGINS = ("basic", "ntlm")
+"""What `HostSpec.auth` may be."""
+
 # How often a host is looked at while nobody asks it anything, in seconds.
 _GLANCE = 0.1
 # A restart that is over sooner might go unnoticed, and connections would outlive it.
@@ -58,7 +61,7 @@ class HostSpec:
         speed: how many times as fast time passes in the host; restarts last as long as ever for who waits for them.
 
     Raises:
-        ValueError: `boot_seconds` or `speed` is no number above 0.
+        ValueError: `auth` is neither of both; `boot_seconds` or `speed` is no number above 0.
     """
 
     scenario: str
@@ -75,6 +78,8 @@ class HostSpec:
     speed: float = 1.0
 
     def __post_init__(self) -> None:
+        if self.auth not in LOGINS:
+            raise ValueError(f"auth is {self.auth!r}: it must be {' or '.join(LOGINS)}")
         for name, number in (("boot_seconds", self.boot_seconds), ("speed", self.speed)):
             if number is not None and not 0 < number < math.inf:
                 raise ValueError(f"{name} is {number}: it must be a number above 0")
@@ -178,6 +183,7 @@ class Simulation:
         Raises:
             NoAddress: no loopback address is free.
             ScenarioError: a scenario does not exist.
+            ValueError: a host has no account of the user to hand out.
             OSError: the window's port is taken.
         """
         self._thread.start()
@@ -271,6 +277,9 @@ class Simulation:
 
     def _host(self, station: Station) -> Host:
         address, port = station.client_port()
+        password = station.computer.password_of(station.spec.user)
+        if password is None:
+            raise ValueError(f"{station.name} has no account {station.spec.user}")
         return Host(
             name=station.name,
             scenario=station.spec.scenario,
@@ -280,7 +289,7 @@ class Simulation:
             scheme="https" if station.spec.tls else "http",
             auth=station.spec.auth,
             user=station.spec.user,
-            password=station.computer.password_of(station.spec.user) or "",
+            password=password,
             window_url=f"{self.window_url}/hosts/{station.name}",
             computer=station.computer,
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from .limits import LONGEST_STEP
 from .sockets import SHARED, listen
 from .wire.injection import KINDS
 
@@ -148,6 +149,9 @@ class Window:
             raise ValueError('{"step": seconds} or {"advance": seconds} is expected')
         if kind == "advance" and not 0 <= seconds <= _LONGEST_ADVANCE:
             raise ValueError(f"time passes forward, {_LONGEST_ADVANCE} seconds at most")
+        # Written so that NaN, which JSON does not have and Python reads, is refused as well.
+        if not abs(seconds) <= LONGEST_STEP:
+            raise ValueError(f"a clock is moved by {LONGEST_STEP} seconds at most")
         station = self._station(request)
         if kind == "step":
             station.computer.step_clock(float(seconds))

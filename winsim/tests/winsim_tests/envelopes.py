@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
+from .beside import CAPTURES
 
 S = "{http://www.w3.org/2003/05/soap-envelope}"
 A = "{http://schemas.xmlsoap.org/ws/2004/08/addressing}"
@@ -82,8 +80,4 @@ def shape(item: ElementTree.Element, *, without: frozenset[str] = frozenset()) -
 
 def recorded(name: str) -> ElementTree.Element:
     """Return a recorded envelope; skips where the recordings are not there."""
-    checkout = Path(__file__).resolve().parents[3]
-    path = Path(os.environ.get("NETMIN_CAPTURES", checkout.parent / "shared" / "captures")) / "wsman" / name
-    if not path.is_file():
-        pytest.skip(f"no recorded answers at {path.parent} (NETMIN_CAPTURES names their folder)")
-    return ElementTree.fromstring(path.read_bytes())
+    return ElementTree.fromstring(CAPTURES.at("wsman", name).read_bytes())

@@ -8,10 +8,8 @@ tables do, as they were taken without one): from then on fixed ports are compare
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +17,9 @@ import yaml
 
 from winsim.endpoint import Protocol
 
+from .beside import ARTICLE
 from .providers.walk import RPC, SERVICES, Listed, Walk, walk
 
-ARTICLE = Path(os.environ.get("NETMIN_ARTICLE", Path(__file__).resolve().parents[4] / "shared" / "facts" / "article.yml"))
 WINRM = (Protocol.TCP, "0.0.0.0", 5985)
 HOSTS = {"windows_2000": "win2000", "windows_xp": "winxp"}
 KERNEL = {"windows_2000": 8, "windows_xp": 4}
@@ -34,13 +32,11 @@ RENAMED = {
 
 Step = dict[str, Any]
 
-pytestmark = pytest.mark.skipif(not ARTICLE.is_file(), reason=f"the article's tables are not at {ARTICLE} (NETMIN_ARTICLE)")
-
 
 @pytest.fixture(scope="module")
 def article() -> dict[str, Any]:
     """The article as data."""
-    loaded = yaml.safe_load(ARTICLE.read_text(encoding="utf-8"))
+    loaded = yaml.safe_load(ARTICLE.at().read_text(encoding="utf-8"))
     assert isinstance(loaded, dict)
     return loaded
 

@@ -162,6 +162,15 @@ def test_as_a_daemon_it_returns_when_it_listens(tmp_path: Path) -> None:
     assert not (tmp_path / "pid").exists()
 
 
+def test_a_daemon_that_breaks_says_where(tmp_path: Path) -> None:
+    broken = "from winsim import cli\ndef broken(*_):\n    raise LookupError('what nobody expects')\ncli._serve = broken\n"
+    command = [sys.executable, "-c", broken + "raise SystemExit(cli.main(['--scenario', 'windows_xp', '--daemonize']))"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "LookupError: what nobody expects" in done.stderr
+
+
 @pytest.mark.slow
 def test_a_daemon_that_cannot_start_says_so(tmp_path: Path) -> None:
     missing = tmp_path / "file"

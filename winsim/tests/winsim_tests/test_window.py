@@ -70,6 +70,9 @@ def test_faults_go_to_the_wire_or_to_the_host(host: Host) -> None:
         '[{"kind": "nonsense"}]',
         '[{"kind": "cut", "when": "never"}]',
         '[{"kind": "cut", "nth": "2"}]',
+        '[{"kind": "cut", "nth": 1.5}]',
+        '[{"kind": "delay", "seconds": NaN}]',
+        '[{"kind": "delay", "seconds": -1}]',
         '[{"kind": "cut", "method": 1}]',
         '[{"kind": "cut", "colour": "red"}]',
     ],
@@ -92,7 +95,8 @@ def test_the_clock_steps(host: Host) -> None:
     assert requests.post(f"{host.window_url}/clock", json={"step": -3600}, timeout=10).status_code == 200
     assert isinstance(host.computer, FakeComputer)
     assert host.computer.clock == -3600.0
-    assert requests.post(f"{host.window_url}/clock", json={"step": "x"}, timeout=10).status_code == 400
+    for wrong in ('{"step": "x"}', '{"step": NaN}', '{"step": -1e12}', '{"step": Infinity}'):
+        assert requests.post(f"{host.window_url}/clock", data=wrong, timeout=10).status_code == 400
 
 
 def test_boot_and_reset(host: Host) -> None:

@@ -239,6 +239,8 @@ COMMANDS: dict[str, Command] = {
     "mkdir": file_commands.make_folder,
     "rd": file_commands.remove_folder,
     "rem": _nothing,
+    "ren": file_commands.rename,
+    "rename": file_commands.rename,
     "rmdir": file_commands.remove_folder,
     "set": _set,
     "setlocal": _set_local,

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The commands of cmd that work on files and folders, and where redirected output goes.
 
-Sources: their help texts; SS64, "rd" and "del" (which failures leave the error level alone).
+Sources: their help texts; SS64, "rd" and "del" (which failures leave the error level alone); what `ren` says from memory.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from .expansion import NotKnown
@@ -143,11 +144,10 @@ def delete(shell: Shell, tail: str, scope: Scope) -> Run:
     if switches - {"/f", "/q", "/s", "/a"} or not names:
         scope.streams.stderr.write(INCORRECT)
         return shell.fail(1)
-    if "/s" in switches or any(sign in name for name in names for sign in "*?"):
-        raise NotKnown("del for more than one file is not known here.")
+    if "/s" in switches:
+        raise NotKnown("del in subfolders is not known here.")
     files = shell.system.files
-    for name in names:
-        path = absolute(name, shell.directory)
+    for path in (path for name in names for path in _matching(files, absolute(name, shell.directory))):
         if not files.exists(path):
             # The error level stays (SS64, "del").
             scope.streams.stderr.write(f"Could Not Find {path}\r\n")
@@ -158,6 +158,41 @@ def delete(shell: Shell, tail: str, scope: Scope) -> Run:
             files.delete(path)
         except OSError:
             scope.streams.stderr.write(f"{path}\r\nAccess is denied.\r\n")
+    return 0
+    yield
+
+
+def _matching(files: Files, path: str) -> list[str]:
+    """Return the files that a name with * and ? stands for; the name itself where there are none, or where it has neither."""
+    folder, _separator, pattern = path.rpartition("\\")
+    if not any(sign in pattern for sign in "*?") or not files.is_folder(folder):
+        return [path]
+    names = [name for name in files.names(folder) if fnmatchcase(name.lower(), pattern.lower().replace("[", "[[]"))]
+    return [rf"{folder}\{name}" for name in names if not files.is_folder(rf"{folder}\{name}")] or [path]
+
+
+def rename(shell: Shell, tail: str, scope: Scope) -> Run:
+    words = arguments(tail)
+    if len(words) != 2 or "\\" in words[1]:
+        scope.streams.stderr.write(INCORRECT)
+        return shell.fail(1)
+    files = shell.system.files
+    old = absolute(words[0], shell.directory)
+    new = rf"{old.rpartition(chr(92))[0]}\{bare(words[1])}"
+    if not files.exists(old):
+        scope.streams.stderr.write(NO_FILE)
+        return shell.fail(1)
+    if files.exists(new):
+        scope.streams.stderr.write("A duplicate file name exists, or the file\r\ncannot be found.\r\n")
+        return shell.fail(1)
+    if files.is_folder(old):
+        raise NotKnown("ren of a folder is not known here.")
+    try:
+        files.write(new, files.read(old), append=False)
+        files.delete(old)
+    except OSError as error:
+        scope.streams.stderr.write(failure(error))
+        return shell.fail(1)
     return 0
     yield
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from winsim.endpoint import Protocol
 
-from .model import SERVICES, HostSpec
+from .model import SERVICES, MachineSpec
 from .registry import Registry
 
 RPC = r"HKLM\SOFTWARE\Microsoft\Rpc"
@@ -44,7 +44,7 @@ class BootConfiguration:
     rpc_valid: bool
 
 
-def read(spec: HostSpec, registry: Registry) -> BootConfiguration:
+def read(spec: MachineSpec, registry: Registry) -> BootConfiguration:
     """Read the configuration as a boot does."""
     ports, ports_valid = _ports(registry)
     interfaces, interfaces_valid = _interfaces(spec, registry)
@@ -61,7 +61,7 @@ def read(spec: HostSpec, registry: Registry) -> BootConfiguration:
     )
 
 
-def _interfaces(spec: HostSpec, registry: Registry) -> tuple[tuple[int, ...] | None, bool]:
+def _interfaces(spec: MachineSpec, registry: Registry) -> tuple[tuple[int, ...] | None, bool]:
     """Return the interface restriction and whether it can be read; only some Windows look at it at all."""
     key = rf"{SERVICES}\Rpc\Linkage"
     if not spec.windows.selective_binding or registry.value(key, "Bind") is None:

@@ -12,7 +12,7 @@ from . import installation
 from .firewall import LOCAL_RULES
 from .firewall_rules import Rule
 from .journal import Plain, Subject
-from .machine import Host
+from .machine import Machine
 from .model import SERVICES, EmptyList, ServiceSpec, StartMode, State
 from .scm import DELAYED, Outcome, Service
 
@@ -36,7 +36,7 @@ class NetbiosOutcome(Enum):
     NO_IP = "IP is not enabled on this adapter"
 
 
-def start_service(host: Host, service: Service) -> Outcome:
+def start_service(host: Machine, service: Service) -> Outcome:
     """Start a service or driver."""
     if _denied(host, service):
         return Outcome.DENIED
@@ -47,7 +47,7 @@ def start_service(host: Host, service: Service) -> Outcome:
     return outcome
 
 
-def stop_service(host: Host, service: Service) -> Outcome:
+def stop_service(host: Machine, service: Service) -> Outcome:
     """Stop a service or driver; with a fault it hangs, takes its time, or is back later."""
     name = service.spec.name
     if _denied(host, service):
@@ -65,7 +65,7 @@ def stop_service(host: Host, service: Service) -> Outcome:
     return outcome
 
 
-def set_start_mode(host: Host, service: Service, mode: StartMode) -> Outcome:
+def set_start_mode(host: Machine, service: Service, mode: StartMode) -> Outcome:
     """Change a start mode, in the service control manager's database and in the registry."""
     name = service.spec.name
     if _denied(host, service):
@@ -87,7 +87,7 @@ def set_start_mode(host: Host, service: Service, mode: StartMode) -> Outcome:
     return Outcome.DONE
 
 
-def set_delayed(host: Host, service: Service) -> Outcome:
+def set_delayed(host: Machine, service: Service) -> Outcome:
     """Make a service automatic and late after a boot."""
     if service.spec.driver:
         return Outcome.INVALID
@@ -98,7 +98,7 @@ def set_delayed(host: Host, service: Service) -> Outcome:
     return outcome
 
 
-def create_service(host: Host, spec: ServiceSpec, *, error_control: int) -> Outcome:
+def create_service(host: Machine, spec: ServiceSpec, *, error_control: int) -> Outcome:
     """Make a service whose program is one that knows nothing of the service control manager."""
     known = host.services.find(spec.name)
     if known is not None:
@@ -117,7 +117,7 @@ def create_service(host: Host, spec: ServiceSpec, *, error_control: int) -> Outc
     return Outcome.DONE
 
 
-def delete_service(host: Host, service: Service) -> Outcome:
+def delete_service(host: Machine, service: Service) -> Outcome:
     """Delete a service, at once or, where it runs, when it stops."""
     name = service.spec.name
     if _denied(host, service):
@@ -131,7 +131,7 @@ def delete_service(host: Host, service: Service) -> Outcome:
     return Outcome.DONE
 
 
-def set_netbios(host: Host, index: int, option: int) -> NetbiosOutcome:
+def set_netbios(host: Machine, index: int, option: int) -> NetbiosOutcome:
     """Switch NetBIOS over TCP/IP on one adapter, at once; 0 as the DHCP server says, 1 on, 2 off."""
     adapter = next(adapter for adapter in host.adapters if adapter.index == index)
     if option not in (0, 1, 2):
@@ -147,7 +147,7 @@ def set_netbios(host: Host, index: int, option: int) -> NetbiosOutcome:
     return NetbiosOutcome.DONE
 
 
-def set_value(host: Host, path: str, name: str, value: RegistryValue, *, through_provider: bool = True) -> Written:
+def set_value(host: Machine, path: str, name: str, value: RegistryValue, *, through_provider: bool = True) -> Written:
     """Write a value into a key that exists.
 
     Args:
@@ -172,7 +172,7 @@ def set_value(host: Host, path: str, name: str, value: RegistryValue, *, through
     return Written.DONE
 
 
-def delete_value(host: Host, path: str, name: str) -> Written:
+def delete_value(host: Machine, path: str, name: str) -> Written:
     """Delete a value."""
     before = host.registry.value(path, name)
     if before is None:
@@ -187,7 +187,7 @@ def delete_value(host: Host, path: str, name: str) -> Written:
     return Written.DONE
 
 
-def create_key(host: Host, path: str) -> Written:
+def create_key(host: Machine, path: str) -> Written:
     """Create a key with its parents; one that exists is no error and no change."""
     if host.registry.exists(path):
         return Written.DONE
@@ -198,7 +198,7 @@ def create_key(host: Host, path: str) -> Written:
     return Written.DONE
 
 
-def delete_key(host: Host, path: str) -> Written:
+def delete_key(host: Machine, path: str) -> Written:
     """Delete a key that has no subkeys."""
     subkeys = host.registry.subkeys(path)
     if subkeys is None:
@@ -213,7 +213,7 @@ def delete_key(host: Host, path: str) -> Written:
     return Written.DONE
 
 
-def delete_tree(host: Host, path: str) -> Written:
+def delete_tree(host: Machine, path: str) -> Written:
     """Delete a key with all below it, the lowest first; what is refused stays, with what is above it."""
     for name in host.registry.subkeys(path) or ():
         written = delete_tree(host, rf"{path}\{name}")
@@ -222,7 +222,7 @@ def delete_tree(host: Host, path: str) -> Written:
     return delete_key(host, path)
 
 
-def add_firewall_rule(host: Host, rule: Rule) -> Written:
+def add_firewall_rule(host: Machine, rule: Rule) -> Written:
     """Let the firewall's service keep a rule, in force at once; the same one again makes a second."""
     name = host.firewall.new_name()
     create_key(host, LOCAL_RULES)
@@ -231,14 +231,14 @@ def add_firewall_rule(host: Host, rule: Rule) -> Written:
     return written
 
 
-def delete_firewall_rule(host: Host, name: str) -> Written:
+def delete_firewall_rule(host: Machine, name: str) -> Written:
     """Let the firewall's service forget the rule that a value holds, at once."""
     written = delete_value(host, LOCAL_RULES, name)
     host.firewall.heed(name)
     return written
 
 
-def _denied(host: Host, service: Service) -> bool:
+def _denied(host: Machine, service: Service) -> bool:
     return service.spec.protected or host.faults.find("service_denied", service=service.spec.name) is not None
 
 
@@ -246,6 +246,6 @@ def _plain(value: RegistryValue | None) -> Plain:
     return None if value is None else value.plain()
 
 
-def _note_state(host: Host, service: Service, before: State) -> None:
+def _note_state(host: Machine, service: Service, before: State) -> None:
     subject = Subject.DRIVER_STATE if service.spec.driver else Subject.SERVICE_STATE
     host.journal.note(subject, service.spec.name, before.value, service.state.value)

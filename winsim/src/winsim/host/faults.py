@@ -10,8 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from math import inf
 
 from winsim.endpoint import Protocol
+from winsim.limits import HIGHEST_PORT, LONGEST_STEP, within
+
+_LIMITS = {
+    "after": within(0, inf),
+    "back": within(0, inf),
+    "boots": within(0, inf),
+    "mb": within(0, inf),
+    "port": within(1, HIGHEST_PORT, "port"),
+    "seconds": within(-LONGEST_STEP, LONGEST_STEP),
+}
+"""Which numbers a key takes."""
 
 _WHICH: dict[str, type] = {"port": int, "address": str, "of": str}
 _WHEN: dict[str, type] = {"boots": int, "back": float}
@@ -117,6 +129,9 @@ def parse(plain: Mapping[str, object]) -> Fault:
         accepted = (int, float) if known[key] is float else known[key]
         if not isinstance(value, accepted) or isinstance(value, bool):
             raise ValueError(f"fault {kind}: {key} is no {known[key].__name__}")
+        limit = _LIMITS.get(key)
+        if limit is not None and not limit.fits(value):
+            raise ValueError(f"fault {kind}: {key} {value!r} is no {limit.what}")
         if key == "protocol" and value not in tuple(Protocol):
             raise ValueError(f"fault {kind}: {value!r} is none of {', '.join(Protocol)}")
         if key in ("address", "to"):

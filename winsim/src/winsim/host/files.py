@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from .model import HostSpec
+from .model import MachineSpec
 
 
 class Principal(Enum):
@@ -78,7 +78,7 @@ class Node:
 class Files:
     """The system drive."""
 
-    def __init__(self, spec: HostSpec) -> None:
+    def __init__(self, spec: MachineSpec) -> None:
         """Make what set-up leaves: the folder of Windows, and those that programs may keep something in."""
         directory = spec.windows.directory
         self._drive = directory[:2]
@@ -232,7 +232,7 @@ def _rows(node: Node, path: str) -> Iterable[tuple[str, object]]:
         yield from _rows(child, rf"{path}\{child.name}")
 
 
-def _shared(spec: HostSpec) -> tuple[str, ...]:
+def _shared(spec: MachineSpec) -> tuple[str, ...]:
     """Return where programs keep what all users share."""
     drive = spec.windows.directory[:2]
     if int(spec.windows.version.split(".", maxsplit=1)[0]) >= 6:

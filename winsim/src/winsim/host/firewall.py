@@ -19,7 +19,7 @@ from winsim.registry_value import RegistryType, RegistryValue
 
 from .environment import expand
 from .firewall_rules import SYSTEM_PROGRAM, Action, Direction, Rule, Target, parse, version_of
-from .model import SERVICES, SYSTEM, AdapterSpec, Category, HostSpec
+from .model import SERVICES, SYSTEM, AdapterSpec, Category, MachineSpec
 from .processes import Process
 from .registry import Registry
 from .sockets import LOOPBACK, LOOPBACK_V6, WILDCARD, WILDCARD_V6
@@ -55,7 +55,7 @@ class Settings:
 class Firewall:
     """The rules and settings in force since the service last read them."""
 
-    def __init__(self, spec: HostSpec, registry: Registry, adapters: Callable[[], Sequence[AdapterSpec]]) -> None:
+    def __init__(self, spec: MachineSpec, registry: Registry, adapters: Callable[[], Sequence[AdapterSpec]]) -> None:
         """Read nothing yet: the service does so when it starts."""
         self._spec = spec
         self._adapters = adapters

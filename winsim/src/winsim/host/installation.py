@@ -10,7 +10,7 @@ from uuid import UUID
 from winsim.registry_value import RegistryType, RegistryValue
 
 from .files import Entry, Principal
-from .model import SERVICES, AdapterSpec, HostSpec, ServiceSpec, Trigger
+from .model import SERVICES, AdapterSpec, MachineSpec, ServiceSpec, Trigger
 from .registry import Registry
 
 TYPE_DRIVER, TYPE_OWN, TYPE_SHARED = 0x1, 0x10, 0x20
@@ -18,6 +18,16 @@ TYPE_DRIVER, TYPE_OWN, TYPE_SHARED = 0x1, 0x10, 0x20
 
 TYPE_USER, TYPE_INSTANCE = 0x40, 0x80
 """Added for a template of per-user services and for an instance of one (Microsoft, SERVICE_STATUS: 0x50 and 0x60, 0xD0 and 0xE0)."""
+
+GUARDED = bytes.fromhex(
+    "01000480 14000000 20000000 00000000 2c000000"  # revision, self-relative with a DACL; where owner, group, SACL and DACL are
+    "010100000000000512000000 010100000000000512000000"  # owner and group: S-1-5-18, the system
+    "0200 3400 0200 0000"  # the DACL: revision, 52 bytes, two entries
+    "00001400 ff010f00 010100000000000512000000"  # the system may do everything
+    "00001800 9d010200 01020000000000052000000020020000"  # S-1-5-32-544, administrators: all but stop (0x20) and change (0x2)
+)
+"""A security descriptor (MS-DTYP 2.4.6) that lets no administrator stop or change a service: the value `Security` of its subkey `Security`
+(Microsoft, registry reference of Windows Server 2003; Service Security and Access Rights)."""
 
 TRIGGERS_SINCE = (6, 1)
 """Windows 7 and Server 2008 R2 are the first that know triggers (Microsoft, SERVICE_TRIGGER)."""
@@ -44,7 +54,7 @@ TRIGGERS: dict[Trigger, tuple[int, int, str | None]] = {
 """The values `Type` and `Action` of a trigger, and its `GUID` where that says no more than these (Microsoft, SERVICE_TRIGGER)."""
 
 
-def registry(spec: HostSpec) -> Registry:
+def registry(spec: MachineSpec) -> Registry:
     """Build the registry of a host that has just been installed."""
     made = Registry()
     for installed in spec.services:
@@ -60,7 +70,7 @@ def registry(spec: HostSpec) -> Registry:
     return made
 
 
-def adapter(made: Registry, spec: HostSpec, found: AdapterSpec) -> bool:
+def adapter(made: Registry, spec: MachineSpec, found: AdapterSpec) -> bool:
     """Make the key that NetBIOS over TCP/IP has for an adapter; tell whether there was none."""
     key = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces\Tcpip_{found.guid}"
     if made.exists(key):
@@ -72,7 +82,7 @@ def adapter(made: Registry, spec: HostSpec, found: AdapterSpec) -> bool:
     return True
 
 
-def _software(made: Registry, spec: HostSpec) -> None:
+def _software(made: Registry, spec: MachineSpec) -> None:
     """Let Power Users write where programs keep their settings before Windows Vista (from memory)."""
     inherit = frozenset({"CI"})
     entries = [Entry(principal, "F", inherit) for principal in (Principal.ADMINISTRATORS, Principal.SYSTEM)]
@@ -111,6 +121,9 @@ def _service(made: Registry, service: ServiceSpec, *, error_control: int = 1, su
         made.write(key, "DelayedAutostart", RegistryValue.dword(1))
     if service.launch_protected:
         made.write(key, "LaunchProtected", RegistryValue.dword(service.launch_protected))
+    if service.protected:
+        made.create(rf"{key}\Security")
+        made.write(rf"{key}\Security", "Security", RegistryValue(RegistryType.BINARY, GUARDED))
     if service.split_disabled:
         made.write(key, "SvcHostSplitDisable", RegistryValue.dword(1))
     for index, trigger in enumerate(service.triggers):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from .processes import Process
 
 if TYPE_CHECKING:
-    from .machine import Host
+    from .machine import Machine
 
 Run = Generator[float, None, int]
 """Something that runs: it yields the seconds for which it waits, and returns its exit code."""
@@ -28,11 +28,11 @@ class Account(Enum):
     SYSTEM = "system"
 
 
-Execute = Callable[["Host", str, Account], Run | None]
+Execute = Callable[["Machine", str, Account], Run | None]
 """Begins a command line as an account; None where there is no such program."""
 
 
-def nothing_runs(host: Host, line: str, account: Account) -> None:
+def nothing_runs(host: Machine, line: str, account: Account) -> None:
     """Know no program."""
     del host, line, account
 
@@ -57,7 +57,7 @@ class Job:
 class Jobs:
     """The programs of one boot."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Machine) -> None:
         self._host = host
         self._jobs: list[Job] = []
         self._current: list[Job] = []

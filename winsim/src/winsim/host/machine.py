@@ -21,7 +21,7 @@ from .files import Files
 from .firewall import Firewall
 from .jobs import Account, Execute, Job, Jobs, nothing_runs
 from .journal import Journal, Subject
-from .model import SERVICES, SYSTEM, AdapterSpec, ConnectionSpec, HostSpec, ServiceSpec, StartMode
+from .model import SERVICES, SYSTEM, AdapterSpec, ConnectionSpec, MachineSpec, ServiceSpec, StartMode
 from .network import Network, netbios_options
 from .processes import ENDED, IDLE, Process, Processes
 from .registry import Registry
@@ -45,7 +45,7 @@ class Power(Enum):
     OFF = "off"
 
 
-class Host:
+class Machine:
     """A Windows host as plain state."""
 
     registry: Registry
@@ -58,7 +58,7 @@ class Host:
     netbios: dict[str, int]
     lost_addresses: frozenset[str]
 
-    def __init__(self, spec: HostSpec, *, clock: Clock, seed: int | None = None, execute: Execute = nothing_runs) -> None:
+    def __init__(self, spec: MachineSpec, *, clock: Clock, seed: int | None = None, execute: Execute = nothing_runs) -> None:
         """Install the host and boot it.
 
         Args:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a host is made of as installed: frozen values that a scenario file is read into.
 
-Says nothing about the present state; `machine.Host` starts from these and never changes them.
+Says nothing about the present state; `machine.Machine` starts from these and never changes them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum, StrEnum
+from typing import Annotated
 
 from winsim.endpoint import Protocol
+from winsim.limits import Address, AnyPort, Count, Dword, IPv4, IPv6, Moment, Port, Seconds, Version, one_of, within
 from winsim.registry_value import RegistryValue
 
 from .faults import Fault
@@ -22,6 +24,10 @@ SYSTEM = "System"
 
 SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
 """The key below which every service and driver has its own."""
+
+
+LaunchProtected = Annotated[int, within(0, 3)]
+"""The value LaunchProtected of a service's key; 0 where there is none."""
 
 
 class StartMode(IntEnum):
@@ -120,7 +126,7 @@ class ProcessSpec:
     id: str
     name: str
     command: str
-    pid: int | None = None
+    pid: Count | None = None
     permanent: bool = False
     parent: str | None = None
 
@@ -134,7 +140,7 @@ class ServiceSpec:
         depends: key names of services and drivers that must run first.
         demanded: something on this system starts it at each boot although its start mode is Manual.
         protected: its security descriptor lets no administrator stop or change it through the service control manager.
-        delayed: an Auto service that starts only after the delay of `HostSpec.delayed_start`.
+        delayed: an Auto service that starts only after the delay of `MachineSpec.delayed_start`.
         triggers: what starts or stops it by its key's subkey TriggerInfo, in this order; `demanded` ones are started by it at each boot.
         launch_protected: its key's value LaunchProtected (1 Windows, 2 Windows light, 3 antimalware light); 0 where there is none.
         split_disabled: it shares its group's svchost even where every other service has one of its own (SvcHostSplitDisable).
@@ -157,7 +163,7 @@ class ServiceSpec:
     delayed: bool = False
     protected: bool = False
     triggers: tuple[Trigger, ...] = ()
-    launch_protected: int = 0
+    launch_protected: LaunchProtected = 0
     split_disabled: bool = False
     by_hand: bool = False
     per_user: bool = False
@@ -178,7 +184,7 @@ class SwitchSpec:
 
     key: str
     name: str
-    data: int
+    data: Dword
     live: bool = False
 
 
@@ -197,12 +203,12 @@ class SocketSpec:
 
     owner: str
     protocol: Protocol
-    port: int
+    port: AnyPort
     at: tuple[At, ...] = (At.WILDCARD,)
     kernel: bool = False
     ipv4_only: bool = False
     shared: bool = False
-    between: tuple[int, ...] = ()
+    between: tuple[Port, ...] = ()
     orphaned: bool = False
     unless: tuple[SwitchSpec, ...] = ()
 
@@ -229,7 +235,7 @@ class MapperSpec:
     """The endpoint mapper, with the COM service control manager: one service, one port on TCP and UDP."""
 
     service: str
-    port: int = 135
+    port: Port = 135
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,11 +247,11 @@ class NetbtSpec:
     """
 
     driver: str
-    names: int = 137
-    datagrams: int = 138
-    sessions: int = 139
-    raw_smb: int | None = 445
-    wins: tuple[str, ...] = ()
+    names: Port = 137
+    datagrams: Port = 138
+    sessions: Port = 139
+    raw_smb: Port | None = 445
+    wins: tuple[IPv4, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,27 +273,27 @@ class AdapterSpec:
         ipv6: its IPv6 addresses as Windows writes them, with their zone.
         appears: how many seconds after each boot it appears, as one that is plugged in or dialled; None is there from the start.
         netbios: 0 as the DHCP server says, 1 on, 2 off; None where the adapter has no IP.
-        category: the kind of its network; None is what Windows takes by itself (`HostSpec.category`).
+        category: the kind of its network; None is what Windows takes by itself (`MachineSpec.category`).
     """
 
     name: str
     guid: str
-    index: int | None = None
-    rpc_index: int | None = None
-    address: str | None = None
-    more_addresses: tuple[str, ...] = ()
-    mask: str = "255.255.255.0"
-    ipv6: tuple[str, ...] = ()
-    gateway: str | None = None
-    dns: tuple[str, ...] = ()
+    index: Count | None = None
+    rpc_index: Count | None = None
+    address: IPv4 | None = None
+    more_addresses: tuple[IPv4, ...] = ()
+    mask: IPv4 = "255.255.255.0"
+    ipv6: tuple[IPv6, ...] = ()
+    gateway: Address | None = None
+    dns: tuple[Address, ...] = ()
     dhcp: bool = False
-    dhcp_server: str | None = None
+    dhcp_server: IPv4 | None = None
     mac: str | None = None
-    netbios: int | None = None
+    netbios: Annotated[int, within(0, 2)] | None = None
     driver: str = ""
     loopback: bool = False
     category: Category | None = None
-    appears: float | None = None
+    appears: Seconds | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -325,10 +331,10 @@ class ConnectionSpec:
         reopened: the connection is there again after a boot.
     """
 
-    remote_address: str
-    remote_port: int
+    remote_address: Address
+    remote_port: Port
     owner: str | None = None
-    local_port: int | None = None
+    local_port: Port | None = None
     inbound: bool = False
     reopened: bool = True
     state: TcpState = TcpState.ESTABLISHED
@@ -348,8 +354,8 @@ class ListenerSpec:
     """One listener of the management service, as configured."""
 
     address: str = "*"
-    transport: str = "HTTP"
-    port: int = 5985
+    transport: Annotated[str, one_of("HTTP", "HTTPS")] = "HTTP"
+    port: Port = 5985
     hostname: str = ""
     enabled: bool = True
     url_prefix: str = "wsman"
@@ -360,16 +366,16 @@ class ListenerSpec:
 class QuotaSpec:
     """Limits of WinRM that somebody has changed; None is as it ships. 0 is without limit, but for sizes and times."""
 
-    max_batch_items: int | None = None
-    max_connections: int | None = None
-    max_envelope_kb: int | None = None
-    max_memory_per_shell_mb: int | None = None
-    max_operations_per_user: int | None = None
-    max_processes_per_shell: int | None = None
-    max_shell_users: int | None = None
-    max_shells_per_user: int | None = None
-    enumeration_idle_seconds: float | None = None
-    shell_idle_seconds: float | None = None
+    max_batch_items: Count | None = None
+    max_connections: Count | None = None
+    max_envelope_kb: Count | None = None
+    max_memory_per_shell_mb: Count | None = None
+    max_operations_per_user: Count | None = None
+    max_processes_per_shell: Count | None = None
+    max_shell_users: Count | None = None
+    max_shells_per_user: Count | None = None
+    enumeration_idle_seconds: Seconds | None = None
+    shell_idle_seconds: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,26 +401,26 @@ class WindowsSpec:
         remote_shells: WinRM's own setting AllowRemoteShellAccess (winrm/config/winrs), which counts where no policy says it.
     """
 
-    version: str
-    build: int
-    product_type: int
+    version: Version
+    build: Count
+    product_type: Annotated[int, within(1, 3)]
     caption: str
-    service_pack: int
+    service_pack: Count
     directory: str
     computer: str
     domain: str
-    domain_role: int
-    installed: str
+    domain_role: Annotated[int, within(0, 5)]
+    installed: Moment
     manufacturer: str = "NetMin"
     model: str = "Simulated computer"
     joined: bool = False
     hypervisor: bool = False
     remote_shells: bool = True
     architecture: str | None = None
-    sku: int | None = None
-    first_port: int = 1025
-    last_port: int = 5000
-    counts_from: int | None = None
+    sku: Count | None = None
+    first_port: Port = 1025
+    last_port: Port = 5000
+    counts_from: Port | None = None
     ipv6: bool = False
     split_services: bool = True
     signed_in: bool = False
@@ -449,7 +455,7 @@ class WindowsSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class HostSpec:
+class MachineSpec:
     """Everything about one host as a scenario describes it.
 
     Attributes:

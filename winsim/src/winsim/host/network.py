@@ -17,7 +17,19 @@ from random import Random
 from winsim.endpoint import Protocol
 
 from .configuration import SEQUENCES, BootConfiguration
-from .model import SERVICES, SYSTEM, AdapterSpec, At, ConnectionSpec, HostSpec, RpcServerSpec, ServiceSpec, SocketSpec, SwitchSpec, TcpState
+from .model import (
+    SERVICES,
+    SYSTEM,
+    AdapterSpec,
+    At,
+    ConnectionSpec,
+    MachineSpec,
+    RpcServerSpec,
+    ServiceSpec,
+    SocketSpec,
+    SwitchSpec,
+    TcpState,
+)
 from .processes import ENDED, IDLE
 from .registry import Registry
 from .sockets import LOOPBACK, LOOPBACK_V6, WILDCARD, WILDCARD_V6, DynamicPorts, Origin, Socket, Sockets
@@ -45,7 +57,7 @@ class Network:
 
     def __init__(
         self,
-        spec: HostSpec,
+        spec: MachineSpec,
         registry: Registry,
         configuration: BootConfiguration,
         random: Random | None,
@@ -307,7 +319,7 @@ def _holder(connection: ConnectionSpec, process: str) -> str:
     return IDLE if connection.state is TcpState.TIME_WAIT else process
 
 
-def netbios_options(spec: HostSpec, registry: Registry) -> dict[str, int]:
+def netbios_options(spec: MachineSpec, registry: Registry) -> dict[str, int]:
     """Return the NetBIOS option that each adapter's registry key holds, by GUID; 0 where there is none."""
     interfaces = rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces"
     return {
@@ -317,24 +329,24 @@ def netbios_options(spec: HostSpec, registry: Registry) -> dict[str, int]:
     }
 
 
-def wins_servers(spec: HostSpec, registry: Registry, adapter: AdapterSpec) -> tuple[str, ...]:
+def wins_servers(spec: MachineSpec, registry: Registry, adapter: AdapterSpec) -> tuple[str, ...]:
     """Return the WINS servers that an adapter's registry key names (Microsoft, NetBT parameters: NameServerList)."""
     listed = registry.texts(rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces\Tcpip_{adapter.guid}", "NameServerList")
     return tuple(listed or ())
 
 
-def own_address(spec: HostSpec) -> str:
+def own_address(spec: MachineSpec) -> str:
     """Return the address that others connect to."""
     return next((adapter.address for adapter in spec.adapters if adapter.address and not adapter.loopback), LOOPBACK)
 
 
-def met_at(spec: HostSpec, peer: str) -> str:
+def met_at(spec: MachineSpec, peer: str) -> str:
     """Return the own address to which a peer has connected: one of its family."""
     six = [address for adapter in spec.adapters if not adapter.loopback for address in adapter.ipv6]
     return six[0] if ":" in peer and six else own_address(spec)
 
 
-def peer_address(spec: HostSpec, address: str) -> str:
+def peer_address(spec: MachineSpec, address: str) -> str:
     """Return what the host sees of a client: one on the loopback, which is the simulator's own machine, as a neighbour of its network."""
     if ip_address(address) == ip_address(LOOPBACK_V6):
         met = met_at(spec, address)

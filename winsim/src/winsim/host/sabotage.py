@@ -18,7 +18,7 @@ from .processes import Process
 from .sockets import WILDCARD_V6, Origin
 
 if TYPE_CHECKING:
-    from .machine import Host
+    from .machine import Machine
 
 GONE, TAKEN, MOVED = "endpoint_gone", "endpoint_taken", "endpoint_moved"
 IPV6_LEFT, ORPHANED, ADDED = "ipv6_left", "endpoint_orphaned", "endpoint_added"
@@ -48,7 +48,7 @@ class _Armed:
 class Sabotage:
     """All that was done to the endpoints of one host."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Machine) -> None:
         self._host = host
         self._armed: list[_Armed] = []
 

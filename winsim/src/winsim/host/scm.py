@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from random import Random
 
-from .model import SERVICES, HostSpec, ServiceSpec, StartMode, State
+from .model import SERVICES, MachineSpec, ServiceSpec, StartMode, State
 from .registry import Registry
 
 
@@ -65,7 +65,7 @@ class ServiceControl:
 
     def __init__(
         self,
-        spec: HostSpec,
+        spec: MachineSpec,
         registry: Registry,
         *,
         on_start: Callable[[ServiceSpec], None],

@@ -13,7 +13,7 @@ from .journal import Subject
 from .task_xml import Definition
 
 if TYPE_CHECKING:
-    from .machine import Host
+    from .machine import Machine
 
 SERVICE = "Schedule"
 
@@ -46,7 +46,7 @@ class Task:
 class Tasks:
     """The tasks of one host."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Machine) -> None:
         self._host = host
         self._tasks: dict[str, Task] = {}
 

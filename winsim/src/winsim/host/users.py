@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .model import SERVICES, HostSpec, ServiceSpec, StartMode
+from .model import SERVICES, MachineSpec, ServiceSpec, StartMode
 from .registry import Registry
 
 FLAGS_SINCE = 16299
 """The first build that looks at UserServiceFlags."""
 
 
-def instances(spec: HostSpec, registry: Registry, luid: str) -> tuple[ServiceSpec, ...]:
+def instances(spec: MachineSpec, registry: Registry, luid: str) -> tuple[ServiceSpec, ...]:
     """Return the instances that a sign-in makes now, by the templates' keys; none where nobody signs in."""
     if not spec.windows.signed_in:
         return ()
@@ -27,7 +27,7 @@ def instances(spec: HostSpec, registry: Registry, luid: str) -> tuple[ServiceSpe
     return tuple(replace(instance, depends=tuple(own.get(name.lower(), name) for name in instance.depends)) for instance in made)
 
 
-def _wanted(spec: HostSpec, registry: Registry, template: ServiceSpec) -> bool:
+def _wanted(spec: MachineSpec, registry: Registry, template: ServiceSpec) -> bool:
     key = rf"{SERVICES}\{template.name}"
     refused = spec.windows.build >= FLAGS_SINCE and registry.number(key, "UserServiceFlags") == 0
     return not refused and registry.number(key, "Start") in (StartMode.AUTO, StartMode.MANUAL, StartMode.DISABLED)

@@ -21,7 +21,7 @@ from .sabotage import BoundEndpoint
 from .sockets import Origin, Socket
 
 if TYPE_CHECKING:
-    from .machine import Host
+    from .machine import Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ NOTHING = _Seen((), (), ())
 class Visible:
     """What can be seen of one host now; every question lets its time pass first."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Machine) -> None:
         self._host = host
         self._kept: list[Socket] = []
         self._seen: tuple[tuple[object, ...], _Seen] | None = None

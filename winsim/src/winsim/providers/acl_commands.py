@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from winsim.cmd.system import Call
 from winsim.cmd.words import absolute
 from winsim.host.files import Entry, Node, Principal
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import Language
 
 Output = tuple[str, str, int]
@@ -57,7 +57,7 @@ class _Refused(Exception):
         self.code = code
 
 
-def icacls(host: Host, call: Call, who: frozenset[Principal]) -> Output:
+def icacls(host: Machine, call: Call, who: frozenset[Principal]) -> Output:
     """Show or change the access list of a file or folder."""
     if not call.words:
         return "ICACLS name [/grant[:r] Sid:perm[...]]\r\n", "", 0
@@ -92,7 +92,7 @@ class _Wanted:
     owner: Principal | None = None
 
 
-def _icacls_words(host: Host, words: list[str], path: str, node: Node) -> _Wanted | None:
+def _icacls_words(host: Machine, words: list[str], path: str, node: Node) -> _Wanted | None:
     wanted = _Wanted()
     verb = ""
     changes = False
@@ -120,7 +120,7 @@ def _icacls_words(host: Host, words: list[str], path: str, node: Node) -> _Wante
     return wanted if changes else None
 
 
-def _apply(host: Host, path: str, who: frozenset[Principal], wanted: _Wanted) -> None:
+def _apply(host: Machine, path: str, who: frozenset[Principal], wanted: _Wanted) -> None:
     node = host.files.node(path)
     protected = node.protected
     entries = list(node.entries)
@@ -140,7 +140,7 @@ def _apply(host: Host, path: str, who: frozenset[Principal], wanted: _Wanted) ->
         node.owner = wanted.owner
 
 
-def cacls(host: Host, call: Call, who: frozenset[Principal]) -> Output:
+def cacls(host: Machine, call: Call, who: frozenset[Principal]) -> Output:
     """Show or change the access list of a file or folder; what replaces it asks first."""
     if not call.words:
         return "CACLS filename [/T] [/E] [/C] [/G user:perm]\r\n", "", 0
@@ -180,7 +180,7 @@ class _CaclsWanted:
     below: bool = False
 
 
-def _cacls_words(host: Host, words: list[str]) -> _CaclsWanted | None:
+def _cacls_words(host: Machine, words: list[str]) -> _CaclsWanted | None:
     wanted = _CaclsWanted()
     verb = ""
     for word in words:
@@ -205,7 +205,7 @@ def _cacls_words(host: Host, words: list[str]) -> _CaclsWanted | None:
     return wanted if verb else None
 
 
-def _node(host: Host, path: str, name: str) -> Node:
+def _node(host: Machine, path: str, name: str) -> Node:
     node = host.files.find(path)
     if node is None:
         folder = host.files.find(path.rpartition("\\")[0])
@@ -213,13 +213,13 @@ def _node(host: Host, path: str, name: str) -> Node:
     return node
 
 
-def _tree(host: Host, path: str, *, below: bool) -> Iterator[str]:
+def _tree(host: Machine, path: str, *, below: bool) -> Iterator[str]:
     yield path
     for child in list(host.files.node(path).children.values()) if below else ():
         yield from _tree(host, rf"{path}\{child.name}", below=True)
 
 
-def _entry(host: Host, word: str, path: str, *, denied: bool, folder: bool) -> Entry:
+def _entry(host: Machine, word: str, path: str, *, denied: bool, folder: bool) -> Entry:
     name, colon, permission = word.rpartition(":")
     found = re.fullmatch(r"((?:\((?:OI|CI|IO|NP)\))*)\(?([A-Za-z]+)\)?", permission, re.IGNORECASE)
     if not colon or found is None or found[2].upper() not in RIGHTS:
@@ -230,7 +230,7 @@ def _entry(host: Host, word: str, path: str, *, denied: bool, folder: bool) -> E
     return Entry(_principal(host, name, path), found[2].upper(), flags, denied)
 
 
-def _principal(host: Host, name: str, path: str, *, by_sid: bool = True) -> Principal:
+def _principal(host: Machine, name: str, path: str, *, by_sid: bool = True) -> Principal:
     """Return who is meant by a SID or a name, the domain in front or not.
 
     Raises:
@@ -248,7 +248,7 @@ def _principal(host: Host, name: str, path: str, *, by_sid: bool = True) -> Prin
     return found
 
 
-def _listing(host: Host, name: str, node: Node) -> str:
+def _listing(host: Machine, name: str, node: Node) -> str:
     names = NAMES.get(host.spec.windows.language, NAMES[Language.ENGLISH])
     lines = []
     for entry in node.entries:

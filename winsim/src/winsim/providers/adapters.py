@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from winsim.host import controls
 from winsim.host.controls import NetbiosOutcome
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import AdapterSpec
 from winsim.host.network import netbios_options, wins_servers
 from winsim.seams import Instance, Problem, Value, WmiError
@@ -42,19 +42,19 @@ RETURN_VALUES = {NetbiosOutcome.DONE: 0, NetbiosOutcome.INVALID: 68, NetbiosOutc
 """Microsoft, SetTcpipNetbios: 68 invalid input parameter, 84 IP not enabled on adapter."""
 
 
-def _set_tcpip_netbios(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _set_tcpip_netbios(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     if instance is None:
         raise WmiError(Problem.MISSING_KEYS, "Index")
     option = arguments.number("TcpipNetbiosOptions")
     return {"ReturnValue": RETURN_VALUES[controls.set_netbios(host, number(instance, "Index"), option)]}
 
 
-def _instances(host: Host) -> Iterable[Instance]:
+def _instances(host: Machine) -> Iterable[Instance]:
     listed = sorted((adapter for adapter in host.adapters if adapter.index is not None), key=lambda adapter: adapter.index or 0)
     return [CONFIGURATION.instance(_values(host, adapter)) for adapter in listed]
 
 
-def _values(host: Host, adapter: AdapterSpec) -> dict[str, Value]:
+def _values(host: Machine, adapter: AdapterSpec) -> dict[str, Value]:
     values: dict[str, Value] = {
         "Caption": f"[{adapter.index:08d}] {adapter.name}",
         "Description": adapter.name,

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from winsim.classes import CIMV2, STANDARD_CIMV2, Version
-from winsim.host.machine import Host
-from winsim.host.model import HostSpec
+from winsim.host.machine import Machine
+from winsim.host.model import MachineSpec
 from winsim.seams import Instance, Problem, Value, WmiError
 
 DEFAULT = "root/default"
@@ -64,16 +64,16 @@ class Method:
     """One method; `call` gets the instance it is called on, None for a static one."""
 
     parameters: tuple[str, ...]
-    call: Callable[[Host, Instance | None, Arguments], Out]
+    call: Callable[[Machine, Instance | None, Arguments], Out]
     static: bool = False
 
 
-def _none(host: Host) -> Iterable[Instance]:
+def _none(host: Machine) -> Iterable[Instance]:
     del host
     return ()
 
 
-def _always(spec: HostSpec) -> bool:
+def _always(spec: MachineSpec) -> bool:
     del spec
     return True
 
@@ -96,9 +96,9 @@ class CimClass:
     parent: str | None = None
     singleton: bool = False
     since: Version = (5, 0)
-    exists: Callable[[HostSpec], bool] = _always
+    exists: Callable[[MachineSpec], bool] = _always
     later: Mapping[str, Version] = field(default_factory=dict)
-    instances: Callable[[Host], Iterable[Instance]] = _none
+    instances: Callable[[Machine], Iterable[Instance]] = _none
     methods: Mapping[str, Method] = field(default_factory=dict)
 
     def instance(self, values: Mapping[str, Value]) -> Instance:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from winsim.endpoint import Endpoint
 from winsim.host.clock import Clock
 from winsim.host.faults import parse
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import AccountSpec
 from winsim.host.sabotage import BoundEndpoint
 from winsim.host.sockets import Origin
@@ -35,7 +35,7 @@ class SimulatedHost:
     def __init__(self, scenario: Scenario, *, clock: Clock, seed: int | None, name: str) -> None:
         self.name = name
         self.scenario = scenario
-        self.host = Host(scenario.host, clock=clock, seed=seed, execute=execute)
+        self.host = Machine(scenario.host, clock=clock, seed=seed, execute=execute)
         self.wmi: Wmi = HostWmi(self.host)
         self.console = HostConsole(self.host)
         self._named = {(plain.owner.lower(), plain.protocol, plain.port) for plain in scenario.host.sockets}

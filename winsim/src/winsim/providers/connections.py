@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import AdapterSpec, Category
 from winsim.seams import Instance
 
@@ -27,7 +27,7 @@ DISCONNECTED, NO_TRAFFIC, LOCAL_NETWORK, INTERNET = 0, 1, 3, 4
 LINK_LOCAL = "fe80:"
 
 
-def _profiles(host: Host) -> Iterator[Instance]:
+def _profiles(host: Machine) -> Iterator[Instance]:
     connected = [adapter for adapter in host.adapters if adapter.connected and adapter.address not in host.lost_addresses]
     for number, adapter in enumerate(connected, 1):
         category = host.spec.category(adapter)

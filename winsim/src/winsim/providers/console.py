@@ -13,7 +13,7 @@ from collections.abc import Generator, Sequence
 from winsim.cmd.interpreter import Shell
 from winsim.cmd.system import Collected, Input, Streams
 from winsim.host.jobs import Account, Job
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.seams import ConsoleResult, ShellOptions
 
 from .programs import DISABLED, HostSystem, environment_of
@@ -27,7 +27,7 @@ KILLED = 0xC000013A
 class Running:
     """One command line, `seams.Execution`."""
 
-    def __init__(self, host: Host, system: HostSystem, line: str, encoding: str, options: ShellOptions) -> None:
+    def __init__(self, host: Machine, system: HostSystem, line: str, encoding: str, options: ShellOptions) -> None:
         """Start it.
 
         Raises:
@@ -81,7 +81,7 @@ class Running:
 class HostConsole:
     """What `cmd.exe /c` finds on one host."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Machine) -> None:
         self.host = host
 
     def start(self, command: str, arguments: Sequence[str], options: ShellOptions = DEFAULTS) -> Running:

@@ -18,7 +18,7 @@ from datetime import datetime
 
 from winsim.classes import TEN
 from winsim.endpoint import Protocol
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import TcpState
 from winsim.host.sockets import WILDCARD, WILDCARD_V6
 from winsim.seams import Instance
@@ -51,7 +51,7 @@ STATES = {
 IN_HOST = 0
 
 
-def _tcp(host: Host) -> Iterable[Instance]:
+def _tcp(host: Machine) -> Iterable[Instance]:
     created = _created(host)
     for endpoint in host.visible.endpoints():
         if endpoint.protocol is Protocol.TCP:
@@ -81,7 +81,7 @@ def _row(created: Callable[[int], datetime], local: tuple[str, int], remote: tup
     )
 
 
-def _udp(host: Host) -> Iterator[Instance]:
+def _udp(host: Machine) -> Iterator[Instance]:
     created = _created(host)
     for endpoint in host.visible.endpoints():
         if endpoint.protocol is Protocol.UDP:
@@ -96,7 +96,7 @@ def _udp(host: Host) -> Iterator[Instance]:
             )
 
 
-def _created(host: Host) -> Callable[[int], datetime]:
+def _created(host: Machine) -> Callable[[int], datetime]:
     """Return what tells when a process was created: the host does not note when a socket was bound."""
     known = {process.pid: process.created for process in host.processes.all}
     unknown = host.time.boot_time()

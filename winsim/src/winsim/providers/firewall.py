@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from winsim.host.firewall import LOCAL_RULES, SERVICE
 from winsim.host.firewall_rules import Action, Direction, Rule
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import Category
 from winsim.seams import Instance, Problem, WmiError
 
@@ -37,7 +37,7 @@ GROUP = "EmbedCtxt="
 PARSED = 65536
 
 
-def _rules(host: Host) -> Iterator[Instance]:
+def _rules(host: Machine) -> Iterator[Instance]:
     service = host.services.find(SERVICE)
     if service is None or not service.running:
         raise WmiError(Problem.FAILED, f"{SERVICE} does not run")

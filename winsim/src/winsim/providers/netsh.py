@@ -27,7 +27,7 @@ from winsim.host.firewall_rules import (
     Rule,
     port_range,
 )
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import Category, Language
 
 T = TypeVar("T")
@@ -86,9 +86,9 @@ class _Refused(Exception):
     """The command is not carried out; the text says why."""
 
 
-def netsh(host: Host, words: list[str]) -> Output:
+def netsh(host: Machine, words: list[str]) -> Output:
     """Run a command of the firewall's context, keywords in any case."""
-    verbs: dict[str, Callable[[Host, Options], str]] = {"add": _add, "delete": _delete}
+    verbs: dict[str, Callable[[Machine, Options], str]] = {"add": _add, "delete": _delete}
     version = tuple(int(part) for part in host.spec.windows.version.split(".")[:2])
     verb = words[2].lower() if len(words) > 3 else ""
     if version < SINCE or [word.lower() for word in words[:2]] != CONTEXT or verb not in verbs or words[3].lower() != "rule":
@@ -100,7 +100,7 @@ def netsh(host: Host, words: list[str]) -> Output:
     return said, "", 0
 
 
-def _add(host: Host, options: Options) -> str:
+def _add(host: Machine, options: Options) -> str:
     """Make a rule, beside those that have the name already."""
     name = options["name"]
     if name.lower() == ALL or not name or any("|" in text for text in options.values()):
@@ -125,7 +125,7 @@ def _add(host: Host, options: Options) -> str:
     return f"{OK[host.spec.windows.language]}\r\n\r\n"
 
 
-def _delete(host: Host, options: Options) -> str:
+def _delete(host: Machine, options: Options) -> str:
     """Delete every rule of a name for which all that is said besides is true."""
     fits = _fitting(host, options)
     found = [value for value, rule in host.firewall.stored().items() if fits(rule)]
@@ -137,7 +137,7 @@ def _delete(host: Host, options: Options) -> str:
     return f"\r\n{DELETED[language].format(len(found))}\r\n{OK[language]}\r\n\r\n"
 
 
-def _fitting(host: Host, options: Options) -> Callable[[Rule], bool]:
+def _fitting(host: Machine, options: Options) -> Callable[[Rule], bool]:
     """Return what tells whether a rule is meant: its name in any case, and each condition the same as said (from memory)."""
     name = options["name"].lower()
     direction = _one_of(DIRECTIONS, options.get("dir", "in"))
@@ -160,7 +160,7 @@ def _fitting(host: Host, options: Options) -> Callable[[Rule], bool]:
     return fits
 
 
-def _options(verb: str, words: list[str], host: Host) -> Options:
+def _options(verb: str, words: list[str], host: Machine) -> Options:
     """Return what each tag says.
 
     Raises:
@@ -197,7 +197,7 @@ def _protocol(options: Options) -> int | None:
     return number
 
 
-def _ports(host: Host, options: Options, protocol: int | None) -> tuple[tuple[range, ...], tuple[Keyword, ...]]:
+def _ports(host: Machine, options: Options, protocol: int | None) -> tuple[tuple[range, ...], tuple[Keyword, ...]]:
     """Return local ports and keywords; those of RPC are TCP's alone (from memory)."""
     text = options.get("localport", ANY).lower()
     if text == ANY:

@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from unicodedata import east_asian_width
 
 from winsim.endpoint import Protocol
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import Language
 from winsim.host.sockets import WILDCARD, WILDCARD_V6
 
@@ -78,7 +78,7 @@ class _Row:
         return self.protocol is Protocol.UDP, number.version, int(number), self.port, self.remote
 
 
-def netstat(host: Host, arguments: Sequence[str]) -> tuple[str, int]:
+def netstat(host: Machine, arguments: Sequence[str]) -> tuple[str, int]:
     """Return the output and the exit code of one call."""
     switches = _switches(arguments)
     known = {"a", "n", "p", *(("o",) if host.spec.windows.netstat_pids else ())}
@@ -107,7 +107,7 @@ def _switches(arguments: Sequence[str]) -> dict[str, str | None] | None:
     return found
 
 
-def _rows(host: Host) -> Iterator[_Row]:
+def _rows(host: Machine) -> Iterator[_Row]:
     for endpoint in host.visible.endpoints():
         tcp = endpoint.protocol is Protocol.TCP
         nobody = _at(WILDCARD_V6 if endpoint.ipv6 else WILDCARD, 0) if tcp else "*:*"

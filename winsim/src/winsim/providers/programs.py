@@ -22,7 +22,7 @@ from winsim.host.files import (
 )
 from winsim.host.jobs import Account, Job
 from winsim.host.journal import Subject
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import Language
 
 from .acl_commands import cacls, icacls
@@ -75,7 +75,7 @@ Output = tuple[str, str, int]
 class HostFiles:
     """The files of a host, with the rights of an account; what is changed is noted in the journal."""
 
-    host: Host
+    host: Machine
     who: frozenset[Principal]
 
     def exists(self, path: str) -> bool:
@@ -127,7 +127,7 @@ class HostFiles:
 class HostSystem:
     """One host as a command processor of an account sees it; `children` are what it has started and left to itself."""
 
-    def __init__(self, host: Host, account: Account, *, memory: int = 0) -> None:
+    def __init__(self, host: Machine, account: Account, *, memory: int = 0) -> None:
         """Look at a host; all programs together get so many megabytes of `memory`, 0 for any."""
         self.host = host
         self.account = account
@@ -224,7 +224,7 @@ class HostSystem:
         return self.host.faults.find("cmd_disabled") is not None or value == 1
 
 
-def environment_of(host: Host, account: Account) -> Environment:
+def environment_of(host: Machine, account: Account) -> Environment:
     """Return the variables that a new process of an account has, as far as paths and batch files need them."""
     windows = host.spec.windows
     drive = windows.directory[:2]
@@ -250,7 +250,7 @@ def environment_of(host: Host, account: Account) -> Environment:
     return Environment(variables)
 
 
-def execute(host: Host, line: str, account: Account) -> Run | None:
+def execute(host: Machine, line: str, account: Account) -> Run | None:
     """Begin a command line as the service control manager and the task scheduler do: no command processor is between."""
     system = HostSystem(host, account)
     return begin(system, line, environment_of(host, account), rf"{host.spec.windows.directory}\system32")

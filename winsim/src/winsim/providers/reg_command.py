@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from winsim.cmd.system import Input
 from winsim.host import controls
 from winsim.host.controls import Written
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import Language
 from winsim.registry_value import RegistryData, RegistryType, RegistryValue
 
@@ -48,7 +48,7 @@ BAD_SYNTAX = "Invalid syntax."
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    host: Host
+    host: Machine
     path: str
     options: Mapping[str, str]
     stdin: Input = field(default_factory=Input)
@@ -68,7 +68,7 @@ class _Request:
         return "/f" in self.options or (self.stdin.line() or "").strip().lower()[:1] == "y"
 
 
-def reg(host: Host, words: list[str], stdin: Input | None = None) -> Output:
+def reg(host: Machine, words: list[str], stdin: Input | None = None) -> Output:
     """Run a command of reg."""
     verbs = {"add": _add, "delete": _delete, "query": _query}
     verb = words[0].lower() if words else ""
@@ -193,13 +193,13 @@ def _shown_value(asked: _Request, name: str, value: RegistryValue) -> str:
     return f"    {label}{gap}REG_{value.type.name}{gap}{_shown(value)}"
 
 
-def _below(host: Host, path: str) -> Iterator[str]:
+def _below(host: Machine, path: str) -> Iterator[str]:
     for name in host.registry.subkeys(path) or ():
         yield rf"{path}\{name}"
         yield from _below(host, rf"{path}\{name}")
 
 
-def _old(host: Host) -> bool:
+def _old(host: Machine) -> bool:
     return int(host.spec.windows.version.split(".", maxsplit=1)[0]) < 6
 
 
@@ -254,5 +254,5 @@ def _done(asked: _Request) -> Output:
     return (f"\r\n{said}\r\n" if asked.old else f"{said}.\r\n"), "", 0
 
 
-def _error(host: Host, text: str) -> Output:
+def _error(host: Machine, text: str) -> Output:
     return "", (f"\r\nError:  {text}\r\n" if _old(host) else f"ERROR: {text.removesuffix('.')}.\r\n"), FAILED

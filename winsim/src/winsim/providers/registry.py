@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from winsim.host import controls
 from winsim.host.controls import Written
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.registry_value import RegistryData, RegistryType, RegistryValue
 from winsim.seams import Instance, Problem, Scalar, Value, WmiError
 
@@ -40,7 +40,7 @@ WRITTEN = {
     Written.REFUSED: INVALID_PARAMETER,
 }
 
-Call = Callable[[Host, Instance | None, Arguments], Out]
+Call = Callable[[Machine, Instance | None, Arguments], Out]
 KEY = ("hDefKey", "sSubKeyName")
 VALUE = (*KEY, "sValueName")
 KEY_CHANGES = 0x2 | 0x4 | 0x20 | 0x10000 | 0x40000 | 0x80000
@@ -55,13 +55,13 @@ def _path(arguments: Arguments) -> str:
     return rf"{hive}\{name}" if name else hive
 
 
-def _enum_key(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _enum_key(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del instance
     names = host.registry.subkeys(_path(arguments))
     return {"ReturnValue": NO_KEY} if names is None else {"sNames": list(names), "ReturnValue": 0}
 
 
-def _enum_values(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _enum_values(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del instance
     values = host.registry.values(_path(arguments))
     if values is None:
@@ -69,8 +69,8 @@ def _enum_values(host: Host, instance: Instance | None, arguments: Arguments) ->
     return {"sNames": list(values), "Types": [int(value.type) for value in values.values()], "ReturnValue": 0}
 
 
-def _get(kind: RegistryType, name: str, shown: Callable[[Host, RegistryData], Value]) -> Call:
-    def call(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _get(kind: RegistryType, name: str, shown: Callable[[Machine, RegistryData], Value]) -> Call:
+    def call(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
         del instance
         path = _path(arguments)
         value = host.registry.value(path, arguments.text("sValueName") or "")
@@ -85,7 +85,7 @@ def _get(kind: RegistryType, name: str, shown: Callable[[Host, RegistryData], Va
 
 
 def _set(kind: RegistryType, read: Callable[[Arguments], RegistryData]) -> Call:
-    def call(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+    def call(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
         del instance
         value = RegistryValue(kind, read(arguments))
         return {"ReturnValue": WRITTEN[controls.set_value(host, _path(arguments), arguments.text("sValueName") or "", value)]}
@@ -93,22 +93,22 @@ def _set(kind: RegistryType, read: Callable[[Arguments], RegistryData]) -> Call:
     return call
 
 
-def _create_key(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _create_key(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del instance
     return {"ReturnValue": WRITTEN[controls.create_key(host, _path(arguments))]}
 
 
-def _delete_key(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _delete_key(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del instance
     return {"ReturnValue": WRITTEN[controls.delete_key(host, _path(arguments))]}
 
 
-def _delete_value(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _delete_value(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del instance
     return {"ReturnValue": WRITTEN[controls.delete_value(host, _path(arguments), arguments.text("sValueName") or "")]}
 
 
-def _check_access(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _check_access(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del instance
     path = _path(arguments)
     required = arguments.number("uRequired", default=3)
@@ -118,12 +118,12 @@ def _check_access(host: Host, instance: Instance | None, arguments: Arguments) -
     return {"bGranted": granted, "ReturnValue": 0 if granted else ACCESS_DENIED}
 
 
-def _as_is(host: Host, data: RegistryData) -> Value:
+def _as_is(host: Machine, data: RegistryData) -> Value:
     del host
     return data if isinstance(data, str | int) else None
 
 
-def _as_list(host: Host, data: RegistryData) -> Value:
+def _as_list(host: Machine, data: RegistryData) -> Value:
     del host
     items: list[Scalar] = []
     if isinstance(data, tuple | bytes):
@@ -131,7 +131,7 @@ def _as_list(host: Host, data: RegistryData) -> Value:
     return items
 
 
-def _expanded(host: Host, data: RegistryData) -> Value:
+def _expanded(host: Machine, data: RegistryData) -> Value:
     directory = host.spec.windows.directory
     known = {"systemroot": directory, "windir": directory, "systemdrive": directory[:2], "computername": host.spec.windows.computer}
     return re.sub(r"%([^%]+)%", lambda match: known.get(match[1].lower(), match[0]), str(data))

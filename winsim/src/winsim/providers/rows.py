@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from winsim.classes import ROW_CLASSES, RowClass
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import Ago, RowValue
 from winsim.seams import Instance, Value
 
@@ -31,7 +31,7 @@ BY_SERVER, BY_POLICY = 0, 1
 Values = Mapping[str, Value]
 
 
-def _administrative_shares(host: Host) -> Iterable[Values]:
+def _administrative_shares(host: Machine) -> Iterable[Values]:
     directory = host.spec.windows.directory
     drive = directory[:2]
     common: Values = {"AllowMaximum": True, "Status": "OK"}
@@ -41,7 +41,7 @@ def _administrative_shares(host: Host) -> Iterable[Values]:
     yield {**common, "Name": "IPC$", "Caption": "Remote IPC", "Description": "Remote IPC", "Path": "", "Type": IPC_ADMIN}
 
 
-def _terminal_service(host: Host) -> Iterable[Values]:
+def _terminal_service(host: Machine) -> Iterable[Values]:
     by_policy = host.registry.number(TERMINAL_SERVER_POLICY, "fDenyTSConnections")
     denied = by_policy if by_policy is not None else host.registry.number(TERMINAL_SERVER, "fDenyTSConnections")
     yield {
@@ -52,7 +52,7 @@ def _terminal_service(host: Host) -> Iterable[Values]:
     }
 
 
-def _logon_sessions(host: Host) -> Iterable[Values]:
+def _logon_sessions(host: Machine) -> Iterable[Values]:
     common: Values = {"StartTime": host.time.boot_time(), "AuthenticationPackage": "Negotiate"}
     yield {**common, "LogonId": "999", "LogonType": SYSTEM_LOGON, "AuthenticationPackage": "NTLM"}
     yield {**common, "LogonId": "997", "LogonType": SERVICE_LOGON}
@@ -61,14 +61,14 @@ def _logon_sessions(host: Host) -> Iterable[Values]:
         yield {**common, "LogonId": "264210", "LogonType": INTERACTIVE}
 
 
-def _hosting_computer(host: Host) -> Iterable[Values]:
+def _hosting_computer(host: Machine) -> Iterable[Values]:
     """The host is one of its own virtual machines' class, and runs."""
     computer = host.spec.windows.computer
     named = {"Name": computer, "ElementName": computer, "Caption": "Hosting Computer System"}
     yield {**named, "Description": "Microsoft Hosting Computer System", "EnabledState": ENABLED, "HealthState": 5}
 
 
-FOLLOWING: Mapping[str, Callable[[Host], Iterable[Values]]] = {
+FOLLOWING: Mapping[str, Callable[[Machine], Iterable[Values]]] = {
     "Msvm_ComputerSystem": _hosting_computer,
     "Win32_LogonSession": _logon_sessions,
     "Win32_Share": _administrative_shares,
@@ -80,7 +80,7 @@ FOLLOWING: Mapping[str, Callable[[Host], Iterable[Values]]] = {
 def _cim_class(entry: RowClass) -> CimClass:
     arrays = frozenset(name for name, kind in entry.properties.items() if kind.endswith("[]"))
 
-    def instances(host: Host) -> Iterable[Instance]:
+    def instances(host: Machine) -> Iterable[Instance]:
         return [made.instance({**_usual(entry, host), **values}) for values in _rows(entry, host)]
 
     made = CimClass(
@@ -97,7 +97,7 @@ def _cim_class(entry: RowClass) -> CimClass:
     return made
 
 
-def _rows(entry: RowClass, host: Host) -> Sequence[Values]:
+def _rows(entry: RowClass, host: Machine) -> Sequence[Values]:
     service = None if entry.served_by is None else host.services.find(entry.served_by)
     if entry.served_by is not None and (service is None or not service.running):
         return ()
@@ -107,7 +107,7 @@ def _rows(entry: RowClass, host: Host) -> Sequence[Values]:
     return (*(row for row in following if _key(entry, row) not in named), *found)
 
 
-def _usual(entry: RowClass, host: Host) -> Values:
+def _usual(entry: RowClass, host: Machine) -> Values:
     """Return what rows of many classes say of their computer and of themselves."""
     usual: Values = {
         "CreationClassName": entry.name,
@@ -121,7 +121,7 @@ def _key(entry: RowClass, row: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(str(row.get(name)).lower() for name in entry.keys)
 
 
-def _value(host: Host, value: RowValue) -> Value:
+def _value(host: Machine, value: RowValue) -> Value:
     if isinstance(value, Ago):
         return host.began - timedelta(seconds=value.seconds)
     return list(value) if isinstance(value, tuple) else value

@@ -11,7 +11,7 @@ from __future__ import annotations
 from winsim.cmd.system import Call
 from winsim.cmd.words import absolute
 from winsim.host.files import Principal, may_read
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.task_xml import BadTask, parse
 from winsim.host.tasks import Tasked
 
@@ -35,7 +35,7 @@ TEXTS = {
 }
 
 
-def schtasks(host: Host, call: Call, who: frozenset[Principal]) -> Output:
+def schtasks(host: Machine, call: Call, who: frozenset[Principal]) -> Output:
     """Run a command of schtasks."""
     verb = call.words[0].lower().replace("-", "/", 1) if call.words else "/query"
     if verb not in SWITCHES:
@@ -61,7 +61,7 @@ def schtasks(host: Host, call: Call, who: frozenset[Principal]) -> Output:
     return _control(host, verb, name, forced="/f" in options or _yes(call))
 
 
-def _create(host: Host, call: Call, who: frozenset[Principal], options: dict[str, str]) -> Output:
+def _create(host: Machine, call: Call, who: frozenset[Principal], options: dict[str, str]) -> Output:
     if "/xml" not in options:
         return _bad_option("/create", "/create")
     name = options["/tn"]
@@ -85,7 +85,7 @@ def _create(host: Host, call: Call, who: frozenset[Principal], options: dict[str
     return f'SUCCESS: The scheduled task "{name}" has successfully been created.\r\n', "", 0
 
 
-def _control(host: Host, verb: str, name: str, *, forced: bool) -> Output:
+def _control(host: Machine, verb: str, name: str, *, forced: bool) -> Output:
     if verb == "/delete":
         if host.tasks.available and host.tasks.find(name) is None:
             return "", f'ERROR: The specified task name "{name}" does not exist in the system.\r\n', 1
@@ -103,7 +103,7 @@ def _control(host: Host, verb: str, name: str, *, forced: bool) -> Output:
     return said[verb], "", 0
 
 
-def _query(host: Host, name: str) -> Output:
+def _query(host: Machine, name: str) -> Output:
     if not host.tasks.available:
         return "", TEXTS[Tasked.NO_SERVICE], 1
     found = host.tasks.find(name) if name else None
@@ -126,5 +126,5 @@ def _bad_option(word: str, verb: str) -> Output:
     return "", f"ERROR: Invalid argument/option - '{word}'.\r\n{usage}\r\n", 1
 
 
-def _major(host: Host) -> int:
+def _major(host: Machine) -> int:
     return int(host.spec.windows.version.split(".", maxsplit=1)[0])

@@ -16,7 +16,7 @@ from winsim.cmd.system import Call, Files
 from winsim.cmd.words import absolute
 from winsim.host.environment import expand
 from winsim.host.files import Entry, Principal
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 
 SWITCHES = {"/db": True, "/cfg": True, "/areas": True, "/log": True, "/overwrite": False, "/quiet": False}
 PRINCIPALS = {
@@ -47,7 +47,7 @@ DONE = "The task has completed successfully.\r\nSee log %windir%\\security\\logs
 Output = tuple[str, str, int]
 
 
-def secedit(host: Host, call: Call, files: Files, who: frozenset[Principal]) -> Output:
+def secedit(host: Machine, call: Call, files: Files, who: frozenset[Principal]) -> Output:
     """Give files, folders and keys the lists of a template; the database that is asked for is made."""
     options = _options(call.words[1:]) if call.words and call.words[0].lower() == "/configure" else None
     if options is None or "/db" not in options or "/cfg" not in options:

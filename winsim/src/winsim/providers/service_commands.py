@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from winsim.host import controls
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import StartMode, State
 from winsim.host.scm import Outcome, Service
 
@@ -69,7 +69,7 @@ BAD_COMMAND_LINE = 1639
 Output = tuple[str, str, int]
 
 
-def net(host: Host, words: list[str]) -> Output:
+def net(host: Machine, words: list[str]) -> Output:
     """Run `net start NAME` or `net stop NAME [/y]`."""
     if len(words) < 2 or words[0].lower() not in ("start", "stop"):
         return "", "The syntax of this command is:\r\n\r\nNET [ START | STOP ]\r\n", 1
@@ -96,7 +96,7 @@ def net(host: Host, words: list[str]) -> Output:
     return f"The {shown} service is {doing}.\r\nThe {shown} service was {done} successfully.\r\n\r\n", "", 0
 
 
-def sc(host: Host, words: list[str]) -> Output:
+def sc(host: Machine, words: list[str]) -> Output:
     """Run `sc start|stop|delete NAME` or `sc config NAME start= MODE`."""
     if len(words) < 2 or words[0].lower() not in FUNCTIONS:
         return "SC command [service name] ...\r\n", "", BAD_COMMAND_LINE
@@ -104,7 +104,7 @@ def sc(host: Host, words: list[str]) -> Output:
     service = host.services.find(words[1])
     if service is None:
         return f"[SC] OpenService FAILED {NO_SUCH_SERVICE}:\r\n\r\n{TEXTS[NO_SUCH_SERVICE]}\r\n\r\n", "", NO_SUCH_SERVICE
-    verbs: dict[str, Callable[[Host, Service], Outcome]] = {
+    verbs: dict[str, Callable[[Machine, Service], Outcome]] = {
         "start": controls.start_service,
         "stop": controls.stop_service,
         "delete": controls.delete_service,
@@ -116,7 +116,7 @@ def sc(host: Host, words: list[str]) -> Output:
     return _status(service) if verb in ("start", "stop") else f"[SC] {FUNCTIONS[verb]} SUCCESS\r\n", "", 0
 
 
-def _configure(host: Host, service: Service, words: list[str]) -> Outcome:
+def _configure(host: Machine, service: Service, words: list[str]) -> Outcome:
     if len(words) != 2 or words[0].lower() != "start=":
         return Outcome.INVALID
     mode = words[1].lower()
@@ -132,13 +132,13 @@ def _status(service: Service) -> str:
     return f"\r\nSERVICE_NAME: {spec.name} \r\n        TYPE               : {kind}  \r\n        STATE              : {number}  {word} \r\n"
 
 
-def _named(host: Host, name: str) -> Service | None:
+def _named(host: Machine, name: str) -> Service | None:
     """Return a service by its key name, its display name or what net calls it."""
     found = host.services.find(ALIASES.get(name.lower(), name))
     return found or next((service for service in host.services.all if service.spec.display.lower() == name.lower()), None)
 
 
-def _stop_with_dependents(host: Host, service: Service, *, confirmed: bool) -> Outcome:
+def _stop_with_dependents(host: Machine, service: Service, *, confirmed: bool) -> Outcome:
     """Stop a service, with `/y` all that depends on it before."""
     for dependent in host.services.dependents(service):
         if confirmed and dependent.running:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from winsim.host import controls
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import SERVICES, ServiceSpec, StartMode, State
 from winsim.host.scm import DELAYED, Outcome, Service
 from winsim.seams import Instance, Problem, Reference, Value, WmiError
@@ -70,24 +70,24 @@ NEVER_STARTED = 1077
 """ERROR_SERVICE_NEVER_STARTED, the exit code of a service that has not run since the boot."""
 
 
-def _service_of(host: Host, instance: Instance | None) -> Service:
+def _service_of(host: Machine, instance: Instance | None) -> Service:
     service = None if instance is None else host.services.find(str(instance.properties["Name"]))
     if service is None:
         raise WmiError(Problem.NOT_FOUND)
     return service
 
 
-def _start(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _start(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del arguments
     return {"ReturnValue": RETURN_VALUES[controls.start_service(host, _service_of(host, instance))]}
 
 
-def _stop(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _stop(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del arguments
     return {"ReturnValue": RETURN_VALUES[controls.stop_service(host, _service_of(host, instance))]}
 
 
-def _change_start_mode(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _change_start_mode(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     mode = WRITTEN_MODES.get((arguments.text("StartMode") or "").lower())
     if mode is None:
         return {"ReturnValue": RETURN_VALUES[Outcome.INVALID]}
@@ -105,7 +105,7 @@ BAD_ACCOUNT = 22
 SYSTEM_ACCOUNTS = ("", "localsystem", ".\\localsystem", "nt authority\\system")
 
 
-def _create(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _create(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     """Make a service of the system's own account; its program is taken for one that is no service."""
     del instance
     kind, control = arguments.number("ServiceType", default=16, bits=8), arguments.number("ErrorControl", default=1, bits=8)
@@ -128,7 +128,7 @@ def _create(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
     return {"ReturnValue": RETURN_VALUES[controls.create_service(host, spec, error_control=control)]}
 
 
-def _delete(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _delete(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del arguments
     return {"ReturnValue": RETURN_VALUES[controls.delete_service(host, _service_of(host, instance))]}
 
@@ -141,7 +141,7 @@ METHODS = {
 }
 
 
-def _values(host: Host, service: Service) -> dict[str, Value]:
+def _values(host: Machine, service: Service) -> dict[str, Value]:
     spec = service.spec
     kind = "Kernel Driver" if spec.driver else "Share Process" if spec.shared else "Own Process"
     if spec.template:
@@ -177,8 +177,8 @@ def _values(host: Host, service: Service) -> dict[str, Value]:
     }
 
 
-def _instances(*, drivers: bool) -> Callable[[Host], Iterable[Instance]]:
-    def instances(host: Host) -> Iterable[Instance]:
+def _instances(*, drivers: bool) -> Callable[[Machine], Iterable[Instance]]:
+    def instances(host: Machine) -> Iterable[Instance]:
         made = DRIVER if drivers else SERVICE
         listed = sorted(host.services.all, key=lambda service: service.spec.name.lower())
         return [made.instance(_values(host, service)) for service in listed if service.spec.driver is drivers]
@@ -191,7 +191,7 @@ def reference(service: Service) -> Reference:
     return Reference("Win32_SystemDriver" if service.spec.driver else "Win32_Service", {"Name": service.spec.name})
 
 
-def _dependencies(host: Host) -> Iterable[Instance]:
+def _dependencies(host: Machine) -> Iterable[Instance]:
     return [
         DEPENDENT.instance({"Antecedent": reference(needed), "Dependent": reference(service)})
         for service in host.services.all

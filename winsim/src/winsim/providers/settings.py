@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from winsim.classes import EIGHT_1, TEN
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.seams import Instance, Value
 
 from .cim import STANDARD_CIMV2, CimClass
@@ -36,7 +36,7 @@ NAMES_OF_8 = (AUTOMATIC, "Custom", "Compat", "Datacenter", "Internet")
 NAMES = (AUTOMATIC, "InternetCustom", "DatacenterCustom", "Compat", "Datacenter", "Internet")
 
 
-def _range(host: Host) -> dict[str, Value]:
+def _range(host: Machine) -> dict[str, Value]:
     windows = host.spec.windows
     return {
         "DynamicPortRangeStartPort": windows.first_port,
@@ -44,13 +44,13 @@ def _range(host: Host) -> dict[str, Value]:
     }
 
 
-def _tcp(host: Host) -> Iterator[Instance]:
+def _tcp(host: Machine) -> Iterator[Instance]:
     for name in NAMES if host.spec.windows.kernel >= EIGHT_1 else NAMES_OF_8:
         values = {} if name == AUTOMATIC else _range(host)
         yield TCP.instance({"InstanceID": name, "SettingName": name, "AutomaticUseCustom": 0, **values})
 
 
-def _udp(host: Host) -> Iterator[Instance]:
+def _udp(host: Machine) -> Iterator[Instance]:
     yield UDP.instance({"InstanceID": "", **_range(host)})
 
 

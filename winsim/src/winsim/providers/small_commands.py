@@ -11,7 +11,7 @@ import re
 
 from winsim.cmd.system import Call, Run
 from winsim.cmd.words import absolute
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 
 SECONDS_BEFORE_SHUTDOWN = 30
 IN_PROGRESS = (1115, "A system shutdown is in progress.(1115)\r\n")
@@ -52,7 +52,7 @@ def ping(call: Call) -> Run:
     return 0
 
 
-def find(host: Host, call: Call) -> int:
+def find(host: Machine, call: Call) -> int:
     """Write the lines with a text in them (`/v` without it, `/c` only how many, `/i` in any case)."""
     match = re.match(r'\s*((?:/\w\s*)*)"((?:[^"]|"")*)"((?:\s*/\w)*)\s*(.*)$', call.tail)
     if match is None:
@@ -82,7 +82,7 @@ def find(host: Host, call: Call) -> int:
     return 0 if found else 1
 
 
-def shutdown(host: Host, call: Call) -> int:
+def shutdown(host: Machine, call: Call) -> int:
     """Restart, shut down, or take that back."""
     kinds: set[str] = set()
     seconds = SECONDS_BEFORE_SHUTDOWN

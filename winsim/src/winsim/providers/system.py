@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import SYSTEM, Language
 from winsim.host.processes import IDLE, Process
 from winsim.seams import Instance, Value
@@ -53,19 +53,19 @@ SHUTDOWN, REBOOT, FORCE, POWER_OFF = 1, 2, 4, 8
 """Flags of Win32Shutdown (Microsoft); 0 logs off and 4 does so by force."""
 
 
-def _reboot(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _reboot(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del instance, arguments
     host.shut_down(restart=True)
     return {"ReturnValue": 0}
 
 
-def _shutdown(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _shutdown(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del instance, arguments
     host.shut_down(restart=False)
     return {"ReturnValue": 0}
 
 
-def _win32_shutdown(host: Host, instance: Instance | None, arguments: Arguments) -> Out:
+def _win32_shutdown(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del instance
     flags = arguments.number("Flags")
     if flags & REBOOT:
@@ -91,7 +91,7 @@ LOCALES = {
 }
 
 
-def _operating_system(host: Host) -> Iterable[Instance]:
+def _operating_system(host: Machine) -> Iterable[Instance]:
     windows = host.spec.windows
     locale = LOCALES[windows.language]
     values: dict[str, Value] = {
@@ -135,7 +135,7 @@ def _operating_system(host: Host) -> Iterable[Instance]:
     return [OPERATING_SYSTEM.instance(values)]
 
 
-def _computer_system(host: Host) -> Iterable[Instance]:
+def _computer_system(host: Machine) -> Iterable[Instance]:
     windows = host.spec.windows
     values: dict[str, Value] = {
         "BootupState": "Normal boot",
@@ -159,11 +159,11 @@ def _computer_system(host: Host) -> Iterable[Instance]:
     return [COMPUTER_SYSTEM.instance(values)]
 
 
-def _processes(host: Host) -> Iterable[Instance]:
+def _processes(host: Machine) -> Iterable[Instance]:
     return [PROCESS.instance(_process(host, process)) for process in sorted(host.processes.all, key=lambda process: process.pid)]
 
 
-def _process(host: Host, process: Process) -> dict[str, Value]:
+def _process(host: Machine, process: Process) -> dict[str, Value]:
     kernel = process.id in (IDLE, SYSTEM)
     path = process.command.split(" -")[0].split(" /")[0]
     return {
@@ -187,7 +187,7 @@ def _process(host: Host, process: Process) -> dict[str, Value]:
     }
 
 
-def _os_name(host: Host) -> str:
+def _os_name(host: Machine) -> str:
     windows = host.spec.windows
     return rf"{windows.caption}|{windows.directory}|\Device\Harddisk0\Partition1"
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from winsim.classes import WMI
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.seams import Instance, Problem, QueryResult, Value, WmiError
 
 from . import adapters, connections, endpoints, firewall, registry, rows, services, settings, system
@@ -24,7 +24,7 @@ ALWAYS_THERE = frozenset({CIMV2, DEFAULT, WMI})
 class HostWmi:
     """The classes that this simulator has, over one host."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Machine) -> None:
         self._host = host
         self._version = host.spec.windows.kernel
         self._classes = tuple(entry for entry in CLASSES if entry.since <= self._version and entry.exists(host.spec))

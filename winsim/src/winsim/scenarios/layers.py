@@ -40,10 +40,12 @@ class Loader(SafeLoader):
         """
         seen: set[str] = set()
         for key, _item in node.value:
+            # A key that is a list or a mapping itself is PyYAML's to refuse.
+            if not isinstance(key.value, str):
+                continue
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key '{key.value}' occurs twice", key.start_mark)
-            if isinstance(key.value, str):
-                seen.add(key.value)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 

@@ -24,8 +24,8 @@ from winsim.host.model import (
     ConnectionSpec,
     DnsClientSpec,
     EmptyList,
-    HostSpec,
     ListenerSpec,
+    MachineSpec,
     MapperSpec,
     NetbtSpec,
     ProcessSpec,
@@ -39,7 +39,7 @@ from winsim.registry_value import RegistryValue
 
 from . import strict, wmi
 from .layers import PARTS, Layer, ScenarioError, layers, name_of, names, part_titles, split, stack
-from .merge import NAMED, STRUCTURE, TEXTS, check_rename, renamed
+from .merge import NAMED, STRUCTURE, TEXTS, check_once, check_rename, check_renamed, put_over, renamed
 from .schema import DriverRow, FirewallTable, ServiceRow, Timing
 from .strict import Problems
 
@@ -49,12 +49,9 @@ __all__ = ["Scenario", "ScenarioError", "load_scenario", "names", "part_titles",
 
 REQUIRED = ("title", "sources", "windows", "processes", "services", "mapper", "netbt", "dns_client", "accounts")
 OPTIONAL = (
-    "from_memory", "extends", "rename", "drivers", "adapters", "sockets", "rpc_servers", "dhcp_client", "connections", "listeners",
+    "from_memory", "rename", "drivers", "adapters", "sockets", "rpc_servers", "dhcp_client", "connections", "listeners",
     "registry", "firewall", "wmi", "quotas", "faults", "empty_list", "timing",
 )  # fmt: skip
-
-
-HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ class Scenario:
     title: str
     sources: tuple[str, ...]
     from_memory: tuple[str, ...]
-    host: HostSpec
+    host: MachineSpec
 
 
 def load_scenario(expression: str | Path) -> Scenario:
@@ -87,7 +84,10 @@ def load_scenario(expression: str | Path) -> Scenario:
     document = stack(found)
     problems = Problems()
     check_rename(document.get("rename", {}), problems)
+    check_renamed(document, problems)
     host = None if problems.found else _host(renamed(document), problems)
+    if len(found) == 1:
+        _check_once(document, problems)
     if problems.found or host is None:
         file = path.name if not over else name
         raise ScenarioError("\n".join(f"{file}: {problem}" for problem in problems.found))
@@ -104,7 +104,8 @@ def _title(found: tuple[Layer, ...], over: tuple[str, ...]) -> str:
 def _by_itself(layer: Layer) -> list[str]:
     """Return what is wrong with one file of several: all keys are optional, and those of rows that are told apart by a name."""
     problems = Problems()
-    _check_keys(layer.document, problems, also=STRUCTURE)
+    _check_keys(layer.document, problems)
+    _check_once(layer.document, problems)
     check_rename(layer.document.get("rename", {}), problems)
     reader = _Reader(layer.document, problems, whole=False)
     reader.single()
@@ -114,19 +115,25 @@ def _by_itself(layer: Layer) -> list[str]:
     return problems.found
 
 
-def _check_keys(document: Mapping[str, object], problems: Problems, *, also: tuple[str, ...] = ()) -> None:
+def _check_once(document: Mapping[str, object], problems: Problems) -> None:
+    """Note what a file says twice."""
+    check_once(document, problems)
+    wmi.check_once(document.get("wmi"), problems)
+
+
+def _check_keys(document: Mapping[str, object], problems: Problems) -> None:
     """Note unknown keys, and texts that are none."""
-    known = (*REQUIRED, *OPTIONAL, *also)
+    known = sorted({*REQUIRED, *OPTIONAL, *STRUCTURE})
     for key in document:
         if key not in known:
-            problems.add(f"$.{key}", f"unknown key; known are {', '.join(sorted(known))}")
+            problems.add(f"$.{key}", f"unknown key; known are {', '.join(known)}")
     for key in TEXTS:
         lines = document.get(key, [])
         if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
             problems.add(f"$.{key}", "is no list of texts")
 
 
-def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None:
+def _host(document: Mapping[str, object], problems: Problems) -> MachineSpec | None:
     _check_keys(document, problems)
     for key in REQUIRED:
         if key not in document:
@@ -137,7 +144,7 @@ def _host(document: Mapping[str, object], problems: Problems) -> HostSpec | None
     services, processes = _services(windows, reader, problems) if windows else ((), ())
     if windows is None or mapper is None or netbt is None or dns_client is None or timing is None or problems.found:
         return None
-    host = HostSpec(
+    host = MachineSpec(
         windows=windows,
         processes=processes,
         services=services,
@@ -228,7 +235,8 @@ class _Reader:
         made = self._listed()
         table = self.one(FirewallTable, "firewall")
         if table is not None and table.rules:
-            made[LOCAL_RULES] = {**table.values(), **made.get(LOCAL_RULES, {})}
+            listed = next((key for key in made if key.lower() == LOCAL_RULES.lower()), LOCAL_RULES)
+            made[listed] = put_over(table.values(), made.get(listed, {}))
         return made
 
     def _listed(self) -> dict[str, dict[str, RegistryValue]]:
@@ -262,8 +270,11 @@ class _Reader:
 def _services(windows: WindowsSpec, reader: _Reader, problems: Problems) -> tuple[tuple[ServiceSpec, ...], tuple[ProcessSpec, ...]]:
     """Return drivers and services, and the processes listed together with those that services bring themselves."""
     rows = reader.many(ServiceRow, "services")
-    own = [process for process in (row.own_process(windows) for row in rows) if process is not None]
-    hosts = {process.id: process for process in (*own, *reader.many(ProcessSpec, "processes"))}
+    hosts = _own_processes(rows, windows, problems)
+    for process in reader.many(ProcessSpec, "processes"):
+        if process.id in hosts:
+            problems.add("$.processes", f"{process.id} is listed, and a service brings a process of this id")
+        hosts[process.id] = process
     made = [driver.driver(windows.directory) for driver in reader.many(DriverRow, "drivers")]
     for index, row in enumerate(rows):
         if row.host(windows) in hosts:
@@ -273,7 +284,22 @@ def _services(windows: WindowsSpec, reader: _Reader, problems: Problems) -> tupl
     return tuple(made), tuple(hosts.values())
 
 
-def _check(host: HostSpec, problems: Problems) -> None:
+def _own_processes(rows: tuple[ServiceRow, ...], windows: WindowsSpec, problems: Problems) -> dict[str, ProcessSpec]:
+    """Return the processes that services bring, by id; services of one group share one, whose number any of them may say."""
+    made: dict[str, ProcessSpec] = {}
+    for index, row in enumerate(rows):
+        process = row.own_process(windows)
+        if process is None:
+            continue
+        known = made.get(process.id)
+        if known is None or known.pid is None:
+            made[process.id] = process
+        elif process.pid not in (None, known.pid):
+            problems.add(f"$.services[{index}].pid", f"{process.pid} is another than that of {process.id}, which is {known.pid}")
+    return made
+
+
+def _check(host: MachineSpec, problems: Problems) -> None:
     """Note every name that is used and not defined, and every one defined twice."""
     known = [service.name.lower() for service in host.services]
     for name in sorted({name for name in known if known.count(name) > 1}):
@@ -284,6 +310,7 @@ def _check(host: HostSpec, problems: Problems) -> None:
     used += [("$.rpc_servers", server.owner) for server in host.rpc_servers if server.owner not in permanent]
     used += [("$.mapper", host.mapper.service), ("$.netbt", host.netbt.driver), ("$.dns_client", host.dns_client.service)]
     used += [("$.dhcp_client", host.dhcp_client)]
+    used += [(f"$.faults.{fault.kind}", str(fault.settings["service"])) for fault in host.faults if "service" in fault.settings]
     processes = {process.id for process in host.processes}
     used += [("$.connections", entry.owner) for entry in host.connections if entry.owner is not None and entry.owner not in processes]
     for path, name in used:
@@ -291,10 +318,13 @@ def _check(host: HostSpec, problems: Problems) -> None:
             problems.add(path, f"{name} is no service or driver of this host")
     for entry in host.sockets:
         between = entry.between
-        if between and (entry.port or len(between) != 2 or not 0 < between[0] <= between[1] <= HIGHEST_PORT):
+        if between and (entry.port or len(between) != 2 or between[0] > between[1]):
             problems.add("$.sockets", f"{entry.owner}: between is two ports, the lower first, of a socket without one of its own")
     if any(entry.owner is None and not (entry.inbound and entry.local_port) for entry in host.connections):
         problems.add("$.connections", "one without an owner must be inbound and name its local_port")
+    windows = host.windows
+    if not windows.first_port <= (windows.counts_from or windows.first_port) <= windows.last_port:
+        problems.add("$.windows", "first_port, counts_from and last_port are not in this order")
     if SYSTEM not in processes:
         problems.add("$.processes", f"the process {SYSTEM} is missing")
 

@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeGuard, TypeVar
+
+from winsim.limits import HIGHEST_PORT
 
 from .strict import Problems
 
+Value = TypeVar("Value")
+
 NAMED = {"processes": "id", "services": "name", "drivers": "name", "adapters": "name", "accounts": "user", "listeners": "port"}
-"""Lists whose rows are told apart by a key; a row of the extending file changes the row of the same name."""
+"""Lists whose rows are told apart by a key, whatever its case; a row of the extending file changes the row of the same name."""
 
 ROWS = {**NAMED, "rules": "name"}
 """The same, with lists that lie deeper."""
@@ -91,16 +96,107 @@ def _folded(value: object) -> str:
     return str(value).lower()
 
 
+def check_once(document: Mapping[str, object], problems: Problems) -> None:
+    """Note what one file says twice: rows of the same name in a list, keys and values of the registry that differ in case alone."""
+    for path, key, listed in _lists(document, "$"):
+        names = [row[ROWS[key]] if _named(row, ROWS[key]) else None for row in listed]
+        for index, name in _again(names):
+            problems.add(f"{path}[{index}].{ROWS[key]}", f"{name} occurs twice")
+    registry = document.get("registry")
+    if isinstance(registry, dict):
+        for path, values in (("$.registry", registry), *((f"$.registry.{key}", entry) for key, entry in registry.items())):
+            for _index, name in _again(list(values)) if isinstance(values, dict) else ():
+                problems.add(f"{path}.{name}", "occurs twice, in another case")
+
+
+def _lists(value: object, path: str) -> Iterator[tuple[str, str, list[object]]]:
+    """Yield each list whose rows are told apart by a key, with where it is and what it is called."""
+    for key, entry in value.items() if isinstance(value, dict) else ():
+        if key in ROWS and isinstance(entry, list):
+            yield f"{path}.{key}", key, entry
+        elif isinstance(entry, dict) and key not in ("registry", *STRUCTURE):
+            yield from _lists(entry, f"{path}.{key}")
+
+
+def _again(names: Sequence[object]) -> Iterator[tuple[int, object]]:
+    """Yield each name that was there before, whatever its case, with its place."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name is not None and _folded(name) in seen:
+            yield index, name
+        seen.add(_folded(name))
+
+
 def check_rename(rename: object, problems: Problems) -> None:
-    """Note what `renamed` could not follow."""
+    """Note what `renamed` could not follow, whatever the names in it are."""
     if not isinstance(rename, Mapping):
         problems.add("$.rename", "is no mapping")
         return
     for key, names in rename.items():
+        path = f"$.rename.{key}"
         if key not in ("ports", "services"):
-            problems.add(f"$.rename.{key}", "unknown key; known are ports, services")
+            problems.add(path, "unknown key; known are ports, services")
         elif not isinstance(names, Mapping):
-            problems.add(f"$.rename.{key}", "is no mapping")
+            problems.add(path, "is no mapping")
+        else:
+            for _index, name in _again(list(names)):
+                problems.add(f"{path}.{name}", "occurs twice, in another case")
+            for old, new in names.items():
+                if key == "services" and not (isinstance(new, str) and new):
+                    problems.add(f"{path}.{old}", f"a name is a text, and not {new!r}")
+                for port in (old, new) if key == "ports" else ():
+                    if not _is_port(port):
+                        problems.add(f"{path}.{old}", f"a port is a number from 1 to {HIGHEST_PORT}, and not {port!r}")
+
+
+def check_renamed(document: Mapping[str, object], problems: Problems) -> None:
+    """Note each name and each port that `rename` gives another one and that the whole document does not have."""
+    rename = document.get("rename", {})
+    if not isinstance(rename, Mapping):
+        return
+    rows = [row for key in ("services", "drivers") for row in _listed(document.get(key))]
+    services = {_folded(row["name"]) for row in rows if _named(row, "name")}
+    ports = set(_ports(document, ""))
+    for old in _mapping(rename.get("services")):
+        if _folded(old) not in services:
+            problems.add(f"$.rename.services.{old}", f"there is no service or driver {old}")
+    for old in _mapping(rename.get("ports")):
+        if old not in ports:
+            problems.add(f"$.rename.ports.{old}", f"nothing has the port {old}")
+
+
+def _is_port(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= HIGHEST_PORT
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _mapping(value: object) -> Mapping[object, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _ports(value: object, key: str) -> Iterator[int]:
+    """Yield every number that `renamed` takes for a port."""
+    if isinstance(value, list):
+        for entry in value:
+            yield from _ports(entry, key)
+    elif isinstance(value, dict):
+        for name, entry in value.items():
+            if name == "registry":
+                yield from (port for values in _mapping(entry).values() for port in _registry_ports(values))
+            elif name != "rename":
+                yield from _ports(entry, str(name))
+    elif key in PORT_KEYS and isinstance(value, int):
+        yield value
+
+
+def _registry_ports(values: object) -> Iterator[int]:
+    for name, value in _mapping(values).items():
+        data = next(iter(value.values()), None) if "port" in str(name).lower() and isinstance(value, dict) else None
+        if isinstance(data, int) or (isinstance(data, str) and data.isdecimal()):
+            yield int(data)
 
 
 def renamed(document: Mapping[str, object]) -> dict[str, object]:
@@ -120,8 +216,7 @@ def renamed(document: Mapping[str, object]) -> dict[str, object]:
 
 def _merged(key: str, base: object, over: object) -> object:
     if key == "registry" and isinstance(base, dict) and isinstance(over, dict):
-        # A value is one thing whatever its type: only keys are merged.
-        return {**base, **{path: _values(base.get(path), values) for path, values in over.items()}}
+        return _registry(base, over)
     if isinstance(base, dict) and isinstance(over, dict):
         return merge(base, over)
     if isinstance(base, list) and isinstance(over, list):
@@ -130,17 +225,39 @@ def _merged(key: str, base: object, over: object) -> object:
     return over
 
 
-def _values(base: object, over: object) -> object:
-    return {**base, **over} if isinstance(base, dict) and isinstance(over, dict) else over
+def _registry(base: Mapping[object, object], over: Mapping[object, object]) -> dict[object, object]:
+    """Put values over those of the same key; a value is one thing whatever its type."""
+    made = dict(base)
+    spelled = {_folded(path): path for path in base}
+    for path, values in over.items():
+        known = spelled.setdefault(_folded(path), path)
+        below = made.get(known)
+        made[known] = put_over(below, values) if isinstance(below, Mapping) and isinstance(values, Mapping) else values
+    return made
+
+
+def put_over(base: Mapping[str, Value], over: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the base with the other mapping's entries in place of those of the same name, which keeps its case, as in the registry."""
+    made = dict(base)
+    spelled = {_folded(name): name for name in base}
+    for name, entry in over.items():
+        made[spelled.setdefault(_folded(name), name)] = entry
+    return made
 
 
 def _rows(base: list[object], over: list[object], identity: str) -> list[object]:
-    changed = {row[identity]: row for row in over if isinstance(row, dict) and identity in row}
+    changed = {_folded(row[identity]): row for row in over if _named(row, identity)}
     made: list[object] = []
     for row in base:
-        name = row.get(identity) if isinstance(row, dict) else None
-        made.append({**row, **changed.pop(name)} if isinstance(row, dict) and name in changed else row)
-    return [*made, *(row for row in over if not (isinstance(row, dict) and identity in row) or row[identity] in changed)]
+        if _named(row, identity) and _folded(row[identity]) in changed:
+            made.append({**row, **changed.pop(_folded(row[identity])), identity: row[identity]})
+        else:
+            made.append(row)
+    return [*made, *(row for row in over if not _named(row, identity) or _folded(row[identity]) in changed)]
+
+
+def _named(row: object, identity: str) -> TypeGuard[dict[str, object]]:
+    return isinstance(row, dict) and identity in row
 
 
 def _renamed(value: object, key: str, services: Mapping[str, str], ports: Mapping[object, object]) -> object:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from winsim.host.model import (
     SYSTEM,
+    LaunchProtected,
     ProcessSpec,
     ServiceSpec,
     StartMode,
     Trigger,
     WindowsSpec,
 )
+from winsim.limits import Count, Seconds
 from winsim.registry_value import RegistryValue
 
 
@@ -31,13 +33,13 @@ class ServiceRow:
     process: str | None = None
     image: str | None = None
     group: str | None = None
-    pid: int | None = None
+    pid: Count | None = None
     depends: tuple[str, ...] = ()
     accepts_stop: bool = True
     demanded: bool = False
     trigger: bool = False
     triggers: tuple[Trigger, ...] = ()
-    launch_protected: int = 0
+    launch_protected: LaunchProtected = 0
     split_disabled: bool = False
     by_hand: bool = False
     delayed: bool = False
@@ -135,10 +137,10 @@ class DriverRow:
 class Timing:
     """How long things take, in seconds; `uptime` is how long the host has been up when it is first looked at."""
 
-    shutdown: float = 0.5
-    boot: float = 2.0
-    delayed_start: float = 120.0
-    uptime: float = 0.0
+    shutdown: Seconds = 0.5
+    boot: Seconds = 2.0
+    delayed_start: Seconds = 120.0
+    uptime: Seconds = 0.0
 
 
 @dataclass(frozen=True, slots=True)

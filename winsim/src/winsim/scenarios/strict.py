@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from winsim.host.faults import Fault, parse
+from winsim.limits import Dword, Qword
 from winsim.registry_value import RegistryData, RegistryType, RegistryValue
 
 Row = TypeVar("Row")
@@ -24,6 +25,8 @@ REGISTRY_TYPES = {
     "multi_sz": RegistryType.MULTI_SZ,
     "qword": RegistryType.QWORD,
 }
+
+_NUMBERS: Mapping[RegistryType, object] = {RegistryType.DWORD: Dword, RegistryType.QWORD: Qword}
 
 
 class Problems:
@@ -72,7 +75,10 @@ def records(kind: type[Row], plain: object, path: str, problems: Problems, *, gi
 def value(hint: object, plain: object, path: str, problems: Problems) -> object:
     """Check one value against a type hint and return it, tuples for lists."""
     origin = get_origin(hint)
-    if origin is types.UnionType:
+    if origin is Annotated:
+        return _limited(hint, plain, path, problems)
+    # Python writes the union with an annotated type in the old way.
+    if origin in (types.UnionType, Union):
         if plain is None:
             return None
         return value(next(arm for arm in get_args(hint) if arm is not types.NoneType), plain, path, problems)
@@ -101,18 +107,27 @@ def registry_value(plain: object, path: str, problems: Problems) -> RegistryValu
     name, data = next(iter(plain.items()))
     kind = REGISTRY_TYPES[name]
     wanted: RegistryData | None = None
-    number = kind in (RegistryType.DWORD, RegistryType.QWORD) and isinstance(data, int) and not isinstance(data, bool)
-    text = kind in (RegistryType.SZ, RegistryType.EXPAND_SZ) and isinstance(data, str)
-    if number or text:
+    if kind in _NUMBERS:
+        count = len(problems.found)
+        value(_NUMBERS[kind], data, path, problems)
+        return RegistryValue(kind, data) if len(problems.found) == count else None
+    if kind in (RegistryType.SZ, RegistryType.EXPAND_SZ) and isinstance(data, str):
         wanted = data
     elif kind is RegistryType.MULTI_SZ and isinstance(data, list) and all(isinstance(entry, str) for entry in data):
         wanted = tuple(data)
     elif kind is RegistryType.BINARY and isinstance(data, str):
-        wanted = bytes.fromhex(data)
+        wanted = _bytes(data)
     if wanted is None:
         problems.add(path, f"{data!r} is no {name}")
         return None
     return RegistryValue(kind, wanted)
+
+
+def _bytes(digits: str) -> bytes | None:
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        return None
 
 
 def fault(plain: object, path: str, problems: Problems) -> Fault | None:
@@ -130,7 +145,19 @@ def fault(plain: object, path: str, problems: Problems) -> Fault | None:
 @cache
 def _hints(kind: type) -> dict[str, object]:
     """Return the types of a dataclass; working them out takes longer than reading a row."""
-    return get_type_hints(kind)
+    return get_type_hints(kind, include_extras=True)
+
+
+def _limited(hint: object, plain: object, path: str, problems: Problems) -> object:
+    """Check a value against a type with limits; these are asked only of what is of that type."""
+    kind, *limits = get_args(hint)
+    count = len(problems.found)
+    read = value(kind, plain, path, problems)
+    if len(problems.found) == count:
+        for limit in limits:
+            if not limit.fits(plain):
+                problems.add(path, f"{plain!r} is no {limit.what}")
+    return read
 
 
 def _scalar(hint: type, plain: object, path: str, problems: Problems) -> object:

@@ -37,10 +37,25 @@ def rows(plain: object, problems: Problems) -> Rows:
     return read
 
 
+def check_once(plain: object, problems: Problems) -> None:
+    """Note rows of one file that have the same keys."""
+    for name, listed in plain.items() if isinstance(plain, dict) else ():
+        kind = next((entry for entry in ROW_CLASSES if entry.name == name), None)
+        if kind is None or not isinstance(listed, list):
+            continue
+        named = [_identity(kind.keys, row) for row in listed if isinstance(row, dict)]
+        for identity in dict.fromkeys(identity for identity in named if named.count(identity) > 1):
+            problems.add(f"$.wmi.{name}", f"the row {', '.join(identity)} occurs twice")
+
+
+def _identity(keys: tuple[str, ...], row: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(str(row.get(key)).lower() for key in keys)
+
+
 def _merged(keys: tuple[str, ...], read: list[dict[str, RowValue]]) -> tuple[Mapping[str, RowValue], ...]:
     found: dict[tuple[str, ...], dict[str, RowValue]] = {}
     for row in read:
-        named = found.setdefault(tuple(str(row.get(key)).lower() for key in keys), {})
+        named = found.setdefault(_identity(keys, row), {})
         named.update(row)
     return tuple(found.values())
 

@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
+from math import inf
+from types import UnionType
+
+from winsim.limits import within
 
 from . import names
 from .faults import ACCESS_DENIED, OPERATIONS_PER_USER, SHELLS_PER_USER, TIMED_OUT, SoapFault
@@ -17,6 +21,7 @@ from .journal import method_of
 from .reading import Request
 
 KINDS = frozenset({"access_denied", "cut", "delay", "lost", "quota", "timeout"})
+_COUNT = within(0, inf)
 MOMENTS = frozenset({"before", "during", "after"})
 
 
@@ -113,15 +118,15 @@ def _instead(kind: str, request: Request) -> SoapFault:
 
 def _read(given: Mapping[str, object]) -> WireFault:
     texts = {"kind", "when", "action", "method", "resource"}
-    numbers = {"nth", "times", "seconds"}
-    unknown = given.keys() - texts - numbers
+    numbers: dict[str, type | UnionType] = {"nth": int, "times": int, "seconds": int | float}
+    unknown = given.keys() - texts - numbers.keys()
     if unknown:
         raise ValueError(f"unknown keys of a fault: {', '.join(sorted(unknown))}")
     for name, value in given.items():
         if name in texts and not isinstance(value, str):
             raise ValueError(f"{name} is a text")
-        if name in numbers and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
-            raise ValueError(f"{name} is a number of at least 0")
+        if name in numbers and (isinstance(value, bool) or not isinstance(value, numbers[name]) or not _COUNT.fits(value)):
+            raise ValueError(f"{name} is a {'whole ' if numbers[name] is int else ''}number of at least 0")
     fault = WireFault(**given)  # type: ignore[arg-type]  # names and types were checked above
     if fault.kind not in KINDS:
         raise ValueError(f"unknown kind of fault {fault.kind}; known: {', '.join(sorted(KINDS))}")

@@ -44,7 +44,7 @@ _KNOWN_HEADERS = frozenset(
 class Request:
     """One request whose headers are in order.
 
-    `timeout` is in seconds; `envelope_limit` in bytes; option names are in lower case.
+    `envelope_limit` is in bytes; option names are in lower case.
     """
 
     action: str
@@ -53,7 +53,6 @@ class Request:
     body: tuple[ElementTree.Element, ...] = ()
     selectors: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
-    timeout: float = 60.0
     envelope_limit: int = 153600
 
     def first(self, tag: str) -> ElementTree.Element:
@@ -121,7 +120,6 @@ def read_request(envelope: bytes) -> Request:
             body=tuple(body),
             selectors=_named(header, "SelectorSet", "Selector"),
             options={name.lower(): value for name, value in _named(header, "OptionSet", "Option").items()},
-            timeout=_timeout(header),
             envelope_limit=_envelope_limit(header),
         )
     except SoapFault as fault:
@@ -153,6 +151,7 @@ def _check(header: ElementTree.Element, *, message_id: str, action: str, resourc
         raise SoapFault(UNSUPPORTED, "ReplyTo is not anonymous")
     if not resource:
         raise SoapFault(INVALID_URI, "ResourceURI is missing")
+    _check_timeout(header)
 
 
 def _named(header: ElementTree.Element, group: str, name: str) -> dict[str, str]:
@@ -166,15 +165,11 @@ def _named(header: ElementTree.Element, group: str, name: str) -> dict[str, str]
     return found
 
 
-def _timeout(header: ElementTree.Element) -> float:
+def _check_timeout(header: ElementTree.Element) -> None:
+    """Refuse a time that is none; nothing here takes so long that it would run out."""
     text = _text(header, names.WSMAN, "OperationTimeout")
-    if not text:
-        return 60.0
-    match = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", text)
-    if match is None:
+    if text and not re.fullmatch(r"P(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?", text):
         raise SoapFault(INVALID_TIMEOUT, "OperationTimeout is no duration")
-    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
 def _envelope_limit(header: ElementTree.Element) -> int:

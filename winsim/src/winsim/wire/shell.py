@@ -36,8 +36,8 @@ from .writing import SHELL_PREFIXES, TRANSFER_PREFIXES, Reply, element, escape, 
 
 _RSP = f"{{{names.SHELL}}}"
 _RECEIVE_PREFIXES = (("rsp", names.SHELL),)
-# Bytes of output in one answer before base64: what fits into an envelope of 150 KiB beside the other elements.
-_CHUNK = 96 * 1024
+# Bytes of output in one answer before base64: what fits into an envelope of 150 KiB beside the other elements, or into a smaller one.
+_CHUNK, _OTHER_ELEMENTS = 96 * 1024, 8 * 1024
 _STREAMS = ("stdout", "stderr")
 # How long a client that waits for a command is kept from asking again, in seconds; real hosts hold the answer until there is output.
 _PATIENCE = 0.5
@@ -79,12 +79,12 @@ class _Command:
             self.exit_code = result.exit_code
         return True
 
-    def take(self, stream: str) -> bytes:
-        """Return the next part of a stream and drop it."""
+    def take(self, stream: str, most: int) -> bytes:
+        """Return the next part of a stream, of so many bytes at most, and drop it."""
         if stream not in _STREAMS:
             raise SoapFault(SCHEMA, f"unknown stream {stream}")
         unsent = self.unsent or {}
-        chunk, rest = unsent.get(stream, b"")[:_CHUNK], unsent.get(stream, b"")[_CHUNK:]
+        chunk, rest = unsent.get(stream, b"")[:most], unsent.get(stream, b"")[most:]
         self.unsent = {**unsent, stream: rest}
         return chunk
 
@@ -273,7 +273,7 @@ class Shells:
             return Reply(f"{names.SHELL}/ReceiveResponse", element("rsp:ReceiveResponse", state), _RECEIVE_PREFIXES, pause=_PATIENCE)
         parts = []
         for which in wanted:
-            chunk = command.take(which)
+            chunk = command.take(which, min(_CHUNK, (self._profile.max_envelope - _OTHER_ELEMENTS) * 3 // 4))
             if chunk:
                 encoded = base64.b64encode(chunk).decode()
                 parts.append(f'<rsp:Stream Name="{escape(which)}" CommandId="{name}">{encoded}</rsp:Stream>')

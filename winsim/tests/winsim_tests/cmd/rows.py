@@ -50,6 +50,9 @@ LINES = {
     "a folder": "md folder&if exist folder echo made&rd folder&if not exist folder echo gone",
     "a folder with a file": "md folder&echo x>folder\\file.txt&rd /s /q folder&if not exist folder echo gone",
     "delete": "echo x>file.txt&del file.txt&if not exist file.txt echo gone",
+    "delete many": "echo x>a.one&echo y>a.two&echo z>ab.one&del /q a.*&if not exist a.one if not exist a.two type ab.one",
+    "rename": "echo x>a.one&ren a.one b.one&type b.one&if not exist a.one echo gone",
+    "rename what is not there": "ren nothing.one b.one 2>nul||echo no",
 }
 """What stands behind `cmd /c`."""
 

@@ -73,7 +73,7 @@ def test_lines(console: HostConsole, text: str, stdout: str, code: int) -> None:
         "for %a in (*.txt) do echo %a",
         "set /x",
         "rd /s C:\\Windows\\Temp",
-        "del C:\\Windows\\Temp\\*",
+        "del /s C:\\Windows\\Temp\\*",
         "start /wait cmd",
         "if a",
         "(echo",

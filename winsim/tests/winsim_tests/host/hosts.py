@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from winsim.endpoint import Protocol
 from winsim.host.clock import ManualClock
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import SERVICES
 from winsim.host.scm import Service
 from winsim.registry_value import RegistryValue
@@ -16,25 +16,25 @@ TCP, UDP = Protocol.TCP, Protocol.UDP
 RPC = r"HKLM\SOFTWARE\Microsoft\Rpc"
 
 
-def timed(scenario: str) -> tuple[Host, ManualClock]:
+def timed(scenario: str) -> tuple[Machine, ManualClock]:
     """Start a host, with its clock."""
     clock = ManualClock()
-    return Host(load_scenario(scenario).host, clock=clock), clock
+    return Machine(load_scenario(scenario).host, clock=clock), clock
 
 
-def make(scenario: str, *, seed: int | None = None) -> Host:
+def make(scenario: str, *, seed: int | None = None) -> Machine:
     """Start a host whose clock stands still."""
-    return Host(load_scenario(scenario).host, clock=ManualClock(), seed=seed)
+    return Machine(load_scenario(scenario).host, clock=ManualClock(), seed=seed)
 
 
-def service(host: Host, name: str) -> Service:
+def service(host: Machine, name: str) -> Service:
     """Return a service or driver that exists."""
     found = host.services.find(name)
     assert found is not None
     return found
 
 
-def write(host: Host, key: str, name: str, value: RegistryValue) -> None:
+def write(host: Machine, key: str, name: str, value: RegistryValue) -> None:
     """Write a value, with its key."""
     host.registry.create(key)
     host.registry.write(key, name, value)
@@ -45,11 +45,11 @@ def parameters(name: str) -> str:
     return rf"{SERVICES}\{name}\Parameters"
 
 
-def ports(host: Host) -> set[tuple[Protocol, int]]:
+def ports(host: Machine) -> set[tuple[Protocol, int]]:
     """Return protocol and port of everything that is bound."""
     return {(row.protocol, row.port) for row in host.visible.endpoints()}
 
 
-def addresses(host: Host, owner: str) -> set[tuple[Protocol, str]]:
+def addresses(host: Machine, owner: str) -> set[tuple[Protocol, str]]:
     """Return protocol and address of what one owner has bound."""
     return {(held.endpoint.protocol, held.endpoint.address) for held in host.visible.sockets() if held.owner.lower() == owner.lower()}

@@ -12,7 +12,7 @@ from winsim.host import controls
 from winsim.host.clock import ManualClock
 from winsim.host.faults import parse
 from winsim.host.journal import Subject
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import SERVICES, StartMode, State
 from winsim.host.sockets import LOOPBACK, WILDCARD
 from winsim.registry_value import RegistryValue
@@ -28,7 +28,7 @@ def texts(*entries: str) -> RegistryValue:
     return RegistryValue.texts(entries)
 
 
-def restrict(host: Host, *interfaces: str) -> None:
+def restrict(host: Machine, *interfaces: str) -> None:
     write(host, LINKAGE, "Bind", texts(*interfaces))
 
 
@@ -296,7 +296,7 @@ def test_delayed_services_start_late() -> None:
     spec = load_scenario("windows_xp").host
     late = tuple(replace(entry, delayed=entry.name == "W32Time") for entry in spec.services)
     clock = ManualClock()
-    host = Host(replace(spec, services=late), clock=clock)
+    host = Machine(replace(spec, services=late), clock=clock)
     assert not service(host, "W32Time").running
     assert (UDP, 123) not in ports(host)
     clock.advance(spec.delayed_start + 1)

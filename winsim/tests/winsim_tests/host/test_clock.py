@@ -11,13 +11,13 @@ import pytest
 
 from winsim.host import clock
 from winsim.host.clock import FastClock
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.scenarios import load_scenario
 
 from .hosts import service
 
 
-class Machine:
+class Counter:
     """The machine's counter, moved by a test."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +26,7 @@ class Machine:
 
 
 def test_wall_clock_and_counter_run_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine = Machine(monkeypatch)
+    machine = Counter(monkeypatch)
     fast = FastClock(60.0)
     began = fast.now()
     machine.seconds += 2.0
@@ -35,8 +35,8 @@ def test_wall_clock_and_counter_run_alike(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_fast_host_has_not_to_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine = Machine(monkeypatch)
-    host = Host(load_scenario("windows_server_2022").host, clock=FastClock(100.0))
+    machine = Counter(monkeypatch)
+    host = Machine(load_scenario("windows_server_2022").host, clock=FastClock(100.0))
     host.power_cycle()
     began = host.time.boot_time()
     assert not service(host, "MapsBroker").running

@@ -10,7 +10,7 @@ import pytest
 
 from winsim.host import controls
 from winsim.host.clock import ManualClock
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.network import TcpConnection, peer_address
 from winsim.host.scm import Service
 from winsim.scenarios import load_scenario
@@ -21,11 +21,11 @@ SERVER = "windows_server_2022"
 CLIENT = ("198.51.100.7", 51234)
 
 
-def inbound(host: Host) -> list[TcpConnection]:
+def inbound(host: Machine) -> list[TcpConnection]:
     return [held for held in host.visible.connections() if held.inbound]
 
 
-def stop_with_dependents(host: Host, found: Service) -> None:
+def stop_with_dependents(host: Machine, found: Service) -> None:
     for dependent in [entry for entry in host.services.all if found in host.services.dependencies(entry)]:
         stop_with_dependents(host, dependent)
     controls.stop_service(host, found)
@@ -42,7 +42,7 @@ def test_nobody_connects_where_nobody_listens(tmp_path: Path) -> None:
     path = tmp_path / "some.yml"
     row = "{inbound: true, local_port: 4711, remote_address: 192.0.2.77, remote_port: 50000}"
     path.write_text(f"extends: {SERVER}\ntitle: x\nsources: []\nconnections: [{row}]\n", encoding="utf-8")
-    assert inbound(Host(load_scenario(path).host, clock=ManualClock())) == []
+    assert inbound(Machine(load_scenario(path).host, clock=ManualClock())) == []
 
 
 def test_it_ends_when_its_owner_stops_although_the_port_stays() -> None:

@@ -10,7 +10,7 @@ from winsim.host import controls
 from winsim.host.controls import NetbiosOutcome, Written
 from winsim.host.faults import KINDS, parse
 from winsim.host.journal import JournalEntry, Subject
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import SERVICES, StartMode, State
 from winsim.host.scm import Outcome
 from winsim.registry_value import RegistryType, RegistryValue
@@ -21,7 +21,7 @@ KEY = parameters("NetBT")
 EMPTY = RegistryValue(RegistryType.MULTI_SZ, ())
 
 
-def arm(host: Host, **fault: object) -> None:
+def arm(host: Machine, **fault: object) -> None:
     host.arm(parse(fault))
 
 
@@ -265,6 +265,13 @@ def test_a_host_that_does_not_return() -> None:
         {"kind": "stop_hangs", "service": 3},
         {"kind": "stop_hangs", "service": "x", "other": 1},
         {"kind": "socket_stays", "protocol": "tcp", "port": True},
+        {"kind": "socket_stays", "protocol": "tcp", "port": 70000},
+        {"kind": "comes_back", "service": "x", "after": -1},
+        {"kind": "comes_back", "service": "x", "after": float("nan")},
+        {"kind": "endpoint_gone", "protocol": "tcp", "boots": -1},
+        {"kind": "endpoint_gone", "protocol": "tcp", "back": float("inf")},
+        {"kind": "needs_memory", "program": "x", "mb": -1},
+        {"kind": "clock_steps", "seconds": 1e15},
     ],
 )
 def test_a_wrong_fault_is_refused(wrong: dict[str, object]) -> None:

@@ -22,7 +22,7 @@ from winsim.host.firewall import (
     program_of,
 )
 from winsim.host.firewall_rules import parse
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import SERVICES, AdapterSpec, Category
 from winsim.host.scm import Outcome
 from winsim.registry_value import RegistryValue
@@ -36,11 +36,11 @@ SMB = f"{START}Protocol=6|LPort=445|Name=x|"
 SECOND = AdapterSpec(name="second", guid="{00000000-0000-0000-0000-000000000002}", index=9, address="198.51.100.22")
 
 
-def add(host: Host, text: str = SMB) -> None:
+def add(host: Machine, text: str = SMB) -> None:
     assert controls.add_firewall_rule(host, parse(text)) is Written.DONE
 
 
-def dropped(host: Host) -> set[tuple[str, str, int]]:
+def dropped(host: Machine) -> set[tuple[str, str, int]]:
     return {(held.endpoint.protocol, held.endpoint.address, held.endpoint.port) for held in host.visible.sockets() if held.dropped}
 
 
@@ -48,21 +48,21 @@ def both(port: int) -> set[tuple[str, str, int]]:
     return {(TCP, "0.0.0.0", port), (TCP, "::", port)}
 
 
-def with_categories(scenario: str, *categories: Category | None, role: int | None = None) -> Host:
+def with_categories(scenario: str, *categories: Category | None, role: int | None = None) -> Machine:
     """Start a host with an adapter per category, the second with an address of its own."""
     spec = load_scenario(scenario).host
     loopback = next(adapter for adapter in spec.adapters if adapter.loopback)
     real = next(adapter for adapter in spec.adapters if adapter.connected)
     adapters = [replace(adapter, category=category) for adapter, category in zip((real, SECOND), categories, strict=False)]
     windows = spec.windows if role is None else replace(spec.windows, domain_role=role)
-    return Host(replace(spec, adapters=(loopback, *adapters), windows=windows), clock=ManualClock())
+    return Machine(replace(spec, adapters=(loopback, *adapters), windows=windows), clock=ManualClock())
 
 
 def test_every_windows_since_6_0_has_the_services_and_the_values() -> None:
     modern = [spec for spec in (load_scenario(name).host for name in names()) if int(spec.windows.version.split(".")[0]) >= 6]
     assert len(modern) > 20
     for spec in modern:
-        host = Host(spec, clock=ManualClock())
+        host = Machine(spec, clock=ManualClock())
         caption = spec.windows.caption
         assert all(service(host, name).running for name in ("BFE", "MpsSvc")), caption
         assert service(host, "MpsSvc").depends == ("mpsdrv", "BFE"), caption

@@ -12,7 +12,7 @@ import pytest
 from winsim.host import controls
 from winsim.host.clock import ManualClock
 from winsim.host.controls import Written
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import SERVICES, StartMode, State
 from winsim.host.scm import Outcome, Service
 from winsim.registry_value import RegistryType, RegistryValue
@@ -39,15 +39,15 @@ rpc_servers:
 """
 
 
-def host_of(folder: Path, text: str) -> tuple[Host, ManualClock]:
+def host_of(folder: Path, text: str) -> tuple[Machine, ManualClock]:
     """Start a host of a scenario of the test's own."""
     path = folder / "some.yml"
     path.write_text(text, encoding="utf-8")
     clock = ManualClock()
-    return Host(load_scenario(path).host, clock=clock), clock
+    return Machine(load_scenario(path).host, clock=clock), clock
 
 
-def instance(host: Host, template: str) -> Service:
+def instance(host: Machine, template: str) -> Service:
     """Return the one instance of a template."""
     (found,) = [entry for entry in host.services.all if entry.spec.template == template]
     return found
@@ -57,7 +57,7 @@ def key(name: str) -> str:
     return rf"{SERVICES}\{name}"
 
 
-def command(host: Host, name: str) -> str:
+def command(host: Machine, name: str) -> str:
     process = host.service_process(service(host, name).spec)
     assert process is not None
     return process.command
@@ -151,7 +151,7 @@ def test_instances_are_as_their_templates_say(tmp_path: Path, shuffled: int | No
     path = tmp_path / "some.yml"
     path.write_text(f"extends: {SPLIT}{TEMPLATES}", encoding="utf-8")
     clock = ManualClock()
-    host = Host(load_scenario(path).host, clock=clock, seed=shuffled)
+    host = Machine(load_scenario(path).host, clock=clock, seed=shuffled)
     first, second, third, fourth = (instance(host, name) for name in ("First", "Second", "Third", "Fourth"))
     assert (first.state, second.state, third.state, fourth.state) == (State.RUNNING, State.RUNNING, State.STOPPED, State.STOPPED)
     assert first.depends == (second.spec.name,)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from winsim.host import controls
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.model import SERVICES, StartMode
 from winsim.host.scm import Outcome
 from winsim.registry_value import RegistryValue
@@ -19,15 +19,15 @@ CONTROL = r"HKLM\SYSTEM\CurrentControlSet\Control"
 BOTH = {(TCP, "0.0.0.0"), (TCP, "::")}
 
 
-def stop(host: Host, *names: str) -> list[Outcome]:
+def stop(host: Machine, *names: str) -> list[Outcome]:
     return [controls.stop_service(host, service(host, name)) for name in names]
 
 
-def forbid(host: Host, name: str) -> None:
+def forbid(host: Machine, name: str) -> None:
     write(host, rf"{SERVICES}\{name}", "Start", RegistryValue.dword(4))
 
 
-def owners(host: Host) -> dict[int, str]:
+def owners(host: Machine) -> dict[int, str]:
     """Return who listens on which IPv4 TCP port."""
     found = [held for held in host.visible.sockets() if held.endpoint.protocol is TCP and held.endpoint.address == "0.0.0.0"]
     return {held.endpoint.port: held.owner for held in found}

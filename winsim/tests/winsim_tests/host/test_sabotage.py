@@ -10,7 +10,7 @@ import pytest
 
 from winsim.host.clock import ManualClock
 from winsim.host.faults import parse
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.sockets import Origin
 
 from .hosts import TCP, make, timed
@@ -18,16 +18,16 @@ from .hosts import TCP, make, timed
 SERVER = "windows_server_2022"
 
 
-def at(host: Host, port: int) -> list[tuple[str, str, int | None]]:
+def at(host: Machine, port: int) -> list[tuple[str, str, int | None]]:
     """Return protocol, address and process of what is seen on a port."""
     return [(str(row.protocol), row.address, row.pid) for row in host.visible.endpoints() if row.port == port]
 
 
-def arm(host: Host, **settings: object) -> None:
+def arm(host: Machine, **settings: object) -> None:
     host.arm(parse(settings))
 
 
-def restart(host: Host, clock: ManualClock) -> None:
+def restart(host: Machine, clock: ManualClock) -> None:
     host.shut_down(restart=True)
     clock.advance(60)
     assert host.up

@@ -12,7 +12,7 @@ import pytest
 from winsim.host.clock import ManualClock
 from winsim.host.faults import parse as fault
 from winsim.host.jobs import Account
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.host.task_xml import BadTask, parse
 from winsim.host.tasks import Tasked
 from winsim.registry_value import RegistryValue
@@ -38,9 +38,9 @@ class Rig:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.started: list[tuple[str, Account]] = []
-        self.host = Host(SCENARIO, clock=self.clock, execute=self.execute)
+        self.host = Machine(SCENARIO, clock=self.clock, execute=self.execute)
 
-    def execute(self, host: Host, line: str, account: Account) -> Generator[float, None, int]:
+    def execute(self, host: Machine, line: str, account: Account) -> Generator[float, None, int]:
         del host
         self.started.append((line, account))
 

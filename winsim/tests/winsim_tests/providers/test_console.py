@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,8 @@ import pytest
 from winsim.cmd.words import split
 from winsim.seams import ShellOptions
 
+from ..beside import CAPTURES
 from .walk import RPC, Walk, parse, walk
-
-CAPTURES = Path(os.environ.get("NETMIN_CAPTURES", Path(__file__).resolve().parents[5] / "shared" / "captures"))
 
 
 def run(host: Walk, *words: str) -> tuple[str, str, int]:
@@ -22,13 +20,12 @@ def run(host: Walk, *words: str) -> tuple[str, str, int]:
     return result.stdout.decode("cp437"), result.stderr.decode("cp437"), result.exit_code
 
 
-@pytest.mark.skipif(not CAPTURES.is_dir(), reason=f"no recorded listings at {CAPTURES} (NETMIN_CAPTURES)")
 @pytest.mark.parametrize(
     ("recorded", "switch", "scenario"),
     [("win2000_netstat-an_nmap-smb-psexec.txt", "-an", "windows_2000"), ("jc_win10_netstat-aon.out", "-ano", "windows_xp")],
 )
 def test_columns_stand_where_a_recorded_listing_has_them(recorded: str, switch: str, scenario: str) -> None:
-    real = (CAPTURES / "netstat" / recorded).read_bytes().decode("ascii").splitlines()
+    real = CAPTURES.at("netstat", recorded).read_bytes().decode("ascii").splitlines()
     made = run(walk(scenario), "netstat", switch)[0].splitlines()
     for start in ("  Proto", "  TCP    0.0.0.0:135 ", "  UDP "):
         theirs = next(line for line in real if line.startswith(start))

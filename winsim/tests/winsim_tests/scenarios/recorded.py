@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,18 +12,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pytest
 import yaml
 
 from winsim.host import installation
 from winsim.host.firewall import LOCAL_RULES
-from winsim.host.model import SERVICES, HostSpec
+from winsim.host.model import SERVICES, MachineSpec
 from winsim.host.registry import Registry
 from winsim.scenarios import load_scenario
 from winsim.scenarios.layers import Loader
 
+from ..beside import CAPTURES, PUBLISHED
+
 HERE = Path(__file__).resolve().parent
-SHARED = HERE.parents[3].parent / "shared"
 MODES = ("boot", "system", "auto", "manual", "disabled")
 SYSTEM = r"HKLM\SYSTEM\CurrentControlSet"
 OF_SERVICES = ("DependOnService", "DisplayName", "ImagePath", "ObjectName", "Start", "Type")
@@ -68,23 +67,17 @@ class Service:
 @cache
 def hive(name: str) -> dict[str, Any]:
     """Return a recorded hive; skips where the recordings are not there."""
-    path = Path(os.environ.get("NETMIN_CAPTURES", SHARED / "captures")) / "registry" / f"{name}.yml"
-    if not path.is_file():
-        pytest.skip(f"no recorded hives at {path.parent} (NETMIN_CAPTURES names the folder of all captures)")
-    return dict(yaml.load(path.read_text(encoding="utf-8"), Loader))
+    return dict(yaml.load(CAPTURES.at("registry", f"{name}.yml").read_text(encoding="utf-8"), Loader))
 
 
 @cache
 def published() -> dict[str, Any]:
     """Return Microsoft's tables; skips where they are not there."""
-    path = SHARED / "facts" / "published_services.yml"
-    if not path.is_file():
-        pytest.skip(f"no published tables at {path}")
-    return dict(yaml.load(path.read_text(encoding="utf-8"), Loader))
+    return dict(yaml.load(PUBLISHED.at().read_text(encoding="utf-8"), Loader))
 
 
 @cache
-def host(scenario: str) -> tuple[HostSpec, Registry]:
+def host(scenario: str) -> tuple[MachineSpec, Registry]:
     """Return a scenario's host and its registry as set-up left it."""
     spec = load_scenario(scenario).host
     return spec, installation.registry(spec)

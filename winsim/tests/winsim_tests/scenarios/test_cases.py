@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,19 @@ import pytest
 from winsim.scenarios import load_scenario
 from winsim.server import HostSpec, Simulation
 
-CASES = Path(os.environ.get("NETMIN_CASES", Path(__file__).resolve().parents[5] / "shared" / "cases"))
-FILES = sorted(CASES.glob("*.yml"))
-
-pytestmark = pytest.mark.skipif(not FILES, reason=f"no scenario files at {CASES} (NETMIN_CASES)")
+from ..beside import CASES
 
 
-@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
-def test_a_case_is_a_scenario(file: Path) -> None:
+@pytest.mark.parametrize("path", CASES.parameters("*.yml"))
+def test_a_case_is_a_scenario(path: Path | None) -> None:
+    file = CASES.given(path)
     scenario = load_scenario(str(file))
     assert scenario.name == file.stem
     assert scenario.title
 
 
 def test_cases_run_side_by_side() -> None:
-    with Simulation([HostSpec(scenario=str(file)) for file in FILES]) as simulation:
-        assert [host.scenario for host in simulation.hosts] == [str(file) for file in FILES]
-        assert len({host.name for host in simulation.hosts}) == len(FILES)
+    files = [str(file) for file in sorted(CASES.at().glob("*.yml"))]
+    with Simulation([HostSpec(scenario=file) for file in files]) as simulation:
+        assert [host.scenario for host in simulation.hosts] == files
+        assert len({host.name for host in simulation.hosts}) == len(files)

@@ -89,14 +89,15 @@ def test_every_part_says_what_it_is() -> None:
 
 def test_rows_are_read_by_the_table_of_classes(tmp_path: Path) -> None:
     rows = """wmi:
-  Win32_Share: [{Name: Data, Type: 0, AllowMaximum: true}, {Name: data, Path: 'C:\\Data'}]
+  Win32_Share: [{Name: data, Path: 'C:\\Data'}]
   Win32_ShadowCopy:
     - {ID: a, InstallDate: "2026-01-02T03:04:05"}
     - {ID: b, InstallDate: {ago: 60}}
   RSOP_RegistryPolicySetting: [{id: x, precedence: 1, value: [1, 0]}]
   Site: []
 """
-    made = load_scenario(write(tmp_path, "some", SMALL + rows)).host.wmi
+    write(tmp_path, "parts/one", "wmi: {Win32_Share: [{Name: Data, Type: 0, AllowMaximum: true}]}")
+    made = load_scenario(write(tmp_path, "some", SMALL + "parts: [one]\n" + rows)).host.wmi
     assert made == {
         "Win32_Share": ({"Name": "data", "Type": 0, "AllowMaximum": True, "Path": "C:\\Data"},),
         "Win32_ShadowCopy": ({"ID": "a", "InstallDate": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)}, {"ID": "b", "InstallDate": Ago(60.0)}),

@@ -73,7 +73,7 @@ def test_names_that_are_used_must_exist(tmp_path: Path) -> None:
         SMALL
         + """
 mapper: {service: Nobody}
-services: [{name: New, display: New, start: auto}, {name: messenger, display: Twice, start: auto, process: netsvcs}]
+services: [{name: New, display: New, start: auto}]
 """,
     )
     assert "New has no image" in problems
@@ -82,7 +82,7 @@ services: [{name: New, display: New, start: auto}, {name: messenger, display: Tw
         SMALL
         + """
 mapper: {service: Nobody}
-services: [{name: messenger, display: Twice, start: auto, process: netsvcs, depends: [Nothing]}]
+drivers: [{name: messenger, display: Twice, start: auto, depends: [Nothing]}]
 rpc_servers: [{owner: explorer, transports: [tcp]}, {owner: localservice, transports: [tcp]}]
 connections: [{owner: nobody, remote_address: 192.0.2.1, remote_port: 80}]
 """,
@@ -103,6 +103,8 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     assert "is no YAML" in load(tmp_path, "a: 2001-02-31")
     assert "key 'a' occurs twice" in load(tmp_path, "a: 1\nb: {c: 1}\na: 2")
     assert "key 'c' occurs twice" in load(tmp_path, "b: [{c: 1, c: 1}]")
+    assert "is no YAML" in load(tmp_path, "? [a, b]\n: 1")
+    assert "is no YAML" in load(tmp_path, "services: [{? {a: 1} : 1}]")
     assert "is no mapping" in load(tmp_path, "- a")
     assert "$.title: is missing" in load(tmp_path, "sources: []")
     assert "extends another file itself" in load(tmp_path, "extends: windows_xp_dhcp\ntitle: x\nsources: []")
@@ -128,10 +130,16 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         ("{services: [a]}", "$.rename.services: is no mapping"),
         ("{ports: 5}", "$.rename.ports: is no mapping"),
         ("{drivers: {a: b}}", "$.rename.drivers: unknown key; known are ports, services"),
+        ("{services: {Nobody: Somebody}}", "$.rename.services.Nobody: there is no service or driver Nobody"),
+        ("{services: {Messenger: 5}}", "$.rename.services.Messenger: a name is a text, and not 5"),
+        ("{services: {Messenger: Popups, messenger: Mail}}", "$.rename.services.messenger: occurs twice, in another case"),
+        ("{ports: {4711: 4712}}", "$.rename.ports.4711: nothing has the port 4711"),
+        ("{ports: {5000: 70000}}", "$.rename.ports.5000: a port is a number from 1 to 65535, and not 70000"),
+        ("{ports: {'5000': 5001}}", "$.rename.ports.5000: a port is a number from 1 to 65535, and not '5000'"),
     ],
 )
 def test_names_are_renamed_by_mappings(tmp_path: Path, rename: str, problem: str) -> None:
-    assert load(tmp_path, f"{SMALL}rename: {rename}") == f"some.yml: {problem}"
+    assert load(tmp_path, f"{SMALL}rename: {rename}").splitlines()[0] == f"some.yml: {problem}"
 
 
 def load_error(name: str) -> str:
@@ -147,6 +155,118 @@ def test_an_extending_file_changes_rows_of_the_same_name(tmp_path: Path) -> None
     messenger = next(service for service in host.services if service.name == "Messenger")
     assert (messenger.start, messenger.display) == (StartMode.DISABLED, "Messenger")
     assert host.empty_list is EmptyList.IGNORES
+
+
+def test_names_are_the_same_in_any_case(tmp_path: Path) -> None:
+    write(tmp_path, "parts/one", r"registry: {'hklm\software\netmin': {first: {dword: 2}, Second: {sz: b}}}")
+    path = write(
+        tmp_path,
+        "some",
+        SMALL
+        + r"""
+parts: [one]
+services: [{name: messenger, start: disabled}]
+registry: {'HKLM\SOFTWARE\NetMin': {First: {dword: 3}}}
+""",
+    )
+    host = load_scenario(path).host
+    assert [(service.name, service.start) for service in host.services if service.name.lower() == "messenger"] == [
+        ("Messenger", StartMode.DISABLED)
+    ]
+    (values,) = [values for key, values in host.registry.items() if key.lower() == r"hklm\software\netmin"]
+    assert {name: value.data for name, value in values.items()} == {"first": 3, "Second": "b"}
+
+
+def test_the_firewall_of_the_registry_is_above_the_table_in_any_case(tmp_path: Path) -> None:
+    own = "firewall: {version: '2.0', rules: [{name: A, rule: 'Action=Allow|'}]}\n"
+    own += f"registry: {{'{LOCAL_RULES.upper()}': {{a: {{sz: own}}}}}}\n"
+    registry = load_scenario(write(tmp_path, "some", SMALL + own)).host.registry
+    found = [values for key, values in registry.items() if key.lower() == LOCAL_RULES.lower()]
+    assert [{name: value.data for name, value in values.items()} for values in found] == [{"A": "own"}]
+
+
+ONCE = {
+    "services: [{name: Messenger, start: auto}, {name: ClipSrv, start: auto}, {name: messenger, start: manual}]": (
+        "$.services[2].name: messenger occurs twice"
+    ),
+    "drivers: [{name: ACPI, start: boot}, {name: acpi, start: boot}]": "$.drivers[1].name: acpi occurs twice",
+    "processes: [{id: netsvcs, name: a}, {id: netsvcs, name: b}]": "$.processes[1].id: netsvcs occurs twice",
+    "adapters: [{name: New, guid: a}, {name: New, guid: b}]": "$.adapters[1].name: New occurs twice",
+    "accounts: [{user: auditor, password: a}, {user: Auditor, password: b}]": "$.accounts[1].user: Auditor occurs twice",
+    "listeners: [{port: 5985}, {port: 5985, address: '*'}]": "$.listeners[1].port: 5985 occurs twice",
+    "firewall: {version: '2.0', rules: [{name: A, rule: a}, {name: A, rule: b}]}": "$.firewall.rules[1].name: A occurs twice",
+    r"registry: {'HKLM\X': {}, 'hklm\x': {}}": r"$.registry.hklm\x: occurs twice, in another case",
+    r"registry: {'HKLM\X': {A: {dword: 1}, a: {dword: 2}}}": r"$.registry.HKLM\X.a: occurs twice, in another case",
+    "wmi: {Win32_Share: [{Name: A}, {Name: a}]}": "$.wmi.Win32_Share: the row a occurs twice",
+}
+
+
+@pytest.mark.parametrize(("content", "problem"), ONCE.items(), ids=list(ONCE))
+def test_a_file_says_a_thing_once(tmp_path: Path, content: str, problem: str) -> None:
+    assert f"some.yml: {problem}" in load(tmp_path, SMALL + content).splitlines()
+    write(tmp_path, "parts/one", content)
+    assert f"one.yml: {problem}" in load(tmp_path, SMALL + "parts: [one]").splitlines()
+
+
+def test_a_file_that_stands_alone_says_a_thing_once(tmp_path: Path) -> None:
+    alone = (Path(loader.__file__).parent / "windows_xp.yml").read_text(encoding="utf-8")
+    doubled = alone.replace("\naccounts:", "\naccounts:\n  - {user: AUDITOR, password: another}", 1)
+    assert doubled != alone
+    assert "some.yml: $.accounts[" in load(tmp_path, doubled)
+
+
+def test_services_that_share_a_process_agree_on_it(tmp_path: Path) -> None:
+    shared = "services: [{name: A, display: A, start: auto, group: own, pid: 901}, {name: B, display: B, start: auto, group: own%s}]\n"
+    small = SMALL.replace("windows_xp", "windows_7")
+    path = write(tmp_path, "other", small + shared % "")
+    assert [process.pid for process in load_scenario(path).host.processes if process.id == "svchost-own"] == [901]
+    wrong = small + shared % ", pid: 902" + "processes: [{id: svchost-own, name: svchost.exe, command: svchost.exe}]\n"
+    problems = load(tmp_path, wrong)
+    assert ".pid: 902 is another than that of svchost-own, which is 901" in problems
+    assert "$.processes: svchost-own is listed, and a service brings a process of this id" in problems
+
+
+VALUES = {
+    "registry: {'HKLM\\X': {a: {binary: zz}}}": "$.registry.HKLM\\X.a: 'zz' is no binary",
+    "registry: {'HKLM\\X': {a: {binary: '123'}}}": "$.registry.HKLM\\X.a: '123' is no binary",
+    "registry: {'HKLM\\X': {a: {dword: 4294967296}}}": "$.registry.HKLM\\X.a: 4294967296 is no number from 0 to 4294967295",
+    "registry: {'HKLM\\X': {a: {dword: -1}}}": "$.registry.HKLM\\X.a: -1 is no number from 0 to 4294967295",
+    "registry: {'HKLM\\X': {a: {qword: 18446744073709551616}}}": "$.registry.HKLM\\X.a: 18446744073709551616 is no number from 0 to ",
+    "sockets: [{owner: Messenger, protocol: tcp, port: 70000}]": ".port: 70000 is no port from 0 to 65535",
+    "sockets: [{owner: Messenger, protocol: tcp, port: 0, between: [0, 70000]}]": ".between[1]: 70000 is no port from 1 to 65535",
+    "sockets: [{owner: Messenger, protocol: tcp, port: 9, unless: [{key: k, name: n, data: -1}]}]": ".unless[0].data: -1 is no number from",
+    "mapper: {service: RpcSs, port: 0}": "$.mapper.port: 0 is no port from 1 to 65535",
+    "netbt: {driver: NetBT, raw_smb: 99999}": "$.netbt.raw_smb: 99999 is no port",
+    "netbt: {driver: NetBT, wins: [nowhere]}": "$.netbt.wins[0]: 'nowhere' is no IPv4 address",
+    "windows: {first_port: 65536}": "$.windows.first_port: 65536 is no port",
+    "windows: {first_port: 5001}": "$.windows: first_port, counts_from and last_port are not in this order",
+    "windows: {version: '5'}": "$.windows.version: '5' is no version (10.0.20348)",
+    "windows: {installed: yesterday}": "$.windows.installed: 'yesterday' is no time (2026-01-31T08:00:00Z)",
+    "windows: {domain_role: 6}": "$.windows.domain_role: 6 is no number from 0 to 5",
+    "adapters: [{name: New, guid: g, address: 192.0.2.256}]": ".address: '192.0.2.256' is no IPv4 address",
+    "adapters: [{name: New, guid: g, ipv6: ['fe80::1%4', 'fe80']}]": ".ipv6[1]: 'fe80' is no IPv6 address",
+    "adapters: [{name: New, guid: g, netbios: 3}]": ".netbios: 3 is no number from 0 to 2",
+    "connections: [{owner: Messenger, remote_address: host, remote_port: 80}]": ".remote_address: 'host' is no IP address",
+    "connections: [{owner: Messenger, remote_address: 192.0.2.1, remote_port: 0}]": ".remote_port: 0 is no port from 1 to 65535",
+    "listeners: [{port: 5987, transport: SPX}]": ".transport: 'SPX' is no text of HTTP, HTTPS",
+    "quotas: {max_operations_per_user: -1}": "$.quotas.max_operations_per_user: -1 is no number of 0 or more",
+    "timing: {boot: .nan}": "$.timing.boot: nan is no number of 0 or more",
+    "timing: {uptime: -5}": "$.timing.uptime: -5 is no number of 0 or more",
+    "services: [{name: Messenger, launch_protected: 4}]": ".launch_protected: 4 is no number from 0 to 3",
+    "faults: [{kind: socket_stays, protocol: tcp, port: 70000}]": "$.faults[0]: fault socket_stays: port 70000 is no port from 1 to 65535",
+    "faults: [{kind: stop_hangs, service: Nobody}]": "$.faults.stop_hangs: Nobody is no service or driver of this host",
+}
+
+
+@pytest.mark.parametrize(("content", "problem"), VALUES.items(), ids=list(VALUES))
+def test_a_value_that_a_host_cannot_have_is_refused(tmp_path: Path, content: str, problem: str) -> None:
+    assert problem in load(tmp_path, SMALL + content)
+
+
+def test_known_keys_are_named_once(tmp_path: Path) -> None:
+    for text in (SMALL, ""):
+        known = load(tmp_path, text + "colour: blue").splitlines()[0].partition("known are ")[2].split(", ")
+        assert len(known) == len(set(known))
 
 
 def test_merging_joins_lists_without_names() -> None:

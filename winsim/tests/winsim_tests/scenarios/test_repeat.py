@@ -11,7 +11,7 @@ import pytest
 
 from winsim.endpoint import Protocol
 from winsim.host.clock import ManualClock
-from winsim.host.machine import Host
+from winsim.host.machine import Machine
 from winsim.scenarios import ScenarioError, load_scenario
 from winsim.scenarios.repeat import RepeatError, repeated
 from winsim_tests.providers.walk import CIMV2, walk
@@ -152,7 +152,7 @@ def test_one_that_has_never_been_there_has_no_key_yet(tmp_path: Path) -> None:
     path = tmp_path / "fresh.yml"
     path.write_text("extends: windows_xp\ntitle: fresh\nparts: [awkward_adapters]\n", encoding="utf-8")
     clock = ManualClock()
-    host = Host(load_scenario(path).host, clock=clock)
+    host = Machine(load_scenario(path).host, clock=clock)
     key = r"HKLM\SYSTEM\CurrentControlSet\Services\NetBT\Parameters\Interfaces\Tcpip_{D1A1A6E0-0000-4000-8000-000000000002}"
     assert not host.registry.exists(key)
     clock.advance(41)

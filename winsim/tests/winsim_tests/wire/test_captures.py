@@ -34,8 +34,7 @@ from winsim_tests.envelopes import (
     request,
     shape,
 )
-from winsim_tests.wire.test_service import ADMIN, STDREGPROV, Rig
-from winsim_tests.wire.test_shell import command, opened
+from winsim_tests.wire.rig import ADMIN, STDREGPROV, Rig, command, opened
 
 # Only Windows newer than any that is simulated sends it.
 ACTIVITY = frozenset({"{http://schemas.microsoft.com/wbem/wsman/1/wsman.xsd}ActivityId"})

@@ -19,7 +19,7 @@ def test_headers_are_read() -> None:
     assert (got.action, got.resource, got.message_id) == (ACTION, RESOURCE, MESSAGE_ID)
     assert got.selectors == {"Name": "A & B"}
     assert got.options == {"winrs_noprofile": "FALSE"}
-    assert (got.timeout, got.envelope_limit, len(got.body)) == (20.0, 153600, 1)
+    assert (got.envelope_limit, len(got.body)) == (153600, 1)
 
 
 def test_mustunderstand_without_a_namespace_is_no_soap_attribute() -> None:

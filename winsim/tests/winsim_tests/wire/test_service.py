@@ -18,12 +18,9 @@ from winsim.wire.profile import (
     Profile,
     profile_of,
 )
-from winsim.wire.service import Answer, WsmanService
-from winsim.wire.shell import Caller
 from winsim_tests.envelopes import (
     CMD,
     ENUMERATION,
-    MESSAGE_ID,
     SHELL,
     TRANSFER,
     WMI,
@@ -37,13 +34,9 @@ from winsim_tests.envelopes import (
     pull_request,
     request,
 )
-from winsim_tests.fake import FakeComputer
+from winsim_tests.wire.rig import READER, SERVICES, STDREGPROV, Rig
 
-ADMIN = Caller("Administrator", "127.0.0.1", "http://127.77.0.1:5985/wsman")
-READER = Caller("Reader", "127.0.0.1", "http://127.77.0.1:5985/wsman")
-SERVICES = f"{WMI}/Win32_Service"
 SYSTEM = f"{WMI}/Win32_OperatingSystem"
-STDREGPROV = "http://schemas.microsoft.com/wbem/wsman/1/wmi/root/default/StdRegProv"
 LISTENER = "http://schemas.microsoft.com/wbem/wsman/1/config/listener"
 ENVELOPE = (
     '<x xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd">',
@@ -51,34 +44,6 @@ ENVELOPE = (
 )
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 CIM = "{http://schemas.dmtf.org/wbem/wscim/1/common}"
-
-
-class Rig:
-    """A service over a small computer, with a clock that a test moves."""
-
-    def __init__(self, profile: Profile = WINRM_2_ON_5X, *, services: int = 3) -> None:
-        self.now = 0.0
-        self.computer = FakeComputer(services=services)
-        self.service = WsmanService(self.computer, profile, lambda: self.now)
-
-    def ask(self, content: bytes, caller: Caller = ADMIN) -> Answer:
-        return self.service.answer(content, caller, machine="127.77.0.1")[1]
-
-    def body(self, content: bytes, caller: Caller = ADMIN) -> ElementTree.Element:
-        """Return the Body's one element of a good answer."""
-        answer = self.ask(content, caller)
-        assert (answer.status, answer.fault) == (200, None), answer.content
-        envelope = ElementTree.fromstring(answer.content)
-        assert envelope.findtext(f"{S}Header/{A}RelatesTo") == MESSAGE_ID
-        found = envelope.find(f"{S}Body")
-        assert found is not None
-        return found[0]
-
-    def fault(self, content: bytes, caller: Caller = ADMIN) -> int | None:
-        """Return the code of the fault that answers."""
-        answer = self.ask(content, caller)
-        assert answer.status == 500
-        return answer.fault
 
 
 def items(page: ElementTree.Element, namespace: str) -> list[ElementTree.Element]:

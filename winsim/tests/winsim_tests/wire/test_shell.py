@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -13,48 +12,7 @@ import pytest
 from winsim.seams import ConsoleResult, ShellOptions
 from winsim.wire.profile import WINRM_1_1, WINRM_2, WINRM_3, Profile
 from winsim_tests.envelopes import CMD, RSP, SHELL, TRANSFER, S, W, enumerate_request, request
-from winsim_tests.wire.test_service import READER, SERVICES, Rig
-
-CREATE = request(f"{TRANSFER}/Create", CMD, "<rsp:Shell><rsp:InputStreams>stdin</rsp:InputStreams></rsp:Shell>")
-
-
-def opened(rig: Rig, **options: str) -> dict[str, str]:
-    """Open a shell and return its selector."""
-    listed = "".join(f'<w:Option Name="{name}">{value}</w:Option>' for name, value in options.items())
-    create = request(f"{TRANSFER}/Create", CMD, "<rsp:Shell/>", extra=f"<w:OptionSet>{listed}</w:OptionSet>")
-    found = ElementTree.fromstring(rig.ask(create if options else CREATE).content).find(f".//{W}Selector[@Name='ShellId']")
-    assert found is not None
-    return {"ShellId": found.text or ""}
-
-
-def command_line(shell: dict[str, str], line: str, *arguments: str) -> bytes:
-    """Return the request that starts a command."""
-    words = "".join(f"<rsp:Arguments>{argument}</rsp:Arguments>" for argument in arguments)
-    body = f"<rsp:CommandLine><rsp:Command>{line}</rsp:Command>{words}</rsp:CommandLine>"
-    return request(f"{SHELL}/Command", CMD, body, selectors=shell)
-
-
-def command(rig: Rig, shell: dict[str, str], line: str, *arguments: str) -> str:
-    """Start a command and return its id."""
-    return rig.body(command_line(shell, line, *arguments)).findtext(f"{RSP}CommandId") or ""
-
-
-def received(rig: Rig, shell: dict[str, str], name: str) -> tuple[dict[str, bytes], ElementTree.Element]:
-    """Return one Receive's streams, and its state."""
-    body = f'<rsp:Receive><rsp:DesiredStream CommandId="{name}">stdout stderr</rsp:DesiredStream></rsp:Receive>'
-    answer = rig.body(request(f"{SHELL}/Receive", CMD, body, selectors=shell))
-    streams: dict[str, bytes] = {}
-    for stream in answer.iterfind(f"{RSP}Stream"):
-        which = stream.get("Name", "")
-        streams[which] = streams.get(which, b"") + base64.b64decode(stream.text or "")
-    state = answer.find(f"{RSP}CommandState")
-    assert state is not None
-    return streams, state
-
-
-def signal(name: str, shell: dict[str, str]) -> bytes:
-    body = f'<rsp:Signal CommandId="{name}"><rsp:Code>{SHELL}/signal/terminate</rsp:Code></rsp:Signal>'
-    return request(f"{SHELL}/Signal", CMD, body, selectors=shell)
+from winsim_tests.wire.rig import CREATE, READER, SERVICES, Rig, command, command_line, opened, received, signal
 
 
 def test_a_command_from_create_to_delete() -> None:
@@ -215,6 +173,9 @@ def test_quotas_of_nothing_are_no_limit() -> None:
         shell = opened(rig)
         for _command in range(3):
             command(rig, shell, "endless")
+    assert rig.service.open_operations["shells"] == 8
+    assert len(rig.computer.shell.started) == 24
+    assert not any(started.ended for started in rig.computer.shell.started)
 
 
 def test_a_policy_forbids_new_shells() -> None:

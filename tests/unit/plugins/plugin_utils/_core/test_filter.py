@@ -31,6 +31,22 @@ def test_a_rule_is_read_from_its_text() -> None:
         assert FilterRule.from_text(text) is None
 
 
+@pytest.mark.parametrize("ports", ["0", "00", "0135", "05985", "65536", "99999", "99999999", "\u0661", "rpc", ""])
+def test_a_port_that_is_no_port_or_is_not_written_as_one_makes_no_rule(ports: str) -> None:
+    assert FilterRule.from_text(PORT_TEXT.replace("LPort=135", f"LPort={ports}")) is None
+
+
+@pytest.mark.parametrize("port", [1, 9, 10, 135, 999, 1000, 9999, 10000, 59999, 60000, 64999, 65000, 65499, 65500, 65529, 65530, 65535])
+def test_every_port_may_be_in_a_rule(port: int) -> None:
+    rule = FilterRule.from_text(PORT_TEXT.replace("LPort=135", f"LPort={port}"))
+    assert rule is not None
+    assert rule.port == port
+
+
+def test_the_ports_of_rpc_servers_are_no_number() -> None:
+    assert SERVICE.port is None
+
+
 @pytest.mark.parametrize(
     ("rule", "text"),
     [
@@ -64,6 +80,30 @@ def test_a_rule_that_says_what_was_planned(rule: FilterRule, text: str) -> None:
 )
 def test_a_rule_that_is_narrower_or_another_one(text: str) -> None:
     assert not PORT.matches(text)
+
+
+@pytest.mark.parametrize(
+    ("program", "same"),
+    [
+        (r"%SYSTEMROOT%\system32\svchost.exe", True),
+        (r"D:\WINNT\System32\SVCHOST.exe", True),
+        (r"C:\Users\x\system32\svchost.exe", False),
+        (r"\\server\share\system32\svchost.exe", False),
+        (r"C:\Windows\system32\x\system32\svchost.exe", False),
+        (r"%TEMP%\system32\svchost.exe", False),
+        (r"\system32\svchost.exe", False),
+        (r"C:\Windows\system32\svchost.exe.exe", False),
+        ("", False),
+    ],
+)
+def test_a_program_is_the_same_with_the_variable_or_the_folder_of_windows(program: str, same: bool) -> None:
+    assert SERVICE.matches(SERVICE_TEXT.replace(r"C:\WINDOWS\system32\svchost.exe", program)) is same
+
+
+def test_two_folders_are_two_programs() -> None:
+    rule = FilterRule("netmin.windows tcp/rpc Spooler", Protocol.TCP, "RPC", program=r"c:\windows\system32\spoolsv.exe")
+    assert rule.matches(rule.text.replace(r"c:\windows", "%SystemRoot%"))
+    assert not rule.matches(rule.text.replace(r"c:\windows", r"d:\windows"))
 
 
 def test_the_parts_of_a_rule() -> None:

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Family, Protocol, Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Identity
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import CROWD, Expectation, Forecast, Identity, Outlook, grouped
 
 OPEN, CLOSED, UNKNOWN = Expectation.OPEN, Expectation.CLOSED, Expectation.UNKNOWN
 
@@ -56,3 +56,18 @@ def test_in_words() -> None:
 )
 def test_all_must_agree(parts: tuple[Expectation, ...], expected: Expectation) -> None:
     assert Expectation.of_all(parts) is expected
+
+
+def fixed(port: int, outlook: Outlook = Outlook.STAYS) -> Forecast:
+    row = Endpoint(Protocol.UDP, "0.0.0.0", port, 4000)
+    told = identity(port, protocol=Protocol.UDP)
+    return Forecast(row, told, "Crowd in pid 4000", None, OPEN, OPEN, outlook, "it stays", owners=("Crowd",))
+
+
+def test_a_crowd_of_fixed_ports_of_one_owner_is_one_entry_told_by_its_owner() -> None:
+    crowd = [fixed(20000 + number) for number in range(CROWD + 1)]
+    (entry,) = grouped(crowd)
+    assert (entry.count, entry.identity) == (CROWD + 1, identity(None, "Crowd", protocol=Protocol.UDP))
+    # What is kept of it is told by itself, and as many as can be read are told one by one.
+    assert [item.count for item in grouped([*crowd, fixed(53, Outlook.KEPT)])] == [CROWD + 1, 1]
+    assert [item.count for item in grouped(crowd[:CROWD])] == [1] * CROWD

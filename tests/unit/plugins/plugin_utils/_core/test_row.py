@@ -60,7 +60,7 @@ def test_moments_are_aware_and_in_utc() -> None:
     ["", "NaN", "inf", "1.5", "1_000", "0x10", "\u0663", "\u00b2", "9" * 20, "9" * 5000, "9" * 1_000_000, str(2**64), str(-(2**63) - 1)],
 )
 def test_what_is_no_number_of_64_bits(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is not a number|is too large") as found:
+    with pytest.raises(ValueError, match=r"C\.n is not a number of 64 bits") as found:
         Row("C", {"n": text}).number("n")
     assert len(str(found.value)) < 60
 

@@ -81,6 +81,11 @@ def test_without_an_offset_it_is_in_the_controllers_time() -> None:
     ("options", "told"),
     [
         ({"from": "1320", "until": "04:00"}, "'from' of the maintenance window is 1320; .* did you mean '22:00'?"),
+        ({"from": "2200", "until": "04:00"}, "is 2200; write a time from '00:00' to '24:00', with the quotes; did you mean '22:00'\\?$"),
+        ({"from": "0400", "until": "05:00"}, "did you mean '04:00'\\?$"),
+        ({"from": "2400", "until": "05:00"}, "did you mean '24:00'\\?$"),
+        ({"from": "2275", "until": "05:00"}, "with the quotes$"),
+        ({"from": "9999", "until": "05:00"}, "with the quotes$"),
         ({"from": "22:00", "until": "24:01"}, "'until' of the maintenance window is 24:01"),
         ({"from": "22:60", "until": "04:00"}, "'from' of the maintenance window is 22:60"),
         ({"from": "late", "until": "04:00"}, "'from' of the maintenance window is late"),

@@ -11,12 +11,16 @@ from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import ValueType
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Terms, make_forecast, read_survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Future
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.service_control import Wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.services import Desired as ServicesDesired
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService, FakeSession
@@ -30,6 +34,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.
     TABLE_XP,
     desires,
     planned,
+    survey_of,
     windows_2000,
     windows_xp,
 )
@@ -410,3 +415,33 @@ def test_counts_leave_the_loopback_out() -> None:
     _survey, _plan, entries = planned(windows_xp())
     counts = count(entries)
     assert (counts.total, counts.closes_now, counts.closes_at_boot, counts.kept, counts.stays, counts.unknown) == (15, 7, 7, 1, 0, 0)
+
+
+def test_whatever_the_registry_says_of_a_start_mode_is_what_the_boot_will_find() -> None:
+    fake = HOSTS["windows_server_2022"]()
+    fake.service("Spooler").start = "Disabled"
+    fake.service("Spooler").state = "Stopped"
+    survey = survey_of(fake)
+    service = survey.host.services["spooler"]
+    for number, mode in {2: StartMode.AUTO, 3: StartMode.MANUAL, 4: StartMode.DISABLED, 0: StartMode.BOOT, 9: StartMode.DISABLED}.items():
+        configured = {start_setting("Spooler").place: RegistryValue.dword(number)}
+        future = Future(survey.host, KNOWLEDGE, Plan(), configured)
+        assert future.start_mode(service) is mode
+        assert future.runs_at_boot(service) is (Expectation.OPEN if mode in (StartMode.AUTO, StartMode.BOOT) else Expectation.CLOSED)
+
+
+@pytest.mark.parametrize(("option", "outlook"), [(2, Outlook.CLOSES_NOW), (1, Outlook.RETURNS_AT_BOOT)])
+def test_netbios_that_is_off_does_not_return_with_its_driver(option: int, outlook: Outlook) -> None:
+    fake = windows_2000()
+    fake.put(rf"{INTERFACES}\Tcpip_{GUID}", "NetbiosOptions", RegistryValue.dword(option))
+    survey = survey_of(fake)
+    stop_driver = StopService(stage="smb_device", effective=Effective.NOW, why="", kind=ServiceKind.DRIVER, name="NetBT")
+    entries = by_name(make_forecast(Plan((stop_driver,)), survey, KNOWLEDGE, Terms().kept))
+    assert {entries[name] for name in ("udp/137", "udp/138", "tcp/139")} == {outlook}
+
+
+def test_a_driver_that_will_not_load_closes_nothing_now_where_netbios_is_switched_on() -> None:
+    fake = windows_2000()
+    fake.put(rf"{INTERFACES}\Tcpip_{GUID}", "NetbiosOptions", RegistryValue.dword(2))
+    fake.put(r"SYSTEM\CurrentControlSet\Services\NetBT", "Start", RegistryValue.dword(4))
+    assert outlooks(fake, {"netbt": {"netbios": "enabled"}})["udp/137"] is BOOT

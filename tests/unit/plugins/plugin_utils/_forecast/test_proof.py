@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Verdict, grouped
-from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof, compare_with_keep, prove
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof, _grouped, compare_with_keep, prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
@@ -478,3 +479,22 @@ def test_without_a_forecast_it_compares_with_keep_and_says_so() -> None:
     assert finding(proof, "udp/500").outcome is Outcome.KEPT
     assert {f.outcome for f in proof.findings if f.endpoint.address == "127.0.0.1"} == {Outcome.LOOPBACK_ONLY}
     assert (finding(proof, "tcp/135").outcome, finding(proof, "tcp/135").holds) == (Outcome.OPEN, None)
+
+
+def test_grouping_compares_no_finding_with_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    # With a comparison of each with each, a server of many owners took minutes.
+    def of(owner: str, many: int) -> list[Finding]:
+        return [Finding(Endpoint(Protocol.UDP, "0.0.0.0", 50000 + port), owner, Outcome.OPEN, True, "why") for port in range(many)]
+
+    findings = [*of("many", 9), *of("few", 8), *of("one", 1), *of("more", 20)]
+
+    def compared(_one: object, _other: object) -> bool:
+        raise AssertionError("compared")
+
+    monkeypatch.setattr(Finding, "__eq__", compared)
+    assert [(found.owner, found.count) for found in _grouped(findings)] == [
+        ("many", 9),
+        *[("few", 1)] * 8,
+        ("one", 1),
+        ("more", 20),
+    ]

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.settle import Settling, has_delayed, settle
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_host
@@ -163,6 +165,24 @@ def test_a_delayed_service_that_is_not_automatic_does_not_count() -> None:
     fake.service("Spooler").start = "Manual"
     session = FakeSession(fake)
     assert not has_delayed(session, read_host(session, KNOWLEDGE))
+
+
+@pytest.mark.parametrize("text", ["1", "0", ""])
+def test_a_value_of_another_type_delays_nothing(text: str) -> None:
+    fake = HOSTS["windows_vista"]()
+    fake.put(rf"{SERVICES}\Spooler", "DelayedAutostart", RegistryValue.text(text))
+    session = FakeSession(fake)
+    assert not has_delayed(session, read_host(session, KNOWLEDGE))
+
+
+@pytest.mark.parametrize("delayed", [True, False])
+def test_where_wmi_says_what_is_delayed_the_registry_is_not_asked(delayed: bool) -> None:
+    session = FakeSession(HOSTS["windows_server_2022"]())
+    host = read_host(session, KNOWLEDGE)
+    host = replace(host, services=ByName((name, replace(service, delayed=delayed)) for name, service in host.services.items()))
+    asked = len(session.calls)
+    assert has_delayed(session, host) is delayed
+    assert len(session.calls) == asked
 
 
 def test_xp_knows_no_delayed_start_and_is_not_asked() -> None:

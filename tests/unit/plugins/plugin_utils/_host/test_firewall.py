@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Outlook, Verdict
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Proof, compare_with_keep, prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import read_survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import read_record
@@ -129,6 +134,30 @@ def test_a_service_without_which_nothing_is_filtered(name: str, state: str, star
     assert unmet(fake) == [words]
 
 
+def test_what_the_next_boot_reads_counts_and_not_what_the_scm_shows() -> None:
+    fake = host()
+    fake.put(r"SYSTEM\CurrentControlSet\Services\MpsSvc", "Start", RegistryValue.dword(4))
+    assert unmet(fake) == ["the service MpsSvc will not start at the next boot"]
+    fake.put(r"SYSTEM\CurrentControlSet\Services\MpsSvc", "Start", RegistryValue.dword(2))
+    fake.service("MpsSvc").start = "Disabled"
+    assert unmet(fake) == []
+
+
+def test_a_service_that_an_automatic_one_needs_starts_with_it() -> None:
+    fake = host()
+    fake.service("BFE").start = "Manual"
+    assert unmet(fake) == ["the service BFE will not start at the next boot"]
+    fake.service("MpsSvc").depends = ("BFE",)
+    assert unmet(fake) == []
+
+
+def test_a_service_does_not_start_without_what_it_needs() -> None:
+    fake = host()
+    fake.service("MpsSvc").depends = ("BFE", "mpsdrv")
+    fake.put(r"SYSTEM\CurrentControlSet\Services\mpsdrv", "Start", RegistryValue.dword(4))
+    assert unmet(fake) == ["the service MpsSvc will not start at the next boot"]
+
+
 def test_a_service_that_is_not_there() -> None:
     fake = host()
     fake.services = [service for service in fake.services if service.name != "BFE"]
@@ -140,12 +169,55 @@ def test_a_damaged_record_names_no_rule() -> None:
     assert firewall.names_from(RegistryValue.texts(lines)) == {NAME: "x"}
 
 
+@pytest.mark.parametrize("odd", ["%PATH%", 'a" & calc "', "a|Active=FALSE", "back\\", "two\nlines", "nul\0"])
+def test_a_name_that_no_command_line_holds_is_none_of_ours(odd: str) -> None:
+    name = f"{firewall.PREFIX}{odd}"
+    line = json.dumps({"rule": name, "value": "{A}"})
+    assert firewall.names_from(RegistryValue.texts((line,))) == {}
+    with pytest.raises(ValueError, match="the rule"):
+        filter_rule.checked(Saved("ip_filter", filter_rule.OBJECT, (name,), "", ""))
+
+
+@pytest.mark.parametrize("name", ["tcp/135", "tcp/rpc EventLog", "tcp/rpc Dienst für Änderungen & (mehr)"])
+def test_a_name_that_a_rule_of_ours_can_have(name: str) -> None:
+    assert firewall.is_ours(f"{firewall.PREFIX}{name}")
+
+
 def test_no_rule_costs_one_read() -> None:
     session = FakeSession(host())
     read = firewall.read_firewall(session, read_survey(session, KNOWLEDGE).host, wanted=False)
     asked = [call for call in session.calls if "netmin.windows" in str(call) or "Firewall" in str(call)]
     assert read == Firewall()
     assert {call[:2] for call in asked} == {("value_types", r"SOFTWARE\netmin.windows")}
+
+
+@pytest.mark.parametrize("version", ["6.1.7601", "10.0.20348"])
+@pytest.mark.parametrize("place", [0, 150, 299])
+def test_a_rule_is_found_among_many_of_ours(version: str, place: int) -> None:
+    fake = host()
+    fake.version = version
+    names = [f"{firewall.PREFIX}udp/{number}" for number in range(1, 300)]
+    names.insert(place, NAME)
+    for number, name in enumerate(names):
+        fake.put(FIREWALL_RULES, f"{{{number}}}", RegistryValue.text(f"v2.10|Action=Block|Name={name}|"))
+    session = FakeSession(fake)
+    assert firewall.find(session, NtVersion.parse(version), (NAME,)) == {NAME: f"{{{place}}}"}
+    assert sum(call[0] == "value" for call in session.calls) == 1
+
+
+def test_the_newest_is_looked_at_first_where_a_row_does_not_show_the_name() -> None:
+    fake = host()
+    for number in range(300):
+        fake.put(FIREWALL_RULES, f"{{{number}}}", RegistryValue.text(f"v2.10|Action=Block|Name={firewall.PREFIX}tcp/rpc Dienst{number}|"))
+    name = f"{firewall.PREFIX}tcp/rpc Änderung"
+    fake.put(FIREWALL_RULES, "{new}", RegistryValue.text(f"v2.10|Action=Block|Name={name}|"))
+
+    class CodePage(FakeSession):
+        def command(self, *arguments: str) -> CommandOutput:
+            said = super().command(*arguments)
+            return replace(said, stdout=said.stdout.replace("Ä", "?"))
+
+    assert firewall.find(CodePage(fake), NtVersion(6, 1), (name,)) == {name: "{new}"}
 
 
 # A run
@@ -317,3 +389,22 @@ def test_the_rule_for_a_program_of_its_own_names_it() -> None:
         ("netmin.windows tcp/rpc Agent", "RPC", r"c:\program files\agent\agent.exe", "")
     ]
     assert found[49671] == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("Odd", r"%ProgramData%\odd.exe"),
+        ("100%", r"C:\agent.exe"),
+        ('Say "x"', r"C:\agent.exe"),
+        ("Back\\", r"C:\agent.exe"),
+        ("Bell", "C:\\\a.exe"),
+    ],
+)
+def test_a_name_or_program_that_no_rule_can_hold_is_said(name: str, path: str) -> None:
+    fake = host()
+    fake.services.append(FakeService(name, pid=2001, path=path))
+    fake.netstat = [NETSTAT + "  TCP    0.0.0.0:49671    0.0.0.0:0    LISTENING    2001\n"]
+    result = carry(FakeSession(fake), desires({"ip_filter": {"residue": "drop", "unknown": True}}), check=True)
+    (left,) = [item for item in result["unchanged"] if "49671" in item["target"]]
+    assert left["detail"] == "its name or program cannot be written in a firewall rule"

@@ -10,6 +10,7 @@ from typing import ClassVar
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, STANDARD_CIMV2, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, read_listing
@@ -77,6 +78,14 @@ def test_both_ends_of_the_dynamic_range_count(port: int) -> None:
     fake = windows_2000()
     rows = (f"TCP 0.0.0.0:{port} 0.0.0.0:0 LISTENING", f"TCP 10.0.0.1:{port} 10.0.0.2:22 ESTABLISHED")
     assert suspected(take(rows, fake=fake)) == [f"tcp/{port}"]
+
+
+@pytest.mark.parametrize(("last", "port", "false"), [(65534, 60000, True), (5000, 60000, False), (2000, 3000, True), (65535, 60000, False)])
+def test_the_range_that_an_administrator_has_set_counts(last: int, port: int, false: bool) -> None:
+    fake = windows_xp()
+    fake.put(r"SYSTEM\CurrentControlSet\Services\Tcpip\Parameters", "MaxUserPort", RegistryValue.dword(last))
+    rows = (f"TCP 0.0.0.0:{port} 0.0.0.0:0 LISTENING 9", f"TCP 10.0.0.1:{port} 10.0.0.2:22 ESTABLISHED 9")
+    assert suspected(take(rows, fake=fake)) == [f"tcp/{port}"] * false
 
 
 @pytest.mark.parametrize(("peer", "false"), [(1024, True), (1025, False), (5000, False), (5001, True), (49151, True), (49152, False)])

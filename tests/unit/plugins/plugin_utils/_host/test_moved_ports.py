@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey, make_forecast
@@ -60,6 +61,26 @@ def test_a_second_port_in_a_shared_process_is_nobodys_for_certain() -> None:
     assert at(survey_of(with_rdp(33893, "CryptSvc", usual=True)), 33893).recipe is None
     # Alone in its process it is.
     assert at(survey_of(with_rdp(33893, usual=True)), 33893).recipe == RDP
+
+
+def test_a_service_of_a_name_of_its_own_is_told_by_its_program() -> None:
+    fake = copy.deepcopy(HOSTS["windows_server_2022"]())
+    fake.services.append(FakeService("ADAM_shop", path=r"C:\Windows\System32\dsamain.exe", pid=3000))
+    fake.processes[3000] = "dsamain.exe"
+    fake.netstat = [fake.netstat[0] + "  TCP    0.0.0.0:21000    0.0.0.0:0    LISTENING    3000\n"]
+    assert at(survey_of(fake), 21000).recipe == "ad-lds"
+
+
+def test_of_two_recipes_of_a_service_a_moved_port_is_of_the_one_that_is_not_in_its_place() -> None:
+    fake = copy.deepcopy(HOSTS["windows_server_2022"]())
+    fake.services = [s for s in fake.services if s.name != "Dnscache"]
+    fake.services.append(FakeService("Dnscache", path=r"C:\Windows\System32\svchost.exe -k NetworkService", shared=True, pid=3000))
+    fake.processes[3000] = "svchost.exe"
+    head = fake.netstat[0]
+    fake.netstat = [head + "".join(f"  UDP    0.0.0.0:{number}    *:*    3000\n" for number in (5355, 21000))]
+    assert at(survey_of(fake), 21000).recipe == "mdns-5353"
+    fake.netstat = [head + "".join(f"  UDP    0.0.0.0:{number}    *:*    3000\n" for number in (21000, 21001))]
+    assert at(survey_of(fake), 21000).recipe is None
 
 
 def test_an_unknown_service_in_the_process_may_own_it_as_well() -> None:
@@ -129,7 +150,7 @@ def test_what_may_be_srvnets_is_not_forecast_to_stay_when_srvnet_goes() -> None:
 def test_keeping_one_port_of_srvnet_keeps_the_chain(port: str) -> None:
     survey = survey_of(with_srvnet(26100, QUIC, OTHER))
     kept = terms_of(survey, keep=[{"port": port, "reason": "branch offices"}]).kept
-    assert {"srvnet", "lanmanserver"} <= set(kept.services)
+    assert Names({"srvnet", "lanmanserver"}) <= Names(kept.services)
     terms = terms_of(survey, keep=[{"port": port, "reason": "branch offices"}])
     plan = make_plan(defaults(survey), survey, KNOWLEDGE, terms)
     stopped = [change.target.lower() for change in plan.changes]

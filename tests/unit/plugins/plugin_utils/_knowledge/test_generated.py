@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
@@ -38,7 +39,6 @@ def test_a_stale_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize(("name", "path"), FILES, ids=[f"{name}-{path.stem}" for name, path in FILES])
 def test_an_entry_fits_its_schema_and_names_it(name: str, path: Path) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     text = path.read_text(encoding="utf-8")
     up = "../" if name in SINGLE else ""
     assert text.startswith(f"# yaml-language-server: $schema={up}schema/{name}.schema.json\n")
@@ -47,7 +47,6 @@ def test_an_entry_fits_its_schema_and_names_it(name: str, path: Path) -> None:
 
 
 def test_a_schema_refuses_what_the_loader_refuses() -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     entry: dict[str, Any] = yaml.safe_load((FOLDER / "recipes" / "rdp-3389.yml").read_text(encoding="utf-8"))
     validator = jsonschema.Draft202012Validator(json_schema.schema("recipe"))
     assert validator.is_valid(entry)

@@ -4,19 +4,16 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
+from ansible_collections.netmin.windows.tests.beside import CAPTURES
 
 KNOWLEDGE = load()
-CHECKOUT = Path(__file__).resolve().parents[5]
-CAPTURES = Path(os.environ.get("NETMIN_CAPTURES", CHECKOUT.parent / "shared" / "captures")) / "registry"
 HIVES = {
     "windows_xp_sp3": ("5.1", 2600),
     "windows_7_sp1": ("6.1", 7601),
@@ -30,10 +27,7 @@ UNKNOWN = {"ipbusenum", "mcx2svc", "msiscsi", "sharedrealitysvc", "wcncsvc", "wp
 
 def groups_of(name: str) -> dict[str, set[str]]:
     """Return the services of each group that is no template of per-user services."""
-    path = CAPTURES / f"{name}.yml"
-    if not path.exists():
-        pytest.skip(f"no recorded hive at {path} (set NETMIN_CAPTURES)")
-    hive: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    hive: dict[str, Any] = yaml.safe_load(CAPTURES.at("registry", f"{name}.yml").read_text(encoding="utf-8"))
     found: dict[str, set[str]] = defaultdict(set)
     for service, row in hive["services"].items():
         if "svchost" in row and not int(row["Type"]) & TEMPLATE:

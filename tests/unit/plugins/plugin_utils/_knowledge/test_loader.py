@@ -166,6 +166,7 @@ def test_all_problems_at_once(folder: Path) -> None:
         ("hazards.yml", ", fact: per-user services run", "", "exactly one of fact, services, value, key and query expected"),
         ("hazards.yml", "affects: {recipes: [cdp-5040-5050]}", "affects: {}", "$[35].affects: is empty"),
         ("recipes/rasman.yml", "breaks: VPN", "breaks: all\nbreaks: VPN", "recipes/rasman.yml: $: key 'breaks' occurs twice"),
+        ("recipes/rasman.yml", "breaks: VPN", "[a, b]: VPN", "recipes/rasman.yml: $: cannot be read: while constructing a mapping"),
         ("recipes/rasman.yml", "port: rpc", "port: 1, port: rpc", "recipes/rasman.yml: $.listeners[0]: key 'port' occurs twice"),
         ("recipes/rasman.yml", "services: [RasMan]\nlisteners", "listeners", "$.listeners[0]: it has no owner"),
         ("recipes/rasman.yml", "services: [RasMan], confidence", "confidence", "$.methods[0]: names neither services nor values"),

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
@@ -27,8 +28,8 @@ GUID = "{6D7F6A4E-52C1-4F7E-9D0B-3A0A4C7B2E11}"
 RULE = FilterRule("netmin.windows tcp/rpc svc", Protocol.TCP, "RPC", r"%SystemRoot%\system32\svchost.exe", "Schedule")
 
 
-def commands(change: Change, delayed: Collection[str] = ()) -> tuple[str, ...]:
-    return kind_of(change).commands(change, delayed)
+def commands(change: Change, delayed: Iterable[str] = ()) -> tuple[str, ...]:
+    return kind_of(change).commands(change, Names(delayed))
 
 
 def value(key: str, name: str, after: RegistryValue | None) -> SetRegistryValue:

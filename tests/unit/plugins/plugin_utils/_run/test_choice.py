@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Status
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Port, Status
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.choice import Selection, select
@@ -56,12 +58,12 @@ def test_only_what_is_known_to_work_is_chosen_by_itself() -> None:
 
 def test_a_hazard_has_to_be_accepted_and_is_named() -> None:
     passed = {item.recipe.id: item for item in chosen(WEB).skipped}
-    assert (passed["iis7"].reason, passed["iis7"].hazard) == (Reason.GATED, "iis-http-sys")
+    assert (passed["iis7"].reason, passed["iis7"].hazards[:1]) == (Reason.GATED, ("iis-http-sys",))
     assert "'iis-http-sys' in 'accept'" in passed["iis7"].detail
     assert "iis7" in {choice.recipe.id for choice in chosen(WEB, accept=("iis-http-sys",)).choices}
     with pytest.raises(Refused) as caught:
         chosen(WEB, ["iis7"])
-    assert caught.value.hazard == "iis-http-sys"
+    assert caught.value.hazards[:1] == ("iis-http-sys",)
     assert [choice.named for choice in chosen(WEB, ["iis7"], accept=("iis-http-sys",)).choices] == [True]
 
 
@@ -136,7 +138,7 @@ def test_what_a_host_shows_is_passed_over_with_what_shows_it_and_refused_by_name
         return checked(select(asked, survey.explained, survey.host.windows, KNOWLEDGE, Consent(accept, blocks=blocks)))
 
     passed = {item.recipe.id: item for item in select_with(None).skipped}["smb-445"]
-    assert (passed.reason, passed.hazard) == (Reason.GATED, "shares-in-use")
+    assert (passed.reason, passed.hazards[:1]) == (Reason.GATED, ("shares-in-use",))
     assert "(here: share Data); to do it anyway, list 'shares-in-use' in 'accept'" in passed.detail
     with pytest.raises(Refused, match="share Data"):
         select_with(["smb-445"])
@@ -148,3 +150,19 @@ def test_a_refusal_always_has_a_reason(name: str) -> None:
     survey = survey_of("windows_server_2003")
     with pytest.raises(Refused, match=rf"recipe '{name}' is not used on Windows Server 2003: \w"):
         checked(select([name], survey.explained, survey.host.windows, KNOWLEDGE, Consent()))
+
+
+def ids(survey: Survey, *subjects: Explained) -> set[str]:
+    return {choice.recipe.id for choice in select(None, subjects, survey.host.windows, KNOWLEDGE, Consent()).choices}
+
+
+def test_all_that_an_rpc_port_of_a_shared_process_may_belong_to_is_stopped_or_nothing() -> None:
+    survey = survey_of("windows_server_2003+role_link_tracking")
+    port = next(s for s in survey.explained if set(s.owners) == {"TrkSvr", "Schedule"})
+    assert ids(survey, port) - ids(survey) == {"link-tracking-server"}
+    kinds = ((Port.RPC,),) * 3
+    # One of them would stay, and with it perhaps the port.
+    assert ids(survey, replace(port, owners=(*port.owners, "Vendor"), kinds=kinds)) == ids(survey)
+    assert ids(survey, replace(port, owners=("TrkSvr", "RpcSs"))) == ids(survey)
+    # Nothing tells on Windows 2000 which process has it.
+    assert ids(survey, replace(port, endpoint=replace(port.endpoint, pid=None))) == ids(survey)

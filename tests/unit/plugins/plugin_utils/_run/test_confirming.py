@@ -19,6 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Refused,
     Unreachable,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -30,7 +31,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, record, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, Simulated, differences, listeners, simulated, state
 
@@ -55,8 +56,8 @@ OTHERS = (
 )
 RUN = "20260101T000000Z-000001"
 FOLDER = r"C:\Windows\netmin.windows"
-MOST = 12
-"""Requests that arming and confirming may cost together."""
+MOST = 18
+"""Requests that arming and confirming may cost together; six of them are for taking the timer's key before another controller does."""
 
 
 class HostClock(FakeClock):
@@ -362,7 +363,8 @@ def test_only_administrators_and_the_system_may_write_script_and_folder(name: st
         rows: Any = {path: row for path, row in host.computer.host.files.state().items() if path.lower().startswith(FOLDER.lower())}
         # The task's description, or what the access list was set with.
         beside = ("xml",) if name in ("windows_vista", "windows_10") else ("inf", "sdb")
-        files = {rf"{FOLDER}\confirm.{ending}".lower() for ending in ("cmd", *beside)}
+        # And what the script has asked last.
+        files = {rf"{FOLDER}\confirm.{ending}".lower() for ending in ("cmd", "out", *beside)}
         assert {path.lower() for path in rows} == {FOLDER.lower(), *files}
         for row in rows.values():
             assert set(row["writers"]) == {"administrators", "system"}
@@ -559,7 +561,7 @@ def test_a_restore_can_be_confirmed_and_goes_back_as_well(name: str) -> None:
         Task(host).do(stages=["services"], services=SLOW["services"])
         closed = state(host)
         task = Task(host, run_id="20260102T000000Z-000002")
-        prepared = task.run.prepare_restore(host.session, Scope())
+        prepared = task.run.prepare_restore(host.session, RestoreScope())
         task.confirmation.look(host.session, prepared, KNOWLEDGE)
         task.run.arm, task.run.in_time = task.arm, task.in_time
         task.run.carry_out(prepared, host.session, stop_limit=60)
@@ -723,7 +725,7 @@ def test_what_the_host_did_by_itself_is_told_once_and_cleared() -> None:
         assert left(host) == []
 
 
-@pytest.mark.parametrize(("heartbeat", "requests"), [("restored", 2), ("restoring", 6)])
+@pytest.mark.parametrize(("heartbeat", "requests"), [("restored", 2), ("restoring", 8)])
 def test_a_run_that_the_host_put_back_is_never_said_to_be_kept(heartbeat: str, requests: int) -> None:
     with simulated("windows_10") as host:
         host.boot()
@@ -842,8 +844,7 @@ def test_the_task_scheduler_has_to_run() -> None:
     with simulated("windows_10") as host:
         host.boot()
         prepared = Task(host).plan()
-        services = dict(prepared.survey.host.services)
-        del services["schedule"]
+        services = ByName({name: s for name, s in prepared.survey.host.services.items() if name != "Schedule"})
         with pytest.raises(Refused, match="the service Schedule is not running"):
             confirm.require(SimpleNamespace(windows=prepared.survey.host.windows, services=services))  # type: ignore[arg-type]
 

@@ -66,7 +66,7 @@ WINDOW = {"from": "22", "until": "04:00"}
             {"services": [{"name": " "}, {"name": "W32Time", "start_mode": "auto"}, {"name": "Alerter"}, {"name": "alerter"}]},
             [
                 "a service without a name",
-                "service 'W32Time' has state 'stopped' and start_mode 'auto'",
+                "service 'W32Time': 'start_mode: auto' needs 'state: unchanged'",
                 "service 'alerter' is listed twice",
             ],
         ),
@@ -78,6 +78,8 @@ WINDOW = {"from": "22", "until": "04:00"}
         ),
         ("restore", {"confirm": {"within": 90000}, "stage": "netbtt"}, ["'confirm.within' is 90000", "stage must be one of"]),
         ("proof_info", {"keep": [{"port": "tcp", "reason": "y"}], "interval": -5}, ["'tcp' is not a port", "'interval' is -5 seconds"]),
+        ("minimize", {"record_dir": "re\0cords"}, ["'record_dir' is no path of a folder: re?cords"]),
+        ("restore", {"record_dir": "re\ncords"}, ["'record_dir' is no path of a folder: re cords"]),
         ("reboot", {"window": WINDOW, "timeout": -1}, ["'from' of the maintenance window is 22", "'timeout' is -1 seconds"]),
     ],
 )

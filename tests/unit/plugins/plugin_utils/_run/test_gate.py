@@ -38,7 +38,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.probes import Proposal
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, make_forecast, read_survey
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope as RestoreScope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 from hypothesis import HealthCheck, given, settings
@@ -380,7 +380,13 @@ def test_all_contradictions_are_told_at_once() -> None:
     told = list(in_minimize(given_, KNOWLEDGE))
     assert len(told) == 6
     text = "\n".join(told)
-    words = ("netbt, not listed in 'stages'", "choose one", "'445' is not a port", "exactly one", "ssdp-1900")
+    words = (
+        "netbt, not listed in 'stages'",
+        "'start_mode: auto' needs 'state: unchanged'",
+        "'445' is not a port",
+        "exactly one",
+        "ssdp-1900",
+    )
     assert "'spooler: local_only' would close what 'keep' protects: service Spooler (prints)" in text
     assert [word for word in words if word not in text] == []
 

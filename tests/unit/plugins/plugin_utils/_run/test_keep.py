@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import parse_port, read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
@@ -32,7 +33,7 @@ def test_nothing() -> None:
 def test_a_service_and_what_it_needs() -> None:
     found = kept({"service": "w3svc", "reason": "shop"}, on=W2K)
     assert found.owners == {"w3svc": "shop"}
-    assert set(found.services) == {"w3svc", "iisadmin", "rpcss", "protectedstorage"}
+    assert Names(found.services) == {"w3svc", "iisadmin", "rpcss", "protectedstorage"}
     assert found.services["iisadmin"] == "W3SVC depends on it: shop"
     assert found.recipes == {}
 
@@ -58,7 +59,8 @@ def test_a_port() -> None:
     found = kept({"port": "TCP/445", "reason": "shares"})
     assert found.recipes == {"smb-445": "shares"}
     found = kept({"port": "tcp/80", "reason": "shop"}, on=W2K)
-    assert (found.recipes, found.owners) == ({}, {"w3svc": "shop"})
+    assert found.recipes == {}
+    assert found.owners == {"w3svc": "shop"}
     found = kept({"port": "udp/500", "reason": "VPN"})
     assert "policyagent" in found.owners
 

@@ -128,3 +128,9 @@ def test_the_record_is_on_the_disk_before_the_first_change(tmp_path: Path, monke
     assert seen[0]["ended"] is False
     assert seen[0]["snapshot"] == result["snapshot"]
     assert [change["status"] for change in seen[0]["changes"]] == ["planned"] * len(result["changes"])
+
+
+@pytest.mark.parametrize("folder", ["re\0cords", "re\ud800cords"])
+def test_a_folder_that_no_file_system_has_is_no_traceback(tmp_path: Path, folder: str) -> None:
+    with pytest.raises(NotKept, match="the record cannot be kept in"):
+        Keeper(tmp_path / folder, "web01").keep("run", {}, ended=False)

@@ -40,7 +40,7 @@ from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, S
 from hypothesis import HealthCheck, Phase, event, given, reject, settings
 from hypothesis import strategies as st
 
-from winsim.host.model import HostSpec
+from winsim.host.model import MachineSpec
 from winsim.scenarios import names
 from winsim.scenarios.layers import ScenarioError, part_titles
 
@@ -72,7 +72,7 @@ class Story:
     late: Trouble | None
 
 
-def chosen_services(host: HostSpec) -> st.SearchStrategy[list[dict[str, Any]]]:
+def chosen_services(host: MachineSpec) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Return services of a host, whichever they are, that are to be disabled or left to demand."""
     known = sorted(service.name for service in host.services if not service.driver and not service.per_user)
     # A vendor's are the less known ones, and so as often as all others.
@@ -168,7 +168,7 @@ def expect_true(attempt: Attempt, host: Simulated) -> None:
     assert snapshot_lacks(attempt, host) == []
 
 
-def unwilling(host: HostSpec, attempt: Attempt) -> bool:
+def unwilling(host: MachineSpec, attempt: Attempt) -> bool:
     """Tell whether a plan has a service in it that this host lets nobody change; of one that cannot be stopped it knows."""
     protected = {service.name.lower() for service in host.services if service.protected}
     return any(change.name.lower() in protected for change in attempt.changes if isinstance(change, StopService | SetStartMode))

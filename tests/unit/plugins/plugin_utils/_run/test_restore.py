@@ -28,7 +28,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import p
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, add_damage, diff_of, objects_of, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Snapshot, read_snapshots
 from ansible_collections.netmin.windows.tests.unit import faulty
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
@@ -45,7 +45,7 @@ from ansible_collections.netmin.windows.tests.unit.simulated import (
     state,
 )
 
-from winsim.host.model import HostSpec
+from winsim.host.model import MachineSpec
 from winsim.registry_value import RegistryValue as SimulatedValue
 from winsim.scenarios import names as scenario_names
 from winsim.scenarios import part_titles
@@ -97,9 +97,11 @@ def minimize(host: Simulated, run_id: str = "20260101T000000Z-000001", **given: 
     return result
 
 
-def restore(host: Simulated, scope: Scope | None = None, *, check: bool = False, run_id: str = "20260102T000000Z-000002") -> dict[str, Any]:
+def restore(
+    host: Simulated, scope: RestoreScope | None = None, *, check: bool = False, run_id: str = "20260102T000000Z-000002"
+) -> dict[str, Any]:
     run = Run(KNOWLEDGE, FakeClock(), run_id)
-    prepared = run.prepare_restore(host.session, scope or Scope())
+    prepared = run.prepare_restore(host.session, scope or RestoreScope())
     after = run.carry_out(prepared, host.session, stop_limit=60) if prepared.plan.changes and not check else None
     result: dict[str, Any] = plain(result_of(run, prepared, after))
     add_damage(result, prepared)
@@ -113,7 +115,7 @@ def test_each_change_of_a_restore_has_an_entry_of_its_own() -> None:
         minimize(host, stages=["services"])
         back = restore(host)
         run = Run(KNOWLEDGE, FakeClock(), "20260103T000000Z-000003")
-        prepared = run.prepare_restore(host.session, Scope(run=back["run"]))
+        prepared = run.prepare_restore(host.session, RestoreScope(run=back["run"]))
         targets = [change.target for change in prepared.plan.changes]
         assert len(set(targets)) < len(targets)
         shown = objects_of(prepared, result_of(run, prepared, None))
@@ -129,7 +131,7 @@ def test_the_diff_of_a_restore_calls_no_closed_port_open() -> None:
         before = minimize(host)
         host.boot()
         run = Run(KNOWLEDGE, FakeClock(), "20260102T000000Z-000002")
-        prepared = run.prepare_restore(host.session, Scope())
+        prepared = run.prepare_restore(host.session, RestoreScope())
         result: dict[str, Any] = plain(result_of(run, prepared, None))
         listeners_now, forecast = diff_of(result, prepared)[1]["before"], diff_of(result, prepared)[1]["after"]
         there = {f"{protocol}/{port} on {address}" for protocol, address, port in host.endpoints()}
@@ -229,7 +231,7 @@ TAKE_NO_STOP = (
 UNTIL_BOOT = "cannot be stopped while running; ends at the next boot"
 
 
-def with_stubborn(name: str, service: str) -> HostSpec:
+def with_stubborn(name: str, service: str) -> MachineSpec:
     """Return the host of a scenario on which one of the services cannot be stopped."""
     spec = scenario(name).host
     services = tuple(replace(s, accepts_stop=False) if s.name.lower() == service.lower() else s for s in spec.services)
@@ -408,7 +410,7 @@ def test_what_somebody_changed_since_is_left_and_listed_unless_forced() -> None:
             as_it_was,
         ]
         assert multicast not in {change["target"] for change in planned["changes"]}
-        forced = restore(host, Scope(force=True))
+        forced = restore(host, RestoreScope(force=True))
         assert [(item["target"], item["reason"]) for item in forced["unchanged"]] == [as_it_was]
         assert host.session.value(POLICIES.removeprefix("HKLM\\"), "EnableMulticast", RegistryType.DWORD) is None
 
@@ -444,7 +446,7 @@ def test_a_value_that_became_one_that_wmi_shows_otherwise_keeps_nothing_else_fro
         before = state(host)
         minimize(host, stages=["name_resolution"])
         host.session.set_value(POLICIES.removeprefix("HKLM\\"), "EnableMulticast", EXPANDED)
-        back = restore(host, Scope(force=True))
+        back = restore(host, RestoreScope(force=True))
         multicast = rf"{POLICIES}\EnableMulticast"
         assert {item["target"]: item["reason"] for item in back["unchanged"]} == {multicast: "could not be restored"}
         assert any(multicast in text for text in back["warnings"])
@@ -459,12 +461,12 @@ def test_by_stage_and_by_run() -> None:
         before = state(host)
         minimize(host, "20260101T000000Z-000001", stages=["netbt"])
         minimize(host, "20260101T000001Z-000002", stages=["services", "name_resolution"])
-        by_stage = restore(host, Scope(stage="name_resolution"), check=True)
+        by_stage = restore(host, RestoreScope(stage="name_resolution"), check=True)
         assert {change["stage"] for change in by_stage["changes"]} == {"name_resolution"}
-        by_run = restore(host, Scope(run="20260101T000000Z-000001"))
+        by_run = restore(host, RestoreScope(run="20260101T000000Z-000001"))
         assert {change["stage"] for change in by_run["changes"]} == {"netbt"}
         with pytest.raises(NotFound, match=r"no snapshot of run 'x'.*20260101T000000Z-000001"):
-            restore(host, Scope(run="x"))
+            restore(host, RestoreScope(run="x"))
         restore(host, run_id="20260103T000000Z-000003")
         host.boot()
         assert differences(before, state(host)) == []
@@ -531,7 +533,7 @@ def test_a_rule_that_would_drop_the_management_path_is_never_put_back() -> None:
     with simulated("windows_server_2022") as host:
         stored = value_of(Snapshot("20260101T000000Z-000001", (removed,)))
         host.session.set_value(r"SOFTWARE\netmin.windows", snapshot.value_name("20260101T000000Z-000001"), stored)
-        planned = restore(host, Scope(force=True), check=True)
+        planned = restore(host, RestoreScope(force=True), check=True)
     assert planned["changes"] == []
     (left,) = planned["unchanged"]
     assert (left["target"], left["detail"]) == (f"inbound rule {rule.name}", "the rule would drop the management path")
@@ -604,7 +606,7 @@ def test_after_an_upgrade_of_windows_what_is_still_there_is_put_back() -> None:
             "service srv": "not on this host",
             **dict.fromkeys(gone, "not on this host"),
         }
-        assert [c["target"] for c in restore(new, Scope(force=True), check=True)["changes"] if "NetbiosOptions" in c["target"]] == []
+        assert [c["target"] for c in restore(new, RestoreScope(force=True), check=True)["changes"] if "NetbiosOptions" in c["target"]] == []
         new.boot()
         # What only the newer Windows has was never in the record: all of it is as the run on it has left it, and nothing else is.
         guids = guids_of(new)
@@ -633,7 +635,7 @@ def test_no_rule_of_a_record_covers_the_management_path_or_begins_another_comman
     with simulated("windows_server_2022") as host:
         host.boot()
         planted(host, Saved("ip_filter", filter_rule.OBJECT, ("netmin.windows tcp/445",), text, ""))
-        assert restore(host, Scope(force=True), check=True)["changes"] == []
+        assert restore(host, RestoreScope(force=True), check=True)["changes"] == []
 
 
 @pytest.mark.parametrize(
@@ -653,7 +655,7 @@ def test_no_rule_of_a_record_covers_the_management_path_or_begins_another_comman
 def test_no_record_stops_or_disables_what_the_session_goes_through(saved: Saved) -> None:
     with simulated("windows_server_2022") as host:
         planted(host, saved)
-        planned = restore(host, Scope(force=True), check=True)
+        planned = restore(host, RestoreScope(force=True), check=True)
         assert planned["changes"] == []
         assert {item["reason"] for item in planned["unchanged"]} == {"never stopped on this host"}
 
@@ -732,7 +734,7 @@ def test_where_the_start_mode_is_left_alone_nothing_is_started(force: bool) -> N
         minimize(host, FIRST, **DISABLED)
         host.boot()
         host.session.set_start_mode(ServiceKind.SERVICE, "W32Time", StartMode.MANUAL)
-        back = restore(host, Scope(force=force), run_id=SECOND)
+        back = restore(host, RestoreScope(force=force), run_id=SECOND)
         assert started(back) == (["stopped service W32Time"] if force else [])
         left = {item["target"]: item["reason"] for item in back["unchanged"]}
         assert left.get("stopped service W32Time") == (None if force else "somebody changed it after the last run")
@@ -763,7 +765,7 @@ def test_a_restore_that_broke_off_before_the_start_is_taken_up() -> None:
 
         host.session.start = start  # type: ignore[method-assign]
         run = Run(KNOWLEDGE, FakeClock(), SECOND)
-        run.carry_out(run.prepare_restore(host.session, Scope()), host.session, stop_limit=60)
+        run.carry_out(run.prepare_restore(host.session, RestoreScope()), host.session, stop_limit=60)
         del host.session.start
         assert started(restore(host, run_id=THIRD)) == ["stopped service W32Time"]
         assert differences(before, state(host)) == []
@@ -788,8 +790,8 @@ def damage(host: Simulated, run_id: str) -> None:
 
 
 @pytest.mark.parametrize("check", [True, False])
-@pytest.mark.parametrize("scope", [Scope(), Scope(stage="services")])
-def test_what_the_readable_snapshots_say_is_put_back_and_the_rest_is_told(scope: Scope, check: bool) -> None:
+@pytest.mark.parametrize("scope", [RestoreScope(), RestoreScope(stage="services")])
+def test_what_the_readable_snapshots_say_is_put_back_and_the_rest_is_told(scope: RestoreScope, check: bool) -> None:
     with simulated("windows_xp") as host:
         host.boot()
         for run_id, mode in ((FIRST, "manual"), (SECOND, "disabled")):
@@ -828,13 +830,13 @@ def test_a_run_whose_snapshot_cannot_be_read_is_refused_and_any_other_is_put_bac
         minimize(host, FIRST, stages=["netbt"])
         minimize(host, SECOND, stages=["dcom_protocols"])
         damage(host, FIRST)
-        refused = faulty.restore(host, THIRD, scope=Scope(run=FIRST))
+        refused = faulty.restore(host, THIRD, scope=RestoreScope(run=FIRST))
         assert isinstance(refused.error, Refused)
         assert f"the snapshot of run {FIRST} on this host cannot be read" in str(refused.error)
-        unknown = faulty.restore(host, THIRD, scope=Scope(run="x"))
+        unknown = faulty.restore(host, THIRD, scope=RestoreScope(run="x"))
         assert isinstance(unknown.error, NotFound)
         assert f"it has: {SECOND}" in str(unknown.error)
-        assert {change["stage"] for change in restore(host, Scope(run=SECOND))["changes"]} == {"dcom_protocols"}
+        assert {change["stage"] for change in restore(host, RestoreScope(run=SECOND))["changes"]} == {"dcom_protocols"}
 
 
 def test_the_module_fails_where_a_snapshot_cannot_be_read() -> None:
@@ -920,7 +922,7 @@ def test_all_that_was_closed_counts_as_opened_by_the_way_back(name: str) -> None
     with simulated(name) as host:
         closed = minimize(host, accept=["wsus-and-updates"])["forecast"]
         run = Run(KNOWLEDGE, FakeClock(), "20260102T000000Z-000002")
-        opened = set(run.prepare_restore(host.session, Scope()).opens)
+        opened = set(run.prepare_restore(host.session, RestoreScope()).opens)
     recipes = {entry["recipe"] for entry in closed if entry["outlook"] in ("closes now", "closes at the next boot")}
     assert len(recipes - {None}) > 5
     assert recipes - {None} <= opened

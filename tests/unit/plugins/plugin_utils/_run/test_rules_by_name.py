@@ -162,4 +162,5 @@ def test_the_whole_store_is_never_asked_for(monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_names_in_what_a_search_of_the_registry_says(text: str, names: list[str]) -> None:
-    assert firewall.found_in(text) == names
+    assert firewall.found_in(text, ()) == names[::-1]
+    assert firewall.found_in(text, ("netmin.windows tcp/135",)) == names

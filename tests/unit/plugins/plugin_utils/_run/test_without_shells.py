@@ -19,7 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Terms
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.part import Part
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import timer
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._run.test_confirming import Task
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._run.test_rules_by_name import DROP, left, minimized, rules
@@ -162,7 +162,7 @@ def test_a_restore_leaves_what_needs_a_shell_and_puts_back_the_rest() -> None:
         before = rules(host)
         forbid(host)
         run = Run(KNOWLEDGE, FakeClock(), "20260102T000000Z-000002")
-        prepared = run.prepare_restore(host.session, Scope())
+        prepared = run.prepare_restore(host.session, RestoreScope())
         result = result_of(run, prepared, run.carry_out(prepared, host.session, stop_limit=60))
         assert not result.get("failed"), result["msg"]
         assert result["changed"]

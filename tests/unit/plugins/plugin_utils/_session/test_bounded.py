@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import bounded, http_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.bounded import Allowance, Unwelcome
@@ -20,11 +21,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport 
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import constants as names
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import decode
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
-from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import fakes
-
-requests = pytest.importorskip("requests")
-HTTPResponse = pytest.importorskip("urllib3").HTTPResponse
-webserver = pytest.importorskip("ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.webserver")
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import fakes, webserver
+from urllib3 import HTTPResponse
 
 ALL = pytest.mark.parametrize(
     ("plugin", "mechanism"), [(plugin, mechanism) for plugin in ("psrp", "winrm") for mechanism in ("basic", "ntlm")]

@@ -19,11 +19,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import webserver
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import WRITES
 
-pytest.importorskip("aiohttp")
-webserver = pytest.importorskip("ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.webserver")
-server = pytest.importorskip("winsim.server")
+from winsim import server
 
 WAYS = tuple((plugin, mechanism) for plugin in ("psrp", "winrm") for mechanism in ("basic", "ntlm"))
 KEY = "SOFTWARE\\netmin\\contract"

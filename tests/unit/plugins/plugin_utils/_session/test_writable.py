@@ -84,8 +84,11 @@ def test_a_refused_value() -> None:
 
 @pytest.mark.parametrize("code", [0, 1, 2])
 def test_deleting_what_is_there_or_not(code: int) -> None:
-    session, _transport = writable(output("DeleteValue", code))
+    session, transport = writable(output("DeleteValue", code))
     session.delete_value("K", "v")
+    (request,) = transport.sent
+    assert request.action.endswith("/wmi/root/default/StdRegProv/DeleteValue")
+    assert {("sSubKeyName", "K"), ("sValueName", "v")} <= set(request.arguments)
 
 
 def test_a_refused_deletion() -> None:
@@ -217,8 +220,9 @@ def test_a_start_that_is_refused() -> None:
 
 
 def test_what_has_stopped_already_is_no_error() -> None:
-    session, _transport = writable(output("StopService", 6))
+    session, transport = writable(output("StopService", 6))
     session.stop(SERVICE_KIND, "Spooler")
+    assert transport.verbs == ["StopService"]
 
 
 @pytest.mark.parametrize("state", ["Stopped", "Stop Pending"])

@@ -38,6 +38,9 @@ class WebHost(ThreadingHTTPServer):
         received: messages that got through the login, unsealed.
         cut: what happens to the next messages: "during" closes the connection instead of answering, "after" once
             the answer is out, "half" in the middle of it.
+        clear: what becomes of the next answers in turn: where it is not "", these bytes go out in clear in place of the answer, which
+            has been made all the same: (status, headers, body).
+        spoil: changes the bytes of a sealed answer.
         connections: connections accepted.
         logins: NTLM logins completed.
     """
@@ -49,6 +52,8 @@ class WebHost(ThreadingHTTPServer):
         self.mechanism = mechanism
         self.received: list[bytes] = []
         self.cut: list[str] = []
+        self.clear: list[tuple[int, list[str], bytes] | None] = []
+        self.spoil: Callable[[bytes], bytes] = bytes
         self.connections = self.logins = 0
         super().__init__(("127.0.0.1", 0), Handler)
 
@@ -98,6 +103,16 @@ class Handler(BaseHTTPRequestHandler):
             self.drop()
             return
         status, body = self.server.respond(data)
+        instead = self.server.clear.pop(0) if self.server.clear else None
+        if instead is not None:
+            number, fields, body = instead
+            head = [
+                f"HTTP/1.1 {number} X",
+                *fields,
+                *([] if any("Length" in field for field in fields) else [f"Content-Length: {len(body)}"]),
+            ]
+            self.wfile.write("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+            return
         self.answer(status, body, sealed=sealed, half=fate == "half")
         if fate:
             self.drop()
@@ -151,7 +166,8 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status: int, body: bytes, *, challenge: str = "", sealed: bool = False, half: bool = False) -> None:
         kind = "application/soap+xml;charset=UTF-8"
         if sealed:
-            kind, body = f'multipart/encrypted;protocol="{self.SEALED}";boundary="Encrypted Boundary"', self.seal(body)
+            kind = f'multipart/encrypted;protocol="{self.SEALED}";boundary="Encrypted Boundary"'
+            body = self.server.spoil(self.seal(body))
         fields = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", f"Content-Type: {kind}"]
         fields += [f"WWW-Authenticate: {challenge}"] if challenge else []
         data = "\r\n".join(fields).encode() + b"\r\n\r\n" + body

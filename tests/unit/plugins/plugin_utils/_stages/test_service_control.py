@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_services
@@ -30,7 +31,7 @@ def test_only_what_runs_takes_no_stop(state: str, accepts: bool, firm: bool) -> 
     fake = windows_xp()
     for service in fake.services:
         service.state, service.accepts_stop = state, accepts
-    read = read_services(FakeSession(fake), NtVersion(5, 1), {})
+    read = read_services(FakeSession(fake), NtVersion(5, 1), ByName())
     assert {service.takes_no_stop for service in read.values()} == {firm}
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.effect import Effect, Written
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import Survey
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import switches
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, KNOWLEDGE, Simulated, simulated
 
@@ -62,3 +64,11 @@ def test_the_spooler_can_be_told_to_take_named_pipes_alone_and_back() -> None:
         host.session.set_value(PRINTERS, "RegisterSpoolerRemoteRpcEndPoint", RegistryValue.dword(2))
         found = prepared(host, recipes=["rpc-scm"], rpc_restriction={"spooler": "default"})
         assert values(found, PRINTERS) == {("RpcProtocols", None), ("RegisterSpoolerRemoteRpcEndPoint", None)}
+
+
+def test_a_value_that_closes_as_well_opens_nothing() -> None:
+    def opened(after: RegistryValue | None) -> tuple[str, ...]:
+        return switches.opens(Effect(written=Written(PEERS, "DODownloadMode", after)), KNOWLEDGE)
+
+    assert opened(RegistryValue.dword(99)) == opened(RegistryValue.dword(0)) == ()
+    assert opened(RegistryValue.dword(1)) == opened(None) == ("delivery-optimization-7680",)

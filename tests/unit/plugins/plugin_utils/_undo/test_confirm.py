@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase, Timer, WayBack
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeSession
@@ -62,6 +62,16 @@ def test_what_is_on_the_host_is_understood(values: dict[str, str], found: Timer 
     assert confirm.read_timer(session) == found
     if not values:
         assert len(session.calls) == 1
+
+
+@pytest.mark.parametrize("name", ["Run", "Heartbeat", "Outcome"])
+@pytest.mark.parametrize("value", [RegistryValue.dword(7), RegistryValue.texts(("a", "b")), RegistryValue(RegistryType.BINARY, b"x")])
+def test_a_value_of_another_type_breaks_no_reading(name: str, value: RegistryValue) -> None:
+    fake = FakeHost()
+    for known, text in {"Run": RUN, "Heartbeat": "restored", "Outcome": "o"}.items():
+        fake.put(timer.KEY, known, RegistryValue.text(text))
+    fake.put(timer.KEY, name, value)
+    assert confirm.read_timer(FakeSession(fake)) is not None
 
 
 @pytest.mark.parametrize("gap", ["    ", "\t"])

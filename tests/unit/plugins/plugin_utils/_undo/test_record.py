@@ -135,3 +135,10 @@ def test_a_run_is_finished_when_all_that_it_set_out_to_do_is_said_to_be_done() -
     assert record.History().finished() == frozenset()
     cut = record.History((*lines("r2", "done"), *lines("r1", *["done"] * (record.EARLIER_LINES - 1))))
     assert cut.finished() == {"r2"}
+
+
+@pytest.mark.parametrize(("value", "run"), [(None, None), (RegistryValue.text("r"), "r"), (RegistryValue.dword(1), None)])
+def test_the_run_that_the_host_put_back(value: RegistryValue | None, run: str | None) -> None:
+    fake = FakeHost()
+    fake.put(OUR_KEY, record.RESTORED_BY_HOST, value)
+    assert record.read_restored(FakeSession(fake)) == run

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects import registry_value
@@ -28,6 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confir
 WINE = shutil.which("wine")
 needs_wine = pytest.mark.skipif(WINE is None, reason="wine is not installed: there is no command shell to run the script in")
 RUN = "20260101T000000Z-000001"
+CARRIED = r"call C:\windows\netmin.windows\confirm.cmd && rd /s /q C:\windows\netmin.windows"
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ class Shell:
     def ours(self) -> Path:
         return self.windows / "netmin.windows"
 
-    def run(self, *command: str, debug: str = "-all") -> tuple[str, str]:
+    def run(self, *command: str, debug: str = "-all", **more: str) -> tuple[str, str]:
         """Run a program to its end, and return what it wrote. Into files: wine's own servers live on and would hold a pipe."""
-        environment = {**os.environ, "WINEPREFIX": str(self.folder), "WINEDEBUG": debug, "DISPLAY": ""}
+        environment = {**os.environ, "WINEPREFIX": str(self.folder), "WINEDEBUG": debug, "DISPLAY": "", **more}
         out, err = self.folder / "out.txt", self.folder / "err.txt"
         with out.open("wb") as stdout, err.open("wb") as stderr:
             subprocess.run(
@@ -88,9 +90,7 @@ class Shell:
 
     def script(self, debug: str = "-all") -> list[str]:
         """Run the script as the carrier does, and return the programs that it ran if asked to watch it."""
-        _code, said = self.run(
-            "cmd", "/d", "/c", r"C:\windows\netmin.windows\confirm.cmd & rd /s /q C:\windows\netmin.windows", debug=debug
-        )
+        _code, said = self.run("cmd", "/d", "/c", CARRIED, debug=debug)
         lines = re.findall(r'trace:process:CreateProcessInternalW app .* cmdline L"(.*)"', said)
         return [line.replace('\\"', '"').replace("\\\\", "\\").strip() for line in lines]
 
@@ -117,7 +117,7 @@ def given(**more: str) -> dict[str, str]:
 def writes(key: str, name: str, value: RegistryValue | None) -> str:
     """Return the command that puts a value back."""
     change = SetRegistryValue(stage="services", effective=Effective.NOW, why="", key=key, name=name, before=None, after=value)
-    return registry_value.commands(change, ())[0]
+    return registry_value.commands(change, Names())[0]
 
 
 def numbered(*commands: str) -> dict[str, str]:
@@ -133,6 +133,7 @@ VALUES = {
         RegistryValue.text(r"%PATH% !x! ^ | < > (y) ' ~ ` @ # $ * ? \ /end"),
         r'''"%PATH% !x! ^ | < > (y) ' ~ ` @ # $ * ? \\ /end"''',
     ),
+    "variables of a loop": (RegistryValue.text("%a%b %%a %c%ALLUSERSPROFILE%"), '"%a%b %%a %c%ALLUSERSPROFILE%"'),
     "ends \\": (RegistryValue.text("C:\\x\\"), '"C:\\\\x\\\\"'),
     "empty": (RegistryValue.text(""), '""'),
     "path": (
@@ -209,7 +210,7 @@ def test_what_is_confirmed_is_left_and_nothing_of_ours_stays(shell: Shell, when:
     process = None
     if not first:
         environment = {**os.environ, "WINEPREFIX": str(shell.folder), "WINEDEBUG": "-all"}
-        carrier = [WINE or "", "cmd", "/d", "/c", r"C:\windows\netmin.windows\confirm.cmd & rd /s /q C:\windows\netmin.windows"]
+        carrier = [WINE or "", "cmd", "/d", "/c", CARRIED]
         process = subprocess.Popen(carrier, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda: shell.value(timer.HEARTBEAT) == "1")
         shell.put(timer.KEY, {f'"{timer.CONFIRMED}"': quoted(RUN)})
@@ -228,6 +229,37 @@ def wait_for(true: Callable[[], bool]) -> None:
             return
         time.sleep(0.05)
     pytest.fail("it did not come")
+
+
+@needs_wine
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "environment", [{"ComSpec": r"C:\nowhere\cmd.exe"}, {"PATHEXT": ".TXT"}, {"PATH": r"C:\nowhere"}, {"ComSpec": ""}], ids=str
+)
+def test_it_needs_nothing_of_the_environment(shell: Shell, environment: Mapping[str, str]) -> None:
+    shell.run("reg", "delete", r"HKLM\SOFTWARE\X", "/f")
+    shell.arm({**given(), **numbered(writes("SOFTWARE\\X", "ran", RegistryValue.text("1")))})
+    # The carrier names its shell in full.
+    shell.run(r"C:\windows\system32\cmd.exe", "/d", "/c", CARRIED, **environment)
+    assert "ran" in (shell.text(r"SOFTWARE\X") or "")
+    assert shell.value(timer.HEARTBEAT) == timer.RESTORED
+    shell.run("reg", "delete", r"HKLM\SOFTWARE\X", "/f")
+
+
+@needs_wine
+@pytest.mark.slow
+def test_a_script_that_another_run_has_superseded_leaves_all_that_is_that_runs(shell: Shell) -> None:
+    shell.arm({**given(**{timer.BEATS: "9"}), **numbered(writes("SOFTWARE\\X", "ran", RegistryValue.text("1")))})
+    environment = {**os.environ, "WINEPREFIX": str(shell.folder), "WINEDEBUG": "-all"}
+    process = subprocess.Popen(
+        [WINE or "", "cmd", "/d", "/c", CARRIED], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    wait_for(lambda: shell.value(timer.HEARTBEAT) == "1")
+    shell.put(timer.KEY, {f'"{timer.RUN}"': quoted("20260102T000000Z-000002"), f'"{timer.CONFIRMED}"': quoted(RUN)})
+    process.wait(60)
+    assert (shell.ours / timer.SCRIPT_FILE).exists()
+    assert shell.value(timer.RUN) == "20260102T000000Z-000002"
+    assert shell.text(r"SOFTWARE\X") is None
 
 
 @needs_wine
@@ -252,7 +284,11 @@ def test_the_command_line_writes_script_and_task_to_the_byte(shell: Shell, nt: N
     line = timer.arming_line(nt, head)
     if nt < timer.TASKS_SINCE:
         # wine has no secedit; what comes after it is what is tried here.
-        line = line.replace("secedit /configure", "rem secedit /configure").replace(" && (>>confirm.cmd", " & (>>confirm.cmd")
+        line = (
+            line.replace("secedit /configure", "rem secedit /configure")
+            .replace(" && (>>c echo ^@echo", " & (>>c echo ^@echo")
+            .replace(" && (>>c echo @echo", " & (>>c echo @echo")
+        )
         line = line.replace("rem secedit /configure", "ver || secedit /configure")
     said = shell.line(line)
     assert dict(confirm.listed(said)) == head
@@ -290,6 +326,14 @@ def test_the_script_is_plain_and_needs_nothing_but_the_box() -> None:
     assert all(line and line == line.rstrip() for line in timer.SCRIPT.splitlines())
     for word in ("powershell", "wmic", "timeout", "choice", "%random%"):
         assert word not in timer.SCRIPT.lower()
+
+
+def test_the_script_starts_no_shell_of_its_own() -> None:
+    """`for /f` over a command and a pipe start %ComSpec%, which may be another program, and whose AutoRun may end it (cmd /?)."""
+    for line in timer.SCRIPT.splitlines():
+        assert "('" not in line, line
+        assert "|" not in line, line
+        assert not line.lower().startswith(("cmd", "start")), line
 
 
 def test_the_time_is_counted_in_whole_beats() -> None:

@@ -48,6 +48,8 @@ REFUSED: dict[str, tuple[Callable[[], str], str]] = {
     "entities": (bomb, "document type"),
     "external entity": (lambda: '<!DOCTYPE s [<!ENTITY e SYSTEM "file:///etc/passwd">]>' + page("&e;"), "document type"),
     "instruction": (lambda: page("<?php ?>"), "processing instruction"),
+    "instruction in front": (lambda: '<?xml-stylesheet href="http://127.0.0.1/"?>' + page(""), "processing instruction"),
+    "instruction behind a mark": (lambda: '\ufeff<?xml-stylesheet href="x"?>' + page(""), "processing instruction"),
     "many tags of attributes": (lambda: page(f"<b {attributes(500)}/>" * (ROOM // 5000)), "too many elements or attributes"),
     "namespace": (lambda: long_names(MAX_TAG - 100), "namespace is too long"),
     "parameter entities": (lambda: '<!DOCTYPE s [<!ENTITY % e "x">%e;]>' + page(""), "document type"),

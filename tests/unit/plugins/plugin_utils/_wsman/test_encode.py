@@ -11,9 +11,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import const
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import messages
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.encode import Envelope, encode
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._wsman.xml import SOAP, body, captures, header
-
-pypsrp_shell = pytest.importorskip("pypsrp.shell")
-pypsrp_wsman = pytest.importorskip("pypsrp.wsman")
+from pypsrp import shell as pypsrp_shell
+from pypsrp import wsman as pypsrp_wsman
 
 SERVICE = names.wmi_resource("root/cimv2", "Win32_Service")
 REGISTRY = names.wmi_resource("root\\default", "StdRegProv")
@@ -176,7 +175,7 @@ class Caught(Exception):
 
 
 def pypsrp() -> Any:
-    wsman = pypsrp_wsman.WSMan("h", ssl=False, auth="basic", encryption="never", username="u", password="p")
+    wsman: Any = pypsrp_wsman.WSMan("h", ssl=False, auth="basic", encryption="never", username="u", password="p")
 
     def catch(message: bytes, **_options: object) -> bytes:
         raise Caught(message)

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
-import pytest
+from ansible_collections.netmin.windows.tests.beside import CAPTURES
 
 SOAP = "{http://www.w3.org/2003/05/soap-envelope}"
 # Namespaces that only answers name, and that the decoder therefore does not look at (WSMV 2.2.1).
@@ -41,8 +40,4 @@ def body(envelope: bytes) -> tuple[Shape, ...]:
 
 def captures() -> Path:
     """Return the folder of recorded answers, or skip the test."""
-    checkout = Path(__file__).resolve().parents[5]
-    folder = Path(os.environ.get("NETMIN_CAPTURES", checkout.parent / "shared" / "captures")) / "wsman"
-    if not folder.is_dir():
-        pytest.skip(f"no recorded answers at {folder} (set NETMIN_CAPTURES)")
-    return folder
+    return CAPTURES.at("wsman")
