@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Family
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
@@ -96,21 +97,22 @@ def test_enterprise_multi_session_is_a_client() -> None:
         ("windows_7", "v4tov4", "*", 8080, "10.0.0.1/80"),
         ("windows_server_2012_r2", "v6tov4", "::", 443, "10.0.0.2/443"),
         ("windows_10", "v4tov6", "0.0.0.0", 2222, "fe80::1/22"),
-        ("windows_server_2019", "v4tov4", "192.0.2.66", 50022, "10.0.0.1/22"),
+        ("windows_server_2019", "v4tov4", "*", 50022, "10.0.0.1/22"),
     ],
 )
 def test_a_forwarded_port_is_none_of_the_rpc_servers_of_the_same_process(
     tmp_path: Path, name: str, way: str, address: str, port: int, target: str
 ) -> None:
-    file = tmp_path / "forwarded.yml"
+    file, only = tmp_path / "forwarded.yml", str(way.startswith("v4")).lower()
     file.write_text(
-        f"---\nextends: {name}\ntitle: a forwarded port\nsockets:\n  - {{owner: iphlpsvc, protocol: tcp, port: {port}}}\nregistry:\n"
+        f"---\nextends: {name}\ntitle: a forwarded port\nsockets:\n  - {{owner: iphlpsvc, protocol: tcp, port: {port}, ipv4_only: {only}}}\nregistry:\n"
         f"  HKLM\\SYSTEM\\CurrentControlSet\\Services\\PortProxy\\{way}\\tcp:\n    '{address}/{port}': {{sz: '{target}'}}\n",
         encoding="utf-8",
     )
     with simulated(str(file)) as host:
         host.boot()
-        found = [s for s in read_survey(host.session, KNOWLEDGE).explained if s.endpoint.port == port]
+        listed = [s for s in read_survey(host.session, KNOWLEDGE).explained if s.endpoint.port == port]
+    found = [s for s in listed if s.endpoint.family is (Family.IPV4 if way.startswith("v4") else Family.IPV6)]
     assert {(s.owners, s.recipe, s.leads) for s in found} == {(("iphlpsvc",), "port-proxy", target.replace("/", " port "))}
 
 
