@@ -105,7 +105,8 @@ def test_a_forwarded_port_is_none_of_the_rpc_servers_of_the_same_process(
 ) -> None:
     file, only = tmp_path / "forwarded.yml", str(way.startswith("v4")).lower()
     file.write_text(
-        f"---\nextends: {name}\ntitle: a forwarded port\nsockets:\n  - {{owner: iphlpsvc, protocol: tcp, port: {port}, ipv4_only: {only}}}\nregistry:\n"
+        f"---\nextends: {name}\ntitle: a forwarded port\nsockets:\n"
+        f"  - {{owner: iphlpsvc, protocol: tcp, port: {port}, ipv4_only: {only}}}\nregistry:\n"
         f"  HKLM\\SYSTEM\\CurrentControlSet\\Services\\PortProxy\\{way}\\tcp:\n    '{address}/{port}': {{sz: '{target}'}}\n",
         encoding="utf-8",
     )
