@@ -158,7 +158,7 @@ def extended(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
     )
 
 
-def encumbered(draw: st.DrawFn, host: HostSpec) -> HostSpec:
+def encumbered(draw: st.DrawFn, host: MachineSpec) -> MachineSpec:
     """Draw services and drivers of other makers that depend on anything, and on some of which something of Windows depends."""
     taken = {service.name.lower() for service in host.services}
     names = [n for n in draw(st.lists(st.sampled_from(ODD_NAMES), min_size=1, max_size=4, unique=True)) if n.lower() not in taken]

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from winsim.endpoint import Protocol
-from winsim.host.model import HostSpec, SocketSpec
+from winsim.host.model import MachineSpec, SocketSpec
 from winsim.registry_value import RegistryType, RegistryValue
 
 Port = tuple[Protocol, int]
 
 
-def movable(host: HostSpec) -> tuple[Port, ...]:
+def movable(host: MachineSpec) -> tuple[Port, ...]:
     """Return the fixed ports that a service has of its own, at most one of each protocol: which of two that moved is which nobody knows."""
     services = {service.name.lower() for service in host.services if not service.driver}
     rows = [s for s in host.sockets if s.port and not s.kernel and not s.orphaned and s.owner.lower() in services]
@@ -26,7 +26,7 @@ def movable(host: HostSpec) -> tuple[Port, ...]:
     return tuple(sorted(set(first.values())))
 
 
-def renumbered(host: HostSpec, ports: Mapping[Port, int]) -> HostSpec:
+def renumbered(host: MachineSpec, ports: Mapping[Port, int]) -> MachineSpec:
     """Return a host on which the owners of some ports listen on others."""
     numbers = {old: new for (_protocol, old), new in ports.items()}
 

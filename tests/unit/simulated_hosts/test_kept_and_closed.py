@@ -24,7 +24,7 @@ from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, S
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from winsim.host.model import HostSpec
+from winsim.host.model import MachineSpec
 from winsim.scenarios import names
 from winsim.scenarios.layers import ScenarioError, part_titles
 
@@ -108,7 +108,7 @@ def stories(draw: st.DrawFn) -> Story:
     return Story(expression, ports, together, keep, sabotage, draw(st.one_of(st.none(), step)))
 
 
-def made(story: Story) -> HostSpec:
+def made(story: Story) -> MachineSpec:
     """Return the host of a story: with other numbers, and some services in one process."""
     host = renumbered(scenario(story.scenario).host, story.ports)
     if len(story.together) < 2:

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from winsim.endpoint import Protocol
 from winsim.host.firewall import LOCAL_RULES
-from winsim.host.model import AdapterSpec, HostSpec, ProcessSpec, ServiceSpec, SocketSpec, StartMode
+from winsim.host.model import AdapterSpec, MachineSpec, ProcessSpec, ServiceSpec, SocketSpec, StartMode
 from winsim.registry_value import RegistryValue
 
 MANY = "NETMIN_EVERY_FAULT" in os.environ
@@ -57,7 +57,7 @@ class Crowd:
     adapters: int
 
 
-def crowded(host: HostSpec, crowd: Crowd) -> HostSpec:
+def crowded(host: MachineSpec, crowd: Crowd) -> MachineSpec:
     """Return a host with all of that."""
     owner = ServiceSpec(
         "CrowdSvc", "Crowd", StartMode.AUTO, "crowd", r"C:\Crowd\crowd.exe", depends=("RpcSs",), description="opens many sockets"

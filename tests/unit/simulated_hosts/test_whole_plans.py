@@ -21,7 +21,7 @@ from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, S
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from winsim.host.model import HostSpec
+from winsim.host.model import MachineSpec
 from winsim.scenarios import names
 
 MANY = "NETMIN_EVERY_FAULT" in os.environ
@@ -38,7 +38,7 @@ class Encumbered:
     options: dict[str, Any]
 
 
-def wishes(host: HostSpec) -> st.SearchStrategy[list[dict[str, Any]]]:
+def wishes(host: MachineSpec) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Return services that are to be stopped, disabled, or both: of other makers, of a recipe, or any."""
     known = {s.name.lower(): s.name for s in host.services if not (s.driver or s.per_user or s.template)}
     own = [name for name in vendor_names(host) if name.lower() in known] or sorted(known.values())
