@@ -100,7 +100,7 @@ class Planner:
     findings: dict[str, FoundHazard] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     told: tuple[str, ...] = ()
-    _looked: set[str] = field(default_factory=set)
+    _looked: Names = field(default_factory=Names)
 
     def settle(self, wanted: Wanted, choose: Callable[[Blocks], Wanted]) -> Wanted:
         """Choose anew until the gate holds back nothing more that was chosen: another method may have hazards of its own."""
@@ -142,8 +142,8 @@ class Planner:
         """
         while True:
             parts, wrong = self._parts(wanted)
-            found = {s.name.lower(): replace(s, guard=self.guard_of(s.name)) for s in self._to_look_at(parts, wanted)}
-            guarded = {name: service for name, service in found.items() if service.guard != guards.UNGUARDED}
+            found = [replace(service, guard=self.guard_of(service.name)) for service in self._to_look_at(parts, wanted)]
+            guarded = {service.name: service for service in found if service.guard != guards.UNGUARDED}
             if not guarded:
                 return parts, wrong
             self.survey = replace(self.survey, host=replace(self.survey.host, services=self.survey.host.services | guarded))
@@ -154,19 +154,19 @@ class Planner:
         for part in parts:
             named = part.stage in wanted.named and not part.chosen
             for change in part.plan.changes:
-                name = change.name.lower() if isinstance(change, StopService | SetStartMode) else ""
+                name = change.name if isinstance(change, StopService | SetStartMode) else ""
                 strange = name not in known or (named and self.knowledge.protection(name, host.windows) is None)
                 if name in host.services and strange and name not in self._looked:
-                    self._looked.add(name)
+                    self._looked |= {name}
                     if template_of(name, host.windows, self.knowledge) is None:
                         yield host.services[name]
 
-    def _known(self) -> set[str]:
-        """Return the services and drivers of Windows that the knowledge speaks of, in lower case."""
+    def _known(self) -> Names:
+        """Return the services and drivers of Windows that the knowledge speaks of."""
         names = {name for r in self.knowledge.recipes.values() for name in (*r.services, *r.drivers, *r.serves)}
         names |= {name for r in self.knowledge.recipes.values() for method in r.methods for name in method.services}
         names |= {*map(str, DRIVERS.values), *(entry.name for entry in self.knowledge.protected)}
-        return {*map(str.lower, names), *self.knowledge.silent_on(self.survey.host.windows)}
+        return Names((*names, *self.knowledge.silent_on(self.survey.host.windows)))
 
     def _parts(self, wanted: Wanted) -> tuple[tuple[Part, ...], tuple[Refusal, ...]]:
         situation = self._situation(wanted)
