@@ -110,7 +110,9 @@ class Future:
 
     def instances(self, template: str) -> tuple[Service, ...]:
         """Return the per-user services that were made of a template."""
-        return tuple(s for s in self.host.services.values() if template_of(s.name, self.host.windows, self.knowledge) == template)
+        # Asked for each endpoint: the name is looked up only where it can be that of an instance.
+        near = (s for name, s in self.host.services.items() if name.startswith(f"{template.lower()}_"))
+        return tuple(s for s in near if template_of(s.name, self.host.windows, self.knowledge) == template)
 
     def netbios_set(self, guid: str) -> NetbiosOption | None:
         """Return the NetBIOS option that the plan sets on an adapter."""
