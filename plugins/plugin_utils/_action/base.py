@@ -245,7 +245,9 @@ def told_of(validated: ValidationResult, spec: Mapping[str, Any], given: Mapping
 def _misspelt_values(spec: Mapping[str, Any], given: object) -> Iterator[tuple[str, str, str]]:
     """Yield each value that an option does not take, with the option and the one that is most like it."""
     for one in given if isinstance(given, list) else [given]:
-        for name, option in spec.items() if isinstance(one, Mapping) else ():
+        if not isinstance(one, Mapping):
+            continue
+        for name, option in spec.items():
             value = one.get(name)
             if "options" in option:
                 yield from _misspelt_values(option["options"], value)
