@@ -257,7 +257,7 @@ forecast:
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 64 fixed ports of one owner, as in V(20001-23000, 23005).
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
         V(none) otherwise.
       type: str
       returned: always
@@ -348,7 +348,7 @@ residue:
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 64 fixed ports of one owner, as in V(20001-23000, 23005).
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
         V(none) otherwise.
       type: str
       returned: always
@@ -565,7 +565,7 @@ listeners:
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 64 fixed ports of one owner, as in V(20001-23000, 23005).
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
         V(none) otherwise.
       type: str
       returned: always
@@ -660,7 +660,7 @@ suspected:
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 64 fixed ports of one owner, as in V(20001-23000, 23005).
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
         V(none) otherwise.
       type: str
       returned: always

@@ -151,7 +151,7 @@ proof:
           type: int
           returned: always
         ports:
-          description: All ports of the entry if it stands for more than 64 fixed ports of one owner, as in V(20001-23000, 23005).
+          description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
             V(none) otherwise.
           type: str
           returned: always
@@ -274,7 +274,7 @@ suspected:
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 64 fixed ports of one owner, as in V(20001-23000, 23005).
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
         V(none) otherwise.
       type: str
       returned: always

@@ -291,7 +291,7 @@ forecast:
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 64 fixed ports of one owner, as in V(20001-23000, 23005).
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
         V(none) otherwise.
       type: str
       returned: always
@@ -382,7 +382,7 @@ residue:
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 64 fixed ports of one owner, as in V(20001-23000, 23005).
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
         V(none) otherwise.
       type: str
       returned: always
@@ -599,7 +599,7 @@ listeners:
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 64 fixed ports of one owner, as in V(20001-23000, 23005).
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
         V(none) otherwise.
       type: str
       returned: always
@@ -694,7 +694,7 @@ suspected:
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 64 fixed ports of one owner, as in V(20001-23000, 23005).
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
         V(none) otherwise.
       type: str
       returned: always

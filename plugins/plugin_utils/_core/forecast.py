@@ -87,7 +87,7 @@ class Identity:
 
 FEW = 8
 """Up to so many endpoints that differ in nothing but address and number are shown one by one; more are one line with a count."""
-MANY = 64
+MANY = 16
 """Up to so many fixed ports of one kind are shown one by one; more are one line that names all of them."""
 MOST_RANGES = 300
 """So many ranges of ports one line names at most."""

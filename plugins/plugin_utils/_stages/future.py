@@ -111,7 +111,7 @@ class Future:
     def instances(self, template: str) -> tuple[Service, ...]:
         """Return the per-user services that were made of a template."""
         # Asked for each endpoint: the name is looked up only where it can be that of an instance.
-        near = (s for name, s in self.host.services.items() if name.startswith(f"{template.lower()}_"))
+        near = (s for name, s in self.host.services.items() if same(name[: len(template)], template))
         return tuple(s for s in near if template_of(s.name, self.host.windows, self.knowledge) == template)
 
     def netbios_set(self, guid: str) -> NetbiosOption | None:

@@ -84,6 +84,25 @@ def test_the_whole_loop_with_thousands_of_sockets_of_one_service(kind: str, monk
     assert longest.sent < (HALF_BEFORE_6_2 if before_6_2 else HALF)
 
 
+@pytest.mark.parametrize(
+    "sockets", ["{repeat: 1000, owner: Bulk, protocol: tcp, port: '<n+20000>'}", "{repeat: 1000, owner: Bulk, protocol: udp, port: 0}"]
+)
+def test_thousands_of_ports_of_one_service_get_no_rule_each_and_are_told_in_one_line(sockets: str, tmp_path: Path) -> None:
+    path = tmp_path / "many.yml"
+    path.write_text(f"extends: windows_server_2022\ntitle: many\nservices:\n  - {SERVICE}\nsockets:\n  - {sockets}\n", encoding="utf-8")
+    with simulated(str(path)) as host:
+        host.boot()
+        result = minimize(host, ip_filter={"residue": "drop", "unknown": True})
+        proven = proof(host)
+    told = [row for row in result["unchanged"] if row["stage"] == "ip_filter" and "Bulk" in row["target"]]
+    assert len(told) == 1
+    assert "1000 ports" in told[0]["target"]
+    assert told[0]["detail"]
+    assert length(result) < LONGEST
+    assert proven.verdict is Verdict.PROVEN
+    assert result["summary"]["filtered"] == 10
+
+
 @pytest.mark.parametrize(("keep", "verdict"), [((), Verdict.NOT_PROVEN), (("tcp/20500",), Verdict.FAILED)])
 def test_one_of_thousands_of_fixed_ports_that_is_gone_is_named(keep: tuple[str, ...], verdict: Verdict, tmp_path: Path) -> None:
     sockets = "{repeat: 1500, owner: Bulk, protocol: tcp, port: '<n+20000>', ipv4_only: true}"
