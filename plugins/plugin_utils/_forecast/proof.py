@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Suspect
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Suspect, suspicions
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter, rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
@@ -117,7 +117,7 @@ def prove(record: Record, seen: Sequence[Explained], host: Host, suspects: Seque
     failed = [f"{f.name} is {f.outcome}, owner {f.owner}: {f.why}" for f in findings if f.holds is False]
     if failed:
         return Proof(Verdict.FAILED, tuple(findings), tuple(failed), booted, notes)
-    reasons = [f"{s.endpoint.name} may not be a listener: {s.reason}" for s in suspects]
+    reasons = _suspected(suspects)
     uncertain = [f for f in findings if f.holds is None and not f.told and f.outcome not in (Outcome.CLOSED, Outcome.LOOPBACK_ONLY)]
     reasons += [f"{f.name} has a socket, owner {f.owner}: {f.why}" for f in uncertain]
     gone = [f for f in findings if f.holds is None and not f.told and f.outcome is Outcome.CLOSED and f.why != NO_SOCKET]
@@ -400,6 +400,10 @@ def compare_with_keep(seen: Sequence[Explained], kept: Kept, host: Host, suspect
     open_now = [f for f in findings if f.outcome is Outcome.OPEN]
     reasons = ["there is no forecast on this host; its listeners were compared only with 'keep'"]
     reasons += [f"{f.name} is open, owned by {f.owner}, and {f.why}" for f in open_now]
-    reasons += [f"{s.endpoint.name} may not be a listener: {s.reason}" for s in suspects]
+    reasons += _suspected(suspects)
     verdict = Verdict.NOT_PROVEN if open_now or suspects else Verdict.PROVEN
     return Proof(verdict, tuple(findings), tuple(reasons), None)
+
+
+def _suspected(suspects: Sequence[Suspect]) -> list[str]:
+    return [f"{endpoint.name} may not be a listener: {reason}" for endpoint, reason, _count in suspicions(suspects)]

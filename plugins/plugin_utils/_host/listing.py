@@ -31,6 +31,8 @@ DYNAMIC_ANYWHERE = ((1025, 5000), (49152, 65535))
 # windows-powershell-docs issue 1788), so that netstat has to say who owns what.
 WMI_ENDPOINTS_SINCE = NtVersion(10, 0)
 ENDPOINT_PROPERTIES = ("LocalAddress", "LocalPort", "OwningProcess")
+# Of so many suspects each is told by itself: a busy proxy has thousands of outgoing connections.
+MOST_TOLD = 32
 # MSFT_NetTCPConnection.State; 100 (bound, not listening) is no listener.
 LISTEN = 2
 
@@ -49,6 +51,14 @@ class Suspect:
         """Why the row is suspected, in one sentence."""
         peer = f"{self.connection.remote_address}:{self.connection.remote_port}"
         return f"netstat of this Windows also lists the source port of the outgoing connection to {peer} as LISTENING"
+
+
+def suspicions(suspects: Sequence[Suspect]) -> tuple[tuple[Endpoint, str, int], ...]:
+    """Say of each suspect why it is one, and of very many once: the first, a reason for all, and how many they are."""
+    if len(suspects) <= MOST_TOLD:
+        return tuple((suspect.endpoint, suspect.reason, 1) for suspect in suspects)
+    first = suspects[0]
+    return ((first.endpoint, f"{first.reason}, and those of {len(suspects) - 1} more connections", len(suspects)),)
 
 
 @dataclass(frozen=True, slots=True)

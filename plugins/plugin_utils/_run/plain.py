@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, suspicions
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -155,7 +155,7 @@ def endpoint_of(subject: Explained, knowledge: Knowledge) -> dict[str, Any]:
 
 def suspects_of(listing: Listing) -> list[dict[str, Any]]:
     """Show the rows that are probably no listeners."""
-    return [{**row_of(suspect.endpoint), "reason": suspect.reason} for suspect in listing.suspects]
+    return [{**row_of(endpoint, count=count), "reason": reason} for endpoint, reason, count in suspicions(listing.suspects)]
 
 
 def change_of(change: Change, after: object, status: str) -> dict[str, Any]:
