@@ -29,6 +29,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot impo
 
 from . import reach
 
+# So many objects that a plan leaves alone for one reason are told one by one.
+CROWD = 32
+
 
 def plain(value: Any) -> Any:
     """Return the same content in exact plain types, control characters taken out of text.
