@@ -82,6 +82,11 @@ listeners:
         one entry.
       type: int
       returned: always
+    ports:
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
+        V(none) otherwise.
+      type: str
+      returned: always
     dynamic:
       description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
       type: bool
@@ -128,6 +133,7 @@ listeners:
         - Schedule
       pid: 976
       port: 1025
+      ports: null
       process: svchost.exe
       protocol: tcp
       recipe: rpc-schedule
@@ -171,6 +177,11 @@ suspected:
         one entry.
       type: int
       returned: always
+    ports:
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
+        V(none) otherwise.
+      type: str
+      returned: always
     reason:
       description: Why the row is suspected.
       type: str
@@ -181,6 +192,7 @@ suspected:
       family: ipv4
       pid: 1480
       port: 1045
+      ports: null
       protocol: tcp
       reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
       scope: wildcard

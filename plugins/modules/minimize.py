@@ -578,6 +578,11 @@ forecast:
         one entry.
       type: int
       returned: always
+    ports:
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
+        V(none) otherwise.
+      type: str
+      returned: always
     dynamic:
       description: Whether Windows assigned the port number dynamically. Such an endpoint is recognized by its owner.
       type: bool
@@ -624,6 +629,7 @@ forecast:
       owners: []
       pid: 704
       port: 500
+      ports: null
       protocol: udp
       recipe: ike-500-4500
       scope: wildcard
@@ -662,6 +668,11 @@ residue:
       description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
         one entry.
       type: int
+      returned: always
+    ports:
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
+        V(none) otherwise.
+      type: str
       returned: always
     dynamic:
       description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
@@ -704,6 +715,7 @@ residue:
         - wininit.exe
       pid: 544
       port: 49664
+      ports: null
       protocol: tcp
       recipe: rpc-wininit
       scope: wildcard
@@ -832,6 +844,7 @@ listeners_before:
         - Schedule
       pid: 976
       port: 1025
+      ports: null
       process: svchost.exe
       protocol: tcp
       recipe: rpc-schedule
@@ -872,6 +885,11 @@ listeners:
       description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
         one entry.
       type: int
+      returned: always
+    ports:
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
+        V(none) otherwise.
+      type: str
       returned: always
     dynamic:
       description: Whether Windows assigned the port number dynamically. Such a number changes at a boot.
@@ -919,6 +937,7 @@ listeners:
         - Schedule
       pid: 976
       port: 1025
+      ports: null
       process: svchost.exe
       protocol: tcp
       recipe: rpc-schedule
@@ -962,6 +981,11 @@ suspected:
         one entry.
       type: int
       returned: always
+    ports:
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
+        V(none) otherwise.
+      type: str
+      returned: always
     reason:
       description: Why the row is suspected.
       type: str
@@ -972,6 +996,7 @@ suspected:
       family: ipv4
       pid: 1480
       port: 1045
+      ports: null
       protocol: tcp
       reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
       scope: wildcard

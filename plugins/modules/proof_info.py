@@ -150,6 +150,11 @@ proof:
             one entry.
           type: int
           returned: always
+        ports:
+          description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
+            V(none) otherwise.
+          type: str
+          returned: always
         owner:
           description: The owner, in words.
           type: str
@@ -178,6 +183,7 @@ proof:
         owner: PolicyAgent in pid 704
         pid: 704
         port: 500
+        ports: null
         protocol: udp
         scope: wildcard
         why: no socket
@@ -189,6 +195,7 @@ proof:
         owner: WinRM in pid 4
         pid: 4
         port: 5985
+        ports: null
         protocol: tcp
         scope: wildcard
         why: 'the management path: a listener of WinRM'
@@ -266,6 +273,11 @@ suspected:
         one entry.
       type: int
       returned: always
+    ports:
+      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
+        V(none) otherwise.
+      type: str
+      returned: always
     reason:
       description: Why the row is suspected.
       type: str
@@ -276,6 +288,7 @@ suspected:
       family: ipv4
       pid: 1480
       port: 1045
+      ports: null
       protocol: tcp
       reason: netstat of this Windows also lists the source port of the outgoing connection to 192.0.2.20:80 as LISTENING
       scope: wildcard

@@ -13,7 +13,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
@@ -33,7 +33,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Unreachable,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt, printable
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import meant
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import meant, nearest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import in_common
@@ -156,7 +156,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         """Validate the task's arguments and make them plain, once; of what is wrong with them the default is returned."""
         spec, given = dict(self.argument_spec), dict(self._task.args)
         validated = ArgumentSpecValidator(spec).validate(given)
-        wrong = told_of(validated, spec, str(self._task.action))
+        wrong = told_of(validated, spec, given, str(self._task.action))
         if wrong:
             optional = {name: {**option, "required": False} for name, option in spec.items()}
             right = {name: value for name, value in given.items() if name in spec and not _alone(spec, name, value).error_messages}
@@ -227,15 +227,34 @@ def told(result: dict[str, Any], host: str) -> dict[str, Any]:
     return {**result, "warnings": [logs.of_host(host, text) for text in warnings]} if warnings else result
 
 
-def told_of(validated: ValidationResult, spec: Mapping[str, Any], action: str) -> list[str]:
-    """Say what Ansible found wrong with arguments, and which names are perhaps meant by those that a module does not have."""
-    found = [error.msg for error in validated.errors if not isinstance(error, UnsupportedError)]
+def told_of(validated: ValidationResult, spec: Mapping[str, Any], given: Mapping[str, Any], action: str) -> list[str]:
+    """Say what Ansible found wrong with arguments, and which names and values are perhaps meant by those that a module does not have."""
+    said = list(dict.fromkeys(error.msg for error in validated.errors if not isinstance(error, UnsupportedError)))
+    # Of a wrong type inside a list Ansible tells twice: once without saying of what.
+    found = [text for text in said if not any(text != other and other.endswith(text) for other in said)]
+    for name, value, near in _misspelt_values(spec, given):
+        found = [f"{text} (did you mean '{near}'?)" if f"value of {name} " in text and value in text else text for text in found]
     unknown = sorted(item if isinstance(item, tuple) else (item,) for item in validated.unsupported_parameters)
     if unknown:
         names = ", ".join(f"{'.'.join(path)}{meant(path[-1], _siblings(spec, path))}" for path in unknown)
         supported = ", ".join(sorted({name for path in unknown for name in _siblings(spec, path)}))
         found.append(f"Unsupported parameters for ({action}) module: {names}. Supported parameters include: {supported}")
     return found
+
+
+def _misspelt_values(spec: Mapping[str, Any], given: object) -> Iterator[tuple[str, str, str]]:
+    """Yield each value that an option does not take, with the option and the one that is most like it."""
+    for one in given if isinstance(given, list) else [given]:
+        if not isinstance(one, Mapping):
+            continue
+        for name, option in spec.items():
+            value = one.get(name)
+            if "options" in option:
+                yield from _misspelt_values(option["options"], value)
+            for text in map(str, value if isinstance(value, list | tuple) else [value]):
+                near = nearest(text, option.get("choices", ())) if text not in option.get("choices", ()) else None
+                if near is not None:
+                    yield name, text, near
 
 
 def _siblings(spec: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 
@@ -34,6 +35,13 @@ class Scope(StrEnum):
     LOOPBACK = "loopback"
 
 
+# A host has few addresses and may have ten thousand sockets.
+@lru_cache(maxsize=1024)
+def _number_of(address: str) -> IPv4Address | IPv6Address:
+    """Return an address as a number, without its zone."""
+    return ip_address(address.partition("%")[0])
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoint:
     """One listening TCP endpoint or bound UDP endpoint, as a listing shows it.
@@ -50,7 +58,7 @@ class Endpoint:
     @property
     def ip(self) -> IPv4Address | IPv6Address:
         """The address as a number, without its zone."""
-        return ip_address(self.address.partition("%")[0])
+        return _number_of(self.address)
 
     @property
     def family(self) -> Family:

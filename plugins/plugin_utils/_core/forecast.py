@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -87,10 +86,11 @@ class Identity:
 
 
 FEW = 8
-"""Up to so many endpoints that differ in nothing but address and dynamic number are shown one by one; more are one line with a count."""
-
-CROWD = 32
-"""Of fixed ports of one owner more than these are one line with a count: then no number says anything by itself."""
+"""Up to so many endpoints that differ in nothing but address and number are shown one by one; more are one line with a count."""
+MANY = 16
+"""Up to so many fixed ports of one kind are shown one by one; more are one line that names all of them."""
+MOST_RANGES = 300
+"""So many ranges of ports one line names at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ class Forecast:
         why: one sentence.
         count: how many endpoints there were.
         others: the other ones, as long as there are few.
+        ports: where it stands for many fixed ports, all of them, that of `endpoint` first.
     """
 
     endpoint: Endpoint
@@ -120,6 +121,7 @@ class Forecast:
     owners: tuple[str, ...] | None = None
     count: int = 1
     others: tuple[Endpoint, ...] = ()
+    ports: tuple[int, ...] = ()
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -130,11 +132,10 @@ class Forecast:
 def grouped(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:
     """Make one entry of those that differ in nothing but address, number and process, at the place of the first.
 
-    Few of them are kept apart by what is said of each; of many what is said of the first stands for all. A crowd of fixed ports is told
-    by its owner, as dynamic ones are.
+    Few of them are kept apart by what is said of each; of many what is said of the first stands for all.
     """
     groups: dict[object, list[Forecast]] = {}
-    for entry in _crowds_by_owner(tuple(entries)):
+    for entry in entries:
         alike = (entry.identity, entry.owners, entry.recipe, entry.now, entry.boot, entry.outlook)
         groups.setdefault(alike, []).append(entry)
     joined: list[Forecast] = []
@@ -145,21 +146,6 @@ def grouped(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:
     return tuple(joined)
 
 
-def _crowds_by_owner(entries: tuple[Forecast, ...]) -> Iterator[Forecast]:
-    """Yield the entries, those of a crowd of fixed ports with the identity of their owner."""
-
-    def kind(entry: Forecast) -> object:
-        place = (entry.identity.protocol, entry.identity.family, entry.identity.scope)
-        return (place, entry.owners, entry.recipe, entry.now, entry.boot, entry.outlook)
-
-    fixed = Counter(kind(entry) for entry in entries if entry.identity.port is not None and entry.owners)
-    for entry in entries:
-        if entry.identity.port is not None and entry.owners and fixed[kind(entry)] > CROWD:
-            yield replace(entry, identity=replace(entry.identity, port=None, owners=entry.owners))
-        else:
-            yield entry
-
-
 def _joined(group: list[Forecast]) -> Forecast:
     first, count = group[0], sum(entry.count for entry in group)
     others = tuple(row for entry in group for row in entry.endpoints)[1:] if count <= FEW else ()
@@ -168,8 +154,87 @@ def _joined(group: list[Forecast]) -> Forecast:
     return replace(first, count=count, others=others, why=f"{first.why}{more}")
 
 
+def condensed(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:
+    """Make one entry of many that differ in nothing but a fixed port, at the place of the first; `each` takes it apart again."""
+    listed = tuple(entries)
+    groups: dict[object, dict[int, Forecast]] = {}
+    for entry in listed:
+        groups.setdefault(_but_for_port(entry), {}).setdefault(entry.endpoint.port, entry)
+    lines: dict[int, tuple[Forecast, ...]] = {}
+    gone: set[int] = set()
+    for group in groups.values():
+        if len(group) > MANY:
+            rows = tuple(group[port] for port in sorted(group))
+            gone |= set(map(id, rows))
+            # The order of a dictionary is that in which its keys came.
+            lines[id(next(iter(group.values())))] = tuple(_with_ports(rows[0], ports) for ports in _pieces(sorted(group)))
+    return tuple(line for entry in listed for line in lines.get(id(entry), () if id(entry) in gone else (entry,)))
+
+
+def _but_for_port(entry: Forecast) -> object:
+    """Return all that an entry says but for its port; the entry itself where that cannot be left out."""
+    whole = entry.count == len(entry.endpoints) and not entry.ports
+    if entry.identity.port is None or not whole or any(row.port != entry.identity.port for row in entry.endpoints):
+        return id(entry)
+    return replace(_with_port(entry, 0), others=tuple(replace(row, port=0) for row in entry.others))
+
+
+def _with_port(entry: Forecast, port: int) -> Forecast:
+    identity, endpoint = replace(entry.identity, port=port), replace(entry.endpoint, port=port)
+    return replace(entry, identity=identity, endpoint=endpoint, others=tuple(replace(row, port=port) for row in entry.others))
+
+
+def _with_ports(entry: Forecast, ports: tuple[int, ...]) -> Forecast:
+    return replace(_with_port(entry, ports[0]), ports=ports, count=entry.count * len(ports))
+
+
+def _pieces(ports: Sequence[int]) -> list[tuple[int, ...]]:
+    """Share sorted ports out over lines."""
+    pieces: list[tuple[int, ...]] = []
+    piece: list[int] = []
+    ranges = 0
+    for port in ports:
+        begins = not piece or port != piece[-1] + 1
+        if begins and ranges == MOST_RANGES:
+            pieces.append(tuple(piece))
+            piece, ranges = [], 0
+        ranges += begins
+        piece.append(port)
+    return [*pieces, tuple(piece)]
+
+
+def ports_text(ports: Iterable[int]) -> str:
+    """Write ports as ranges: `20001-23000, 23005`."""
+    ranges: list[list[int]] = []
+    for port in sorted(ports):
+        if ranges and port == ranges[-1][1] + 1:
+            ranges[-1][1] = port
+        else:
+            ranges.append([port, port])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+
+
+def ports_from(text: str) -> tuple[int, ...]:
+    """Read what `ports_text` has written.
+
+    Raises:
+        ValueError: it is not that.
+    """
+    ports: list[int] = []
+    for part in text.split(", "):
+        first, dash, last = part.partition("-")
+        numbers = [int(number) for number in ((first, last) if dash else (first,)) if number.isdecimal() and len(number) <= 5]
+        if len(numbers) != 1 + bool(dash) or not (ports[-1] if ports else 0) < numbers[0] <= numbers[-1] <= 65535:
+            raise ValueError(f"ports {part[:20]!a}")
+        ports += range(numbers[0], numbers[-1] + 1)
+    return tuple(ports)
+
+
 def each(entry: Forecast) -> tuple[Forecast, ...]:
     """Take an entry apart where all of its endpoints are known; one of many stays as it is."""
+    if entry.ports:
+        one = replace(entry, ports=(), count=entry.count // len(entry.ports))
+        return tuple(single for port in entry.ports for single in each(_with_port(one, port)))
     if entry.count != len(entry.endpoints):
         return (entry,)
     return tuple(replace(entry, endpoint=row, count=1, others=()) for row in entry.endpoints)

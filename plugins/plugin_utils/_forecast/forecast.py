@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import FEW, Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port
@@ -101,7 +101,8 @@ def _mapper(subject: Explained, fate: Fate, subjects: Sequence[Explained], fates
     ]
     if not lingering:
         return fate
-    names = ", ".join(f"{other.endpoint.name} ({other.owner})" for other, _boot in lingering)
+    names = ", ".join(f"{other.endpoint.name} ({other.owner})" for other, _boot in lingering[:FEW])
+    names += f" and {len(lingering) - FEW} more" if len(lingering) > FEW else ""
     return replace(fate, boot=Expectation.UNKNOWN, why=f"endpoints that may belong to RPC servers stay open: {names}")
 
 

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import (
-    CROWD,
     FEW,
     Expectation,
     Forecast,
@@ -20,11 +20,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Suspect
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Suspect, suspicions
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter, rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
 
+from .candidates import By, Foretold, Unclaimed
 from .forecast import keep_reason
 from .stored import Record
 
@@ -108,14 +109,15 @@ def prove(record: Record, seen: Sequence[Explained], host: Host, suspects: Seque
     boot_mark = host.boot.mark
     known = bool(boot_mark and record.boot)
     booted = known and boot_mark != record.boot
-    pairs, left = _match(record.forecast, list(seen), booted)
+    pairs, left = _match(record.forecast, seen, booted)
     findings = [_judge(pair, booted, host) for pair in pairs]
-    findings = _grouped([*findings, *(_leftover(subject, record, pairs, booted, host) for subject in left)])
+    earlier = Earlier.of(record, pairs)
+    findings = _grouped([*findings, *(_leftover(subject, earlier, booted, host) for subject in left)])
     notes = tuple(f"{f.name}, owner {f.owner}: {f.why}" for f in findings if f.told)
     failed = [f"{f.name} is {f.outcome}, owner {f.owner}: {f.why}" for f in findings if f.holds is False]
     if failed:
         return Proof(Verdict.FAILED, tuple(findings), tuple(failed), booted, notes)
-    reasons = [f"{s.endpoint.name} may not be a listener: {s.reason}" for s in suspects]
+    reasons = _suspected(suspects)
     uncertain = [f for f in findings if f.holds is None and not f.told and f.outcome not in (Outcome.CLOSED, Outcome.LOOPBACK_ONLY)]
     reasons += [f"{f.name} has a socket, owner {f.owner}: {f.why}" for f in uncertain]
     gone = [f for f in findings if f.holds is None and not f.told and f.outcome is Outcome.CLOSED and f.why != NO_SOCKET]
@@ -145,12 +147,12 @@ def _grouped(findings: Sequence[Finding]) -> list[Finding]:
 
 def lingering(entries: Sequence[Forecast], seen: Sequence[Explained], host: Host) -> tuple[Finding, ...]:
     """Return what was to close at once and is still listed before any boot."""
-    pairs, _left = _match(entries, list(seen), booted=False)
+    pairs, _left = _match(entries, seen, booted=False)
     still = [_judge(pair, booted=False, host=host) for pair in pairs if pair.found and pair.entry.now is Expectation.CLOSED]
     return tuple(_grouped(still))
 
 
-def _match(entries: Sequence[Forecast], left: list[Explained], booted: bool) -> tuple[list[Pair], list[Explained]]:
+def _match(entries: Sequence[Forecast], seen: Sequence[Explained], booted: bool) -> tuple[list[Pair], list[Explained]]:
     """Give each entry of the forecast its endpoints of the listing: its very own row first, then any that can be the same.
 
     Of several that can be the same, those that are to stay come first: what is then left over is one too many. An entry
@@ -158,34 +160,31 @@ def _match(entries: Sequence[Forecast], left: list[Explained], booted: bool) -> 
     """
     pairs = [Pair(one) for entry in entries for one in each(entry)]
     by_promise = sorted(pairs, key=lambda pair: _expected(pair.entry, booted) is Expectation.CLOSED)
-    for same in (_same_row, _same_identity, _same_moved):
+    unclaimed = Unclaimed(seen)
+    for by, same in ((By.PORT, _same_row), (By.IDENTITY, _same_identity), (By.OWNER, _same_moved)):
         for pair in by_promise:
-            if not pair.found and not pair.many:
-                subject = next((other for other in left if same(pair.entry, other, booted)), None)
-                if subject is not None:
-                    pair.found.append(subject)
-                    left.remove(subject)
+            if not pair.found and not pair.many and (by is not By.OWNER or _may_move(pair.entry)):
+                pair.found = unclaimed.claim(pair.entry, by, partial(same, pair.entry, booted=booted))
     for pair in by_promise:
         if pair.many:
-            pair.found = [other for other in left if _same_identity(pair.entry, other, booted) or _of_crowd(pair.entry, other)]
-            taken = set(map(id, pair.found))
-            left[:] = [other for other in left if id(other) not in taken]
-    return pairs, left
+            pair.found = unclaimed.claim(pair.entry, By.IDENTITY, partial(_same_identity, pair.entry, booted=booted), most=None)
+    return pairs, unclaimed.left()
 
 
 def _expected(entry: Forecast, booted: bool) -> Expectation:
     return entry.boot if booted else entry.now
 
 
-def _same_row(entry: Forecast, subject: Explained, booted: bool) -> bool:
+def _same_row(entry: Forecast, subject: Explained, *, booted: bool) -> bool:
     """Tell whether an endpoint is the very row; until the next boot a socket keeps its number, whoever else could own it by now."""
     row = subject.endpoint
     own = (row.protocol, row.address, row.port) == (entry.endpoint.protocol, entry.endpoint.address, entry.endpoint.port)
-    return own and (not booted or _same_identity(entry, subject, booted))
+    return own and (not booted or _same_identity(entry, subject, booted=booted))
 
 
-def _same_identity(entry: Forecast, subject: Explained, _booted: bool) -> bool:
+def _same_identity(entry: Forecast, subject: Explained, *, booted: bool) -> bool:
     """Tell whether an endpoint can be the one of the forecast, whatever its number is now."""
+    del booted
     now, then, row = subject.identity, entry.identity, subject.endpoint
     # A fixed port is the same port whoever holds it now.
     taken_over = then.port is not None and (now.protocol, now.family, now.scope, row.port) == (
@@ -197,24 +196,22 @@ def _same_identity(entry: Forecast, subject: Explained, _booted: bool) -> bool:
     return taken_over or then.covers(now) or _narrowed(entry, subject)
 
 
-def _same_moved(entry: Forecast, subject: Explained, _booted: bool) -> bool:
+def _may_move(entry: Forecast) -> bool:
+    """Tell whether an endpoint may have another number although no range shows it to be dynamic."""
+    return entry.identity.protocol is Protocol.UDP and entry.recipe is None
+
+
+def _same_moved(entry: Forecast, subject: Explained, *, booted: bool) -> bool:
     """Tell whether a UDP port that no recipe knows has only another number: its owner asks the system for any.
 
     No recipe knows such a port, and a range that was moved does not show its numbers to be dynamic on every Windows.
     """
+    del booted
     now, then = subject.identity, entry.identity
     place = (then.protocol, then.family, then.scope)
-    if entry.recipe is not None or subject.recipe is not None or place != (Protocol.UDP, now.family, now.scope):
+    if not _may_move(entry) or subject.recipe is not None or place != (now.protocol, now.family, now.scope):
         return False
-    return now.protocol is Protocol.UDP and bool(entry.owners) and Names(entry.owners or ()) == Names(subject.owners)
-
-
-def _of_crowd(entry: Forecast, subject: Explained) -> bool:
-    """Tell whether a fixed port is one of a crowd that is told by its owner."""
-    now, then = subject.identity, entry.identity
-    if entry.count <= CROWD or then.port is not None or now.port is None or subject.recipe != entry.recipe:
-        return False
-    return (now.protocol, now.family, now.scope) == (then.protocol, then.family, then.scope) and not other_owner(entry, subject)
+    return bool(entry.owners) and Names(entry.owners or ()) == Names(subject.owners)
 
 
 def other_owner(entry: Forecast, subject: Explained) -> bool:
@@ -237,8 +234,8 @@ def _judge(pair: Pair, booted: bool, host: Host) -> Finding:
         found = replace(found, count=len(pair.found)) if not strangers else _present(entry, strangers[0], booted, host)
     if pair.many and found.holds and len(pair.found) != entry.count:
         found = replace(found, why=f"{found.why}; {entry.count} were forecast", told=True)
-    moved = not pair.many and not _same_identity(entry, subject, booted)
-    if moved and found.holds and not (not booted and _same_row(entry, subject, booted)):
+    moved = not pair.many and not _same_identity(entry, subject, booted=booted)
+    if moved and found.holds and not (not booted and _same_row(entry, subject, booted=booted)):
         return replace(found, why=f"it was {entry.endpoint.name} before, and no recipe knows either: a dynamic port", told=True)
     return found
 
@@ -310,7 +307,32 @@ def _but_for_scope(entry: Forecast, subject: Explained) -> bool:
     return entry.identity.covers(replace(subject.identity, scope=entry.identity.scope))
 
 
-def _leftover(subject: Explained, record: Record, pairs: Sequence[Pair], booted: bool, host: Host) -> Finding:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a leftover endpoint is compared with.
+
+    Attributes:
+        random: by owner, the entries of UDP ports that the system had handed out, with what was found for each.
+    """
+
+    record: Record
+    foretold: Foretold
+    random: Mapping[Names, Sequence[Forecast]]
+
+    @classmethod
+    def of(cls, record: Record, pairs: Iterable[Pair]) -> Earlier:
+        """Sort what was forecast by what can be the same."""
+        random: dict[Names, list[Forecast]] = {}
+        for pair in pairs:
+            then = pair.entry.identity
+            elsewhere = pair.entry.recipe is None and (pair.subject is None or pair.subject.endpoint.port != then.port)
+            if then.protocol is Protocol.UDP and (then.port is None or elsewhere):
+                for name in Names(pair.entry.owners or ()):
+                    random.setdefault(Names((name,)), []).append(pair.entry)
+        return cls(record, Foretold(record.forecast), random)
+
+
+def _leftover(subject: Explained, earlier: Earlier, booted: bool, host: Host) -> Finding:
     """Judge an endpoint that no forecast was left for: one more of a kind that was forecast, one that was opened, or a new one."""
 
     def found(outcome: Outcome, holds: bool | None, why: str, *, told: bool = False) -> Finding:
@@ -320,12 +342,12 @@ def _leftover(subject: Explained, record: Record, pairs: Sequence[Pair], booted:
         return found(Outcome.KEPT, True, "the management path")
     if subject.stranger:
         return found(Outcome.OPEN, False, STRANGER)
-    if _opened(subject, record):
+    if _opened(subject, earlier.record):
         return found(Outcome.OPEN, True, "opened by the plan")
-    if random := _random_before(subject, pairs, booted):
+    if random := _random_before(subject, earlier, booted):
         why = f"one more dynamic UDP port of an owner that had such ports before ({random.endpoint.name})"
         return found(Outcome.OPEN, True, why, told=True)
-    entry = next((entry for entry in record.forecast if _same_identity(entry, subject, booted)), None)
+    entry = next((entry for entry in earlier.foretold.near(subject) if _same_identity(entry, subject, booted=booted)), None)
     if entry is not None:
         finding = _present(entry, subject, booted, host)
         # That some of its kind stay does not foretell that there is one more.
@@ -339,20 +361,17 @@ def _leftover(subject: Explained, record: Record, pairs: Sequence[Pair], booted:
     return found(Outcome.OPEN, False, "not in the forecast: it was not there before")
 
 
-def _random_before(subject: Explained, pairs: Iterable[Pair], booted: bool) -> Forecast | None:
+def _random_before(subject: Explained, earlier: Earlier, booted: bool) -> Forecast | None:
     """Return a UDP port of the same owner that the system had handed out and that was to stay; None where there was none.
 
     That it was handed out shows by its number, or in that it has another one now.
     """
     if subject.endpoint.protocol is not Protocol.UDP or (not subject.dynamic and subject.recipe is not None):
         return None
-    for pair in pairs:
-        then = pair.entry.identity
-        handed_out = then.port is None or (pair.entry.recipe is None and (pair.subject is None or pair.subject.endpoint.port != then.port))
-        alike = then.protocol is Protocol.UDP and (then.family, then.scope) == (subject.identity.family, subject.identity.scope)
-        owned = bool(pair.entry.owners) and not other_owner(pair.entry, subject)
-        if alike and handed_out and owned and _expected(pair.entry, booted) is Expectation.OPEN:
-            return pair.entry
+    place = (subject.identity.family, subject.identity.scope)
+    for entry in (entry for name in subject.owners for entry in earlier.random.get(Names((name,)), ())):
+        if (entry.identity.family, entry.identity.scope) == place and _expected(entry, booted) is Expectation.OPEN:
+            return entry
     return None
 
 
@@ -382,6 +401,10 @@ def compare_with_keep(seen: Sequence[Explained], kept: Kept, host: Host, suspect
     open_now = [f for f in findings if f.outcome is Outcome.OPEN]
     reasons = ["there is no forecast on this host; its listeners were compared only with 'keep'"]
     reasons += [f"{f.name} is open, owned by {f.owner}, and {f.why}" for f in open_now]
-    reasons += [f"{s.endpoint.name} may not be a listener: {s.reason}" for s in suspects]
+    reasons += _suspected(suspects)
     verdict = Verdict.NOT_PROVEN if open_now or suspects else Verdict.PROVEN
     return Proof(verdict, tuple(findings), tuple(reasons), None)
+
+
+def _suspected(suspects: Sequence[Suspect]) -> list[str]:
+    return [f"{endpoint.name} may not be a listener: {reason}" for endpoint, reason, _count in suspicions(suspects)]

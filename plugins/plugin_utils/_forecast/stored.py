@@ -16,12 +16,24 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Identity, Outlook, grouped
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import (
+    Expectation,
+    Forecast,
+    Identity,
+    Outlook,
+    condensed,
+    each,
+    grouped,
+    ports_from,
+    ports_text,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY
 
 FORECAST = "Forecast"
 # No host has more endpoints than there are ports of both protocols, on all of its addresses.
 MOST = 10_000_000
+# A process may hold every port of both protocols in both families.
+MOST_PORTS = 4 * 65_536
 # 1: one line an endpoint, without the owner of a fixed port. 2: one line for all that differ only in address and number.
 SCHEMA, SCHEMAS = 2, (1, 2)
 
@@ -66,13 +78,14 @@ class Record:
 def head_of(record: Record) -> dict[str, object]:
     """Return what is said of the run."""
     said: dict[str, object] = {"schema_version": SCHEMA, "run": record.run, "purpose": str(record.purpose), "boot": record.boot}
-    return {**said, "endpoints": len(record.forecast), "opens": list(record.opens)}
+    return {**said, "endpoints": len(condensed(record.forecast)), "opens": list(record.opens)}
 
 
 def lines_of(record: Record) -> tuple[str, ...]:
-    """Return one line for each entry of the forecast."""
-    others = ({"others": [[row.address, row.port] for row in entry.others]} if entry.others else {} for entry in record.forecast)
-    return tuple(line_of({**plain_entry(entry), **more}) for entry, more in zip(record.forecast, others, strict=True))
+    """Return one line for each entry of the forecast, and one for many that differ in nothing but a fixed port."""
+    entries = condensed(record.forecast)
+    others = ({"others": [[row.address, row.port] for row in entry.others]} if entry.others else {} for entry in entries)
+    return tuple(line_of({**plain_entry(entry), **more}) for entry, more in zip(entries, others, strict=True))
 
 
 def line_of(values: dict[str, object]) -> str:
@@ -100,6 +113,7 @@ def plain_entry(entry: Forecast) -> dict[str, object]:
         "outlook": str(entry.outlook),
         "why": entry.why,
         "count": entry.count,
+        "ports": ports_text(entry.ports) or None,
     }
 
 
@@ -114,9 +128,12 @@ def from_lines(lines: Sequence[str], host: str) -> Record:
         schema = head["schema_version"]
         if _is_number(schema) and schema > SCHEMA:
             raise newer(host, schema)
-        entries = tuple(_entry(json.loads(line), schema) for line in lines[1:])
-        if schema not in SCHEMAS or head["endpoints"] != len(entries):
-            raise ValueError(f"schema {schema} with {len(entries)} of {head['endpoints']} endpoints")
+        listed = tuple(_entry(json.loads(line), schema) for line in lines[1:])
+        if schema not in SCHEMAS or head["endpoints"] != len(listed):
+            raise ValueError(f"schema {schema} with {len(listed)} of {head['endpoints']} endpoints")
+        if sum(len(entry.ports) for entry in listed) > MOST_PORTS:
+            raise ValueError("more ports than there are")
+        entries = tuple(one for entry in listed for one in (each(entry) if entry.ports else (entry,)))
         opens, purpose = tuple(str(item) for item in head["opens"]), Purpose(head.get("purpose", Purpose.MINIMIZE))
         return Record(str(head["run"]), str(head["boot"]), entries, opens, purpose)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -148,10 +165,13 @@ def _entry(values: dict[str, Any], schema: int) -> Forecast:
     if (row.family, row.scope) != (values["family"], values["scope"]):
         raise ValueError("an address that does not fit the rest")
     listed = [_row(values["protocol"], address, number, process) for address, number in values.get("others", ())]
-    count = values.get("count", 1)
-    if not _is_number(count) or not len(listed) < count <= MOST or (listed and len(listed) != count - 1):
+    count, ports = values.get("count", 1), ports_from(values["ports"]) if values.get("ports") else ()
+    single = count // len(ports) if ports else count
+    if not _is_number(count) or not len(listed) < single <= MOST or (listed and len(listed) != single - 1):
         raise ValueError(f"{len(listed)} others of {count}")
     names, dynamic = tuple(str(owner) for owner in owners), bool(values["dynamic"])
+    if ports and (dynamic or ports[0] != port or single * len(ports) != count):
+        raise ValueError("ports that do not fit the rest")
     identity = Identity(row.protocol, row.family, row.scope, None if dynamic else port, names if dynamic else ())
     return Forecast(
         endpoint=row,
@@ -166,6 +186,7 @@ def _entry(values: dict[str, Any], schema: int) -> Forecast:
         owners=names if dynamic or schema > 1 else None,
         count=count,
         others=tuple(listed),
+        ports=ports,
     )
 
 

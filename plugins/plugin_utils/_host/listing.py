@@ -31,6 +31,8 @@ DYNAMIC_ANYWHERE = ((1025, 5000), (49152, 65535))
 # windows-powershell-docs issue 1788), so that netstat has to say who owns what.
 WMI_ENDPOINTS_SINCE = NtVersion(10, 0)
 ENDPOINT_PROPERTIES = ("LocalAddress", "LocalPort", "OwningProcess")
+# Of so many suspects each is told by itself: a busy proxy has thousands of outgoing connections.
+MOST_TOLD = 32
 # MSFT_NetTCPConnection.State; 100 (bound, not listening) is no listener.
 LISTEN = 2
 
@@ -51,6 +53,14 @@ class Suspect:
         return f"netstat of this Windows also lists the source port of the outgoing connection to {peer} as LISTENING"
 
 
+def suspicions(suspects: Sequence[Suspect]) -> tuple[tuple[Endpoint, str, int], ...]:
+    """Say of each suspect why it is one, and of very many once: the first, a reason for all, and how many they are."""
+    if len(suspects) <= MOST_TOLD:
+        return tuple((suspect.endpoint, suspect.reason, 1) for suspect in suspects)
+    first = suspects[0]
+    return ((first.endpoint, f"{first.reason}, and those of {len(suspects) - 1} more connections", len(suspects)),)
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """One listing of a host."""
@@ -60,21 +70,22 @@ class Listing:
     suspects: tuple[Suspect, ...] = ()
 
 
-def read_listing(reader: Reader, version: Version, settled_ports: Collection[int]) -> Listing:
+def read_listing(reader: Reader, version: Version, settled_ports: Collection[int], own_ports: Collection[int] = ()) -> Listing:
     """List endpoints; where a row is suspected, list again and believe what both listings show of it.
 
     Args:
         settled_ports: TCP ports never suspected: the management path's and those that a recipe names.
+        own_ports: TCP ports of the management path, to one of which this session is connected.
 
     Raises:
         ProtocolError: the command failed or showed no row at all.
     """
-    sockets = _read(reader, version)
+    sockets = _read(reader, version, own_ports)
     dynamic = _dynamic_ports(reader, version, sockets, settled_ports) if version.false_listening else ()
     suspects = suspected(sockets, dynamic, settled_ports)
     false_rows = {suspect.endpoint for suspect in suspects}
     if suspects:
-        once_more = _read(reader, version)
+        once_more = _read(reader, version, own_ports)
         again = suspected(once_more, dynamic, settled_ports)
         suspects = tuple(suspect for suspect in suspects if suspect in again)
         # A row that went with its connection is no listener either; one that outlived it is.
@@ -82,14 +93,14 @@ def read_listing(reader: Reader, version: Version, settled_ports: Collection[int
     return Listing(tuple(row for row in sockets.endpoints if row not in false_rows), sockets.connections, suspects)
 
 
-def _read(reader: Reader, version: Version) -> netstat.Sockets:
+def _read(reader: Reader, version: Version, own_ports: Collection[int]) -> netstat.Sockets:
     if version.nt >= WMI_ENDPOINTS_SINCE:
         try:
             return _read_wmi(reader)
         except ClassMissing:
             # The fault does not tell a missing class from a refused one; netstat is everywhere.
             logger.info("%s does not show MSFT_NetTCPConnection; netstat is asked instead", reader.host)
-    return _read_netstat(reader, version)
+    return _read_netstat(reader, version, own_ports)
 
 
 def _read_wmi(reader: Reader) -> netstat.Sockets:
@@ -114,10 +125,10 @@ def _endpoint(protocol: Protocol, row: Row, host: str) -> Endpoint:
     return endpoint
 
 
-def _read_netstat(reader: Reader, version: Version) -> netstat.Sockets:
+def _read_netstat(reader: Reader, version: Version, own_ports: Collection[int]) -> netstat.Sockets:
     output = reader.command(*version.netstat)
     with understood(reader.host, f"'{' '.join(version.netstat)}'"):
-        sockets = netstat.parse(output.stdout, with_pid="-ano" in version.netstat)
+        sockets = netstat.parse(output.stdout, with_pid="-ano" in version.netstat, own_ports=own_ports)
     if output.exit_code or not sockets.endpoints:
         raise ProtocolError(
             f"'{' '.join(version.netstat)}' on {reader.host} ended with {output.exit_code} and listed {len(sockets.endpoints)} endpoints",

@@ -10,7 +10,8 @@ about that; the process id is the last token where `-o` was asked for; UDP rows 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, TcpRow
@@ -21,8 +22,8 @@ MAX_ROWS = 60_000
 LONGEST_LINE = 400
 _LINE = re.compile(r"[^\r\n]+")
 # Words that netstat has for what is no established connection: English (Microsoft, netstat) and German (listings on the web; the
-# last word but one is cut by some). Any other word, and so every word of another language, is taken for an established one. A
-# connection that waits for its time to pass has no process any more and shows pid 0.
+# last word but one is cut by some). In another language the word for an established one is found out (`_established`); where it is
+# not, any other word is taken for it. A connection that waits for its time to pass has no process any more and shows pid 0.
 ENGLISH = ("CLOSE_WAIT", "CLOSED", "CLOSING", "FIN_WAIT_1", "FIN_WAIT_2", "LAST_ACK", "SYN_RECEIVED", "SYN_SEND", "SYN_SENT", "TIME_WAIT")
 GERMAN = ("SCHLIESSEN_WARTEN", "SCHLIESSEND", "GESCHLOSSEN", "FIN_WARTEN", "LETZTE_BEST", "SYN_EMPFANGEN", "SYN_GESENDET", "WARTEND")
 
@@ -35,14 +36,17 @@ class Sockets:
     connections: tuple[TcpRow, ...]
 
 
-def parse(text: str, *, with_pid: bool) -> Sockets:
+def parse(text: str, *, with_pid: bool, own_ports: Collection[int] = ()) -> Sockets:
     """Return listening TCP and all UDP endpoints, and TCP rows with a peer; lines of other shapes are passed over.
+
+    Args:
+        own_ports: at one of which whoever asks is connected at this moment.
 
     Raises:
         ValueError: there are more rows than any host has.
     """
     endpoints: list[Endpoint] = []
-    connections: list[TcpRow] = []
+    connections: list[tuple[TcpRow, str]] = []
     for found in _LINE.finditer(text):
         line = text[found.start() : min(found.end(), found.start() + LONGEST_LINE)]
         row = _row(line.lstrip("> \t").split(), with_pid)
@@ -52,10 +56,11 @@ def parse(text: str, *, with_pid: bool) -> Sockets:
             endpoints.append(row)
         elif row is not None:
             connections.append(row)
-    return Sockets(tuple(endpoints), tuple(connections))
+    established = _established(connections, own_ports, with_pid=with_pid)
+    return Sockets(tuple(endpoints), tuple(_judged(row, word, established) for row, word in connections))
 
 
-def _row(tokens: list[str], with_pid: bool) -> Endpoint | TcpRow | None:
+def _row(tokens: list[str], with_pid: bool) -> Endpoint | tuple[TcpRow, str] | None:
     protocol = tokens[0].lower() if tokens else ""
     if protocol not in ("tcp", "udp") or len(tokens) < 3:
         return None
@@ -69,12 +74,32 @@ def _row(tokens: list[str], with_pid: bool) -> Endpoint | TcpRow | None:
         return None
     if remote[1] == 0:
         return Endpoint(Protocol.TCP, local[0], local[1], pid)
-    return TcpRow(local[0], local[1], remote[0], remote[1], pid, ending=pid == 0 or _is_ending(tokens[3:4]))
+    # Some languages have two words for a state.
+    word = " ".join(tokens[3:] if pid is None else tokens[3:-1]).upper()
+    return TcpRow(local[0], local[1], remote[0], remote[1], pid), word
 
 
-def _is_ending(word: list[str]) -> bool:
-    """Tell whether the word for a state is one of a connection that ends or begins; German ones are cut short or numbered."""
-    return any(text in ENGLISH or text.upper().startswith(GERMAN) for text in word)
+def _judged(row: TcpRow, word: str, established: str) -> TcpRow:
+    """Say of a connection whether it ends or begins; German words are cut short or numbered."""
+    known = word in ENGLISH or word.startswith(GERMAN)
+    return replace(row, ending=row.pid == 0 or known or bool(established and word and word != established))
+
+
+def _established(rows: Sequence[tuple[TcpRow, str]], own_ports: Collection[int], *, with_pid: bool) -> str:
+    """Find the word for an established connection, in whatever language; "" where the listing does not show it for certain.
+
+    Whoever asks for the listing is connected to one of `own_ports` at that moment. And where the listing shows both ends of a connection
+    of the host with itself in the same state, that state is it: all others but two are different at the two ends, and a connection
+    that both ends have closed has no process.
+    """
+    living = [(row, word) for row, word in rows if word and row.pid != 0 and word not in ENGLISH and not word.startswith(GERMAN)]
+    own = {word for row, word in living if row.local_port in own_ports}
+    if len(own) == 1:
+        return next(iter(own))
+    states = {(row.local_address, row.local_port, row.remote_address, row.remote_port): word for row, word in living}
+    both = {word for (local, port, peer, other), word in states.items() if states.get((peer, other, local, port)) == word}
+    both = both & own if own else both if with_pid else set()
+    return next(iter(both)) if len(both) == 1 else ""
 
 
 def _address(text: str) -> tuple[str, int] | None:

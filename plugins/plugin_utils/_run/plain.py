@@ -8,17 +8,16 @@ ansible-core 2.19 fails on Enum and dataclass values, and text from a host may c
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import CROWD, FEW
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import FEW, MANY, ports_text
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, suspicions
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -29,6 +28,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapsh
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Stored
 
 from . import reach
+
+# So many objects that a plan leaves alone for one reason are told one by one.
+CROWD = 32
 
 
 def plain(value: Any) -> Any:
@@ -97,29 +99,45 @@ def row_of(row: Endpoint, *, count: int = 1) -> dict[str, Any]:
         "family": row.family,
         "scope": row.scope,
         "count": count,
+        "ports": None,
     }
 
 
 def fewer(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Make one row, with a `count`, of many that differ in nothing but their address and, where it is dynamic, their port.
 
-    Of a crowd of fixed ports of one owner it is one row as well.
+    Fixed ports share a row where there are very many of them at one address; that row names all of them.
     """
-    listed = list(rows)
-    crowds = Counter(_but_for(row, "address", "port") for row in listed)
+    return _joined(_joined(rows, lambda row: ("address", "port") if row.get("dynamic") else ("address",), FEW), _but_for_port, MANY)
+
+
+def _but_for_port(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return () if row.get("dynamic") else ("port",)
+
+
+def _joined(rows: Iterable[dict[str, Any]], apart: Callable[[Mapping[str, Any]], tuple[str, ...]], few: int) -> list[dict[str, Any]]:
+    """Make one row, at the place of the first, of more than `few` that differ in nothing but some of their fields."""
     groups: dict[object, list[dict[str, Any]]] = {}
-    for row in listed:
-        crowded = crowds[_but_for(row, "address", "port")] > CROWD and bool(row.get("owners"))
-        apart = ("address", "port") if row.get("dynamic") or crowded else ("address",)
-        groups.setdefault(_but_for(row, *apart), []).append(row)
-    first = {id(group[0]): len(group) for group in groups.values() if len(group) > FEW}
-    kept = {id(row) for group in groups.values() if len(group) <= FEW for row in group}
-    return [row if id(row) in kept else {**row, "count": first[id(row)]} for row in listed if id(row) in kept or id(row) in first]
+    placed: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
+    for row in rows:
+        alone = apart(row)
+        alike = json.dumps({key: value for key, value in row.items() if key not in alone}, default=str) if alone else id(row)
+        group = groups.setdefault(alike, [])
+        group.append(row)
+        placed.append((row, group))
+    return [
+        row if len(group) <= few else _of_many(group, by_port="address" not in apart(row))
+        for row, group in placed
+        if len(group) <= few or row is group[0]
+    ]
 
 
-def _but_for(row: Mapping[str, Any], *apart: str) -> str:
-    """Tell rows apart by all but some of what they say."""
-    return json.dumps({key: value for key, value in row.items() if key not in apart}, default=str)
+def _of_many(group: Sequence[dict[str, Any]], *, by_port: bool) -> dict[str, Any]:
+    count = sum(row["count"] for row in group)
+    if not by_port:
+        return {**group[0], "count": count}
+    ports = sorted(row["port"] for row in group)
+    return {**group[0], "port": ports[0], "count": count, "ports": ports_text(ports)}
 
 
 def endpoint_of(subject: Explained, knowledge: Knowledge) -> dict[str, Any]:
@@ -140,7 +158,7 @@ def endpoint_of(subject: Explained, knowledge: Knowledge) -> dict[str, Any]:
 
 def suspects_of(listing: Listing) -> list[dict[str, Any]]:
     """Show the rows that are probably no listeners."""
-    return [{**row_of(suspect.endpoint), "reason": suspect.reason} for suspect in listing.suspects]
+    return [{**row_of(endpoint, count=count), "reason": reason} for endpoint, reason, count in suspicions(listing.suspects)]
 
 
 def change_of(change: Change, after: object, status: str) -> dict[str, Any]:

@@ -9,14 +9,14 @@ result that says of each change whether it was done.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, NotKept, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook, each, grouped
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook, condensed, each, grouped, ports_text
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
@@ -275,6 +275,8 @@ class Run:
         """Delete what nobody needs any more of earlier runs, now that this one has changed something."""
         for name in (stored.FORECAST, *(() if prepared.runs else (record.FIRST,))):
             self._sweep(prepared, name, writer)
+        for part in parts.orphans(prepared.values or ()):
+            writer.delete_value(OUR_KEY, part)
         if len(prepared.runs) >= snapshot.MOST:
             for run in snapshot.needless(snapshot.read_snapshots(writer).snapshots):
                 self._delete(writer, snapshot.value_name(run))
@@ -392,7 +394,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "listeners_before": fewer(endpoint_of(subject, run.knowledge) for subject in prepared.survey.explained),
         "listeners": fewer(endpoint_of(subject, run.knowledge) for subject in last.explained),
         "suspected": suspects_of(last.listing),
-        "forecast": [stored.plain_entry(one) for entry in grouped(prepared.forecast) for one in each(entry)],
+        "forecast": [stored.plain_entry(entry) for entry in _lines(prepared.forecast)],
         "residue": residue_of(prepared.residue),
         "summary": _summary(prepared.forecast),
         "snapshot": [snapshot.plain(saved) for saved in run.taken.saved] if run.taken else [],
@@ -518,7 +520,7 @@ def _remarks(prepared: Prepared) -> list[str]:
 
 def diff_of(result: Mapping[str, Any], prepared: Prepared) -> list[dict[str, Any]]:
     """Render a result as two diffs: the settings, and each listener with what becomes of it; what is not open reads closed."""
-    entries = [one for entry in grouped(prepared.forecast) for one in each(entry)]
+    entries = _lines(prepared.forecast)
     there = {(row.protocol, row.address, row.port) for row in (subject.endpoint for subject in prepared.survey.explained)}
     before = {_label(entry): _found(entry, there) for entry in entries}
     after = {_label(entry): f"{entry.outlook}{_many(entry)}: {entry.why}" for entry in entries}
@@ -526,6 +528,11 @@ def diff_of(result: Mapping[str, Any], prepared: Prepared) -> list[dict[str, Any
         {"before_header": "settings", "after_header": "settings", "before": result["before"], "after": result["after"] or {}},
         {"before_header": "listeners", "after_header": "forecast", "before": before, "after": after},
     ]
+
+
+def _lines(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:
+    """Return the entries of a forecast as a person reads them: each by itself where there are few of a kind."""
+    return condensed(one for entry in grouped(entries) for one in each(entry))
 
 
 def _found(entry: Forecast, there: Collection[tuple[str, str, int]]) -> str:
@@ -539,4 +546,5 @@ def _many(entry: Forecast) -> str:
 
 
 def _label(entry: Forecast) -> str:
-    return f"{entry.endpoint.name} on {entry.endpoint.address}"
+    name = f"{entry.endpoint.protocol}/{ports_text(entry.ports)}" if entry.ports else entry.endpoint.name
+    return f"{name} on {entry.endpoint.address}"

@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host, read_services, with_newcomers
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, read_listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath, read_path
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, Explainer, settled_ports
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, Explainer, management_ports, settled_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.port_proxy import with_forwarded
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Place, Settings, read_setting
@@ -137,7 +137,8 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
 
 def take_listing(reader: Reader, host: Host, knowledge: Knowledge) -> Listing:
     """List the endpoints of a host that has been read."""
-    return read_listing(reader, knowledge.versions[host.windows.id], settled_ports(host, knowledge))
+    version, own = knowledge.versions[host.windows.id], management_ports(host, knowledge)
+    return read_listing(reader, version, settled_ports(host, knowledge), own)
 
 
 def explainer(host: Host, knowledge: Knowledge, states: Mapping[str, Any]) -> Explainer:

@@ -18,7 +18,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.decode import decode
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.encode import Envelope, encode
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.faults import error_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Request, SoapFault
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import (
+    DeleteShell,
+    Receive,
+    Request,
+    RunCommand,
+    Signal,
+    SoapFault,
+)
 
 from .guard import check
 from .limits import LONGEST, Limits
@@ -77,7 +84,8 @@ class Conversation:
         answer = self._exchange(encode(request, envelope), what)
         response = decode(answer, request, message_id=message_id, host=self.host)
         if isinstance(response, SoapFault):
-            raise error_of(response, what=what, host=self.host)
+            in_shell = isinstance(request, RunCommand | Receive | Signal | DeleteShell)
+            raise error_of(response, what=what, host=self.host, in_shell=in_shell)
         return response
 
     def limits(self, what: str) -> Limits:

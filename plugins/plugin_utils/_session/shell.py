@@ -83,7 +83,13 @@ class Shell:
         shell_id, command_id = self._begin(what, command, arguments)
         stdout, stderr, exit_code = self._output(what, Receive(shell_id=shell_id, command_id=command_id))
         # Without it a host up to 2008 R2 keeps the ended command against its five processes per shell (WSMV <31>).
-        self._conversation.ask(Signal(shell_id=shell_id, command_id=command_id), what)
+        try:
+            self._conversation.ask(Signal(shell_id=shell_id, command_id=command_id), what)
+        except Fault as error:
+            if error.code != WSMAN_UNEXPECTED_SELECTORS:
+                raise
+            # The command has ended and its output is here: that its shell is gone by now takes nothing from it.
+            self.forget()
         return CommandOutput(stdout.decode(errors="replace"), stderr.decode(errors="replace"), exit_code)
 
     def _begin(self, what: str, command: str, arguments: tuple[str, ...]) -> tuple[str, str]:

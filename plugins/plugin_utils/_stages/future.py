@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service, template_of
@@ -110,7 +111,9 @@ class Future:
 
     def instances(self, template: str) -> tuple[Service, ...]:
         """Return the per-user services that were made of a template."""
-        return tuple(s for s in self.host.services.values() if template_of(s.name, self.host.windows, self.knowledge) == template)
+        # Asked for each endpoint: the name is looked up only where it can be that of an instance.
+        near = (s for name, s in self.host.services.items() if same(name[: len(template)], template))
+        return tuple(s for s in near if template_of(s.name, self.host.windows, self.knowledge) == template)
 
     def netbios_set(self, guid: str) -> NetbiosOption | None:
         """Return the NetBIOS option that the plan sets on an adapter."""

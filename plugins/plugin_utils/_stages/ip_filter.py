@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import is_quotable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import PORT, RPC, SYSTEM_ROOT, FilterRule, Firewall
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import FEW
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Windows
@@ -48,6 +49,8 @@ SYSTEM_PROGRAMS = ("lsass.exe", "services.exe", "wininit.exe")
 NAMED = re.compile(rf"(tcp|udp)/({PORT})|tcp/rpc (.+)")
 NOT_EXACT = "its port changes at each start, and only the port tells it from other listeners"
 UNWRITABLE = "its name or program cannot be written in a firewall rule"
+# A rule of ours drops one port, and takes four requests. An owner that has more ports wants a rule for its program.
+MOST_RULES = 64
 NOT_THERE = "nothing listens there now, but the listener may come back"
 NOT_FOR_GOOD = "the listener closes but may come back"
 
@@ -149,11 +152,12 @@ def plan(wanted: Desired, _actual: Settings, situation: Situation) -> tuple[Part
 
 def _plan_rules(wanted: Desired, situation: Situation, firewall: Firewall) -> tuple[Part, ...]:
     rules: dict[FilterRule, list[Residue]] = {}
-    left: list[Part] = []
+    left: dict[tuple[str, Reason, str], dict[str, None]] = {}
+    crowded = _crowded(situation.residue)
     for item in situation.residue:
-        why_not = _passed_over(item, wanted, situation)
+        why_not = _passed_over(item, wanted, situation) or crowded.get(item.subject.owners)
         if why_not is not None:
-            left.append(_left(_label(item), *why_not))
+            left.setdefault((item.subject.owner, *why_not), {})[_label(item)] = None
             continue
         for rule in rules_of(item.subject, situation.host):
             rules.setdefault(rule, []).append(item)
@@ -163,7 +167,28 @@ def _plan_rules(wanted: Desired, situation: Situation, firewall: Firewall) -> tu
         part = _part(rule, items, f"{rule.name.removeprefix(PREFIX)}: {why}", situation, firewall)
         parts.append(part if part.plan.changes else replace(part, plan=_there(rule, why)))
     needless = set(firewall.names) - {rule.name for rule in (*rules, *lasting)}
-    return (*parts, *dict.fromkeys(left), _settled(_removal(needless, firewall)))
+    return (*parts, *_all_left(left), _settled(_removal(needless, firewall)))
+
+
+def _crowded(residue: Sequence[Residue]) -> dict[tuple[str, ...], tuple[Reason, str]]:
+    """Return the owners that hold more fixed ports than there may be rules for, each with what is said of it."""
+    ports: dict[tuple[str, ...], set[str]] = {}
+    for item in residue:
+        if not item.subject.dynamic:
+            ports.setdefault(item.subject.owners, set()).add(item.subject.endpoint.name)
+    return {
+        owners: (Reason.NOT_EXACT, f"it has {len(found)} ports, and a rule of this stage drops one: add one rule for its program yourself")
+        for owners, found in ports.items()
+        if len(found) > MOST_RULES
+    }
+
+
+def _all_left(left: Mapping[tuple[str, Reason, str], Iterable[str]]) -> Iterable[Part]:
+    """Say what gets no rule; very many ports of one owner in one line."""
+    for (owner, reason, why), labels in left.items():
+        listed = tuple(labels)
+        named = listed if len(listed) <= FEW else (f"{len(listed)} ports ({owner})",)
+        yield from (_left(label, reason, why) for label in named)
 
 
 def _settled(plan_: Plan) -> Part:

@@ -131,8 +131,11 @@ def _write(writer: Writer, name: str, lines: tuple[str, ...], *, check: bool) ->
         raise DidNotHold(f"{told}; nothing else was changed")
 
 
-def load(reader: Reader, name: str) -> tuple[str, ...] | None:
+def load(reader: Reader, name: str, *, known: int) -> tuple[str, ...] | None:
     """Read a value with all of its parts; None where it is not there.
+
+    Args:
+        known: the newest schema that is understood. Of a newer one the head alone is read: how its parts are called nobody knows yet.
 
     Raises:
         Damaged: it is not ours, a part of it is missing, or the host does not show it.
@@ -141,6 +144,9 @@ def load(reader: Reader, name: str) -> tuple[str, ...] | None:
     if lines is None:
         return None
     head = _head(lines)
+    schema = head.get("schema_version")
+    if isinstance(schema, int) and schema > known:
+        return lines[:1]
     wanted = head.get("parts", 0)
     if not isinstance(wanted, int) or not 0 <= wanted <= MOST:
         raise Damaged(f"{str(wanted)[:40]!a} parts")
@@ -179,6 +185,13 @@ def parts_of(names: Iterable[str], name: str) -> tuple[str, ...]:
     """Return which of our values are parts of one, the last one first, whichever run they are of."""
     found = [other for other in names if other.startswith(PART) and _is_of(other, name)]
     return tuple(sorted(found, key=_number, reverse=True))
+
+
+def orphans(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the parts whose head is gone, as where somebody has deleted one by hand."""
+    listed = tuple(names)
+    heads = [name for name in listed if not name.startswith(PART)]
+    return tuple(part for part in listed if part.startswith(PART) and not any(_is_of(part, head) for head in heads))
 
 
 def _is_of(part: str, name: str) -> bool:

@@ -87,7 +87,7 @@ def read_record(reader: Reader, name: str = FORECAST) -> Record | None:
         RecordUnreadable: the value is there and cannot be understood.
     """
     try:
-        lines = parts.load(reader, name)
+        lines = parts.load(reader, name, known=SCHEMA)
     except parts.Damaged as error:
         raise unreadable(reader.host) from error
     return from_lines(lines, reader.host) if lines else None
@@ -98,7 +98,7 @@ def read_history(reader: Reader) -> History:
     try:
         # What else is there has to be known as well, so that an unused host is asked but once.
         there = CHANGES in (parts.names_in(reader) or {})
-        lines = parts.load(reader, CHANGES) if there else None
+        lines = parts.load(reader, CHANGES, known=SCHEMA) if there else None
         head = json.loads(lines[0]) if lines else {}
         opened = tuple(str(item) for item in head.get("opens") or ())
         return History(lines or (), str(head.get("boot", "")), head.get("reboot_required") is True, opened)

@@ -267,7 +267,7 @@ def read_snapshots(reader: Reader) -> Stored:
     newer: list[str] = []
     for name in runs(reader):
         try:
-            snapshot = from_lines(parts.load(reader, value_name(name)) or ())
+            snapshot = from_lines(parts.load(reader, value_name(name), known=IN_PARTS) or ())
         except ValueError as error:
             unreadable.append(name)
             newer += [name] if isinstance(error, Newer) else []

@@ -41,7 +41,6 @@ _BY_CODE: dict[int, tuple[type[errors.Fault], str]] = {
     names.ERROR_INVALID_PARAMETER: (errors.Fault, "a parameter is invalid"),
     names.WSMAN_INVALID_CONTEXT: (errors.Fault, "the host has given up the enumeration"),
     names.WSMAN_INVALID_SELECTORS: (errors.Fault, "the key does not match the class"),
-    # Of a class the keys do not fit; of a shell or command it is gone (recorded: pypsrp, a deleted shell).
     names.WSMAN_UNEXPECTED_SELECTORS: (errors.Fault, "the object of the request does not exist, or its key does not match the class"),
     names.WSMAN_INSUFFICIENT_SELECTORS: (errors.Fault, "a key is missing"),
     names.WSMAN_KEYS_MISSING: (errors.Fault, "a key is missing"),
@@ -63,13 +62,22 @@ _BY_SUBCODE: dict[str, tuple[type[errors.Fault], str]] = {
 }
 
 
-def error_of(fault: SoapFault, *, what: str, host: str) -> errors.Fault:
-    """Return the error for a fault; `what` names class, method and key."""
+# The same code of a request to a shell (recorded: pypsrp, a deleted shell; WSMV 3.1.4.10 to 3.1.4.14: ShellId and CommandId).
+_SHELL_GONE = "the command shell, or the command in it, is gone"
+
+
+def error_of(fault: SoapFault, *, what: str, host: str, in_shell: bool = False) -> errors.Fault:
+    """Return the error for a fault.
+
+    Args:
+        what: names class, method and key.
+        in_shell: the request was about a command shell or a command in it.
+    """
     code = next((code for code in fault.codes if code in _BY_CODE), fault.codes[0] if fault.codes else None)
     known = _BY_CODE.get(code) if code is not None else None
     kind, words = known or _BY_SUBCODE.get(fault.subcode) or (errors.Fault, _own_words(fault))
     if code == names.WSMAN_UNEXPECTED_SELECTORS:
-        words = f"{words}{_said(fault)}"
+        words = f"{_SHELL_GONE if in_shell else words}{_said(fault)}"
     number = f" (0x{code:X})" if code is not None else ""
     return kind(f"{what} at {host}: {words}{number}", host=host, code=code, subcode=fault.subcode)
 

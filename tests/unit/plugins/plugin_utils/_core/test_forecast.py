@@ -6,7 +6,15 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import CROWD, Expectation, Forecast, Identity, Outlook, grouped
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import (
+    MANY,
+    Expectation,
+    Forecast,
+    Identity,
+    Outlook,
+    condensed,
+    each,
+)
 
 OPEN, CLOSED, UNKNOWN = Expectation.OPEN, Expectation.CLOSED, Expectation.UNKNOWN
 
@@ -64,10 +72,12 @@ def fixed(port: int, outlook: Outlook = Outlook.STAYS) -> Forecast:
     return Forecast(row, told, "Crowd in pid 4000", None, OPEN, OPEN, outlook, "it stays", owners=("Crowd",))
 
 
-def test_a_crowd_of_fixed_ports_of_one_owner_is_one_entry_told_by_its_owner() -> None:
-    crowd = [fixed(20000 + number) for number in range(CROWD + 1)]
-    (entry,) = grouped(crowd)
-    assert (entry.count, entry.identity) == (CROWD + 1, identity(None, "Crowd", protocol=Protocol.UDP))
+def test_a_crowd_of_fixed_ports_of_one_owner_is_one_entry_that_names_all_of_them() -> None:
+    crowd = [fixed(20000 + number) for number in range(MANY + 1)]
+    (entry,) = condensed(crowd)
+    assert (entry.count, entry.identity) == (MANY + 1, identity(20000, protocol=Protocol.UDP))
+    assert entry.ports == tuple(range(20000, 20000 + MANY + 1))
+    assert each(entry) == tuple(crowd)
     # What is kept of it is told by itself, and as many as can be read are told one by one.
-    assert [item.count for item in grouped([*crowd, fixed(53, Outlook.KEPT)])] == [CROWD + 1, 1]
-    assert [item.count for item in grouped(crowd[:CROWD])] == [1] * CROWD
+    assert [item.count for item in condensed([*crowd, fixed(53, Outlook.KEPT)])] == [MANY + 1, 1]
+    assert [item.count for item in condensed(crowd[:MANY])] == [1] * MANY

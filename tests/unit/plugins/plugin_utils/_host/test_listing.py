@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, STANDARD_CIMV2, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_host
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, read_listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import MOST_TOLD, Listing, Suspect, read_listing, suspicions
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import settled_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import take_listing
@@ -207,3 +208,15 @@ def test_an_endpoint_that_cannot_be_is_one_sentence(address: str, port: str) -> 
 
     with pytest.raises(ProtocolError, match=r"host\.example lists an endpoint at"):
         read_listing(Nonsense(windows_xp()), SERVER_2022, ())
+
+
+@pytest.mark.parametrize(("count", "lines"), [(0, 0), (MOST_TOLD, MOST_TOLD), (MOST_TOLD + 1, 1), (3900, 1)])
+def test_the_source_ports_of_a_busy_proxy_are_told_in_one_line(count: int, lines: int) -> None:
+    suspects = [
+        Suspect(Endpoint(Protocol.TCP, "0.0.0.0", port, 8), TcpRow("10.0.0.5", port, "192.0.2.1", 80, 8))
+        for port in range(1025, 1025 + count)
+    ]
+    said = suspicions(suspects)
+    assert len(said) == lines
+    assert sum(number for _endpoint, _reason, number in said) == count
+    assert all("192.0.2.1:80" in reason for _endpoint, reason, _number in said)

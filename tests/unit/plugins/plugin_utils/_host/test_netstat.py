@@ -212,3 +212,61 @@ def test_what_is_no_address_is_passed_over(line: str) -> None:
 def test_connections_that_end_are_known_in_german_too(word: str, ending: bool) -> None:
     found = parse(f"  TCP    10.0.0.5:3389    10.0.0.9:50123    {word}    1234\n", with_pid=True)
     assert [row.ending for row in found.connections] == [ending]
+
+
+# State words as they could be in any language: none of them is in a table of ours. The first is the one of an established connection.
+WORDS = {
+    "Polish, from memory": ("USTANOWIONO", "OCZEKIWANIE_NA_ZAMKNI\u0118CIE", "CZAS_OCZEKIWANIA"),
+    "Russian": (
+        "\u0423\u0421\u0422\u0410\u041d\u041e\u0412\u041b\u0415\u041d\u041e",
+        "\u0417\u0410\u041a\u0420\u042b\u0422\u0418\u0415",
+        "\u041e\u0416\u0418\u0414\u0410\u041d\u0418\u0415",
+    ),
+    "what a code page lacks": ("?????????????", "???????_???????", "????????"),
+    "two words": ("CONNEXION ETABLIE", "EN FERMETURE", "EN ATTENTE"),
+}
+
+
+def listing(words: tuple[str, str, str], *, own: str, with_pid: bool = True) -> str:
+    established, closing, waiting = words
+    rows = [
+        ("0.0.0.0:5985", "0.0.0.0:0", "x", 4),
+        ("10.0.0.5:5985", "10.0.0.1:40000", own, 4),
+        ("10.0.0.5:3389", "10.0.0.9:50001", established, 900),
+        ("10.0.0.5:445", "10.0.0.9:50002", closing, 4),
+        ("10.0.0.5:445", "10.0.0.9:50003", waiting, 0),
+    ]
+    return "".join(f"  TCP    {local}    {peer}    {word}{f'    {pid}' if with_pid else ''}\r\n" for local, peer, word, pid in rows)
+
+
+@pytest.mark.parametrize("with_pid", [True, False])
+@pytest.mark.parametrize("language", WORDS)
+def test_the_word_of_our_own_connection_is_that_of_an_established_one_in_any_language(language: str, with_pid: bool) -> None:
+    words = WORDS[language]
+    found = parse(listing(words, own=words[0], with_pid=with_pid), with_pid=with_pid, own_ports=(5985, 5986))
+    assert [row.ending for row in found.connections] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_both_ends_of_a_connection_of_the_host_with_itself_show_the_word_of_an_established_one(language: str) -> None:
+    words = WORDS[language]
+    both = f"  TCP 127.0.0.1:1025 127.0.0.1:1026 {words[0]} 8\n  TCP 127.0.0.1:1026 127.0.0.1:1025 {words[0]} 9\n"
+    half = f"  TCP 127.0.0.1:1027 127.0.0.1:1028 {words[1]} 8\n  TCP 127.0.0.1:1028 127.0.0.1:1027 {words[2]}2 9\n"
+    found = parse(listing(words, own=words[0]) + both + half, with_pid=True)
+    assert [row.ending for row in found.connections] == [False, False, True, True, False, False, True, True]
+
+
+def test_where_two_words_could_be_that_of_an_established_connection_none_is_taken_for_an_ending_one() -> None:
+    words = WORDS["two words"]
+    found = parse(listing(words, own=words[0]).replace("10.0.0.5:445", "10.0.0.5:5985"), with_pid=True, own_ports=(5985,))
+    # Only the one that has no process any more is certain.
+    assert [row.ending for row in found.connections] == [False, False, False, True]
+
+
+def test_our_own_connection_is_never_one_that_ends_because_of_what_else_is_listed() -> None:
+    words = WORDS["two words"]
+    waiting = f"  TCP 127.0.0.1:1 127.0.0.1:2 {words[2]}\n  TCP 127.0.0.1:2 127.0.0.1:1 {words[2]}\n"
+    found = parse(listing(words, own=words[0], with_pid=False) + waiting, with_pid=False, own_ports=(5985,))
+    assert not found.connections[0].ending
+    # Windows 2000 shows no process: a connection that both ends have closed looks like one that is established.
+    assert not any(row.ending for row in parse(waiting, with_pid=False).connections)

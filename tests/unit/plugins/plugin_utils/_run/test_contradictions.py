@@ -59,6 +59,16 @@ WINDOW = {"from": "22", "until": "04:00"}
             {"netbt": {"adapters": ["x"]}, "rpc_restriction": {"intranet_ports": ["1-2"]}, "acept": []},
             ["'adapters' needs 'netbios'", "port range 1-2 is not within", "acept (did you mean 'accept'?)"],
         ),
+        (
+            "minimize",
+            {
+                "accept": ["rdss"],
+                "stages": ["servces", "netbt"],
+                "recipes": ["smb445"],
+                "services": [{"name": "x", "state": "stoped"}],
+            },
+            ["(did you mean 'rds'?)", "(did you mean 'services'?)", "did you mean smb-445", "(did you mean 'stopped'?)"],
+        ),
         # What is right of them is checked though something else is of a wrong type.
         ("minimize", {"stop_timeout": "soon", "keep": [{"port": "445", "reason": "x"}]}, ["stop_timeout", "'445' is not a port"]),
         (
@@ -88,3 +98,15 @@ def test_it_is_told_before_any_host_is_asked(module: str, arguments: dict[str, A
     assert [part for part in told if part not in message] == [], message
     assert "Traceback" not in message
     assert len(message.splitlines()) == (len(told) + 1 if len(told) > 1 else 1), message
+
+
+def test_a_list_of_the_wrong_type_is_told_once() -> None:
+    told = refused("minimize", keep="tcp/445")
+    assert told.startswith("Elements value for option 'keep' is of type str")
+    assert "refusals" not in told
+
+
+def test_values_of_two_options_are_not_mixed_up() -> None:
+    told = refused("minimize", accept=["nothing like it"], stages=["smb_devise"])
+    assert told.count("did you mean") == 1
+    assert "Got no match for: smb_devise (did you mean 'smb_device'?)" in told

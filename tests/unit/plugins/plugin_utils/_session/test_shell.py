@@ -136,6 +136,26 @@ def test_a_shell_that_was_idle_for_too_long_is_replaced() -> None:
     assert transport.sent[-1].selectors == {"ShellId": "S2"}
 
 
+@pytest.mark.parametrize("request_before", ["Command", "Receive"])
+def test_a_shell_that_goes_while_a_command_runs_is_told_as_that(request_before: str) -> None:
+    gone = fault(2150858843, "w:InvalidSelectors")
+    started = [shell_created("S1"), command_started()] if request_before == "Receive" else [shell_created("S1")]
+    session, transport = reading(*started, gone, "")
+    with pytest.raises(errors.Fault, match="the command shell, or the command in it, is gone"):
+        session.command("netstat", "-an")
+    assert transport.verbs[-2:] == [request_before, "Delete"]
+
+
+def test_the_output_of_a_command_counts_although_its_shell_has_gone_since() -> None:
+    gone = fault(2150858843, "w:InvalidSelectors")
+    first = (shell_created("S1"), command_started(), received(b"all", exit_code=0), gone)
+    session, transport = reading(*first, shell_created("S2"), *one(2), "")
+    assert session.command("netstat", "-an").stdout == "all"
+    assert session.command("netstat", "-an").stdout == "2"
+    session.close()
+    assert transport.verbs == ["Create", "Command", "Receive", "Signal", "Create", "Command", "Receive", "Signal", "Delete"]
+
+
 def test_a_new_shell_that_is_gone_at_once_is_told() -> None:
     session, transport = reading(shell_created("S1"), fault(2150858843, "w:InvalidSelectors"), "")
     with pytest.raises(errors.Fault, match="command 'netstat -an' at web01"):

@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import RecordUnreadable
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import parts
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import read_record
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import read_snapshots
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeSession
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import windows_xp
 from hypothesis import given, settings
@@ -31,7 +36,7 @@ def test_what_fits_is_one_value() -> None:
     session = FakeSession(windows_xp())
     parts.store(session, NAME, HEAD, ("a", "b"), room=10_000, schema=2)
     assert list(stored(session)) == [NAME]
-    assert (parts.load(session, NAME) or ())[1:] == ("a", "b")
+    assert (parts.load(session, NAME, known=2) or ())[1:] == ("a", "b")
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=60), max_size=60), st.integers(800, 3000))
@@ -39,7 +44,7 @@ def test_what_fits_is_one_value() -> None:
 def test_there_and_back_and_no_value_is_longer_than_a_request_may_be(lines: list[str], room: int) -> None:
     session = FakeSession(windows_xp())
     parts.store(session, NAME, HEAD, lines, room=room, schema=2)
-    assert (parts.load(session, NAME) or ())[1:] == tuple(lines)
+    assert (parts.load(session, NAME, known=2) or ())[1:] == tuple(lines)
     for value in stored(session).values():
         assert sum(map(parts.weight, value)) <= room + parts.weight("x" * 200)
     assert [call[2] for call in session.writes][-1] == NAME
@@ -57,7 +62,7 @@ def test_a_part_that_is_missing_is_damage() -> None:
     parts.store(session, NAME, HEAD, ["x" * 400] * 6, room=1000, schema=2)
     session.delete_value(OUR_KEY, parts.part_name(NAME, str(HEAD["run"]), 2))
     with pytest.raises(parts.Damaged, match="part 2 of 3 is missing"):
-        parts.load(session, NAME)
+        parts.load(session, NAME, known=2)
 
 
 @pytest.mark.parametrize("first", ["[]", "{", '{"parts": "many"}', '{"parts": -1}', '{"parts": 1e99}', "[" * 100_000])
@@ -65,15 +70,15 @@ def test_what_is_not_ours_is_damage(first: str) -> None:
     session = FakeSession(windows_xp())
     session.set_value(OUR_KEY, NAME, RegistryValue.texts((first,)))
     with pytest.raises(parts.Damaged):
-        parts.load(session, NAME)
+        parts.load(session, NAME, known=2)
 
 
 def test_a_value_of_another_type_is_damage_and_an_absent_one_is_none() -> None:
     session = FakeSession(windows_xp())
-    assert parts.load(session, NAME) is None
+    assert parts.load(session, NAME, known=2) is None
     session.set_value(OUR_KEY, NAME, RegistryValue.dword(1))
     with pytest.raises(parts.Damaged):
-        parts.load(session, NAME)
+        parts.load(session, NAME, known=2)
 
 
 def test_it_is_deleted_from_the_head_to_the_first_part_whichever_run_the_parts_are_of() -> None:
@@ -97,3 +102,35 @@ def test_no_part_is_taken_for_a_snapshot_by_a_release_that_knows_no_parts() -> N
 def test_half_of_an_envelope_is_for_us_on_every_windows() -> None:
     assert parts.room_of(NtVersion(6, 1)) < 150_000 / 2
     assert 150_000 / 2 < parts.room_of(NtVersion(6, 2)) < 500_000 / 2
+
+
+@pytest.mark.parametrize("more", [{}, {"parts": 3}, {"parts": "of another kind"}])
+def test_of_a_value_that_a_newer_version_wrote_the_head_alone_is_read(more: dict[str, object]) -> None:
+    """Its parts may be called otherwise: that they are not found does not make it damaged."""
+    session = FakeSession(windows_xp())
+    head = json.dumps({**HEAD, "schema_version": 3, **more})
+    session.set_value(OUR_KEY, NAME, RegistryValue.texts((head, "what nobody knows yet")))
+    assert parts.load(session, NAME, known=2) == (head,)
+
+
+def test_a_forecast_in_parts_that_a_newer_version_wrote_is_not_to_be_deleted() -> None:
+    session = FakeSession(windows_xp())
+    session.set_value(OUR_KEY, NAME, RegistryValue.texts((json.dumps({**HEAD, "schema_version": 3, "parts": 2}),)))
+    with pytest.raises(RecordUnreadable, match=r"newer version.*update the collection"):
+        read_record(session)
+
+
+def test_a_snapshot_in_parts_that_a_newer_version_wrote_is_no_damaged_one() -> None:
+    session, run = FakeSession(windows_xp()), str(HEAD["run"])
+    session.set_value(OUR_KEY, f"Snapshot {run}", RegistryValue.texts((json.dumps({**HEAD, "schema_version": 3, "parts": 2}),)))
+    stored = read_snapshots(session)
+    assert (stored.unreadable, stored.newer) == ((run,), (run,))
+
+
+def test_parts_whose_head_somebody_has_deleted_are_found() -> None:
+    session, run = FakeSession(windows_xp()), str(HEAD["run"])
+    parts.store(session, NAME, HEAD, ["x" * 400] * 6, room=1000, schema=2)
+    parts.store(session, f"Snapshot {run}", HEAD, ["x" * 400] * 3, room=1000, schema=2)
+    assert parts.orphans(stored(session)) == ()
+    session.delete_value(OUR_KEY, f"Snapshot {run}")
+    assert sorted(parts.orphans(stored(session))) == [f"Part {number} of Snapshot {run}" for number in (1, 2)]

@@ -300,6 +300,10 @@ def test_forms_of_a_code(code: str, codes: tuple[int, ...]) -> None:
         ("MI", 3, (0x8004100E,)),
         ("MI", 5, (0x80041010,)),
         ("MI", 6, (0x80041002,)),
+        # An enumeration that is given up is 21, a time-out that is not supported 22 (MI_Result in microsoft/omi, MI.h).
+        ("MI", 21, (2150858779,)),
+        ("MI", 22, ()),
+        ("mi", 2, (0x80041003,)),
         ("mi", 17, (0x8004102E,)),
         ("MI", 424242, ()),
     ],

@@ -81,10 +81,17 @@ def test_every_known_code_has_words() -> None:
     assert all(words for _kind, words in faults._BY_CODE.values())  # noqa: SLF001
 
 
+def test_an_object_that_is_gone_is_told_in_the_words_of_the_host() -> None:
+    told = str(error(2150858843, subcode="InvalidParameter", text="The object was not found."))
+    assert "the object of the request does not exist" in told
+    assert 'saying "The object was not found."' in told
+
+
 def test_a_shell_that_is_gone_is_told_as_that_in_the_words_of_the_host() -> None:
-    told = str(error(2150858843, subcode="InvalidParameter", text="The shell was not found on the server."))
-    assert "does not exist" in told
-    assert "The shell was not found on the server." in told
+    gone = SoapFault((2150858843,), "InvalidSelectors", "The shell was not found on the server.")
+    told = str(error_of(gone, what="command 'netstat -ano'", host="web01", in_shell=True))
+    words = "the command shell, or the command in it, is gone"
+    assert told == f"command 'netstat -ano' at web01: {words}, saying \"The shell was not found on the server.\" (0x8033805B)"
 
 
 def test_no_such_class_is_absence_and_never_a_refusal() -> None:
