@@ -225,6 +225,8 @@ class Session:
 
     def _registry_read(self, request: Invoke, key: str, what: str) -> Output | None:
         """Return the output of a StdRegProv method on a key; None where key or value is absent."""
+        if self._lies_below_an_absent_key(key):
+            return None
         output = self._once(request, what, lambda: self._conversation.repeatable(lambda: self._conversation.ask(request, what)))
         code = self._returned(output, what)
         there = registry.key_is_there(request.method, code)
@@ -234,6 +236,10 @@ class Session:
             return None
         self._expect(code == 0, code, SYSTEM, what)
         return output
+
+    def _lies_below_an_absent_key(self, key: str) -> bool:
+        parts = key.lower().split("\\")
+        return any(self._keys.get("\\".join(parts[:length])) is False for length in range(1, len(parts)))
 
     def _returned(self, output: Output, what: str) -> int:
         if output.return_value is None:

@@ -282,6 +282,21 @@ def test_a_key_below_another_is_looked_for_among_its_siblings(subkeys: list[str]
     assert transport.verbs == ["EnumKey"]
 
 
+def test_nothing_below_an_absent_key_is_asked_for() -> None:
+    session, transport = writable(output("EnumValues", 2), output("EnumValues", 2), output("SetDWORDValue"), output("GetDWORDValue", uValue="1"))
+    assert session.value_types(r"Software\Ours") is None
+    for key in (r"software\ours\Inner", r"SOFTWARE\OURS\Inner\Most"):
+        assert session.value(key, "v", RegistryType.DWORD) is None
+        assert session.value_types(key) is None
+        assert session.subkeys(key) is None
+    assert transport.verbs == ["EnumValues"]
+    # A key whose name begins alike is another one.
+    assert session.value_types(r"Software\Ours2\Inner") is None
+    session.set_value(r"Software\Ours\Inner", "v", RegistryValue.dword(1))
+    assert session.value(r"Software\Ours\Inner", "v", RegistryType.DWORD) == RegistryValue.dword(1)
+    assert transport.verbs == ["EnumValues", "EnumValues", "SetDWORDValue", "GetDWORDValue"]
+
+
 def test_a_key_whose_parent_is_absent_is_absent() -> None:
     session, transport = reading(output("EnumKey", 2))
     assert not session.has_key(r"Parent\Key")
