@@ -283,7 +283,9 @@ def test_a_key_below_another_is_looked_for_among_its_siblings(subkeys: list[str]
 
 
 def test_nothing_below_an_absent_key_is_asked_for() -> None:
-    session, transport = writable(output("EnumValues", 2), output("EnumValues", 2), output("SetDWORDValue"), output("GetDWORDValue", uValue="1"))
+    session, transport = writable(
+        output("EnumValues", 2), output("EnumValues", 2), output("SetDWORDValue"), output("GetDWORDValue", uValue="1")
+    )
     assert session.value_types(r"Software\Ours") is None
     for key in (r"software\ours\Inner", r"SOFTWARE\OURS\Inner\Most"):
         assert session.value(key, "v", RegistryType.DWORD) is None
