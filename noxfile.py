@@ -132,11 +132,11 @@ def declare() -> None:
             "winrm": "needs the Python library pywinrm 0.5.0 or newer on the controller, but 0.4.3 is installed",
             "psrp": "needs the Python library pypsrp 0.9.0 or newer on the controller, but 0.8.1 is installed",
         }
-        packages = ("ansible-core~=2.16.0", "pywinrm==0.4.3", "pypsrp==0.8.1")
-        nox.session(name="too-old-libraries", python=program, tags=["too-old"])(refused(*packages, expected=told))
+        libraries_too_old = refused("ansible-core~=2.16.0", "pywinrm==0.4.3", "pypsrp==0.8.1", expected=told)
+        nox.session(name="too-old-libraries", python=program, tags=["too-old"])(libraries_too_old)
         sentence = "netmin.windows needs ansible-core 2.16 or newer, but this is ansible-core 2.15."
-        packages = ("ansible-core~=2.15.0", "pywinrm")
-        nox.session(name="too-old-core", python=program, tags=["too-old"])(refused(*packages, expected={"winrm": sentence}))
+        core_too_old = refused("ansible-core~=2.15.0", "pywinrm", expected={"winrm": sentence})
+        nox.session(name="too-old-core", python=program, tags=["too-old"])(core_too_old)
 
 
 declare()
