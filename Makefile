@@ -72,6 +72,10 @@ matrix: setup ## Try the built artifact with the oldest and the newest Python, a
 bench: setup ## Count requests, bytes and seconds for a host of each scenario, then for 1, 10 and 50 hosts at once
 	@$(BIN)/python tests/benchmark/run.py
 
+.PHONY: release
+release: setup ## Build VERSION from what is committed and check it as Galaxy does; publishes nothing
+	@.ci/release "$(VERSION)"
+
 .PHONY: clean
 clean: ## Remove everything that the other targets made
 	rm -rf .venv .cache .nox .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache build tests/output netmin-windows-*.tar.gz
