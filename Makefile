@@ -50,6 +50,8 @@ lint: setup ## Check code, types, playbooks, documentation and changelog
 	@$(HEADING) 'changelog (antsibull-changelog)'
 	@$(WITH_TOOLS) antsibull-changelog lint
 	@.ci/changelog-fragment
+	@$(HEADING) 'licences (reuse)'
+	@$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
 
 .PHONY: sanity
 sanity: setup ## Run ansible-test sanity
