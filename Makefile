@@ -74,6 +74,10 @@ matrix: setup ## Try the built artifact with the oldest and the newest Python, a
 bench: setup ## Count requests, bytes and seconds for a host of each scenario, then for 1, 10 and 50 hosts at once
 	@$(BIN)/python tests/benchmark/run.py
 
+.PHONY: docs
+docs: setup ## Build the docsite with its guides, and check its links
+	@.ci/docs
+
 .PHONY: release
 release: setup ## Build VERSION from what is committed and check it as Galaxy does; publishes nothing
 	@.ci/release "$(VERSION)"

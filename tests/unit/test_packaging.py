@@ -143,6 +143,21 @@ def test_ansible_builder_finds_what_the_collection_needs(tmp_path: Path) -> None
     assert [line.split("  #")[0] for line in found["system"]] == lines("bindep.txt")
 
 
+# The docsite
+
+
+def test_a_dead_link_of_the_docsite_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<p id="here"><a href="b.html#there"></a><a href="https://example.com/x"></a><img src="c.png"></p>')
+    (tmp_path / "b.html").write_text('<p id="there"><a href="a.html#here"></a><a href="a.html#gone"></a><a href="#"></a></p>')
+    done = subprocess.run([sys.executable, ".ci/dead-links", str(tmp_path)], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "dead link in a.html: c.png\ndead link in b.html: a.html#gone\n")
+
+
+def test_the_docsite_lists_every_guide() -> None:
+    (section,) = yaml.safe_load(text("docs/docsite/extra-docs.yml"))["sections"]
+    assert sorted(section["toctree"]) == sorted(path.stem for path in CHECKOUT.glob("docs/docsite/rst/*.rst"))
+
+
 # A release
 
 
