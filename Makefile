@@ -50,6 +50,8 @@ lint: setup ## Check code, types, playbooks, documentation and changelog
 	@$(HEADING) 'changelog (antsibull-changelog)'
 	@$(WITH_TOOLS) antsibull-changelog lint
 	@.ci/changelog-fragment
+	@$(HEADING) 'licences (reuse)'
+	@$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
 
 .PHONY: sanity
 sanity: setup ## Run ansible-test sanity
@@ -63,12 +65,25 @@ molecule: setup ## Converge, converge again and verify simulated hosts, and real
 	@$(HEADING) 'molecule: real hosts'
 	@$(WITH_TOOLS) .ci/molecule-windows-vm
 
+.PHONY: matrix
+matrix: setup ## Try the built artifact with the oldest and the newest Python, ansible-core and libraries; `nox` alone tries all
+	@$(HEADING) 'controllers: the oldest and the newest (nox)'
+	@$(BIN)/nox --tags corners
+
 .PHONY: bench
 bench: setup ## Count requests, bytes and seconds for a host of each scenario, then for 1, 10 and 50 hosts at once
 	@$(BIN)/python tests/benchmark/run.py
 
+.PHONY: docs
+docs: setup ## Build the docsite with its guides, and check its links
+	@.ci/docs
+
+.PHONY: release
+release: setup ## Build VERSION from what is committed and check it as Galaxy does; publishes nothing
+	@.ci/release "$(VERSION)"
+
 .PHONY: clean
 clean: ## Remove everything that the other targets made
-	rm -rf .venv .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache build tests/output netmin-windows-*.tar.gz
+	rm -rf .venv .cache .nox .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache build tests/output netmin-windows-*.tar.gz
 	rm -rf winsim/.hypothesis winsim/.mypy_cache winsim/.pytest_cache winsim/.ruff_cache winsim/build winsim/src/winsim.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,8 +11,10 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options: {}
 requirements:
-  - pywinrm on the controller if the play connects with P(ansible.builtin.winrm#connection)
-  - pypsrp on the controller if the play connects with P(ansible.builtin.psrp#connection)
+  - Python 3.11 or newer on the controller
+  - ansible-core 2.16 or newer
+  - pywinrm 0.5.0 or newer on the controller if the play connects with P(ansible.builtin.winrm#connection)
+  - pypsrp 0.9.0 or newer on the controller if the play connects with P(ansible.builtin.psrp#connection)
 attributes:
   action:
     description: Runs on the controller. Copies nothing to the host except the timer script of C(confirm).

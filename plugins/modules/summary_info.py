@@ -14,6 +14,9 @@ description:
     the reason from C(minimize_failure).
   - A host whose run could not be confirmed counts as failed, even if it was proven, because it may roll the run back.
   - Contacts no host and writes nothing.
+requirements:
+  - Python 3.11 or newer on the controller
+  - ansible-core 2.16 or newer
 options:
   of:
     description:

@@ -21,11 +21,16 @@ pytestmark = pytest.mark.slow
 CHECKOUT = Path(__file__).parents[2]
 TOP_LEVEL = {
     "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
     "COPYING",
     "FILES.json",
+    "LICENSES",
     "MANIFEST.json",
     "README.md",
+    "REUSE.toml",
     "SECURITY.md",
+    "SUPPORT.md",
+    "bindep.txt",
     "changelogs",
     "docs",
     "meta",
@@ -33,7 +38,7 @@ TOP_LEVEL = {
     "plugins",
     "roles",
 }
-SUFFIXES = {"", ".cmd", ".j2", ".json", ".md", ".png", ".py", ".rst", ".svg", ".txt", ".xml", ".yaml", ".yml"}
+SUFFIXES = {"", ".cmd", ".j2", ".json", ".md", ".png", ".py", ".rst", ".svg", ".toml", ".txt", ".xml", ".yaml", ".yml"}
 
 IMPORT_EVERYTHING = r"""
 import importlib, json, pathlib, re, sys

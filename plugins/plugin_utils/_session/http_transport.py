@@ -20,6 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants im
 from . import reasons
 from .bounded import PATIENCE, Allowance, Unsealed, Unwelcome, bound
 from .config import SessionConfig, secrets_in
+from .library import LIBRARIES
 
 try:
     import requests
@@ -248,7 +249,16 @@ class HttpTransport(ABC):
         if self._unasked:
             # The libraries stumble over a server that lets everybody in without a security context.
             return self._not_winrm(f"it did not ask for credentials ({mechanism})")
+        if isinstance(error, (AttributeError, LookupError, TypeError)):
+            return self._stumbled(error, mechanism)
         return self._refused(error, mechanism)
+
+    def _stumbled(self, error: Exception, mechanism: str) -> errors.ProtocolError:
+        """Say that a library's own code failed, which is no finding about the host or the login."""
+        library = LIBRARIES[self._config.plugin]
+        finding = f"was not logged in to with {mechanism}: the Python library {library} failed with {type(error).__name__}"
+        advice = f"install its newest version, or set ansible_connection to {library.other} ({self._words((error,))})"
+        return self._failed(errors.ProtocolError, f"{finding}; {advice}")
 
     def _words(self, chain: Iterable[BaseException]) -> str:
         """Return the reason in the words of the library or of what stands behind it, without secrets."""

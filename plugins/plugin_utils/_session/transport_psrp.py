@@ -14,15 +14,16 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 
 from .config import SessionConfig, bracketed, check_files, check_host, check_times, seconds_of
 from .http_transport import HttpTransport
+from .library import PYPSRP
 
 try:
     from pypsrp.exceptions import AuthenticationError, WinRMTransportError
     from pypsrp.wsman import WSMan
     from spnego.exceptions import SpnegoError
-except ImportError:
-    HAS_PYPSRP = False
+except ImportError as error:
+    NOT_IMPORTED: ImportError | None = error
 else:
-    HAS_PYPSRP = True
+    NOT_IMPORTED = None
 
 # Without a handler of its own the library's tracebacks would go to the terminal.
 logging.getLogger("pypsrp").addHandler(logging.NullHandler())
@@ -43,10 +44,10 @@ def open_psrp(connection: Any) -> PsrpTransport:
     """Return a transport for a `psrp` connection.
 
     Raises:
-        InvalidOption: pypsrp is missing, or the options do not fit together.
+        InvalidOption: pypsrp is missing or too old, or the options do not fit together.
     """
-    if not HAS_PYPSRP:
-        raise errors.InvalidOption("the psrp connection needs the Python library pypsrp on the controller: install it there, or use winrm")
+    if problem := PYPSRP.problem(NOT_IMPORTED):
+        raise errors.InvalidOption(problem)
     return PsrpTransport(configure(connection))
 
 

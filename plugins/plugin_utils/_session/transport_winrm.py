@@ -15,16 +15,17 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 
 from .config import SessionConfig, bracketed, check_files, check_host, check_times, seconds_of
 from .http_transport import HttpTransport
+from .library import PYWINRM
 
 try:
     from winrm.exceptions import InvalidCredentialsError, WinRMError, WinRMTransportError
     from winrm.protocol import Protocol
     from winrm.transport import Transport as LibraryTransport
     from winrm.vendor.requests_kerberos.exceptions import KerberosExchangeError
-except ImportError:
-    HAS_PYWINRM = False
+except ImportError as error:
+    NOT_IMPORTED: ImportError | None = error
 else:
-    HAS_PYWINRM = True
+    NOT_IMPORTED = None
 
 # Without a handler of its own the library's warnings would go to the terminal.
 logging.getLogger("winrm").addHandler(logging.NullHandler())
@@ -43,10 +44,10 @@ def open_winrm(connection: Any) -> WinrmTransport:
     """Return a transport for a `winrm` connection.
 
     Raises:
-        InvalidOption: pywinrm is missing, or the options do not fit together.
+        InvalidOption: pywinrm is missing or too old, or the options do not fit together.
     """
-    if not HAS_PYWINRM:
-        raise errors.InvalidOption("the winrm connection needs the Python library pywinrm on the controller: install it there, or use psrp")
+    if problem := PYWINRM.problem(NOT_IMPORTED):
+        raise errors.InvalidOption(problem)
     return WinrmTransport(configure(connection))
 
 

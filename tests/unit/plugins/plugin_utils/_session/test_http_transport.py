@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,27 @@ def test_a_server_that_lets_everybody_in(plugin: str) -> None:
     with webserver.web_host(answer, mechanism="none") as host:
         with pytest.raises(errors.NotWinrm, match="did not ask for credentials"):
             session_to(plugin, "ntlm", host.port).query("Win32_Service")
+        assert host.received == []
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "error", [AttributeError("'NoneType' object has no attribute 'wrap'"), TypeError("x"), KeyError("x"), IndexError("x")]
+)
+def test_a_library_that_stumbles_in_the_login_says_nothing_of_the_host(
+    plugin: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_arguments: object, **_options: object) -> None:
+        raise error
+
+    seam = {"psrp": "pypsrp.negotiate.spnego.client", "winrm": "requests_ntlm.requests_ntlm.spnego.client"}[plugin]
+    monkeypatch.setattr(seam, stumble)
+    with webserver.web_host(answer, mechanism="ntlm") as host:
+        with pytest.raises(errors.ProtocolError) as found:
+            session_to(plugin, "ntlm", host.port).query("Win32_Service")
+        name = {"psrp": "pypsrp", "winrm": "pywinrm"}[plugin]
+        finding = f"127.0.0.1:{host.port} was not logged in to with ntlm: the Python library {name} {metadata.version(name)} failed with "
+        assert clear(found.value).startswith(finding + type(error).__name__)
         assert host.received == []
 
 

@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import logging
+import sys
 from dataclasses import replace
+from importlib import metadata
 from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import transport_psrp, transport_winrm
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.library import LIBRARIES
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import TRANSPORTS, Transport, open_transport
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import webserver
 
@@ -31,12 +34,58 @@ def test_the_choice_is_alphabetical() -> None:
     assert list(TRANSPORTS) == sorted(TRANSPORTS) == ["psrp", "winrm"]
 
 
-def test_missing_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport_psrp, "HAS_PYPSRP", False)
-    monkeypatch.setattr(transport_winrm, "HAS_PYWINRM", False)
-    for plugin, library in (("psrp", "pypsrp"), ("winrm", "pywinrm")):
-        with pytest.raises(errors.InvalidOption, match=f"needs the Python library {library} on the controller"):
+@pytest.mark.parametrize(("plugin", "name"), [("psrp", "pypsrp"), ("winrm", "pywinrm")])
+class TestLibraries:
+    def refusal(self, plugin: str) -> str:
+        with pytest.raises(errors.InvalidOption) as found:
             open_transport(webserver.connection(plugin))
+        return str(found.value)
+
+    def break_import(self, plugin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr({"psrp": transport_psrp, "winrm": transport_winrm}[plugin], "NOT_IMPORTED", ImportError("No module named 'x'"))
+
+    def install(self, version: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+        def installed(name: str) -> str:
+            if version is None:
+                raise metadata.PackageNotFoundError(name)
+            return version
+
+        monkeypatch.setattr(metadata, "version", installed)
+
+    def test_a_missing_one_is_named(self, plugin: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.break_import(plugin, monkeypatch)
+        self.install(None, monkeypatch)
+        floor = LIBRARIES[plugin].floor
+        assert f"needs the Python library {name} {floor} or newer on the controller, and it is not installed" in self.refusal(plugin)
+        assert f'-m pip install "{name}>={floor}"' in self.refusal(plugin)
+
+    @pytest.mark.parametrize("version", ["0.4.3", "0.4", "0.0.1rc2", "0.4.99.post1"])
+    @pytest.mark.parametrize("imports", [False, True])
+    def test_an_older_one_is_named_with_its_version(
+        self, plugin: str, name: str, version: str, *, imports: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if not imports:
+            self.break_import(plugin, monkeypatch)
+        self.install(version, monkeypatch)
+        assert f"{name} {LIBRARIES[plugin].floor} or newer on the controller, but {version} is installed: run '" in self.refusal(plugin)
+
+    @pytest.mark.parametrize("version", ["0.9.0", "0.10.0", "1", "0.9.1.dev0"])
+    def test_the_oldest_that_works_and_newer_ones_are_taken(
+        self, plugin: str, name: str, version: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.install(version, monkeypatch)
+        assert LIBRARIES[plugin].problem(None) is None
+        assert str(LIBRARIES[plugin]) == f"{name} {version}"
+
+    def test_one_that_no_package_manager_knows_is_taken(self, plugin: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.install(None, monkeypatch)
+        assert LIBRARIES[plugin].problem(None) is None
+        assert str(LIBRARIES[plugin]) == name
+
+    def test_one_that_cannot_be_imported_says_why(self, plugin: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.break_import(plugin, monkeypatch)
+        self.install("0.9.9", monkeypatch)
+        assert f"and 0.9.9 is installed but cannot be imported (No module named 'x'): run '{sys.executable}" in self.refusal(plugin)
 
 
 def test_configurations_hold_no_visible_secret() -> None:
