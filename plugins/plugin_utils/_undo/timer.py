@@ -34,6 +34,8 @@ SCRIPT_FILE, TASK_FILE, POLICY_FILE, POLICY_STORE = "confirm.cmd", "confirm.xml"
 SCRIPT = files(__package__).joinpath(SCRIPT_FILE).read_text(encoding="ascii")
 """The script, the same for every run and every Windows."""
 
+NOT_SET = "netmin.windows: not set"
+"""What the protecting line writes where `secedit` failed."""
 # Exit code of the arming line where the folder is there and is not ours.
 TAKEN = 183
 # Microsoft, KB 830473: a command line may have 8191 characters from Windows XP on. `cmd.exe /c` is part of it.
@@ -51,14 +53,13 @@ TASK = (
 # MS-GPSB 2.2.7 and 2.2.9: a key or file, how its list is handed down, and the list in SDDL, which knows SYSTEM and Administrators
 # in every language. 0 gives the object its list in every source; 1 replaces in MS-GPSB and is "Ignore" in Microsoft's RSOP_File.
 # The key above gets it, too: who may write there could rename ours and put another in its place.
+_HEAD = ("[Version]", 'signature="$CHICAGO$"', "Revision=1")
+_OUR_KEY = ("[Registry Keys]", rf'"MACHINE\{OUR_KEY}",0,"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"')
 POLICY = (
-    "[Version]",
-    'signature="$CHICAGO$"',
-    "Revision=1",
+    *_HEAD,
     "[File Security]",
     '"{folder}",0,"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"',
-    "[Registry Keys]",
-    rf'"MACHINE\{OUR_KEY}",0,"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"',
+    *_OUR_KEY,
     rf'"MACHINE\{KEY}",0,"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"',
 )
 
@@ -121,6 +122,18 @@ def arming_line(nt: NtVersion, values: Mapping[str, str]) -> str:
     return f"{_old_folder()} & {_no_folder()} & {' && '.join(steps)}"
 
 
+def protecting_line() -> str:
+    """Return the command line that gives our key its access list before Windows Vista, in a folder that is there for this alone."""
+    policy, store = rf"{FOLDER}\{POLICY_FILE}", rf"{FOLDER}\{POLICY_STORE}"
+    steps = f'cd /d "{FOLDER}" && {_file(POLICY_FILE, (*_HEAD, *_OUR_KEY))} && {_configure(store, policy, "REGKEYS")}'
+    # A folder that is there already is that of a timer, or of somebody else: then nothing is done.
+    return f'md "{FOLDER}" && ((({steps}) || echo {NOT_SET}) & cd .. & {_old_folder()})'
+
+
+def _configure(store: str, policy: str, areas: str) -> str:
+    return f'secedit /configure /db "{store}" /cfg "{policy}" /areas {areas} /quiet'
+
+
 def disarming_line(nt: NtVersion) -> str:
     """Return the command line that takes away all of ours but the key."""
     carrier = f"schtasks /delete /tn {CARRIER} /f" if carrier_of(nt) is Carrier.TASK else f"sc delete {CARRIER}"
@@ -145,7 +158,7 @@ def _secedit() -> list[str]:
     """Give folder and keys their lists before Windows Vista: cacls knows translated names only, and asks in the host's language."""
     policy, store = rf"{FOLDER}\{POLICY_FILE}", rf"{FOLDER}\{POLICY_STORE}"
     lines = [line.format(folder=FOLDER) for line in POLICY]
-    return [_file(POLICY_FILE, lines), f'secedit /configure /db "{store}" /cfg "{policy}" /areas FILESTORE REGKEYS /quiet']
+    return [_file(POLICY_FILE, lines), _configure(store, policy, "FILESTORE REGKEYS")]
 
 
 def _file(name: str, lines: Iterable[str]) -> str:
