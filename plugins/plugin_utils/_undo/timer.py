@@ -48,7 +48,7 @@ TASK = (
     "<Settings><MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy><ExecutionTimeLimit>PT0S</ExecutionTimeLimit>",
     "<DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries><StopIfGoingOnBatteries>false</StopIfGoingOnBatteries></Settings>",
     r'<Actions Context="A"><Exec><Command>%SystemRoot%\System32\cmd.exe</Command>',
-    "<Arguments>/d /c call {script} &amp;&amp; rd /s /q {folder}</Arguments></Exec></Actions></Task>",
+    "<Arguments>/d /c call {script} &amp; if not errorlevel 1 rd /s /q {folder}</Arguments></Exec></Actions></Task>",
 )
 # MS-GPSB 2.2.7 and 2.2.9: a key or file, how its list is handed down, and the list in SDDL, which knows SYSTEM and Administrators
 # in every language. 0 gives the object its list in every source; 1 replaces in MS-GPSB and is "Ignore" in Microsoft's RSOP_File.
@@ -96,7 +96,7 @@ def service_command() -> str:
 
 def _run() -> str:
     # A script that another run has superseded ends with 1: the folder is that run's then.
-    return rf'%SystemRoot%\System32\cmd.exe /d /c "call {FOLDER}\{SCRIPT_FILE} && rd /s /q {FOLDER}"'
+    return rf'%SystemRoot%\System32\cmd.exe /d /c "call {FOLDER}\{SCRIPT_FILE} & if not errorlevel 1 rd /s /q {FOLDER}"'
 
 
 def arming_line(nt: NtVersion, values: Mapping[str, str]) -> str:
