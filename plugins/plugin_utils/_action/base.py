@@ -116,7 +116,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         self.boot_seen = BootSeen.of(task_vars)
         self.host_name = self._named(task_vars)
         try:
-            return self.work(options)
+            return self._naming(self.work(options))
         except (Unreachable, ConnectionLost) as error:
             if self.writing:
                 return self._broken_off(str(error))
@@ -136,6 +136,11 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
             logger.debug("unexpected", exc_info=True)
             msg = f"unexpected {type(error).__name__} at {self.host_name} after the first write: {excerpt(error)}"
             return {**self._broken_off(msg), "changed": True}
+
+    def _naming(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Let the message of a failure name the host: it may be read without the rest of the output."""
+        msg = str(result.get("msg", ""))
+        return {**result, "msg": f"{self.host_name}: {msg}"} if result.get("failed") and self.host_name not in msg else result
 
     def _broken_off(self, msg: str) -> dict[str, Any]:
         """Return the result of a task that ended after its first write in a way that it did not foresee."""

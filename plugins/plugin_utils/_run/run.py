@@ -33,7 +33,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never import never_stops
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Skipped
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo import leftovers, parts, record, restore, snapshot
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo import access, leftovers, parts, record, restore, snapshot
 
 from .apply import Application, ChangeStatus, apply, at_any_time
 from .gate import Blocks, without_shell
@@ -95,6 +95,7 @@ class Run:
 
     Attributes:
         application: set once something may have been written.
+        warnings: of what went wrong on the host and stopped nothing.
         taken: what the plan touches, as it was before the first change.
         arm: called before the first change, once everything is stored; what it raises ends the run.
         in_time: called before each change; the same.
@@ -107,6 +108,7 @@ class Run:
     application: Application | None = None
     taken: snapshot.Snapshot | None = None
     trouble: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     arm: Callable[[Writer], None] | None = None
     in_time: Callable[[Writer, Change], None] = at_any_time
     littered: bool = False
@@ -192,6 +194,7 @@ class Run:
             if keeper is not None:
                 self._keep(prepared, keeper)
             self._before = leftovers.look(writer, prepared.values, self._written(prepared))
+            self._protect(prepared, writer)
             self._store_snapshot(prepared, taken, writer)
             self._announce_rules(prepared, writer)
             if self.arm is not None:
@@ -238,6 +241,11 @@ class Run:
             keeper.keep(self.run_id, recorded(result_of(self, prepared, None, planned=True)), ended=False)
         except NotKept as error:
             raise NotKept(f"{error}; nothing was changed") from error
+
+    def _protect(self, prepared: Prepared, writer: Writer) -> None:
+        """See to it that nobody but administrators writes what a restore will believe."""
+        warning = access.protect(writer, prepared.survey.host.windows.nt)
+        self.warnings += [warning] if warning else []
 
     def _written(self, prepared: Prepared) -> tuple[str, ...]:
         """Name the values of our key that this run writes before its first change, but for parts of them."""
@@ -399,7 +407,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "summary": _summary(prepared.forecast),
         "snapshot": [snapshot.plain(saved) for saved in run.taken.saved] if run.taken else [],
         "reboot_required": reboot_required(prepared, application),
-        "warnings": _warnings(prepared, after),
+        "warnings": [*run.warnings, *_warnings(prepared, after)],
     }
     if prepared.stored is None:
         # A restore puts back what was, and no hazard holds it back: its warnings name those of what it closes again.

@@ -7,6 +7,7 @@ Only the advice looks at words, of which Kerberos gives no numbers through `kini
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterable
 
@@ -14,10 +15,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign impor
 
 SECRET = "***"
 
-# Words of MIT krb5 (its error tables and those of `kinit`), in small letters, and what to do. The first that fits counts.
+# Patterns of what MIT krb5 says (its error tables and `kinit`), in small letters, and what to do. The first that fits counts.
+# `kinit` asks for a new password where the old one has expired, and cannot read one (tried).
 _KERBEROS = (
     (
-        ("server not found", "server krbtgt"),
+        (r"server (\S+ )?not found",),
         "the realm knows no HTTP service of that name: use the host's full DNS name in ansible_host, or set {name}",
     ),
     (("client not found", "not found in kerberos database"), "check ansible_user: user@REALM, with the realm in capital letters"),
@@ -25,7 +27,7 @@ _KERBEROS = (
         ("cannot contact any kdc", "cannot find kdc", "cannot resolve", "no kdc"),
         "check the realm in ansible_user and krb5.conf, and that its KDC answers",
     ),
-    (("must be changed", "has expired", "password expired"), "change the password of the account, then run again"),
+    (("must be changed", "has expired", "password expired", "cannot read password"), "change the password of the account, then run again"),
     (("password incorrect", "preauthentication failed", "integrity check"), "check ansible_password"),
     (("revoked", "locked out"), "the account is disabled or locked: unlock it in the domain"),
     (("clock skew",), "set the clock of the controller and of the host"),
@@ -74,7 +76,7 @@ def is_status(error: BaseException) -> bool:
 def kerberos_advice(words: str, plugin: str) -> str:
     """Say what to do about a failed login with Kerberos."""
     folded = words.lower()
-    advice = next((advice for signs, advice in _KERBEROS if any(sign in folded for sign in signs)), KERBEROS_DEFAULT)
+    advice = next((advice for signs, advice in _KERBEROS if any(re.search(sign, folded) for sign in signs)), KERBEROS_DEFAULT)
     return advice.format(name=_NAME_OVERRIDE[plugin])
 
 

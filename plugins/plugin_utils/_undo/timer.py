@@ -34,6 +34,8 @@ SCRIPT_FILE, TASK_FILE, POLICY_FILE, POLICY_STORE = "confirm.cmd", "confirm.xml"
 SCRIPT = files(__package__).joinpath(SCRIPT_FILE).read_text(encoding="ascii")
 """The script, the same for every run and every Windows."""
 
+NOT_SET = "netmin.windows: not set"
+"""What the protecting line writes where `secedit` failed."""
 # Exit code of the arming line where the folder is there and is not ours.
 TAKEN = 183
 # Microsoft, KB 830473: a command line may have 8191 characters from Windows XP on. `cmd.exe /c` is part of it.
@@ -46,19 +48,18 @@ TASK = (
     "<Settings><MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy><ExecutionTimeLimit>PT0S</ExecutionTimeLimit>",
     "<DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries><StopIfGoingOnBatteries>false</StopIfGoingOnBatteries></Settings>",
     r'<Actions Context="A"><Exec><Command>%SystemRoot%\System32\cmd.exe</Command>',
-    "<Arguments>/d /c call {script} &amp;&amp; rd /s /q {folder}</Arguments></Exec></Actions></Task>",
+    "<Arguments>/d /c call {script} &amp; if not errorlevel 1 rd /s /q {folder}</Arguments></Exec></Actions></Task>",
 )
 # MS-GPSB 2.2.7 and 2.2.9: a key or file, how its list is handed down, and the list in SDDL, which knows SYSTEM and Administrators
 # in every language. 0 gives the object its list in every source; 1 replaces in MS-GPSB and is "Ignore" in Microsoft's RSOP_File.
 # The key above gets it, too: who may write there could rename ours and put another in its place.
+_HEAD = ("[Version]", 'signature="$CHICAGO$"', "Revision=1")
+_OUR_KEY = ("[Registry Keys]", rf'"MACHINE\{OUR_KEY}",0,"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"')
 POLICY = (
-    "[Version]",
-    'signature="$CHICAGO$"',
-    "Revision=1",
+    *_HEAD,
     "[File Security]",
     '"{folder}",0,"D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"',
-    "[Registry Keys]",
-    rf'"MACHINE\{OUR_KEY}",0,"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"',
+    *_OUR_KEY,
     rf'"MACHINE\{KEY}",0,"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)"',
 )
 
@@ -95,7 +96,7 @@ def service_command() -> str:
 
 def _run() -> str:
     # A script that another run has superseded ends with 1: the folder is that run's then.
-    return rf'%SystemRoot%\System32\cmd.exe /d /c "call {FOLDER}\{SCRIPT_FILE} && rd /s /q {FOLDER}"'
+    return rf'%SystemRoot%\System32\cmd.exe /d /c "call {FOLDER}\{SCRIPT_FILE} & if not errorlevel 1 rd /s /q {FOLDER}"'
 
 
 def arming_line(nt: NtVersion, values: Mapping[str, str]) -> str:
@@ -119,6 +120,18 @@ def arming_line(nt: NtVersion, values: Mapping[str, str]) -> str:
         steps.append(f'schtasks /create /tn {CARRIER} /xml "{FOLDER}\\{TASK_FILE}" /f')
         steps.append(f"schtasks /run /tn {CARRIER}")
     return f"{_old_folder()} & {_no_folder()} & {' && '.join(steps)}"
+
+
+def protecting_line() -> str:
+    """Return the command line that gives our key its access list before Windows Vista, in a folder that is there for this alone."""
+    policy, store = rf"{FOLDER}\{POLICY_FILE}", rf"{FOLDER}\{POLICY_STORE}"
+    steps = f'cd /d "{FOLDER}" && {_file(POLICY_FILE, (*_HEAD, *_OUR_KEY))} && {_configure(store, policy, "REGKEYS")}'
+    # A folder that is there already is that of a timer, or of somebody else: then nothing is done.
+    return f'md "{FOLDER}" && ((({steps}) || echo {NOT_SET}) & cd .. & {_old_folder()})'
+
+
+def _configure(store: str, policy: str, areas: str) -> str:
+    return f'secedit /configure /db "{store}" /cfg "{policy}" /areas {areas} /quiet'
 
 
 def disarming_line(nt: NtVersion) -> str:
@@ -145,7 +158,7 @@ def _secedit() -> list[str]:
     """Give folder and keys their lists before Windows Vista: cacls knows translated names only, and asks in the host's language."""
     policy, store = rf"{FOLDER}\{POLICY_FILE}", rf"{FOLDER}\{POLICY_STORE}"
     lines = [line.format(folder=FOLDER) for line in POLICY]
-    return [_file(POLICY_FILE, lines), f'secedit /configure /db "{store}" /cfg "{policy}" /areas FILESTORE REGKEYS /quiet']
+    return [_file(POLICY_FILE, lines), _configure(store, policy, "FILESTORE REGKEYS")]
 
 
 def _file(name: str, lines: Iterable[str]) -> str:

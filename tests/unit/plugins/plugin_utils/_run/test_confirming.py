@@ -285,6 +285,29 @@ def test_nobody_but_administrators_and_the_system_may_write_what_is_run(name: st
             assert registry.writers(rf"HKLM\{key}") == ["administrators", "system"]
 
 
+@pytest.mark.parametrize("name", ["windows_xp", "windows_server_2003"])
+def test_nor_may_they_write_the_record_where_no_timer_is_asked_for(name: str) -> None:
+    with simulated(name) as host:
+        registry = host.computer.host.registry
+        task = Task(host)
+        task.confirmation.wish = None
+        result = task.do()
+        assert not result.get("failed"), result["msg"]
+        assert registry.writers(rf"HKLM\{OUR_KEY}") == ["administrators", "system"]
+        assert not host.computer.host.files.find(FOLDER)
+        assert not [text for text in result["warnings"] if "access list" in text]
+
+
+def test_where_the_list_cannot_be_set_the_run_says_so_and_goes_on() -> None:
+    with simulated("windows_xp") as host:
+        host.computer.inject({"kind": "program_blocked", "program": "secedit.exe"})
+        task = Task(host)
+        task.confirmation.wish = None
+        result = task.do()
+        assert not result.get("failed"), result["msg"]
+        assert any("could not be given an access list" in text for text in result["warnings"]), result["warnings"]
+
+
 @pytest.mark.parametrize("name", WINDOWS)
 def test_a_key_in_which_somebody_wrote_stays(name: str) -> None:
     with simulated(name) as host:

@@ -139,7 +139,8 @@ def test_check_mode_writes_nothing_and_shows_what_a_run_then_reads(make: Callabl
 def test_the_forecast_is_stored_before_the_first_change(make: Callable[[], FakeHost]) -> None:
     session = FakeSession(make())
     result = carry(session)
-    writes = session.writes
+    # Before Windows Vista our key gets its access list first.
+    writes = [call for call in session.writes if call[0] not in ("create_key", "run_line")]
     first, before, forecast = writes[:3]
     assert first[:3] == ("set_value", OUR_KEY, record.FIRST)
     assert before[:3] == ("set_value", OUR_KEY, "Snapshot run-1")
@@ -166,7 +167,7 @@ def test_a_forecast_that_does_not_read_back_stops_everything() -> None:
     assert not result["changed"]
     assert "does not read back as written; nothing else was changed" in result["msg"]
     assert {change["status"] for change in result["changes"]} == {"not_done"}
-    assert {call[1] for call in session.writes} == {OUR_KEY}
+    assert {call[1] for call in session.writes if call[0] != "run_line"} == {OUR_KEY}
     # Nothing was changed, so that there is nothing to put back.
     assert not [name for name in session.fake.values(OUR_KEY) or {} if name.startswith("Snapshot")]
     assert not result["reboot_required"]

@@ -29,7 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confir
 WINE = shutil.which("wine")
 needs_wine = pytest.mark.skipif(WINE is None, reason="wine is not installed: there is no command shell to run the script in")
 RUN = "20260101T000000Z-000001"
-CARRIED = r"call C:\windows\netmin.windows\confirm.cmd && rd /s /q C:\windows\netmin.windows"
+CARRIED = r"call C:\windows\netmin.windows\confirm.cmd & if not errorlevel 1 rd /s /q C:\windows\netmin.windows"
 
 
 @dataclass(frozen=True)
