@@ -143,7 +143,7 @@ def crowds(draw: st.DrawFn) -> tuple[str, Crowd, dict[str, Any]]:
 
 
 @settings(
-    max_examples=40 if MANY else 2,
+    max_examples=40 if MANY else 1,
     derandomize=True,
     database=None,
     deadline=None,
