@@ -167,7 +167,7 @@ changes:
       type: str
       returned: always
     status:
-      description: V(done); V(not_done); V(unknown) if the answer was lost and reading the host could not settle it; V(planned)
+      description: V(done); V(not_done); V(unknown) if its answer was lost, or the host could not be read afterwards; V(planned)
         in check mode.
       type: str
       returned: always

@@ -374,7 +374,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
     last = after or prepared.survey
     seen = after.seen if after else None
     planned = application is None
-    statuses = [str(status) for status in application.statuses] if application else ["planned"] * len(plan.changes)
+    statuses = [str(status) for status in _known(application, after)] if application else ["planned"] * len(plan.changes)
     result: dict[str, Any] = {
         "changed": bool(plan.changes) if planned else any(status != ChangeStatus.NOT_DONE for status in statuses),
         "run": run.run_id,
@@ -400,7 +400,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
     if prepared.stored is None:
         # A restore puts back what was, and no hazard holds it back: its warnings name those of what it closes again.
         result["hazards"] = hazards_of(prepared.findings)
-    _add_failure(result, run, prepared)
+    _add_failure(result, run, prepared, after)
     return result
 
 
@@ -421,18 +421,23 @@ def objects_of(prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
     return {when: {change.identity: row[when] for change, row in rows} for when in ("before", "after")}
 
 
-def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared) -> None:
+def _known(application: Application, after: Survey | None) -> tuple[ChangeStatus, ...]:
+    """Return what is known of each change: what Windows accepted is done only once reading the host has shown it."""
+    unread = ChangeStatus.UNKNOWN if after is None else ChangeStatus.DONE
+    return tuple(unread if status is ChangeStatus.DONE else status for status in application.statuses)
+
+
+def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared, after: Survey | None) -> None:
     application = run.application
     if application is None or not (application.error or run.trouble):
         return
-    done, not_done, unknown = (application.statuses.count(status) for status in ChangeStatus)
-    settled = result["after"] is not None
-    told = run.trouble if application.error is None else [_told(application.error, settled=settled)]
+    done, not_done, unknown = (_known(application, after).count(status) for status in ChangeStatus)
+    told = run.trouble if application.error is None else [_told(application.error, settled=after is not None)]
     lost = isinstance(application.error, ConnectionLost)
     result["failed"] = True
     result["msg"] = (
-        f"{'; '.join(told)}. Of {len(prepared.plan.changes)} changes {done} done, {not_done} not done, {unknown} unknown; "
-        f"{'running again completes them' if lost else 'run again once the cause is removed'}"
+        f"{'; '.join(told)}. Of {len(prepared.plan.changes)} changes {done} done, {not_done} not done, {unknown} unknown. "
+        f"{'Run the task again to complete them' if lost else 'Remove the cause, then run the task again'}"
     )
 
 
