@@ -42,7 +42,7 @@ class SummaryAction(WindowsAction):
         return {
             "changed": False,
             "hosts": [row_of(row) for row in rows],
-            "totals": totals(rows),
+            "totals": totals(rows, what),
             "lines": table(rows, what),
             "ends": ends_here(rows, options["batch"] or options["hosts"], options["max_fail_percentage"]),
         }
