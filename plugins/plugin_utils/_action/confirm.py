@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError, NetminError, NotArmed, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import GONE, clear, end, remove, told
@@ -38,7 +38,7 @@ class ConfirmAction(WindowsAction):
             said = str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"
             doubt = " It is not known whether the host received the confirmation." if self.writing else ""
             back = f"The host rolls run {run} back unless it is confirmed in time"
-            return {"changed": self.writing, "failed": True, "msg": printable(f"{said}.{doubt} {back}")}
+            return {"changed": self.writing, "failed": True, "msg": f"{said}.{doubt} {back}"}
 
     def _keep(self, run: str | None) -> dict[str, Any]:
         session = self.open_writable()
@@ -46,7 +46,7 @@ class ConfirmAction(WindowsAction):
         if found is None:
             return self._none_waits(session, run)
         if run not in (None, found.run):
-            raise Refused(f"run {found.run} is waiting on this host, not run {run}")
+            raise Refused(f"run {excerpt(found.run)} is waiting on this host, not run {run}")
         found = judged(found, session)
         if found.phase is not Phase.ARMED:
             return self._too_late(session, found)

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.answers import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, NotFound, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
@@ -176,7 +177,7 @@ class Host:
             return found
         by_display = next((s for s in self.services.values() if same(s.display_name, name)), None)
         if by_display is not None:
-            raise NotFound(f"'{name}' is a display name; the service's key name is '{by_display.name}'")
+            raise NotFound(f"'{name}' is a display name; the service's key name is '{excerpt(by_display.name)}'")
         raise NotFound(f"there is no service '{name}' on this host{perhaps(name, (s.name for s in self.services.values()))}")
 
     def all_dependents(self, name: str) -> tuple[Service, ...]:

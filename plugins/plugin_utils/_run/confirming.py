@@ -29,6 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import LONGEST as LONGEST_TEXT
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import listed as names_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -232,7 +233,7 @@ class Confirmation:
         expected = {**{name: str(value.data) for name, value in numbered.items()}, **head}
         listed = {name: text for name, text in confirm.listed(output.stdout).items() if name not in (timer.CLAIM, timer.DOOR)}
         if listed != expected:
-            wrong = ", ".join(sorted(name for name in {*listed, *expected} if listed.get(name) != expected.get(name)))
+            wrong = names_of(sorted(name for name in {*listed, *expected} if listed.get(name) != expected.get(name)))
             where = f"HKLM\\{timer.KEY} on {writer.host}"
             raise NotArmed(f"the timer could not be started: {where} does not read back as written ({wrong}); nothing was changed")
         if timer.carrier_of(self.nt) is Carrier.TASK:
@@ -409,19 +410,20 @@ class Confirmation:
 
 def told(found: Timer) -> str:
     """Say in one sentence what was found on the host."""
+    run, outcome = excerpt(found.run), excerpt(found.outcome)
     if found.phase is Phase.ARMED:
         return (
-            f"run {found.run} is waiting for confirmation on this host (heartbeat {found.beat}): run 'confirm', or wait until the host "
+            f"run {run} is waiting for confirmation on this host (heartbeat {excerpt(found.beat)}): run 'confirm', or wait until the host "
             "has rolled it back"
         )
     if found.phase is Phase.UNSTARTED:
-        return f"run {found.run} broke off before its timer started: it changed nothing and needs no confirmation"
+        return f"run {run} broke off before its timer started: it changed nothing and needs no confirmation"
     if found.phase is Phase.RESTORING:
-        return f"the host is rolling back run {found.run}, which was not confirmed ({found.outcome})"
+        return f"the host is rolling back run {run}, which was not confirmed ({outcome})"
     if found.phase is Phase.BROKEN_OFF:
-        began = f"the host began to roll back run {found.run}, which was not confirmed, but did not finish ({found.outcome})"
+        began = f"the host began to roll back run {run}, which was not confirmed, but did not finish ({outcome})"
         return f"{began}: run 'restore' to restore the rest"
-    return f"run {found.run} was not confirmed, so the host rolled it back: {found.outcome} (exit codes of its commands in order)"
+    return f"run {run} was not confirmed, so the host rolled it back: {outcome} (exit codes of its commands in order)"
 
 
 def end(writer: Writer, run: str, clock: Clock) -> str:
@@ -451,7 +453,7 @@ def see_end(writer: Writer, run: str, clock: Clock) -> str:
             return GONE
         beat = str(value.data)
         if not beat.isdecimal():
-            raise TooLate(f"the time was over: the host is rolling back run {run} ({beat})")
+            raise TooLate(f"the time was over: the host is rolling back run {run} ({excerpt(beat)})")
     raise NotArmed(f"the timer on {writer.host} was told to end but did not end within {ENDING:g} seconds")
 
 

@@ -105,10 +105,10 @@ def refuse(refusals: Iterable[Refusal]) -> None:
         return
     hazards = tuple(dict.fromkeys(name for _text, item in said for name in item.hazards))
     kinds = {item.kind for _text, item in said}
-    lines = (f"{len(said)} refusals; nothing was changed:", *(f"- {text}" for text, _item in said))
-    text = said[0][0] if len(said) == 1 else "\n".join(lines)
+    several = (f"{len(said)} refusals; nothing was changed:", *(f"- {text}" for text, _item in said))
+    lines = (said[0][0],) if len(said) == 1 else several
     kind = kinds.pop() if len(kinds) == 1 else Refused
-    raise kind(text, hazards=hazards) if issubclass(kind, Refused) else kind(text)
+    raise kind(*lines, hazards=hazards) if issubclass(kind, Refused) else kind(*lines)
 
 
 def refusal_of(error: NetminError) -> Refusal:

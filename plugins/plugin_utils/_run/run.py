@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, NotKept, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook, each, grouped
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
@@ -332,9 +333,9 @@ class Run:
                 application.statuses[number] = ChangeStatus.DONE if kind.holds(change, seen) else ChangeStatus.NOT_DONE
             elif status is ChangeStatus.DONE and not kind.holds(change, seen):
                 application.statuses[number] = ChangeStatus.NOT_DONE
-                found = kind.found(change, seen)
+                wanted, found = excerpt(change.shown[1]), excerpt(kind.found(change, seen))
                 self.trouble.append(
-                    f"{change.target} should be {change.shown[1]} but is {found}: Windows accepted the change but did not keep it"
+                    f"{excerpt(change.target)} should be {wanted} but is {found}: Windows accepted the change but did not keep it"
                 )
 
 
@@ -505,7 +506,7 @@ def _still_open(prepared: Prepared, after: Survey | None) -> list[str]:
     if after is None:
         return []
     still = lingering(prepared.forecast, after.explained, after.host)
-    return [f"{item.name} should be closed now but is still open, owner {item.owner}" for item in still]
+    return [f"{item.name} should be closed now but is still open, owner {excerpt(item.owner)}" for item in still]
 
 
 def _warnings(prepared: Prepared, after: Survey | None) -> list[str]:

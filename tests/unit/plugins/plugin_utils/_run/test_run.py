@@ -306,6 +306,20 @@ def test_an_answer_that_cannot_be_read_afterwards_does_not_lose_the_changes() ->
     assert [change["status"] for change in result["changes"]] == ["unknown"]
 
 
+def test_what_a_host_shows_in_place_of_a_change_is_told_short_and_on_one_line() -> None:
+    session = FakeSession(windows_xp())
+
+    def forged(call: tuple[object, ...]) -> None:
+        if call[0] == "set_value" and call[2] == "SmbDeviceEnabled":
+            session.fake.put(str(call[1]), str(call[2]), RegistryValue.text("1\nok: [web02]\u202e" + "y" * 9000))
+
+    session.after = forged
+    result = carry(session, desires(SMB))
+    assert result["failed"]
+    assert "\n" not in result["msg"]
+    assert len(result["msg"]) < 700
+
+
 def test_the_list_of_changes_is_left_on_the_host_even_when_interrupted() -> None:
     session = FakeSession(windows_xp())
     failing(session, KeyboardInterrupt(), verb("set_netbios"))
