@@ -125,7 +125,7 @@ class Run:
         """
         gated = plan_gated(reader, read_survey(reader, self.knowledge), self.knowledge, choose)
         survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
-        return replace(self._prepared(reader, survey, gated.plan, gated.wanted), findings=gated.findings)
+        return replace(self._prepared(reader, survey, gated.plan, gated.wanted, gated.forecast), findings=gated.findings)
 
     def prepare_restore(self, reader: Reader, scope: restore.RestoreScope) -> Prepared:
         """Read what earlier runs left, and plan the way back; nothing is written.
@@ -149,15 +149,15 @@ class Run:
         plan = without_shell(plan, lambda: shells.forbidden(reader, survey.host.windows.nt), blind)
         deleted = (effect(change).deletes for change in plan.changes)
         survey = replace(survey, more=now.values, keys={key: True for key in deleted if key})
-        prepared = self._prepared(reader, survey, plan, Wanted({}, Terms()))
+        wanted = Wanted({}, Terms())
+        prepared = self._prepared(reader, survey, plan, wanted, make_forecast(plan, survey, self.knowledge, wanted.terms.kept))
         # A way back must not need an `accept`: what the host shows is told, and holds nothing back.
         findings = look_back(reader, survey, self.knowledge, plan, prepared.forecast)
         expected = restore.forecast_of(prepared.forecast, _first(reader), whole=not (scope.run or scope.stage or damaged))
         return replace(prepared, forecast=expected, stored=found, damaged=damaged, purpose=Purpose.RESTORE, findings=findings)
 
-    def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
-        """Forecast a plan, and read what earlier runs left."""
-        expected = make_forecast(plan, survey, self.knowledge, wanted.terms.kept, wanted.skipped)
+    def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted, expected: tuple[Forecast, ...]) -> Prepared:
+        """Read what earlier runs left."""
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
         clutter = _clutter(reader)
         history = record.History() if clutter else record.read_history(reader).since(survey.host.boot.mark)
