@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._run import survey
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
@@ -31,7 +32,7 @@ DROP: dict[str, Any] = {"ip_filter": {"residue": "drop", "unknown": False}}
 def test_each_plan_is_forecast_once(options: dict[str, Any], means: Means, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     forecasts: Counter[tuple[object, ...]] = Counter()
     taken: list[object] = []
-    forecast, take = survey.forecast, snapshot.take
+    take = snapshot.take
 
     def counted(explained: Any, future: Any, *others: Any) -> Any:
         forecasts[future.plan.changes, future.wary] += 1
