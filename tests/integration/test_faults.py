@@ -49,7 +49,7 @@ def test_a_proof_fails_naming_port_and_owner(scenario: str, port: str, owner: st
         assert proof.result["proof"]["verdict"] == "failed"
         (row,) = [row for row in proof.result["proof"]["endpoints"] if row["holds"] is False]
         assert (f"{row['protocol']}/{row['port']}", row["owner"].partition(" in pid ")[0]) == (port, owner)
-        _before, told, after = proof.message.partition("after the boot: the forecast of run ")
+        _before, told, after = proof.message.partition("after the boot (forecast of run ")
         assert told, proof.message
         assert f": {port} on 0.0.0.0 is open, owner {row['owner']}: forecast to be closed: " in after, proof.message
 

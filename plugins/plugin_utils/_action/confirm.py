@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError, NetminError, NotArmed, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_nt
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import GONE, clear, end, remove, told
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase, Timer, judged, read_timer
@@ -67,7 +66,7 @@ class ConfirmAction(WindowsAction):
     def _too_late(self, session: WritableSession, found: Timer) -> dict[str, Any]:
         if found.phase.over and not self._task.check_mode:
             self.writing = True
-            clear(session, found, _nt(session))
+            clear(session, found, read_nt(session))
         return {"changed": False, "failed": True, "msg": f"{self.host_name}: {told(found)}", "confirm": timer_of(found)}
 
     def _confirm(self, session: WritableSession, found: Timer) -> dict[str, Any]:
@@ -81,7 +80,7 @@ class ConfirmAction(WindowsAction):
             if now.phase is not Phase.ARMED or now.beat != found.beat:
                 return {"changed": True, "failed": True, "msg": f"{self.host_name}: {error}", "confirm": timer_of(now)}
             # Its heartbeat has not moved for a minute: what starts it is gone, and nothing would be restored.
-            remove(session, _nt(session), found.run)
+            remove(session, read_nt(session), found.run)
             outcome = "the timer was no longer running; it was removed"
         return {"changed": True, "confirm": {**shown, "phase": "confirmed", "outcome": outcome}}
 
@@ -89,8 +88,3 @@ class ConfirmAction(WindowsAction):
 def timer_of(found: Timer) -> dict[str, Any]:
     """Show a timer in a result."""
     return {"run": found.run, "phase": str(found.phase), "heartbeat": found.beat, "outcome": found.outcome}
-
-
-def _nt(reader: Reader) -> NtVersion:
-    rows = reader.query("Win32_OperatingSystem", ("Version",))
-    return NtVersion.parse((rows[0].text("Version") if rows else "") or "")

@@ -21,7 +21,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import
     KNOWLEDGE,
     RECORD,
     Wanted,
+    minimize_spec,
     minimize_wanted,
+    stage_spec,
     terms,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, snapshots_of
@@ -122,6 +124,10 @@ class StageAction(PlannedAction):
 
     stage: ClassVar[Stage]
 
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.argument_spec = stage_spec(cls.stage)
+
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
         """Check the stage's own options as well, and whether they go against what is kept."""
         return (*super().contradictions(options), *in_stage(self.stage.name, options, KNOWLEDGE))
@@ -135,6 +141,8 @@ class StageAction(PlannedAction):
 
 class MinimizeAction(PlannedAction):
     """All stages in one session."""
+
+    argument_spec: ClassVar[Mapping[str, Any]] = minimize_spec()
 
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
         """Check the options of each stage as well, how they go together, and whether they go against what is kept."""

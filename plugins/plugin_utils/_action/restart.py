@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AuthenticationFailed, HostError, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, read_boot, read_system
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, read_boot, read_nt
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import not_after_a_boot
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import WINDOW
@@ -62,7 +61,7 @@ class RebootAction(WindowsAction):
         Raises:
             Refused: WinRM, or what it depends on, does not start by itself.
         """
-        reason = not_after_a_boot(session, NtVersion.parse(read_system(session).text("Version") or ""))
+        reason = not_after_a_boot(session, read_nt(session))
         if reason and WINRM_START not in options["accept"]:
             advice = f"set it to Automatic first; if somebody starts it by hand, list '{WINRM_START}' in 'accept'"
             raise Refused(

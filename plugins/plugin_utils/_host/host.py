@@ -238,6 +238,11 @@ def read_system(reader: Reader) -> Row:
     return _only(reader, "Win32_OperatingSystem", ())
 
 
+def read_nt(reader: Reader) -> NtVersion:
+    """Return the version of Windows alone."""
+    return NtVersion.parse(read_system(reader).text("Version") or "")
+
+
 def _product(system: Row) -> ProductType:
     """Tell a client from a server, and a domain controller from others."""
     product = ProductType(_number(system, "ProductType"))

@@ -98,8 +98,8 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     host = replace(host, firewall=read_firewall(reader, host, wanted=False))
     states = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in STAGES}
     listing = take_listing(reader, host, knowledge)
-    host = with_ranges(reader, host, knowledge, listing.endpoints)
-    return Survey(host, states, listing, with_forwarded(reader, explainer(host, knowledge, states).explain(listing.endpoints)))
+    host, explained = explain(reader, host, knowledge, states, listing)
+    return Survey(host, states, listing, explained)
 
 
 def with_firewall(reader: Reader, survey: Survey) -> Survey:
@@ -127,7 +127,7 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
     states = {name: again(state) for name, state in before.states.items()}
     listing = take_listing(reader, host, knowledge)
     keys = {key: reader.value_types(key) is not None for key in before.keys}
-    explained = with_forwarded(reader, explainer(host, knowledge, states).explain(listing.endpoints))
+    explained = explain_on(reader, host, knowledge, states, listing)
     return Survey(host, states, listing, explained, again(before.more), keys, before.path)
 
 
@@ -136,9 +136,23 @@ def take_listing(reader: Reader, host: Host, knowledge: Knowledge) -> Listing:
     return read_listing(reader, knowledge.versions[host.windows.id], settled_ports(host, knowledge))
 
 
-def explainer(host: Host, knowledge: Knowledge, states: Mapping[str, Any]) -> Explainer:
-    """Make the explainer of a host, with the RPC port ranges that are configured on it."""
-    return Explainer(host, knowledge, rpc_restriction.configured_ports(states[rpc_restriction.NAME]))
+def explain(
+    reader: Reader, host: Host, knowledge: Knowledge, states: Mapping[str, Settings], listing: Listing
+) -> tuple[Host, tuple[Explained, ...]]:
+    """Read which ports a host hands out, where its listing needs that; return it with each endpoint and its owner."""
+    host = with_ranges(reader, host, knowledge, listing.endpoints)
+    return host, explain_on(reader, host, knowledge, states, listing)
+
+
+def explain_on(reader: Reader, host: Host, knowledge: Knowledge, states: Mapping[str, Settings], listing: Listing) -> tuple[Explained, ...]:
+    """Return each endpoint of a listing with its owner.
+
+    Args:
+        host: with the ports that it hands out.
+        states: what stages read; that of `rpc_restriction` has the RPC port ranges that are configured.
+    """
+    ports = rpc_restriction.configured_ports(states[rpc_restriction.NAME])
+    return with_forwarded(reader, Explainer(host, knowledge, ports).explain(listing.endpoints))
 
 
 @dataclass(frozen=True, slots=True)
