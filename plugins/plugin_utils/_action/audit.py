@@ -17,6 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import strangers
+from ansible_collections.netmin.windows.plugins.plugin_utils._run import columns
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import told
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KEEP, KNOWLEDGE
@@ -66,12 +67,14 @@ class ListenersAction(WindowsAction):
         listing = take_listing(session, host, KNOWLEDGE)
         host, explained = explain(session, host, KNOWLEDGE, states, listing)
         remark = host.windows.remark
+        listeners, suspected = fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained), suspects_of(listing)
         return {
             "changed": False,
             "windows": windows_of(host),
             "boot": boot_of(host.boot),
-            "listeners": fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained),
-            "suspected": suspects_of(listing),
+            "listeners": listeners,
+            "suspected": suspected,
+            "lines": columns.listing(listeners, suspected),
             "warnings": [*strangers(explained), *([remark] if remark else [])],
         }
 

@@ -13,6 +13,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
+from .columns import aligned
+
 LONGEST_REASON = 200
 MOST_NAMES = 10
 # What was not closed because nobody agreed to it; what was not restored; without what needed nothing.
@@ -227,12 +229,7 @@ def table(rows: Sequence[Row], what: Of = Of.MINIMIZE) -> list[str]:
     columns = COLUMNS[what]
     cells = [("host", "outcome", *map(_words, columns))]
     cells += [(row.host, str(row.ended), *(_cell(row.numbers.get(name)) for name in columns)) for row in begun]
-    widths = [max(len(line[index]) for line in cells) for index in range(len(cells[0]))]
-    lines = []
-    for line in cells:
-        left = [text.ljust(width) for text, width in zip(line[:2], widths[:2], strict=True)]
-        right = [text.rjust(width) for text, width in zip(line[2:], widths[2:], strict=True)]
-        lines.append("  ".join((*left, *right)))
+    lines = aligned(cells, left=2)
     lines += [told(row) for row in begun if row.why]
     lines += [f"{row.host} {_words(name)}: {_some(row.named[name])}" for row in begun for name in columns if row.named.get(name)]
     rest = [row.host for row in rows if row.ended is Ended.NOT_BEGUN]
