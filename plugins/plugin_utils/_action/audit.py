@@ -18,7 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import H
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._run import columns
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import told
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import describe
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KEEP, KNOWLEDGE
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
@@ -156,6 +156,6 @@ class SnapshotsAction(WindowsAction):
         del options
         session = self.open_session()
         found = read_timer(session)
-        warnings = [told(found)] if found is not None else []
+        warnings = [describe(found)] if found is not None else []
         stored = snapshots_of(read_snapshots(session))
         return {"changed": False, "confirm": timer_of(found) if found else None, "snapshots": stored, "warnings": warnings}

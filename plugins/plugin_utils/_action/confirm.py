@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError, NetminError, NotArmed, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_nt
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import GONE, clear, end, remove, told
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import GONE, clear, describe, end, remove
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase, Timer, judged, read_timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import read_restored
@@ -67,7 +67,7 @@ class ConfirmAction(WindowsAction):
         if found.phase.over and not self._task.check_mode:
             self.writing = True
             clear(session, found, read_nt(session))
-        return {"changed": False, "failed": True, "msg": f"{self.host_name}: {told(found)}", "confirm": timer_of(found)}
+        return {"changed": False, "failed": True, "msg": f"{self.host_name}: {describe(found)}", "confirm": timer_of(found)}
 
     def _confirm(self, session: WritableSession, found: Timer) -> dict[str, Any]:
         shown = timer_of(found)

@@ -97,7 +97,7 @@ class PlannedAction(WindowsAction):
         if run.littered:
             finish_untouched(run, prepared, result, lambda: self.reopen(self.open_writable))
         add_damage(result, prepared)
-        return self._told(prepared, result, keeper)
+        return self._complete(prepared, result, keeper)
 
     def keeper(self, options: Mapping[str, Any]) -> Keeper | None:
         """Return who keeps a copy of the record on the controller, where one is wanted."""
@@ -105,7 +105,7 @@ class PlannedAction(WindowsAction):
         # Relative paths are the play's, as everywhere in Ansible.
         return Keeper(Path(self._loader.path_dwim(folder)), self.host_name) if folder else None
 
-    def _told(self, prepared: Prepared, result: dict[str, Any], keeper: Keeper | None = None) -> dict[str, Any]:
+    def _complete(self, prepared: Prepared, result: dict[str, Any], keeper: Keeper | None = None) -> dict[str, Any]:
         """Complete a result, and the copy of the record."""
         result["record_file"] = None
         if keeper is not None and result["snapshot"]:

@@ -181,8 +181,8 @@ class Confirmation:
         if found is not None:
             self.found = found = confirm.judged(found, reader)
             if prepared.plan.changes and not found.phase.over:
-                raise Refused(f"{told(found)}; nothing was changed")
-            self.warnings.append(told(found))
+                raise Refused(f"{describe(found)}; nothing was changed")
+            self.warnings.append(describe(found))
         if self.wish is None or not prepared.plan.changes:
             return
         survey = prepared.survey
@@ -195,7 +195,7 @@ class Confirmation:
         lost = not_after_a_boot(reader, self.nt) if self.back.boot else ""
         if lost:
             raise Refused(
-                "'confirm' cannot be used here: to put the run back the host would restart, and it would not answer WinRM afterwards: "
+                "'confirm' cannot be used here: to roll the run back the host would restart, and then it would not answer over WinRM: "
                 f"{lost}; set it to Automatic first"
             )
         confirm.values_of(self.run.run_id, self.back)
@@ -445,7 +445,7 @@ class Confirmation:
     def _will_restore(self, wish: Wish) -> str:
         return (
             f"The host rolls run {self.run.run_id} back in a little over {wish.within} seconds and restarts if needed, "
-            "unless netmin.windows.confirm confirms it before"
+            "unless netmin.windows.confirm confirms the run first"
         )
 
     def plain(self, wish: Wish) -> dict[str, Any]:
@@ -455,7 +455,7 @@ class Confirmation:
         return {**said, "carrier": carrier, "outcome": self.outcome}
 
 
-def told(found: Timer) -> str:
+def describe(found: Timer) -> str:
     """Say in one sentence what was found on the host."""
     run, outcome = excerpt(found.run), excerpt(found.outcome)
     if found.phase is Phase.ARMED:

@@ -230,7 +230,7 @@ def table(rows: Sequence[Row], what: Of = Of.MINIMIZE) -> list[str]:
     cells = [("host", "outcome", *map(_words, columns))]
     cells += [(row.host, str(row.ended), *(_cell(row.numbers.get(name)) for name in columns)) for row in begun]
     lines = aligned(cells, left=2)
-    lines += [told(row) for row in begun if row.why]
+    lines += [reason_line(row) for row in begun if row.why]
     lines += [f"{row.host} {_words(name)}: {_some(row.named[name])}" for row in begun for name in columns if row.named.get(name)]
     rest = [row.host for row in rows if row.ended is Ended.NOT_BEGUN]
     if rest:
@@ -255,7 +255,7 @@ def _cell(number: int | None) -> str:
     return "-" if number is None else str(number)
 
 
-def told(row: Row) -> str:
+def reason_line(row: Row) -> str:
     """Say in one line how it ended for a host, and why."""
     why = " ".join(row.why.removeprefix(f"{row.host}: ").split())
     return f"{row.host} {row.ended}: {why if len(why) <= LONGEST_REASON else f'{why[: LONGEST_REASON - 1]}…'}"

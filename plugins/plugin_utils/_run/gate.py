@@ -334,7 +334,7 @@ class Gatekeeper:
             hit = next((item for item in items if self.reach.hits(finding.hazard, item, finding.about)), None)
             if hit is None or not self._counts(finding, part, asked=asked):
                 continue
-            here = told(self.reach.evidence(finding, items))
+            here = first_of(self.reach.evidence(finding, items))
             why = f"{finding.hazard.what} (here: {here})"
             if finding.hazard.gate is Gate.NEVER:
                 yield Held(Reason.NEVER, why, final=True)
@@ -414,7 +414,7 @@ def _refused(part: Part, held: Sequence[Held], items: Sequence[Item]) -> Iterato
         yield Refusal(why if item.whole else f"{part.what}: {why}", item.hazards, kind, recipes=recipes)
 
 
-def told(texts: Sequence[str]) -> str:
+def first_of(texts: Sequence[str]) -> str:
     """Return the first of some texts in one line, and how many more there are."""
     more = f" and {len(texts) - TOLD} more" if len(texts) > TOLD else ""
     return ", ".join(texts[:TOLD]) + more

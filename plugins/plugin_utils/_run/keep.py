@@ -90,7 +90,9 @@ def _is_left_by_a_method(recipe: Recipe, service: str) -> bool:
 def _kind_of(entry: Mapping[str, Any]) -> str:
     named = [kind for kind in KINDS if entry.get(kind)]
     if len(named) != 1:
-        raise InvalidOption(f"an entry of 'keep' names exactly one of {', '.join(KINDS)}; the one with reason '{entry['reason']}' does not")
+        raise InvalidOption(
+            f"an entry of 'keep' must have exactly one of {', '.join(KINDS)}; the entry with reason '{entry['reason']}' has {len(named) or 'none'}"
+        )
     return named[0]
 
 
@@ -131,7 +133,9 @@ def _by_port(
     elsewhere = any(p.protocol is protocol and p.port == port for recipe in knowledge.recipes.values() for p in recipe.listeners)
     if not found and not elsewhere:
         # A port that only another Windows opens is kept by leaving it alone: one list serves a mixed fleet.
-        raise InvalidOption(f"no recipe names {text}, and nothing listens there on this host; name its service in 'keep'")
+        raise InvalidOption(
+            f"'keep' lists {text}, but nothing listens there on this host and no recipe is known for it; list its service instead"
+        )
     return names
 
 

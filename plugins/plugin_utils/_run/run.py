@@ -413,7 +413,9 @@ def finish_untouched(run: Run, prepared: Prepared, result: dict[str, Any], reope
         logger.info("no new connection: %s", error)
     if run.littered:
         where = f"HKLM\\{OUR_KEY}"
-        result["msg"] = f"{result['msg']}. No change was made; what run {run.run_id} stored beforehand is still below {where} on the host"
+        result["msg"] = (
+            f"{result['msg']}. Nothing was changed, but what run {run.run_id} stored before the first change is still below {where} on the host"
+        )
 
 
 def objects_of(prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -433,7 +435,7 @@ def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared, after: Su
     if application is None or not (application.error or run.trouble):
         return
     done, not_done, unknown = (_known(application, after).count(status) for status in ChangeStatus)
-    told = run.trouble if application.error is None else [_told(application.error, settled=after is not None)]
+    told = run.trouble if application.error is None else [_ending(application.error, settled=after is not None)]
     lost = isinstance(application.error, ConnectionLost)
     result["failed"] = True
     result["msg"] = (
@@ -458,7 +460,7 @@ def add_damage(result: dict[str, Any], prepared: Prepared) -> None:
     result["msg"] = ". ".join(told)
 
 
-def _told(error: NetminError, *, settled: bool) -> str:
+def _ending(error: NetminError, *, settled: bool) -> str:
     if isinstance(error, ConnectionLost) and settled:
         return f"the connection to {error.host} was lost during a change; the host was read again to see which changes were made"
     return str(error)

@@ -14,9 +14,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import (
     Row,
     ends_here,
     judge,
+    reason_line,
     row_of,
     table,
-    told,
     totals,
 )
 
@@ -290,6 +290,6 @@ def test_the_table() -> None:
 
 
 def test_a_long_reason_is_cut() -> None:
-    line = told(Row("web01", Ended.FAILED, why="x" * 500))
+    line = reason_line(Row("web01", Ended.FAILED, why="x" * 500))
     assert len(line) < 230
     assert line.endswith("x…")
