@@ -412,10 +412,8 @@ def finish_untouched(run: Run, prepared: Prepared, result: dict[str, Any], reope
     except NetminError as error:
         logger.info("no new connection: %s", error)
     if run.littered:
-        where = f"HKLM\\{OUR_KEY}"
-        result["msg"] = (
-            f"{result['msg']}. Nothing was changed, but what run {run.run_id} stored before the first change is still below {where} on the host"
-        )
+        what = f"what run {run.run_id} stored before its first change is still below HKLM\\{OUR_KEY} on the host"
+        result["msg"] = f"{result['msg']}. Nothing was changed, but {what}"
 
 
 def objects_of(prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
