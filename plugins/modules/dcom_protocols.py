@@ -52,10 +52,11 @@ notes:
     Windows (KB 825750); Microsoft, Protocol Sequence Constants.
   - This collection uses WS-Management and does not need DCOM.
 extends_documentation_fragment:
-  - netmin.windows.connection
   - netmin.windows.confirm
-  - netmin.windows.plan
+  - netmin.windows.connection
   - netmin.windows.keep
+  - netmin.windows.plan
+  - netmin.windows.record
 seealso:
   - module: netmin.windows.minimize
   - module: netmin.windows.services

@@ -45,10 +45,11 @@ notes:
     RV(unchanged) says why.
   - Windows never filters traffic that the host sends to itself.
 extends_documentation_fragment:
-  - netmin.windows.connection
   - netmin.windows.confirm
-  - netmin.windows.plan
+  - netmin.windows.connection
   - netmin.windows.keep
+  - netmin.windows.plan
+  - netmin.windows.record
 seealso:
   - module: netmin.windows.minimize
   - module: netmin.windows.listeners_info

@@ -312,11 +312,12 @@ notes:
   - An empty dictionary for a stage leaves everything in that stage unchanged.
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003); Microsoft, KB 825750, KB 154596.
 extends_documentation_fragment:
-  - netmin.windows.connection
   - netmin.windows.confirm
   - netmin.windows.confirm.later
-  - netmin.windows.plan
+  - netmin.windows.connection
   - netmin.windows.keep
+  - netmin.windows.plan
+  - netmin.windows.record
   - netmin.windows.window
 seealso:
   - module: netmin.windows.listeners_info

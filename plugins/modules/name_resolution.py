@@ -40,10 +40,11 @@ options:
 notes:
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on the caching DNS service.
 extends_documentation_fragment:
-  - netmin.windows.connection
   - netmin.windows.confirm
-  - netmin.windows.plan
+  - netmin.windows.connection
   - netmin.windows.keep
+  - netmin.windows.plan
+  - netmin.windows.record
 seealso:
   - module: netmin.windows.minimize
   - module: netmin.windows.proof_info

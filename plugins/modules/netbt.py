@@ -39,10 +39,11 @@ notes:
     method of Win32_NetworkAdapterConfiguration.
   - Port 445 is not part of NetBIOS. See M(netmin.windows.smb_device).
 extends_documentation_fragment:
-  - netmin.windows.connection
   - netmin.windows.confirm
-  - netmin.windows.plan
+  - netmin.windows.connection
   - netmin.windows.keep
+  - netmin.windows.plan
+  - netmin.windows.record
 seealso:
   - module: netmin.windows.minimize
   - module: netmin.windows.smb_device

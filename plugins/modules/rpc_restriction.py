@@ -97,10 +97,11 @@ notes:
     to configure RPC dynamic port allocation to work with firewalls (KB 154596); Microsoft, Configuring the Registry for Port
     Allocations and Selective Binding.
 extends_documentation_fragment:
-  - netmin.windows.connection
   - netmin.windows.confirm
-  - netmin.windows.plan
+  - netmin.windows.connection
   - netmin.windows.keep
+  - netmin.windows.plan
+  - netmin.windows.record
 seealso:
   - module: netmin.windows.minimize
   - module: netmin.windows.services
