@@ -216,7 +216,7 @@ class Confirmation:
             found = confirm.read_timer(writer)
             found = None if found is None else confirm.judged(found, writer)
             if found is not None and not found.phase.over:
-                raise Refused(f"{told(found)}; nothing was changed")
+                raise Refused(f"{describe(found)}; nothing was changed")
             self.littered = confirm.is_littered(writer)
         if found is not None and found.phase.over:
             clear(writer, found, self.nt)
