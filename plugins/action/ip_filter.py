@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.planned import StageAction
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import stage_spec
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
 
 
@@ -13,4 +12,3 @@ class ActionModule(StageAction):
     """The stage `ip_filter` alone."""
 
     stage = ip_filter.STAGE
-    argument_spec = stage_spec(ip_filter.STAGE)

@@ -5,10 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.planned import MinimizeAction
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import minimize_spec
 
 
 class ActionModule(MinimizeAction):
     """All stages in one session."""
-
-    argument_spec = minimize_spec()

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.planned import StageAction
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import stage_spec
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import netbt
 
 
@@ -13,4 +12,3 @@ class ActionModule(StageAction):
     """The stage `netbt` alone."""
 
     stage = netbt.STAGE
-    argument_spec = stage_spec(netbt.STAGE)

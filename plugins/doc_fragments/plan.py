@@ -65,13 +65,6 @@ options:
     type: str
     choices: [refuse, stop]
     default: refuse
-  record_dir:
-    description:
-      - Folder on the controller for a copy of the run's record, including the snapshot. The file is named after the host.
-      - A relative path is relative to the playbook. The folder is created if it does not exist.
-      - The file is written to disk before the first change, and only its owner can read it. If it cannot be written, nothing is changed.
-      - M(netmin.windows.restore) reads the record on the host. This copy is for people and is not needed for a restore.
-    type: path
   unverified:
     description:
       - What to do with methods that are not verified on this version of Windows.

@@ -52,10 +52,11 @@ notes:
     Windows (KB 825750); Microsoft, Protocol Sequence Constants.
   - This collection uses WS-Management and does not need DCOM.
 extends_documentation_fragment:
-  - netmin.windows.connection
   - netmin.windows.confirm
-  - netmin.windows.plan
+  - netmin.windows.connection
   - netmin.windows.keep
+  - netmin.windows.plan
+  - netmin.windows.record
 seealso:
   - module: netmin.windows.minimize
   - module: netmin.windows.services
@@ -115,7 +116,7 @@ changes:
       type: str
       returned: always
     status:
-      description: V(done); V(not_done); V(unknown) if the answer was lost and reading the host could not settle it; V(planned)
+      description: V(done); V(not_done); V(unknown) if its answer was lost, or the host could not be read afterwards; V(planned)
         in check mode.
       type: str
       returned: always

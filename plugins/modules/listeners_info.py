@@ -258,6 +258,14 @@ boot:
     last_boot_up_time: '2026-03-02T07:58:05+01:00'
     lsass_created: '2026-03-02T07:58:12+01:00'
     uptime: 5231.5
+lines:
+  description: The listeners as a table for the terminal, and below it the endpoints that may not be listeners.
+  type: list
+  elements: str
+  returned: when the host was read
+  sample:
+    - port     address  owner                  why
+    - udp/500  0.0.0.0  PolicyAgent in pid 704  answers key exchanges of IPsec
 stats:
   description: What the task cost.
   type: dict

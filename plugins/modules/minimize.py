@@ -312,11 +312,12 @@ notes:
   - An empty dictionary for a stage leaves everything in that stage unchanged.
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003); Microsoft, KB 825750, KB 154596.
 extends_documentation_fragment:
-  - netmin.windows.connection
   - netmin.windows.confirm
   - netmin.windows.confirm.later
-  - netmin.windows.plan
+  - netmin.windows.connection
   - netmin.windows.keep
+  - netmin.windows.plan
+  - netmin.windows.record
   - netmin.windows.window
 seealso:
   - module: netmin.windows.listeners_info
@@ -404,7 +405,7 @@ changes:
       type: str
       returned: always
     status:
-      description: V(done); V(not_done); V(unknown) if the answer was lost and reading the host could not settle it; V(planned)
+      description: V(done); V(not_done); V(unknown) if its answer was lost, or the host could not be read afterwards; V(planned)
         in check mode.
       type: str
       returned: always

@@ -40,10 +40,11 @@ options:
 notes:
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003), on the caching DNS service.
 extends_documentation_fragment:
-  - netmin.windows.connection
   - netmin.windows.confirm
-  - netmin.windows.plan
+  - netmin.windows.connection
   - netmin.windows.keep
+  - netmin.windows.plan
+  - netmin.windows.record
 seealso:
   - module: netmin.windows.minimize
   - module: netmin.windows.proof_info
@@ -100,7 +101,7 @@ changes:
       type: str
       returned: always
     status:
-      description: V(done); V(not_done); V(unknown) if the answer was lost and reading the host could not settle it; V(planned)
+      description: V(done); V(not_done); V(unknown) if its answer was lost, or the host could not be read afterwards; V(planned)
         in check mode.
       type: str
       returned: always

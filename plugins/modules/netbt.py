@@ -39,10 +39,11 @@ notes:
     method of Win32_NetworkAdapterConfiguration.
   - Port 445 is not part of NetBIOS. See M(netmin.windows.smb_device).
 extends_documentation_fragment:
-  - netmin.windows.connection
   - netmin.windows.confirm
-  - netmin.windows.plan
+  - netmin.windows.connection
   - netmin.windows.keep
+  - netmin.windows.plan
+  - netmin.windows.record
 seealso:
   - module: netmin.windows.minimize
   - module: netmin.windows.smb_device
@@ -102,7 +103,7 @@ changes:
       type: str
       returned: always
     status:
-      description: V(done); V(not_done); V(unknown) if the answer was lost and reading the host could not settle it; V(planned)
+      description: V(done); V(not_done); V(unknown) if its answer was lost, or the host could not be read afterwards; V(planned)
         in check mode.
       type: str
       returned: always

@@ -33,13 +33,6 @@ options:
       - Whether to restore also what somebody changed later.
     type: bool
     default: false
-  record_dir:
-    description:
-      - Folder on the controller for a copy of the run's record, including the snapshot. The file is named after the host.
-      - A relative path is relative to the playbook. The folder is created if it does not exist.
-      - The file is written to disk before the first change, and only its owner can read it. If it cannot be written, nothing is changed.
-      - The module itself reads the record on the host. This copy is for people and is not needed for a restore.
-    type: path
   stop_timeout:
     description:
       - Seconds to wait for a service or driver to stop or start before the task fails.
@@ -69,9 +62,10 @@ notes:
   - The record of this collection below C(HKLM\SOFTWARE\netmin.windows) stays on the host.
   - An inbound rule that somebody else added is not created again. This collection deletes no such rule.
 extends_documentation_fragment:
-  - netmin.windows.connection
   - netmin.windows.confirm
   - netmin.windows.confirm.later
+  - netmin.windows.connection
+  - netmin.windows.record
 seealso:
   - module: netmin.windows.minimize
   - module: netmin.windows.snapshot_info
@@ -129,7 +123,7 @@ changes:
       type: str
       returned: always
     status:
-      description: V(done); V(not_done); V(unknown) if the answer was lost and reading the host could not settle it; V(planned)
+      description: V(done); V(not_done); V(unknown) if its answer was lost, or the host could not be read afterwards; V(planned)
         in check mode.
       type: str
       returned: always

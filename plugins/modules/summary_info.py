@@ -92,7 +92,8 @@ changed:
   returned: always
 hosts:
   description: The result for each host. Loopback endpoints are counted only if the proof contradicts them. Numbers are V(none)
-    if the host was not read, or if O(of) does not count them.
+    if the host was not read, if O(of) does not count them, or if they are not known because not all changes are known to be
+    made.
   type: list
   elements: dict
   returned: unless the task failed because of O(strict)
@@ -173,7 +174,7 @@ hosts:
       to_restore: null
       why: ''
 totals:
-  description: The totals.
+  description: The totals of what is known.
   type: dict
   returned: unless the task failed because of O(strict)
   contains:
@@ -186,39 +187,39 @@ totals:
       type: dict
       returned: always
     closed:
-      description: Sum of RV(hosts[].closed).
+      description: Sum of this number over RV(hosts), or V(none) if O(of) does not count it or it is known of no host.
       type: int
       returned: always
     to_close:
-      description: Sum of RV(hosts[].to_close).
+      description: Sum of this number over RV(hosts), or V(none) if O(of) does not count it or it is known of no host.
       type: int
       returned: always
     residue:
-      description: Sum of RV(hosts[].residue).
+      description: Sum of this number over RV(hosts), or V(none) if O(of) does not count it or it is known of no host.
       type: int
       returned: always
     contradicted:
-      description: Sum of RV(hosts[].contradicted).
+      description: Sum of this number over RV(hosts), or V(none) if O(of) does not count it or it is known of no host.
       type: int
       returned: always
     refused:
-      description: Sum of RV(hosts[].refused).
+      description: Sum of this number over RV(hosts), or V(none) if O(of) does not count it or it is known of no host.
       type: int
       returned: always
     restored:
-      description: Sum of RV(hosts[].restored).
+      description: Sum of this number over RV(hosts), or V(none) if O(of) does not count it or it is known of no host.
       type: int
       returned: always
     to_restore:
-      description: Sum of RV(hosts[].to_restore).
+      description: Sum of this number over RV(hosts), or V(none) if O(of) does not count it or it is known of no host.
       type: int
       returned: always
     opens:
-      description: Sum of RV(hosts[].opens).
+      description: Sum of this number over RV(hosts), or V(none) if O(of) does not count it or it is known of no host.
       type: int
       returned: always
     left_alone:
-      description: Sum of RV(hosts[].left_alone).
+      description: Sum of this number over RV(hosts), or V(none) if O(of) does not count it or it is known of no host.
       type: int
       returned: always
   sample:
@@ -227,13 +228,13 @@ totals:
     ended:
       proven: 1
     hosts: 1
-    left_alone: 0
-    opens: 0
+    left_alone: null
+    opens: null
     refused: 1
     residue: 0
-    restored: 0
+    restored: null
     to_close: 0
-    to_restore: 0
+    to_restore: null
 lines:
   description: All of it as a table for the terminal.
   type: list

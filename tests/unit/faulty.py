@@ -383,6 +383,8 @@ def result_lies(attempt: Attempt, host: Simulated) -> list[str]:
         true = "done" if made(change, now) else "not_done"
         if status == "unknown" and result["after"] is not None:
             said.append(f"{change.target}: said to be unknown, and the host was read since")
+        elif status == "done" and result["after"] is None:
+            said.append(f"{change.target}: said to be done, and nobody read the host since")
         elif status not in ("unknown", true):
             said.append(f"{change.target}: said to be {status}, is {true}")
     if any(status != "done" for status in statuses) and not result.get("failed"):

@@ -13,13 +13,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import settle
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Proof, compare_with_keep, prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Purpose, Record
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.dynamic_ports import with_ranges
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import read_firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import strangers
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.port_proxy import with_forwarded
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import told
+from ansible_collections.netmin.windows.plugins.plugin_utils._run import columns
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import describe
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KEEP, KNOWLEDGE, MISSING
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
@@ -31,7 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
     suspects_of,
     windows_of,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import explainer, take_listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import explain, take_listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Missing
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import read_timer
@@ -52,10 +51,10 @@ WORDS = {
 def _about(record: Record | None) -> str:
     """Say what a proof is about: which run said what, or that none did."""
     if record is None:
-        return "every listener was compared with 'keep'"
+        return "compared with 'keep'"
     if record.purpose is Purpose.RESTORE:
-        return f"the forecast of run {record.run}, which was a restore: ports that are open again are as forecast"
-    return f"the forecast of run {record.run}"
+        return f"forecast of run {record.run}, which was a restore: ports that are open again are as forecast"
+    return f"forecast of run {record.run}"
 
 
 class ListenersAction(WindowsAction):
@@ -67,15 +66,16 @@ class ListenersAction(WindowsAction):
         host = read_host(session, KNOWLEDGE)
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         listing = take_listing(session, host, KNOWLEDGE)
-        host = with_ranges(session, host, KNOWLEDGE, listing.endpoints)
-        explained = with_forwarded(session, host, KNOWLEDGE, explainer(host, KNOWLEDGE, states).explain(listing.endpoints))
+        host, explained = explain(session, host, KNOWLEDGE, states, listing)
         remark = host.windows.remark
+        listeners, suspected = fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained), suspects_of(listing)
         return {
             "changed": False,
             "windows": windows_of(host),
             "boot": boot_of(host.boot),
-            "listeners": fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained),
-            "suspected": suspects_of(listing),
+            "listeners": listeners,
+            "suspected": suspected,
+            "lines": columns.listing(listeners, suspected),
             "warnings": [*strangers(explained), *([remark] if remark else [])],
         }
 
@@ -106,8 +106,7 @@ class ProofAction(WindowsAction):
             # Services have started while the host settled: their processes are known only now.
             host = read_host(session, KNOWLEDGE)
             host = replace(host, firewall=read_firewall(session, host, wanted=False))
-            host = with_ranges(session, host, KNOWLEDGE, settling.listing.endpoints)
-            explained = with_forwarded(session, host, KNOWLEDGE, explainer(host, KNOWLEDGE, states).explain(settling.listing.endpoints))
+            host, explained = explain(session, host, KNOWLEDGE, states, settling.listing)
             if stored is None:
                 kept = read_keep(options["keep"], host, KNOWLEDGE, explained, missing=Missing(options["missing"]))
                 proof = proof_of(compare_with_keep(explained, kept, host, settling.listing.suspects))
@@ -124,10 +123,8 @@ class ProofAction(WindowsAction):
         limit, uptime = float(options["limit"]), host.boot.uptime
         booted = stored is not None and stored.boot != host.boot.mark
         fresh = uptime is None or uptime < max(limit, settle.DELAYED_WINDOW)
-        if not booted and not fresh:
-            return settle.Settling(take(), True, "", uptime)
-        if not booted and stored is not None:
-            # The forecast was made in this boot, when the host could be read: nothing is starting any more.
+        # A forecast that was made in this boot was made when the host could be read: nothing is starting any more.
+        if not booted and (stored is not None or not fresh):
             return settle.Settling(take(), True, "", uptime)
         seen = self.boot_seen.since(host.boot.mark, self.clock)
         return settle.settle(session, host, take, self.clock, limit=limit, interval=float(options["interval"]), seen=seen)
@@ -142,14 +139,14 @@ class ProofAction(WindowsAction):
             "proof": proof,
             "forecast_run": stored.run if stored else None,
             "forecast_purpose": stored.purpose if stored else None,
-            "msg": f"{self.host_name}: {WORDS[verdict]}: {_about(stored)}",
+            "msg": f"{self.host_name}: {WORDS[verdict]} ({_about(stored)})",
             "windows": windows_of(host),
             "boot": {**boot_of(host.boot), "uptime": settling.uptime},
             "suspected": suspects_of(settling.listing),
         }
         if verdict == Verdict.FAILED or (strict and verdict != Verdict.PROVEN):
             when = "" if settling.uptime is None else f" {settling.uptime:.0f} seconds after the boot"
-            result |= {"failed": True, "msg": f"{self.host_name}: {WORDS[verdict]}{when}: {_about(stored)}: {'; '.join(proof['reasons'])}"}
+            result |= {"failed": True, "msg": f"{self.host_name}: {WORDS[verdict]}{when} ({_about(stored)}): {'; '.join(proof['reasons'])}"}
         return result
 
 
@@ -161,6 +158,6 @@ class SnapshotsAction(WindowsAction):
         del options
         session = self.open_session()
         found = read_timer(session)
-        warnings = [told(found)] if found is not None else []
+        warnings = [describe(found)] if found is not None else []
         stored = snapshots_of(read_snapshots(session))
         return {"changed": False, "confirm": timer_of(found) if found else None, "snapshots": stored, "warnings": warnings}

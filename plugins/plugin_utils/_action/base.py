@@ -24,6 +24,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
+    LONGEST_LINE,
     ConnectionLost,
     HostError,
     InvalidOption,
@@ -32,7 +33,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     Refused,
     Unreachable,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt, printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import meant, nearest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
@@ -82,7 +83,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         logs.install(host)
         started = time.monotonic()
         try:
-            result |= told(plain(self._guarded(task_vars or {})), host)
+            result |= shown(plain(self._guarded(task_vars or {})), host)
             self._ended = True
         finally:
             self._close()
@@ -112,7 +113,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         try:
             refuse(Refusal(text, kind=InvalidOption) for text in wrong)
         except InvalidOption as error:
-            return {"failed": True, "refused": True, "msg": printable(str(error))}
+            return {"failed": True, "refused": True, "msg": str(error)}
         self.boot_seen = BootSeen.of(task_vars)
         self.host_name = self._named(task_vars)
         try:
@@ -120,16 +121,16 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         except (Unreachable, ConnectionLost) as error:
             if self.writing:
                 return self._broken_off(str(error))
-            return {"unreachable": True, "msg": printable(str(error))}
+            return {"unreachable": True, "msg": str(error)}
         except NetminError as error:
             # Errors of the wire name the host by themselves.
-            told = str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"
+            msg = str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"
             if self.writing:
-                return self._broken_off(told)
+                return self._broken_off(msg)
             if not isinstance(error, InvalidOption | NotFound | Refused):
-                return {"failed": True, "msg": told}
+                return {"failed": True, "msg": msg}
             hazards = error.hazards if isinstance(error, Refused) else ()
-            return {"failed": True, "refused": True, **({"hazard": list(hazards)} if hazards else {}), "msg": told}
+            return {"failed": True, "refused": True, **({"hazard": list(hazards)} if hazards else {}), "msg": msg}
         except Exception as error:  # the edge: a bug of ours must not leave a traceback instead of a result
             if not self.writing:
                 raise
@@ -226,10 +227,10 @@ def new_run_id() -> str:
     return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}"
 
 
-def told(result: dict[str, Any], host: str) -> dict[str, Any]:
-    """Let each warning begin with the host: Ansible shows them without it, and the same text of many hosts once."""
+def shown(result: dict[str, Any], host: str) -> dict[str, Any]:
+    """Let each warning be one line that begins with the host: Ansible shows them without it, and the same text of many hosts once."""
     warnings = result.get("warnings")
-    return {**result, "warnings": [logs.of_host(host, text) for text in warnings]} if warnings else result
+    return {**result, "warnings": [logs.of_host(host, excerpt(text, LONGEST_LINE)) for text in warnings]} if warnings else result
 
 
 def told_of(validated: ValidationResult, spec: Mapping[str, Any], given: Mapping[str, Any], action: str) -> list[str]:

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError, NetminError, NotArmed, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import GONE, clear, end, remove, told
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_nt
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import GONE, clear, describe, end, remove
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase, Timer, judged, read_timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import read_restored
@@ -38,7 +37,7 @@ class ConfirmAction(WindowsAction):
             said = str(error) if isinstance(error, HostError) else f"{self.host_name}: {error}"
             doubt = " It is not known whether the host received the confirmation." if self.writing else ""
             back = f"The host rolls run {run} back unless it is confirmed in time"
-            return {"changed": self.writing, "failed": True, "msg": printable(f"{said}.{doubt} {back}")}
+            return {"changed": self.writing, "failed": True, "msg": f"{said}.{doubt} {back}"}
 
     def _keep(self, run: str | None) -> dict[str, Any]:
         session = self.open_writable()
@@ -46,7 +45,7 @@ class ConfirmAction(WindowsAction):
         if found is None:
             return self._none_waits(session, run)
         if run not in (None, found.run):
-            raise Refused(f"run {found.run} is waiting on this host, not run {run}")
+            raise Refused(f"run {excerpt(found.run)} is waiting on this host, not run {run}")
         found = judged(found, session)
         if found.phase is not Phase.ARMED:
             return self._too_late(session, found)
@@ -67,8 +66,8 @@ class ConfirmAction(WindowsAction):
     def _too_late(self, session: WritableSession, found: Timer) -> dict[str, Any]:
         if found.phase.over and not self._task.check_mode:
             self.writing = True
-            clear(session, found, _nt(session))
-        return {"changed": False, "failed": True, "msg": f"{self.host_name}: {told(found)}", "confirm": timer_of(found)}
+            clear(session, found, read_nt(session))
+        return {"changed": False, "failed": True, "msg": f"{self.host_name}: {describe(found)}", "confirm": timer_of(found)}
 
     def _confirm(self, session: WritableSession, found: Timer) -> dict[str, Any]:
         shown = timer_of(found)
@@ -81,7 +80,7 @@ class ConfirmAction(WindowsAction):
             if now.phase is not Phase.ARMED or now.beat != found.beat:
                 return {"changed": True, "failed": True, "msg": f"{self.host_name}: {error}", "confirm": timer_of(now)}
             # Its heartbeat has not moved for a minute: what starts it is gone, and nothing would be restored.
-            remove(session, _nt(session), found.run)
+            remove(session, read_nt(session), found.run)
             outcome = "the timer was no longer running; it was removed"
         return {"changed": True, "confirm": {**shown, "phase": "confirmed", "outcome": outcome}}
 
@@ -89,8 +88,3 @@ class ConfirmAction(WindowsAction):
 def timer_of(found: Timer) -> dict[str, Any]:
     """Show a timer in a result."""
     return {"run": found.run, "phase": str(found.phase), "heartbeat": found.beat, "outcome": found.outcome}
-
-
-def _nt(reader: Reader) -> NtVersion:
-    rows = reader.query("Win32_OperatingSystem", ("Version",))
-    return NtVersion.parse((rows[0].text("Version") if rows else "") or "")

@@ -21,7 +21,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import
     KNOWLEDGE,
     RECORD,
     Wanted,
+    minimize_spec,
     minimize_wanted,
+    stage_spec,
     terms,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain, snapshots_of
@@ -95,7 +97,7 @@ class PlannedAction(WindowsAction):
         if run.littered:
             finish_untouched(run, prepared, result, lambda: self.reopen(self.open_writable))
         add_damage(result, prepared)
-        return self._told(prepared, result, keeper)
+        return self._complete(prepared, result, keeper)
 
     def keeper(self, options: Mapping[str, Any]) -> Keeper | None:
         """Return who keeps a copy of the record on the controller, where one is wanted."""
@@ -103,7 +105,7 @@ class PlannedAction(WindowsAction):
         # Relative paths are the play's, as everywhere in Ansible.
         return Keeper(Path(self._loader.path_dwim(folder)), self.host_name) if folder else None
 
-    def _told(self, prepared: Prepared, result: dict[str, Any], keeper: Keeper | None = None) -> dict[str, Any]:
+    def _complete(self, prepared: Prepared, result: dict[str, Any], keeper: Keeper | None = None) -> dict[str, Any]:
         """Complete a result, and the copy of the record."""
         result["record_file"] = None
         if keeper is not None and result["snapshot"]:
@@ -121,6 +123,10 @@ class StageAction(PlannedAction):
     """One stage alone."""
 
     stage: ClassVar[Stage]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.argument_spec = stage_spec(cls.stage)
 
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
         """Check the stage's own options as well, and whether they go against what is kept."""
@@ -140,6 +146,8 @@ class StageAction(PlannedAction):
 
 class MinimizeAction(PlannedAction):
     """All stages in one session."""
+
+    argument_spec: ClassVar[Mapping[str, Any]] = minimize_spec()
 
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
         """Check the options of each stage as well, how they go together, and whether they go against what is kept."""

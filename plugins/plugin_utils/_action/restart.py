@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AuthenticationFailed, HostError, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, read_boot, read_system
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, read_boot, read_nt
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import not_after_a_boot
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import WINDOW
@@ -48,13 +47,12 @@ class RebootAction(WindowsAction):
             return {"changed": True, "before": boot_of(before), "after": boot_of(before), "ansible_facts": {}}
         self.writing = True
         session.reboot()
-        after, heard = self._wait(before, options["timeout"], options["interval"])
+        after, why = self._wait(before, options["timeout"], options["interval"])
         result: dict[str, Any] = {"changed": True, "before": boot_of(before), "after": boot_of(after) if after else None}
         if after is not None:
             result["ansible_facts"] = BootSeen.now(after.mark, self.clock).fact()
         else:
-            msg = f"{self.host_name} did not come back after the restart within {options['timeout']} seconds: {heard}"
-            result |= {"failed": True, "msg": msg}
+            result |= {"failed": True, "msg": f"{self.host_name} {why}"}
         return result
 
     def _refuse_no_return(self, session: Session, options: Mapping[str, Any]) -> None:
@@ -63,7 +61,7 @@ class RebootAction(WindowsAction):
         Raises:
             Refused: WinRM, or what it depends on, does not start by itself.
         """
-        reason = not_after_a_boot(session, NtVersion.parse(read_system(session).text("Version") or ""))
+        reason = not_after_a_boot(session, read_nt(session))
         if reason and WINRM_START not in options["accept"]:
             advice = f"set it to Automatic first; if somebody starts it by hand, list '{WINRM_START}' in 'accept'"
             raise Refused(
@@ -72,22 +70,24 @@ class RebootAction(WindowsAction):
             )
 
     def _wait(self, before: BootEvidence, timeout: float, interval: float) -> tuple[BootEvidence | None, str]:
-        """Return the evidence of the new boot, or None and what was heard last."""
+        """Return the evidence of the new boot, or None and what the host did instead."""
         deadline = self.clock.now() + timeout
-        heard = "it was not contacted yet"
+        late = f"did not come back after the restart within {timeout} seconds"
+        why = f"{late}: it was not contacted yet"
         while self.clock.now() < deadline:
             self.clock.sleep(interval)
             try:
                 seen = read_boot(self.reopen(self.open_session))
             except AuthenticationFailed as error:
                 # It is up and has answered: to ask again with the same secret could lock the account.
-                return None, str(error)
+                refused = f"was asked to restart, and then refused the login: {error}"
+                return None, f"{refused}; no other login was tried, because that could lock the account"
             except HostError as error:
                 # Down, or up and not ready: both end by themselves or at the deadline.
-                heard = str(error)
+                why = f"{late}: {error}"
                 logger.info("waiting for %s: %s", self.host_name, error)
                 continue
             if seen.mark and seen.mark != before.mark:
                 return seen, ""
-            heard = "it answers but has not restarted"
-        return None, heard
+            why = f"did not restart within {timeout} seconds: it still answers from the boot before"
+        return None, why

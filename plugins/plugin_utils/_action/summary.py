@@ -7,7 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import BAD, Ended, Of, ends_here, judge, row_of, table, told, totals
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import (
+    BAD,
+    Ended,
+    Of,
+    ends_here,
+    judge,
+    reason_line,
+    row_of,
+    table,
+    totals,
+)
 
 from .base import WindowsAction
 
@@ -38,11 +48,11 @@ class SummaryAction(WindowsAction):
         lost = [row for row in rows if row.ended is Ended.NOT_REACHED]
         if options["strict"] and (bad or lost):
             # Unreachable as Ansible counts it only where nothing worse has happened.
-            return {"changed": False, "failed" if bad else "unreachable": True, "msg": "; ".join(told(row) for row in (bad or lost))}
+            return {"changed": False, "failed" if bad else "unreachable": True, "msg": "; ".join(reason_line(row) for row in (bad or lost))}
         return {
             "changed": False,
             "hosts": [row_of(row) for row in rows],
-            "totals": totals(rows),
+            "totals": totals(rows, what),
             "lines": table(rows, what),
             "ends": ends_here(rows, options["batch"] or options["hosts"], options["max_fail_percentage"]),
         }

@@ -1,10 +1,10 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Find misspelt variables: those that begin with the name of a role of this collection and that the role does not know.
+"""Find misspelt variables: those that are nearly a variable of the role or the playbook that runs, and are none.
 
-Ansible passes over a variable that nobody reads, so that a list under a wrong name would keep nothing. What begins so and is
-right: the variables of the role and of its own files, what a task has registered, what the playbooks note, and the variables of a
-role with a longer name. Anything else of that kind that belongs to somebody else is to be named (`OTHERS`).
+Ansible passes over a variable that nobody reads, so that a list under a wrong name would keep nothing. What is like no variable of
+ours belongs to somebody else, whatever it begins with: `audit_log_dir` and `services_list` are names for an inventory. So does
+what a task has registered, and what a role with a longer name knows. Anything else is to be named (`OTHERS`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ OTHERS = "netmin_windows_other_variables"
 # Set by the playbooks of this collection: the names that they take beside the variables of their roles.
 OF_PLAYBOOK = "netmin_windows_playbook_variables"
 # What a rescue of the playbooks notes.
-NOTED = ("failure",)
+NOTED = ("minimize_failure", "rollback_failure")
 # What is in every result of a task, whatever became of it.
 RESULT = frozenset({"changed", "failed", "skipped", "unreachable"})
-# So alike are a name and a misspelling of it, where any name may be given.
+# So alike are a name and a misspelling of it, where any name may be given; and where both are of the same length: one letter of four
+# may be another or have changed places (`keep`, `kepe`).
 ALIKE = 0.8
+ALIKE_IN_LENGTH = 0.75
 
 
 @cache
@@ -37,7 +39,9 @@ def known_of(role: str) -> frozenset[str]:
     folder = ROLES / role
     specified = _load(folder / "meta/argument_specs.yml")["argument_specs"]["main"].get("options") or {}
     files = sorted(path for part in ("defaults", "vars") for path in (folder / part).rglob("*.yml"))
-    return frozenset([*specified, *(name for path in files for name in _load(path) or {}), *(f"{role}_{word}" for word in NOTED)])
+    return frozenset(
+        [*specified, *(name for path in files for name in _load(path) or {}), *(name for name in NOTED if name.startswith(f"{role}_"))]
+    )
 
 
 @cache
@@ -69,7 +73,7 @@ def misspelt(variables: Mapping[str, Any], extra: Iterable[str]) -> Iterator[str
         yield from _of_role(role, variables, listed)
     playbook = variables.get(OF_PLAYBOOK)
     for name in sorted(set(extra) - listed) if isinstance(playbook, list | tuple) else ():
-        near = nearest(name, map(str, playbook or ()), cutoff=ALIKE)
+        near = _meant(name, map(str, playbook or ()))
         if near is not None and near != name and near not in extra:
             yield f"this playbook has no variable '{name}' (did you mean '{near}'?); list it in '{OTHERS}' if it belongs to something else"
 
@@ -83,6 +87,14 @@ def _of_role(role: str, variables: Mapping[str, Any], listed: set[str]) -> Itera
         value = variables[name]
         if isinstance(value, Mapping) and not RESULT.isdisjoint(value):
             continue
-        near = nearest(name.removeprefix(f"{role}_"), [other.removeprefix(f"{role}_") for other in known])
-        hint = f" (did you mean '{role}_{near}'?)" if near else ""
-        yield f"the role {PREFIX}{role} has no variable '{name}'{hint}; list it in '{OTHERS}' if it belongs to something else"
+        near = _meant(name.removeprefix(f"{role}_"), [other.removeprefix(f"{role}_") for other in known])
+        if near is not None:
+            meant = f"(did you mean '{role}_{near}'?)"
+            yield f"the role {PREFIX}{role} has no variable '{name}' {meant}; list it in '{OTHERS}' if it belongs to something else"
+
+
+def _meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name of which another is probably a misspelling."""
+    names_of_ours = tuple(known)
+    same_length = (other for other in names_of_ours if len(other) == len(name))
+    return nearest(name, names_of_ours, cutoff=ALIKE) or nearest(name, same_length, cutoff=ALIKE_IN_LENGTH)

@@ -32,9 +32,20 @@ NetminError
 
 from __future__ import annotations
 
+from .foreign import excerpt
+
+# No sentence of ours comes near; what a host says in it may be of any length.
+LONGEST_LINE = 2000
+
 
 class NetminError(Exception):
-    """Base of all errors that a user may see."""
+    """Base of all errors that a user may see.
+
+    A message may quote a host: each of its lines is made one printable line here, whoever raises it.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(excerpt(line, LONGEST_LINE) for line in lines))
 
 
 class InvalidOption(NetminError):
@@ -52,8 +63,8 @@ class Refused(NetminError):
         hazards: the ids that `accept` must list; none where no option lifts the refusal.
     """
 
-    def __init__(self, message: str, *, hazards: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, *lines: str, hazards: tuple[str, ...] = ()) -> None:
+        super().__init__(*lines)
         self.hazards = hazards
 
 

@@ -5,10 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from .errors import ProtocolError
+from collections.abc import Iterable
 
 # Control characters but tab and newline; surrogates; what changes the order in which a terminal shows a line: embeddings,
 # overrides, isolates and marks (Unicode Standard Annex 9, 2.1 to 2.6).
@@ -16,6 +13,8 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u20
 # Where a terminal or a log may begin a new line besides.
 SEPARATORS = re.compile(r"[\s\u2028\u2029]+")
 LONGEST = 200
+# Of names that a host lists: how many, and how long each, a sentence of ours takes.
+MOST_NAMES, LONGEST_NAME = 10, 100
 
 
 def printable(text: str) -> str:
@@ -38,15 +37,8 @@ def excerpt(text: object, longest: int = LONGEST) -> str:
     return line if len(line) <= longest and len(str(text)) <= 2 * longest else f"{line[: longest - 1]}…"
 
 
-@contextmanager
-def understood(host: str, what: str) -> Iterator[None]:
-    """Raise ProtocolError where an answer does not fit its schema: a list in place of a number, a text that is no number.
-
-    Args:
-        host: the address that messages name.
-        what: what was asked for.
-    """
-    try:
-        yield
-    except ValueError as error:
-        raise ProtocolError(f"{what} at {host}: the answer has a value of the wrong type or form: {excerpt(error)}", host=host) from error
+def listed(names: Iterable[object], *, between: str = ", ") -> str:
+    """Return the first of the names that a host lists, each short and on the same line, and how many more there are."""
+    every = list(names)
+    more = f" and {len(every) - MOST_NAMES} more" if len(every) > MOST_NAMES else ""
+    return between.join(excerpt(name, LONGEST_NAME) for name in every[:MOST_NAMES]) + more

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.answers import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol, Scope, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, ProtocolError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt, understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row

@@ -16,6 +16,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.answers import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import is_quotable
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AccessDenied,
@@ -25,7 +26,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     ProtocolError,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall, fields_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType, RegistryValue

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.answers import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, NotFound, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import Firewall
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
@@ -176,7 +177,7 @@ class Host:
             return found
         by_display = self._displayed(name)
         if by_display is not None:
-            raise NotFound(f"'{name}' is a display name; the service's key name is '{by_display.name}'")
+            raise NotFound(f"'{name}' is a display name; the service's key name is '{excerpt(by_display.name)}'")
         raise NotFound(f"there is no service '{name}' on this host{perhaps(name, (s.name for s in self.services.values()))}")
 
     def is_display_name(self, name: str) -> bool:
@@ -256,6 +257,11 @@ def with_newcomers(reader: Reader, host: Host, pids: Iterable[int | None]) -> Ho
 def read_system(reader: Reader) -> Row:
     """Return the one row about the operating system, with all properties: which there are depends on the Windows."""
     return _only(reader, "Win32_OperatingSystem", ())
+
+
+def read_nt(reader: Reader) -> NtVersion:
+    """Return the version of Windows alone."""
+    return NtVersion.parse(read_system(reader).text("Version") or "")
 
 
 def _product(system: Row) -> ProductType:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Identity
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -369,8 +370,8 @@ def management_ports(host: Host, knowledge: Knowledge) -> frozenset[int]:
 def strangers(explained: Iterable[Explained]) -> tuple[str, ...]:
     """Say of each listener that holds WinRM's port without being WinRM what that is."""
     return tuple(
-        f"{subject.endpoint.name} on {subject.endpoint.address} belongs to {subject.owner}, not to WinRM, although it is WinRM's port: "
-        "find out what it is before you trust a session with this host"
+        f"{subject.endpoint.name} on {subject.endpoint.address} belongs to {excerpt(subject.owner)}, not to WinRM, although it is WinRM's "
+        "port: find out what it is before you trust a session with this host"
         for subject in explained
         if subject.stranger
     )

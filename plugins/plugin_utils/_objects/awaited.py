@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.answers import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import DidNotHold
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import listed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, Where
 
@@ -56,7 +57,7 @@ def wait(awaited: Sequence[Awaited], reader: Reader, clock: Clock, limit: float)
         if not left or unmoved > UNMOVED_POLLS:
             return
         if clock.now() + POLL > deadline:
-            names = ", ".join(f"{noun(item.kind)} {item.name} ({states.get(item.name, 'gone')})" for item in left)
+            names = listed(f"{noun(item.kind)} {item.name} ({states.get(item.name, 'gone')})" for item in left)
             raise DidNotHold(f"{names} on {reader.host}: not {left[0].state.lower()} after {limit:g} seconds")
         clock.sleep(POLL)
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
@@ -29,6 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import LONGEST as LONGEST_TEXT
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import listed as names_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -91,20 +93,53 @@ def read_wish(options: Mapping[str, Any]) -> Wish | None:
     return Wish(given["within"], given["hold"], bool(options.get("confirm_later")))
 
 
+class State(StrEnum):
+    """Where the timer of a task is."""
+
+    NONE = "no timer was needed"
+    PLANNED = "the timer would be started before the first change"
+    STARTING = "starting"
+    NOT_STARTED = "not started"
+    DOUBTFUL = "may be running"
+    RUNNING = "running"
+    TOLD = "it is not known whether the run was confirmed"
+    CONFIRMED = "confirmed"
+    REMOVED = "removed"
+    LEFT = "running at the end of the task"
+
+    @property
+    def has_run(self) -> bool:
+        """Whether two heartbeats have been seen."""
+        return self in (State.RUNNING, State.TOLD, State.CONFIRMED, State.REMOVED, State.LEFT)
+
+
+NEXT: Mapping[State, frozenset[State]] = {
+    State.NONE: frozenset({State.PLANNED}),
+    State.PLANNED: frozenset({State.STARTING}),
+    # Where arming fails, what was made is taken away, unless that fails as well.
+    State.STARTING: frozenset({State.RUNNING, State.NOT_STARTED, State.DOUBTFUL}),
+    State.NOT_STARTED: frozenset(),
+    State.DOUBTFUL: frozenset({State.NOT_STARTED}),
+    State.RUNNING: frozenset({State.TOLD, State.REMOVED, State.LEFT}),
+    # Told once more over another connection; or refused for certain, so that it goes on as before.
+    State.TOLD: frozenset({State.TOLD, State.RUNNING, State.CONFIRMED, State.LEFT}),
+    State.CONFIRMED: frozenset(),
+    State.REMOVED: frozenset(),
+    State.LEFT: frozenset(),
+}
+
+
 @dataclass(slots=True)
 class Confirmation:
     """The timer of one task, from the first look to the confirmation.
 
     Attributes:
+        state: where it is; `NEXT` says what can follow.
+        outcome: the same in words for the result, with more where more is known.
         found: the timer that an earlier run left.
-        armed: two heartbeats have been seen.
-        confirmed: the host has ended it.
-        doubtful: arming failed, and whether something is armed all the same is not known.
-        told: the host has been told to end it, or may have been.
         littered: an earlier run has left something that is no timer, and that would be taken for a part of the next one.
         began: when the timer can have begun to count at the earliest, by our own clock.
         asked: the host has been asked, since, how far it has counted.
-        setting_up: something of it may be on the host.
         claimed: the timer's key is this run's.
         settled: the result says what becomes of it.
     """
@@ -112,21 +147,27 @@ class Confirmation:
     wish: Wish | None
     run: Run
     clock: Clock
+    state: State = State.NONE
+    outcome: str = str(State.NONE)
     found: Timer | None = None
     back: confirm.WayBack | None = None
     nt: NtVersion = field(default_factory=lambda: NtVersion(0, 0))
-    armed: bool = False
-    confirmed: bool = False
-    doubtful: bool = False
-    told: bool = False
     littered: bool = False
     began: float = 0.0
     asked: bool = False
-    setting_up: bool = False
     claimed: bool = False
     settled: bool = False
-    outcome: str = "no timer was needed"
     warnings: list[str] = field(default_factory=list)
+
+    def enter(self, state: State, outcome: str = "") -> None:
+        """Go on to another state.
+
+        Raises:
+            RuntimeError: it cannot follow: a bug of ours.
+        """
+        if state not in NEXT[self.state]:
+            raise RuntimeError(f"a timer in state '{self.state}' cannot enter '{state}'")
+        self.state, self.outcome = state, outcome or str(state)
 
     def look(self, reader: Reader, prepared: Prepared, knowledge: Knowledge) -> None:
         """See what an earlier run left, and work out what would be armed; nothing is written.
@@ -140,8 +181,8 @@ class Confirmation:
         if found is not None:
             self.found = found = confirm.judged(found, reader)
             if prepared.plan.changes and not found.phase.over:
-                raise Refused(f"{told(found)}; nothing was changed")
-            self.warnings.append(told(found))
+                raise Refused(f"{describe(found)}; nothing was changed")
+            self.warnings.append(describe(found))
         if self.wish is None or not prepared.plan.changes:
             return
         survey = prepared.survey
@@ -154,11 +195,11 @@ class Confirmation:
         lost = not_after_a_boot(reader, self.nt) if self.back.boot else ""
         if lost:
             raise Refused(
-                "'confirm' cannot be used here: to put the run back the host would restart, and it would not answer WinRM afterwards: "
+                "'confirm' cannot be used here: to roll the run back the host would restart, and then it would not answer over WinRM: "
                 f"{lost}; set it to Automatic first"
             )
         confirm.values_of(self.run.run_id, self.back)
-        self.outcome = "the timer would be started before the first change"
+        self.enter(State.PLANNED)
 
     def clean(self, writer: Writer) -> None:
         """Take away what a timer left of which nothing comes any more.
@@ -175,7 +216,7 @@ class Confirmation:
             found = confirm.read_timer(writer)
             found = None if found is None else confirm.judged(found, writer)
             if found is not None and not found.phase.over:
-                raise Refused(f"{told(found)}; nothing was changed")
+                raise Refused(f"{describe(found)}; nothing was changed")
             self.littered = confirm.is_littered(writer)
         if found is not None and found.phase.over:
             clear(writer, found, self.nt)
@@ -184,7 +225,7 @@ class Confirmation:
 
     def look_back(self, reader: Reader) -> None:
         """See after the changes whether another run waits for its confirmation: it may undo what this one did."""
-        if self.armed:
+        if self.state.has_run:
             return
         with suppress(NetminError):
             found = confirm.read_timer(reader)
@@ -201,11 +242,10 @@ class Confirmation:
             NotArmed: there are none; everything of ours has been taken away.
             NetminError: something else went wrong on the way there; the same.
         """
-        if self.wish is None or self.back is None:
+        if self.state is not State.PLANNED or self.wish is None or self.back is None:
             return
-        self.outcome = "not started"
+        self.enter(State.STARTING)
         self.began = self.clock.now()
-        self.setting_up = True
         try:
             said = self._set_up(writer, self.back, self.wish)
             self._see_it_count(writer, said)
@@ -213,11 +253,10 @@ class Confirmation:
             # Without a shell nothing but the key has been made, and nothing can count.
             shell = not (isinstance(error, Fault) and error.code == WSMAN_SHELLS_NOT_ALLOWED)
             # What another run has put there is not ours to remove.
-            self.doubtful = self.claimed and not _taken_away(writer, self.nt, self.run.run_id, shell=shell) and shell
-            self.setting_up = self.doubtful
+            gone = not self.claimed or _taken_away(writer, self.nt, self.run.run_id, shell=shell) or not shell
+            self.enter(State.NOT_STARTED if gone else State.DOUBTFUL)
             raise
-        self.armed = True
-        self.outcome = "running"
+        self.enter(State.RUNNING)
 
     def _set_up(self, writer: Writer, back: confirm.WayBack, wish: Wish) -> str:
         """Put everything on the host; return what the start of it said, for the message that nothing moves."""
@@ -232,7 +271,7 @@ class Confirmation:
         expected = {**{name: str(value.data) for name, value in numbered.items()}, **head}
         listed = {name: text for name, text in confirm.listed(output.stdout).items() if name not in (timer.CLAIM, timer.DOOR)}
         if listed != expected:
-            wrong = ", ".join(sorted(name for name in {*listed, *expected} if listed.get(name) != expected.get(name)))
+            wrong = names_of(sorted(name for name in {*listed, *expected} if listed.get(name) != expected.get(name)))
             where = f"HKLM\\{timer.KEY} on {writer.host}"
             raise NotArmed(f"the timer could not be started: {where} does not read back as written ({wrong}); nothing was changed")
         if timer.carrier_of(self.nt) is Carrier.TASK:
@@ -294,7 +333,7 @@ class Confirmation:
             TooLate: the time is over, or so nearly that the change might come after it.
             HostError: the host did not say.
         """
-        if self.wish is None or not self.armed:
+        if self.wish is None or self.state is not State.RUNNING:
             return
         left = self.wish.within - (self.clock.now() - self.began)
         if change.touches_session and not self.asked:
@@ -310,21 +349,21 @@ class Confirmation:
     def finish(self, result: dict[str, Any], reopen: Callable[[], Writer]) -> None:
         """Confirm over a new connection, unless the run failed or a later task is to do it; complete the result."""
         wish = self.wish
-        if wish is not None and self.armed:
+        if wish is not None and self.state is State.RUNNING:
             if result.get("failed") and not result["changed"]:
                 # Nothing is to be put back, and the host might restart for it.
-                self._disarm(result, reopen, wish, "removed: nothing was changed")
+                self._remove(result, reopen, wish)
             elif self.run.application is not None and isinstance(self.run.application.error, TooLate):
-                self.outcome = TOO_LATE
+                self.enter(State.LEFT, TOO_LATE)
             elif result.get("failed"):
-                self.outcome = "not confirmed: the run failed"
+                self.enter(State.LEFT, "not confirmed: the run failed")
                 result["msg"] = f"{result['msg']}. {self._will_restore(wish)}"
             elif wish.hold or wish.later:
-                self.outcome = "running; run 'confirm' to keep the changes"
+                self.enter(State.LEFT, "running; run 'confirm' to keep the changes")
             else:
                 self._confirm(result, reopen, wish)
-        if wish is not None and self.doubtful:
-            self._disarm(result, reopen, wish, "not started; its remains were removed over a new connection")
+        elif wish is not None and self.state is State.DOUBTFUL:
+            self._clear_up(result, reopen, wish)
         result["warnings"] = [*result.get("warnings", []), *self.warnings]
         result["confirm"] = self.shown()
         self.settled = True
@@ -335,23 +374,22 @@ class Confirmation:
 
     def afterwards(self) -> str:
         """Say what the host does by itself where the run broke off and its timer runs, or may; empty where it does nothing."""
-        if self.wish is None or not (self.setting_up or self.armed) or self.settled:
+        if self.wish is None or self.settled or not (self.state.has_run or self.state in (State.STARTING, State.DOUBTFUL)):
             return ""
-        return f"The timer {'is still' if self.armed else 'may still be'} running. {self._will_restore(self.wish)}"
+        return f"The timer {'is still' if self.state.has_run else 'may still be'} running. {self._will_restore(self.wish)}"
 
     def _confirm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish) -> None:
         try:
-            self.outcome = self._end(reopen)
-            self.confirmed = True
+            self.enter(State.CONFIRMED, self._end(reopen))
         except TooLate as error:
-            self.outcome = TOO_LATE
+            self.enter(State.LEFT, TOO_LATE)
             result["failed"] = True
             result["msg"] = f"all changes were made but not confirmed in time, so the host rolls them back: {error}. Increase 'within'"
         except NetminError as error:
             # What was told may have been heard, however the telling ended.
-            unknown = self.told
-            self.outcome = "it is not known whether the run was confirmed" if unknown else "not confirmed"
-            doubt = "It is not known whether the host received the confirmation. If not: " if unknown else ""
+            doubt = "It is not known whether the host received the confirmation. If not: " if self.state is State.TOLD else ""
+            if self.state is not State.TOLD:
+                self.enter(State.LEFT, "not confirmed")
             result["failed"] = True
             msg = f"all changes were made but could not be confirmed over a new connection: {error}. {doubt}{self._will_restore(wish)}"
             result["msg"] = msg
@@ -364,6 +402,8 @@ class Confirmation:
             try:
                 writer = reopen()
                 if again and confirm.read_timer(writer) is None:
+                    # Somebody has confirmed it: probably we, and the answer was lost.
+                    self.enter(State.TOLD)
                     return GONE
                 self._tell(writer)
                 return see_end(writer, self.run.run_id, self.clock)
@@ -376,52 +416,61 @@ class Confirmation:
 
     def _tell(self, writer: Writer) -> None:
         """Tell the host to end the timer, once more if need be: the same value again changes nothing."""
-        told = self.told
-        self.told = True
+        before = self.state
+        self.enter(State.TOLD)
         try:
             tell(writer, self.run.run_id)
         except (AccessDenied, MethodFailed, QuotaExceeded):
             # Refused for certain.
-            self.told = told
+            self.enter(before)
             raise
 
-    def _disarm(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish, outcome: str) -> None:
-        """Take away over a new connection what is or may be running; where none can be had, say what the host may do."""
+    def _remove(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish) -> None:
+        """Remove the timer of a run that changed nothing over a new connection; where none can be had, say what the host does."""
         try:
             remove(reopen(), self.nt, self.run.run_id)
-            self.outcome = outcome
+            self.enter(State.REMOVED, "removed: nothing was changed")
         except NetminError:
-            self.outcome = "running" if self.armed else "may be running"
-            result["msg"] = f"{result['msg']}. The timer {'is still' if self.armed else 'may still be'} running. {self._will_restore(wish)}"
+            self.enter(State.LEFT, str(State.RUNNING))
+            result["msg"] = f"{result['msg']}. The timer is still running. {self._will_restore(wish)}"
+
+    def _clear_up(self, result: dict[str, Any], reopen: Callable[[], Writer], wish: Wish) -> None:
+        """Remove over a new connection what may be running; where none can be had, say what the host may do."""
+        try:
+            remove(reopen(), self.nt, self.run.run_id)
+            self.enter(State.NOT_STARTED, "not started; its remains were removed over a new connection")
+        except NetminError:
+            result["msg"] = f"{result['msg']}. The timer may still be running. {self._will_restore(wish)}"
 
     def _will_restore(self, wish: Wish) -> str:
         return (
             f"The host rolls run {self.run.run_id} back in a little over {wish.within} seconds and restarts if needed, "
-            "unless netmin.windows.confirm confirms it before"
+            "unless netmin.windows.confirm confirms the run first"
         )
 
     def plain(self, wish: Wish) -> dict[str, Any]:
         """Show the timer in a result."""
         carrier = str(timer.carrier_of(self.nt)) if self.back is not None else None
-        said = {"armed": self.armed, "within": wish.within, "hold": wish.hold, "confirmed": self.confirmed}
+        said = {"armed": self.state.has_run, "within": wish.within, "hold": wish.hold, "confirmed": self.state is State.CONFIRMED}
         return {**said, "carrier": carrier, "outcome": self.outcome}
 
 
-def told(found: Timer) -> str:
+def describe(found: Timer) -> str:
     """Say in one sentence what was found on the host."""
+    run, outcome = excerpt(found.run), excerpt(found.outcome)
     if found.phase is Phase.ARMED:
         return (
-            f"run {found.run} is waiting for confirmation on this host (heartbeat {found.beat}): run 'confirm', or wait until the host "
+            f"run {run} is waiting for confirmation on this host (heartbeat {excerpt(found.beat)}): run 'confirm', or wait until the host "
             "has rolled it back"
         )
     if found.phase is Phase.UNSTARTED:
-        return f"run {found.run} broke off before its timer started: it changed nothing and needs no confirmation"
+        return f"run {run} broke off before its timer started: it changed nothing and needs no confirmation"
     if found.phase is Phase.RESTORING:
-        return f"the host is rolling back run {found.run}, which was not confirmed ({found.outcome})"
+        return f"the host is rolling back run {run}, which was not confirmed ({outcome})"
     if found.phase is Phase.BROKEN_OFF:
-        began = f"the host began to roll back run {found.run}, which was not confirmed, but did not finish ({found.outcome})"
+        began = f"the host began to roll back run {run}, which was not confirmed, but did not finish ({outcome})"
         return f"{began}: run 'restore' to restore the rest"
-    return f"run {found.run} was not confirmed, so the host rolled it back: {found.outcome} (exit codes of its commands in order)"
+    return f"run {run} was not confirmed, so the host rolled it back: {outcome} (exit codes of its commands in order)"
 
 
 def end(writer: Writer, run: str, clock: Clock) -> str:
@@ -451,7 +500,7 @@ def see_end(writer: Writer, run: str, clock: Clock) -> str:
             return GONE
         beat = str(value.data)
         if not beat.isdecimal():
-            raise TooLate(f"the time was over: the host is rolling back run {run} ({beat})")
+            raise TooLate(f"the time was over: the host is rolling back run {run} ({excerpt(beat)})")
     raise NotArmed(f"the timer on {writer.host} was told to end but did not end within {ENDING:g} seconds")
 
 

@@ -18,6 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.part import
 
 from .confirming import read_wish
 from .keep import Said, said_of
+from .options import left_out
 from .survey import STAGE_BY_NAME
 
 # Options that are lengths of time; no negative one makes any sense.
@@ -48,9 +49,9 @@ def in_stage(name: str, options: Mapping[str, Any], knowledge: Knowledge) -> Ite
 def in_minimize(options: Mapping[str, Any], knowledge: Knowledge) -> Iterator[str]:
     """Yield what is wrong with the options of `minimize`."""
     given = {name: options[name] for name in STAGES if options.get(name) is not None}
-    idle = [name for name in given if name not in options["stages"]]
-    if idle:
-        yield f"options are given for {', '.join(idle)}, not listed in 'stages'"
+    unlisted = left_out(options)
+    if unlisted:
+        yield unlisted
     values = {name: {"services": value} if name == "services" else value for name, value in given.items()}
     yield from _between(values, options.get("recipes") or (), options["keep"], knowledge)
 

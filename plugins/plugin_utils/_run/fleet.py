@@ -13,6 +13,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
+from .columns import aligned
+
 LONGEST_REASON = 200
 MOST_NAMES = 10
 # What was not closed because nobody agreed to it; what was not restored; without what needed nothing.
@@ -115,17 +117,21 @@ def _closed(given: Given, main: Results, check_mode: bool) -> tuple[dict[str, in
     proven = [row for row in proof.get("endpoints", ()) if row["scope"] != Scope.LOOPBACK]
     contradicted = [row for row in proof.get("endpoints", ()) if row["holds"] is False]
     refused = [item for item in main["unchanged"] if item["reason"] in CONSENT]
-    at_boot = 0 if given.reboot.get("after") and not check_mode else main["summary"]["closes_at_boot"]
+    planned, at_boot = main["summary"], 0 if _has_booted(given, check_mode) else main["summary"]["closes_at_boot"]
     before, now = _keys(main["listeners_before"]), _keys(main["listeners"])
     gone = sum(max(0, count - now.get(key, 0)) for key, count in before.items())
     wrong = [row for row in contradicted if row["outcome"] in OPEN]
-    numbers = {
-        "closed": sum(map(_count_of, (row for row in proven if row["outcome"] == Outcome.CLOSED))) if proof.get("endpoints") else gone,
-        "to_close": main["summary"]["closes_now"] + at_boot if check_mode else at_boot,
-        "residue": proof["open_listeners"] - sum(map(_count_of, wrong)) if proof.get("endpoints") else sum(map(_count_of, main["residue"])),
-        "contradicted": sum(map(_count_of, contradicted)),
-        "refused": len(refused),
-    }
+    numbers = {"contradicted": sum(map(_count_of, contradicted)), "refused": len(refused)}
+    if proof.get("endpoints"):
+        numbers["closed"] = sum(map(_count_of, (row for row in proven if row["outcome"] == Outcome.CLOSED)))
+        numbers["residue"] = proof["open_listeners"] - sum(map(_count_of, wrong))
+    else:
+        if main["after"] is not None or not main["changed"]:
+            numbers["closed"] = gone
+        if _is_whole(main, check_mode):
+            numbers["residue"] = sum(map(_count_of, main["residue"]))
+    if _is_whole(main, check_mode) or _has_booted(given, check_mode):
+        numbers["to_close"] = planned["closes_now"] + at_boot if check_mode else at_boot
     names = {
         "contradicted": tuple(f"{row['protocol']}/{row['port']} on {row['address']} ({row['owner']})" for row in contradicted),
         "refused": tuple(f"{item['target']} ({item['reason']})" for item in refused),
@@ -136,15 +142,26 @@ def _closed(given: Given, main: Results, check_mode: bool) -> tuple[dict[str, in
 def _restored(given: Given, main: Results, check_mode: bool) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:
     left = [item for item in main["unchanged"] if item["reason"] not in AS_IT_SHOULD_BE]
     missing = [item for item in main["changes"] if not check_mode and item["status"] != "done"]
-    booted = given.reboot.get("after") and not check_mode
     numbers = {
         "restored": sum(item["status"] == "done" for item in main["changes"]),
         "to_restore": len(main["changes"]) if check_mode else 0,
-        "opens": 0 if booted else main["summary"]["opens"],
         "left_alone": len(left) + len(missing),
     }
+    booted = _has_booted(given, check_mode)
+    if booted or _is_whole(main, check_mode):
+        numbers["opens"] = 0 if booted else main["summary"]["opens"]
     names = [*(f"{item['target']} ({item['reason']})" for item in left), *(f"{item['target']} ({item['status']})" for item in missing)]
     return numbers, {"left_alone": tuple(name.replace("not_done", "not done") for name in names)}
+
+
+def _is_whole(main: Results, check_mode: bool) -> bool:
+    """Tell whether what was forecast holds: of a plan that was carried out in part nobody knows what closes or opens."""
+    return check_mode or all(item["status"] == "done" for item in main["changes"])
+
+
+def _has_booted(given: Given, check_mode: bool) -> bool:
+    """Tell whether the boot has come for which something waited."""
+    return bool(given.reboot.get("after")) and not check_mode
 
 
 def _ended(given: Given, what: Of, *, check_mode: bool) -> tuple[Ended, str]:
@@ -195,9 +212,10 @@ def ends_here(rows: Sequence[Row], batch: Iterable[str], most: float) -> bool:
     return bad / len(found) * 100 > most or all(row.ended is not Ended.NOT_BEGUN for row in rows)
 
 
-def totals(rows: Sequence[Row]) -> dict[str, Any]:
-    """Add up."""
-    numbers = {name: sum(row.numbers.get(name, 0) for row in rows) for name in EVERY}
+def totals(rows: Sequence[Row], what: Of = Of.MINIMIZE) -> dict[str, Any]:
+    """Add up what is known."""
+    found = {name: [row.numbers[name] for row in rows if name in row.numbers] for name in COLUMNS[what]}
+    numbers = {name: sum(found[name]) if found.get(name) else None for name in EVERY}
     return {"hosts": len(rows), "ended": {str(ended): count for ended in Ended if (count := _count(rows, ended))}, **numbers}
 
 
@@ -211,20 +229,15 @@ def table(rows: Sequence[Row], what: Of = Of.MINIMIZE) -> list[str]:
     columns = COLUMNS[what]
     cells = [("host", "outcome", *map(_words, columns))]
     cells += [(row.host, str(row.ended), *(_cell(row.numbers.get(name)) for name in columns)) for row in begun]
-    widths = [max(len(line[index]) for line in cells) for index in range(len(cells[0]))]
-    lines = []
-    for line in cells:
-        left = [text.ljust(width) for text, width in zip(line[:2], widths[:2], strict=True)]
-        right = [text.rjust(width) for text, width in zip(line[2:], widths[2:], strict=True)]
-        lines.append("  ".join((*left, *right)))
-    lines += [told(row) for row in begun if row.why]
+    lines = aligned(cells, left=2)
+    lines += [reason_line(row) for row in begun if row.why]
     lines += [f"{row.host} {_words(name)}: {_some(row.named[name])}" for row in begun for name in columns if row.named.get(name)]
     rest = [row.host for row in rows if row.ended is Ended.NOT_BEGUN]
     if rest:
         lines.append(f"not started: {_some(rest)}")
-    found = totals(rows)
+    found = totals(rows, what)
     hosts = ", ".join(f"{count} {ended}" for ended, count in found["ended"].items())
-    numbers = ", ".join(f"{found[name]} {_words(name)}" for name in columns)
+    numbers = ", ".join(f"{_cell(found[name])} {_words(name)}" for name in columns)
     counted = "ports" if what is Of.MINIMIZE else "changes and ports"
     return [*lines, f"{found['hosts']} {'host' if len(rows) == 1 else 'hosts'}: {hosts}; {counted}: {numbers}"]
 
@@ -242,7 +255,7 @@ def _cell(number: int | None) -> str:
     return "-" if number is None else str(number)
 
 
-def told(row: Row) -> str:
+def reason_line(row: Row) -> str:
     """Say in one line how it ended for a host, and why."""
     why = " ".join(row.why.removeprefix(f"{row.host}: ").split())
     return f"{row.host} {row.ended}: {why if len(why) <= LONGEST_REASON else f'{why[: LONGEST_REASON - 1]}…'}"

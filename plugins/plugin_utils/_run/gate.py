@@ -105,10 +105,10 @@ def refuse(refusals: Iterable[Refusal]) -> None:
         return
     hazards = tuple(dict.fromkeys(name for _text, item in said for name in item.hazards))
     kinds = {item.kind for _text, item in said}
-    lines = (f"{len(said)} refusals; nothing was changed:", *(f"- {text}" for text, _item in said))
-    text = said[0][0] if len(said) == 1 else "\n".join(lines)
+    several = (f"{len(said)} refusals; nothing was changed:", *(f"- {text}" for text, _item in said))
+    lines = (said[0][0],) if len(said) == 1 else several
     kind = kinds.pop() if len(kinds) == 1 else Refused
-    raise kind(text, hazards=hazards) if issubclass(kind, Refused) else kind(text)
+    raise kind(*lines, hazards=hazards) if issubclass(kind, Refused) else kind(*lines)
 
 
 def refusal_of(error: NetminError) -> Refusal:
@@ -337,7 +337,7 @@ class Gatekeeper:
             hit = next((item for item in items if self.reach.hits(finding.hazard, item, finding.about)), None)
             if hit is None or not self._counts(finding, part, asked=asked):
                 continue
-            here = told(self.reach.evidence(finding, items))
+            here = first_of(self.reach.evidence(finding, items))
             why = f"{finding.hazard.what} (here: {here})"
             if finding.hazard.gate is Gate.NEVER:
                 yield Held(Reason.NEVER, why, final=True)
@@ -417,7 +417,7 @@ def _refused(part: Part, held: Sequence[Held], items: Sequence[Item]) -> Iterato
         yield Refusal(why if item.whole else f"{part.what}: {why}", item.hazards, kind, recipes=recipes)
 
 
-def told(texts: Sequence[str]) -> str:
+def first_of(texts: Sequence[str]) -> str:
     """Return the first of some texts in one line, and how many more there are."""
     more = f" and {len(texts) - TOLD} more" if len(texts) > TOLD else ""
     return ", ".join(texts[:TOLD]) + more

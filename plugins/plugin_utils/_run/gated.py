@@ -40,11 +40,12 @@ AGAIN = (Outlook.CLOSES_NOW, Outlook.CLOSES_AT_BOOT)
 
 @dataclass(frozen=True, slots=True)
 class Gated:
-    """A plan that has passed the gate, with what was found on the way."""
+    """A plan that has passed the gate, with its forecast and what was found on the way."""
 
     survey: Survey
     wanted: Wanted
     plan: Plan
+    forecast: tuple[Forecast, ...]
     findings: tuple[FoundHazard, ...]
 
 
@@ -66,7 +67,7 @@ def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Cal
     plan = planner.plan(wanted)
     lost = (item for item in plan.unchanged if item.reason is Reason.NOT_RESTORABLE and item.stage in wanted.named)
     refuse((*wanted.refusals, *planner.refusals, *(Refusal(snapshot.told(item)) for item in lost)))
-    return Gated(planner.survey, wanted, plan, tuple(planner.findings.values()))
+    return Gated(planner.survey, wanted, plan, planner.forecast(plan, wanted), tuple(planner.findings.values()))
 
 
 def look_back(reader: Reader, survey: Survey, knowledge: Knowledge, plan: Plan, expected: Sequence[Forecast]) -> tuple[FoundHazard, ...]:
@@ -101,6 +102,15 @@ class Planner:
     refusals: tuple[Refusal, ...] = ()
     told: tuple[str, ...] = ()
     _looked: Names = field(default_factory=Names)
+    _made: dict[tuple[object, ...], tuple[Forecast, ...]] = field(default_factory=dict)
+
+    def forecast(self, plan: Plan, wanted: Wanted, *, wary: bool = False) -> tuple[Forecast, ...]:
+        """Forecast a plan: once, however many ask what it closes or leaves open."""
+        # What it leaves unchanged, and why, is no matter of a forecast.
+        asked = (plan.changes, wanted.skipped, wary)
+        if asked not in self._made:
+            self._made[asked] = make_forecast(plan, self.survey, self.knowledge, wanted.terms.kept, wanted.skipped, wary=wary)
+        return self._made[asked]
 
     def settle(self, wanted: Wanted, choose: Callable[[Blocks], Wanted]) -> Wanted:
         """Choose anew until the gate holds back nothing more that was chosen: another method may have hazards of its own."""
@@ -122,7 +132,7 @@ class Planner:
         closing = self._gatekeeper(wanted).judge(parts)
         self.refusals = (*wrong, *closing.refusals)
         plan = snapshot.restorable(replace(closing.plan, warnings=tuple(dict.fromkeys((*self.told, *closing.plan.warnings)))))
-        if ip_filter.NAME not in wanted.desires:
+        if ip_filter.NAME not in wanted.desires or wanted.desires[ip_filter.NAME].drop is None:
             return plan
         rules = self._rules(wanted, plan)
         self._look(wanted, rules, tuple(dict.fromkeys(subject for part in rules for subject in part.endpoints)))
@@ -136,7 +146,7 @@ class Planner:
         return self.detector.reach() if self.detector is not None else Reach(self.survey.host, self.knowledge, {})
 
     def _closing(self, wanted: Wanted) -> tuple[tuple[Part, ...], tuple[Refusal, ...]]:
-        """Return the parts of every stage but the last, and what is wrong with the desires of a whole stage.
+        """Return the parts of what closes, and what is wrong with the desires of a whole stage.
 
         What guards a service is asked once it is known that a part touches it; then there may be less to plan.
         """
@@ -146,6 +156,7 @@ class Planner:
             guarded = {service.name: service for service in found if service.guard != guards.UNGUARDED}
             if not guarded:
                 return parts, wrong
+            self._made.clear()
             self.survey = replace(self.survey, host=replace(self.survey.host, services=self.survey.host.services | guarded))
 
     def _to_look_at(self, parts: Sequence[Part], wanted: Wanted) -> Iterator[Service]:
@@ -173,7 +184,7 @@ class Planner:
         parts: list[Part] = []
         wrong: list[Refusal] = []
         for name in STAGES:
-            if name in wanted.desires and name != ip_filter.NAME:
+            if name in wanted.desires:
                 try:
                     parts += STAGE_BY_NAME[name].plan(wanted.desires[name], self.survey.states[name], situation)
                 except (InvalidOption, NotFound) as error:
@@ -189,22 +200,17 @@ class Planner:
         """Return the parts of the last stage, which is planned once it is known what the others leave open."""
         survey, kept = self.survey, wanted.terms.kept
         left, returning = (
-            residue(survey.explained, expected, self.knowledge, survey.host.windows)
-            for expected in (
-                make_forecast(plan, survey, self.knowledge, kept, wanted.skipped),
-                make_forecast(plan, survey, self.knowledge, kept, wanted.skipped, wary=True),
-            )
+            residue(survey.explained, self.forecast(plan, wanted, wary=wary), self.knowledge, survey.host.windows) for wary in (False, True)
         )
         future = Future(survey.host, self.knowledge, plan, survey.configured)
-        situation = replace(self._situation(wanted), residue=left, returning=returning, path=survey.path)
-        situation = replace(situation, listed=survey.explained, future=future)
-        return ip_filter.plan(wanted.desires[ip_filter.NAME], survey.states[ip_filter.NAME], situation)
+        left_open = ip_filter.LeftOpen(survey.host, self.knowledge, left, returning, survey.explained, future, kept, survey.path)
+        return ip_filter.plan_rules(wanted.desires[ip_filter.NAME], left_open)
 
     def _closed_by(self, wanted: Wanted, parts: Sequence[Part]) -> tuple[Explained, ...]:
         plan = _merged(parts)
         if not plan.changes:
             return ()
-        return closing_of(self.survey, make_forecast(plan, self.survey, self.knowledge, wanted.terms.kept, wanted.skipped))
+        return closing_of(self.survey, self.forecast(plan, wanted))
 
     def _look(self, wanted: Wanted, parts: Sequence[Part], closing: tuple[Explained, ...]) -> None:
         """Look for the hazards that are about some parts, and about the listeners that these close or drop."""

@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Skipped
 
-from .gate import Block, Blocks, told
+from .gate import Block, Blocks, first_of
 from .probes import Answer, Prober, Proposal
 from .reach import UNSEEN, FoundHazard, Item, Reach, method_is_about
 from .survey import Survey
@@ -90,7 +90,7 @@ class Detector:
             answer = self._found[hazard.id]
             if hazard.gate is Gate.ACCEPT and _evidence(answer) and not answer.about:
                 for name in self._methods_of(hazard):
-                    found.setdefault(name, []).append(Block(hazard.id, told(_evidence(answer))))
+                    found.setdefault(name, []).append(Block(hazard.id, first_of(_evidence(answer))))
         return found
 
     def _methods_of(self, hazard: Hazard) -> Iterable[str]:
@@ -173,4 +173,4 @@ def warnings_of(findings: Iterable[FoundHazard], *, every: bool = False) -> list
         every: none of them stops anything, since a host is put back.
     """
     warned = (finding for finding in findings if every or (finding.detected and finding.hazard.gate is Gate.WARN))
-    return [f"hazard {finding.hazard.id}: {finding.hazard.what} (here: {told(finding.evidence)})" for finding in warned]
+    return [f"hazard {finding.hazard.id}: {finding.hazard.what} (here: {first_of(finding.evidence)})" for finding in warned]

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NetminError, NotFound
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
@@ -161,7 +162,8 @@ def _is_left_by_a_method(recipe: Recipe, service: str) -> bool:
 def _kind_of(entry: Mapping[str, Any]) -> str:
     named = [kind for kind in KINDS if entry.get(kind)]
     if len(named) != 1:
-        raise InvalidOption(f"an entry of 'keep' names exactly one of {', '.join(KINDS)}; the one with reason '{entry['reason']}' does not")
+        have = " and ".join(named) or "none of them"
+        raise InvalidOption(f"an entry of 'keep' must have exactly one of {', '.join(KINDS)}; '{entry['reason']}' has {have}")
     return named[0]
 
 
@@ -218,7 +220,7 @@ def _by_port(
     elsewhere = any(p.protocol is protocol and p.port == port for recipe in knowledge.recipes.values() for p in recipe.listeners)
     if not found and not elsewhere:
         # A port that only another Windows opens is kept by leaving it alone: one list serves a mixed fleet.
-        raise InvalidOption(f"no recipe names {text}, and nothing listens there on this host; name its service in 'keep'")
+        raise InvalidOption(f"'keep' lists {text}, but nothing listens there, and no recipe names it; list its service instead")
     return names
 
 
@@ -242,5 +244,5 @@ def parse_port(text: str) -> tuple[Protocol, int]:
     """Read `tcp/445`; raise InvalidOption for anything else."""
     word, slash, number = text.strip().lower().partition("/")
     if word not in list(Protocol) or not slash or not number.isdecimal() or len(number) > 5 or not 0 < int(number) <= 65535:
-        raise InvalidOption(f"'{text}' is not a port; write it like tcp/445 or udp/137")
+        raise InvalidOption(f"'{excerpt(text)}' is not a port; write it like tcp/445 or udp/137")
     return Protocol(word), int(number)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,6 +119,16 @@ class Wanted:
     refusals: tuple[Refusal, ...] = ()
 
 
+def left_out(options: Mapping[str, Any]) -> str:
+    """Say of which stages options are set that are not to run; "" where there are none."""
+    idle = [name for name in STAGES if options.get(name) is not None and name not in options["stages"]]
+    return f"options are set for {_not_listed(idle)}" if idle else ""
+
+
+def _not_listed(stages: Sequence[str]) -> str:
+    return f"{', '.join(stages)}, but 'stages' does not list {'it' if len(stages) == 1 else 'them'}"
+
+
 def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowledge, blocks: Blocks | None = None) -> Wanted:
     """Take each stage's own options where given, and what is known of this Windows where not.
 
@@ -128,17 +138,17 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
     Raises:
         InvalidOption: options of a stage that is left out, or a recipe that does not exist.
     """
+    unlisted = left_out(options)
+    if unlisted:
+        raise InvalidOption(unlisted)
     chosen = options["stages"]
     given = {name: options.get(name) for name in STAGES}
-    idle = [name for name, value in given.items() if value is not None and name not in chosen]
-    if idle:
-        raise InvalidOption(f"options are given for {', '.join(idle)}, not listed in 'stages'")
     said = terms(options, survey, knowledge)
     consent = Consent(said.accept, said.unverified, blocks or {})
     selection = select(options.get("recipes"), survey.explained, survey.host.windows, knowledge, consent)
     lost = sorted({choice.method.stage for choice in selection.choices if choice.named and choice.method.stage not in chosen})
     if lost:
-        raise InvalidOption(f"'recipes' names a recipe of {', '.join(lost)}, not listed in 'stages'")
+        raise InvalidOption(f"'recipes' names a recipe of {_not_listed(lost)}")
     desires = {}
     for name in chosen:
         stage = STAGE_BY_NAME[name]

@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, NotKept, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook, condensed, each, grouped, ports_text
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
@@ -126,7 +127,7 @@ class Run:
         """
         gated = plan_gated(reader, read_survey(reader, self.knowledge), self.knowledge, choose)
         survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
-        return replace(self._prepared(reader, survey, gated.plan, gated.wanted), findings=gated.findings)
+        return replace(self._prepared(reader, survey, gated.plan, gated.wanted, gated.forecast), findings=gated.findings)
 
     def prepare_restore(self, reader: Reader, scope: restore.RestoreScope) -> Prepared:
         """Read what earlier runs left, and plan the way back; nothing is written.
@@ -150,15 +151,15 @@ class Run:
         plan = without_shell(plan, lambda: shells.forbidden(reader, survey.host.windows.nt), blind)
         deleted = (effect(change).deletes for change in plan.changes)
         survey = replace(survey, more=now.values, keys={key: True for key in deleted if key})
-        prepared = self._prepared(reader, survey, plan, Wanted({}, Terms()))
+        wanted = Wanted({}, Terms())
+        prepared = self._prepared(reader, survey, plan, wanted, make_forecast(plan, survey, self.knowledge, wanted.terms.kept))
         # A way back must not need an `accept`: what the host shows is told, and holds nothing back.
         findings = look_back(reader, survey, self.knowledge, plan, prepared.forecast)
         expected = restore.forecast_of(prepared.forecast, _first(reader), whole=not (scope.run or scope.stage or damaged))
         return replace(prepared, forecast=expected, stored=found, damaged=damaged, purpose=Purpose.RESTORE, findings=findings)
 
-    def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted) -> Prepared:
-        """Forecast a plan, and read what earlier runs left."""
-        expected = make_forecast(plan, survey, self.knowledge, wanted.terms.kept, wanted.skipped)
+    def _prepared(self, reader: Reader, survey: Survey, plan: Plan, wanted: Wanted, expected: tuple[Forecast, ...]) -> Prepared:
+        """Complete a plan with what its forecast warns of, and read what earlier runs left."""
         plan = replace(plan, unchanged=(*plan.unchanged, *wanted.terms.absent))
         plan = replace(plan, warnings=tuple(dict.fromkeys((*plan.warnings, *lost(expected, wanted.terms.kept)))))
         left = residue(survey.explained, expected, self.knowledge, survey.host.windows)
@@ -344,9 +345,9 @@ class Run:
                 application.statuses[number] = ChangeStatus.DONE if kind.holds(change, seen) else ChangeStatus.NOT_DONE
             elif status is ChangeStatus.DONE and not kind.holds(change, seen):
                 application.statuses[number] = ChangeStatus.NOT_DONE
-                found = kind.found(change, seen)
+                wanted, found = excerpt(change.shown[1]), excerpt(kind.found(change, seen))
                 self.trouble.append(
-                    f"{change.target} should be {change.shown[1]} but is {found}: Windows accepted the change but did not keep it"
+                    f"{excerpt(change.target)} should be {wanted} but is {found}: Windows accepted the change but did not keep it"
                 )
 
 
@@ -386,7 +387,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
     last = after or prepared.survey
     seen = after.seen if after else None
     planned = application is None
-    statuses = [str(status) for status in application.statuses] if application else ["planned"] * len(plan.changes)
+    statuses = [str(status) for status in _known(application, after)] if application else ["planned"] * len(plan.changes)
     result: dict[str, Any] = {
         "changed": bool(plan.changes) if planned else any(status != ChangeStatus.NOT_DONE for status in statuses),
         "run": run.run_id,
@@ -412,7 +413,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
     if prepared.stored is None:
         # A restore puts back what was, and no hazard holds it back: its warnings name those of what it closes again.
         result["hazards"] = hazards_of(prepared.findings)
-    _add_failure(result, run, prepared)
+    _add_failure(result, run, prepared, after)
     return result
 
 
@@ -423,8 +424,8 @@ def finish_untouched(run: Run, prepared: Prepared, result: dict[str, Any], reope
     except NetminError as error:
         logger.info("no new connection: %s", error)
     if run.littered:
-        where = f"HKLM\\{OUR_KEY}"
-        result["msg"] = f"{result['msg']}. No change was made; what run {run.run_id} stored beforehand is still below {where} on the host"
+        what = f"what run {run.run_id} stored before its first change is still below HKLM\\{OUR_KEY} on the host"
+        result["msg"] = f"{result['msg']}. Nothing was changed, but {what}"
 
 
 def objects_of(prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -433,18 +434,23 @@ def objects_of(prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
     return {when: {change.identity: row[when] for change, row in rows} for when in ("before", "after")}
 
 
-def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared) -> None:
+def _known(application: Application, after: Survey | None) -> tuple[ChangeStatus, ...]:
+    """Return what is known of each change: what Windows accepted is done only once reading the host has shown it."""
+    unread = ChangeStatus.UNKNOWN if after is None else ChangeStatus.DONE
+    return tuple(unread if status is ChangeStatus.DONE else status for status in application.statuses)
+
+
+def _add_failure(result: dict[str, Any], run: Run, prepared: Prepared, after: Survey | None) -> None:
     application = run.application
     if application is None or not (application.error or run.trouble):
         return
-    done, not_done, unknown = (application.statuses.count(status) for status in ChangeStatus)
-    settled = result["after"] is not None
-    told = run.trouble if application.error is None else [_told(application.error, settled=settled)]
+    done, not_done, unknown = (_known(application, after).count(status) for status in ChangeStatus)
+    told = run.trouble if application.error is None else [_ending(application.error, settled=after is not None)]
     lost = isinstance(application.error, ConnectionLost)
     result["failed"] = True
     result["msg"] = (
-        f"{'; '.join(told)}. Of {len(prepared.plan.changes)} changes {done} done, {not_done} not done, {unknown} unknown; "
-        f"{'running again completes them' if lost else 'run again once the cause is removed'}"
+        f"{'; '.join(told)}. Of {len(prepared.plan.changes)} changes {done} done, {not_done} not done, {unknown} unknown. "
+        f"{'Run the task again to complete them' if lost else 'Remove the cause, then run the task again'}"
     )
 
 
@@ -464,7 +470,7 @@ def add_damage(result: dict[str, Any], prepared: Prepared) -> None:
     result["msg"] = ". ".join(told)
 
 
-def _told(error: NetminError, *, settled: bool) -> str:
+def _ending(error: NetminError, *, settled: bool) -> str:
     if isinstance(error, ConnectionLost) and settled:
         return f"the connection to {error.host} was lost during a change; the host was read again to see which changes were made"
     return str(error)
@@ -512,7 +518,7 @@ def _still_open(prepared: Prepared, after: Survey | None) -> list[str]:
     if after is None:
         return []
     still = lingering(prepared.forecast, after.explained, after.host)
-    return [f"{item.name} should be closed now but is still open, owner {item.owner}" for item in still]
+    return [f"{item.name} should be closed now but is still open, owner {excerpt(item.owner)}" for item in still]
 
 
 def _warnings(prepared: Prepared, after: Survey | None) -> list[str]:

@@ -101,9 +101,8 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     states = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in STAGES}
     listing = take_listing(reader, host, knowledge)
     host = with_newcomers(reader, host, (row.pid for row in listing.endpoints))
-    host = with_ranges(reader, host, knowledge, listing.endpoints)
-    explained = explainer(host, knowledge, states).explain(listing.endpoints)
-    return Survey(host, states, listing, with_forwarded(reader, host, knowledge, explained))
+    host, explained = explain(reader, host, knowledge, states, listing)
+    return Survey(host, states, listing, explained)
 
 
 def with_firewall(reader: Reader, survey: Survey) -> Survey:
@@ -131,7 +130,7 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
     states = {name: again(state) for name, state in before.states.items()}
     listing = take_listing(reader, host, knowledge)
     keys = {key: reader.value_types(key) is not None for key in before.keys}
-    explained = with_forwarded(reader, host, knowledge, explainer(host, knowledge, states).explain(listing.endpoints))
+    explained = explain_on(reader, host, knowledge, states, listing)
     return Survey(host, states, listing, explained, again(before.more), keys, before.path)
 
 
@@ -141,9 +140,23 @@ def take_listing(reader: Reader, host: Host, knowledge: Knowledge) -> Listing:
     return read_listing(reader, version, settled_ports(host, knowledge), own)
 
 
-def explainer(host: Host, knowledge: Knowledge, states: Mapping[str, Any]) -> Explainer:
-    """Make the explainer of a host, with the RPC port ranges that are configured on it."""
-    return Explainer(host, knowledge, rpc_restriction.configured_ports(states[rpc_restriction.NAME]))
+def explain(
+    reader: Reader, host: Host, knowledge: Knowledge, states: Mapping[str, Settings], listing: Listing
+) -> tuple[Host, tuple[Explained, ...]]:
+    """Read which ports a host hands out, where its listing needs that; return it with each endpoint and its owner."""
+    host = with_ranges(reader, host, knowledge, listing.endpoints)
+    return host, explain_on(reader, host, knowledge, states, listing)
+
+
+def explain_on(reader: Reader, host: Host, knowledge: Knowledge, states: Mapping[str, Settings], listing: Listing) -> tuple[Explained, ...]:
+    """Return each endpoint of a listing with its owner.
+
+    Args:
+        host: with the ports that it hands out.
+        states: what stages read; that of `rpc_restriction` has the RPC port ranges that are configured.
+    """
+    ports = rpc_restriction.configured_ports(states[rpc_restriction.NAME])
+    return with_forwarded(reader, host, knowledge, Explainer(host, knowledge, ports).explain(listing.endpoints))
 
 
 @dataclass(frozen=True, slots=True)

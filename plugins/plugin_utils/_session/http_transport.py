@@ -219,14 +219,17 @@ class HttpTransport(ABC):
             # requests, before it connects: a file with certificates that an option or the environment names is not there.
             return self._failed(errors.TlsFailed, f"was not asked: {self._words(chain)}")
         if _any(chain, socket.gaierror):
-            return self._failed(errors.Unreachable, "has no address: check ansible_host and the name service")
+            return self._failed(errors.Unreachable, "could not be resolved: check ansible_host and DNS")
         if _any(chain, requests.exceptions.ProxyError):
             advice = f"check ansible_{self._config.plugin}_proxy (http://user:password@proxy) and no_proxy"
-            return self._failed(errors.Unreachable, f"was not reached through the proxy ({self._words(chain)}): {advice}")
+            return self._failed(errors.Unreachable, f"could not be reached through the proxy ({self._words(chain)}): {advice}")
         if _any(chain, ConnectionRefusedError):
             return self._failed(errors.Unreachable, "refused the connection: is WinRM running there, and ansible_port right?")
         if _any(chain, requests.exceptions.ConnectTimeout):
-            return self._failed(errors.Unreachable, "accepted no connection in time: is the host up, and the firewall open?")
+            return self._failed(
+                errors.Unreachable,
+                "did not accept the connection in time: is the host up, and the firewall open?",
+            )
         if _named(chain, "NewConnectionError"):
             return self._failed(errors.Unreachable, "cannot be connected to: check ansible_host, the route and the firewall")
         return None

@@ -15,7 +15,7 @@ SERVICE = {
     7: "the service did not respond in time",
     8: "unknown failure",
     9: "the path of the program was not found",
-    10: "the service is running already",
+    10: "the service is already running",
     11: "the service database is locked",
     12: "a service that it depends on has been removed",
     13: "a service that it depends on cannot be found",
@@ -28,7 +28,7 @@ SERVICE = {
     20: "the name is invalid",
     21: "a parameter is invalid",
     22: "the service's account is invalid or lacks rights",
-    23: "the service exists already",
+    23: "the service already exists",
     24: "the service is paused",
 }
 

@@ -23,6 +23,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX, SINCE, is_ours
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import WINRM, Explained, management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Port, Recipe
@@ -35,7 +36,7 @@ from .dcom_protocols import MAPPED_PROTOCOLS
 from .future import Future
 from .never import no_new_rule
 from .part import Bar, Claim, Need, Part
-from .stage import Choice, Residue, Situation, Stage
+from .stage import Choice, Kept, Residue, Situation, Stage
 
 NAME = "ip_filter"
 BEFORE_VISTA = "this Windows cannot drop a single port; use an IPsec policy or a firewall in front of the host"
@@ -73,6 +74,29 @@ def advice(windows: Windows) -> str:
     if windows.nt < SINCE:
         return BEFORE_VISTA
     return f"{CONTROLLER}; use a firewall in front of the host" if windows.product is ProductType.DOMAIN_CONTROLLER else DROP
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOpen:
+    """What is planned from: what the other stages of a run make of a host, and leave open.
+
+    Attributes:
+        residue: what stays open.
+        returning: the same, were any service that is stopped and left to demand started again.
+        listed: every endpoint that was found.
+        future: the host after the other stages.
+        kept: what is to stay reachable.
+        path: what the session goes through; None where it was not checked.
+    """
+
+    host: Host
+    knowledge: Knowledge
+    residue: tuple[Residue, ...]
+    returning: tuple[Residue, ...]
+    listed: tuple[Explained, ...]
+    future: Future
+    kept: Kept
+    path: ManagementPath | None
 
 
 def desired(options: Mapping[str, Any]) -> Desired:
@@ -134,7 +158,12 @@ def claims(_wanted: Desired) -> tuple[Claim, ...]:
     return ()
 
 
-def plan(wanted: Desired, _actual: Settings, situation: Situation) -> tuple[Part, ...]:
+def plan(_wanted: Desired, _actual: Settings, _situation: Situation) -> tuple[Part, ...]:
+    """Close nothing: which rules are needed is known once the other stages have planned."""
+    return ()
+
+
+def plan_rules(wanted: Desired, situation: LeftOpen) -> tuple[Part, ...]:
     """Compare the rules that the residue needs with those that are there, a part for each rule."""
     host = situation.host
     if wanted.drop is None:
@@ -147,10 +176,10 @@ def plan(wanted: Desired, _actual: Settings, situation: Situation) -> tuple[Part
         return (Part(stage=NAME, targets=("residue",), chosen=True, barrier=Bar(Reason.NEVER, CONTROLLER)),)
     if host.firewall.unmet:
         return (_left("residue", Reason.NOT_IN_FORCE, "; ".join(host.firewall.unmet)),)
-    return _plan_rules(wanted, situation, host.firewall)
+    return _compare(wanted, situation, host.firewall)
 
 
-def _plan_rules(wanted: Desired, situation: Situation, firewall: Firewall) -> tuple[Part, ...]:
+def _compare(wanted: Desired, situation: LeftOpen, firewall: Firewall) -> tuple[Part, ...]:
     rules: dict[FilterRule, list[Residue]] = {}
     left: dict[tuple[str, Reason, str], dict[str, None]] = {}
     crowded = _crowded(situation.residue)
@@ -208,7 +237,7 @@ def _there(rule: FilterRule, why: str = "") -> Plan:
     return Plan(unchanged=(Unchanged(NAME, f"inbound rule {rule.name}", Reason.AS_DESIRED, why),))
 
 
-def _part(rule: FilterRule, items: Sequence[Residue], why: str, situation: Situation, firewall: Firewall) -> Part:
+def _part(rule: FilterRule, items: Sequence[Residue], why: str, situation: LeftOpen, firewall: Firewall) -> Part:
     """Say what a rule is for: every listener that it would drop, whether or not it was meant."""
     unsafe = no_new_rule(situation.path) if not firewall.has(rule) else ""
     unsaid = firewall.blind if not firewall.has(rule) else ""
@@ -230,7 +259,7 @@ def _part(rule: FilterRule, items: Sequence[Residue], why: str, situation: Situa
     )
 
 
-def _found_through(dropped: Iterable[Explained], situation: Situation) -> tuple[Explained, ...]:
+def _found_through(dropped: Iterable[Explained], situation: LeftOpen) -> tuple[Explained, ...]:
     """Return the RPC servers whose ports clients ask the endpoint mapper for, where that is dropped (MS-RPCE 2.1.1.1: port 135)."""
     mapped = {MAPPED_PROTOCOLS[other.recipe] for other in dropped if other.recipe in MAPPED_PROTOCOLS}
     return tuple(
@@ -243,7 +272,7 @@ def _found_through(dropped: Iterable[Explained], situation: Situation) -> tuple[
     )
 
 
-def _needs(recipe: Recipe, situation: Situation) -> Iterable[Need]:
+def _needs(recipe: Recipe, situation: LeftOpen) -> Iterable[Need]:
     """Return the hazard without which no method may close a recipe's listeners: dropping them breaks the same."""
     hazards = [method.hazard for method in recipe.methods_on(situation.host.windows)]
     if hazards and all(hazards):
@@ -262,7 +291,7 @@ def _to_be(rule: FilterRule, why: str, firewall: Firewall) -> Iterable[AddFilter
     yield AddFilterRule(stage=NAME, effective=Effective.NOW, why=why, touches_session=True, rank=1, rule=rule, before=before)
 
 
-def _lasting(names: Iterable[str], wanted: Desired, situation: Situation) -> dict[FilterRule, tuple[list[Residue], str]]:
+def _lasting(names: Iterable[str], wanted: Desired, situation: LeftOpen) -> dict[FilterRule, tuple[list[Residue], str]]:
     """Return which of our rules stay although nothing has to be dropped now, for what, and why: what they are for may come back.
 
     Without them a port would be open from a boot, or the start of a service, to the next run.
@@ -293,11 +322,11 @@ def _names(subject: Explained) -> tuple[str, ...]:
     return tuple(f"{PREFIX}tcp/rpc {owner}" for owner in subject.owners) if row.protocol is Protocol.TCP else ()
 
 
-def _unlisted(name: str, situation: Situation) -> FilterRule | None:
+def _unlisted(name: str, situation: LeftOpen) -> FilterRule | None:
     """Return what a rule has to say whose listener is not there; None where nothing could open it, or it is kept."""
     said = NAMED.fullmatch(name.removeprefix(PREFIX))
     future = situation.future
-    if said is None or future is None:
+    if said is None:
         return None
     protocol, port, owner = said.groups()
     if owner is not None:
@@ -309,7 +338,7 @@ def _unlisted(name: str, situation: Situation) -> FilterRule | None:
     return rule if needed else None
 
 
-def _rpc_returns(owner: str, situation: Situation, future: Future) -> bool:
+def _rpc_returns(owner: str, situation: LeftOpen, future: Future) -> bool:
     """Tell whether an RPC server that is not kept can have a dynamic port again; while its process lives it may have one still."""
     listener = [
         recipe.id
@@ -326,7 +355,7 @@ def _rpc_returns(owner: str, situation: Situation, future: Future) -> bool:
     return lingers or any(map(future.may_run, services)) if services else owner.lower() in SYSTEM_PROGRAMS
 
 
-def _port_returns(protocol: Protocol, port: int, situation: Situation, future: Future) -> bool:
+def _port_returns(protocol: Protocol, port: int, situation: LeftOpen, future: Future) -> bool:
     """Tell whether anything that is not kept can open a fixed port again; of one that no recipe names nobody knows."""
     if protocol is Protocol.TCP and port in management_ports(situation.host, situation.knowledge):
         return False
@@ -357,7 +386,7 @@ def _remove(name: str, firewall: Firewall, why: str) -> RemoveFilterRule:
     return RemoveFilterRule(stage=NAME, effective=Effective.NOW, why=why, name=name, before=text, certain=bool(text))
 
 
-def _passed_over(item: Residue, wanted: Desired, situation: Situation) -> tuple[Reason, str] | None:
+def _passed_over(item: Residue, wanted: Desired, situation: LeftOpen) -> tuple[Reason, str] | None:
     """Tell why a listener of the residue gets no rule on any host, or None where it does."""
     subject = item.subject
     recipe = _recipe_of(subject, situation)
@@ -372,7 +401,7 @@ def _passed_over(item: Residue, wanted: Desired, situation: Situation) -> tuple[
     return None
 
 
-def _recipe_of(subject: Explained, situation: Situation) -> Recipe | None:
+def _recipe_of(subject: Explained, situation: LeftOpen) -> Recipe | None:
     """Return the recipe of a listener; of one that several services may own that of the reviewed residue which names them all."""
     recipes, version = situation.knowledge.recipes, situation.knowledge.versions[situation.host.windows.id]
     if subject.recipe is not None or not subject.dynamic:

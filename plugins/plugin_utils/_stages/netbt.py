@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import listed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
@@ -138,7 +139,7 @@ def _plan_adapters(wanted: Desired, actual: Settings, situation: Situation) -> P
 def _select(wanted: tuple[str, ...], actual: Settings, adapters: ByName[Adapter]) -> tuple[str, ...]:
     for word in wanted:
         if word != "*" and not _named((word,), actual, adapters):
-            every = "; ".join(_label(guid, adapters) for guid in _named(("*",), actual, adapters))
+            every = listed((_label(guid, adapters) for guid in _named(("*",), actual, adapters)), between="; ")
             raise NotFound(f"there is no adapter '{word}' on this host; it has {every}")
     return _named(wanted, actual, adapters)
 

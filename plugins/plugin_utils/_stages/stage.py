@@ -13,13 +13,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Recipe
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
-from .future import Future
 from .part import Claim, Part
 
 
@@ -102,11 +100,6 @@ class Situation:
     Attributes:
         stopping: key names that any stage of this run is asked to stop.
         kept: what is to stay reachable; the gate holds back what would close it, a stage asks what may come back.
-        residue: what the other stages leave open; known to the last stage alone, as is what follows.
-        returning: the same, were any service that is stopped and left to demand started again.
-        listed: every endpoint that was found.
-        future: what the other stages make of the host.
-        path: what the session goes through; None where it was not checked.
         missing: what happens to a service that is named and is not there.
     """
 
@@ -114,11 +107,6 @@ class Situation:
     knowledge: Knowledge
     stopping: Names = field(default_factory=Names)
     kept: Kept = field(default_factory=Kept)
-    residue: tuple[Residue, ...] = ()
-    returning: tuple[Residue, ...] = ()
-    listed: tuple[Explained, ...] = ()
-    future: Future | None = None
-    path: ManagementPath | None = None
     missing: Missing = Missing.REFUSE
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import settings
@@ -147,7 +148,7 @@ def _plan_one(stage: str, wish: SwitchWish, actual: Settings, situation: Situati
                     )
                 )
             else:
-                told = f"the policy {policy.target} is {ruled.plain()} and takes precedence: change the policy"
+                told = f"the policy {policy.target} is {excerpt(ruled.plain())} and takes precedence: change the policy"
                 unchanged.append(Unchanged(stage, setting.target, Reason.DOES_NOT_WORK, told))
                 warnings.append(f"{setting.target} is not written: {told}")
             continue
@@ -215,7 +216,7 @@ def _fate(method: Method, future: Future) -> Fate | None:
         found = ruled if ruled is not None else future.value(value.key, value.name)
         if found is None or not does(value, found):
             return None
-        said.append(f"{value.name} is {found.plain()}")
+        said.append(f"{value.name} is {excerpt(found.plain())}")
         set_now.add(ruled is None and future.writes(value.key, value.name) and value.takes is Takes.NOW)
     now = Expectation.CLOSED if set_now == {True} else Expectation.OPEN
     names = ", ".join(said)

@@ -13,9 +13,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.answers import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import plain_in_script
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Fault, MethodFailed, ProtocolError, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
@@ -77,7 +78,8 @@ def way_back(taken: Snapshot, plan: Plan, host: Host, management: frozenset[int]
     lost = next((item for item in back.unchanged if item.reason not in (Reason.AS_DESIRED, Reason.AT_BOOT)), None)
     if lost is not None:
         # A timer that says in the end that it has restored, and has not, is worse than none.
-        raise Refused(f"'confirm' cannot be used here: the host could not restore {lost.target} ({lost.reason}: {lost.detail})")
+        what = f"{excerpt(lost.target)} ({lost.reason}: {excerpt(lost.detail)})"
+        raise Refused(f"'confirm' cannot be used here: the host could not restore {what}")
     delayed = Names(saved.name[0] for saved in taken.saved if saved.delayed)
     commands = tuple(command for change in back.changes for command in kind_of(change).commands(change, delayed))
     keys = tuple(_key(key) for change in back.changes if (key := effect(change).deletes))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotFound, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook, grouped
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import listed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
@@ -76,7 +77,7 @@ def goals_of(snapshots: Sequence[Snapshot], scope: RestoreScope, finished: Colle
     """
     runs = [item for item in snapshots if scope.run in ("", item.run)]
     if scope.run and not runs:
-        known = ", ".join(item.run for item in snapshots) or "none that can be read"
+        known = listed(item.run for item in snapshots) or "none that can be read"
         raise NotFound(f"this host has no snapshot of run '{scope.run}'; it has: {known}")
     found: dict[tuple[str, ...], Goal] = {}
     states: dict[tuple[str, ...], list[State]] = {}

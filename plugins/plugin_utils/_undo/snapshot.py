@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import listed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
@@ -211,7 +212,7 @@ def damage(runs: Sequence[str], newer: Collection[str] = ()) -> str:
             f"controller and run again; {_it(later)} not damaged"
         )
     if broken:
-        names = ", ".join(f"'{value_name(run)}'" for run in broken)
+        names = listed(f"'{value_name(run)}'" for run in broken)
         only, them = ("only this snapshot describes", "the run") if len(broken) == 1 else ("only these snapshots describe", "these runs")
         told.append(
             f"{_of(broken)} on this host cannot be read: objects that {only} are not restored, and objects that changed again "
@@ -223,7 +224,7 @@ def damage(runs: Sequence[str], newer: Collection[str] = ()) -> str:
 
 def _of(runs: Sequence[str]) -> str:
     plural = "" if len(runs) == 1 else "s"
-    return f"the snapshot{plural} of run{plural} {', '.join(runs)}"
+    return f"the snapshot{plural} of run{plural} {listed(runs)}"
 
 
 def _was(runs: Sequence[str]) -> str:

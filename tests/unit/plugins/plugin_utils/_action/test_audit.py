@@ -88,7 +88,7 @@ def test_a_socket_that_stays_fails_naming_port_and_owner() -> None:
     result, _session = act(ProofAction, rebooted("  TCP    0.0.0.0:445    0.0.0.0:0    LISTENING    4"))
     assert result["failed"]
     assert not result["proven"]
-    start = "host.example: the proof failed 60 seconds after the boot: the forecast of run run-1: "
+    start = "host.example: the proof failed 60 seconds after the boot (forecast of run run-1): "
     assert result["msg"].startswith(f"{start}tcp/445 on 0.0.0.0 is open, owner NetBT in pid 4")
 
 
@@ -103,7 +103,7 @@ def test_a_host_that_does_not_settle() -> None:
     assert result["failed"]
     assert (
         result["msg"]
-        == "host.example: not settled 60 seconds after the boot: the forecast of run run-1: after 60 seconds: Spooler still starting"
+        == "host.example: not settled 60 seconds after the boot (forecast of run run-1): after 60 seconds: Spooler still starting"
     )
 
 

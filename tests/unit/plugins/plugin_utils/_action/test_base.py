@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible.utils.display import Display
 from ansible_collections.netmin.windows.plugins.plugin_utils._action import logs
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.base import WindowsAction, new_run_id, told
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.base import WindowsAction, new_run_id, shown
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AuthenticationFailed,
     ConnectionLost,
@@ -151,8 +151,8 @@ def test_become_is_no_matter_to_a_task_that_touches_no_host() -> None:
 
 
 def test_each_warning_begins_with_the_host() -> None:
-    assert told({"warnings": ["beware", "web01: once"], "msg": "x"}, "web01") == {"warnings": ["web01: beware", "web01: once"], "msg": "x"}
-    assert told({"warnings": []}, "web01") == {"warnings": []}
+    assert shown({"warnings": ["beware", "web01: once"], "msg": "x"}, "web01") == {"warnings": ["web01: beware", "web01: once"], "msg": "x"}
+    assert shown({"warnings": []}, "web01") == {"warnings": []}
 
 
 def test_what_is_logged_begins_with_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,3 +174,9 @@ def test_run_ids_sort_by_time_and_differ() -> None:
     assert one != two
     assert one[:8].isdecimal()
     assert one[8] == "T"
+
+
+def test_a_host_forges_no_line_of_a_warning_and_no_long_one() -> None:
+    (warning,) = shown({"warnings": ["tcp/80 belongs to x\nok: [web02]\u202e" + "y" * 300_000]}, "web01")["warnings"]
+    assert warning.startswith("web01: tcp/80 belongs to x ok: [web02]?yyy")
+    assert len(warning) < 2100

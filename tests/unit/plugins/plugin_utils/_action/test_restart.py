@@ -90,7 +90,7 @@ def test_the_clock_of_the_host_is_no_evidence() -> None:
     restarted.clock.ticks = moved
     result = restarted.work(timeout=60)
     assert result["failed"]
-    assert "it answers but has not restarted" in result["msg"]
+    assert result["msg"] == "host.example did not restart within 60 seconds: it still answers from the boot before"
     assert result["after"] is None
 
 
@@ -186,6 +186,9 @@ def test_a_refused_password_is_tried_once() -> None:
     restarted = Restarted(windows_xp(), up_at=None, gone=refused)
     result = restarted.work()
     assert result["failed"]
-    assert "refused the login of user" in result["msg"]
+    assert result["msg"] == (
+        "host.example was asked to restart, and then refused the login: host.example refused the login of user; no other login was tried, "
+        "because that could lock the account"
+    )
     # The one that asked for the restart, and one more.
     assert len(restarted.sessions) == 2

@@ -32,6 +32,9 @@ def told(role: str, extra: tuple[str, ...] = (), **given: Any) -> list[str]:
         ("verify", "verify_limits", "verify_limit"),
         ("audit", "audit_shows", "audit_show"),
         ("services", "services_service", "services_services"),
+        ("netbt", "netbt_kepe", "netbt_keep"),
+        ("verify", "verify_kept", "verify_keep"),
+        ("minimize", "minimize_failures", "minimize_failure"),
     ],
 )
 def test_a_misspelt_variable_is_told_with_the_nearest(role: str, name: str, near: str) -> None:
@@ -40,16 +43,30 @@ def test_a_misspelt_variable_is_told_with_the_nearest(role: str, name: str, near
     assert line.startswith(f"the role netmin.windows.{role} has no variable '{name}' (did you mean '{near}'?)")
 
 
-def test_one_like_no_other_is_told_as_well() -> None:
-    (line,) = told("minimize", minimize_xyzzy=1)
-    assert (
-        line == f"the role netmin.windows.minimize has no variable 'minimize_xyzzy'; list it in '{OTHERS}' if it belongs to something else"
-    )
+@pytest.mark.parametrize(
+    ("role", "name"),
+    [
+        ("audit", "audit_log_dir"),
+        ("audit", "audit_failure"),
+        ("minimize", "minimize_xyzzy"),
+        ("minimize", "minimize_team"),
+        ("rollback", "rollback_tag"),
+        ("services", "services_list"),
+        ("services", "services_config"),
+        ("verify", "verify_ssl"),
+        ("verify", "verify_failure"),
+    ],
+)
+def test_a_variable_of_the_inventory_that_is_like_no_variable_of_the_role_is_right(role: str, name: str) -> None:
+    """Words like `audit` and `services` begin the names of many."""
+    given: dict[str, Any] = {name: "x"}
+    assert told(role, **given) == []
 
 
 @pytest.mark.parametrize("role", names())
 def test_all_variables_of_a_role_are_right(role: str) -> None:
     given: dict[str, Any] = dict.fromkeys(known_of(role), "x")
+    assert (f"{role}_failure" in given) is (role in ("minimize", "rollback"))
     assert told(role, (), **given) == []
 
 
@@ -79,7 +96,7 @@ def tasks_of(node: Any) -> list[dict[str, Any]]:
         {"minimize_before": RESULT},
         {"minimize_before": {"skipped": True, "msg": "x"}},
         {"minimizer_keeps": 1, "minimize": 1, "my_minimize_keeps": 1},
-        {"minimize_team": "x", OTHERS: ["minimize_team"]},
+        {"minimize_windows": "x", OTHERS: ["minimize_windows"]},
         {"minimize_keep_web_server": []},
     ],
 )

@@ -9,7 +9,14 @@ import logging
 import pytest
 from ansible.utils.display import Display
 from ansible_collections.netmin.windows.plugins.plugin_utils._action import logs
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import LONGEST, excerpt, printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import (
+    LONGEST,
+    LONGEST_NAME,
+    MOST_NAMES,
+    excerpt,
+    listed,
+    printable,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.faults import error_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import SoapFault
 from hypothesis import given
@@ -47,3 +54,10 @@ def test_a_host_forges_no_line_of_a_message_or_of_the_log(monkeypatch: pytest.Mo
     logs.install("web01")
     logging.getLogger(f"{logs.COLLECTION}.plugins").warning("what it says: %s", "x\nok: [web02]")
     assert shown == ["web01: what it says: x ok: [web02]"]
+
+
+def test_of_names_that_a_host_lists_the_first_are_told_and_how_many_there_are() -> None:
+    assert listed(["a", "b\nc"], between=" or ") == "a or b c"
+    found = listed(f"{'y' * 3000}{number}" for number in range(5000))
+    assert found.endswith("… and 4990 more")
+    assert len(found) < (MOST_NAMES + 1) * (LONGEST_NAME + 2)

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.answers import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, ProtocolError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, Reader, ServiceKind, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row, Value

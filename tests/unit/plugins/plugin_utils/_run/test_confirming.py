@@ -25,7 +25,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._run import survey
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, Wish, read_wish
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import NEXT, Confirmation, State, Wish, read_wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import minimize_wanted
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Run, result_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
@@ -901,3 +901,77 @@ def test_a_service_of_the_run_is_running_again_after_the_host_restored() -> None
         later(host, 200)
         rows = host.session.query(str(ServiceKind.SERVICE), ("Name", "State"))
         assert next(row.text("State") for row in rows if row.text("Name") == "Spooler") == "Running"
+
+
+# Where a timer is
+
+
+@pytest.mark.parametrize("state", State)
+def test_only_what_can_follow_a_state_does(state: State) -> None:
+    def at(begin: State) -> Confirmation:
+        return Confirmation(None, Run(KNOWLEDGE, FakeClock(), RUN), FakeClock(), begin)
+
+    for other in State:
+        confirmation = at(state)
+        if other in NEXT[state]:
+            confirmation.enter(other)
+            assert (confirmation.state, confirmation.outcome) == (other, str(other))
+        else:
+            with pytest.raises(RuntimeError, match="cannot enter"):
+                confirmation.enter(other)
+            assert confirmation.state is state
+
+
+def test_every_state_is_reached_and_what_has_run_goes_on_having_run() -> None:
+    reached, new = set[State](), {State.NONE}
+    while new:
+        reached |= new
+        new = {after for state in new for after in NEXT[state]} - reached
+    assert reached == set(State) == set(NEXT)
+    assert all(after.has_run for state in State if state.has_run for after in NEXT[state])
+    # Nothing but the host's own end of it confirms a run, and it is told to before.
+    assert {state for state in State if State.CONFIRMED in NEXT[state]} == {State.TOLD}
+
+
+class Path(list[State]):
+    """The states that a task went through."""
+
+    def __init__(self, task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__([task.confirmation.state])
+        enter = Confirmation.enter
+
+        def entered(confirmation: Confirmation, state: State, outcome: str = "") -> None:
+            enter(confirmation, state, outcome)
+            self.append(state)
+
+        monkeypatch.setattr(Confirmation, "enter", entered)
+
+
+ARMED = [State.NONE, State.PLANNED, State.STARTING, State.RUNNING]
+SERVICE: dict[str, Any] = {"stages": ["services"], "services": [{"name": "W32Time", "start_mode": "disabled"}]}
+
+
+@pytest.mark.parametrize(
+    ("hold", "answers", "path"),
+    [
+        (False, True, [*ARMED, State.TOLD, State.CONFIRMED]),
+        (False, False, [*ARMED, State.LEFT]),
+        (True, True, [*ARMED, State.LEFT]),
+    ],
+)
+def test_the_path_of_a_task(hold: bool, answers: bool, path: list[State], monkeypatch: pytest.MonkeyPatch) -> None:
+    with simulated("windows_10") as host:
+        task = Task(host, hold=hold)
+        went = Path(task, monkeypatch)
+        result = task.do(answers=answers, **SERVICE)
+        assert went == path
+        assert (result["confirm"]["armed"], result["confirm"]["confirmed"]) == (True, path[-1] is State.CONFIRMED)
+
+
+def test_the_path_of_a_timer_that_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    with simulated("windows_10") as host:
+        host.computer.inject({"kind": "script_killed"})
+        task = Task(host)
+        went = Path(task, monkeypatch)
+        assert task.do(**SERVICE)["confirm"]["armed"] is False
+        assert went == [*ARMED[:-1], State.NOT_STARTED]

@@ -50,10 +50,10 @@ WINDOW = {"from": "22", "until": "04:00"}
         (
             "minimize",
             {"keep": [{"port": "445", "reason": "shares"}, {"reason": "why"}, {"recipe": "smb-44", "reason": "x"}], "recipes": ["smb445"]},
-            ["'445' is not a port", "the one with reason 'why' does not", "no recipe 'smb-44'", "no recipe 'smb445'"],
+            ["'445' is not a port", "'why' has none of them", "no recipe 'smb-44'", "no recipe 'smb445'"],
         ),
         ("minimize", {"confirm": {"within": 5}, "window": WINDOW}, ["'confirm.within' is 5", "'from' of the maintenance window is 22"]),
-        ("minimize", {"stages": ["services"], "netbt": {"netbios": "disabled"}}, ["options are given for netbt"]),
+        ("minimize", {"stages": ["services"], "netbt": {"netbios": "disabled"}}, ["options are set for netbt"]),
         (
             "minimize",
             {"netbt": {"adapters": ["x"]}, "rpc_restriction": {"intranet_ports": ["1-2"]}, "acept": []},

@@ -247,6 +247,22 @@ def test_a_host_that_misbehaves(fault: dict[str, object], again: bool) -> None:
         assert comes_back(host, name) == []
 
 
+def test_a_write_that_nobody_could_read_back_is_not_called_done() -> None:
+    """Windows accepts a start mode and does not keep it, and the host is gone before anybody reads it."""
+    given: dict[str, Any] = {"stages": ["services"], "services": [{"name": "W32Time", "start_mode": "disabled"}]}
+    with booted("windows_xp") as host:
+        written = minimize(host, RUNS[0], **given).wire.writing
+    tried = 0
+    for at in written:
+        with booted("windows_xp") as host:
+            host.computer.inject({"kind": "start_mode_lost", "service": "W32Time"})
+            attempt = minimize(host, RUNS[0], Trouble(Kind.GONE_AFTER, at), **given)
+            assert result_lies(attempt, host) == [], at
+            assert attempt.result is not None
+            tried += [row["status"] for row in attempt.result["changes"]] == ["unknown"]
+    assert tried
+
+
 def test_a_rule_of_a_run_that_was_killed_is_removed_by_a_restore() -> None:
     """The run left its name and never learned where the firewall keeps it."""
     name = "windows_server_2022"

@@ -14,9 +14,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import (
     Row,
     ends_here,
     judge,
+    reason_line,
     row_of,
     table,
-    told,
+    totals,
 )
 
 
@@ -26,6 +27,9 @@ def row(port: int, scope: str = "wildcard", **more: Any) -> dict[str, Any]:
 
 
 MINIMIZED: dict[str, Any] = {
+    "changed": True,
+    "changes": [{"target": "service A", "status": "done"}],
+    "after": {},
     "listeners_before": [row(135), row(5000), row(445), row(123, "loopback")],
     "listeners": [row(135), row(445)],
     "residue": [row(135)],
@@ -127,6 +131,50 @@ def test_what_the_proof_contradicted_is_no_residue_and_is_named() -> None:
     assert "web01 refused: recipe rdp (needs an accepted hazard), recipe spooler (not known to work on this Windows)" in lines
 
 
+NOTHING = {"listeners": MINIMIZED["listeners_before"], "changed": False, "after": None}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "more", "numbers"),
+    [
+        # Nothing was written: nothing closed, and what the forecast says of the plan does not come.
+        (("not_done", "not_done"), NOTHING, (0, None, None)),
+        (("done", "not_done"), {}, (1, None, None)),
+        (("done", "unknown"), {}, (1, None, None)),
+        # Nobody could read the host after the changes.
+        (("unknown", "unknown"), {**NOTHING, "changed": True}, (None, None, None)),
+        (("done", "done"), {}, (1, 1, 1)),
+    ],
+)
+def test_a_forecast_counts_only_where_all_changes_were_made(
+    statuses: tuple[str, ...], more: dict[str, Any], numbers: tuple[int | None, ...]
+) -> None:
+    changes = [{"target": "service A", "status": status} for status in statuses]
+    found = judge("web01", {"minimize_result": {**MINIMIZED, **FAILED, "changes": changes, **more}}, check_mode=False)
+    assert (found.ended, shown(found)[:3]) == (Ended.FAILED, numbers)
+    back = judge("web01", {"rollback_result": {**BACK, **FAILED, "changes": changes, **more}}, check_mode=False, what=Of.ROLLBACK)
+    assert back.numbers.get("opens") == (7 if set(statuses) == {"done"} else None)
+    lines = table([found])
+    assert lines[1].split()[2:5] == ["-" if number is None else str(number) for number in numbers]
+
+
+def test_what_is_not_closed_by_an_unfinished_run_is_known_after_a_boot_and_a_proof() -> None:
+    changes = [{"target": "service A", "status": "not_done"}]
+    result = {**MINIMIZED, **FAILED, "changes": changes}
+    found = judge("web01", {"minimize_result": result, "minimize_reboot_result": RESTARTED, "verify_result": PROVEN}, check_mode=False)
+    assert shown(found)[:3] == (2, 0, 1)
+
+
+@pytest.mark.parametrize("what", Of)
+def test_totals_have_the_columns_that_were_asked_for(what: Of) -> None:
+    """What is known of no host has no sum, nor has what nobody asked for."""
+    first, second, *rest = COLUMNS[what]
+    found = totals([Row("web01", Ended.FAILED, {first: 2, second: 0}), Row("web02", Ended.FAILED, {"closed": 1, "restored": 1})], what)
+    others = [name for of, names in COLUMNS.items() if of is not what for name in names]
+    assert (found[first], found[second]) == (3, 0)
+    assert {found[name] for name in (*rest, *others)} == {None}
+
+
 def test_endpoints_that_an_entry_stands_for_are_counted() -> None:
     before = [row(53), row(1025, count=2500), row(445)]
     result = {**MINIMIZED, "listeners_before": before, "listeners": [row(53), row(1025, count=500)], "residue": [row(1025, count=500)]}
@@ -140,7 +188,9 @@ CHANGES = [
     {"target": "value C", "status": "not_done"},
 ]
 BACK: dict[str, Any] = {
+    "changed": True,
     "changes": CHANGES[:2],
+    "after": {},
     "summary": {"opens": 7},
     "unchanged": [
         {"target": "service D", "reason": "somebody changed it after the last run"},
@@ -156,7 +206,7 @@ BACK: dict[str, Any] = {
         ({}, Ended.NOT_BEGUN, (None, None, None, None), ""),
         ({"rollback_result": LOST}, Ended.NOT_REACHED, (None, None, None, None), "no answer"),
         ({"rollback_result": REFUSED}, Ended.REFUSED, (None, None, None, None), "not now"),
-        ({"rollback_result": {**BACK, **FAILED, "changes": CHANGES}}, Ended.FAILED, (2, 0, 7, 2), "it broke"),
+        ({"rollback_result": {**BACK, **FAILED, "changes": CHANGES}}, Ended.FAILED, (2, 0, None, 2), "it broke"),
         ({"rollback_result": BACK}, Ended.WAITS, (2, 0, 7, 1), ""),
         ({"rollback_result": BACK, "rollback_reboot_result": RESTARTED}, Ended.RESTORED, (2, 0, 0, 1), ""),
         (
@@ -179,7 +229,7 @@ def test_what_a_rollback_left_alone_is_named() -> None:
     lines = table([found], Of.ROLLBACK)
     assert lines[0].split("  ")[0] == "host"
     assert "web01 left alone: service D (somebody changed it after the last run), value C (not done)" in lines
-    assert lines[-1] == "1 host: 1 failed; changes and ports: 2 restored, 0 to restore, 7 opens, 2 left alone"
+    assert lines[-1] == "1 host: 1 failed; changes and ports: 2 restored, 0 to restore, - opens, 2 left alone"
     assert row_of(found)["closed"] is None
     planned = {**BACK, "changes": [{"target": "service A", "status": "planned"}]}
     checked = judge("web01", {"rollback_result": planned}, check_mode=True, what=Of.ROLLBACK)
@@ -187,7 +237,7 @@ def test_what_a_rollback_left_alone_is_named() -> None:
 
 
 def test_in_check_mode_it_says_what_would_close() -> None:
-    planned = {**MINIMIZED, "listeners": MINIMIZED["listeners_before"]}
+    planned = {**MINIMIZED, "listeners": MINIMIZED["listeners_before"], "changes": [{"target": "service A", "status": "planned"}]}
     found = judge("web01", {"minimize_result": planned, "minimize_reboot_result": RESTARTED}, check_mode=True)
     assert (found.ended, shown(found)) == (Ended.PLANNED, (0, 2, 1, 2))
 
@@ -240,6 +290,6 @@ def test_the_table() -> None:
 
 
 def test_a_long_reason_is_cut() -> None:
-    line = told(Row("web01", Ended.FAILED, why="x" * 500))
+    line = reason_line(Row("web01", Ended.FAILED, why="x" * 500))
     assert len(line) < 230
     assert line.endswith("x…")

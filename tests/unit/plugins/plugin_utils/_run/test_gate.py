@@ -381,7 +381,7 @@ def test_all_contradictions_are_told_at_once() -> None:
     assert len(told) == 6
     text = "\n".join(told)
     words = (
-        "netbt, not listed in 'stages'",
+        "netbt, but 'stages' does not list it",
         "'start_mode: auto' needs 'state: unchanged'",
         "'445' is not a port",
         "exactly one",

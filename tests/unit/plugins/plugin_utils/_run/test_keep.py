@@ -77,7 +77,7 @@ def test_the_first_reason_stays() -> None:
         ({"port": "tcp/80", "service": "W3SVC", "reason": "why"}, InvalidOption, "exactly one"),
         ({"service": "Spoler", "reason": "why"}, NotFound, "did you mean Spooler"),
         ({"recipe": "smb445", "reason": "why"}, InvalidOption, "did you mean smb-445"),
-        ({"port": "tcp/1025", "reason": "why"}, InvalidOption, "name its service in 'keep'"),
+        ({"port": "tcp/1025", "reason": "why"}, InvalidOption, "list its service instead"),
         ({"port": "445", "reason": "why"}, InvalidOption, "tcp/445"),
         ({"port": "tcp/0", "reason": "why"}, InvalidOption, "is not a port"),
         ({"port": "tcp/65536", "reason": "why"}, InvalidOption, "is not a port"),

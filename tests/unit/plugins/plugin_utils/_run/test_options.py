@@ -71,7 +71,7 @@ def test_an_empty_list_of_services_stops_none() -> None:
 
 
 def test_options_of_a_stage_that_is_left_out() -> None:
-    with pytest.raises(InvalidOption, match="options are given for name_resolution, not listed in 'stages'"):
+    with pytest.raises(InvalidOption, match="options are set for name_resolution, but 'stages' does not list it"):
         desires(stages=["netbt"], name_resolution={"max_cached_sockets": 0})
     with pytest.raises(InvalidOption, match="services"):
         desires(stages=["netbt"], services=[{"name": "Spooler"}])
@@ -97,7 +97,7 @@ def test_a_recipe_that_does_not_exist_is_told_with_the_nearest() -> None:
 
 
 def test_a_recipe_of_a_stage_that_is_left_out() -> None:
-    with pytest.raises(InvalidOption, match="names a recipe of services, not listed in 'stages'"):
+    with pytest.raises(InvalidOption, match="names a recipe of services, but 'stages' does not list it"):
         wanted(recipes=["ssdp-1900"], stages=["netbt"])
 
 

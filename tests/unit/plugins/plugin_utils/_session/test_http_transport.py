@@ -192,7 +192,7 @@ def test_a_name_without_address(plugin: str, monkeypatch: pytest.MonkeyPatch) ->
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(errors.Unreachable, match="has no address: check ansible_host") as found:
+    with pytest.raises(errors.Unreachable, match="could not be resolved: check ansible_host") as found:
         session_to(plugin, "basic", 5985, address="nowhere.invalid").query("Win32_Service")
     assert "nowhere.invalid:5985" in clear(found.value)
 

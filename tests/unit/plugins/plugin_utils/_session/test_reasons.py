@@ -149,7 +149,7 @@ def test_a_proxy_that_cannot_be_reached_is_told_without_its_secrets(plugin: str)
     error = failure(
         plugin, "basic", 5985, address="web01.invalid", **{f"ansible_{plugin}_proxy": proxy, "ansible_psrp_ignore_proxy": False}
     )
-    assert "was not reached through the proxy (" in str(error)
+    assert "could not be reached through the proxy (" in str(error)
     assert "pr0xy-word" not in str(error)
 
 

@@ -371,7 +371,7 @@ def test_a_service_that_starts_with_every_boot() -> None:
 
 def test_a_service_that_is_there_already_is_refused() -> None:
     session, _transport = writable(output("Create", 23))
-    with pytest.raises(errors.MethodFailed, match=r"Win32_Service.Create on 'timer' at web01: the service exists already \(23\)"):
+    with pytest.raises(errors.MethodFailed, match=r"Win32_Service.Create on 'timer' at web01: the service already exists \(23\)"):
         session.create_service("timer", "x")
 
 
