@@ -748,7 +748,7 @@ def test_what_the_host_did_by_itself_is_told_once_and_cleared() -> None:
         assert left(host) == []
 
 
-@pytest.mark.parametrize(("heartbeat", "requests"), [("restored", 2), ("restoring", 8)])
+@pytest.mark.parametrize(("heartbeat", "requests"), [("restored", 2), ("restoring", 7)])
 def test_a_run_that_the_host_put_back_is_never_said_to_be_kept(heartbeat: str, requests: int) -> None:
     with simulated("windows_10") as host:
         host.boot()
