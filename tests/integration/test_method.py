@@ -17,8 +17,9 @@ pytestmark = pytest.mark.slow
 
 WINRM = {("tcp", "0.0.0.0", 5985)}
 QUICK = {"interval": 1}
-# The costs that are promised for XP; the counters are those of the task's own `stats`.
-MOST_REQUESTS, MOST_BYTES, MOST_REQUESTS_AGAIN = 80, 150_000, 45
+# The costs that are promised for XP; the counters are those of the task's own `stats`. Three requests of a first run are the command
+# that lets administrators alone write our key, without which a restore would read what Power Users wrote there.
+MOST_REQUESTS, MOST_BYTES, MOST_REQUESTS_AGAIN = 83, 150_000, 45
 
 METHOD: list[dict[str, Any]] = [
     {"name": "audit", "netmin.windows.listeners_info": {}},

@@ -188,6 +188,7 @@ WRITES: dict[str, Any] = {
 READS: dict[str, Any] = {
     "command": lambda session: session.command("netstat", "-ano"),
     "has_key": lambda session: session.has_key("K"),
+    "open_shell": lambda session: session.open_shell(),
     "query": lambda session: session.query("C"),
     "subkeys": lambda session: session.subkeys("K"),
     "value": lambda session: session.value("K", "v", RegistryType.SZ),

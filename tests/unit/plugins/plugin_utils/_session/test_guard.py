@@ -124,6 +124,7 @@ def test_no_other_command_leaves_it_either() -> None:
 ANSWERS = {
     "command": (shell_created(), command_started(), received(exit_code=0), SIGNALLED),
     "has_key": (output("EnumValues"),),
+    "open_shell": (shell_created(),),
     "query": (rows(context="c"), rows(pulled=True)),
     "subkeys": (output("EnumKey"),),
     "value": (output("GetStringValue", sValue=""),),
