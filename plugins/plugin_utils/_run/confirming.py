@@ -252,6 +252,8 @@ class Confirmation:
         except NetminError as error:
             # Without a shell nothing but the key has been made, and nothing can count.
             shell = not (isinstance(error, Fault) and error.code == WSMAN_SHELLS_NOT_ALLOWED)
+            if not self.claimed and not isinstance(error, NotArmed):
+                _leave_no_claim(writer, self.run.run_id)
             # What another run has put there is not ours to remove.
             gone = not self.claimed or _taken_away(writer, self.nt, self.run.run_id, shell=shell) or not shell
             self.enter(State.NOT_STARTED if gone else State.DOUBTFUL)
@@ -529,6 +531,15 @@ def remove(writer: Writer, nt: NtVersion, run: str, *, shell: bool = True) -> No
     writer.delete_key(timer.KEY)
     if shell:
         writer.run_line(timer.disarming_line(nt))
+
+
+def _leave_no_claim(writer: Writer, run: str) -> None:
+    """Take away the key in which a claim of this run broke off: it holds nothing, or names this run alone."""
+    with suppress(NetminError):
+        writer.forget()
+        there = writer.value_types(timer.KEY)
+        if there is not None and set(there) <= {timer.CLAIM, timer.DOOR} and all(confirm.owner(writer, name) == run for name in there):
+            writer.delete_key(timer.KEY)
 
 
 def _is_free(reader: Reader) -> bool:

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Wish
 from ansible_collections.netmin.windows.tests.unit.faulty import Attempt, Kind, Means, Trouble, comparable, minimize, restore
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, OURS, Simulated, differences, scenario, simulated
@@ -114,3 +115,22 @@ def test_nothing_of_ours_stays(tale: Tale) -> None:
         if back.result is not None and not back.result.get("failed"):
             tasks = differences({"tasks": before["tasks"]}, {"tasks": ours(host)["tasks"]})
             assert tasks == [], back.result.get("msg")
+
+
+@pytest.mark.parametrize("kind", [Kind.TIMEOUT, Kind.TIMEOUT_DONE, Kind.CUT_AFTER, Kind.DENIED])
+def test_a_claim_of_the_timer_that_breaks_off_leaves_no_key(kind: Kind) -> None:
+    """An earlier run has left a record, so that our key stays, and nothing below it."""
+    means = Means(Wish(600, hold=False))
+
+    def run(trouble: Trouble | None) -> tuple[Attempt, list[str]]:
+        with simulated("windows_server_2022") as host:
+            host.boot()
+            minimize(host, "20260101T000000Z-000001", stages=["netbt"])
+            before = ours(host)
+            done = minimize(host, "20260102T000000Z-000002", trouble, means=means, accept=ACCEPTABLE)
+            return done, differences(before, ours(host)) if says_so(done) else []
+
+    begins = run(None)[0].wire.marks["arming"]
+    for request in range(begins + 1, begins + 8):
+        done, left = run(Trouble(kind, request))
+        assert left == [], (request, done.result and done.result.get("msg"))
