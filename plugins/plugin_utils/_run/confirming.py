@@ -252,8 +252,11 @@ class Confirmation:
         except NetminError as error:
             # Without a shell nothing but the key has been made, and nothing can count.
             shell = not (isinstance(error, Fault) and error.code == WSMAN_SHELLS_NOT_ALLOWED)
-            # What another run has put there is not ours to remove.
-            gone = not self.claimed or _taken_away(writer, self.nt, self.run.run_id, shell=shell) or not shell
+            if self.claimed:
+                gone = _taken_away(writer, self.nt, self.run.run_id, shell=shell) or not shell
+            else:
+                gone = True
+                self._take_back_claim(writer)
             self.enter(State.NOT_STARTED if gone else State.DOUBTFUL)
             raise
         self.enter(State.RUNNING)
@@ -304,6 +307,16 @@ class Confirmation:
         raise NotArmed(
             f"run {other} is starting its timer on {writer.host} at the same time, or waits for confirmation; nothing was changed"
         )
+
+    def _take_back_claim(self, writer: Writer) -> None:
+        """Remove what is left of a claim that broke off; nothing runs yet. What another run has put there is not ours to remove.
+
+        Where the claim is still ours, or there is none, nobody has won: he would have to find his own name there.
+        """
+        with suppress(NetminError):
+            writer.forget()
+            if confirm.owner(writer, timer.CLAIM) in ("", self.run.run_id):
+                remove(writer, self.nt, self.run.run_id, shell=False)
 
     def _see_it_count(self, writer: Writer, said: str) -> None:
         deadline = self.clock.now() + ARMING
