@@ -13,6 +13,7 @@ from dataclasses import replace
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.answers import understood
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
@@ -51,13 +52,13 @@ def _inferred(host: Host, knowledge: Knowledge, rows: Iterable[Endpoint]) -> Map
     range of TCP mostly moves that of UDP along (from memory), and it is the only sign of it.
     """
     patterns = [(recipe, p) for recipe, p in knowledge.patterns(host.windows) if p.protocol is Protocol.TCP]
-    servers = {name.lower() for recipe, p in patterns if p.port is Port.RPC for name in recipe.processes}
+    servers = Names(name for recipe, p in patterns if p.port is Port.RPC for name in recipe.processes)
     fixed = {p.port for _recipe, p in patterns}
     of_servers = [
         row.port
         for row in rows
         if row.protocol is Protocol.TCP and row.port >= LOWEST_DYNAMIC and row.port not in fixed
-        if row.pid is not None and host.processes.get(row.pid, "").lower() in servers
+        if row.pid is not None and host.processes.get(row.pid, "") in servers
     ]
     usual = host.dynamic_ports(Protocol.UDP, knowledge)
     if not of_servers or any(port in numbers for port in of_servers for numbers in usual):

@@ -276,7 +276,7 @@ def _fate_of_srvnet(future: Future) -> Fate:
 
 def _loaded(dependent: Service, future: Future) -> Expectation:
     """Expect whether a dependent of srvnet runs after the boot, and so loads it; the Server service's own drivers come with it alone."""
-    if dependent.name.lower() in SERVER_DRIVERS and not future.start_mode(dependent).starts_by_itself:
+    if dependent.name in Names(SERVER_DRIVERS) and not future.start_mode(dependent).starts_by_itself:
         return Expectation.CLOSED
     return future.runs_at_boot(dependent)
 
