@@ -17,7 +17,7 @@ requirements:
   - pypsrp 0.9.0 or newer on the controller if the play connects with P(ansible.builtin.psrp#connection)
 attributes:
   action:
-    description: Runs on the controller. Copies nothing to the host except the timer script of C(confirm).
+    description: Runs on the controller. Leaves no file on the host except those of the timer of C(confirm) while it waits.
     support: full
   async:
     description: Supports C(async).

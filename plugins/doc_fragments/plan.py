@@ -14,8 +14,8 @@ options:
     description:
       - Ids of the hazards that you accept. If a change would trigger a hazard of this host that is not listed here, the change is refused
         if you asked for it by name. Otherwise it is skipped, with the reason. RV(hazards) shows the hazards found and the evidence.
-      - A hazard also holds back the rules of M(netmin.windows.ip_filter). A hazard that the host does not allow
-        to be checked counts as found.
+      - A hazard also holds back the rules of M(netmin.windows.ip_filter). If the host does not let the module check a
+        hazard, the hazard counts as found.
       - A task reports everything that it refuses at once.
       - Some methods have their hazard on every host, for example V(rds) for Remote Desktop. The others have it only if it is found on the
         host.
@@ -59,7 +59,8 @@ options:
   dependents:
     description:
       - What to do with running services that depend on a service to be stopped, and that the task does not stop anyway.
-      - With V(refuse), the task fails before it writes anything, and names them.
+      - With V(refuse), the task fails before it writes anything, and names them, if you asked for the service by name. Otherwise the
+        service is skipped, and RV(unchanged) says why.
       - With V(stop), they are stopped first. Their start mode does not change.
       - If a service that is disabled has dependents that do not run now but may start later, a warning names them.
     type: str
@@ -104,6 +105,6 @@ notes:
     is C(failed), and RV(changes) says for each change whether it was done. Run the task again to complete it.
   - The forecast is stored on the host, below C(HKLM\SOFTWARE\netmin.windows), before the first change. M(netmin.windows.proof_info) reads
     it from there.
-  - A setting is written only if it is known to work on this version of Windows, or if it is unverified and O(unverified=apply). A request
-    for any other setting is refused, with the reason.
+  - A setting is written only if it is known to work, at least in part, on this version of Windows, or if it is unverified and
+    O(unverified=apply). A request for any other setting is refused, with the reason.
 """

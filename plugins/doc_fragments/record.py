@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   record_dir:
     description:
-      - Folder on the controller for a copy of the run's record, including the snapshot. The file is named after the host.
+      - Folder on the controller for a copy of the run's record, including the snapshot. The file is named after the host and the run.
       - A relative path is relative to the playbook. The folder is created if it does not exist.
       - The file is written to disk before the first change, and only its owner can read it. If it cannot be written, nothing is changed.
       - M(netmin.windows.restore) reads the record on the host. This copy is for people and is not needed for a restore.

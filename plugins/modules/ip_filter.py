@@ -41,8 +41,8 @@ notes:
     reads the rules back from the registry.
   - It finds a new rule by its name, with the WMI class C(MSFT_NetFirewallRule) from Windows 8 and Server 2012 on and with C(reg query)
     before. It never reads the whole list of rules, which may hold tens of thousands.
-  - If a policy forbids remote shells, or if new rules could not be found, no rule is added. The rest of the plan is carried out, and
-    RV(unchanged) says why.
+  - If a policy forbids remote shells on Windows 10, Server 2016 or later, or if new rules could not be found, no rule is added. The rest
+    of the plan is carried out, and RV(unchanged) says why. On older versions the task fails, because listing needs a shell.
   - Windows never filters traffic that the host sends to itself.
 extends_documentation_fragment:
   - netmin.windows.confirm

@@ -24,7 +24,7 @@ ARROWS: Mapping[str, set[str]] = {
     "modules": set(),
     "doc_fragments": set(),
     "_action": {"_run", "_session", "_wsman", *LAYERS},
-    "_run": {"_session", "_wsman", *LAYERS},
+    "_run": {"_wsman", *LAYERS},
     **{package: set(LAYERS[:number]) for number, package in enumerate(LAYERS)},
     "_objects": {"_host", "_core"},
     "_session": {"_wsman", "_core"},
