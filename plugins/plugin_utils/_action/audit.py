@@ -99,6 +99,7 @@ class ProofAction(WindowsAction):
         host = read_host(session, KNOWLEDGE)
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         settling = self._listing(session, host, stored, options)
+        warnings: list[str] = []
         if not settling.settled:
             verdict = {"verdict": Verdict.NOT_SETTLED, "reasons": [f"after {options['limit']} seconds: {settling.waiting_for}"]}
             proof = {**proof_of(Proof(Verdict.NOT_SETTLED, (), (), None)), **verdict}
@@ -108,11 +109,13 @@ class ProofAction(WindowsAction):
             host = replace(host, firewall=read_firewall(session, host, wanted=False))
             host, explained = explain(session, host, KNOWLEDGE, states, settling.listing)
             if stored is None:
-                kept = read_keep(options["keep"], host, KNOWLEDGE, explained, missing=Missing(options["missing"]))
-                proof = proof_of(compare_with_keep(explained, kept, host, settling.listing.suspects))
+                said = read_keep(options["keep"], host, KNOWLEDGE, explained, missing=Missing(options["missing"]))
+                warnings = [f"{item.target} is skipped: {item.detail or item.reason}" for item in said.absent]
+                proof = proof_of(compare_with_keep(explained, said.kept, host, settling.listing.suspects))
             else:
                 proof = proof_of(prove(stored, explained, host, settling.listing.suspects))
-        return self._result(proof, host, settling, stored, strict=options["strict"])
+        result = self._result(proof, host, settling, stored, strict=options["strict"])
+        return {**result, "warnings": warnings} if warnings else result
 
     def _listing(self, session: Reader, host: Host, stored: Record | None, options: Mapping[str, Any]) -> settle.Settling:
         """List at once where the host has been up, and after a boot once it has settled."""

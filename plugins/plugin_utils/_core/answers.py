@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .errors import ProtocolError
+from .errors import NotUnderstood, ProtocolError
 from .foreign import excerpt
 
 
@@ -22,4 +22,7 @@ def understood(host: str, what: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
+        if isinstance(error, NotUnderstood) and error.host:
+            # It names the host, the class and the property already.
+            raise
         raise ProtocolError(f"{what} at {host}: the answer has a value of the wrong type or form: {excerpt(error)}", host=host) from error

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Fault, MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Fault, MethodFailed, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
@@ -59,7 +59,7 @@ def read_guard(reader: Reader, service: str, nt: NtVersion) -> Guard:
             if kind is not None and kind.data in (1, 2, 3):
                 return Guard(PROCESS, PROCESS)
         stored = read_setting(reader, Setting(rf"{key}\{SECURITY}", SECURITY, RegistryType.BINARY))
-    except (Fault, MethodFailed):
+    except (Fault, MethodFailed, ProtocolError):
         return UNGUARDED
     rights = rights_in(stored.data) if stored is not None and isinstance(stored.data, bytes) else None
     if rights is None:

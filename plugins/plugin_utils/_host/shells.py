@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, Fault, MethodFailed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, Fault, MethodFailed, QuotaExceeded
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
@@ -39,6 +39,8 @@ def forbidden(reader: Reader, nt: NtVersion) -> str:
         return FORBIDDEN
     try:
         reader.open_shell()
+    except QuotaExceeded as error:
+        return f"it needs a command shell, and this host has as many open as it allows ({excerpt(error)}); close some, and run again"
     except AccessDenied as error:
         return (
             f"it needs a command shell, and this host refuses to open one ({excerpt(error)}); allow it there (winrm/config/winrs, "

@@ -116,8 +116,9 @@ def plan_back(goal: Goal, _now: Now, host: Host) -> Way[FilterChange] | Unchange
     rule = FilterRule.from_text(before)
     # A text that names another rule is not the one that was saved.
     rule = rule if rule is not None and rule.name == name else None
-    # A run that broke off left the name, and nobody knows whether it made the rule.
-    uncertain = not actual and host.firewall is not None and name in host.firewall.names
+    # A run that broke off left the name without the rule's value, and nobody knows whether it made the rule. A value that is known and
+    # gone was deleted, by the timer of a run that nobody confirmed, or by somebody else.
+    uncertain = not actual and host.firewall is not None and host.firewall.names.get(name) == ""
     if (actual == before and not uncertain) or (rule is not None and rule.matches(actual)):
         return as_it_was(goal, f"inbound rule {name}")
     changes: list[FilterChange] = []

@@ -85,7 +85,7 @@ class Kind(Protocol[ChangeT_contra]):
         """Write it as commands that the host runs by itself.
 
         Args:
-            delayed: key names, in lower case, of services that start delayed.
+            delayed: key names of services that start delayed.
 
         Raises:
             Refused: something in it cannot be written on a command line.

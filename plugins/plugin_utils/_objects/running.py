@@ -186,5 +186,10 @@ def commands(change: Running, _delayed: Names) -> tuple[str, ...]:
     Raises:
         Refused: the name cannot be written on a command line.
     """
+    name = quoted_in_script(change.name)
+    if change.kind is ServiceKind.DRIVER:
+        # `net` takes `srv` for the Server service (article), `sc` knows key names alone. It does not wait, but a driver has started
+        # before StartService returns (Microsoft, StartService).
+        return (f"sc {'start' if _starts(change) else 'stop'} {name}",)
     # Nobody is there to answer whether what depends on it may stop, too.
-    return (f"net start {quoted_in_script(change.name)}",) if _starts(change) else (f"net stop {quoted_in_script(change.name)} /y",)
+    return (f"net start {name}",) if _starts(change) else (f"net stop {name} /y",)

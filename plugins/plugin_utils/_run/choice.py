@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
@@ -32,12 +32,18 @@ class Selection:
 
 
 def select(
-    asked: Sequence[str] | None, explained: Iterable[Explained], windows: Windows, knowledge: Knowledge, consent: Consent
+    asked: Sequence[str] | None,
+    explained: Iterable[Explained],
+    windows: Windows,
+    knowledge: Knowledge,
+    consent: Consent,
+    kept: Container[str] = (),
 ) -> Selection:
     """Choose the methods of a plan.
 
     Args:
         asked: ids of recipes, or None for those of a default install and of every listener that was found.
+        kept: key names of services that must go on running.
 
     Raises:
         InvalidOption: there is no recipe of that id.
@@ -49,14 +55,14 @@ def select(
     known = knowledge.versions[windows.id].minimize
     subjects = [s for s in explained if not s.management and s.endpoint.scope is not Scope.LOOPBACK]
     found = [s.recipe for s in subjects if s.recipe]
-    found += [name for s in subjects if s.recipe is None for name in _together(s, windows, knowledge, consent)]
+    found += [name for s in subjects if s.recipe is None for name in _together(s, windows, knowledge, consent, kept)]
     usable = [_usable(knowledge.recipe(name), windows, consent, ends=name in known) for name in dict.fromkeys((*known, *found))]
     return Selection(
         tuple(answer for answer in usable if isinstance(answer, Choice)), tuple(answer for answer in usable if isinstance(answer, Skipped))
     )
 
 
-def _together(subject: Explained, windows: Windows, knowledge: Knowledge, consent: Consent) -> tuple[str, ...]:
+def _together(subject: Explained, windows: Windows, knowledge: Knowledge, consent: Consent, kept: Container[str]) -> tuple[str, ...]:
     """Return the recipes of all services that an RPC port of a shared process may belong to; none where one of them would stay.
 
     Such a port closes when the process ends or, whosever it is, when none of them runs after a boot. Stopping some gains nothing.
@@ -71,7 +77,7 @@ def _together(subject: Explained, windows: Windows, knowledge: Knowledge, consen
     found: dict[str, None] = {}
     for owner in subject.owners:
         ending = [recipe.id for recipe, names in servers if owner in names and _ends(recipe, owner, windows, consent)]
-        if not ending:
+        if not ending or owner in kept:
             return ()
         found[ending[0]] = None
     return tuple(found)

@@ -302,7 +302,8 @@ class Confirmation:
                 self.claimed = confirm.owner(writer, timer.CLAIM) == run
         if self.claimed:
             return
-        other = confirm.owner(writer, timer.RUN) or confirm.owner(writer, timer.CLAIM) or "another"
+        names = (confirm.owner(writer, name) for name in (timer.RUN, timer.DOOR, timer.CLAIM))
+        other = next((name for name in names if name not in ("", run)), "another")
         raise NotArmed(
             f"run {other} is starting its timer on {writer.host} at the same time, or waits for confirmation; nothing was changed"
         )

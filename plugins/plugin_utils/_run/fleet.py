@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, ports_from
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
 from .columns import aligned
@@ -119,7 +120,7 @@ def _closed(given: Given, main: Results, check_mode: bool) -> tuple[dict[str, in
     refused = [item for item in main["unchanged"] if item["reason"] in CONSENT]
     planned, at_boot = main["summary"], 0 if _has_booted(given, check_mode) else main["summary"]["closes_at_boot"]
     before, now = _keys(main["listeners_before"]), _keys(main["listeners"])
-    gone = sum(max(0, count - now.get(key, 0)) for key, count in before.items())
+    gone = (before - now).total()
     wrong = [row for row in contradicted if row["outcome"] in OPEN]
     numbers = {"contradicted": sum(map(_count_of, contradicted)), "refused": len(refused)}
     if proof.get("endpoints"):
@@ -189,8 +190,16 @@ def _ended(given: Given, what: Of, *, check_mode: bool) -> tuple[Ended, str]:
     return (Ended.NOT_PROVEN if what is Of.MINIMIZE else Ended.RESTORED), ""
 
 
-def _keys(rows: Iterable[Results]) -> dict[tuple[str, str, int], int]:
-    return {(row["protocol"], row["address"], row["port"]): _count_of(row) for row in rows if row["scope"] != Scope.LOOPBACK}
+def _keys(rows: Iterable[Results]) -> Counter[tuple[str, str, str]]:
+    """Count endpoints by what is the same in two listings: each fixed port, also of a row that stands for many, and crowds by owner."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        if row["scope"] != Scope.LOOPBACK:
+            many = _count_of(row) > 1
+            places = ports_from(row["ports"]) if row.get("ports") else (f"of {row.get('owner', '')}" if many else row["port"],)
+            for place in places:
+                found[row["protocol"], row["address"], str(place)] += 1 if row.get("ports") else _count_of(row)
+    return found
 
 
 def _count_of(row: Results) -> int:

@@ -45,8 +45,8 @@ def read_keep(
     explained: Sequence[Explained] = (),
     *,
     missing: Missing = Missing.REFUSE,
-) -> Kept:
-    """Resolve what is kept into recipes and services of this host; see `look_up`.
+) -> LookedUp:
+    """Resolve what is kept into recipes and services of this host, and refuse what is wrong; see `look_up`.
 
     Raises:
         InvalidOption: an entry that names nothing, or a port that no recipe knows and nothing holds.
@@ -55,7 +55,7 @@ def read_keep(
     """
     found = look_up(entries, host, knowledge, explained, missing=missing)
     refuse(map(refusal_of, found.wrong))
-    return found.kept
+    return found
 
 
 def look_up(

@@ -145,7 +145,7 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
     given = {name: options.get(name) for name in STAGES}
     said = terms(options, survey, knowledge)
     consent = Consent(said.accept, said.unverified, blocks or {})
-    selection = select(options.get("recipes"), survey.explained, survey.host.windows, knowledge, consent)
+    selection = select(options.get("recipes"), survey.explained, survey.host.windows, knowledge, consent, said.kept.services)
     lost = sorted({choice.method.stage for choice in selection.choices if choice.named and choice.method.stage not in chosen})
     if lost:
         raise InvalidOption(f"'recipes' names a recipe of {_not_listed(lost)}")

@@ -205,10 +205,14 @@ class Prober:
 
     def _rows(self, query: Query) -> Sequence[Row]:
         """Return the rows of a query, asked once; what it looks for in them is judged here, and differs from hazard to hazard."""
-        key = (query.namespace, query.wmi_class, query.properties, query.where, query.values)
+        where = Where(query.where, query.values) if query.where else None
+        return self._asked_once(query.wmi_class, query.properties, where=where, namespace=query.namespace)
+
+    def _asked_once(self, wmi_class: str, properties: tuple[str, ...], *, namespace: str, where: Where | None = None) -> Sequence[Row]:
+        """Return rows, asked once; a fault is kept as well. Plans differ in what is looked for in them."""
+        key = (namespace, wmi_class, properties, where)
         if key not in self._asked:
-            where = Where(query.where, query.values) if query.where else None
-            self._asked[key] = _kept(lambda: self.reader.query(query.wmi_class, query.properties, where=where, namespace=query.namespace))
+            self._asked[key] = _kept(lambda: self.reader.query(wmi_class, properties, where=where, namespace=namespace))
         known = self._asked[key]
         if isinstance(known, Fault):
             raise known
@@ -269,18 +273,18 @@ class Prober:
         set_there = ((k, n) for k, n in values if k.lower().startswith(POLICIES) and configured.get(place_of(k, n)) is not None)
         parts = [Answer(tuple(line(what, f"HKLM\\{key}\\{name}") for key, name in set_there))]
         if values:
-            parts.append(self._ask("rsop values", "RSOP_RegistryPolicySetting", lambda: self._policy_values(what, places)))
+            parts.append(_tolerant("RSOP_RegistryPolicySetting", lambda: self._policy_values(what, places)))
         if services:
-            parts.append(self._ask("rsop services", "RSOP_SystemService", lambda: self._policy_services(what, services)))
+            parts.append(_tolerant("RSOP_SystemService", lambda: self._policy_services(what, services)))
         return Answer(tuple(t for part in parts for t in part.lines), tuple(t for part in parts for t in part.denied))
 
     def _policy_values(self, what: str, places: set[Place]) -> Sequence[str]:
-        rows = self.reader.query("RSOP_RegistryPolicySetting", ("registryKey", "valueName", "GPOID"), namespace=POLICY)
+        rows = self._asked_once("RSOP_RegistryPolicySetting", ("registryKey", "valueName", "GPOID"), namespace=POLICY)
         texts = [(_text(row, "registryKey"), _text(row, "valueName"), _text(row, "GPOID")) for row in rows]
         return [line(what, policy, f"HKLM\\{key}\\{name}") for key, name, policy in texts if place_of(key, name) in places]
 
     def _policy_services(self, what: str, names: Names) -> Sequence[str]:
-        rows = self.reader.query("RSOP_SystemService", ("Service", "StartupMode", "GPOID"), namespace=POLICY)
+        rows = self._asked_once("RSOP_SystemService", ("Service", "StartupMode", "GPOID"), namespace=POLICY)
         texts = [(_text(row, "Service"), _text(row, "GPOID")) for row in rows]
         return [line(what, policy, f"service {name}") for name, policy in texts if name in names]
 

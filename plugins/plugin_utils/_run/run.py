@@ -29,6 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewa
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports, strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, effect, kind_of, touched
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
@@ -136,10 +137,12 @@ class Run:
             NotFound: there is no such run.
             Refused: its snapshot cannot be read.
         """
-        survey = with_firewall(reader, read_survey(reader, self.knowledge))
+        survey = with_path(reader, read_survey(reader, self.knowledge))
         found = snapshot.read_snapshots(reader)
         damaged = restore.damaged(found, scope)
         goals = restore.goals_of(found.snapshots, scope, record.read_history(reader).finished())
+        if any(goal.oldest.object == filter_rule.OBJECT for goal in goals):
+            survey = with_firewall(reader, survey)
         now = restore.read_now(reader, goals)
         ports = management_ports(survey.host, self.knowledge)
 

@@ -404,10 +404,10 @@ def _passed_over(item: Residue, wanted: Desired, situation: LeftOpen) -> tuple[R
 def _recipe_of(subject: Explained, situation: LeftOpen) -> Recipe | None:
     """Return the recipe of a listener; of one that several services may own that of the reviewed residue which names them all."""
     recipes, version = situation.knowledge.recipes, situation.knowledge.versions[situation.host.windows.id]
-    if subject.recipe is not None or not subject.dynamic:
+    if subject.recipe is not None or not subject.dynamic or not subject.owners:
         return recipes.get(subject.recipe or "")
     listener = f"{subject.endpoint.protocol}/{Port.RPC}"
-    known = (entry.recipe for entry in version.residue if entry.listener == listener and set(subject.owners) <= set(entry.owners))
+    known = (entry.recipe for entry in version.residue if entry.listener == listener and Names(subject.owners) <= Names(entry.owners))
     return recipes.get(next(known, ""))
 
 

@@ -96,6 +96,14 @@ def test_a_host_that_does_not_show_its_ranges_has_those_of_a_plain_install(kind:
     assert read_ranges(Odd("MSFT_NetTCPSetting", kind("no", host="h", code=None, subcode="")), TEN) == {}
 
 
+def test_what_names_its_value_already_is_told_once() -> None:
+    row = Row("Win32_Process", {"ProcessId": "many"}, host="web01")
+    with pytest.raises(ProtocolError) as told, understood("web01", "list of processes"):
+        row.number("ProcessId")
+    assert "ProcessId" in str(told.value)
+    assert "list of processes" not in str(told.value)
+
+
 def test_what_is_understood_goes_through() -> None:
     with understood("web01", "query"):
         found = int("1")

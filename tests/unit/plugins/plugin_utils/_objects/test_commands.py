@@ -66,6 +66,9 @@ COMMANDS: list[tuple[Change, str]] = [
     (mode("Late", StartMode.AUTO), 'sc config "Late" start= delayed-auto'),
     (StartService(kind=SERVICE, name="Spooler", **WHAT), 'net start "Spooler"'),  # type: ignore[arg-type]
     (StopService(kind=SERVICE, name="Spooler", **WHAT), 'net stop "Spooler" /y'),  # type: ignore[arg-type]
+    # `net` takes this name for the Server service.
+    (StartService(kind=ServiceKind.DRIVER, name="srv", **WHAT), 'sc start "srv"'),  # type: ignore[arg-type]
+    (StopService(kind=ServiceKind.DRIVER, name="srv", **WHAT), 'sc stop "srv"'),  # type: ignore[arg-type]
     (
         RemoveFilterRule(name=RULE.name, before="x", **WHAT),  # type: ignore[arg-type]
         'netsh advfirewall firewall delete rule name="netmin.windows tcp/rpc svc"',

@@ -182,6 +182,19 @@ def test_endpoints_that_an_entry_stands_for_are_counted() -> None:
     assert (found.numbers["closed"], found.numbers["residue"]) == (2001, 500)
 
 
+@pytest.mark.parametrize(("ports", "closed"), [("20002-20017", 1), ("20001-20016", 1), ("20001-20008, 20010-20017", 1), ("20003-20017", 2)])
+def test_a_port_of_a_row_that_stands_for_many_is_counted_alone(ports: str, closed: int) -> None:
+    count = 17 - closed
+    before = [row(135), row(20001, count=17, ports="20001-20017")]
+    after = [row(135), row(int(ports[:5]), count=count, ports=ports)]
+    found = judge("web01", {"minimize_result": {**MINIMIZED, "listeners_before": before, "listeners": after}}, check_mode=False)
+    assert found.numbers["closed"] == closed
+    # Few ports are a row each.
+    after = [row(135), *(row(port) for port in range(20001, 20017))]
+    found = judge("web01", {"minimize_result": {**MINIMIZED, "listeners_before": before, "listeners": after}}, check_mode=False)
+    assert found.numbers["closed"] == 1
+
+
 CHANGES = [
     {"target": "service A", "status": "done"},
     {"target": "service B", "status": "done"},

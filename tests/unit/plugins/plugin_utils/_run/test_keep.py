@@ -23,7 +23,7 @@ XP, W2K = survey_of(windows_xp()).host, survey_of(windows_2000()).host
 
 
 def kept(*entries: dict[str, Any], on: Any = XP) -> Kept:
-    return read_keep(entries, on, KNOWLEDGE)
+    return read_keep(entries, on, KNOWLEDGE).kept
 
 
 def test_nothing() -> None:

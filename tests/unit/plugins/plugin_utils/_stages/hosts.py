@@ -273,7 +273,7 @@ def desires(options: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def terms_of(survey: Survey, *, accept: Iterable[str] = (), dependents: str = "refuse", keep: Iterable[Mapping[str, Any]] = ()) -> Terms:
     """Return what the operator says of the plan as a whole."""
-    return Terms(frozenset(accept), Dependents(dependents), read_keep(tuple(keep), survey.host, KNOWLEDGE, survey.explained))
+    return Terms(frozenset(accept), Dependents(dependents), read_keep(tuple(keep), survey.host, KNOWLEDGE, survey.explained).kept)
 
 
 def planned(

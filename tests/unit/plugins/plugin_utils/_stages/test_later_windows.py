@@ -36,7 +36,7 @@ def planned(
     survey: Survey, stage: str, options: Mapping[str, Any], *, keep: tuple[dict[str, Any], ...] = (), named: bool = True, **said: Any
 ) -> Plan:
     """Plan one stage's own options, or the same where nobody asked for it by name."""
-    terms = Terms(kept=read_keep(keep, survey.host, KNOWLEDGE, survey.explained), **said)
+    terms = Terms(kept=read_keep(keep, survey.host, KNOWLEDGE, survey.explained).kept, **said)
     return make_plan({stage: STAGE_BY_NAME[stage].desired(options)}, survey, KNOWLEDGE, terms, named=(stage,) if named else ())
 
 
