@@ -29,7 +29,7 @@ test: unit lint sanity molecule ## Run every check there is
 .PHONY: unit
 unit: setup ## Run the unit and integration tests
 	@$(HEADING) 'unit and integration tests (pytest)'
-	@$(BIN)/python -m pytest -q -n 2 -r fEs
+	@$(BIN)/python -m pytest -q -n 4 -r fEs
 
 .PHONY: fuzz
 fuzz: setup ## For minutes, answer with rows, faults and records that make no sense

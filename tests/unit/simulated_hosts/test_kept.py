@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.planned import MinimizeAction
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import (
     Expectation,
@@ -18,6 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import lost
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Kept
+from ansible_collections.netmin.windows.tests.unit.actions import act
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._run.test_proven import proof_of
 from ansible_collections.netmin.windows.tests.unit.simulated import simulated
 
@@ -78,3 +80,14 @@ def test_a_port_that_was_to_be_kept_and_closes_all_the_same_is_told() -> None:
     assert lost([CLOSING], Kept()) == ()
     assert lost([replace(CLOSING, boot=Expectation.OPEN, outlook=Outlook.STAYS)], kept) == ()
     assert lost([replace(CLOSING, recipe="rdp-3389")], Kept(recipes={"rdp-3389": "admins"})) != ()
+
+
+def test_what_shares_a_port_with_a_kept_service_is_not_stopped_for_it() -> None:
+    """An RPC port of several services of one process stays while one of them runs: to stop the other would gain nothing."""
+    with simulated("windows_server_2003+role_link_tracking") as host:
+        host.boot()
+        accept = ["task-scheduler", "infrastructure-roles"]
+        done = act(MinimizeAction, host, check=True, accept=accept, keep=[{"service": "Schedule", "reason": "tasks"}])
+        both = act(MinimizeAction, host, check=True, accept=accept)
+    assert [change["target"] for change in done.result["changes"] if "TrkSvr" in change["target"]] == []
+    assert {"service TrkSvr", "service Schedule"} <= {change["target"] for change in both.result["changes"]}
