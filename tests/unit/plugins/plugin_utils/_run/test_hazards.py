@@ -6,16 +6,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, Refused, UnsafePlan
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.connections import read_connections
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Hazard, Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import Fact
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import write_value
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import Gated, plan_gated
@@ -27,7 +32,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.hazards import
     warnings_of,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted, minimize_spec, minimize_wanted
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.probes import LONGEST, Proposal
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.probes import LONGEST, Prober, Proposal
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.reach import FoundHazard
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, read_survey
 from ansible_collections.netmin.windows.tests.unit.planning import make_plan
@@ -410,3 +415,26 @@ def test_what_every_method_touches_is_known() -> None:
     by_code = {(stage.name, method) for stage in STAGE_BY_NAME.values() for method in stage.touches}
     assert by_code <= set(methods)
     assert [method for method, told in methods.items() if not told and method not in by_code] == []
+
+
+def test_each_plan_is_compared_with_all_that_a_policy_sets() -> None:
+    """The rows are asked for once; which of them a plan touches differs from plan to plan."""
+    names = ("registryKey", "valueName", "GPOID")
+    asked: list[str] = []
+
+    def query(wmi_class: str, properties: tuple[str, ...], **_more: object) -> tuple[Row, ...]:
+        asked.append(wmi_class)
+        assert properties == names
+        return tuple(Row(wmi_class, dict(zip(names, (rf"SOFTWARE\{key}", "v", f"policy {key}"), strict=True))) for key in "AB")
+
+    with simulated("windows_server_2022") as host:
+        host.boot()
+        survey = read_survey(host.session, KNOWLEDGE)
+    prober = Prober(SimpleNamespace(host="web01", query=query), survey, KNOWLEDGE)  # type: ignore[arg-type]
+    policy = next(probe for hazard in KNOWLEDGE.hazards for probe in hazard.detect if probe.fact is Fact.POLICY)
+    for key, found in (("A", "policy A"), ("B", "policy B"), ("b", "policy B")):
+        value = Setting(rf"SOFTWARE\{key}", "v", RegistryType.DWORD)
+        plan = Plan(write_value("services", value, None, RegistryValue.dword(1), "why"))
+        (line,) = prober.answer(policy, Proposal(plan)).lines
+        assert found in line
+    assert asked == ["RSOP_RegistryPolicySetting"]
