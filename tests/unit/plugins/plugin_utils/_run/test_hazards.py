@@ -430,7 +430,7 @@ def test_each_plan_is_compared_with_all_that_a_policy_sets() -> None:
     with simulated("windows_server_2022") as host:
         host.boot()
         survey = read_survey(host.session, KNOWLEDGE)
-    prober = Prober(SimpleNamespace(host="web01", query=query), survey, KNOWLEDGE)  # type: ignore[arg-type]
+    prober = Prober(SimpleNamespace(host="web01", query=query), survey, KNOWLEDGE)
     policy = next(probe for hazard in KNOWLEDGE.hazards for probe in hazard.detect if probe.fact is Fact.POLICY)
     for key, found in (("A", "policy A"), ("B", "policy B"), ("b", "policy B")):
         value = Setting(rf"SOFTWARE\{key}", "v", RegistryType.DWORD)
