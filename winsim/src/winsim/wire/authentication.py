@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who is calling: Basic, and NTLM under the scheme Negotiate with its message encryption.
+"""Who is calling: Basic, client certificates, and NTLM under the scheme Negotiate with its message encryption.
 
 The state of NTLM belongs to one TCP connection. Kerberos and CredSSP are not offered.
 """
@@ -22,6 +22,7 @@ from typing import Any
 import spnego
 from spnego.exceptions import SpnegoError
 
+from ..certificate import user_of
 from ..seams import Computer
 
 # MS-NLMP 2.2.1.3: where an AUTHENTICATE message holds domain and user, and the flag for UTF-16.
@@ -29,6 +30,9 @@ _SIGNATURE = b"NTLMSSP\x00"
 _NEGOTIATE, _AUTHENTICATE = 1, 3
 _DOMAIN_AT, _USER_AT, _FLAGS_AT = 28, 36, 60
 _UNICODE = 1
+
+# What a client sends in the header Authorization where its certificate is to log it in (DSP0226, security profiles).
+_MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 
 # The acceptor reads its accounts from a file that an environment variable of the whole process names.
 _USER_FILE = "NTLM_USER_FILE"
@@ -64,21 +68,29 @@ class Authenticator:
 
     Attributes:
         basic: Basic is offered beside Negotiate.
+        certificate: client certificates are taken; each account of the host has a mapping to its own.
     """
 
     computer: Computer
     basic: bool
+    certificate: bool = False
     _refused: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_refused", ("Negotiate", 'Basic realm="WSMAN"') if self.basic else ("Negotiate",))
 
-    def check(self, authorization: str | None, session: Session) -> Verdict:
-        """Return what the header and the connection's state amount to; changes the state."""
+    def check(self, authorization: str | None, session: Session, shown: bytes | None = None) -> Verdict:
+        """Return what the header and the connection's state amount to; changes the state.
+
+        Args:
+            shown: the client's certificate, where TLS has asked for one and found it good.
+        """
         if authorization is None:
             if session.complete and session.account is not None:
                 return Verdict(session.account)
             return self._refuse(session)
+        if authorization == _MUTUAL and self.certificate:
+            return self._mutual(shown, session)
         scheme, _blank, value = authorization.partition(" ")
         try:
             token = base64.b64decode(value, validate=True)
@@ -98,6 +110,16 @@ class Authenticator:
         user, _colon, password = token.decode("utf-8", "replace").partition(":")
         account = self.computer.authenticate(user, password)
         return self._refuse(session) if account is None else Verdict(account, logged_in=True)
+
+    def _mutual(self, shown: bytes | None, session: Session) -> Verdict:
+        """Let the account in to which a certificate is mapped; the header comes with each request, the login once a connection."""
+        before = session.account
+        user = None if shown is None else user_of(shown)
+        password = None if user is None else self.computer.password_of(user)
+        if user is None or password is None:
+            return self._refuse(session)
+        session.account = self.computer.authenticate(user, password)
+        return Verdict(session.account, logged_in=before is None)
 
     def _negotiate(self, token: bytes, session: Session) -> Verdict:
         if session.complete or _message_at(token, _NEGOTIATE) >= 0:

@@ -26,6 +26,7 @@ from .writing import escape
 
 if TYPE_CHECKING:
     from asyncio import BaseTransport, Transport
+    from ssl import SSLObject
 
 _LOGGER = logging.getLogger(__name__)
 _LOGGER.addHandler(logging.NullHandler())
@@ -45,10 +46,12 @@ class Policy:
     Attributes:
         basic: Auth\\Basic.
         unencrypted: AllowUnencrypted.
+        certificate: Auth\\Certificate.
     """
 
     basic: bool
     unencrypted: bool
+    certificate: bool = False
 
 
 class WsmanHttp:
@@ -62,7 +65,7 @@ class WsmanHttp:
         self._service = service
         self._policy = policy
         self._settled = settled
-        self._authenticator = Authenticator(computer, policy.basic)
+        self._authenticator = Authenticator(computer, policy.basic, policy.certificate)
         self._sessions: WeakKeyDictionary[Transport, Session] = WeakKeyDictionary()
         self._servers: WeakSet[web.Server] = WeakSet()
         self._arrivals: WeakKeyDictionary[BaseTransport, int] = WeakKeyDictionary()
@@ -130,7 +133,7 @@ class WsmanHttp:
         if request.headers.get("WSMANIDENTIFY", "").lower() == "unauthenticated":
             return _soap(200, self._identity(known=False))
         session = self._sessions.setdefault(transport, Session())
-        verdict = self._authenticator.check(request.headers.get("Authorization"), session)
+        verdict = self._authenticator.check(request.headers.get("Authorization"), session, _certificate(transport))
         if verdict.account is None:
             self.journal.refused_logins += session.context is None and "Authorization" in request.headers
             return _empty(401, verdict.challenges)
@@ -231,6 +234,12 @@ def _client(transport: BaseTransport | None) -> Client:
     """Return the other end of a connection; nobody where it has been cut meanwhile."""
     name = None if transport is None else transport.get_extra_info("peername")
     return Client(str(name[0]), int(name[1])) if name else Client(_NOBODY, 0)
+
+
+def _certificate(transport: BaseTransport) -> bytes | None:
+    """Return the client's certificate; None without TLS, or where the client has shown none."""
+    tls: SSLObject | None = transport.get_extra_info("ssl_object")
+    return None if tls is None else tls.getpeercert(binary_form=True)
 
 
 def _is_identify(content: bytes) -> bool:

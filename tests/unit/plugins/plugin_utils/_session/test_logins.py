@@ -1,0 +1,87 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Each mechanism over both connections against a simulated host: one login serves a session, and a wrong secret costs one failed login."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
+from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import webserver
+
+from winsim import server
+
+BOTH = pytest.mark.parametrize("plugin", ["psrp", "winrm"])
+VERSIONS = "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
+NO_CHECK = {"ansible_psrp_cert_validation": "ignore", "ansible_winrm_server_cert_validation": "ignore"}
+pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+
+
+def session_to(host: Any, plugin: str, **more: object) -> Session:
+    login = {"ansible_user": host.user, "ansible_password": host.password, **NO_CHECK, **more}
+    variables = webserver.options(plugin, host.auth, host.port, address=host.address, scheme=host.scheme, **login)
+    return Session(open_transport(webserver.connection(plugin, **variables)), host=host.name)
+
+
+def totals(host: Any) -> tuple[int, int, int]:
+    """Return how many requests, logins and refused logins the host counts."""
+    with build_opener(ProxyHandler({})).open(f"{host.window_url}/journal") as response:
+        found = json.load(response)
+    return len(found["requests"]), found["logins"], found["refused_logins"]
+
+
+def look_around(session: Session) -> None:
+    """List the host's services and read one value of its registry."""
+    with session:
+        names = {row.text("Name") for row in session.query("Win32_Service")}
+        assert "LanmanServer" in names
+        value = session.value(VERSIONS, "CurrentBuildNumber", RegistryType.SZ)
+        assert value is not None
+        assert value.data == "20348"
+
+
+def refused(session: Session) -> str:
+    """Ask once; return what is said, which is one line."""
+    with session, pytest.raises(errors.AuthenticationFailed) as found:
+        session.query("Win32_Service")
+    text = str(found.value)
+    assert "\n" not in text
+    return text
+
+
+# --- client certificates ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mapped() -> Iterator[Any]:
+    with server.Simulation([server.HostSpec("windows_server_2022", name="srv", auth="certificate", tls=True)]) as running:
+        yield running["srv"]
+
+
+def shown(plugin: str, path: object) -> dict[str, object]:
+    """Return the options that name a certificate and its key."""
+    names = {"psrp": ("certificate_pem", "certificate_key_pem"), "winrm": ("cert_pem", "cert_key_pem")}[plugin]
+    return {f"ansible_{plugin}_{name}": str(path) for name in names}
+
+
+@BOTH
+def test_a_client_certificate(mapped: Any, plugin: str) -> None:
+    session = session_to(mapped, plugin, **shown(plugin, mapped.certificate))
+    look_around(session)
+    requests, logins, wrong = totals(mapped)
+    assert (requests, logins, wrong) == (session.stats.requests, session.stats.logins, 0)
+    assert logins == 1
+
+
+@BOTH
+def test_a_client_certificate_that_is_mapped_to_nobody(mapped: Any, plugin: str) -> None:
+    text = refused(session_to(mapped, plugin, **shown(plugin, mapped.clients.issue("nobody"))))
+    assert "with certificate" in text
+    assert totals(mapped) == (0, 0, 1)

@@ -1,0 +1,114 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Logins beside Basic and NTLM, by the two Python clients of WinRM: who is let in, who is not, and what the journal counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from pypsrp.exceptions import AuthenticationError
+from pypsrp.wsman import WSMan
+from winrm.exceptions import InvalidCredentialsError
+from winrm.protocol import Protocol
+
+from winsim.certificate import Authority
+from winsim.server import Host, HostSpec, Simulation
+from winsim_tests.envelopes import WMI, enumerate_request
+from winsim_tests.fake import FakeComputer
+
+SYSTEM = f"{WMI}/Win32_OperatingSystem"
+MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+
+
+def totals(host: Host) -> tuple[int, int]:
+    """Return how many logins the journal counts, and how many refused ones."""
+    found = requests.get(f"{host.window_url}/journal", timeout=10).json()
+    return int(found["logins"]), int(found["refused_logins"])
+
+
+def shell(host: Host, **options: Any) -> None:
+    """Open a shell and close it, through pywinrm."""
+    mechanism: Any = host.auth  # pywinrm takes literals
+    client = Protocol(host.url, transport=mechanism, username=host.user, server_cert_validation="ignore", **options)
+    client.close_shell(client.open_shell(), close_session=True)
+
+
+def read(host: Host, **options: Any) -> None:
+    """Read an instance twice, through pypsrp."""
+    place: dict[str, Any] = {"port": host.port, "ssl": host.scheme == "https", "cert_validation": False}
+    with WSMan(host.address, username=host.user, auth=host.auth, **place, **options) as client:
+        for _again in range(2):
+            assert client.get(SYSTEM).find(f"{{{SYSTEM}}}Win32_OperatingSystem") is not None
+
+
+# --- client certificates ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mapped() -> Iterator[Host]:
+    with Simulation([HostSpec("fake", name="mapped", auth="certificate", tls=True, build=FakeComputer)]) as running:
+        yield running["mapped"]
+
+
+def pem(path: Path | None) -> dict[str, str]:
+    return {"certificate_pem": str(path), "certificate_key_pem": str(path)}
+
+
+def test_a_certificate_logs_its_account_in_once_a_connection(mapped: Host) -> None:
+    shell(mapped, cert_pem=str(mapped.certificate), cert_key_pem=str(mapped.certificate))
+    read(mapped, **pem(mapped.certificate))
+    assert totals(mapped) == (2, 0)
+    entries = requests.get(f"{mapped.window_url}/journal", timeout=10).json()["requests"]
+    assert {entry["account"] for entry in entries} == {"Administrator"}
+
+
+def test_a_certificate_of_nobody_is_refused(mapped: Host) -> None:
+    assert mapped.clients is not None
+    nobody = mapped.clients.issue("nobody")
+    with pytest.raises(InvalidCredentialsError):
+        shell(mapped, cert_pem=str(nobody), cert_key_pem=str(nobody))
+    with pytest.raises(AuthenticationError):
+        read(mapped, **pem(nobody))
+    assert totals(mapped) == (0, 2)
+
+
+def test_a_certificate_of_another_authority_ends_the_connection(mapped: Host, tmp_path: Path) -> None:
+    with pytest.raises(requests.exceptions.ConnectionError):
+        read(mapped, **pem(Authority.start(tmp_path).issue(mapped.user)))
+    assert totals(mapped) == (0, 0)
+
+
+def test_who_shows_no_certificate_is_refused(mapped: Host) -> None:
+    answer = requests.post(mapped.url, data=enumerate_request(SYSTEM), headers={"Authorization": MUTUAL}, verify=False, timeout=10)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Negotiate")
+
+
+def test_other_hosts_ask_for_no_certificate(tmp_path: Path) -> None:
+    with Simulation([HostSpec("fake", name="plain", tls=True, build=FakeComputer)]) as running:
+        path = Authority.start(tmp_path).issue("Administrator")
+        answer = requests.post(
+            running["plain"].url,
+            data=enumerate_request(SYSTEM),
+            headers={"Authorization": MUTUAL},
+            cert=str(path),
+            verify=False,
+            timeout=10,
+        )
+        assert answer.status_code == 401
+
+
+def test_a_certificate_needs_tls() -> None:
+    with pytest.raises(ValueError, match="tls must be on"):
+        HostSpec("fake", auth="certificate")
+
+
+def test_the_inventory_has_the_certificate_and_no_password(mapped: Host) -> None:
+    variables = mapped.inventory_variables
+    assert variables["ansible_winrm_transport"] == "certificate"
+    assert variables["ansible_winrm_cert_pem"] == variables["ansible_winrm_cert_key_pem"] == str(mapped.certificate)
+    assert "ansible_password" not in variables
