@@ -33,7 +33,7 @@ from .wire.profile import Profile
 
 _T = TypeVar("_T")
 
-LOGINS = ("basic", "certificate", "ntlm")
+LOGINS = ("basic", "certificate", "credssp", "ntlm")
 """What `HostSpec.auth` may be."""
 
 # How often a host is looked at while nobody asks it anything, in seconds.
@@ -54,7 +54,7 @@ class HostSpec:
         scenario: the name of a scenario, or one with parts over it (`name+part`); with `build`, only what messages call it.
         name: unique in one simulation; empty gives the scenario's name, with a number where it is taken.
         auth: what the inventory uses. `basic` allows Basic and unencrypted requests, no other does.
-            `certificate` takes certificates of clients and needs `tls`.
+            `certificate` takes certificates of clients and needs `tls`; `credssp` takes CredSSP.
         tls: WinRM over https on port 5986 as well, with a certificate made at the start; clients are then sent there.
         forward: clients are sent to a forwarded port on 127.0.0.1, which the host itself knows nothing of.
         ipv6: clients are sent to ::1. One host of the machine has its ports there, every other is at a forwarded port of it.

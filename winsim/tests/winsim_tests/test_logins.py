@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from winsim_tests.fake import FakeComputer
 SYSTEM = f"{WMI}/Win32_OperatingSystem"
 MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+CREDSSP = pytest.mark.skipif(
+    find_spec("requests_credssp") is None, reason="requests-credssp is not installed, by which clients log in with CredSSP"
+)
 
 
 def totals(host: Host) -> tuple[int, int]:
@@ -112,3 +116,52 @@ def test_the_inventory_has_the_certificate_and_no_password(mapped: Host) -> None
     assert variables["ansible_winrm_transport"] == "certificate"
     assert variables["ansible_winrm_cert_pem"] == variables["ansible_winrm_cert_key_pem"] == str(mapped.certificate)
     assert "ansible_password" not in variables
+
+
+# --- CredSSP ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def delegating() -> Iterator[Host]:
+    with Simulation([HostSpec("fake", name="delegating", auth="credssp", build=FakeComputer)]) as running:
+        yield running["delegating"]
+
+
+@CREDSSP
+@pytest.mark.parametrize("inner", ["auto", "ntlm"])
+def test_credssp_logs_in_once_a_connection(delegating: Host, inner: str) -> None:
+    shell(delegating, password=delegating.password)
+    read(delegating, password=delegating.password, credssp_auth_mechanism=inner)
+    assert totals(delegating) == (2, 0)
+
+
+@CREDSSP
+def test_credssp_seals_16_kb_at_a_time_both_ways(delegating: Host) -> None:
+    """An answer of several parts to pywinrm, and a message of several parts from pypsrp."""
+    client = Protocol(
+        delegating.url, transport="credssp", username=delegating.user, password=delegating.password, server_cert_validation="ignore"
+    )
+    opened = client.open_shell()
+    command = client.run_command(opened, "flood")
+    assert client.get_command_output(opened, command) == (b"x" * 250_000, b"warning", 0)
+    client.close_shell(opened, close_session=True)
+    with WSMan(
+        delegating.address, port=delegating.port, ssl=False, username=delegating.user, password=delegating.password, auth="credssp"
+    ) as other:
+        for size in (0, 16_384, 100_000):
+            assert b"EnumerateResponse" in other.transport.send(enumerate_request(SYSTEM) + b" " * size)
+
+
+@CREDSSP
+def test_credssp_with_a_wrong_password_or_user(delegating: Host) -> None:
+    with pytest.raises(Exception, match="error status from the server"):
+        shell(delegating, password="wrong")
+    with pytest.raises(Exception, match="error status from the server"):
+        read(delegating, password="wrong")
+    assert totals(delegating) == (0, 2)
+
+
+def test_other_hosts_do_not_offer_credssp() -> None:
+    with Simulation([HostSpec("fake", name="plain", build=FakeComputer)]) as running:
+        answer = requests.post(running["plain"].url, headers={"Authorization": "CredSSP AAAA"}, timeout=10)
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Negotiate")

@@ -35,8 +35,8 @@ _SOAP_TYPE = "application/soap+xml;charset=UTF-8"
 _SPNEGO = "application/HTTP-SPNEGO-session-encrypted"
 _SERVER = "Microsoft-HTTPAPI/2.0"  # (from memory)
 _NOBODY = "0.0.0.0"
-# What encryption adds to an envelope, and more.
-_SEALING = 4096
+# What encryption adds to an envelope, and more; CredSSP adds some 200 bytes to each 16 KB.
+_SEALING = 16384
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,13 @@ class Policy:
         basic: Auth\\Basic.
         unencrypted: AllowUnencrypted.
         certificate: Auth\\Certificate.
+        credssp: Auth\\CredSSP.
     """
 
     basic: bool
     unencrypted: bool
     certificate: bool = False
+    credssp: bool = False
 
 
 class WsmanHttp:
@@ -65,7 +67,7 @@ class WsmanHttp:
         self._service = service
         self._policy = policy
         self._settled = settled
-        self._authenticator = Authenticator(computer, policy.basic, policy.certificate)
+        self._authenticator = Authenticator(computer, policy.basic, policy.certificate, policy.credssp)
         self._sessions: WeakKeyDictionary[Transport, Session] = WeakKeyDictionary()
         self._servers: WeakSet[web.Server] = WeakSet()
         self._arrivals: WeakKeyDictionary[BaseTransport, int] = WeakKeyDictionary()
@@ -138,9 +140,8 @@ class WsmanHttp:
             self.journal.refused_logins += session.context is None and "Authorization" in request.headers
             return _empty(401, verdict.challenges)
         self.journal.logins += verdict.logged_in
-        challenges = (f"Negotiate {verdict.token}",) if verdict.token else ()
         if not content:
-            return _empty(200, challenges)
+            return _empty(200, verdict.challenges)
         return await self._envelope(request, session, verdict.account, content, crowded=crowded)
 
     async def _envelope(
@@ -148,7 +149,7 @@ class WsmanHttp:
     ) -> web.StreamResponse:
         """Answer one envelope, sealed or plain."""
         kind = request.headers.get("Content-Type", "")
-        sealed = kind.lower().startswith("multipart/encrypted")
+        sealed = kind.lower().startswith(("multipart/encrypted", "multipart/x-multi-encrypted"))
         if sealed:
             plain = unseal(session, content)
             if plain is None:
@@ -168,8 +169,8 @@ class WsmanHttp:
             await asyncio.sleep(answer.pause)
         if sealed:
             protocol = kind.partition('protocol="')[2].partition('"')[0] or _SPNEGO
-            body = seal(session, answer.content, protocol)
-            response = _soap(answer.status, body, f'multipart/encrypted;protocol="{protocol}";boundary="Encrypted Boundary"')
+            kind, body = seal(session, answer.content, protocol)
+            response = _soap(answer.status, body, f'{kind};protocol="{protocol}";boundary="Encrypted Boundary"')
         else:
             response = _soap(answer.status, answer.content)
         return await _send(request, response, fault)

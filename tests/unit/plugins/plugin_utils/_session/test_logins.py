@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
@@ -19,6 +20,9 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session
 from winsim import server
 
 BOTH = pytest.mark.parametrize("plugin", ["psrp", "winrm"])
+CREDSSP = pytest.mark.skipif(
+    find_spec("requests_credssp") is None, reason="requests-credssp is not installed, by which clients log in with CredSSP"
+)
 VERSIONS = "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
 NO_CHECK = {"ansible_psrp_cert_validation": "ignore", "ansible_winrm_server_cert_validation": "ignore"}
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
@@ -85,3 +89,33 @@ def test_a_client_certificate_that_is_mapped_to_nobody(mapped: Any, plugin: str)
     text = refused(session_to(mapped, plugin, **shown(plugin, mapped.clients.issue("nobody"))))
     assert "with certificate" in text
     assert totals(mapped) == (0, 0, 1)
+
+
+# --- CredSSP ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def delegating() -> Iterator[Any]:
+    with server.Simulation([server.HostSpec("windows_server_2022", name="srv", auth="credssp")]) as running:
+        yield running["srv"]
+
+
+@CREDSSP
+@BOTH
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_credssp(plugin: str, tls: bool) -> None:
+    with server.Simulation([server.HostSpec("windows_server_2022", name="srv", auth="credssp", tls=tls)]) as running:
+        session = session_to(running["srv"], plugin)
+        look_around(session)
+        requests, logins, wrong = totals(running["srv"])
+    assert (requests, logins, wrong) == (session.stats.requests, session.stats.logins, 0)
+    assert logins == 1
+
+
+@CREDSSP
+@BOTH
+def test_credssp_with_a_wrong_password(delegating: Any, plugin: str) -> None:
+    text = refused(session_to(delegating, plugin, ansible_password="wrong secret"))
+    assert "with credssp" in text
+    assert "wrong secret" not in text
+    assert totals(delegating) == (0, 0, 1)
