@@ -24,7 +24,7 @@ class StartHosts(Protocol):
     def __call__(
         self,
         *scenarios: str | Path,
-        auth: Literal["basic", "certificate", "credssp", "ntlm"] = "ntlm",
+        auth: Literal["basic", "certificate", "credssp", "kerberos", "ntlm"] = "ntlm",
         tls: bool = False,
         boot_seconds: float | None = 0.5,
         speed: float = 1.0,
@@ -56,7 +56,7 @@ def winsim_hosts() -> Iterator[StartHosts]:
 
         def start(
             *scenarios: str | Path,
-            auth: Literal["basic", "certificate", "credssp", "ntlm"] = "ntlm",
+            auth: Literal["basic", "certificate", "credssp", "kerberos", "ntlm"] = "ntlm",
             tls: bool = False,
             boot_seconds: float | None = 0.5,
             speed: float = 1.0,

@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -33,7 +34,7 @@ from .wire.profile import Profile
 
 _T = TypeVar("_T")
 
-LOGINS = ("basic", "certificate", "credssp", "ntlm")
+LOGINS = ("basic", "certificate", "credssp", "kerberos", "ntlm")
 """What `HostSpec.auth` may be."""
 
 # How often a host is looked at while nobody asks it anything, in seconds.
@@ -54,7 +55,8 @@ class HostSpec:
         scenario: the name of a scenario, or one with parts over it (`name+part`); with `build`, only what messages call it.
         name: unique in one simulation; empty gives the scenario's name, with a number where it is taken.
         auth: what the inventory uses. `basic` allows Basic and unencrypted requests, no other does.
-            `certificate` takes certificates of clients and needs `tls`; `credssp` takes CredSSP.
+            `certificate` takes certificates of clients and needs `tls`; `credssp` takes CredSSP; `kerberos` takes tickets for the services
+            in the keytab that KRB5_KTNAME names, and needs the libraries of the extra `kerberos`.
         tls: WinRM over https on port 5986 as well, with a certificate made at the start; clients are then sent there.
         forward: clients are sent to a forwarded port on 127.0.0.1, which the host itself knows nothing of.
         ipv6: clients are sent to ::1. One host of the machine has its ports there, every other is at a forwarded port of it.
@@ -65,7 +67,7 @@ class HostSpec:
         speed: how many times as fast time passes in the host; restarts last as long as ever for who waits for them.
 
     Raises:
-        ValueError: `auth` is none of these, or needs `tls`; `boot_seconds` or `speed` is no number above 0.
+        ValueError: `auth` is none of these, or what it needs is not there; `boot_seconds` or `speed` is no number above 0.
     """
 
     scenario: str
@@ -86,6 +88,8 @@ class HostSpec:
             raise ValueError(f"auth is {self.auth!r}: it must be {' or '.join(LOGINS)}")
         if self.auth == "certificate" and not self.tls:
             raise ValueError("auth is 'certificate': clients show a certificate over TLS only, so tls must be on")
+        if self.auth == "kerberos" and (missing := [name for name in ("gssapi", "krb5") if find_spec(name) is None]):
+            raise ValueError(f"auth is 'kerberos': {' and '.join(missing)} must be installed (pip install 'winsim[kerberos]')")
         for name, number in (("boot_seconds", self.boot_seconds), ("speed", self.speed)):
             if number is not None and not 0 < number < math.inf:
                 raise ValueError(f"{name} is {number}: it must be a number above 0")

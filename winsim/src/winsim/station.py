@@ -49,7 +49,13 @@ class Station:
         profile = spec.profile or profile_of(str(system["Version"]), computer.winrm_version, computer.quotas)
         self.service = WsmanService(computer, profile, time.monotonic)
         basic = spec.auth == "basic"
-        policy = Policy(basic=basic, unencrypted=basic, certificate=clients is not None, credssp=spec.auth == "credssp")
+        policy = Policy(
+            basic=basic,
+            unencrypted=basic,
+            certificate=clients is not None,
+            credssp=spec.auth == "credssp",
+            kerberos=spec.auth == "kerberos",
+        )
         self.http = WsmanHttp(computer, self.service, policy, self.follow)
         self.sockets = HostSockets(address, asyncio.get_running_loop())
         self.six = six

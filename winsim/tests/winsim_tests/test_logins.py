@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -116,6 +117,34 @@ def test_the_inventory_has_the_certificate_and_no_password(mapped: Host) -> None
     assert variables["ansible_winrm_transport"] == "certificate"
     assert variables["ansible_winrm_cert_pem"] == variables["ansible_winrm_cert_key_pem"] == str(mapped.certificate)
     assert "ansible_password" not in variables
+
+
+# --- Kerberos, as far as it goes without a KDC ------------------------------------------------------------------------
+
+LIBRARIES = ("gssapi", "krb5")
+
+
+def test_kerberos_needs_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("winsim.server.find_spec", lambda _name: None)
+    with pytest.raises(ValueError, match=r"gssapi and krb5 must be installed \(pip install 'winsim\[kerberos\]'\)"):
+        HostSpec("fake", auth="kerberos")
+
+
+@pytest.mark.skipif(not all(map(find_spec, LIBRARIES)), reason="gssapi and krb5 are not installed; they need the headers of Kerberos")
+def test_a_host_that_takes_kerberos_offers_it_takes_ntlm_too_and_refuses_what_is_no_ticket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KRB5_KTNAME", f"FILE:{tmp_path}/none")
+    bare = base64.b64encode(bytes.fromhex("600d06092a864886f7120102020100")).decode()
+    with Simulation([HostSpec("fake", name="member", auth="kerberos", build=FakeComputer)]) as running:
+        host = running["member"]
+        for scheme in ("Negotiate", "Kerberos"):
+            answer = requests.post(host.url, headers={"Authorization": f"{scheme} {bare}"}, timeout=10)
+            assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Negotiate, Kerberos")
+        assert totals(host) == (0, 2)
+        with WSMan(host.address, port=host.port, ssl=False, username=host.user, password=host.password, auth="ntlm") as client:
+            client.get(SYSTEM)
+        assert totals(host) == (1, 2)
 
 
 # --- CredSSP ----------------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who is calling: Basic, client certificates, and NTLM with its message encryption, under the scheme Negotiate and in CredSSP.
+"""Who is calling: Basic, client certificates, and NTLM and Kerberos with their message encryption; NTLM in CredSSP as well.
 
-The state of a login belongs to one TCP connection. Kerberos is not offered.
+The state of a login belongs to one TCP connection.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ _UNICODE = 1
 # What a client sends in the header Authorization where its certificate is to log it in (DSP0226, security profiles).
 _MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
 
+# The first token of a dialogue in the frame of RFC 2743, section 3.1, and the mechanism that it names where it is Kerberos, of RFC 4121.
+_FIRST = b"\x60"
+_KERBEROS = bytes.fromhex("06092a864886f712010202")
+_LONGEST_FRAME = 8
+
 _CREDSSP = "application/HTTP-CredSSP-session-encrypted"
 _RECORD = 16384
 
@@ -58,14 +63,16 @@ class Session:
 
 @dataclass(slots=True)
 class Acceptor:
-    """The host's end of a dialogue of NTLM, bare or inside SPNEGO; CredSSP has one inside its own.
+    """The host's end of a dialogue of NTLM or Kerberos, bare or inside SPNEGO; CredSSP has one inside its own.
 
     Attributes:
+        kerberos: Kerberos is taken; the keytab is the process's own (KRB5_KTNAME).
         account: who has been let in.
         refused: the last token was not taken.
     """
 
     computer: Computer
+    kerberos: bool = False
     account: str | None = None
     refused: bool = False
     _context: Any = None
@@ -86,9 +93,12 @@ class Acceptor:
         self.refused = True
         with _accounts(token, password):
             if self._context is None:
-                self._context = spnego.server(protocol="ntlm" if token.startswith(_SIGNATURE) else "negotiate")
+                self._context = spnego.server(protocol=_protocol_of(token))
             answer: bytes | None = self._context.step(token)
         self.refused = False
+        if self.complete and self._context.negotiated_protocol == "kerberos":
+            user = self._context.client_principal.partition("@")[0] if self.kerberos else None
+            password = None if user is None else self.computer.password_of(user)
         if user is not None and password is not None:
             self.account = self.computer.authenticate(user, password)
         return answer
@@ -126,6 +136,7 @@ class Authenticator:
     Attributes:
         basic: Basic is offered beside Negotiate.
         credssp: CredSSP is offered beside Negotiate.
+        kerberos: Kerberos is offered, by itself and in Negotiate; an account is whoever the realm knows by the same name.
         certificate: client certificates are taken; each account of the host has a mapping to its own.
     """
 
@@ -133,10 +144,11 @@ class Authenticator:
     basic: bool
     certificate: bool = False
     credssp: bool = False
+    kerberos: bool = False
     _refused: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        offered = (("Negotiate", True), ('Basic realm="WSMAN"', self.basic), ("CredSSP", self.credssp))
+        offered = (("Negotiate", True), ("Kerberos", self.kerberos), ('Basic realm="WSMAN"', self.basic), ("CredSSP", self.credssp))
         object.__setattr__(self, "_refused", tuple(challenge for challenge, wanted in offered if wanted))
 
     def check(self, authorization: str | None, session: Session, shown: bytes | None = None) -> Verdict:
@@ -158,8 +170,8 @@ class Authenticator:
             return self._refuse(session)
         if scheme.lower() == "basic" and self.basic:
             return self._basic(token, session)
-        if scheme.lower() == "negotiate":
-            return self._negotiate(token, session)
+        if scheme.lower() == "negotiate" or (scheme.lower() == "kerberos" and self.kerberos):
+            return self._negotiate(scheme, token, session)
         if scheme.lower() == "credssp" and self.credssp:
             return self._credssp(token, session)
         return self._refuse(session)
@@ -183,12 +195,12 @@ class Authenticator:
         session.account = self.computer.authenticate(user, password)
         return Verdict(session.account, logged_in=before is None)
 
-    def _negotiate(self, token: bytes, session: Session) -> Verdict:
-        if session.complete or _message_at(token, _NEGOTIATE) >= 0:
+    def _negotiate(self, scheme: str, token: bytes, session: Session) -> Verdict:
+        if session.complete or _message_at(token, _NEGOTIATE) >= 0 or token.startswith(_FIRST):
             session.forget()
-        acceptor = session.acceptor = session.acceptor or Acceptor(self.computer)
+        acceptor = session.acceptor = session.acceptor or Acceptor(self.computer, self.kerberos)
         session.context = acceptor
-        return self._stepped("Negotiate", token, session, acceptor)
+        return self._stepped(scheme, token, session, acceptor)
 
     def _credssp(self, token: bytes, session: Session) -> Verdict:
         """Take a token of TLS, in which NTLM and then the password come (MS-CSSP 3.1.5)."""
@@ -205,6 +217,8 @@ class Authenticator:
             answer = session.context.step(token)
         except (SpnegoError, ValueError, struct.error):
             return self._refuse(session)
+        if acceptor.complete and acceptor.account is None:
+            return self._refuse(session)
         challenge = f"{scheme} {base64.b64encode(answer or b'').decode()}".rstrip()
         if acceptor.refused:
             # CredSSP has wrapped up why.
@@ -212,8 +226,6 @@ class Authenticator:
             return Verdict(None, (challenge,))
         if not session.context.complete:
             return Verdict(None, (challenge,))
-        if acceptor.account is None:
-            return self._refuse(session)
         session.account, session.complete = acceptor.account, True
         return Verdict(session.account, (challenge,) if answer else (), logged_in=True)
 
@@ -258,6 +270,14 @@ def unseal(session: Session, content: bytes) -> bytes | None:
         except (SpnegoError, ValueError, struct.error):
             return None
     return plain
+
+
+def _protocol_of(token: bytes) -> str:
+    """Return what a dialogue speaks that begins with this token."""
+    if token.startswith(_SIGNATURE):
+        return "ntlm"
+    bare = token.startswith(_FIRST) and 0 < token.find(_KERBEROS, 0, _LONGEST_FRAME + len(_KERBEROS)) <= _LONGEST_FRAME
+    return "kerberos" if bare else "negotiate"
 
 
 def _message_at(token: bytes, kind: int) -> int:

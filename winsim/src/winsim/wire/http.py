@@ -48,12 +48,14 @@ class Policy:
         unencrypted: AllowUnencrypted.
         certificate: Auth\\Certificate.
         credssp: Auth\\CredSSP.
+        kerberos: Auth\\Kerberos.
     """
 
     basic: bool
     unencrypted: bool
     certificate: bool = False
     credssp: bool = False
+    kerberos: bool = False
 
 
 class WsmanHttp:
@@ -67,7 +69,7 @@ class WsmanHttp:
         self._service = service
         self._policy = policy
         self._settled = settled
-        self._authenticator = Authenticator(computer, policy.basic, policy.certificate, policy.credssp)
+        self._authenticator = Authenticator(computer, policy.basic, policy.certificate, policy.credssp, policy.kerberos)
         self._sessions: WeakKeyDictionary[Transport, Session] = WeakKeyDictionary()
         self._servers: WeakSet[web.Server] = WeakSet()
         self._arrivals: WeakKeyDictionary[BaseTransport, int] = WeakKeyDictionary()
@@ -142,12 +144,12 @@ class WsmanHttp:
         self.journal.logins += verdict.logged_in
         if not content:
             return _empty(200, verdict.challenges)
-        return await self._envelope(request, session, verdict.account, content, crowded=crowded)
+        return await self._envelope(request, session, verdict.account, content, challenges=verdict.challenges, crowded=crowded)
 
     async def _envelope(
-        self, request: web.BaseRequest, session: Session, account: str, content: bytes, *, crowded: bool
+        self, request: web.BaseRequest, session: Session, account: str, content: bytes, *, challenges: tuple[str, ...], crowded: bool
     ) -> web.StreamResponse:
-        """Answer one envelope, sealed or plain."""
+        """Answer one envelope, sealed or plain; where it has logged in, the answer carries the login's last token."""
         kind = request.headers.get("Content-Type", "")
         sealed = kind.lower().startswith(("multipart/encrypted", "multipart/x-multi-encrypted"))
         if sealed:
@@ -173,6 +175,8 @@ class WsmanHttp:
             response = _soap(answer.status, body, f'{kind};protocol="{protocol}";boundary="Encrypted Boundary"')
         else:
             response = _soap(answer.status, answer.content)
+        for challenge in challenges:
+            response.headers.add("WWW-Authenticate", challenge)
         return await _send(request, response, fault)
 
     def _answer(self, request: web.BaseRequest, account: str, content: bytes, *, crowded: bool) -> tuple[Answer, WireFault | None]:
