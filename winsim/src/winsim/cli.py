@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         specs = host_specs(options)
-    except ScenarioError as error:
+    except (ScenarioError, ValueError) as error:
         _complain(str(error))
         return 2
     return _daemonize(specs, options) if options.daemonize else _serve(specs, options, lambda: None)
@@ -61,6 +61,7 @@ def host_specs(options: argparse.Namespace) -> list[HostSpec]:
 
     Raises:
         ScenarioError: there is no such scenario or part, or a file is wrong.
+        ValueError: the options do not fit together.
     """
     specs = []
     for expression in options.scenario:

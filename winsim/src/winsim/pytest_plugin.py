@@ -24,7 +24,7 @@ class StartHosts(Protocol):
     def __call__(
         self,
         *scenarios: str | Path,
-        auth: Literal["basic", "ntlm"] = "ntlm",
+        auth: Literal["basic", "certificate", "credssp", "kerberos", "ntlm"] = "ntlm",
         tls: bool = False,
         boot_seconds: float | None = 0.5,
         speed: float = 1.0,
@@ -34,7 +34,7 @@ class StartHosts(Protocol):
 
         Args:
             scenarios: names of `winsim --list`, or paths of scenario files; `3*NAME` for three, `NAME+PART` for one with a part over it.
-            auth: `ntlm` hosts take neither Basic nor unencrypted messages, `basic` hosts take both.
+            auth: `basic` hosts take Basic and unencrypted messages, no other does; `certificate` needs `tls`.
             tls: WinRM over https, with a certificate of the host's own.
             boot_seconds: how long a restart takes; None as the scenario says.
             speed: how many times as fast time passes in the hosts.
@@ -56,7 +56,7 @@ def winsim_hosts() -> Iterator[StartHosts]:
 
         def start(
             *scenarios: str | Path,
-            auth: Literal["basic", "ntlm"] = "ntlm",
+            auth: Literal["basic", "certificate", "credssp", "kerberos", "ntlm"] = "ntlm",
             tls: bool = False,
             boot_seconds: float | None = 0.5,
             speed: float = 1.0,

@@ -10,15 +10,19 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from itertools import count
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from .certificate import Authority
 from .host.clock import FastClock, SystemClock
 from .providers.computer import build
 from .scenarios import Scenario, load_scenario, name_of, names
@@ -30,7 +34,7 @@ from .wire.profile import Profile
 
 _T = TypeVar("_T")
 
-LOGINS = ("basic", "ntlm")
+LOGINS = ("basic", "certificate", "credssp", "kerberos", "ntlm")
 """What `HostSpec.auth` may be."""
 
 # How often a host is looked at while nobody asks it anything, in seconds.
@@ -50,7 +54,9 @@ class HostSpec:
     Attributes:
         scenario: the name of a scenario, or one with parts over it (`name+part`); with `build`, only what messages call it.
         name: unique in one simulation; empty gives the scenario's name, with a number where it is taken.
-        auth: what the inventory uses. `basic` allows Basic and unencrypted requests, `ntlm` neither.
+        auth: what the inventory uses. `basic` allows Basic and unencrypted requests, no other does.
+            `certificate` takes certificates of clients and needs `tls`; `credssp` takes CredSSP; `kerberos` takes tickets for the services
+            in the keytab that KRB5_KTNAME names, and needs the libraries of the extra `kerberos`.
         tls: WinRM over https on port 5986 as well, with a certificate made at the start; clients are then sent there.
         forward: clients are sent to a forwarded port on 127.0.0.1, which the host itself knows nothing of.
         ipv6: clients are sent to ::1. One host of the machine has its ports there, every other is at a forwarded port of it.
@@ -61,7 +67,7 @@ class HostSpec:
         speed: how many times as fast time passes in the host; restarts last as long as ever for who waits for them.
 
     Raises:
-        ValueError: `auth` is neither of both; `boot_seconds` or `speed` is no number above 0.
+        ValueError: `auth` is none of these, or what it needs is not there; `boot_seconds` or `speed` is no number above 0.
     """
 
     scenario: str
@@ -80,6 +86,10 @@ class HostSpec:
     def __post_init__(self) -> None:
         if self.auth not in LOGINS:
             raise ValueError(f"auth is {self.auth!r}: it must be {' or '.join(LOGINS)}")
+        if self.auth == "certificate" and not self.tls:
+            raise ValueError("auth is 'certificate': clients show a certificate over TLS only, so tls must be on")
+        if self.auth == "kerberos" and (missing := [name for name in ("gssapi", "krb5") if find_spec(name) is None]):
+            raise ValueError(f"auth is 'kerberos': {' and '.join(missing)} must be installed (pip install 'winsim[kerberos]')")
         for name, number in (("boot_seconds", self.boot_seconds), ("speed", self.speed)):
             if number is not None and not 0 < number < math.inf:
                 raise ValueError(f"{name} is {number}: it must be a number above 0")
@@ -93,6 +103,8 @@ class Host:
         address, port: where a client connects; `own_address` is where the host's sockets are.
         window_url: its part of the testers' window.
         computer: the host itself; use it through `Simulation.run`, in the thread that serves it.
+        certificate: the file with the user's certificate and its private key, where `auth` is `certificate`.
+        clients: who issues such certificates, for other accounts as well.
     """
 
     name: str
@@ -106,6 +118,8 @@ class Host:
     password: str = field(repr=False)
     window_url: str
     computer: SimulatedComputer = field(repr=False)
+    certificate: Path | None = None
+    clients: Authority | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
@@ -136,6 +150,9 @@ class Host:
         }
         if self.scheme == "https":
             variables["ansible_winrm_server_cert_validation"] = "ignore"
+        if self.certificate is not None:
+            del variables["ansible_password"]
+            variables["ansible_winrm_cert_pem"] = variables["ansible_winrm_cert_key_pem"] = str(self.certificate)
         return variables
 
 
@@ -246,10 +263,15 @@ class Simulation:
         ports = [item.port for item in computer.winrm_listeners() if item.enabled]
         address = claim_address(ports[0] if ports else 5985, single=self._single)
         self._resources.callback(address.release)
-        station = Station(spec, name, computer, address, self._six(spec, name, computer) if spec.ipv6 else None)
+        six = self._six(spec, name, computer) if spec.ipv6 else None
+        station = Station(spec, name, computer, address, six, self._clients() if spec.auth == "certificate" else None)
         self._resources.callback(station.stop)
         station.start()
         return station
+
+    def _clients(self) -> Authority:
+        """Return an authority for the clients of one host; its files are there as long as the host."""
+        return Authority.start(Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="winsim-"))))
 
     @staticmethod
     def _six(spec: HostSpec, name: str, computer: SimulatedComputer) -> Address:
@@ -292,6 +314,8 @@ class Simulation:
             password=password,
             window_url=f"{self.window_url}/hosts/{station.name}",
             computer=station.computer,
+            certificate=None if station.clients is None else station.clients.issue(station.spec.user),
+            clients=station.clients,
         )
 
 

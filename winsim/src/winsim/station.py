@@ -11,7 +11,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from .certificate import server_context
+from .certificate import Authority, server_context
 from .seams import SimulatedComputer
 from .sockets import SHARED, Acceptor, Address, HostSockets, listen, permitted
 from .wire.http import Policy, WsmanHttp
@@ -31,8 +31,16 @@ _REST = 9
 class Station:
     """Lives in the event loop's thread."""
 
-    def __init__(self, spec: HostSpec, name: str, computer: SimulatedComputer, address: Address, six: Address | None = None) -> None:
-        """Take a host and its address; with `six` clients reach it by IPv6."""
+    def __init__(
+        self,
+        spec: HostSpec,
+        name: str,
+        computer: SimulatedComputer,
+        address: Address,
+        six: Address | None = None,
+        clients: Authority | None = None,
+    ) -> None:
+        """Take a host and its address; with `six` clients reach it by IPv6, with `clients` its certificates log in."""
         self.spec = spec
         self.name = name
         self.computer = computer
@@ -41,14 +49,22 @@ class Station:
         profile = spec.profile or profile_of(str(system["Version"]), computer.winrm_version, computer.quotas)
         self.service = WsmanService(computer, profile, time.monotonic)
         basic = spec.auth == "basic"
-        self.http = WsmanHttp(computer, self.service, Policy(basic=basic, unencrypted=basic), self.follow)
+        policy = Policy(
+            basic=basic,
+            unencrypted=basic,
+            certificate=clients is not None,
+            credssp=spec.auth == "credssp",
+            kerberos=spec.auth == "kerberos",
+        )
+        self.http = WsmanHttp(computer, self.service, policy, self.follow)
         self.sockets = HostSockets(address, asyncio.get_running_loop())
         self.six = six
+        self.clients = clients
         self.six_sockets = None if six is None else HostSockets(six, asyncio.get_running_loop())
         self._rest = 0.0
         self.forwarded = 0
         self._barred: frozenset[int] = frozenset()
-        self._tls: SSLContext | None = server_context() if spec.tls else None
+        self._tls: SSLContext | None = server_context(clients) if spec.tls else None
         self._servers: dict[tuple[str, int], Acceptor] = {}
 
     def start(self) -> None:

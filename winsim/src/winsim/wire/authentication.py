@@ -1,8 +1,8 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Who is calling: Basic, and NTLM under the scheme Negotiate with its message encryption.
+"""Who is calling: Basic, client certificates, and NTLM and Kerberos with their message encryption; NTLM in CredSSP as well.
 
-The state of NTLM belongs to one TCP connection. Kerberos and CredSSP are not offered.
+The state of a login belongs to one TCP connection.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 import spnego
 from spnego.exceptions import SpnegoError
 
+from ..certificate import user_of
 from ..seams import Computer
 
 # MS-NLMP 2.2.1.3: where an AUTHENTICATE message holds domain and user, and the flag for UTF-16.
@@ -29,6 +30,17 @@ _SIGNATURE = b"NTLMSSP\x00"
 _NEGOTIATE, _AUTHENTICATE = 1, 3
 _DOMAIN_AT, _USER_AT, _FLAGS_AT = 28, 36, 60
 _UNICODE = 1
+
+# What a client sends in the header Authorization where its certificate is to log it in (DSP0226, security profiles).
+_MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
+
+# The first token of a dialogue in the frame of RFC 2743, section 3.1, and the mechanism that it names where it is Kerberos, of RFC 4121.
+_FIRST = b"\x60"
+_KERBEROS = bytes.fromhex("06092a864886f712010202")
+_LONGEST_FRAME = 8
+
+_CREDSSP = "application/HTTP-CredSSP-session-encrypted"
+_RECORD = 16384
 
 # The acceptor reads its accounts from a file that an environment variable of the whole process names.
 _USER_FILE = "NTLM_USER_FILE"
@@ -40,21 +52,80 @@ class Session:
     """What one TCP connection has agreed on: nothing yet, a dialogue under way, or an account."""
 
     account: str | None = None
+    acceptor: Acceptor | None = None
     context: Any = None
     complete: bool = False
 
     def forget(self) -> None:
         """Start anew."""
-        self.account, self.context, self.complete = None, None, False
+        self.account, self.acceptor, self.context, self.complete = None, None, None, False
+
+
+@dataclass(slots=True)
+class Acceptor:
+    """The host's end of a dialogue of NTLM or Kerberos, bare or inside SPNEGO; CredSSP has one inside its own.
+
+    Attributes:
+        kerberos: Kerberos is taken; the keytab is the process's own (KRB5_KTNAME).
+        account: who has been let in.
+        refused: the last token was not taken.
+    """
+
+    computer: Computer
+    kerberos: bool = False
+    account: str | None = None
+    refused: bool = False
+    _context: Any = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is nothing more to say."""
+        return self._context is not None and bool(self._context.complete)
+
+    def step(self, token: bytes) -> bytes | None:
+        """Take a token of the client and return the answer to it.
+
+        Raises:
+            SpnegoError, ValueError, struct.error: it is refused.
+        """
+        user = _ntlm_user(token)
+        password = None if user is None else self.computer.password_of(user)
+        self.refused = True
+        with _accounts(token, password):
+            if self._context is None:
+                self._context = spnego.server(protocol=_protocol_of(token))
+            answer: bytes | None = self._context.step(token)
+        self.refused = False
+        if self.complete and self._context.negotiated_protocol == "kerberos":
+            user = self._context.client_principal.partition("@")[0] if self.kerberos else None
+            password = None if user is None else self.computer.password_of(user)
+        if user is not None and password is not None:
+            self.account = self.computer.authenticate(user, password)
+        return answer
+
+    def wrap(self, data: bytes) -> Any:
+        """Seal what CredSSP sends inside its own."""
+        return self._context.wrap(data)
+
+    def unwrap(self, data: bytes) -> Any:
+        """Open what CredSSP receives."""
+        return self._context.unwrap(data)
+
+    def wrap_winrm(self, data: bytes) -> Any:
+        """Seal a message of WinRM."""
+        return self._context.wrap_winrm(data)
+
+    def unwrap_winrm(self, header: bytes, data: bytes) -> bytes:
+        """Open a message of WinRM."""
+        return bytes(self._context.unwrap_winrm(header, data))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome of one request's credentials: an account, or the challenges to answer 401 with."""
+    """The outcome of one request's credentials: an account, or nobody; and what the answer says in WWW-Authenticate."""
 
     account: str | None
     challenges: tuple[str, ...] = ()
-    token: str = ""
     logged_in: bool = False
 
 
@@ -64,21 +135,34 @@ class Authenticator:
 
     Attributes:
         basic: Basic is offered beside Negotiate.
+        credssp: CredSSP is offered beside Negotiate.
+        kerberos: Kerberos is offered, by itself and in Negotiate; an account is whoever the realm knows by the same name.
+        certificate: client certificates are taken; each account of the host has a mapping to its own.
     """
 
     computer: Computer
     basic: bool
+    certificate: bool = False
+    credssp: bool = False
+    kerberos: bool = False
     _refused: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_refused", ("Negotiate", 'Basic realm="WSMAN"') if self.basic else ("Negotiate",))
+        offered = (("Negotiate", True), ("Kerberos", self.kerberos), ('Basic realm="WSMAN"', self.basic), ("CredSSP", self.credssp))
+        object.__setattr__(self, "_refused", tuple(challenge for challenge, wanted in offered if wanted))
 
-    def check(self, authorization: str | None, session: Session) -> Verdict:
-        """Return what the header and the connection's state amount to; changes the state."""
+    def check(self, authorization: str | None, session: Session, shown: bytes | None = None) -> Verdict:
+        """Return what the header and the connection's state amount to; changes the state.
+
+        Args:
+            shown: the client's certificate, where TLS has asked for one and found it good.
+        """
         if authorization is None:
             if session.complete and session.account is not None:
                 return Verdict(session.account)
             return self._refuse(session)
+        if authorization == _MUTUAL and self.certificate:
+            return self._mutual(shown, session)
         scheme, _blank, value = authorization.partition(" ")
         try:
             token = base64.b64decode(value, validate=True)
@@ -86,8 +170,10 @@ class Authenticator:
             return self._refuse(session)
         if scheme.lower() == "basic" and self.basic:
             return self._basic(token, session)
-        if scheme.lower() == "negotiate":
-            return self._negotiate(token, session)
+        if scheme.lower() == "negotiate" or (scheme.lower() == "kerberos" and self.kerberos):
+            return self._negotiate(scheme, token, session)
+        if scheme.lower() == "credssp" and self.credssp:
+            return self._credssp(token, session)
         return self._refuse(session)
 
     def _refuse(self, session: Session) -> Verdict:
@@ -99,31 +185,63 @@ class Authenticator:
         account = self.computer.authenticate(user, password)
         return self._refuse(session) if account is None else Verdict(account, logged_in=True)
 
-    def _negotiate(self, token: bytes, session: Session) -> Verdict:
-        if session.complete or _message_at(token, _NEGOTIATE) >= 0:
-            session.forget()
-        user = _ntlm_user(token)
+    def _mutual(self, shown: bytes | None, session: Session) -> Verdict:
+        """Let the account in to which a certificate is mapped; the header comes with each request, the login once a connection."""
+        before = session.account
+        user = None if shown is None else user_of(shown)
         password = None if user is None else self.computer.password_of(user)
-        with _accounts(token, password):
-            try:
-                if session.context is None:
-                    session.context = spnego.server(protocol="ntlm" if token.startswith(_SIGNATURE) else "negotiate")
-                answer = session.context.step(token)
-            except (SpnegoError, ValueError, struct.error):
-                return self._refuse(session)
-        if user is not None and password is not None:
-            session.account = self.computer.authenticate(user, password)
-        encoded = base64.b64encode(answer).decode() if answer else ""
-        if not session.context.complete:
-            return Verdict(None, (f"Negotiate {encoded}".rstrip(),))
-        if session.account is None:
+        if user is None or password is None:
             return self._refuse(session)
-        session.complete = True
-        return Verdict(session.account, token=encoded, logged_in=True)
+        session.account = self.computer.authenticate(user, password)
+        return Verdict(session.account, logged_in=before is None)
+
+    def _negotiate(self, scheme: str, token: bytes, session: Session) -> Verdict:
+        if session.complete or _message_at(token, _NEGOTIATE) >= 0 or token.startswith(_FIRST):
+            session.forget()
+        acceptor = session.acceptor = session.acceptor or Acceptor(self.computer, self.kerberos)
+        session.context = acceptor
+        return self._stepped(scheme, token, session, acceptor)
+
+    def _credssp(self, token: bytes, session: Session) -> Verdict:
+        """Take a token of TLS, in which NTLM and then the password come (MS-CSSP 3.1.5)."""
+        if session.complete:
+            session.forget()
+        acceptor = session.acceptor = session.acceptor or Acceptor(self.computer)
+        if session.context is None:
+            session.context = spnego.server(protocol="credssp", credssp_negotiate_context=acceptor)
+        return self._stepped("CredSSP", token, session, acceptor)
+
+    def _stepped(self, scheme: str, token: bytes, session: Session, acceptor: Acceptor) -> Verdict:
+        """Take the next token of a dialogue."""
+        try:
+            answer = session.context.step(token)
+        except (SpnegoError, ValueError, struct.error):
+            return self._refuse(session)
+        if acceptor.complete and acceptor.account is None:
+            return self._refuse(session)
+        challenge = f"{scheme} {base64.b64encode(answer or b'').decode()}".rstrip()
+        if acceptor.refused:
+            # CredSSP has wrapped up why.
+            session.forget()
+            return Verdict(None, (challenge,))
+        if not session.context.complete:
+            return Verdict(None, (challenge,))
+        session.account, session.complete = acceptor.account, True
+        return Verdict(session.account, (challenge,) if answer else (), logged_in=True)
 
 
-def seal(session: Session, content: bytes, protocol: str) -> bytes:
-    """Return an envelope encrypted for this connection (MS-WSMV 2.2.9.1)."""
+def seal(session: Session, content: bytes, protocol: str) -> tuple[str, bytes]:
+    """Return an envelope encrypted for this connection, and the media type of that (MS-WSMV 2.2.9.1).
+
+    CredSSP encrypts 16 KB at a time, as much as a record of TLS holds.
+    """
+    size = _RECORD if protocol == _CREDSSP else len(content)
+    parts = [content[start : start + size] for start in range(0, len(content), size)]
+    kind = "multipart/encrypted" if len(parts) == 1 else "multipart/x-multi-encrypted"
+    return kind, b"".join(_sealed(session, part, protocol) for part in parts) + b"--Encrypted Boundary--\r\n"
+
+
+def _sealed(session: Session, content: bytes, protocol: str) -> bytes:
     wrapped = session.context.wrap_winrm(content)
     length = len(content) + wrapped.padding_length
     header, sealed = bytes(wrapped.header), bytes(wrapped.data)
@@ -132,23 +250,34 @@ def seal(session: Session, content: bytes, protocol: str) -> bytes:
         f"\tOriginalContent: type=application/soap+xml;charset=UTF-8;Length={length}\r\n"
         "--Encrypted Boundary\r\n\tContent-Type: application/octet-stream\r\n"
     )
-    return head.encode() + struct.pack("<I", len(header)) + header + sealed + b"--Encrypted Boundary--\r\n"
+    return head.encode() + struct.pack("<I", len(header)) + header + sealed
 
 
 def unseal(session: Session, content: bytes) -> bytes | None:
     """Return the envelope inside an encrypted body; None if it was not sealed for this connection."""
-    marker = b"\tContent-Type: application/octet-stream\r\n"
-    start = content.find(marker)
     end = content.rfind(b"--Encrypted Boundary--")
-    if start < 0 or end < 0 or session.context is None or not session.complete:
+    bodies = (
+        part.partition(b"\tContent-Type: application/octet-stream\r\n")[2] for part in content[:end].split(b"--Encrypted Boundary\r\n")
+    )
+    parts = [body for body in bodies if body]
+    if end < 0 or not parts or session.context is None or not session.complete:
         return None
-    sealed = content[start + len(marker) : end]
-    try:
-        size = struct.unpack_from("<I", sealed)[0]
-        plain: bytes = session.context.unwrap_winrm(sealed[4 : 4 + size], sealed[4 + size :])
-    except (SpnegoError, ValueError, struct.error):
-        return None
+    plain = b""
+    for sealed in parts:
+        try:
+            size = struct.unpack_from("<I", sealed)[0]
+            plain += session.context.unwrap_winrm(sealed[4 : 4 + size], sealed[4 + size :])
+        except (SpnegoError, ValueError, struct.error):
+            return None
     return plain
+
+
+def _protocol_of(token: bytes) -> str:
+    """Return what a dialogue speaks that begins with this token."""
+    if token.startswith(_SIGNATURE):
+        return "ntlm"
+    bare = token.startswith(_FIRST) and 0 < token.find(_KERBEROS, 0, _LONGEST_FRAME + len(_KERBEROS)) <= _LONGEST_FRAME
+    return "kerberos" if bare else "negotiate"
 
 
 def _message_at(token: bytes, kind: int) -> int:

@@ -26,6 +26,7 @@ from .writing import escape
 
 if TYPE_CHECKING:
     from asyncio import BaseTransport, Transport
+    from ssl import SSLObject
 
 _LOGGER = logging.getLogger(__name__)
 _LOGGER.addHandler(logging.NullHandler())
@@ -34,8 +35,8 @@ _SOAP_TYPE = "application/soap+xml;charset=UTF-8"
 _SPNEGO = "application/HTTP-SPNEGO-session-encrypted"
 _SERVER = "Microsoft-HTTPAPI/2.0"  # (from memory)
 _NOBODY = "0.0.0.0"
-# What encryption adds to an envelope, and more.
-_SEALING = 4096
+# What encryption adds to an envelope, and more; CredSSP adds some 200 bytes to each 16 KB.
+_SEALING = 16384
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,16 @@ class Policy:
     Attributes:
         basic: Auth\\Basic.
         unencrypted: AllowUnencrypted.
+        certificate: Auth\\Certificate.
+        credssp: Auth\\CredSSP.
+        kerberos: Auth\\Kerberos.
     """
 
     basic: bool
     unencrypted: bool
+    certificate: bool = False
+    credssp: bool = False
+    kerberos: bool = False
 
 
 class WsmanHttp:
@@ -62,7 +69,7 @@ class WsmanHttp:
         self._service = service
         self._policy = policy
         self._settled = settled
-        self._authenticator = Authenticator(computer, policy.basic)
+        self._authenticator = Authenticator(computer, policy.basic, policy.certificate, policy.credssp, policy.kerberos)
         self._sessions: WeakKeyDictionary[Transport, Session] = WeakKeyDictionary()
         self._servers: WeakSet[web.Server] = WeakSet()
         self._arrivals: WeakKeyDictionary[BaseTransport, int] = WeakKeyDictionary()
@@ -130,22 +137,21 @@ class WsmanHttp:
         if request.headers.get("WSMANIDENTIFY", "").lower() == "unauthenticated":
             return _soap(200, self._identity(known=False))
         session = self._sessions.setdefault(transport, Session())
-        verdict = self._authenticator.check(request.headers.get("Authorization"), session)
+        verdict = self._authenticator.check(request.headers.get("Authorization"), session, _certificate(transport))
         if verdict.account is None:
             self.journal.refused_logins += session.context is None and "Authorization" in request.headers
             return _empty(401, verdict.challenges)
         self.journal.logins += verdict.logged_in
-        challenges = (f"Negotiate {verdict.token}",) if verdict.token else ()
         if not content:
-            return _empty(200, challenges)
-        return await self._envelope(request, session, verdict.account, content, crowded=crowded)
+            return _empty(200, verdict.challenges)
+        return await self._envelope(request, session, verdict.account, content, challenges=verdict.challenges, crowded=crowded)
 
     async def _envelope(
-        self, request: web.BaseRequest, session: Session, account: str, content: bytes, *, crowded: bool
+        self, request: web.BaseRequest, session: Session, account: str, content: bytes, *, challenges: tuple[str, ...], crowded: bool
     ) -> web.StreamResponse:
-        """Answer one envelope, sealed or plain."""
+        """Answer one envelope, sealed or plain; where it has logged in, the answer carries the login's last token."""
         kind = request.headers.get("Content-Type", "")
-        sealed = kind.lower().startswith("multipart/encrypted")
+        sealed = kind.lower().startswith(("multipart/encrypted", "multipart/x-multi-encrypted"))
         if sealed:
             plain = unseal(session, content)
             if plain is None:
@@ -165,10 +171,12 @@ class WsmanHttp:
             await asyncio.sleep(answer.pause)
         if sealed:
             protocol = kind.partition('protocol="')[2].partition('"')[0] or _SPNEGO
-            body = seal(session, answer.content, protocol)
-            response = _soap(answer.status, body, f'multipart/encrypted;protocol="{protocol}";boundary="Encrypted Boundary"')
+            kind, body = seal(session, answer.content, protocol)
+            response = _soap(answer.status, body, f'{kind};protocol="{protocol}";boundary="Encrypted Boundary"')
         else:
             response = _soap(answer.status, answer.content)
+        for challenge in challenges:
+            response.headers.add("WWW-Authenticate", challenge)
         return await _send(request, response, fault)
 
     def _answer(self, request: web.BaseRequest, account: str, content: bytes, *, crowded: bool) -> tuple[Answer, WireFault | None]:
@@ -231,6 +239,12 @@ def _client(transport: BaseTransport | None) -> Client:
     """Return the other end of a connection; nobody where it has been cut meanwhile."""
     name = None if transport is None else transport.get_extra_info("peername")
     return Client(str(name[0]), int(name[1])) if name else Client(_NOBODY, 0)
+
+
+def _certificate(transport: BaseTransport) -> bytes | None:
+    """Return the client's certificate; None without TLS, or where the client has shown none."""
+    tls: SSLObject | None = transport.get_extra_info("ssl_object")
+    return None if tls is None else tls.getpeercert(binary_form=True)
 
 
 def _is_identify(content: bytes) -> bool:
