@@ -325,6 +325,12 @@ def test_what_a_change_touches_and_makes_of_the_host(change: Change, touches: To
     assert effect(change) == makes
 
 
+def test_what_is_started_or_is_disabled_no_more_may_run_again() -> None:
+    mode = SetStartMode(before=StartMode.DISABLED, after=StartMode.MANUAL, **SERVICE)
+    returns = {type(change): effect(change).returns for change in (StartService(**SERVICE), mode, StopService(**SERVICE))}
+    assert returns == {StartService: "Svc", SetStartMode: "Svc", StopService: ""}
+
+
 def test_effects_are_joined_without_regard_to_case() -> None:
     joined = effects(change for change, _touched, _effect in TOUCHED)
     assert joined.stops == {"svc"}

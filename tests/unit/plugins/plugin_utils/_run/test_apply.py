@@ -445,6 +445,18 @@ def test_a_connection_lost_in_an_empty_list_is_not_answered_with_a_command() -> 
     assert [call[0] for call in session.writes] == ["set_value"]
 
 
+@pytest.mark.parametrize("change", [stop("Top"), disable("Top"), write(None), EMPTY, ADD, REMOVE], ids=lambda change: type(change).__name__)
+def test_of_what_has_no_such_answer_no_boot_is_said_to_be_needed(change: Change) -> None:
+    application, _session, _clock = run(change)
+    assert (application.statuses, application.boot_needed) == ([DONE], False)
+
+
+def test_only_the_service_that_is_waited_for_is_asked_for() -> None:
+    _application, session, _clock = run(stop("Top"))
+    asked = [call[3] for call in session.calls if call[:2] == ("query", "Win32_Service")]
+    assert [(where.property, where.values) for where in asked] == [("Name", ("Top",))]
+
+
 @pytest.mark.parametrize("needed", [False, True])
 def test_whether_a_boot_is_needed_is_what_the_host_says(needed: bool) -> None:
     fake = make()
