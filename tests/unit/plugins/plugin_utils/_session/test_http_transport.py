@@ -270,6 +270,24 @@ def test_a_certificate_that_is_not_looked_at(plugin: str, mechanism: str, certif
 
 
 @BOTH
+@pytest.mark.parametrize("status", [400, 403])
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_a_client_certificate_that_is_mapped_to_no_account(plugin: str, status: int, certificate: tuple[Path, Path]) -> None:
+    crt, key = map(str, certificate)
+    more = (
+        {"ansible_winrm_server_cert_validation": "ignore", "ansible_winrm_cert_pem": crt, "ansible_winrm_cert_key_pem": key}
+        if plugin == "winrm"
+        else {"ansible_psrp_cert_validation": "ignore", "ansible_psrp_certificate_pem": crt, "ansible_psrp_certificate_key_pem": key}
+    )
+    with (
+        webserver.web_host(lambda _message: (status, b""), mechanism="none", tls=certificate) as host,
+        pytest.raises(errors.AuthenticationFailed, match=rf"refused the client certificate \(HTTP {status}\): map it to an account") as found,
+    ):
+        session_to(plugin, "certificate", host.port, scheme="https", **more).query("Win32_Service")
+    clear(found.value)
+
+
+@BOTH
 def test_tls_to_a_port_without(plugin: str) -> None:
     with webserver.web_host(answer) as host, pytest.raises(errors.TlsFailed, match="could not agree on TLS: is this") as found:
         session_to(plugin, "basic", host.port, scheme="https").query("Win32_Service")
