@@ -117,6 +117,18 @@ def test_what_is_known_of_a_recipe_is_said_where_its_endpoint_stays_and_no_stage
     assert (entry_of(entries, "tcp/135").outlook, "DCOM is reached" in entry_of(entries, "tcp/135").why) == (STAYS, True)
 
 
+@pytest.mark.parametrize("more", [0, 3])
+def test_of_many_servers_that_may_keep_the_mapper_some_are_named_and_the_rest_is_counted(more: int) -> None:
+    fake = windows_xp()
+    fake.services.append(FakeService("Vendor", path=r"C:\vendor.exe", pid=2000))
+    fake.processes[2000] = "vendor.exe"
+    fake.netstat = [TABLE_XP + "".join(f"  TCP    0.0.0.0:{port}    0.0.0.0:0    LISTENING    2000\n" for port in range(1031, 1039 + more))]
+    _survey, _plan, entries = planned(fake)
+    mapper = entry_of(entries, "tcp/135")
+    assert mapper.outlook is UNKNOWN
+    assert (mapper.why.count("Vendor in pid 2000"), mapper.why.endswith(" and 3 more")) == (8, more == 3)
+
+
 def test_what_was_to_be_kept_and_closes_all_the_same_is_told() -> None:
     kept = terms_of(survey_of(windows_xp()), keep=[{"port": "udp/123", "reason": "clocks"}, {"port": "tcp/135", "reason": "RPC"}]).kept
     _survey, _plan, entries = planned(windows_xp(), desires(stop("W32Time")))

@@ -281,7 +281,9 @@ def test_a_client_certificate_that_is_mapped_to_no_account(plugin: str, status: 
     )
     with (
         webserver.web_host(lambda _message: (status, b""), mechanism="none", tls=certificate) as host,
-        pytest.raises(errors.AuthenticationFailed, match=rf"refused the client certificate \(HTTP {status}\): map it to an account") as found,
+        pytest.raises(
+            errors.AuthenticationFailed, match=rf"refused the client certificate \(HTTP {status}\): map it to an account"
+        ) as found,
     ):
         session_to(plugin, "certificate", host.port, scheme="https", **more).query("Win32_Service")
     clear(found.value)
