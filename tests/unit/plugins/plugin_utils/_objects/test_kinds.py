@@ -231,6 +231,22 @@ def test_what_is_as_it_was_needs_no_way_back(case: Case) -> None:
     assert any(part in left.target for part in saved.name)
 
 
+def test_the_option_of_an_adapter_that_is_gone_is_not_put_back() -> None:
+    saved = Saved("netbt", "netbios", ("{A}",), RegistryValue.dword(0), RegistryValue.dword(2), label="Card")
+    left = SAVED[saved.object].plan_back(Goal(saved, saved, (saved.after,)), Now({}, ByName()), HOST)
+    assert isinstance(left, Unchanged)
+    assert (left.stage, left.target, left.reason) == ("netbt", "adapter Card {A}", Reason.ABSENT)
+
+
+def test_a_delayed_start_is_put_back_after_the_start_mode() -> None:
+    saved = Saved("services", "start mode", ("Svc",), "auto", "disabled", delayed=True)
+    host = replace(HOST, services=service(ServiceKind.SERVICE, "Svc", runs=False, mode=StartMode.DISABLED))
+    goal = Goal(saved, saved, (saved.after,))
+    way = SAVED[saved.object].plan_back(goal, Now(dict.fromkeys(SAVED[saved.object].settings(goal)), ByName()), host)
+    assert isinstance(way, Way)
+    assert [(change.stage, change.shown) for change in way.changes] == [("services", ("disabled", "auto")), ("services", (None, 1))]
+
+
 def test_a_rule_that_a_run_may_have_made_is_deleted_without_force() -> None:
     saved = Saved("ip_filter", "inbound rule", (RULE.name,), "", RULE.text)
     host = replace(HOST, firewall=Firewall({RULE.name: ""}, {}))

@@ -221,9 +221,17 @@ def test_messages_in_clear_refused(plugin: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize(("status", "kind"), [(413, errors.ProtocolError), (503, errors.Unreachable)])
-def test_other_statuses(plugin: str, status: int, kind: type[errors.HostError]) -> None:
-    with webserver.web_host(lambda _message: (status, b"")) as host, pytest.raises(kind, match=str(status)):
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (413, errors.ProtocolError, ""),
+        (502, errors.Unreachable, "; try again later"),
+        (503, errors.Unreachable, "; try again later"),
+        (504, errors.Unreachable, "; try again later"),
+    ],
+)
+def test_other_statuses(plugin: str, status: int, kind: type[errors.HostError], words: str) -> None:
+    with webserver.web_host(lambda _message: (status, b"")) as host, pytest.raises(kind, match=f"{status}.*{words}"):
         session_to(plugin, "basic", host.port).query("Win32_Service")
 
 
