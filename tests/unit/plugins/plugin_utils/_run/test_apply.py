@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     TimedOut,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
@@ -454,7 +454,7 @@ def test_of_what_has_no_such_answer_no_boot_is_said_to_be_needed(change: Change)
 def test_only_the_service_that_is_waited_for_is_asked_for() -> None:
     _application, session, _clock = run(stop("Top"))
     asked = [call[3] for call in session.calls if call[:2] == ("query", "Win32_Service")]
-    assert [(where.property, where.values) for where in asked] == [("Name", ("Top",))]
+    assert asked == [Where("Name", ("Top",))]
 
 
 @pytest.mark.parametrize("needed", [False, True])
