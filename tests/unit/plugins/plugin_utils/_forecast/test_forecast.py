@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count, forecast, lost
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import start_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import ValueType
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
@@ -35,6 +35,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.
     desires,
     planned,
     survey_of,
+    terms_of,
     windows_2000,
     windows_xp,
 )
@@ -103,6 +104,35 @@ FULL_XP = {
     "udp/1027": BOOT,
     "tcp/5985": KEPT,
 }
+
+
+def test_what_is_known_of_a_recipe_is_said_where_its_endpoint_stays_and_no_stage_says_more() -> None:
+    survey, plan, _entries = planned(windows_xp(), desires(stop("W32Time")))
+    recipes = {subject.endpoint.name: subject.recipe or "" for subject in survey.explained}
+    known = {recipes[name]: f"known of {name}" for name in ("udp/123", "udp/500", "tcp/135")}
+    future = Future(survey.host, KNOWLEDGE, plan, survey.configured)
+    entries = forecast(survey.explained, future, terms_of(survey).kept, known)
+    assert (entry_of(entries, "udp/500").outlook, entry_of(entries, "udp/500").why) == (STAYS, "known of udp/500")
+    assert (entry_of(entries, "udp/123").outlook, entry_of(entries, "udp/123").why) == (NOW, "W32Time will not run")
+    assert (entry_of(entries, "tcp/135").outlook, "DCOM is reached" in entry_of(entries, "tcp/135").why) == (STAYS, True)
+
+
+@pytest.mark.parametrize("more", [0, 3])
+def test_of_many_servers_that_may_keep_the_mapper_some_are_named_and_the_rest_is_counted(more: int) -> None:
+    fake = windows_xp()
+    fake.services.append(FakeService("Vendor", path=r"C:\vendor.exe", pid=2000))
+    fake.processes[2000] = "vendor.exe"
+    fake.netstat = [TABLE_XP + "".join(f"  TCP    0.0.0.0:{port}    0.0.0.0:0    LISTENING    2000\n" for port in range(1031, 1039 + more))]
+    _survey, _plan, entries = planned(fake)
+    mapper = entry_of(entries, "tcp/135")
+    assert mapper.outlook is UNKNOWN
+    assert (mapper.why.count("Vendor in pid 2000"), mapper.why.endswith(" and 3 more")) == (8, more == 3)
+
+
+def test_what_was_to_be_kept_and_closes_all_the_same_is_told() -> None:
+    kept = terms_of(survey_of(windows_xp()), keep=[{"port": "udp/123", "reason": "clocks"}, {"port": "tcp/135", "reason": "RPC"}]).kept
+    _survey, _plan, entries = planned(windows_xp(), desires(stop("W32Time")))
+    assert lost(entries, kept) == ("udp/123 is to be kept (clocks), but closes now: W32Time will not run",)
 
 
 def test_the_whole_plan_of_windows_2000() -> None:

@@ -14,6 +14,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Verdict, grouped
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof, _grouped, compare_with_keep, prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_restriction
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeHost, FakeService
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import (
     ADDRESS,
@@ -325,6 +326,16 @@ def test_one_more_udp_port_of_an_owner_whose_port_is_fixed_is_a_contradiction() 
     assert [reason.partition(" on ")[0] for reason in proof.reasons] == ["udp/31000"]
 
 
+def test_a_udp_port_that_a_recipe_knew_has_no_other_number() -> None:
+    """A recipe knows a port by its number; the same owner's new number is a new endpoint, whatever is known of it now."""
+    record = record_of(named(20000), {})
+    known = tuple(replace(entry, recipe="names-20000") if entry.endpoint.port == 20000 else entry for entry in record.forecast)
+    proof = proof_of(replace(record, forecast=known), named(31000, boot=2))
+    assert proof.verdict is Verdict.FAILED
+    assert closed(proof) == {"udp/20000"}
+    assert finding(proof, "udp/31000").why == "not in the forecast: it was not there before"
+
+
 def test_a_udp_port_of_another_owner_is_a_contradiction_all_the_same() -> None:
     fake = with_intruder(named(31000, boot=2))
     fake.services[-1].pid, fake.processes[3001] = 3001, "intruder.exe"
@@ -449,6 +460,16 @@ def test_one_more_endpoint_of_a_kind_that_stays_is_told_and_proves_nothing() -> 
     assert proof.verdict is Verdict.NOT_PROVEN
     assert (finding(proof, "tcp/1031").outcome, finding(proof, "tcp/1031").holds) == (Outcome.OPEN, None)
     assert finding(proof, "tcp/1031").why.startswith("one more endpoint than forecast; ")
+
+
+@pytest.mark.parametrize(("address", "holds"), [("0.0.0.0", None), ("127.0.0.1", True)])
+def test_one_more_rpc_endpoint_was_opened_by_the_plan_only_where_one_left_the_loopback(address: str, holds: bool | None) -> None:
+    before, after = windows_xp(), windows_xp()
+    before.netstat = [TABLE_XP.replace("0.0.0.0:1025 ", f"{address}:1025 ")]
+    after.netstat = [before.netstat[0] + "  TCP    0.0.0.0:1031    0.0.0.0:0    LISTENING    976\n"]
+    after.lsass_created = "2003-05-02T08:00:10Z"
+    found = finding(proof_of(replace(record_of(before, {}), opens=(rpc_restriction.RECIPE,)), after), "tcp/1031")
+    assert (found.holds, found.why == "opened by the plan") == (holds, holds is True)
 
 
 def test_one_more_endpoint_of_a_kind_that_was_to_close_is_a_failure_like_the_first() -> None:

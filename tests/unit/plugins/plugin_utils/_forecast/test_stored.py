@@ -129,6 +129,27 @@ def test_ports_that_are_none_make_a_record_unreadable(ports: object, more: dict[
         from_lines((line_of(head_of(record)), json.dumps({**line, "ports": ports, **more})), "web01")
 
 
+@pytest.mark.parametrize(
+    ("head", "line"),
+    [
+        ({"schema_version": 0}, {}),
+        ({"schema_version": "1"}, {}),
+        ({"endpoints": 2}, {}),
+        ({"endpoints": 0}, {}),
+        ({}, {"port": True}),
+        ({}, {"port": "135"}),
+        ({}, {"owners": "Bulk"}),
+        ({}, {"owners": None}),
+    ],
+)
+def test_one_wrong_value_makes_a_record_unreadable(head: dict[str, object], line: dict[str, object]) -> None:
+    record = Record.of("run", "boot", [entry(135)])
+    first, second = head_of(record), json.loads(lines_of(record)[0])
+    assert from_lines((line_of(first), json.dumps(second)), "web01").forecast
+    with pytest.raises(RecordUnreadable, match="on web01 cannot be read; delete its value"):
+        from_lines((line_of({**first, **head}), json.dumps({**second, **line})), "web01")
+
+
 def test_a_record_does_not_take_the_memory_of_more_ports_than_there_are() -> None:
     record = Record.of("run", "boot", [entry(port) for port in range(1, 65536)])
     head, line = head_of(record), lines_of(record)[0]

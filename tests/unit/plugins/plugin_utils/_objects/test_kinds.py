@@ -45,6 +45,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running im
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.touched import Touched
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason, Unchanged
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.way_back import Goal, Now, Way
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import snapshot
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import Snapshot
@@ -215,6 +216,45 @@ def test_put_back_it_is_as_it_was(case: Case) -> None:
         assert back.firewall.texts == seen.firewall.texts
 
 
+@PROPERTY
+@given(EVERY)
+def test_what_is_as_it_was_needs_no_way_back(case: Case) -> None:
+    change, seen = case
+    saved = kind_of(change).save(change, FakeSession(FakeHost()), seen, NT)
+    if saved is None:
+        return
+    restorable, goal = SAVED[saved.object], Goal(saved, saved, (saved.after,), certain=True)
+    host = seen.on(HOST)
+    left = restorable.plan_back(goal, Now({item: seen.value(item) for item in restorable.settings(goal)}, ByName()), host)
+    assert isinstance(left, Unchanged)
+    assert (left.stage, left.reason) == (change.stage, Reason.AS_DESIRED)
+    assert any(part in left.target for part in saved.name)
+
+
+def test_the_option_of_an_adapter_that_is_gone_is_not_put_back() -> None:
+    saved = Saved("netbt", "netbios", ("{A}",), RegistryValue.dword(0), RegistryValue.dword(2), label="Card")
+    left = SAVED[saved.object].plan_back(Goal(saved, saved, (saved.after,)), Now({}, ByName()), HOST)
+    assert isinstance(left, Unchanged)
+    assert (left.stage, left.target, left.reason) == ("netbt", "adapter Card {A}", Reason.ABSENT)
+
+
+def test_a_delayed_start_is_put_back_after_the_start_mode() -> None:
+    saved = Saved("services", "start mode", ("Svc",), "auto", "disabled", delayed=True)
+    host = replace(HOST, services=service(ServiceKind.SERVICE, "Svc", runs=False, mode=StartMode.DISABLED))
+    goal = Goal(saved, saved, (saved.after,))
+    way = SAVED[saved.object].plan_back(goal, Now(dict.fromkeys(SAVED[saved.object].settings(goal)), ByName()), host)
+    assert isinstance(way, Way)
+    assert [(change.stage, change.shown) for change in way.changes] == [("services", ("disabled", "auto")), ("services", (None, 1))]
+
+
+def test_a_rule_that_a_run_may_have_made_is_deleted_without_force() -> None:
+    saved = Saved("ip_filter", "inbound rule", (RULE.name,), "", RULE.text)
+    host = replace(HOST, firewall=Firewall({RULE.name: ""}, {}))
+    way = SAVED[saved.object].plan_back(Goal(saved, saved, (saved.after,)), Now({}, ByName()), host)
+    assert isinstance(way, Way)
+    assert (way.differs, [(type(change), change.shown) for change in way.changes]) == ("", [(RemoveFilterRule, ("not known", None))])
+
+
 def value(key: str, name: str) -> SetRegistryValue:
     return SetRegistryValue(key=key, name=name, before=None, after=None, **NOW)
 
@@ -325,6 +365,12 @@ def test_what_a_change_touches_and_makes_of_the_host(change: Change, touches: To
     assert effect(change) == makes
 
 
+def test_what_is_started_or_is_disabled_no_more_may_run_again() -> None:
+    mode = SetStartMode(before=StartMode.DISABLED, after=StartMode.MANUAL, **SERVICE)
+    returns = {type(change): effect(change).returns for change in (StartService(**SERVICE), mode, StopService(**SERVICE))}
+    assert returns == {StartService: "Svc", SetStartMode: "Svc", StopService: ""}
+
+
 def test_effects_are_joined_without_regard_to_case() -> None:
     joined = effects(change for change, _touched, _effect in TOUCHED)
     assert joined.stops == {"svc"}
@@ -339,6 +385,15 @@ def test_a_service_that_is_gone_neither_runs_nor_starts() -> None:
     for change, holds in ((stop, True), (start, False), (mode, True)):
         assert kind_of(change).holds(change, project((change,), Seen())) is holds
         assert kind_of(change).found(change, Seen()) == "gone"
+
+
+def test_where_the_firewall_was_not_read_no_rule_is_there() -> None:
+    for change, holds, shown in (
+        (AddFilterRule(rule=RULE, **NOW), False, None),
+        (RemoveFilterRule(name=RULE.name, before="", **NOW), True, None),
+    ):
+        assert kind_of(change).holds(change, project((change,), Seen())) is holds
+        assert kind_of(change).found(change, Seen()) is shown
 
 
 def test_only_what_a_snapshot_cannot_hold_is_lost() -> None:

@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     TimedOut,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
@@ -443,6 +443,18 @@ def test_a_connection_lost_in_an_empty_list_is_not_answered_with_a_command() -> 
     assert application.error is LOST
     assert application.statuses == [UNKNOWN]
     assert [call[0] for call in session.writes] == ["set_value"]
+
+
+@pytest.mark.parametrize("change", [stop("Top"), disable("Top"), write(None), EMPTY, ADD, REMOVE], ids=lambda change: type(change).__name__)
+def test_of_what_has_no_such_answer_no_boot_is_said_to_be_needed(change: Change) -> None:
+    application, _session, _clock = run(change)
+    assert (application.statuses, application.boot_needed) == ([DONE], False)
+
+
+def test_only_the_service_that_is_waited_for_is_asked_for() -> None:
+    _application, session, _clock = run(stop("Top"))
+    asked = [call[3] for call in session.calls if call[:2] == ("query", "Win32_Service")]
+    assert asked == [Where("Name", ("Top",))]
 
 
 @pytest.mark.parametrize("needed", [False, True])

@@ -221,9 +221,17 @@ def test_messages_in_clear_refused(plugin: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize(("status", "kind"), [(413, errors.ProtocolError), (503, errors.Unreachable)])
-def test_other_statuses(plugin: str, status: int, kind: type[errors.HostError]) -> None:
-    with webserver.web_host(lambda _message: (status, b"")) as host, pytest.raises(kind, match=str(status)):
+@pytest.mark.parametrize(
+    ("status", "kind", "words"),
+    [
+        (413, errors.ProtocolError, ""),
+        (502, errors.Unreachable, "; try again later"),
+        (503, errors.Unreachable, "; try again later"),
+        (504, errors.Unreachable, "; try again later"),
+    ],
+)
+def test_other_statuses(plugin: str, status: int, kind: type[errors.HostError], words: str) -> None:
+    with webserver.web_host(lambda _message: (status, b"")) as host, pytest.raises(kind, match=f"{status}.*{words}"):
         session_to(plugin, "basic", host.port).query("Win32_Service")
 
 
@@ -267,6 +275,26 @@ def test_a_certificate_that_is_not_looked_at(plugin: str, mechanism: str, certif
         session_to(plugin, mechanism, host.port, scheme="https", **more) as session,
     ):
         assert len(session.query("Win32_Service")) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("status", [400, 403])
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+def test_a_client_certificate_that_is_mapped_to_no_account(plugin: str, status: int, certificate: tuple[Path, Path]) -> None:
+    crt, key = map(str, certificate)
+    more = (
+        {"ansible_winrm_server_cert_validation": "ignore", "ansible_winrm_cert_pem": crt, "ansible_winrm_cert_key_pem": key}
+        if plugin == "winrm"
+        else {"ansible_psrp_cert_validation": "ignore", "ansible_psrp_certificate_pem": crt, "ansible_psrp_certificate_key_pem": key}
+    )
+    with (
+        webserver.web_host(lambda _message: (status, b""), mechanism="none", tls=certificate) as host,
+        pytest.raises(
+            errors.AuthenticationFailed, match=rf"refused the client certificate \(HTTP {status}\): map it to an account"
+        ) as found,
+    ):
+        session_to(plugin, "certificate", host.port, scheme="https", **more).query("Win32_Service")
+    clear(found.value)
 
 
 @BOTH

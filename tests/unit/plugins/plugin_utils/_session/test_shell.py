@@ -49,11 +49,24 @@ def test_what_a_command_says_of_its_failure_is_kept_apart() -> None:
     assert (output.stdout, output.stderr, output.exit_code) == ("out put", "not found \ufffd", 2)
 
 
+def test_an_exit_code_that_is_left_out_is_zero() -> None:
+    done = received(b"put", exit_code=7).replace("<rsp:ExitCode>7</rsp:ExitCode>", "")
+    session, _transport = reading(shell_created(), command_started(), done, SIGNALLED)
+    assert session.command("netstat", "-an").exit_code == 0
+
+
 def test_a_command_that_stays_silent() -> None:
     session, transport = reading(shell_created(), command_started(), *([TIMED_OUT] * PATIENCE), "")
     with pytest.raises(errors.TimedOut, match="command 'netstat -an' at web01"):
         session.command("netstat", "-an")
     assert transport.verbs[-1] == "Delete"
+
+
+def test_patience_with_a_command_begins_anew_with_everything_that_it_writes() -> None:
+    silent = [TIMED_OUT] * (PATIENCE - 1)
+    answers = (*silent, received(b"a"), *silent, received(b"b", exit_code=0), SIGNALLED)
+    session, _transport = reading(shell_created(), command_started(), *answers)
+    assert session.command("netstat", "-an").stdout == "ab"
 
 
 def test_a_command_whose_output_was_lost_runs_again_in_a_new_shell() -> None:

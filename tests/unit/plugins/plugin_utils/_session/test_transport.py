@@ -88,6 +88,13 @@ class TestLibraries:
         assert f"and 0.9.9 is installed but cannot be imported (No module named 'x'): run '{sys.executable}" in self.refusal(plugin)
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_the_address_has_the_scheme_that_was_configured(scheme: str) -> None:
+    for plugin, configure in (("psrp", transport_psrp.configure), ("winrm", transport_winrm.configure)):
+        config = configure(webserver.connection(plugin, **webserver.options(plugin, "ntlm", 5986, address="web01", scheme=scheme)))
+        assert config.endpoint == f"{scheme}://web01:5986/wsman"
+
+
 def test_configurations_hold_no_visible_secret() -> None:
     for plugin, configure in (("psrp", transport_psrp.configure), ("winrm", transport_winrm.configure)):
         config = configure(webserver.connection(plugin, **webserver.options(plugin, "ntlm", 5985, address="web01")))

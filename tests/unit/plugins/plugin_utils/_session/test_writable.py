@@ -107,8 +107,9 @@ def test_an_empty_list_by_command() -> None:
 
 def test_a_failed_command() -> None:
     session, _transport = writable(shell_created(), command_started(), received(exit_code=1), SIGNALLED)
-    with pytest.raises(errors.MethodFailed, match=r"reg add of 'HKLM.K.v' at web01: the command failed with exit code 1"):
+    with pytest.raises(errors.MethodFailed, match=r"reg add of 'HKLM.K.v' at web01: the command failed with exit code 1") as found:
         session.set_empty_list_by_command("K", "v")
+    assert found.value.return_value == 1
 
 
 @pytest.mark.parametrize("name", ['a"b', "%PATH%", "a\n", "a\\"])
