@@ -73,6 +73,8 @@ def over_psrp(host: Host) -> dict[str, Any]:
         "ansible_psrp_protocol": host.scheme,
         "ansible_psrp_auth": host.auth,
         **({"ansible_psrp_message_encryption": "never"} if host.auth == "basic" else {}),
+        **({"ansible_psrp_cert_validation": "ignore"} if host.scheme == "https" else {}),
+        **({f"ansible_psrp_certificate_{part}": str(host.certificate) for part in ("pem", "key_pem")} if host.certificate else {}),
     }
 
 

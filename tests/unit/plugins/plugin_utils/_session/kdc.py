@@ -23,6 +23,9 @@ SBIN = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 MISSING = [name for name in ("krb5kdc", "kdb5_util", "kadmin.local", "kinit") if shutil.which(name, path=SBIN) is None]
 NEEDS_KDC = pytest.mark.skipif(bool(MISSING), reason=f"there is no KDC to start: {', '.join(MISSING)} is not installed")
 REALM = "NETMIN.TEST"
+SECRET = "a g00d secret"
+# As the realm knows the host; its address is none that a ticket could be had for.
+NAME = "srv.netmin.test"
 
 
 def needs(*libraries: str) -> pytest.MarkDecorator:
@@ -43,6 +46,11 @@ class Kdc:
         names = {"KRB5_CONFIG": "krb5.conf", "KRB5_KDC_PROFILE": "kdc.conf"}
         cache = {"KRB5CCNAME": f"FILE:{self.folder / 'cache'}"}
         return {**{name: str(self.folder / file) for name, file in names.items()}, **cache, "LC_ALL": "C", "PATH": SBIN}
+
+    @property
+    def keytab(self) -> Path:
+        """The keys of the realm's services."""
+        return self.folder / "keytab"
 
     def run(self, *command: str, given: str | None = None) -> str:
         environment = {**os.environ, **self.environment}
@@ -78,9 +86,21 @@ def started(folder: Path, queries: Iterable[str]) -> Iterator[Kdc]:
     with subprocess.Popen(
         ["krb5kdc", "-n"], env={**os.environ, **made.environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        for _try in range(100):
-            with suppress(OSError), socket.create_connection(("127.0.0.1", made.port), 1):
-                break
-            time.sleep(0.1)
+        try:
+            for _try in range(100):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", made.port), 1):
+                    break
+                time.sleep(0.1)
+            yield made
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def with_a_host(folder: Path) -> Iterator[Kdc]:
+    """Start a KDC that knows a host by its services, its administrator, and a user whom the host does not know."""
+    services = [f"{service}/{NAME}" for service in ("HTTP", "WSMAN")]
+    users = [f'addprinc +requires_preauth -pw "{SECRET}" {user}' for user in ("Administrator", "stranger")]
+    keys = [query for name in services for query in (f"addprinc -randkey {name}", f"ktadd -k {folder}/keytab {name}")]
+    with started(folder, [*users, *keys]) as made:
         yield made
-        process.terminate()

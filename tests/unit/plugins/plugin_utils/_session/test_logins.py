@@ -17,7 +17,15 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session import webserver
-from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.kdc import NEEDS_KDC, REALM, Kdc, needs, started
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.kdc import (
+    NAME,
+    NEEDS_KDC,
+    REALM,
+    SECRET,
+    Kdc,
+    needs,
+    with_a_host,
+)
 
 from winsim import server
 
@@ -125,9 +133,6 @@ def test_credssp_with_a_wrong_password(delegating: Any, plugin: str) -> None:
 
 # --- Kerberos ---------------------------------------------------------------------------------------------------
 
-SECRET = "a g00d secret"
-# As the realm knows the host; the address is none of a name that a ticket could be had for.
-NAME = "srv.netmin.test"
 GSSAPI = needs("gssapi", "krb5")
 KERBEROS_BOTH = pytest.mark.parametrize(
     "plugin", [pytest.param("psrp", marks=GSSAPI), pytest.param("winrm", marks=needs("gssapi", "krb5", "kerberos"))]
@@ -136,19 +141,14 @@ KERBEROS_BOTH = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kdc]:
-    """Start a KDC that knows the host by its services, its administrator, and a user whom the host does not know."""
-    folder = tmp_path_factory.mktemp("kdc")
-    services = [f"{service}/{NAME}" for service in ("HTTP", "WSMAN")]
-    users = [f'addprinc +requires_preauth -pw "{SECRET}" {user}' for user in ("Administrator", "stranger")]
-    keys = [query for name in services for query in (f"addprinc -randkey {name}", f"ktadd -k {folder}/keytab {name}")]
-    with started(folder, [*users, *keys]) as made:
+    with with_a_host(tmp_path_factory.mktemp("kdc")) as made:
         yield made
 
 
 @pytest.fixture
 def realm(kdc: Kdc, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kdc]:
     """Let hosts of this process find their keytab, and clients the KDC."""
-    for name, value in {**kdc.environment, "KRB5_KTNAME": f"FILE:{kdc.folder}/keytab"}.items():
+    for name, value in {**kdc.environment, "KRB5_KTNAME": f"FILE:{kdc.keytab}"}.items():
         monkeypatch.setenv(name, value)
     yield kdc
     # Ansible's connection leaves the file of its credential cache to be closed by chance: now, where that may be said.
