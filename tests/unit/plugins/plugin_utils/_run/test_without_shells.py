@@ -197,6 +197,6 @@ def test_the_policy_is_asked_only_where_a_shell_is_needed(monkeypatch: pytest.Mo
 def test_a_timer_is_refused_where_its_restart_would_lose_the_host(name: str) -> None:
     with simulated(name) as host:
         before = state(host)
-        with pytest.raises(Refused, match=r"'confirm' cannot be used here.*would not answer WinRM.*Manual"):
+        with pytest.raises(Refused, match=r"'confirm' cannot be used here.*would not answer over WinRM.*Manual"):
             Task(host).plan()
         assert state(host) == before
