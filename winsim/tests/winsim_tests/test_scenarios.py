@@ -124,9 +124,9 @@ def test_a_host_without_time_is_refused(wrong: dict[str, float]) -> None:
         HostSpec("windows_xp", **wrong)  # type: ignore[arg-type]  # only numbers are given
 
 
-@pytest.mark.parametrize("auth", ["kerberos", "NTLM", ""])
+@pytest.mark.parametrize("auth", ["digest", "NTLM", ""])
 def test_a_login_that_no_host_takes_is_refused(auth: str) -> None:
-    with pytest.raises(ValueError, match="it must be basic or ntlm"):
+    with pytest.raises(ValueError, match="it must be basic or certificate or credssp or kerberos or ntlm"):
         HostSpec("windows_xp", auth=auth)
 
 

@@ -45,14 +45,15 @@ def test_what_is_planned_by_itself_is_proven(name: str) -> None:
     assert (proof.verdict, proof.reasons) == (Verdict.PROVEN, ())
 
 
-def test_a_port_of_two_services_of_which_one_goes_is_not_proven_unless_the_other_is_named() -> None:
+def test_a_port_of_two_services_is_proven_where_both_go_and_not_where_one_does() -> None:
     with simulated(AMBIGUOUS) as host:
-        proof = proof_of(host)
+        proof = proof_of(host, recipes=["rpc-schedule"])
     assert proof.verdict is Verdict.NOT_PROVEN
     assert any("TrkSvr" in reason for reason in proof.reasons)
-    with simulated(AMBIGUOUS) as host:
-        proof = proof_of(host, recipes=["link-tracking-server", "rpc-schedule"])
-    assert (proof.verdict, proof.reasons) == (Verdict.PROVEN, ())
+    for both in ({}, {"recipes": ["link-tracking-server", "rpc-schedule"]}):
+        with simulated(AMBIGUOUS) as host:
+            proof = proof_of(host, **both)
+        assert (proof.verdict, proof.reasons) == (Verdict.PROVEN, ())
 
 
 def test_four_fixed_ports_of_a_service_in_a_shared_process_are_proven_to_be_its_own() -> None:

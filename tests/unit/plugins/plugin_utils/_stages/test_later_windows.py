@@ -129,7 +129,7 @@ def test_a_protected_service_without_another_way_is_refused() -> None:
 
 
 def test_a_template_is_disabled_for_sign_ins_to_come_and_its_instance_stopped() -> None:
-    instance = next(name for name in TEN.host.services if name.startswith("cdpusersvc_"))
+    instance = next(name for name in TEN.host.services if name.startswith("CDPUserSvc_"))
     plan = planned(TEN, "services", stop("cdpusersvc"))
     assert shown(plan) == [
         (rf"HKLM\{SERVICES}\CDPUserSvc\Start", 2, 4, "at boot"),
