@@ -77,7 +77,7 @@ def install(session: nox.Session, *packages: str) -> Path:
     collections.mkdir(parents=True)
     session.run("ansible-galaxy", "collection", "build", "--output-path", str(work), str(ROOT), silent=True)
     (artifact,) = work.glob("netmin-windows-*.tar.gz")
-    session.run("ansible-galaxy", "collection", "install", "--offline", "-p", str(collections), str(artifact), silent=True)
+    session.run("ansible-galaxy", "collection", "install", "--offline", "--force", "-p", str(collections), str(artifact), silent=True)
     return collections
 
 

@@ -352,7 +352,7 @@ def closure(name: str, edges: ByName[tuple[str, ...]]) -> tuple[str, ...]:
     queue = list(edges.get(name, ()))
     while queue:
         other = queue.pop(0)
-        if not same(other, name) and other.lower() not in found:
+        if not same(name, other) and other.lower() not in found:
             found[other.lower()] = other
             queue += edges.get(other, ())
     return tuple(found.values())

@@ -251,7 +251,7 @@ class Explainer:
         if len(names) > 1 and self._is_in_range(row):
             # It can be of an RPC server that was stopped: such ports live as long as their process.
             return None
-        if len(found) != 1 or (len(names) > 1 and not names <= known):
+        if len(found) != 1 or (len(names) > 1 and any(name not in known for name in names)):
             return None
         return next(iter(found.values()))
 

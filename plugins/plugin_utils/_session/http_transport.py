@@ -215,7 +215,7 @@ class HttpTransport(ABC):
         tls = next((cause for cause in chain if isinstance(cause, ssl.SSLError)), None)
         if tls is not None and not (self._sent and self._answered):
             return self._failed(errors.TlsFailed, reasons.of_tls(tls, self._config.plugin))
-        if type(chain[0]) is OSError and chain[0].errno is None:
+        if chain[0].__class__ is OSError and chain[0].errno is None:
             # requests, before it connects: a file with certificates that an option or the environment names is not there.
             return self._failed(errors.TlsFailed, f"was not asked: {self._words(chain)}")
         if _any(chain, socket.gaierror):

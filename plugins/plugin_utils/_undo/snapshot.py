@@ -173,7 +173,7 @@ def _state(said: Any) -> State:
         return RegistryValue(kind, tuple(data))
     number = kind in (RegistryType.DWORD, RegistryType.QWORD)
     # `true` is an int to Python, and a list of texts may be one text.
-    if type(data) is not (int if number else str):
+    if isinstance(data, bool) or not isinstance(data, int if number else str):
         raise TypeError(f"{kind.name} with {type(data).__name__}")
     if isinstance(data, int) and not 0 <= data < 2 ** (32 if kind is RegistryType.DWORD else 64):
         raise ValueError(f"{kind.name} {data}")
