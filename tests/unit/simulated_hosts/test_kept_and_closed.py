@@ -7,7 +7,6 @@ What is true is asked of the host itself, at the moment when the proof has taken
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,17 +17,17 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_boot
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
 from ansible_collections.netmin.windows.tests.unit.actions import act
+from ansible_collections.netmin.windows.tests.unit.examples import examples
 from ansible_collections.netmin.windows.tests.unit.faulty import HostTime, minimize
 from ansible_collections.netmin.windows.tests.unit.renumbered import Port, movable, renumbered
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, scenario, simulated
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from winsim.host.model import MachineSpec
 from winsim.scenarios import names
 from winsim.scenarios.layers import ScenarioError, part_titles
 
-MANY = "NETMIN_EVERY_FAULT" in os.environ
 PLAIN = sorted(n for n in names() if not scenario(n).host.faults and not n.endswith("_renamed"))
 PARTS = sorted(part for part in part_titles() if part.startswith(("role_", "hazard_")))
 ACCEPTABLE = sorted(hazard.id for hazard in KNOWLEDGE.hazards)
@@ -195,16 +194,7 @@ def arm(host: Simulated, sabotage: Sabotage, kept: list[Row], closed: list[Row])
     return row
 
 
-@settings(
-    max_examples=300 if MANY else 8,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    print_blob=True,
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+@examples(8, 300)
 @given(story=stories())
 def test_what_is_kept_is_there_and_what_is_called_closed_is_not(story: Story) -> None:
     with simulated(story.scenario, host=made(story)) as host:

@@ -7,7 +7,6 @@ Each Windows is tried with every WinRM that it can have, and nothing of a sessio
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,15 +19,15 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.tests.unit.actions import act
+from ansible_collections.netmin.windows.tests.unit.examples import examples
 from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, Wire, scenario, simulated
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from winsim.host.model import WinRM
 from winsim.scenarios import names
 from winsim.wire import faults
 
-MANY = "NETMIN_EVERY_FAULT" in os.environ
 PLAIN = sorted(name for name in names() if not scenario(name).host.faults)
 KINDS = (faults.OPERATIONS_PER_USER, faults.SHELLS_PER_USER, faults.SHELL_USERS, faults.TOO_MANY_PROCESSES)
 QUOTA = re.compile(rb'(?:Code="|>)(' + b"|".join(str(kind.code).encode() for kind in KINDS) + rb')["<]')
@@ -91,16 +90,7 @@ def ask(session: WritableSession, kind: str, number: int) -> None:
         session.query("Win32_Process", ("Name",), where=Where("ProcessId", (number,)))
 
 
-@settings(
-    max_examples=150 if MANY else 8,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    print_blob=True,
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+@examples(8, 150)
 @given(drawn=sessions())
 def test_whatever_is_asked_in_one_session_meets_no_quota(drawn: tuple[str, WinRM | None, list[tuple[str, float]]]) -> None:
     name, version, asked = drawn

@@ -5,23 +5,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
+from ansible_collections.netmin.windows.tests.unit.examples import examples
 from ansible_collections.netmin.windows.tests.unit.faulty import minimize
 from ansible_collections.netmin.windows.tests.unit.renumbered import Port, movable, renumbered
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, scenario, simulated
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from winsim.scenarios import names
 from winsim.scenarios.layers import ScenarioError, part_titles
 
-MANY = "NETMIN_EVERY_FAULT" in os.environ
 # Before Windows XP no listing shows who owns a port.
 PLAIN = sorted(n for n in names() if scenario(n).host.windows.netstat_pids and not scenario(n).host.faults)
 PARTS = sorted(part for part in part_titles() if part.startswith(("role_", "hazard_")))
@@ -107,16 +106,7 @@ def told(found: dict[str, Any] | NetminError, numbers: dict[str, str]) -> list[s
     return sorted(re.sub(r'"pid": \d+|in pid \d+', "pid", text).splitlines())
 
 
-@settings(
-    max_examples=300 if MANY else 12,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    print_blob=True,
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+@examples(12, 300)
 @given(moved=moves())
 def test_another_number_changes_nothing_but_the_number(moved: Moved) -> None:
     base = scenario(moved.scenario).host

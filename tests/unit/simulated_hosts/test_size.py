@@ -9,7 +9,6 @@ needs no more than half.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,8 +18,9 @@ from ansible_collections.netmin.windows.plugins.action import minimize as minimi
 from ansible_collections.netmin.windows.plugins.action import restore as restore_plugin
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Verdict
 from ansible_collections.netmin.windows.tests.unit.actions import Acted, act
+from ansible_collections.netmin.windows.tests.unit.examples import MANY, examples
 from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, scenario, simulated
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from winsim.endpoint import Protocol
@@ -28,7 +28,6 @@ from winsim.host.firewall import LOCAL_RULES
 from winsim.host.model import AdapterSpec, MachineSpec, ProcessSpec, ServiceSpec, SocketSpec, StartMode
 from winsim.registry_value import RegistryValue
 
-MANY = "NETMIN_EVERY_FAULT" in os.environ
 # What a task may return at most, as JSON.
 MOST = 200_000
 # Each adapter's option is a change of its own, with its status, what it was, and its line in the snapshot and in the diff: some 1.2 kB.
@@ -142,16 +141,7 @@ def crowds(draw: st.DrawFn) -> tuple[str, Crowd, dict[str, Any]]:
     return name, made, {"dependents": "stop", **drop}
 
 
-@settings(
-    max_examples=40 if MANY else 1,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    print_blob=True,
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+@examples(1, 40)
 @given(drawn=crowds())
 def test_a_crowd_goes_all_the_way_and_back(drawn: tuple[str, Crowd, dict[str, Any]]) -> None:
     name, crowd, options = drawn

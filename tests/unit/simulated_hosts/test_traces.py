@@ -7,20 +7,19 @@ Our key, the timer's task and its folder are ours; whatever fails, they are held
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Wish
+from ansible_collections.netmin.windows.tests.unit.examples import examples
 from ansible_collections.netmin.windows.tests.unit.faulty import Attempt, Kind, Means, Trouble, comparable, minimize, restore
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, OURS, Simulated, differences, scenario, simulated
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from winsim.scenarios import names
 
-MANY = "NETMIN_EVERY_FAULT" in os.environ
 SCENARIOS = sorted(name for name in names() if not scenario(name).host.faults and not name.endswith("_renamed"))
 ACCEPTABLE = sorted(hazard.id for hazard in KNOWLEDGE.hazards)
 # One that ends no session: nobody can tidy up on a host that is gone.
@@ -77,16 +76,7 @@ def says_so(attempt: Attempt) -> bool:
     return SAYING_SO in attempt.result.get("msg", "") or not attempt.result["changed"]
 
 
-@settings(
-    max_examples=400 if MANY else 12,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    print_blob=True,
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+@examples(12, 400)
 @given(tale=tales())
 def test_nothing_of_ours_stays(tale: Tale) -> None:
     with simulated(tale.scenario) as host:

@@ -8,23 +8,22 @@ the first write, or every change of it is done; then a restore does the same.
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
+from ansible_collections.netmin.windows.tests.unit.examples import examples
 from ansible_collections.netmin.windows.tests.unit.faulty import Attempt, minimize, restore
 from ansible_collections.netmin.windows.tests.unit.invented import STOPPED, Scene, encumbered, path_of, vendor_names
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, scenario, simulated
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from winsim.host.model import MachineSpec
 from winsim.scenarios import names
 
-MANY = "NETMIN_EVERY_FAULT" in os.environ
 SCENARIOS = sorted(name for name in names() if not scenario(name).host.faults and not name.endswith("_renamed"))
 ACCEPTABLE = sorted(hazard.id for hazard in KNOWLEDGE.hazards)
 RUNS = tuple(f"2026010{day}T000000Z-00000{day}" for day in range(1, 6))
@@ -98,16 +97,7 @@ def expect_all_or_nothing(attempt: Attempt, host: Simulated, written: int) -> bo
     return bool(statuses)
 
 
-@settings(
-    max_examples=400 if MANY else 14,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    print_blob=True,
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+@examples(14, 400)
 @given(drawn=encumbered_hosts())
 def test_a_plan_is_carried_out_to_its_end_or_refused_before_it_begins(drawn: Encumbered) -> None:
     with simulated(drawn.scene.scenario, host=drawn.scene.host) as host:

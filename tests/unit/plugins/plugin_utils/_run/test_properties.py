@@ -10,7 +10,6 @@ The examples are the same on every run, and few; with NETMIN_EVERY_FAULT in the 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_v
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
+from ansible_collections.netmin.windows.tests.unit.examples import examples
 from ansible_collections.netmin.windows.tests.unit.faulty import (
     Attempt,
     Kind,
@@ -37,7 +37,7 @@ from ansible_collections.netmin.windows.tests.unit.faulty import (
 )
 from ansible_collections.netmin.windows.tests.unit.invented import PATH, Scene, invented, path_of, vendor_names
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, differences, scenario, simulated
-from hypothesis import HealthCheck, Phase, event, given, reject, settings
+from hypothesis import event, given, reject
 from hypothesis import strategies as st
 
 from winsim.host.model import MachineSpec
@@ -212,17 +212,7 @@ def put_back(host: Simulated, story: Story, foreign: str) -> None:
     assert bool(left) == bool(foreign), left
 
 
-@settings(
-    max_examples=400 if "NETMIN_EVERY_FAULT" in os.environ else 10,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    print_blob=True,
-    # Making a failing example smaller takes many runs; the story that is shown says enough.
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)
+@examples(10, 400)
 @given(story=stories())
 def test_there_and_back_whatever_happens(story: Story) -> None:
     with living(story) as host:
