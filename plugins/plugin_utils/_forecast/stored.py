@@ -129,7 +129,7 @@ def from_lines(lines: Sequence[str], host: str) -> Record:
         if _is_number(schema) and schema > SCHEMA:
             raise newer(host, schema)
         listed = tuple(_entry(json.loads(line), schema) for line in lines[1:])
-        if schema not in SCHEMAS or head["endpoints"] != len(listed):
+        if not _is_number(schema) or schema not in SCHEMAS or head["endpoints"] != len(listed):
             raise ValueError(f"schema {schema} with {len(listed)} of {head['endpoints']} endpoints")
         if sum(len(entry.ports) for entry in listed) > MOST_PORTS:
             raise ValueError("more ports than there are")

@@ -133,6 +133,7 @@ def test_ports_that_are_none_make_a_record_unreadable(ports: object, more: dict[
     ("head", "line"),
     [
         ({"schema_version": 0}, {}),
+        ({"schema_version": True}, {}),
         ({"schema_version": "1"}, {}),
         ({"endpoints": 2}, {}),
         ({"endpoints": 0}, {}),
