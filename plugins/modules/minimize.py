@@ -1135,7 +1135,12 @@ stats:
       description: Duration of the task.
       type: float
       returned: always
+    at:
+      description: When the task ended, by the controller's clock, in ISO 8601 and UTC.
+      type: str
+      returned: always
   sample:
+    at: '2026-01-01T22:00:41+00:00'
     bytes_received: 61240
     bytes_sent: 41874
     logins: 1

@@ -155,8 +155,16 @@ proof:
             V(none) otherwise.
           type: str
           returned: always
+        dynamic:
+          description: Whether Windows chose the port.
+          type: bool
+          returned: always
         owner:
           description: The owner, in words.
+          type: str
+          returned: always
+        recipe:
+          description: Id of the recipe that knows the endpoint, or V(none).
           type: str
           returned: always
         outcome:
@@ -177,6 +185,7 @@ proof:
     endpoints:
       - address: 0.0.0.0
         count: 1
+        dynamic: false
         family: ipv4
         holds: true
         outcome: closed
@@ -185,10 +194,12 @@ proof:
         port: 500
         ports: null
         protocol: udp
+        recipe: ike-500-4500
         scope: wildcard
         why: no socket
       - address: 0.0.0.0
         count: 1
+        dynamic: false
         family: ipv4
         holds: true
         outcome: kept
@@ -197,6 +208,7 @@ proof:
         port: 5985
         ports: null
         protocol: tcp
+        recipe: winrm
         scope: wildcard
         why: 'the management path: a listener of WinRM'
     notes: []
@@ -358,7 +370,12 @@ stats:
       description: Duration of the task.
       type: float
       returned: always
+    at:
+      description: When the task ended, by the controller's clock, in ISO 8601 and UTC.
+      type: str
+      returned: always
   sample:
+    at: '2026-01-01T22:00:41+00:00'
     bytes_received: 61240
     bytes_sent: 41874
     logins: 1

@@ -88,7 +88,11 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         finally:
             self._close()
         if self._spent:
-            result["stats"] = {**Stats.total(self._spent).plain(), "seconds": round(time.monotonic() - started, 3)}
+            result["stats"] = {
+                **Stats.total(self._spent).plain(),
+                "seconds": round(time.monotonic() - started, 3),
+                "at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+            }
         return result
 
     def cleanup(self, force: bool = False) -> None:

@@ -42,6 +42,8 @@ class Finding:
         holds: False where the forecast is contradicted, None where nothing was forecast for certain.
         count: for how many endpoints it stands.
         told: it neither proves nor contradicts anything, and is worth a sentence.
+        recipe: id of the recipe that knows it, or None.
+        dynamic: Windows chose the port.
     """
 
     endpoint: Endpoint
@@ -51,6 +53,8 @@ class Finding:
     why: str
     count: int = 1
     told: bool = False
+    recipe: str | None = None
+    dynamic: bool = False
 
     @property
     def name(self) -> str:
@@ -244,7 +248,8 @@ def _missing(entry: Forecast, booted: bool) -> Finding:
     """Judge an entry for which there is no socket."""
 
     def found(holds: bool | None, why: str, *, told: bool = False) -> Finding:
-        return Finding(entry.endpoint, entry.owner, Outcome.CLOSED, holds, why, count=entry.count, told=told)
+        finding = Finding(entry.endpoint, entry.owner, Outcome.CLOSED, holds, why, count=entry.count, told=told)
+        return replace(finding, recipe=entry.recipe, dynamic=entry.identity.port is None)
 
     expected = _expected(entry, booted)
     if entry.outlook is Outlook.OPENS and booted:
@@ -265,7 +270,7 @@ def _present(entry: Forecast, subject: Explained, booted: bool, host: Host) -> F
     expected = _expected(entry, booted)
 
     def found(outcome: Outcome, holds: bool | None, why: str, owner: str = subject.owner) -> Finding:
-        return Finding(subject.endpoint, owner, outcome, holds, why)
+        return Finding(subject.endpoint, owner, outcome, holds, why, recipe=subject.recipe, dynamic=subject.dynamic)
 
     # Before the boot a dynamic port keeps its number, and who of several owns it may only show once others have stopped.
     certain = booted or entry.identity.port is not None
@@ -336,7 +341,8 @@ def _leftover(subject: Explained, earlier: Earlier, booted: bool, host: Host) ->
     """Judge an endpoint that no forecast was left for: one more of a kind that was forecast, one that was opened, or a new one."""
 
     def found(outcome: Outcome, holds: bool | None, why: str, *, told: bool = False) -> Finding:
-        return Finding(subject.endpoint, subject.owner, outcome, holds, why, told=told)
+        finding = Finding(subject.endpoint, subject.owner, outcome, holds, why, told=told)
+        return replace(finding, recipe=subject.recipe, dynamic=subject.dynamic)
 
     if subject.management:
         return found(Outcome.KEPT, True, "the management path")
@@ -396,7 +402,8 @@ def compare_with_keep(seen: Sequence[Explained], kept: Kept, host: Host, suspect
             judged = ip_filter.verdict(subject, host)
             outcome = Outcome.FILTERED if judged is not None and judged.dropped else Outcome.OPEN
             why = judged.why if judged is not None else STRANGER if subject.stranger else "not kept"
-        findings.append(Finding(subject.endpoint, subject.owner, outcome, None if outcome is Outcome.OPEN else True, why))
+        finding = Finding(subject.endpoint, subject.owner, outcome, None if outcome is Outcome.OPEN else True, why)
+        findings.append(replace(finding, recipe=subject.recipe, dynamic=subject.dynamic))
     findings = _grouped(findings)
     open_now = [f for f in findings if f.outcome is Outcome.OPEN]
     reasons = ["there is no forecast on this host; its listeners were compared only with 'keep'"]

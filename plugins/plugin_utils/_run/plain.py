@@ -231,7 +231,15 @@ def residue_of(residue: Sequence[Residue]) -> list[dict[str, Any]]:
 def finding_of(finding: Finding) -> dict[str, Any]:
     """Show what the proof found of one endpoint."""
     row = row_of(finding.endpoint, count=finding.count)
-    return {**row, "owner": finding.owner, "outcome": finding.outcome, "holds": finding.holds, "why": finding.why}
+    return {
+        **row,
+        "dynamic": finding.dynamic,
+        "owner": finding.owner,
+        "recipe": finding.recipe,
+        "outcome": finding.outcome,
+        "holds": finding.holds,
+        "why": finding.why,
+    }
 
 
 def proof_of(proof: Proof) -> dict[str, Any]:
