@@ -50,6 +50,12 @@ options:
         rescue block caught.
     type: bool
     default: false
+  show:
+    description:
+      - Whether to print the summary once no further batch follows. Prints nothing if nobody reads the output, as
+        M(netmin.windows.show_info) says.
+    type: bool
+    default: false
 attributes:
   action:
     description: Runs on the controller and needs no connection.
@@ -72,16 +78,12 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Summarize
+- name: Summarize, and print it
   netmin.windows.summary_info:
     hosts: "{{ ansible_play_hosts_all }}"
+    show: true
   run_once: true
   register: summary
-
-- name: Show it
-  ansible.builtin.debug:
-    msg: "{{ summary.lines }}"
-  run_once: true
 """
 
 # Written by tests/unit/return_values.py; change return_values.yml beside that instead.

@@ -72,7 +72,7 @@ def act(action_class: type[WindowsAction], host: Simulated, *, check: bool = Fal
     action.writing = False
     # Seams of the action, and what Ansible would have given it.
     seams: dict[str, Any] = {
-        "_task": SimpleNamespace(check_mode=check),
+        "_task": SimpleNamespace(check_mode=check, no_log=False),
         "_loader": SimpleNamespace(path_dwim=str),
         "_session": None,
         "_spent": [],

@@ -50,6 +50,22 @@ def one_stage(name: str, text: str) -> Role:
     return Role((text, CHANGES.format(role=name)), {name: name})
 
 
+def showing(role: str) -> dict[str, Any]:
+    """Return the options by which a role shows what it found."""
+    return {
+        f"{role}_show": {
+            "description": ["Whether to print a table for each host. See M(netmin.windows.show_info)."],
+            "type": "bool",
+            "default": True,
+        },
+        f"{role}_show_hosts": {
+            "description": ["With more hosts than this in a batch, print only those that failed or differ, and one table for all."],
+            "type": "int",
+            "default": 5,
+        },
+    }
+
+
 def later(role: str) -> Mapping[str, str]:
     """Return how a role leaves it to a later task to confirm: it does so itself once it has restarted the host."""
     return {f"{role}_confirm_later": f"{{{{ {role}_reboot | bool or {role}_confirm_later | bool }}}}"}
@@ -59,7 +75,7 @@ ROLES: Mapping[str, Role] = {
     "audit": Role(
         ("List every listening port of a host, with its owner. Writes nothing.", CHANGES.format(role="audit")),
         {"listeners_info": "audit"},
-        own={"audit_show": {"description": ["Whether to print the listeners, one per line."], "type": "bool", "default": False}},
+        own=showing("audit"),
     ),
     "dcom_protocols": one_stage("dcom_protocols", "Turn DCOM off, and close port 135 on Windows 2000 and XP."),
     "ip_filter": one_stage("ip_filter", "Block inbound traffic to listeners that stay open."),
@@ -77,6 +93,7 @@ ROLES: Mapping[str, Role] = {
                 "type": "int",
                 "default": 10,
             },
+            **showing("minimize"),
         },
         shared={"minimize_reboot_window": "minimize_window"},
         said=later("minimize"),
@@ -97,6 +114,7 @@ ROLES: Mapping[str, Role] = {
                 "type": "int",
                 "default": 10,
             },
+            **showing("rollback"),
         },
         said=later("rollback"),
     ),
@@ -106,6 +124,7 @@ ROLES: Mapping[str, Role] = {
     "verify": Role(
         ("Prove by the socket that ports are closed. Writes nothing.", CHANGES.format(role="verify")),
         {"proof_info": "verify"},
+        own=showing("verify"),
         defaults={"verify_strict": True},
     ),
 }

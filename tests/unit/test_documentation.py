@@ -134,6 +134,7 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "rpc_restriction": {"intranet_ports": ["4000-4100"]},
     "services": {"services": [{"name": "PolicyAgent"}, {"name": "SSDPSRV"}]},
     "summary_info": {"hosts": ["host.example"]},
+    "show_info": {"of": "audit"},
     "smb_device": {"smb_over_tcp": "disabled"},
 }
 
@@ -152,15 +153,15 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False) -> dict[str, Any
             fake.lsass_created = "2003-05-01T09:00:20Z"
 
     session.before = restart
-    action._task = SimpleNamespace(check_mode=check_mode, diff=True)  # noqa: SLF001 - the name is Ansible's
+    action._task = SimpleNamespace(check_mode=check_mode, no_log=False, diff=True)  # noqa: SLF001 - the name is Ansible's
     action.host_name, action.clock, action.writing = "host.example", FakeClock(), False
     action.open_session = action.open_writable = open_again
     action.reopen = _same(open_again)
     options = ArgumentSpecValidator(dict(made.argument_spec)).validate(dict(GIVEN.get(name, {}))).validated_parameters
     result: dict[str, Any] = plain(action.work(options))
-    if name == "summary_info":  # opens no session
+    if not made.touches_host:
         return result
-    return {**result, "stats": {**Stats().plain(), "seconds": 1.5}}
+    return {**result, "stats": {**Stats().plain(), "seconds": 1.5, "at": "2026-01-01T00:00:00+00:00"}}
 
 
 def _same(open_again: Callable[[], FakeSession]) -> Callable[[object], FakeSession]:
@@ -304,6 +305,7 @@ def test_the_defaults_of_a_role_are_those_of_its_modules(role: str, documents: M
 def test_a_role_reaches_every_option(role: str, documents: Mapping[str, Any]) -> None:
     others = sorted(path.name for path in (CHECKOUT / "roles" / role / "tasks").glob("*.yml") if path.name != "main.yml")
     tasks = [task for name in ("main.yml", *others) for task in load(role, f"tasks/{name}")]
+    registered = []
     for module, prefix in ROLES[role].modules.items():
         (task,) = (task for task in tasks if PREFIX + module in task)
         shared, own = ROLES[role].shared, f"{prefix}_"
@@ -313,7 +315,8 @@ def test_a_role_reaches_every_option(role: str, documents: Mapping[str, Any]) ->
         }
         expected |= {name: ROLES[role].said[own + name] for name in expected if own + name in ROLES[role].said}
         assert (task[PREFIX + module] or {}) == expected
-    assert tasks[0]["register"] == f"{role}_result"
+        registered.append(task["register"])
+    assert registered[0] == f"{role}_result"
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -130,7 +130,8 @@ class ProofAction(WindowsAction):
         if not booted and (stored is not None or not fresh):
             return settle.Settling(take(), True, "", uptime)
         seen = self.boot_seen.since(host.boot.mark, self.clock)
-        return settle.settle(session, host, take, self.clock, limit=limit, interval=float(options["interval"]), seen=seen)
+        self.waits.about(f"waits until its services have started after the boot, for up to {limit:g} s")
+        return settle.settle(session, host, take, self.waits, limit=limit, interval=float(options["interval"]), seen=seen)
 
     def _result(
         self, proof: dict[str, Any], host: Host, settling: settle.Settling, stored: Record | None, *, strict: bool

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
@@ -47,6 +48,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport 
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 
 from . import logs
+from .screen import Screen, TellingClock
 from .variables import misspelt
 
 logger = logging.getLogger(__name__)
@@ -67,6 +69,11 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
     touches_host: ClassVar[bool] = True
     clock: Clock = SYSTEM_CLOCK
     boot_seen = BootSeen()
+
+    @cached_property
+    def waits(self) -> TellingClock:
+        """The clock for what takes long; says what is waited for."""
+        return TellingClock(self.clock, self.host_name, Screen(hidden=bool(self._task.no_log)))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotKept
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, read_wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import in_minimize, in_stage
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks, refusal_of
@@ -42,6 +43,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 
 from .base import WindowsAction, new_run_id
+from .screen import PATIENCE
+
+# What a change that is waited for ends in, as `shown` says it, and as a sentence goes on.
+ENDS = {"stopped": "has stopped", "running": "runs"}
 
 
 class PlannedAction(WindowsAction):
@@ -78,7 +83,7 @@ class PlannedAction(WindowsAction):
         """Run, and render check mode and diff from the plan."""
         wish = read_wish(options)
         session = self.open_writable()
-        run = Run(KNOWLEDGE, self.clock, new_run_id())
+        run = Run(KNOWLEDGE, self.waits, new_run_id())
         self._confirmation = confirmation = Confirmation(wish, run, self.clock)
         prepared = self.prepare(run, session, options)
         confirmation.look(session, prepared, KNOWLEDGE)
@@ -89,7 +94,8 @@ class PlannedAction(WindowsAction):
             self.writing = True
             self._begun = (run, prepared)
             keeper = self.keeper(options)
-            run.arm, run.in_time = confirmation.arm, confirmation.in_time
+            run.arm = confirmation.arm
+            run.in_time = self.telling(confirmation.in_time, options["stop_timeout"])
             after = run.carry_out(prepared, session, stop_limit=options["stop_timeout"], keeper=keeper)
             confirmation.look_back(session)
         result = result_of(run, prepared, after)
@@ -98,6 +104,17 @@ class PlannedAction(WindowsAction):
             finish_untouched(run, prepared, result, lambda: self.reopen(self.open_writable))
         add_damage(result, prepared)
         return self._complete(prepared, result, keeper)
+
+    def telling(self, in_time: Callable[[Writer, Change], None], limit: float) -> Callable[[Writer, Change], None]:
+        """Let the clock know which service it is that a wait after a change is for; most stop at once."""
+
+        def before(writer: Writer, change: Change) -> None:
+            state = ENDS.get(str(change.shown[1]))
+            if state is not None:
+                self.waits.about(f"waits until {change.target} {state}, for up to {limit:g} s", patience=PATIENCE)
+            in_time(writer, change)
+
+        return before
 
     def keeper(self, options: Mapping[str, Any]) -> Keeper | None:
         """Return who keeps a copy of the record on the controller, where one is wanted."""

@@ -71,11 +71,12 @@ class RebootAction(WindowsAction):
 
     def _wait(self, before: BootEvidence, timeout: float, interval: float) -> tuple[BootEvidence | None, str]:
         """Return the evidence of the new boot, or None and what the host did instead."""
+        self.waits.about(f"waits until it is back from the restart, for up to {timeout:g} s")
         deadline = self.clock.now() + timeout
         late = f"did not come back after the restart within {timeout} seconds"
         why = f"{late}: it was not contacted yet"
         while self.clock.now() < deadline:
-            self.clock.sleep(interval)
+            self.waits.sleep(interval)
             try:
                 seen = read_boot(self.reopen(self.open_session))
             except AuthenticationFailed as error:

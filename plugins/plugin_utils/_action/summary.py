@@ -7,19 +7,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._report.table import lines_within
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import (
     BAD,
     Ended,
     Of,
     ends_here,
     judge,
-    reason_line,
     row_of,
     table,
     totals,
 )
 
 from .base import WindowsAction
+from .screen import Screen
 
 
 class SummaryAction(WindowsAction):
@@ -31,6 +32,7 @@ class SummaryAction(WindowsAction):
         "batch": {"type": "list", "elements": "str", "default": []},
         "max_fail_percentage": {"type": "float", "default": 0.0},
         "strict": {"type": "bool", "default": False},
+        "show": {"type": "bool", "default": False},
     }
     touches_host = False
     hostvars: Mapping[str, Any] = {}
@@ -48,13 +50,21 @@ class SummaryAction(WindowsAction):
         lost = [row for row in rows if row.ended is Ended.NOT_REACHED]
         if options["strict"] and (bad or lost):
             # Unreachable as Ansible counts it only where nothing worse has happened.
-            return {"changed": False, "failed" if bad else "unreachable": True, "msg": "; ".join(reason_line(row) for row in (bad or lost))}
+            return {
+                "changed": False,
+                "failed" if bad else "unreachable": True,
+                "msg": "; ".join(f"{row.host} {row.ended}: see above" for row in (bad or lost)),
+            }
+        ends = ends_here(rows, options["batch"] or options["hosts"], options["max_fail_percentage"])
+        if ends and options["show"]:
+            # Why each host failed stands where it was shown.
+            Screen(hidden=bool(self._task.no_log)).show(lambda paper: ["", *lines_within(table(rows, what, reasons=False), paper.width)])
         return {
             "changed": False,
             "hosts": [row_of(row) for row in rows],
             "totals": totals(rows, what),
             "lines": table(rows, what),
-            "ends": ends_here(rows, options["batch"] or options["hosts"], options["max_fail_percentage"]),
+            "ends": ends,
         }
 
     def _variables(self, name: str) -> Mapping[str, Any]:

@@ -19,6 +19,9 @@ from .view import Change, HostView, Port, Refusal, State, Verdict
 
 Result = Mapping[str, Any]
 PLANNED = "planned"
+ABOUT = ("audit", "minimize", "rollback", "verify")
+"""The roles, and playbooks of the same names, that leave results."""
+NOT_KNOWN = ("not_done", "unknown")
 WIDE = (Scope.WILDCARD, Scope.ADAPTER, Scope.LOOPBACK)
 FORECAST_STATES: Mapping[str, State] = {
     Outlook.CLOSES_NOW: State.CLOSES_NOW,
@@ -40,8 +43,9 @@ PROOF_STATES: Mapping[str, State] = {
     Outcome.UNKNOWN: State.UNKNOWN,
 }
 PROOF_VERDICTS: Mapping[str, str] = {Judged.FAILED: Verdict.FAILED, Judged.NOT_SETTLED: Verdict.NOT_SETTLED}
+PROMISED = (State.CLOSES_NOW, State.CLOSES_AT_BOOT, State.OPENS, State.FILTERED)
 STAYING = (State.STAYS, State.REFUSED, State.UNKNOWN, State.FILTERED)
-RESTART = "restart it: some ports close only at the next boot"
+RESTART = "restart it, for example with -e minimize_reboot=true: some ports close only at the next boot"
 PROVE = "run netmin.windows.verify to prove it by the sockets"
 
 
@@ -74,7 +78,7 @@ class Given:
         """Pick what the roles have left among the variables of a host.
 
         Args:
-            about: `audit`, `minimize`, `verify` or `rollback`: the role, or the playbook of the same name.
+            about: one of `ABOUT`.
         """
 
         def found(name: str) -> Result:
@@ -89,7 +93,16 @@ class Given:
         failure = str(variables.get(f"{about}_failure") or "")
         if about == "rollback":
             return cls(restore=found("rollback_result"), failure=failure, check_mode=check_mode, **parts)
-        return cls(main=found("minimize_result"), proof=found("verify_result"), failure=failure, check_mode=check_mode, **parts)
+        main, proof = found("minimize_result"), found("verify_result")
+        if check_mode or (main and proof.get("forecast_run") not in (None, main.get("run"))):
+            # It was about another run.
+            proof = {}
+        return cls(main=main, proof=proof, failure=failure, check_mode=check_mode, **parts)
+
+    @property
+    def known(self) -> bool:
+        """Whether anything is known of the host."""
+        return bool(self.results or self.failure)
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -111,10 +124,10 @@ def view_of(host: str, given: Given) -> HostView:
     return HostView(
         host=host,
         verdict=verdict,
-        failure=failure,
+        failure=_text(failure),
         taken=taken,
-        windows=str(windows.get("caption") or windows.get("name") or ""),
-        windows_id=str(windows.get("id") or ""),
+        windows=_text(windows.get("caption") or windows.get("name")),
+        windows_id=_text(windows.get("id")),
         run=run,
         check_mode=planned,
         ports=ports,
@@ -122,7 +135,8 @@ def view_of(host: str, given: Given) -> HostView:
         refusals=refusals,
         todo=tuple(_todo(given, refusals, verdict, planned=planned)),
         back=f"ansible-playbook netmin.windows.rollback -i INVENTORY -e target={host} -e rollback_run={run}" if done and run else "",
-        notes=tuple(_notes(given, host)),
+        warnings=tuple(dict.fromkeys(_warnings(given, host))),
+        notes=tuple(_notes(given)),
     )
 
 
@@ -166,12 +180,16 @@ def _ports(given: Given, refusals: Sequence[Refusal], *, planned: bool) -> Itera
             why = (foretold.of(row) or row)["why"] if state is State.CLOSED else row["why"]
             yield _port({**row, "why": why}, state, staying.of(row), refused)
     elif forecast:
+        # What a forecast says of a plan that was carried out in part nobody knows.
+        whole = planned or all(change["status"] == "done" for change in work.get("changes", ()))
         left = {_place(row) for row in work.get("listeners", ())} if not planned and work.get("after") is not None else None
         for row in forecast:
             state = FORECAST_STATES.get(row["outlook"], State.UNKNOWN)
             if state is State.CLOSES_NOW and left is not None:
                 state = State.FAILED if _place(row) in left else State.CLOSED
-            yield _port(row, state, staying.of(row), refused)
+            broken = not whole and state in PROMISED
+            why = "the run broke off" if broken else row["why"]
+            yield _port({**row, "why": why}, State.UNKNOWN if broken else state, staying.of(row), refused)
     else:
         for row in given.audit.get("listeners", ()) or work.get("listeners", ()):
             yield _port(row, State.KEPT if row.get("management") else State.LISTENS, None, frozenset())
@@ -195,7 +213,7 @@ class _Told:
 
 
 def _owner(row: Result) -> str:
-    return str(row.get("owner", "")).partition(" in pid ")[0]
+    return _text(row.get("owner")).partition(" in pid ")[0]
 
 
 def _place(row: Result) -> tuple[str, str, int, str]:
@@ -211,18 +229,18 @@ def _port(row: Result, state: State, stays: Result | None, refused: Iterable[str
         state = State.REFUSED
     told = stays if stays is not None and state in STAYING else {}
     return Port(
-        protocol=str(row["protocol"]),
+        protocol=_text(row["protocol"]),
         port=int(row["port"]),
-        addresses=(str(row["address"]),),
+        addresses=(_text(row["address"]),),
         scope=scope,
         owner=_owner(row),
         state=state,
-        why=one_line(str(told.get("why") or row.get("why", ""))),
-        ports=str(row.get("ports") or ""),
+        why=_text(told.get("why") or row.get("why")),
+        ports=_text(row.get("ports")),
         dynamic=bool(row.get("dynamic")),
-        owners=tuple(map(str, row.get("owners") or ())),
-        recipe=recipe,
-        instead=one_line(str(told.get("instead", ""))),
+        owners=tuple(map(_text, row.get("owners") or ())),
+        recipe=_text(recipe),
+        instead=_text(told.get("instead", "")),
         management=bool(row.get("management")),
         count=int(row.get("count", 1)),
     )
@@ -249,14 +267,20 @@ def merged(rows: Iterable[Port]) -> list[Port]:
 
 def _change(row: Result) -> Change:
     return Change(
-        stage=str(row["stage"]),
-        target=one_line(str(row["target"])),
+        stage=_text(row["stage"]),
+        target=_text(row["target"]),
         before=worded(row["before"]),
-        after=worded(row["after"]),
-        effective=str(row["effective"]),
-        status=str(row["status"]),
-        why=one_line(str(row["why"])),
+        # What was not read afterwards is not known, also where that is nothing.
+        after="?" if row["status"] in NOT_KNOWN and row["after"] is None else worded(row["after"]),
+        effective=_text(row["effective"]),
+        status=_text(row["status"]),
+        why=_text(row["why"]),
     )
+
+
+def _text(value: object) -> str:
+    """Return a text of a result as one printable line; a file may hold what no host of ours has said."""
+    return one_line(str(value)) if value is not None else ""
 
 
 def worded(value: object) -> str:
@@ -277,7 +301,7 @@ def _refusals(main: Result) -> tuple[Refusal, ...]:
     found = [
         Refusal(
             str(hazard["id"]),
-            one_line(str(hazard["what"])),
+            _text(hazard["what"]),
             tuple(map(str, hazard["affects"])),
             f"list '{hazard['id']}' in 'accept'",
         )
@@ -289,7 +313,7 @@ def _refusals(main: Result) -> tuple[Refusal, ...]:
         name = str(item["target"]).removeprefix("recipe ")
         if item["reason"] in CONSENT and name not in told:
             lift = "set 'unverified' to 'apply'" if item["reason"] == Reason.UNVERIFIED else "accept the hazard that it names"
-            found.append(Refusal(one_line(str(item["target"])), one_line(str(item["detail"] or item["reason"])), (name,), lift))
+            found.append(Refusal(_text(item["target"]), _text(item["detail"] or item["reason"]), (name,), lift))
     return tuple(found)
 
 
@@ -300,7 +324,7 @@ def _todo(given: Given, refusals: Sequence[Refusal], verdict: str, *, planned: b
             yield "run it without --check to make these changes"
         return
     if work.get("reboot_required") and not given.reboot.get("after"):
-        yield RESTART if given.main else "restart it: some of it comes back only at the next boot"
+        yield RESTART if given.main else "restart it, for example with -e rollback_reboot=true: some of it comes back only at the next boot"
     if work and not given.proof and not work.get("failed") and given.main.get("changes"):
         yield PROVE
     timer = work.get("confirm") or {}
@@ -310,13 +334,15 @@ def _todo(given: Given, refusals: Sequence[Refusal], verdict: str, *, planned: b
         yield "run netmin.windows.verify again once its services have started"
 
 
-def _notes(given: Given, host: str) -> Iterator[str]:
+def _warnings(given: Given, host: str) -> Iterator[str]:
     for result in given.results:
-        for text in result.get("warnings", ()):
-            yield one_line(str(text)).removeprefix(f"{host}: ")
-        left = [item for item in result.get("unchanged", ()) if item["reason"] not in (*AS_IT_SHOULD_BE, *CONSENT)]
-        if result is given.restore:
-            yield from (f"{one_line(str(item['target']))} stays as it is: {item['reason']}" for item in left)
+        yield from (_text(text).removeprefix(f"{host}: ") for text in result.get("warnings", ()))
+
+
+def _notes(given: Given) -> Iterator[str]:
+    for item in given.restore.get("unchanged", ()):
+        if item["reason"] not in AS_IT_SHOULD_BE:
+            yield f"{_text(item['target'])} stays as it is: {_text(item['reason'])}"
     last = next((result for result in reversed(given.results) if "suspected" in result), {})
     for row in last.get("suspected", ()):
-        yield f"{row['protocol']}/{row['port']} on {row['address']} may not be a listener: {one_line(str(row['reason']))}"
+        yield f"{row['protocol']}/{row['port']} on {row['address']} may not be a listener: {_text(row['reason'])}"

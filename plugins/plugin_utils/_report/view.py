@@ -143,7 +143,8 @@ class HostView:
         check_mode: what is told is a forecast.
         todo: what is left to do, one sentence each.
         back: the command that goes back; empty where nothing was changed.
-        notes: warnings, and rows that are probably no listeners.
+        warnings: of the tasks; in a terminal Ansible has shown them.
+        notes: rows that are probably no listeners, and what a restore left alone.
     """
 
     host: str
@@ -159,6 +160,7 @@ class HostView:
     refusals: tuple[Refusal, ...] = ()
     todo: tuple[str, ...] = ()
     back: str = ""
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -232,14 +232,18 @@ def _count(rows: Sequence[Row], ended: Ended) -> int:
     return sum(row.ended is ended for row in rows)
 
 
-def table(rows: Sequence[Row], what: Of = Of.MINIMIZE) -> list[str]:
-    """Render the rows for a terminal: a line for each host that was begun, the reasons and names, and the totals."""
+def table(rows: Sequence[Row], what: Of = Of.MINIMIZE, *, reasons: bool = True) -> list[str]:
+    """Render the rows for a terminal: a line for each host that was begun, the reasons and names, and the totals.
+
+    Args:
+        reasons: say why hosts ended badly; False where that stands beside the table.
+    """
     begun = [row for row in rows if row.ended is not Ended.NOT_BEGUN]
     columns = COLUMNS[what]
     cells = [("host", "outcome", *map(_words, columns))]
     cells += [(row.host, str(row.ended), *(_cell(row.numbers.get(name)) for name in columns)) for row in begun]
     lines = aligned(cells, left=2)
-    lines += [reason_line(row) for row in begun if row.why]
+    lines += [reason_line(row) for row in begun if row.why and reasons]
     lines += [f"{row.host} {_words(name)}: {_some(row.named[name])}" for row in begun for name in columns if row.named.get(name)]
     rest = [row.host for row in rows if row.ended is Ended.NOT_BEGUN]
     if rest:

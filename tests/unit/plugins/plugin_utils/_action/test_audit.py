@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ def act(action_class: type[base.WindowsAction], fake: FakeHost, clock: FakeClock
     """Do the work of an action on a fake host, without Ansible."""
     session = FakeSession(fake)
     action = action_class.__new__(action_class)
+    action._task = SimpleNamespace(no_log=False)  # noqa: SLF001 - the name is Ansible's
     action.host_name, action.clock = "host.example", clock or FakeClock()
     setattr(action, "open_session", lambda: session)  # noqa: B010  # a seam of the action, not a new attribute
     return plain(action.work({**OPTIONS, **options})), session

@@ -57,7 +57,9 @@ def guarded(
     **arguments: Any,
 ) -> dict[str, Any]:
     action = kind.__new__(kind)
-    task = SimpleNamespace(delegate_to=delegate_to, args=arguments or {"name": "x"}, check_mode=False, action="netmin.windows.trying")
+    task = SimpleNamespace(
+        delegate_to=delegate_to, args=arguments or {"name": "x"}, check_mode=False, no_log=False, action="netmin.windows.trying"
+    )
     for name, content in {
         "_connection": SimpleNamespace(become=become),
         "_task": task,

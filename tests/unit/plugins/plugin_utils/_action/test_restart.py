@@ -33,7 +33,7 @@ class Restarted:
         self.action = RebootAction.__new__(RebootAction)
         self.action.host_name, self.action.clock, self.action.writing = "host.example", self.clock, False
         for name, content in {
-            "_task": SimpleNamespace(check_mode=check),
+            "_task": SimpleNamespace(check_mode=check, no_log=False),
             "_session": None,
             "open_writable": self._open,
             "open_session": self._open,

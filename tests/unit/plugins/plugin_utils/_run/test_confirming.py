@@ -142,7 +142,7 @@ def left(host: Simulated) -> list[str]:
 def confirmed(host: Simulated, *, check: bool = False, opened: Callable[[], Any] | None = None, **options: Any) -> dict[str, Any]:
     """Do what the module `confirm` does."""
     action = ConfirmAction.__new__(ConfirmAction)
-    action._task = SimpleNamespace(check_mode=check, diff=True)  # noqa: SLF001 - the name is Ansible's
+    action._task = SimpleNamespace(check_mode=check, no_log=False, diff=True)  # noqa: SLF001 - the name is Ansible's
     action.host_name, action.clock, action.writing = "host", HostClock(host), False
     action.open_writable = opened or (lambda: host.session)  # type: ignore[method-assign]
     host.session.forget()

@@ -61,7 +61,7 @@ def made(kind: type[WindowsAction], host: Simulated) -> Any:
         return action._session  # noqa: SLF001
 
     parts: dict[str, Any] = {
-        "_task": SimpleNamespace(check_mode=False, diff=False),
+        "_task": SimpleNamespace(check_mode=False, no_log=False, diff=False),
         "_loader": SimpleNamespace(path_dwim=str),
         "_session": None,
         "_spent": [],

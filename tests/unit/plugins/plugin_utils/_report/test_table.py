@@ -1,0 +1,111 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Views as text for a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ansible.utils.display import get_text_width
+from ansible_collections.netmin.windows.plugins.plugin_utils._report.gather import Given, view_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._report.table import Paper, fleet_lines, host_lines, wrapped
+from ansible_collections.netmin.windows.plugins.plugin_utils._report.view import Change, HostView
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .views import hosts, minimized, row
+
+# Signs of one and of two columns; of rarer ones the terminal's library knows less than Python.
+PRINTABLE = st.text(st.sampled_from("ab,/\\ äЖ日本한"), max_size=200)
+
+
+@given(hosts(), st.integers(60, 100))
+def test_no_line_is_wider_than_the_terminal(view: HostView, width: int) -> None:
+    for line in host_lines(view, Paper(width)):
+        assert len(line) <= width or any(not sign.isascii() for sign in line)
+        assert "\n" not in line
+
+
+@given(PRINTABLE, st.integers(2, 80))
+def test_a_text_is_broken_into_what_fits_and_nothing_is_lost(text: str, width: int) -> None:
+    lines = wrapped(text, width)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(get_text_width(line) <= width for line in lines)
+
+
+@given(st.lists(hosts(), min_size=2, max_size=4))
+def test_many_hosts_end_with_how_many_ended_how(views: list[HostView]) -> None:
+    text = "\n".join(fleet_lines(views, few=1))
+    assert f"{len(views)} hosts:" in text
+
+
+def test_a_host_is_its_ports_its_changes_and_one_closing_line() -> None:
+    lines = host_lines(view_of("web01", Given(main=minimized())))
+
+    assert lines[1] == "web01 - Microsoft Windows Server 2022 - run 20260101T220000Z-4f2a91"
+    assert lines[3].split() == ["port", "owner", "recipe", "state", "why"]
+    assert lines[4].split(maxsplit=4) == ["tcp/135", "RpcSs", "rpc-epmap-135-tcp", "stays", "RPC stays"]
+    assert "  services  service Spooler: running -> stopped" in lines
+    assert "  - tcp/135: use ip_filter" in lines
+    assert " ".join(lines[-2:]) == (
+        "web01: NOT PROVEN: 1 closed, 1 stays. Left to do: run netmin.windows.verify to prove it by the sockets."
+    )
+
+
+def test_two_changes_of_one_service_are_one_line() -> None:
+    both = (
+        Change("services", "service Spooler", "auto", "disabled", "at boot", "done", ""),
+        Change("services", "service Spooler", "running", "stopped", "now", "done", ""),
+    )
+    lines = host_lines(HostView("web01", "proven", changes=both))
+
+    assert "  services  service Spooler: auto -> disabled (at boot), running -> stopped" in lines
+
+
+def test_a_long_registry_path_is_cut_in_its_middle() -> None:
+    path = "HKLM\\" + "\\".join(f"Key{number}" for number in range(40)) + "\\EnableMulticast"
+    changed = Change("n", path, "(absent)", "0", "at boot", "done", "")
+    [line] = [text for text in host_lines(HostView("w", "proven", changes=(changed,))) if "HKLM" in text]
+
+    assert line.endswith("\\EnableMulticast: (absent) -> 0 (at boot)")
+    assert len(line) <= 100
+
+
+def test_the_loopback_is_one_line() -> None:
+    audit = {"listeners": [row(1900, scope="loopback", address="127.0.0.1", owner="SSDPSRV in pid 1"), row(135)]}
+    lines = host_lines(view_of("web01", Given(audit=audit)))
+
+    assert "Nobody reaches from outside: tcp/1900 (SSDPSRV)" in lines
+
+
+def test_of_many_hosts_those_are_shown_that_failed_or_differ() -> None:
+    usual = [view_of(f"web{number:02}", Given(main=minimized())) for number in range(8)]
+    odd = view_of("odd", Given(main=minimized(listeners=[row(515), row(135)])))
+    lost = HostView("lost", "not reached", failure="no answer")
+    lines = fleet_lines([*usual, odd, lost], few=5)
+
+    assert next(line for line in lines if line.startswith(("odd", "web", "lost"))).startswith("odd - ")
+    assert not any(line.startswith("web00") for line in lines)
+    [spooler] = [line for line in lines if line.startswith("rpc-spooler")]
+    assert spooler.split() == ["rpc-spooler", "8", ".", "1"]
+    assert any(line.startswith("10 hosts: 9 not proven, 1 not reached") for line in lines)
+
+
+def test_why_a_host_failed_is_told_in_its_closing_line() -> None:
+    lines = host_lines(HostView("web01", "refused", failure="web01: the host runs SQL Server", ports=()))
+    assert lines[-1] == "web01: REFUSED (web01: the host runs SQL Server). Left to do: look at the message above."
+
+
+def test_colours_change_nothing_but_colours() -> None:
+    view = view_of("web01", Given(main=minimized()))
+    painted = host_lines(view, Paper(paint=lambda text, kind: f"\x1b[1m{text}\x1b[0m" if kind else text))
+
+    assert [line.replace("\x1b[1m", "").replace("\x1b[0m", "") for line in painted] == host_lines(view)
+
+
+def test_addresses_stand_below_the_port_unless_they_are_all() -> None:
+    [port] = view_of("web01", Given(audit={"listeners": [row(139, address="192.0.2.7", scope="adapter")]})).ports
+    many = replace(port, addresses=("192.0.2.7", "fe80::1%7"), count=2)
+    lines = host_lines(HostView("web01", "listed", ports=(port, many)))
+
+    assert [line[:14].split("  ")[0] for line in lines[4:8]] == ["tcp/139", "192.0.2.7", "tcp/139", "2 addresses"]
