@@ -19,6 +19,7 @@ notes:
     RV(suspected).
 extends_documentation_fragment:
   - netmin.windows.connection
+  - netmin.windows.detail
   - netmin.windows.reading
 seealso:
   - module: netmin.windows.minimize
@@ -47,7 +48,9 @@ changed:
   type: bool
   returned: always
 listeners:
-  description: Every listening TCP endpoint and bound UDP endpoint of the host, with its owner and what is known about it.
+  description:
+    - Every listening TCP endpoint and bound UDP endpoint of the host, with its owner and what is known about it.
+    - A summary has one entry for the endpoints of a listener that differ only in their address.
   type: list
   elements: dict
   returned: when the host was read
@@ -57,7 +60,9 @@ listeners:
       type: str
       returned: always
     address:
-      description: The local address, without brackets.
+      description:
+        - The local address, without brackets.
+        - In a summary, all addresses of the listener, as in V(0.0.0.0, ::), or the first if there are more than four.
       type: str
       returned: always
     port:
@@ -67,24 +72,28 @@ listeners:
     pid:
       description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
-      returned: always
+      returned: with O(detail=full)
     family:
       description: V(ipv4) or V(ipv6).
       type: str
-      returned: always
+      returned: with O(detail=full)
     scope:
       description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
         only the host itself can reach.
       type: str
       returned: always
     count:
-      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
-        one entry.
+      description:
+        - Number of endpoints in this entry. More than eight endpoints that differ only in address and number share one entry.
+        - In a summary, all endpoints that differ only in their address share one entry, so a listener of both families has
+          V(2).
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
-        V(none) otherwise.
+      description:
+        - All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005). V(none)
+          otherwise.
+        - A summary names at most 40 ports and ranges, and the number of the others.
       type: str
       returned: always
     dynamic:
@@ -100,11 +109,11 @@ listeners:
         of them does.
       type: list
       elements: str
-      returned: always
+      returned: with O(detail=full)
     process:
       description: Name of the process, or V(none) if it is not known.
       type: str
-      returned: always
+      returned: with O(detail=full)
     recipe:
       description: Id of the recipe that knows it, or V(none).
       type: str
@@ -116,7 +125,7 @@ listeners:
     breaks:
       description: What stops working if it closes. Empty if no recipe knows it.
       type: str
-      returned: always
+      returned: with O(detail=full)
     management:
       description: Whether the session uses it. Such a listener is always kept.
       type: bool
@@ -152,7 +161,9 @@ suspected:
       type: str
       returned: always
     address:
-      description: The local address, without brackets.
+      description:
+        - The local address, without brackets.
+        - In a summary, all addresses of the listener, as in V(0.0.0.0, ::), or the first if there are more than four.
       type: str
       returned: always
     port:
@@ -173,13 +184,17 @@ suspected:
       type: str
       returned: always
     count:
-      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
-        one entry.
+      description:
+        - Number of endpoints in this entry. More than eight endpoints that differ only in address and number share one entry.
+        - In a summary, all endpoints that differ only in their address share one entry, so a listener of both families has
+          V(2).
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
-        V(none) otherwise.
+      description:
+        - All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005). V(none)
+          otherwise.
+        - A summary names at most 40 ports and ranges, and the number of the others.
       type: str
       returned: always
     reason:

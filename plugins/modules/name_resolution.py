@@ -42,6 +42,7 @@ notes:
 extends_documentation_fragment:
   - netmin.windows.confirm
   - netmin.windows.connection
+  - netmin.windows.detail
   - netmin.windows.keep
   - netmin.windows.plan
   - netmin.windows.record
@@ -80,9 +81,19 @@ changes:
       type: str
       returned: always
     target:
-      description: The object to change.
+      description: The object to change. If more than 32 changes differ only in their object, they share one entry, which names
+        the first.
       type: str
       returned: always
+    count:
+      description: Number of changes in this entry.
+      type: int
+      returned: always
+    targets:
+      description: All objects of an entry that stands for many changes.
+      type: list
+      elements: str
+      returned: with O(detail=full), if the entry stands for many changes
     before:
       description: The value before.
       type: raw
@@ -108,6 +119,7 @@ changes:
   sample:
     - after: 0
       before: null
+      count: 1
       effective: at boot
       stage: name_resolution
       status: done
@@ -200,7 +212,7 @@ unchanged:
 before:
   description: The settings that the task is about, as they were before, by stage.
   type: dict
-  returned: when the host was read and the plan was not refused
+  returned: with O(detail=full), when the host was read and the plan was not refused
   sample:
     name_resolution:
       HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters\MaxCachedSockets: null
@@ -209,12 +221,14 @@ after:
     - The same settings, as read from the host afterwards. V(none) if the host could no longer be read.
     - In check mode, the planned settings.
   type: dict
-  returned: when the host was read and the plan was not refused
+  returned: with O(detail=full), when the host was read and the plan was not refused
   sample:
     name_resolution:
       HKLM\SYSTEM\CurrentControlSet\Services\Dnscache\Parameters\MaxCachedSockets: 0
 forecast:
-  description: For each endpoint that was there before, what will happen to it and why. Made before the first change.
+  description:
+    - For each endpoint that was there before, what will happen to it and why. Made before the first change.
+    - A summary has one entry for the endpoints of a listener that differ only in their address.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -224,7 +238,9 @@ forecast:
       type: str
       returned: always
     address:
-      description: The local address, without brackets.
+      description:
+        - The local address, without brackets.
+        - In a summary, all addresses of the listener, as in V(0.0.0.0, ::), or the first if there are more than four.
       type: str
       returned: always
     port:
@@ -234,24 +250,28 @@ forecast:
     pid:
       description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
-      returned: always
+      returned: with O(detail=full)
     family:
       description: V(ipv4) or V(ipv6).
       type: str
-      returned: always
+      returned: with O(detail=full)
     scope:
       description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
         only the host itself can reach.
       type: str
       returned: always
     count:
-      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
-        one entry.
+      description:
+        - Number of endpoints in this entry. More than eight endpoints that differ only in address and number share one entry.
+        - In a summary, all endpoints that differ only in their address share one entry, so a listener of both families has
+          V(2).
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
-        V(none) otherwise.
+      description:
+        - All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005). V(none)
+          otherwise.
+        - A summary names at most 40 ports and ranges, and the number of the others.
       type: str
       returned: always
     dynamic:
@@ -266,7 +286,7 @@ forecast:
       description: The services, drivers or programs that can own it. Empty if nothing is known.
       type: list
       elements: str
-      returned: always
+      returned: with O(detail=full)
     recipe:
       description: Id of the recipe that knows it, or V(none).
       type: str
@@ -274,11 +294,11 @@ forecast:
     now:
       description: Expected state after the changes, V(open), V(closed) or V(unknown).
       type: str
-      returned: always
+      returned: with O(detail=full)
     boot:
       description: Expected state after the next boot, V(open), V(closed) or V(unknown).
       type: str
-      returned: always
+      returned: with O(detail=full)
     outlook:
       description: Both in words, for example V(closes now), V(closes at the next boot), V(stays), V(stays, filtered), V(opens
         again) or V(kept).
@@ -306,7 +326,9 @@ forecast:
       scope: wildcard
       why: PolicyAgent will not run
 residue:
-  description: Listeners that stay open and are not kept, each with the reason.
+  description:
+    - Listeners that stay open and are not kept, each with the reason.
+    - A summary has one entry for the listeners of one owner that stay for the same reason, with all their ports.
   type: list
   elements: dict
   returned: when the host was read and the plan was not refused
@@ -316,7 +338,9 @@ residue:
       type: str
       returned: always
     address:
-      description: The local address, without brackets.
+      description:
+        - The local address, without brackets.
+        - In a summary, all addresses of the listener, as in V(0.0.0.0, ::), or the first if there are more than four.
       type: str
       returned: always
     port:
@@ -326,23 +350,27 @@ residue:
     pid:
       description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
-      returned: always
+      returned: with O(detail=full)
     family:
       description: V(ipv4) or V(ipv6).
       type: str
-      returned: always
+      returned: with O(detail=full)
     scope:
       description: V(wildcard) for all addresses, V(adapter) for the address of one adapter.
       type: str
       returned: always
     count:
-      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
-        one entry.
+      description:
+        - Number of endpoints in this entry. More than eight endpoints that differ only in address and number share one entry.
+        - In a summary, all endpoints that differ only in their address share one entry, so a listener of both families has
+          V(2).
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
-        V(none) otherwise.
+      description:
+        - All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005). V(none)
+          otherwise.
+        - A summary names at most 40 ports and ranges, and the number of the others.
       type: str
       returned: always
     dynamic:
@@ -357,7 +385,7 @@ residue:
       description: Key names of the services or drivers that can own it, or the program if it is not a service.
       type: list
       elements: str
-      returned: always
+      returned: with O(detail=full)
     recipe:
       description: Id of the recipe that knows it, or V(none).
       type: str
@@ -440,7 +468,7 @@ snapshot:
     - Empty in check mode, or if nothing was to be changed.
   type: list
   elements: dict
-  returned: when the host was read and the plan was not refused
+  returned: with O(detail=full), when the host was read and the plan was not refused
   sample:
     - after:
         data: 0
@@ -489,7 +517,13 @@ summary:
       description: Listeners with an unknown outlook.
       type: int
       returned: always
+    closed:
+      description: Listeners that were there before the first change and are gone after the last one, by the listings. V(none)
+        if the host could no longer be read.
+      type: int
+      returned: always
   sample:
+    closed: 6
     closes_at_boot: 7
     closes_now: 6
     filtered: 0
@@ -502,7 +536,7 @@ listeners_before:
   description: Every endpoint of the host before the first change. The same fields as RV(listeners).
   type: list
   elements: dict
-  returned: when the host was read and the plan was not refused
+  returned: with O(detail=full), when the host was read and the plan was not refused
   sample:
     - address: 0.0.0.0
       count: 1
@@ -525,14 +559,16 @@ listeners:
   description: Every endpoint of the host after the last change. In check mode, every endpoint now.
   type: list
   elements: dict
-  returned: when the host was read and the plan was not refused
+  returned: with O(detail=full), when the host was read and the plan was not refused
   contains:
     protocol:
       description: V(tcp) or V(udp).
       type: str
       returned: always
     address:
-      description: The local address, without brackets.
+      description:
+        - The local address, without brackets.
+        - In a summary, all addresses of the listener, as in V(0.0.0.0, ::), or the first if there are more than four.
       type: str
       returned: always
     port:
@@ -542,24 +578,28 @@ listeners:
     pid:
       description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
       type: int
-      returned: always
+      returned: with O(detail=full)
     family:
       description: V(ipv4) or V(ipv6).
       type: str
-      returned: always
+      returned: with O(detail=full)
     scope:
       description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address that
         only the host itself can reach.
       type: str
       returned: always
     count:
-      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
-        one entry.
+      description:
+        - Number of endpoints in this entry. More than eight endpoints that differ only in address and number share one entry.
+        - In a summary, all endpoints that differ only in their address share one entry, so a listener of both families has
+          V(2).
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
-        V(none) otherwise.
+      description:
+        - All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005). V(none)
+          otherwise.
+        - A summary names at most 40 ports and ranges, and the number of the others.
       type: str
       returned: always
     dynamic:
@@ -575,11 +615,11 @@ listeners:
         of them does.
       type: list
       elements: str
-      returned: always
+      returned: with O(detail=full)
     process:
       description: Name of the process, or V(none) if it is not known.
       type: str
-      returned: always
+      returned: with O(detail=full)
     recipe:
       description: Id of the recipe that knows it, or V(none).
       type: str
@@ -591,7 +631,7 @@ listeners:
     breaks:
       description: What stops working if it closes. Empty if no recipe knows it.
       type: str
-      returned: always
+      returned: with O(detail=full)
     management:
       description: Whether the session uses it. Such a listener is always kept.
       type: bool
@@ -627,7 +667,9 @@ suspected:
       type: str
       returned: always
     address:
-      description: The local address, without brackets.
+      description:
+        - The local address, without brackets.
+        - In a summary, all addresses of the listener, as in V(0.0.0.0, ::), or the first if there are more than four.
       type: str
       returned: always
     port:
@@ -648,13 +690,17 @@ suspected:
       type: str
       returned: always
     count:
-      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
-        one entry.
+      description:
+        - Number of endpoints in this entry. More than eight endpoints that differ only in address and number share one entry.
+        - In a summary, all endpoints that differ only in their address share one entry, so a listener of both families has
+          V(2).
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
-        V(none) otherwise.
+      description:
+        - All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005). V(none)
+          otherwise.
+        - A summary names at most 40 ports and ranges, and the number of the others.
       type: str
       returned: always
     reason:
@@ -734,6 +780,11 @@ management:
           type: int
           returned: always
           sample: 50100
+    more:
+      description: Number of connections that are not listed. A summary lists at most 16.
+      type: int
+      returned: always
+      sample: 0
     unknown:
       description: Why the path is not known, or empty if it is. While it is not known, no inbound rule is added.
       type: str

@@ -48,6 +48,7 @@ notes:
   - If endpoints close only at the next boot, and the host has not booted since, the verdict is C(not_proven). Restart the host first.
 extends_documentation_fragment:
   - netmin.windows.connection
+  - netmin.windows.detail
   - netmin.windows.reading
   - netmin.windows.keep
 seealso:
@@ -125,7 +126,9 @@ proof:
           type: str
           returned: always
         address:
-          description: The local address, without brackets.
+          description:
+            - The local address, without brackets.
+            - In a summary, all addresses of the listener, as in V(0.0.0.0, ::), or the first if there are more than four.
           type: str
           returned: always
         port:
@@ -135,24 +138,29 @@ proof:
         pid:
           description: The process that holds the socket. V(none) on Windows 2000, whose netstat does not show it.
           type: int
-          returned: always
+          returned: with O(detail=full)
         family:
           description: V(ipv4) or V(ipv6).
           type: str
-          returned: always
+          returned: with O(detail=full)
         scope:
           description: V(wildcard) for all addresses, V(adapter) for the address of one adapter, V(loopback) for an address
             that only the host itself can reach.
           type: str
           returned: always
         count:
-          description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
-            one entry.
+          description:
+            - Number of endpoints in this entry. More than eight endpoints that differ only in address and number share one
+              entry.
+            - In a summary, all endpoints that differ only in their address share one entry, so a listener of both families
+              has V(2).
           type: int
           returned: always
         ports:
-          description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
-            V(none) otherwise.
+          description:
+            - All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005). V(none)
+              otherwise.
+            - A summary names at most 40 ports and ranges, and the number of the others.
           type: str
           returned: always
         dynamic:
@@ -260,7 +268,9 @@ suspected:
       type: str
       returned: always
     address:
-      description: The local address, without brackets.
+      description:
+        - The local address, without brackets.
+        - In a summary, all addresses of the listener, as in V(0.0.0.0, ::), or the first if there are more than four.
       type: str
       returned: always
     port:
@@ -281,13 +291,17 @@ suspected:
       type: str
       returned: always
     count:
-      description: Number of endpoints in this entry. More than eight endpoints that differ only in address and number share
-        one entry.
+      description:
+        - Number of endpoints in this entry. More than eight endpoints that differ only in address and number share one entry.
+        - In a summary, all endpoints that differ only in their address share one entry, so a listener of both families has
+          V(2).
       type: int
       returned: always
     ports:
-      description: All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005).
-        V(none) otherwise.
+      description:
+        - All ports of the entry if it stands for more than 16 fixed ports of one owner, as in V(20001-23000, 23005). V(none)
+          otherwise.
+        - A summary names at most 40 ports and ranges, and the number of the others.
       type: str
       returned: always
     reason:

@@ -14,6 +14,7 @@ description:
 options: {}
 extends_documentation_fragment:
   - netmin.windows.connection
+  - netmin.windows.detail
   - netmin.windows.reading
 seealso:
   - module: netmin.windows.restore
@@ -74,11 +75,15 @@ snapshots:
       description: Whether the snapshot can be read.
       type: bool
       returned: always
+    stages:
+      description: Number of objects that the run changed, by stage.
+      type: dict
+      returned: always
     objects:
       description: The objects that the run changed, as they were before.
       type: list
       elements: dict
-      returned: always
+      returned: with O(detail=full)
   sample:
     - objects:
         - after: disabled
@@ -90,6 +95,8 @@ snapshots:
           stage: services
       readable: true
       run: 20260101T220000Z-4f2a91
+      stages:
+        services: 1
 stats:
   description: What the task cost.
   type: dict

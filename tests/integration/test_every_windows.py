@@ -41,12 +41,12 @@ QUICK = {"interval": 1}
 # Delayed services start two minutes after a boot: the hosts' time passes faster.
 SPEED = 100.0
 TASKS: list[dict[str, Any]] = [
-    {"name": "plan", "netmin.windows.minimize": {}, "check_mode": True, "diff": True},
-    {"name": "count", "netmin.windows.listeners_info": {}},
-    {"name": "close", "netmin.windows.minimize": {}},
+    {"name": "plan", "netmin.windows.minimize": {"detail": "full"}, "check_mode": True, "diff": True},
+    {"name": "count", "netmin.windows.listeners_info": {"detail": "full"}},
+    {"name": "close", "netmin.windows.minimize": {"detail": "full"}},
     {"name": "boot", "netmin.windows.reboot": QUICK},
     {"name": "prove", "netmin.windows.proof_info": {**QUICK, "strict": True}},
-    {"name": "again", "netmin.windows.minimize": {}},
+    {"name": "again", "netmin.windows.minimize": {"detail": "full"}},
 ]
 
 

@@ -15,7 +15,7 @@ from .harness import changes, listeners, on, play, window
 pytestmark = pytest.mark.slow
 
 QUICK = {"interval": 1}
-MINIMIZE: dict[str, Any] = {"name": "close", "netmin.windows.minimize": {}}
+MINIMIZE: dict[str, Any] = {"name": "close", "netmin.windows.minimize": {"detail": "full"}}
 BOOT: dict[str, Any] = {"name": "boot", "netmin.windows.reboot": QUICK}
 PROVE: dict[str, Any] = {"name": "prove", "netmin.windows.proof_info": QUICK}
 DCOM_LIST = r"HKLM\SOFTWARE\Microsoft\Rpc\DCOM Protocols"

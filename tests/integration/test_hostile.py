@@ -18,7 +18,7 @@ from .harness import Played, on, play
 pytestmark = pytest.mark.slow
 
 PRODUCT = str(7654321 * 7)
-AUDIT: dict[str, Any] = {"name": "audit", "netmin.windows.listeners_info": {}, "register": "found"}
+AUDIT: dict[str, Any] = {"name": "audit", "netmin.windows.listeners_info": {"detail": "full"}, "register": "found"}
 OWNERS = "{{ found.listeners | map(attribute='owners') | flatten }}"
 
 
@@ -95,7 +95,7 @@ def test_names_arrive_as_text_in_results_debug_and_loops(simulation: Simulation,
 
 def test_names_arrive_as_text_in_plans_messages_and_warnings(simulation: Simulation, folder: Path) -> None:
     tasks: list[dict[str, Any]] = [
-        {"name": "plan", "netmin.windows.minimize": {}},
+        {"name": "plan", "netmin.windows.minimize": {"detail": "full"}},
         # No such service: the message tells the nearest names.
         {"name": "near", "netmin.windows.services": {"services": [{"name": "../../owned"}]}, "ignore_errors": True},
         {"name": "display", "netmin.windows.services": {"services": [{"name": "the \u202egnp.exe\u2066"}]}, "ignore_errors": True},

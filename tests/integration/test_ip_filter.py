@@ -28,7 +28,7 @@ IN_FORCE_NOT = {
     "windows_server_2022_firewall_policy": "AllowLocalPolicyMerge is 0",
 }
 QUICK = {"interval": 1}
-DROP = {"netmin.windows.minimize": {"ip_filter": {"residue": "drop"}}}
+DROP = {"netmin.windows.minimize": {"detail": "full", "ip_filter": {"residue": "drop"}}}
 TASKS: list[dict[str, Any]] = [
     {"name": "plan", **DROP, "check_mode": True, "diff": True},
     {"name": "drop", **DROP},

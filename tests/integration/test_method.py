@@ -22,14 +22,14 @@ QUICK = {"interval": 1}
 MOST_REQUESTS, MOST_BYTES, MOST_REQUESTS_AGAIN = 83, 150_000, 45
 
 METHOD: list[dict[str, Any]] = [
-    {"name": "audit", "netmin.windows.listeners_info": {}},
-    {"name": "plan", "netmin.windows.minimize": {}, "check_mode": True, "diff": True},
-    {"name": "close", "netmin.windows.minimize": {}},
+    {"name": "audit", "netmin.windows.listeners_info": {"detail": "full"}},
+    {"name": "plan", "netmin.windows.minimize": {"detail": "full"}, "check_mode": True, "diff": True},
+    {"name": "close", "netmin.windows.minimize": {"detail": "full"}},
     {"name": "again", "netmin.windows.minimize": {}},
     {"name": "early proof", "netmin.windows.proof_info": QUICK},
     {"name": "boot", "netmin.windows.reboot": QUICK},
     {"name": "prove", "netmin.windows.proof_info": QUICK},
-    {"name": "last", "netmin.windows.minimize": {}},
+    {"name": "last", "netmin.windows.minimize": {"detail": "full"}},
 ]
 
 
@@ -77,7 +77,7 @@ def test_costs_stay_within_what_is_promised() -> None:
 
 
 EVERY_MODULE: list[dict[str, Any]] = [
-    {"netmin.windows.listeners_info": {}},
+    {"netmin.windows.listeners_info": {"detail": "full"}},
     {"netmin.windows.services": {"services": [{"name": "Browser"}], "dependents": "stop"}},
     {"netmin.windows.netbt": {"netbios": "disabled", "lmhosts": "disabled"}},
     {"netmin.windows.smb_device": {"smb_over_tcp": "disabled"}},
@@ -104,7 +104,7 @@ def test_check_mode_and_audits_change_nothing_on_any_scenario() -> None:
 def test_a_later_windows_is_read_without_a_shell_and_within_what_is_promised() -> None:
     with Simulation([HostSpec(scenario="windows_server_2022", name="new")]) as simulation:
         tasks: list[dict[str, Any]] = [
-            {"name": "audit", "netmin.windows.listeners_info": {}},
+            {"name": "audit", "netmin.windows.listeners_info": {"detail": "full"}},
             {
                 "name": "old way",
                 "netmin.windows.smb_device": {"smb_over_tcp": "disabled", "method": "smb_device_enabled"},
@@ -127,7 +127,7 @@ def test_a_later_windows_is_read_without_a_shell_and_within_what_is_promised() -
 def test_the_same_plan_on_shuffled_ports_gives_the_same_forecast() -> None:
     specs = [HostSpec(scenario="windows_2000", name="plain"), HostSpec(scenario="windows_2000", name="shuffled", seed=7)]
     with Simulation(specs) as simulation:
-        played = play(on(simulation), [{"netmin.windows.minimize": {}, "check_mode": True}])
+        played = play(on(simulation), [{"netmin.windows.minimize": {"detail": "full"}, "check_mode": True}])
         forecasts = {}
         for host in simulation.hosts:
             rows = played.of(host.name).result["forecast"]

@@ -53,11 +53,20 @@ class Acted:
     traffic: Traffic
 
 
-def act(action_class: type[WindowsAction], host: Simulated, *, check: bool = False, seen: BootSeen = NOT_SEEN, **options: Any) -> Acted:
+def act(
+    action_class: type[WindowsAction],
+    host: Simulated,
+    *,
+    check: bool = False,
+    diff: bool = False,
+    seen: BootSeen = NOT_SEEN,
+    **options: Any,
+) -> Acted:
     """Do the work of an action over a connection of its own; the controller's clock goes as the host's counter does.
 
     Args:
         check: check mode.
+        diff: diff mode.
         seen: when the controller saw the last boot.
         options: as a task would give them; the rest is as the module's defaults say.
     """
@@ -72,7 +81,7 @@ def act(action_class: type[WindowsAction], host: Simulated, *, check: bool = Fal
     action.writing = False
     # Seams of the action, and what Ansible would have given it.
     seams: dict[str, Any] = {
-        "_task": SimpleNamespace(check_mode=check, no_log=False),
+        "_task": SimpleNamespace(check_mode=check, diff=diff, no_log=False),
         "_loader": SimpleNamespace(path_dwim=str),
         "_session": None,
         "_spent": [],

@@ -19,12 +19,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._run import columns
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import describe
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.detail import Detail, listed, proof_told, snapshots_told
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KEEP, KNOWLEDGE, MISSING
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import DETAIL, KEEP, KNOWLEDGE, MISSING
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
     boot_of,
     endpoint_of,
     fewer,
+    plain,
     proof_of,
     snapshots_of,
     suspects_of,
@@ -60,6 +62,8 @@ def _about(record: Record | None) -> str:
 class ListenersAction(WindowsAction):
     """Lists endpoints and explains them."""
 
+    argument_spec: ClassVar[Mapping[str, Any]] = DETAIL
+
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Read the host and its endpoints."""
         session = self.open_session()
@@ -68,7 +72,8 @@ class ListenersAction(WindowsAction):
         listing = take_listing(session, host, KNOWLEDGE)
         host, explained = explain(session, host, KNOWLEDGE, states, listing)
         remark = host.windows.remark
-        listeners, suspected = fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained), suspects_of(listing)
+        rows = fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained)
+        listeners, suspected = listed(rows, Detail(options["detail"])), suspects_of(listing)
         return {
             "changed": False,
             "windows": windows_of(host),
@@ -90,6 +95,7 @@ class ProofAction(WindowsAction):
         "limit": {"type": "int", "default": 300},
         "interval": {"type": "int", "default": 15},
         "strict": {"type": "bool", "default": False},
+        **DETAIL,
     }
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,6 +120,7 @@ class ProofAction(WindowsAction):
                 proof = proof_of(compare_with_keep(explained, said.kept, host, settling.listing.suspects))
             else:
                 proof = proof_of(prove(stored, explained, host, settling.listing.suspects))
+        proof = proof_told(plain(proof), Detail(options["detail"]))
         result = self._result(proof, host, settling, stored, strict=options["strict"])
         return {**result, "warnings": warnings} if warnings else result
 
@@ -157,11 +164,12 @@ class ProofAction(WindowsAction):
 class SnapshotsAction(WindowsAction):
     """Shows what runs have left on the host to be put back."""
 
+    argument_spec: ClassVar[Mapping[str, Any]] = DETAIL
+
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Read the snapshots."""
-        del options
         session = self.open_session()
         found = read_timer(session)
         warnings = [describe(found)] if found is not None else []
-        stored = snapshots_of(read_snapshots(session))
-        return {"changed": False, "confirm": timer_of(found) if found else None, "snapshots": stored, "warnings": warnings}
+        snapshots = snapshots_told(snapshots_of(read_snapshots(session)), Detail(options["detail"]))
+        return {"changed": False, "confirm": timer_of(found) if found else None, "snapshots": snapshots, "warnings": warnings}

@@ -14,11 +14,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, read_wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import in_minimize, in_stage
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.detail import Detail, told
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks, refusal_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import (
     CONFIRM,
     CONFIRM_LATER,
+    DETAIL,
     KNOWLEDGE,
     RECORD,
     Wanted,
@@ -53,6 +55,7 @@ class PlannedAction(WindowsAction):
     """Plans, forecasts, and unless in check mode changes and reads back."""
 
     _begun: tuple[Run, Prepared] | None = None
+    _detail = Detail.SUMMARY
     _confirmation: Confirmation | None = None
 
     def prepare(self, run: Run, session: Reader, options: Mapping[str, Any]) -> Prepared:
@@ -73,7 +76,7 @@ class PlannedAction(WindowsAction):
         if self._begun is None:
             return {}
         timer = self._confirmation.shown() if self._confirmation is not None else None
-        return {**plain(result_of(*self._begun, None)), "confirm": timer}
+        return {**told(plain(result_of(*self._begun, None)), self._detail), "confirm": timer}
 
     def afterwards(self) -> str:
         """Say that the host will put the run back, where its timer runs."""
@@ -82,6 +85,7 @@ class PlannedAction(WindowsAction):
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run, and render check mode and diff from the plan."""
         wish = read_wish(options)
+        self._detail = Detail(options["detail"])
         session = self.open_writable()
         run = Run(KNOWLEDGE, self.waits, new_run_id())
         self._confirmation = confirmation = Confirmation(wish, run, self.clock)
@@ -123,17 +127,17 @@ class PlannedAction(WindowsAction):
         return Keeper(Path(self._loader.path_dwim(folder)), self.host_name) if folder else None
 
     def _complete(self, prepared: Prepared, result: dict[str, Any], keeper: Keeper | None = None) -> dict[str, Any]:
-        """Complete a result, and the copy of the record."""
+        """Complete a result and the copy of the record, which has all of it, and return what was asked for."""
         result["record_file"] = None
+        result |= self.shown(prepared, result)
         if keeper is not None and result["snapshot"]:
             try:
                 keeper.keep(result["run"], plain(recorded(result)), ended=True)
                 result["record_file"] = str(keeper.path(result["run"]))
             except NotKept as error:
                 result["warnings"].append(f"{error}; the file is still as it was before the first change")
-        result |= self.shown(prepared, result)
-        result["diff"] = diff_of(result, prepared)
-        return result
+        diff = {"diff": diff_of(result, prepared)} if self._task.diff else {}
+        return {**told(plain(result), self._detail), **diff}
 
 
 class StageAction(PlannedAction):
@@ -190,6 +194,7 @@ class RestoreAction(PlannedAction):
         "stop_timeout": {"type": "int", "default": 60},
         "confirm": CONFIRM,
         **CONFIRM_LATER,
+        **DETAIL,
         **RECORD,
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 
+WIDEST_PORTS = 24
 HEAD = ("port", "address", "owner", "why")
 
 
@@ -39,5 +40,9 @@ def listing(listeners: Sequence[Mapping[str, Any]], suspected: Sequence[Mapping[
 
 
 def _port(row: Mapping[str, Any]) -> str:
-    count = row.get("count", 1)
-    return f"{row['protocol']}/{row['port']}{f' and {count - 1} more' if count > 1 else ''}"
+    """Name the ports of a row where they are few, and how many endpoints there are beside those that it names."""
+    ports = row.get("ports") or ""
+    if ports and len(ports) <= WIDEST_PORTS:
+        return f"{row['protocol']}/{ports}"
+    more = row.get("count", 1) - (1 if ports else len(row["address"].split(", ")))
+    return f"{row['protocol']}/{row['port']}{f' and {more} more' if more > 0 else ''}"

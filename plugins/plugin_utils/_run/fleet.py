@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, ports_from
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
 from .columns import aligned
@@ -119,16 +118,14 @@ def _closed(given: Given, main: Results, check_mode: bool) -> tuple[dict[str, in
     contradicted = [row for row in proof.get("endpoints", ()) if row["holds"] is False]
     refused = [item for item in main["unchanged"] if item["reason"] in CONSENT]
     planned, at_boot = main["summary"], 0 if _has_booted(given, check_mode) else main["summary"]["closes_at_boot"]
-    before, now = _keys(main["listeners_before"]), _keys(main["listeners"])
-    gone = (before - now).total()
     wrong = [row for row in contradicted if row["outcome"] in OPEN]
     numbers = {"contradicted": sum(map(_count_of, contradicted)), "refused": len(refused)}
     if proof.get("endpoints"):
         numbers["closed"] = sum(map(_count_of, (row for row in proven if row["outcome"] == Outcome.CLOSED)))
         numbers["residue"] = proof["open_listeners"] - sum(map(_count_of, wrong))
     else:
-        if main["after"] is not None or not main["changed"]:
-            numbers["closed"] = gone
+        if planned["closed"] is not None:
+            numbers["closed"] = planned["closed"]
         if _is_whole(main, check_mode):
             numbers["residue"] = sum(map(_count_of, main["residue"]))
     if _is_whole(main, check_mode) or _has_booted(given, check_mode):
@@ -144,9 +141,9 @@ def _restored(given: Given, main: Results, check_mode: bool) -> tuple[dict[str, 
     left = [item for item in main["unchanged"] if item["reason"] not in AS_IT_SHOULD_BE]
     missing = [item for item in main["changes"] if not check_mode and item["status"] != "done"]
     numbers = {
-        "restored": sum(item["status"] == "done" for item in main["changes"]),
-        "to_restore": len(main["changes"]) if check_mode else 0,
-        "left_alone": len(left) + len(missing),
+        "restored": sum(_count_of(item) for item in main["changes"] if item["status"] == "done"),
+        "to_restore": sum(map(_count_of, main["changes"])) if check_mode else 0,
+        "left_alone": len(left) + sum(map(_count_of, missing)),
     }
     booted = _has_booted(given, check_mode)
     if booted or _is_whole(main, check_mode):
@@ -190,20 +187,8 @@ def _ended(given: Given, what: Of, *, check_mode: bool) -> tuple[Ended, str]:
     return (Ended.NOT_PROVEN if what is Of.MINIMIZE else Ended.RESTORED), ""
 
 
-def _keys(rows: Iterable[Results]) -> Counter[tuple[str, str, str]]:
-    """Count endpoints by what is the same in two listings: each fixed port, also of a row that stands for many, and crowds by owner."""
-    found: Counter[tuple[str, str, str]] = Counter()
-    for row in rows:
-        if row["scope"] != Scope.LOOPBACK:
-            many = _count_of(row) > 1
-            places = ports_from(row["ports"]) if row.get("ports") else (f"of {row.get('owner', '')}" if many else row["port"],)
-            for place in places:
-                found[row["protocol"], row["address"], str(place)] += 1 if row.get("ports") else _count_of(row)
-    return found
-
-
 def _count_of(row: Results) -> int:
-    """Return for how many endpoints a row stands."""
+    """Return for how many endpoints, or changes, a row stands."""
     return int(row.get("count", 1))
 
 

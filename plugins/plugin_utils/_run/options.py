@@ -15,6 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import G
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Dependents, Missing, Skipped, Stage
 
 from .choice import select
+from .detail import Detail
 from .gate import Blocks, Consent, Refusal, refusal_of
 from .keep import look_up
 from .reach import DEPENDENTS
@@ -52,6 +53,7 @@ CONFIRM: dict[str, Any] = {
 }
 # Of the modules that a role restarts and proves after: the role, or its playbook, confirms then.
 CONFIRM_LATER: dict[str, Any] = {"confirm_later": {"type": "bool", "default": False}}
+DETAIL: dict[str, Any] = {"detail": {"type": "str", "choices": [str(word) for word in Detail], "default": str(Detail.SUMMARY)}}
 RECORD: dict[str, Any] = {"record_dir": {"type": "path"}}
 TERMS: dict[str, Any] = {
     "keep": KEEP,
@@ -66,6 +68,7 @@ TERMS: dict[str, Any] = {
     "unverified": {"type": "str", "choices": ["skip", "apply"], "default": "skip"},
     "stop_timeout": {"type": "int", "default": 60},
     "confirm": CONFIRM,
+    **DETAIL,
     **RECORD,
 }
 

@@ -8,12 +8,13 @@ ansible-core 2.19 fails on Enum and dataclass values, and text from a host may c
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import FEW, MANY, ports_text
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import FEW, MANY, ports_from, ports_text
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, Host
@@ -76,6 +77,7 @@ def management_of(path: ManagementPath) -> dict[str, Any]:
             {"address": row.local_address, "port": row.local_port, "peer": row.remote_address, "peer_port": row.remote_port}
             for row in path.connections
         ],
+        "more": 0,
         "unknown": path.unknown,
     }
 
@@ -258,5 +260,26 @@ def snapshots_of(stored: Stored | None) -> list[dict[str, Any]]:
     """Show the snapshots of a host, oldest first; one that cannot be read has no objects."""
     if stored is None:
         return []
-    shown = [{"run": item.run, "readable": True, "objects": [snapshot.plain(saved) for saved in item.saved]} for item in stored.snapshots]
-    return [*shown, *({"run": name, "readable": False, "objects": []} for name in stored.unreadable)]
+    shown = [_snapshot_of(item.run, [snapshot.plain(saved) for saved in item.saved]) for item in stored.snapshots]
+    return [*shown, *(_snapshot_of(name, [], readable=False) for name in stored.unreadable)]
+
+
+def _snapshot_of(run: str, objects: Sequence[Mapping[str, Any]], *, readable: bool = True) -> dict[str, Any]:
+    return {"run": run, "readable": readable, "stages": dict(Counter(row["stage"] for row in objects)), "objects": list(objects)}
+
+
+def gone(before: Iterable[Mapping[str, Any]], now: Iterable[Mapping[str, Any]]) -> int:
+    """Count the endpoints of one listing that are not in another, without those of the loopback."""
+    return (_keys(before) - _keys(now)).total()
+
+
+def _keys(rows: Iterable[Mapping[str, Any]]) -> Counter[tuple[str, str, str]]:
+    """Count endpoints by what is the same in two listings: each fixed port, also of a row that stands for many, and crowds by owner."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        if row["scope"] != Scope.LOOPBACK:
+            many = row["count"] > 1
+            places = ports_from(row["ports"]) if row.get("ports") else (f"of {row.get('owner', '')}" if many else row["port"],)
+            for place in places:
+                found[row["protocol"], row["address"], str(place)] += 1 if row.get("ports") else row["count"]
+    return found

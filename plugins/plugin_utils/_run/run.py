@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ConnectionLost, NetminError, NotKept, Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook, condensed, each, grouped, ports_text
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook, condensed, each, grouped
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
@@ -38,12 +38,25 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import access, leftovers, parts, record, restore, snapshot
 
 from .apply import Application, ChangeStatus, apply, at_any_time
+from .detail import narrowed, short_ports
 from .gate import Blocks, without_shell
 from .gated import look_back, plan_gated
 from .hazards import warnings_of
 from .keeper import Keeper
 from .options import Wanted
-from .plain import change_of, endpoint_of, fewer, hazards_of, management_of, residue_of, skipped_of, suspects_of, unchanged_of, windows_of
+from .plain import (
+    change_of,
+    endpoint_of,
+    fewer,
+    gone,
+    hazards_of,
+    management_of,
+    residue_of,
+    skipped_of,
+    suspects_of,
+    unchanged_of,
+    windows_of,
+)
 from .reach import FoundHazard
 from .survey import Survey, Terms, make_forecast, projected, read_survey, reread, shown, with_firewall, with_path
 
@@ -371,12 +384,12 @@ def _first(reader: Reader) -> stored.Record | None:
         return None
 
 
-RECORDED = ("windows", "snapshot", "changes", "forecast")
+NOT_RECORDED = frozenset({"run", "changed", "failed", "msg"})
 
 
 def recorded(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of a result that a record keeps."""
-    return {name: result[name] for name in RECORDED}
+    """Return what a record keeps of a result: all that is known of the host and the plan, whatever the task returns."""
+    return {name: value for name, value in result.items() if name not in NOT_RECORDED}
 
 
 def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bool = False) -> dict[str, Any]:
@@ -408,7 +421,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "suspected": suspects_of(last.listing),
         "forecast": [stored.plain_entry(entry) for entry in _lines(prepared.forecast)],
         "residue": residue_of(prepared.residue),
-        "summary": _summary(prepared.forecast),
+        "summary": {**_summary(prepared.forecast), "closed": None},
         "snapshot": [snapshot.plain(saved) for saved in run.taken.saved] if run.taken else [],
         "reboot_required": reboot_required(prepared, application),
         "warnings": [*run.warnings, *_warnings(prepared, after)],
@@ -416,6 +429,8 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
     if prepared.stored is None:
         # A restore puts back what was, and no hazard holds it back: its warnings name those of what it closes again.
         result["hazards"] = hazards_of(prepared.findings)
+    if result["after"] is not None or not result["changed"]:
+        result["summary"]["closed"] = gone(result["listeners_before"], result["listeners"])
     _add_failure(result, run, prepared, after)
     return result
 
@@ -541,8 +556,9 @@ def diff_of(result: Mapping[str, Any], prepared: Prepared) -> list[dict[str, Any
     there = {(row.protocol, row.address, row.port) for row in (subject.endpoint for subject in prepared.survey.explained)}
     before = {_label(entry): _found(entry, there) for entry in entries}
     after = {_label(entry): f"{entry.outlook}{_many(entry)}: {entry.why}" for entry in entries}
+    settings = narrowed(result["before"], result["after"] or {})
     return [
-        {"before_header": "settings", "after_header": "settings", "before": result["before"], "after": result["after"] or {}},
+        {"before_header": "settings", "after_header": "settings", "before": settings[0], "after": settings[1]},
         {"before_header": "listeners", "after_header": "forecast", "before": before, "after": after},
     ]
 
@@ -563,5 +579,5 @@ def _many(entry: Forecast) -> str:
 
 
 def _label(entry: Forecast) -> str:
-    name = f"{entry.endpoint.protocol}/{ports_text(entry.ports)}" if entry.ports else entry.endpoint.name
+    name = f"{entry.endpoint.protocol}/{short_ports(entry.ports)}" if entry.ports else entry.endpoint.name
     return f"{name} on {entry.endpoint.address}"

@@ -26,7 +26,7 @@ from ansible_collections.netmin.windows.tests.unit.records import value_of
 
 HEAD = "  Proto  Local Address          Foreign Address        State           PID\n"
 WINRM = "  TCP    0.0.0.0:5985           0.0.0.0:0              LISTENING       4\n"
-OPTIONS = {"missing": "refuse", "against": "forecast", "keep": [], "limit": 300, "interval": 15, "strict": False}
+OPTIONS = {"missing": "refuse", "against": "forecast", "keep": [], "limit": 300, "interval": 15, "strict": False, "detail": "full"}
 
 
 def act(action_class: type[base.WindowsAction], fake: FakeHost, clock: FakeClock | None = None, **options: Any) -> tuple[Any, FakeSession]:

@@ -28,5 +28,12 @@ def test_a_listing() -> None:
     ]
 
 
+def test_a_row_names_its_ports_and_both_families() -> None:
+    both = {**row(135, "RpcSs", "", count=2), "address": "0.0.0.0, ::"}
+    few = row(500, "IKEEXT", "", count=2, ports="500, 4500")
+    many = row(1001, "Bulk", "", count=600, ports=", ".join(str(port) for port in range(1001, 2200, 2)))
+    assert [line.split("  ")[0] for line in listing([both, few, many], [])] == ["port", "tcp/135", "tcp/500, 4500", "tcp/1001 and 599 more"]
+
+
 def test_a_host_on_which_nothing_listens() -> None:
     assert listing([], []) == ["port  address  owner  why"]

@@ -30,12 +30,13 @@ from ansible_collections.netmin.windows.tests.unit.simulated import DEFAULTS, Si
 RUNS = tuple(f"2026010{day}T000000Z-00000{day}" for day in range(1, 10))
 NAME = "windows_xp"
 GIVEN: dict[str, Any] = {
+    "detail": "full",
     **DEFAULTS,
     "stop_timeout": 60,
     "confirm": None,
     "window": None,
 }
-SCOPE: dict[str, Any] = {"run": None, "stage": None, "force": False, "stop_timeout": 60, "confirm": None}
+SCOPE: dict[str, Any] = {"detail": "full", "run": None, "stage": None, "force": False, "stop_timeout": 60, "confirm": None}
 
 
 class HostWire(Wire):

@@ -13,7 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import gone, plain
 
 
 class Tagged(str):
@@ -77,3 +77,23 @@ def test_printable(text: str, expected: str) -> None:
 def test_right_to_left_overrides_cannot_turn_a_line_around() -> None:
     # U+202A to U+202E and U+2066 to U+2069 change the order in which a terminal shows what follows.
     assert printable("a\u202eb\u2066c") == "a?b?c"
+
+
+def row(port: int, scope: str = "wildcard", *, count: int = 1, ports: str | None = None) -> dict[str, Any]:
+    return {"protocol": "tcp", "address": "0.0.0.0", "port": port, "scope": scope, "owner": "DNS", "count": count, "ports": ports}
+
+
+def test_what_is_gone_is_counted_without_the_loopback() -> None:
+    before = [row(135), row(5000), row(445), row(123, "loopback")]
+    assert gone(before, [row(135), row(445)]) == 1
+    assert gone(before, before) == 0
+    # A crowd of dynamic ports is counted by its owner.
+    assert gone([row(53), row(1025, count=2500), row(445)], [row(53), row(1066, count=500)]) == 2001
+
+
+@pytest.mark.parametrize(("ports", "closed"), [("20002-20017", 1), ("20001-20016", 1), ("20001-20008, 20010-20017", 1), ("20003-20017", 2)])
+def test_a_port_of_a_row_that_stands_for_many_is_counted_alone(ports: str, closed: int) -> None:
+    before = [row(135), row(20001, count=17, ports="20001-20017")]
+    assert gone(before, [row(135), row(int(ports[:5]), count=17 - closed, ports=ports)]) == closed
+    # Few ports are a row each.
+    assert gone(before, [row(135), *(row(port) for port in range(20001, 20017))]) == 1

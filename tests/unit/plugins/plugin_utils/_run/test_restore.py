@@ -848,7 +848,7 @@ def test_the_module_fails_where_a_snapshot_cannot_be_read() -> None:
         action._task = SimpleNamespace(check_mode=True, no_log=False, diff=True)  # noqa: SLF001 - the name is Ansible's
         action.host_name, action.clock, action.writing = "host", FakeClock(), False
         action.open_writable = lambda: host.session  # type: ignore[method-assign]
-        options = {"run": None, "stage": None, "force": False, "stop_timeout": 60, "confirm": None, "record_dir": None}
+        options = {"run": None, "stage": None, "force": False, "stop_timeout": 60, "confirm": None, "record_dir": None, "detail": "summary"}
         result = action.work(options)
         assert result["failed"]
         assert [(item["run"], item["readable"]) for item in result["snapshots"]] == [(FIRST, False)]

@@ -435,6 +435,7 @@ def test_the_summary_counts_the_forecast() -> None:
         "filtered": 0,
         "kept": 1,
         "unknown": 0,
+        "closed": 0,
     }
 
 
