@@ -117,8 +117,9 @@ def test_the_whole_loop(ran: Ran, name: str) -> None:
     assert planned
     assert planned == [(c["target"], c["before"], c["after"]) for c in steps["close"]["changes"]]
     assert {c["status"] for c in steps["close"]["changes"]} == {"done"}
-    # No rule is asked for here.
-    assert steps["close"]["summary"] == {**EXPECTED[name].counts, "filtered": 0, "opens": 0}
+    # No rule is asked for here. What the forecast says to close at once was gone when the run listed again.
+    counts = EXPECTED[name].counts
+    assert steps["close"]["summary"] == {**counts, "filtered": 0, "opens": 0, "closed": counts["closes_now"]}
     # Each begins with the host that it is about.
     warnings = [text.removeprefix(f"{name}: ") for text in steps["close"].get("warnings", [])]
     told = {re.split(r":| do(?:es)? not run now", text, maxsplit=1)[0] for text in warnings}

@@ -34,7 +34,7 @@ TASKS: list[dict[str, Any]] = [
     {"name": "drop", **DROP},
     {"name": "again", **DROP},
     {"name": "boot", "netmin.windows.reboot": QUICK},
-    {"name": "prove", "netmin.windows.proof_info": {**QUICK, "strict": True}},
+    {"name": "prove", "netmin.windows.proof_info": {**QUICK, "detail": "full", "strict": True}},
     {"name": "last", **DROP},
 ]
 BACK: list[dict[str, Any]] = [{"name": "back", "netmin.windows.ip_filter": {"residue": "leave"}}]
