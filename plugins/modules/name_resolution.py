@@ -308,12 +308,18 @@ forecast:
       description: The reason, in one sentence.
       type: str
       returned: always
+    listens:
+      description: Whether the listing after the changes shows it, or one of many. V(none) in check mode, and if there is no
+        such listing.
+      type: bool
+      returned: always
   sample:
     - address: 0.0.0.0
       count: 1
       boot: closed
       dynamic: false
       family: ipv4
+      listens: false
       now: closed
       outlook: closes now
       owner: PolicyAgent in pid 704

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Outlook
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Outlook, ports_from
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Verdict as Judged
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import one_line
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
@@ -182,11 +182,10 @@ def _ports(given: Given, refusals: Sequence[Refusal], *, planned: bool) -> Itera
     elif forecast:
         # What a forecast says of a plan that was carried out in part nobody knows.
         whole = planned or all(change["status"] == "done" for change in work.get("changes", ()))
-        left = {_place(row) for row in work.get("listeners", ())} if not planned and work.get("after") is not None else None
         for row in forecast:
             state = FORECAST_STATES.get(row["outlook"], State.UNKNOWN)
-            if state is State.CLOSES_NOW and left is not None:
-                state = State.FAILED if _place(row) in left else State.CLOSED
+            if state is State.CLOSES_NOW and row.get("listens") is not None:
+                state = State.FAILED if row["listens"] else State.CLOSED
             broken = not whole and state in PROMISED
             why = "the run broke off" if broken else row["why"]
             yield _port({**row, "why": why}, State.UNKNOWN if broken else state, staying.of(row), refused)
@@ -196,19 +195,19 @@ def _ports(given: Given, refusals: Sequence[Refusal], *, planned: bool) -> Itera
 
 
 class _Told:
-    """Finds what was told of a listener: of the same recipe at the same place, else of the same recipe and owner.
+    """Finds what was told of a listener: of the same recipe at the same port, else of the same recipe and owner.
 
-    Dynamic ports change with a boot, and another owner may listen at the place.
+    Dynamic ports change with a boot, and another owner may listen there.
     """
 
     def __init__(self, rows: Sequence[Result]) -> None:
-        self._at = {(_place(row), row.get("recipe")): row for row in rows}
+        self._at = {(row["protocol"], port, row.get("recipe")): row for row in reversed(rows) for port in _ports_of(row)}
         self._by = {(row.get("recipe"), _owner(row), row["protocol"]): row for row in reversed(rows)}
 
     def of(self, row: Result) -> Result | None:
         """Return the row, or None."""
         recipe = row.get("recipe")
-        at = self._at.get((_place(row), recipe))
+        at = self._at.get((row["protocol"], row["port"], recipe))
         return at if at is not None or not row.get("dynamic") else self._by.get((recipe, _owner(row), row["protocol"]))
 
 
@@ -216,8 +215,13 @@ def _owner(row: Result) -> str:
     return _text(row.get("owner")).partition(" in pid ")[0]
 
 
-def _place(row: Result) -> tuple[str, str, int, str]:
-    return row["protocol"], row["address"], row["port"], str(row.get("ports") or "")
+def _ports_of(row: Result) -> tuple[int, ...]:
+    """Return the ports for which a row stands; of very many it names the first."""
+    try:
+        return ports_from(str(row["ports"]).partition(" and ")[0]) if row.get("ports") else (row["port"],)
+    except ValueError:
+        # A file may hold anything.
+        return (row["port"],)
 
 
 def _port(row: Result, state: State, stays: Result | None, refused: Iterable[str]) -> Port:
@@ -231,7 +235,7 @@ def _port(row: Result, state: State, stays: Result | None, refused: Iterable[str
     return Port(
         protocol=_text(row["protocol"]),
         port=int(row["port"]),
-        addresses=(_text(row["address"]),),
+        addresses=tuple(_text(row["address"]).split(", ")),
         scope=scope,
         owner=_owner(row),
         state=state,
@@ -275,6 +279,7 @@ def _change(row: Result) -> Change:
         effective=_text(row["effective"]),
         status=_text(row["status"]),
         why=_text(row["why"]),
+        count=int(row.get("count", 1)),
     )
 
 

@@ -158,7 +158,7 @@ def _places(row: Port) -> tuple[str, ...]:
 
 
 def _heading(view: HostView) -> str:
-    count = len(view.changes)
+    count = sum(change.count for change in view.changes)
     return f"{'Would change' if view.check_mode else 'Changed'} ({count})"
 
 

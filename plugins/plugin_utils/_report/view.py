@@ -105,6 +105,7 @@ class Change:
     Attributes:
         before: in words; of what was not there `(absent)`.
         status: `planned`, `done`, `not_done` or `unknown`.
+        count: for how many objects it stands.
     """
 
     stage: str
@@ -114,6 +115,7 @@ class Change:
     effective: str
     status: str
     why: str
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,9 @@ class Detail(StrEnum):
 Row = Mapping[str, Any]
 PLACE = ("protocol", "address", "port", "ports", "count", "scope")
 LISTENER = (*PLACE, "dynamic", "owner", "recipe", "why", "management")
-FORECAST = (*PLACE, "dynamic", "owner", "recipe", "outlook", "why")
+FORECAST = (*PLACE, "dynamic", "owner", "recipe", "outlook", "why", "listens")
 RESIDUE = (*PLACE, "dynamic", "owner", "recipe", "why", "instead", "filtered")
-FINDING = (*PLACE, "owner", "outcome", "holds", "why")
+FINDING = (*PLACE, "dynamic", "owner", "recipe", "outcome", "holds", "why")
 LEFT_OUT = frozenset({"before", "after", "listeners_before", "listeners", "snapshot"})
 """What only a full result of a plan has."""
 ADDRESSES = 4

@@ -419,7 +419,7 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "listeners_before": fewer(endpoint_of(subject, run.knowledge) for subject in prepared.survey.explained),
         "listeners": fewer(endpoint_of(subject, run.knowledge) for subject in last.explained),
         "suspected": suspects_of(last.listing),
-        "forecast": [stored.plain_entry(entry) for entry in _lines(prepared.forecast)],
+        "forecast": [{**stored.plain_entry(entry), "listens": _listens(entry, after)} for entry in _lines(prepared.forecast)],
         "residue": residue_of(prepared.residue),
         "summary": {**_summary(prepared.forecast), "closed": None},
         "snapshot": [snapshot.plain(saved) for saved in run.taken.saved] if run.taken else [],
@@ -515,6 +515,14 @@ def reboot_required(prepared: Prepared, application: Application | None) -> bool
     # A start mode waits for the boot as well, and nothing waits for it but what cannot be stopped.
     written = any(touched(change).waits for change in made)
     return prepared.history.waits or pending or asked or written
+
+
+def _listens(entry: Forecast, after: Survey | None) -> bool | None:
+    """Tell whether the listing after the changes shows the endpoint, or any of those that the entry stands for."""
+    if after is None:
+        return None
+    places = {(end.protocol, end.address, port) for end in entry.endpoints for port in (entry.ports or (end.port,))}
+    return any((end.protocol, end.address, end.port) in places for end in (subject.endpoint for subject in after.explained))
 
 
 def _summary(entries: tuple[Forecast, ...]) -> dict[str, int]:

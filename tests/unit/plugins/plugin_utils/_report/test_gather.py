@@ -48,7 +48,8 @@ def test_ipv4_and_ipv6_of_one_owner_are_one_row() -> None:
 
 
 def test_check_mode_shows_the_forecast() -> None:
-    known = Given(main=minimized(changes=[change("service Spooler", "running", "stopped", status="planned")]), check_mode=True)
+    planned = [change("service Spooler", "running", "stopped", status="planned")]
+    known = Given(main=minimized(listens=None, changes=planned), check_mode=True)
     found = view_of("web01", known)
 
     assert states(known) == {"tcp/515": State.CLOSES_NOW, "tcp/135": State.STAYS}
@@ -67,12 +68,12 @@ def test_a_run_shows_what_is_gone_what_stays_and_how_to_go_back() -> None:
 
 
 def test_a_port_that_still_listens_after_its_service_was_stopped_has_failed() -> None:
-    assert states(Given(main=minimized(listeners=[row(515), row(135)])))["tcp/515"] is State.FAILED
+    assert states(Given(main=minimized(listens=True)))["tcp/515"] is State.FAILED
 
 
 @pytest.mark.parametrize("status", ["not_done", "unknown"])
 def test_of_a_run_that_broke_off_nothing_is_promised(status: str) -> None:
-    broken = minimized(after=None, failed=True, msg="lost", changes=[change("service Spooler", "running", None, status=status)])
+    broken = minimized(listens=None, failed=True, msg="lost", changes=[change("service Spooler", "running", None, status=status)])
     found = view_of("web01", Given(main=broken))
 
     assert states(Given(main=broken))["tcp/515"] is State.UNKNOWN

@@ -80,7 +80,7 @@ def test_the_loopback_is_one_line() -> None:
 
 def test_of_many_hosts_those_are_shown_that_failed_or_differ() -> None:
     usual = [view_of(f"web{number:02}", Given(main=minimized())) for number in range(8)]
-    odd = view_of("odd", Given(main=minimized(listeners=[row(515), row(135)])))
+    odd = view_of("odd", Given(main=minimized(listens=True)))
     lost = HostView("lost", "not reached", failure="no answer")
     lines = fleet_lines([*usual, odd, lost], few=5)
 
