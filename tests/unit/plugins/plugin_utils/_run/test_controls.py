@@ -25,7 +25,6 @@ from winsim.host.model import StartMode as SimulatedStart
 ALL_ACCEPTED = tuple(hazard.id for hazard in KNOWLEDGE.hazards if hazard.gate is Gate.ACCEPT)
 LLMNR = "cis-ws2022-4.0.0:18.6.4.4"
 LLMNR_VALUE = (r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\DNSClient", "EnableMulticast")
-DISABLED = SimulatedStart.DISABLED
 # What a control of no Windows in particular is tried on.
 ANY = {"stig-sql2016-v3r6": "windows_server_2022_sql_server", "stig-sql2022-v1r4": "windows_server_2022_sql_server"}
 
@@ -54,10 +53,8 @@ def with_service(name: str, service: str) -> MachineSpec:
     host: MachineSpec = scenario(name).host
     there = [one for one in host.services if one.name.lower() == service.lower()]
     if there:
-        enabled = tuple(
-            replace(one, start=SimulatedStart.MANUAL) if one in there and one.start is DISABLED else one for one in host.services
-        )
-        return replace(host, services=enabled)
+        off = [one for one in there if one.start is SimulatedStart.DISABLED]
+        return replace(host, services=tuple(replace(one, start=SimulatedStart.MANUAL) if one in off else one for one in host.services))
     process = ProcessSpec(f"made-{service}", f"{service}.exe", f"{service}.exe")
     made = ServiceSpec(service, service, SimulatedStart.AUTO, process.id, rf"C:\Windows\System32\{service}.exe")
     return replace(host, processes=(*host.processes, process), services=(*host.services, made))
@@ -254,7 +251,7 @@ def test_a_mapping_file_that_does_not_fit_is_refused(tmp_path: Path, old: str, n
     path = tmp_path / "own.yml"
     assert old in OWN
     path.write_text(OWN.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(InvalidOption, match="'controls_file' cannot be used: own.yml: ") as caught:
+    with pytest.raises(InvalidOption, match=r"'controls_file' cannot be used: own.yml: ") as caught:
         with_file(KNOWLEDGE, path)
     assert told in str(caught.value)
 
