@@ -110,7 +110,7 @@ def test_cis_is_bare_numbers() -> None:
         assert set(benchmark) <= {"id", "name", "version", "sources", "windows", "rules"}
         assert re.fullmatch(r"cis-[a-z0-9]+-\d+\.\d+\.\d+", benchmark["id"])
         for rule in benchmark["rules"]:
-            assert set(rule) <= {"id", "setting", "roles"}
+            assert set(rule) <= {"id", "setting"}
             assert re.fullmatch(r"\d+(\.\d+)+", rule["id"])
 
 
