@@ -45,8 +45,8 @@ options:
       - A YAML file on the controller with benchmarks of your own, for O(controls) and RV(controls). A relative path is relative to the
         playbook.
       - It is a list of benchmarks with C(id), C(name), C(version) and C(rules), and optionally C(windows). A rule has an C(id) and either
-        a C(setting) of C(docs/controls.md), or a C(recipe) and a C(method). The schema is
-        C(plugins/plugin_utils/_knowledge/schema/benchmarks.schema.json).
+        a C(setting) of C(docs/controls.md), or a C(recipe) and a C(method).
+      - The schema is C(benchmarks.schema.json) in C(plugins/plugin_utils/_knowledge/schema).
       - A benchmark with the id of one that this collection has replaces it.
     type: path
   stages:
