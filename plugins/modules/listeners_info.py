@@ -273,6 +273,14 @@ boot:
     last_boot_up_time: '2026-03-02T07:58:05+01:00'
     lsass_created: '2026-03-02T07:58:12+01:00'
     uptime: 5231.5
+controls:
+  description: For the recipe of each listener, the ids of the controls for this Windows that ask for what a method of it does.
+  type: dict
+  returned: when the host was read
+  sample:
+    llmnr-5355:
+      - cis-ws2022-4.0.0:18.6.4.4
+      - msb-ws2022-21h2:EnableMulticast
 lines:
   description: The listeners as a table for the terminal, and below it the endpoints that may not be listeners.
   type: list

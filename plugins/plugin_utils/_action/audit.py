@@ -19,6 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._run import columns
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import describe
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.controls import in_result
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.detail import Detail, listed, proof_told, snapshots_told
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import DETAIL, KEEP, KNOWLEDGE, MISSING
@@ -81,6 +82,7 @@ class ListenersAction(WindowsAction):
             "listeners": listeners,
             "suspected": suspected,
             "lines": columns.listing(listeners, suspected),
+            "controls": in_result((subject.recipe for subject in explained), host, KNOWLEDGE),
             "warnings": [*strangers(explained), *([remark] if remark else [])],
         }
 

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotKept
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotKept
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, read_wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import in_minimize, in_stage
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.controls import in_result, with_file
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.detail import Detail, told
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gate import Blocks, refusal_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import Keeper
@@ -169,10 +171,20 @@ class MinimizeAction(PlannedAction):
     """All stages in one session."""
 
     argument_spec: ClassVar[Mapping[str, Any]] = minimize_spec()
+    _known: Knowledge = KNOWLEDGE
 
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
         """Check the options of each stage as well, how they go together, and whether they go against what is kept."""
-        return (*super().contradictions(options), *in_minimize(options, KNOWLEDGE))
+        try:
+            knowledge = self._knowledge(options)
+        except InvalidOption as error:
+            return (*super().contradictions(options), str(error))
+        return (*super().contradictions(options), *in_minimize(options, knowledge))
+
+    def _knowledge(self, options: Mapping[str, Any]) -> Knowledge:
+        """Return what is known, with the controls of the task's own mapping file where it names one."""
+        path = options.get("controls_file")
+        return with_file(KNOWLEDGE, Path(self._loader.path_dwim(path)) if path else None)
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run, unless the maintenance window is closed."""
@@ -181,7 +193,13 @@ class MinimizeAction(PlannedAction):
 
     def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
         """Want each stage's own options, or what is known of this Windows."""
-        return minimize_wanted(options, survey, KNOWLEDGE, blocks)
+        self._known = self._knowledge(options)
+        return minimize_wanted(options, survey, self._known, blocks)
+
+    def shown(self, prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Show the controls that ask for what the recipes of the listeners do."""
+        found = (subject.recipe for subject in prepared.survey.explained)
+        return {**super().shown(prepared, result), "controls": in_result(found, prepared.survey.host, self._known)}
 
 
 class RestoreAction(PlannedAction):

@@ -5,15 +5,18 @@
 `recipes/`: one family of listeners a file, id = file name. `windows/`: one Windows version a file.
 `never_stop.yml`: services that no option lets a plan touch. `protected.yml`: services that the SCM lets nobody change.
 `per_user.yml`: templates of per-user services. `hazards.yml`: what closing breaks, how a host shows it, what becomes of a plan then.
+`controls/`: the controls of published benchmarks that concern listeners (`settings.yml`: what they ask for; `benchmarks/`: one a file;
+`cis.yml`: bare numbers of the CIS Benchmarks, which may be left out).
 `sources.yml`: what the entries cite.
 Entries hold facts, never conclusions about one host.
 """
 
 from __future__ import annotations
 
+from .benchmarks import Asked, Basis, Benchmark, Control, ControlEffect, Controls, ControlSetting, HostRole, Relation, Rule
 from .hazards import Affects, Fact, Gate, Hazard, Kind, Probe, Query, Running
 from .knowledge import Knowledge
-from .loader import KnowledgeError, load
+from .loader import KnowledgeError, load, load_benchmarks
 from .model import (
     Confidence,
     Example,
@@ -38,11 +41,19 @@ from .model import (
 
 __all__ = [
     "Affects",
+    "Asked",
+    "Basis",
+    "Benchmark",
     "Confidence",
+    "Control",
+    "ControlEffect",
+    "ControlSetting",
+    "Controls",
     "Example",
     "Fact",
     "Gate",
     "Hazard",
+    "HostRole",
     "Kind",
     "Knowledge",
     "KnowledgeError",
@@ -56,7 +67,9 @@ __all__ = [
     "Query",
     "Range",
     "Recipe",
+    "Relation",
     "Residue",
+    "Rule",
     "Running",
     "Silent",
     "StartValue",
@@ -67,4 +80,5 @@ __all__ = [
     "Version",
     "When",
     "load",
+    "load_benchmarks",
 ]

@@ -192,6 +192,9 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from ((f"{where}.methods[{number}]", method.sources) for number, method in enumerate(recipe.methods))
     for version in knowledge.versions.values():
         yield f"windows/{version.id}.yml: $", version.sources
+    for setting in knowledge.controls.settings.values():
+        if setting.sources:
+            yield f"settings.yml: {setting.id}", setting.sources
     for name in LISTS:
         yield from ((f"{name}.yml: $[{number}]", item.sources) for number, item in enumerate(getattr(knowledge, name)))
 

@@ -36,6 +36,7 @@ open and why.
   with `unverified: apply`.
 - When: *now* means that the listener closes when the changes are made. The dynamic port of an RPC server closes *with its process*.
   If other services share the process, that is at the next boot.
+- [controls.md](controls.md) lists the controls of benchmarks that concern listeners, those that no method meets too.
 """
 TABLE = ("| listener | owner | recipe | what is done | when | otherwise |", "| --- | --- | --- | --- | --- | --- |")
 NOTHING = "Nothing stays open except WinRM's own listener."
@@ -159,6 +160,9 @@ def _recipes(knowledge: Knowledge) -> str:
         lines += ["", f"### {recipe.id}", "", f"{_sentence(recipe.purpose)} Breaks {recipe.breaks}."]
         lines += [_sentence(recipe.note)] if recipe.note else []
         lines += [f"Sources: {', '.join(sources)}."]
+        for name in dict.fromkeys(method.id for method in recipe.methods):
+            ids = knowledge.controls.of_recipe(recipe.id, method=name)
+            lines += [f"Controls that ask for {name}, or for a part of it: {', '.join(f'`{one}`' for one in ids)}."] if ids else []
     return "\n".join(lines)
 
 

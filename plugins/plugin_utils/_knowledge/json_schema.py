@@ -24,6 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
+from .benchmarks import Benchmark, ControlSetting
 from .hazards import Hazard
 from .model import Example, Method, Never, PerUser, Protected, Recipe, Silent, Version
 
@@ -31,6 +32,9 @@ FOLDER = Path(__file__).parent / "schema"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # One entry a file, or a list of entries in one file.
 FILES: Mapping[str, tuple[type, bool]] = {
+    "benchmark": (Benchmark, False),
+    "benchmarks": (Benchmark, True),
+    "control_settings": (ControlSetting, True),
     "hazards": (Hazard, True),
     "never_stop": (Never, True),
     "per_user": (PerUser, True),

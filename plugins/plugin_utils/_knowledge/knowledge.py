@@ -12,6 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Side, Windows
 
+from .benchmarks import Controls
 from .hazards import Hazard
 from .model import ListenerPattern, Never, PerUser, Protected, Recipe, Silent, Version
 
@@ -28,6 +29,7 @@ class Knowledge:
     hazards: tuple[Hazard, ...] = ()
     silent: tuple[Silent, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    controls: Controls = field(default_factory=Controls)
 
     def recipe(self, recipe_id: str) -> Recipe:
         """Return a recipe; raise InvalidOption naming the nearest ids."""

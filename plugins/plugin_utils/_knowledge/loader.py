@@ -10,14 +10,17 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
+from .benchmark_checks import check_benchmark, check_settings
+from .benchmarks import Benchmark, Controls, ControlSetting
 from .checks import check_hazard, check_recipe, check_together, check_version
 from .hazards import Hazard
 from .knowledge import Knowledge
@@ -26,6 +29,8 @@ from .model import Never, PerUser, Protected, Recipe, Silent, Version
 # libyaml is ten times faster and is not in every build of PyYAML.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FOLDER = Path(__file__).parent
+# Bare numbers of the CIS Benchmarks: may be left out of a copy of the collection.
+CIS = "cis.yml"
 T = TypeVar("T")
 
 
@@ -35,6 +40,12 @@ class KnowledgeError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+
+
+@cache
+def _shape(shape: type) -> tuple[dict[str, Any], dict[str, Field[Any]]]:
+    """Return the types and fields of a dataclass; each is asked once, since there are many entries."""
+    return typing.get_type_hints(shape), {item.name: item for item in fields(shape)}
 
 
 class Decoder:
@@ -73,8 +84,7 @@ class Decoder:
             self.complain(where, f"a mapping expected, not {node!r}")
             return None
         before = len(self.problems)
-        hints = typing.get_type_hints(shape)
-        known = {item.name: item for item in fields(shape)}  # type: ignore[arg-type]  # a type variable, always a dataclass
+        hints, known = _shape(shape)  # type: ignore[arg-type]  # every class is hashable, also one that a type variable stands for
         for key in node:
             if key not in known:
                 self.complain(where, f"unknown key '{key}'")
@@ -144,6 +154,7 @@ def load(folder: Path = FOLDER) -> Knowledge:
         hazards=_list(folder / "hazards.yml", Hazard, decoder),
         silent=_list(folder / "silent.yml", Silent, decoder),
         sources=sources,
+        controls=_controls(folder / "controls", decoder),
     )
     decoded = not decoder.problems
     for recipe in knowledge.recipes.values():
@@ -153,12 +164,59 @@ def load(folder: Path = FOLDER) -> Knowledge:
     if decoded:
         for number, hazard in enumerate(knowledge.hazards):
             check_hazard(number, hazard, decoder.complain)
+        for where, benchmark in _places(knowledge.controls):
+            check_benchmark(where, benchmark, knowledge, decoder.complain)
     if decoded and not decoder.problems:
         # An entry that does not fit would be missed by all that name it, which are right.
         check_together(knowledge, decoder.complain)
+        check_settings(knowledge, decoder.complain)
     if decoder.problems:
         raise KnowledgeError(decoder.problems)
     return knowledge
+
+
+def load_benchmarks(path: Path, knowledge: Knowledge) -> tuple[Benchmark, ...]:
+    """Load and check a mapping file of somebody's own: benchmarks whose rules name settings that are known, or recipes and methods.
+
+    Raises:
+        KnowledgeError: with all problems of the file.
+    """
+    decoder = Decoder()
+    found = _list(path, Benchmark, decoder)
+    if not decoder.problems:
+        for number, benchmark in enumerate(found):
+            check_benchmark(f"{path.name}: $[{number}]", benchmark, knowledge, decoder.complain, own=True)
+            if benchmark.id in [other.id for other in found[:number]]:
+                decoder.complain(f"{path.name}: $[{number}].id", f"'{benchmark.id}' is there twice")
+    if decoder.problems:
+        raise KnowledgeError(decoder.problems)
+    return found
+
+
+def _controls(folder: Path, decoder: Decoder) -> Controls:
+    """Load what is known of controls; nothing where the folder has been left out, and no CIS numbers where only their file has been."""
+    if not folder.is_dir():
+        return Controls()
+    settings = _list(folder / "settings.yml", ControlSetting, decoder)
+    benchmarks = _entries(folder / "benchmarks", Benchmark, decoder)
+    cis = folder / CIS
+    for number, benchmark in enumerate(_list(cis, Benchmark, decoder) if cis.is_file() else ()):
+        # One that does not fit has been complained of, and is None.
+        if benchmark is not None and benchmark.id in benchmarks:
+            decoder.complain(f"{CIS}: $[{number}].id", f"'{benchmark.id}' is there twice")
+        elif benchmark is not None:
+            benchmarks[benchmark.id] = benchmark
+    found: dict[str, ControlSetting] = {}
+    for number, setting in enumerate(settings):
+        if setting is not None and setting.id in found:
+            decoder.complain(f"settings.yml: $[{number}].id", f"'{setting.id}' is there twice")
+        elif setting is not None:
+            found[setting.id] = setting
+    return Controls(found, benchmarks)
+
+
+def _places(controls: Controls) -> list[tuple[str, Benchmark]]:
+    return [(f"benchmark {benchmark.id}: $", benchmark) for benchmark in controls.benchmarks.values()]
 
 
 def _parse(path: Path, where: str, decoder: Decoder) -> Any:

@@ -31,6 +31,8 @@ class Reason(StrEnum):
     IN_USE = "an application or a server role may use it"
     NOT_RESTORABLE = "could not be restored"
     HARMFUL = "breaks more than it closes on this Windows"
+    NOT_FOR_THIS_HOST = "not for this host"
+    NO_METHOD = "no method does what it asks for"
 
 
 @dataclass(frozen=True, slots=True)

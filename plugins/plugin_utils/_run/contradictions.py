@@ -17,8 +17,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import K
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.part import Claim
 
 from .confirming import read_wish
+from .controls import claimed
 from .keep import Said, said_of
-from .options import left_out
+from .options import controls_left_out, left_out
 from .survey import STAGE_BY_NAME
 
 # Options that are lengths of time; no negative one makes any sense.
@@ -53,7 +54,8 @@ def in_minimize(options: Mapping[str, Any], knowledge: Knowledge) -> Iterator[st
     if unlisted:
         yield unlisted
     values = {name: {"services": value} if name == "services" else value for name, value in given.items()}
-    yield from _between(values, options.get("recipes") or (), options["keep"], knowledge)
+    yield from _between(values, options.get("recipes") or (), options["keep"], knowledge, _right(options.get("controls") or (), knowledge))
+    yield from _wrong_controls(options, knowledge)
 
 
 def _wrong(read: Callable[[], object]) -> Iterator[str]:
@@ -64,9 +66,17 @@ def _wrong(read: Callable[[], object]) -> Iterator[str]:
 
 
 def _between(
-    given: Mapping[str, Mapping[str, Any]], recipes: Sequence[str], keep: Iterable[Mapping[str, Any]] | None, knowledge: Knowledge
+    given: Mapping[str, Mapping[str, Any]],
+    recipes: Sequence[str],
+    keep: Iterable[Mapping[str, Any]] | None,
+    knowledge: Knowledge,
+    controls: Sequence[str] = (),
 ) -> Iterator[str]:
-    """Yield what is wrong with options of stages, recipes and `keep`, each alone and one against the other."""
+    """Yield what is wrong with options of stages, recipes and `keep`, each alone and one against the other.
+
+    Args:
+        controls: those that are right by themselves.
+    """
     claims: list[Claim] = []
     for name, options in given.items():
         for part in _parts(name, options):
@@ -85,7 +95,23 @@ def _between(
             claims.append(Claim(f"recipes: {name}", (name,), knowledge.recipe(name).services))
         except InvalidOption as error:
             yield str(error)
+    claims += [Claim(f"controls: {control}", (recipe,), services) for control, recipe, services in claimed(controls, knowledge)]
     yield from _against(kept, claims)
+
+
+def _right(controls: Iterable[str], knowledge: Knowledge) -> tuple[str, ...]:
+    """Return the controls that can be asked for."""
+    return tuple(text for text in controls if not list(_wrong(partial(knowledge.controls.asked, [text]))))
+
+
+def _wrong_controls(options: Mapping[str, Any], knowledge: Knowledge) -> Iterator[str]:
+    """Yield what is wrong with each control by itself, and what keeps those that are right from being carried out."""
+    controls = options.get("controls")
+    if controls is not None and not any(text.strip() for text in controls):
+        yield "'controls' is empty: list at least one control, or leave the option out"
+    for text in controls or ():
+        yield from _wrong(partial(knowledge.controls.asked, [text]))
+    yield from controls_left_out({**options, "controls": _right(controls or (), knowledge)}, knowledge)
 
 
 def _parts(name: str, options: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -4,17 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import DAYS
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate, Knowledge, load
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Asked, Gate, Knowledge, load
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Dependents, Missing, Skipped, Stage
 
-from .choice import select
+from .choice import Selection, select
+from .controls import select_controls, stages_of, unmet_rows
 from .detail import Detail
 from .gate import Blocks, Consent, Refusal, refusal_of
 from .keep import look_up
@@ -83,6 +84,8 @@ def minimize_spec() -> dict[str, Any]:
     stages = {name: {"type": "dict", "options": dict(STAGE_BY_NAME[name].options)} for name in STAGES if name != "services"}
     return {
         "recipes": {"type": "list", "elements": "str"},
+        "controls": {"type": "list", "elements": "str"},
+        "controls_file": {"type": "path"},
         "stages": {"type": "list", "elements": "str", "choices": list(STAGES), "default": list(STAGES)},
         **STAGE_BY_NAME["services"].options,
         **stages,
@@ -111,7 +114,8 @@ class Wanted:
         skipped: recipes that are left alone, with the reasons.
         choices: the methods that were chosen, where nobody gave options of their stage.
         named: the stages of which somebody gave options, or asked for a recipe.
-        refusals: recipes that somebody asked for and that are not carried out.
+        refusals: recipes and controls that somebody asked for and that are not carried out.
+        asked: the controls that somebody asked for.
     """
 
     desires: Mapping[str, Any]
@@ -120,6 +124,7 @@ class Wanted:
     choices: tuple[Choice, ...] = ()
     named: frozenset[str] = frozenset()
     refusals: tuple[Refusal, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 def left_out(options: Mapping[str, Any]) -> str:
@@ -130,6 +135,19 @@ def left_out(options: Mapping[str, Any]) -> str:
 
 def _not_listed(stages: Sequence[str]) -> str:
     return f"{', '.join(stages)}, but 'stages' does not list {'it' if len(stages) == 1 else 'them'}"
+
+
+def controls_left_out(options: Mapping[str, Any], knowledge: Knowledge) -> Iterator[str]:
+    """Say which controls are asked for and cannot be carried out beside the other options.
+
+    Raises:
+        InvalidOption: a control that does not exist or that no method meets.
+    """
+    for name, control in stages_of(options.get("controls") or (), knowledge).items():
+        if name not in options["stages"]:
+            yield f"'controls' needs the stage {name} for {control}, but 'stages' does not list it"
+        elif options.get(name) is not None:
+            yield f"'controls' needs the stage {name} for {control}, but options are set for it; use one of the two"
 
 
 def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowledge, blocks: Blocks | None = None) -> Wanted:
@@ -148,7 +166,15 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
     given = {name: options.get(name) for name in STAGES}
     said = terms(options, survey, knowledge)
     consent = Consent(said.accept, said.unverified, blocks or {})
-    selection = select(options.get("recipes"), survey.explained, survey.host.windows, knowledge, consent, said.kept.services)
+    texts = options.get("controls")
+    asked = knowledge.controls.asked(texts or ())
+    # Who names controls gets them, and the recipes that are named beside them, but not the default plan.
+    recipes = options.get("recipes") if texts is None else options.get("recipes") or ()
+    selection = select(recipes, survey.explained, survey.host.windows, knowledge, consent, said.kept.services)
+    if texts is not None:
+        by_control, elsewhere = select_controls(asked, survey.host, knowledge, consent)
+        selection = _joined(selection, by_control)
+        said = replace(said, absent=(*said.absent, *elsewhere, *unmet_rows(texts, knowledge)))
     lost = sorted({choice.method.stage for choice in selection.choices if choice.named and choice.method.stage not in chosen})
     if lost:
         raise InvalidOption(f"'recipes' names a recipe of {_not_listed(lost)}")
@@ -164,4 +190,11 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
     named = {name for name, value in given.items() if value is not None}
     named |= {choice.method.stage for choice in chosen_by_us if choice.named}
     refusals = (*map(refusal_of, said.wrong), *selection.refusals)
-    return Wanted(desires, said, selection.skipped, chosen_by_us, frozenset(named), refusals)
+    return Wanted(desires, said, selection.skipped, chosen_by_us, frozenset(named), refusals, asked)
+
+
+def _joined(one: Selection, other: Selection) -> Selection:
+    """Join what recipes and what controls choose; a whole recipe includes the part of it that a control asks for."""
+    whole = {(choice.recipe.id, choice.method.id) for choice in one.choices}
+    more = tuple(choice for choice in other.choices if (choice.recipe.id, choice.method.id) not in whole)
+    return Selection((*one.choices, *more), (*one.skipped, *other.skipped), (*one.refusals, *other.refusals))

@@ -28,7 +28,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored im
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall, shells
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports, strangers
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Asked, Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, effect, kind_of, touched
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
@@ -38,6 +38,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import access, leftovers, parts, record, restore, snapshot
 
 from .apply import Application, ChangeStatus, apply, at_any_time
+from .controls import behind
 from .detail import narrowed, short_ports
 from .gate import Blocks, without_shell
 from .gated import look_back, plan_gated
@@ -78,6 +79,7 @@ class Prepared:
         damaged: ids of those whose snapshots cannot be read, and may tell of what is to be put back.
         purpose: what the run is for.
         values: names of all values in our key; None if there is no such key.
+        asked: the controls that were asked for.
         clutter: why our key cannot be listed; then nothing may be changed, since a restore would not find the snapshot.
     """
 
@@ -97,6 +99,7 @@ class Prepared:
     purpose: Purpose = Purpose.MINIMIZE
     values: tuple[str, ...] | None = None
     clutter: str = ""
+    asked: tuple[Asked, ...] = ()
 
     @property
     def room(self) -> int:
@@ -141,7 +144,8 @@ class Run:
         """
         gated = plan_gated(reader, read_survey(reader, self.knowledge), self.knowledge, choose)
         survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
-        return replace(self._prepared(reader, survey, gated.plan, gated.wanted, gated.forecast), findings=gated.findings)
+        made = self._prepared(reader, survey, gated.plan, gated.wanted, gated.forecast)
+        return replace(made, findings=gated.findings, asked=gated.wanted.asked)
 
     def prepare_restore(self, reader: Reader, scope: restore.RestoreScope) -> Prepared:
         """Read what earlier runs left, and plan the way back; nothing is written.
@@ -426,6 +430,9 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "reboot_required": reboot_required(prepared, application),
         "warnings": [*run.warnings, *_warnings(prepared, after)],
     }
+    if prepared.asked:
+        for row, change in zip(result["changes"], plan.changes, strict=True):
+            row["controls"] = behind(change, prepared.asked, prepared.survey.host, run.knowledge)
     if prepared.stored is None:
         # A restore puts back what was, and no hazard holds it back: its warnings name those of what it closes again.
         result["hazards"] = hazards_of(prepared.findings)

@@ -16,9 +16,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import d
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.checks import newest
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.loader import FOLDER
 
-SINGLE = {"recipe": "recipes", "windows": "windows"}
+SINGLE = {"benchmark": "controls/benchmarks", "recipe": "recipes", "windows": "windows"}
+BELOW = {"benchmarks": "controls/cis.yml", "control_settings": "controls/settings.yml"}
 FILES = [(name, path) for name, folder in SINGLE.items() for path in sorted((FOLDER / folder).glob("*.yml"))]
-FILES += [(name, FOLDER / f"{name}.yml") for name in json_schema.FILES if name not in SINGLE]
+FILES += [(name, FOLDER / BELOW.get(name, f"{name}.yml")) for name in json_schema.FILES if name not in SINGLE]
 
 
 def test_the_generated_files_are_current(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,7 +41,7 @@ def test_a_stale_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
 @pytest.mark.parametrize(("name", "path"), FILES, ids=[f"{name}-{path.stem}" for name, path in FILES])
 def test_an_entry_fits_its_schema_and_names_it(name: str, path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    up = "../" if name in SINGLE else ""
+    up = "../" * (len(path.relative_to(FOLDER).parts) - 1)
     assert text.startswith(f"# yaml-language-server: $schema={up}schema/{name}.schema.json\n")
     validator = jsonschema.Draft202012Validator(json.loads(json_schema.text(name)))
     assert not list(validator.iter_errors(yaml.safe_load(text)))

@@ -18,6 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards import Gate
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule, registry_value, running, start_mode
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved
@@ -76,12 +77,12 @@ INTERFACES = r"SYSTEM\CurrentControlSet\Services\NetBT\Parameters\Interfaces"
 DROP: dict[str, Any] = {"residue": "drop", "unknown": True}
 
 
-def close(host: Simulated, run_id: str = "20260101T000000Z-000001", **given: Any) -> dict[str, Any]:
+def close(host: Simulated, run_id: str = "20260101T000000Z-000001", knowledge: Knowledge = KNOWLEDGE, **given: Any) -> dict[str, Any]:
     """Do what the action does, all stages, whatever becomes of it."""
     options = {**DEFAULTS, "stages": list(STAGES), **given}
 
     def choose(survey: Survey, blocks: Blocks) -> Wanted:
-        return minimize_wanted(options, survey, KNOWLEDGE, blocks)
+        return minimize_wanted(options, survey, knowledge, blocks)
 
     run = Run(KNOWLEDGE, FakeClock(), run_id)
     prepared = run.prepare(host.session, choose)
