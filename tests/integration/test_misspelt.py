@@ -77,7 +77,7 @@ def test_a_misspelt_variable_of_a_playbook_is_refused() -> None:
     failed = next(outcome for outcome in played.outcomes if outcome.status == "failed")
     assert "this playbook has no variable 'canry' (did you mean 'canary'?)" in failed.message
     assert "no variable 'minimize_reboots' (did you mean 'minimize_reboot'?)" in failed.message
-    (lines,) = (outcome.result["msg"] for outcome in played.outcomes if outcome.task == "Show the summary")
+    (lines,) = (outcome.result["lines"] for outcome in played.outcomes if outcome.task == "Summarize the run")
     assert lines[2].startswith("web01 refused: 2 refusals; nothing was changed: ")
 
 
