@@ -55,7 +55,7 @@ def failure(kdc: Kdc, plugin: str, monkeypatch: pytest.MonkeyPatch, **more: obje
 WRONG = {
     f"nobody@{REALM}": ("not found in Kerberos database", "check ansible_user: user@REALM"),
     "user@SILENT.TEST": ("Cannot contact any KDC for realm 'SILENT.TEST'", "and that its KDC answers"),
-    "user@NOWHERE.TEST": ("Cannot find KDC for realm", "check the realm in ansible_user and krb5.conf"),
+    "user@NOWHERE.TEST": ("Cannot find KDC for realm", "check the realm in ansible_user and krb5.conf: user@REALM"),
     f"expired@{REALM}": ("", "change the password of the account"),
     f"locked@{REALM}": ("revoked", "the account is disabled or locked"),
 }
