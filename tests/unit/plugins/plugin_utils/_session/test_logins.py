@@ -131,6 +131,16 @@ def test_credssp_with_a_wrong_password(delegating: Any, plugin: str) -> None:
     assert totals(delegating) == (0, 0, 1)
 
 
+@CREDSSP
+def test_a_wrong_password_costs_one_failed_login_for_each_mechanism_that_is_named(delegating: Any) -> None:
+    session = session_to(delegating, "winrm", ansible_password="wrong secret", ansible_winrm_transport="ntlm,credssp")
+    text = refused(session)
+    assert "with ntlm" in text
+    assert "with credssp" in text
+    assert totals(delegating) == (0, 0, 2)
+    assert session.stats.logins == 2
+
+
 # --- Kerberos ---------------------------------------------------------------------------------------------------
 
 GSSAPI = needs("gssapi", "krb5")
@@ -263,6 +273,14 @@ def test_ntlm_is_bound_to_its_tls_channel(plugin: str, strict: bool) -> None:
         look_around(session)
         assert counted(running["srv"], "logins", "bound_logins", "refused_logins") == (1, 1, 0)
     assert session.stats.logins == 1
+
+
+@BOTH
+def test_the_binding_is_left_out_where_the_user_says_so(plugin: str) -> None:
+    option = {"psrp": "ansible_psrp_negotiate_send_cbt", "winrm": "ansible_winrm_send_cbt"}[plugin]
+    with server.Simulation([server.HostSpec("windows_server_2022", name="srv", tls=True)]) as running:
+        look_around(session_to(running["srv"], plugin, **{option: False}))
+        assert counted(running["srv"], "logins", "bound_logins", "refused_logins") == (1, 0, 0)
 
 
 @NEEDS_KDC
