@@ -50,6 +50,8 @@ lint: setup ## Check code, types, playbooks, documentation and changelog
 	@$(HEADING) 'changelog (antsibull-changelog)'
 	@$(WITH_TOOLS) antsibull-changelog lint
 	@.ci/changelog-fragment
+	@$(HEADING) 'hosted checks (check-jsonschema)'
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(HEADING) 'licences (reuse)'
 	@$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
 

@@ -23,7 +23,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
     Where,
     WinrmListener,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
 
 TYPE_MISMATCH = 0x80041005
@@ -235,6 +235,11 @@ class FakeSession:
         """Tell whether a key is there."""
         self._call("has_key", key)
         return self.fake.values(key) is not None
+
+    def grants(self, key: str) -> tuple[Grant, ...] | None:
+        """Let administrators alone write."""
+        self._call("grants", key)
+        return None if self.fake.values(key) is None else (Grant("S-1-5-32-544", "Administrators", 0xF003F),)
 
     def open_shell(self) -> None:
         """Let it be open."""

@@ -12,6 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SESSION = "plugins/plugin_utils/_session"
 RUN = "plugins/plugin_utils/_run"
+CORE = "plugins/plugin_utils/_core"
+HOST = "plugins/plugin_utils/_host"
+WSMAN = "plugins/plugin_utils/_wsman"
 UNDO = "plugins/plugin_utils/_undo"
 
 RULES: dict[str, tuple[str, ...]] = {
@@ -38,10 +41,16 @@ RULES: dict[str, tuple[str, ...]] = {
     ),
     "two controllers start a timer on one host": (
         f"{RUN}/test_attacked.py::test_of_two_controllers_one_at_most_arms_and_its_timer_stays_whole",
+        f"{RUN}/test_two_controllers.py::test_what_was_there_before_both_comes_back",
         f"{RUN}/test_attacked.py::test_a_script_whose_key_is_gone_harms_no_timer_that_comes_after_it",
         f"{RUN}/test_attacked.py::test_a_run_confirms_no_timer_but_its_own",
         f"{RUN}/test_attacked.py::test_a_run_that_ends_while_the_timer_of_another_waits_says_so",
         f"{UNDO}/test_timer.py::test_a_script_that_another_run_has_superseded_leaves_all_that_is_that_runs",
+    ),
+    "the record on the host can be written by others than administrators": (
+        f"{UNDO}/test_access.py::test_a_restore_names_who_else_may_write",
+        f"{UNDO}/test_access.py::test_a_run_that_meets_a_key_looks_before_it_writes",
+        f"{RUN}/test_confirming.py::test_nor_may_they_write_the_record_where_no_timer_is_asked_for",
     ),
     "the record on the host names what this collection does not manage": (
         f"{UNDO}/test_managed.py::test_a_planted_record_makes_a_restore_touch_nothing_that_is_not_managed",
@@ -55,6 +64,57 @@ RULES: dict[str, tuple[str, ...]] = {
     "`ComSpec`, `PATH`, `PATHEXT` or `AutoRun` of the host were changed": (
         f"{UNDO}/test_timer.py::test_it_needs_nothing_of_the_environment",
         f"{UNDO}/test_timer.py::test_the_script_starts_no_shell_of_its_own",
+    ),
+    "a large, endless or chunked answer; endless headers or interim answers; the same during login": (
+        f"{SESSION}/test_bounded.py::test_100_megabytes",
+        f"{SESSION}/test_bounded.py::test_100_megabytes_through_a_proxy",
+        f"{SESSION}/test_bounded.py::test_100_megabytes_of_what_the_libraries_may_bound",
+    ),
+    "one byte per second": (f"{SESSION}/test_bounded.py::test_a_trickle_ends_in_time", f"{SESSION}/test_bounded.py::test_an_allowance"),
+    "compressed answers, redirections, cookies, charsets": (
+        f"{SESSION}/test_bounded.py::test_answers_that_expand",
+        f"{SESSION}/test_bounded.py::test_no_redirection_is_followed",
+        f"{SESSION}/test_bounded.py::test_no_cookie_is_kept",
+        f"{SESSION}/test_bounded.py::test_a_charset_is_not_believed",
+    ),
+    "document types, entities, comments, CDATA, processing instructions": (
+        f"{WSMAN}/test_hostile.py::test_refused_with_a_reason",
+        f"{WSMAN}/test_hostile.py::test_another_encoding_hides_nothing",
+        f"{WSMAN}/test_decode.py::test_a_document_type_is_named",
+    ),
+    "more than 64 levels, 50,000 elements and attributes, 8 KiB a tag, 200 characters a namespace": (
+        f"{WSMAN}/test_hostile.py::test_refused_with_a_reason",
+        f"{WSMAN}/test_hostile.py::test_memory",
+        f"{WSMAN}/test_decode.py::test_limits",
+    ),
+    "endless pages or command output": (
+        f"{SESSION}/test_session.py::test_an_enumeration_without_end_is_released",
+        f"{SESSION}/test_session.py::test_pages_without_rows_have_an_end",
+        f"{SESSION}/test_session.py::test_pages_that_come_too_slowly_have_an_end",
+        f"{SESSION}/test_shell.py::test_a_command_without_end_is_given_up_and_its_shell_deleted",
+    ),
+    "large amounts of data": (
+        f"{SESSION}/test_session.py::test_what_is_kept_is_bounded",
+        f"{SESSION}/test_session.py::test_a_flood_of_pages_takes_no_more_memory_than_it_may",
+        f"{HOST}/test_netstat.py::test_more_rows_than_any_host_has",
+    ),
+    "endless names as evidence for a hazard (shares, sessions, printers, sites)": (
+        f"{RUN}/test_hazards.py::test_hostile_and_endless_evidence_is_bounded",
+        f"{CORE}/test_foreign.py::test_of_names_that_a_host_lists_the_first_are_told_and_how_many_there_are",
+    ),
+    "numbers above 64 bits, ports above 65,535, invalid addresses, years that do not exist": (
+        f"{CORE}/test_row.py::test_what_is_no_number_of_64_bits",
+        f"{CORE}/test_row.py::test_what_is_no_moment",
+        f"{HOST}/test_netstat.py::test_what_is_no_address_is_passed_over",
+    ),
+    "terminal escapes and other control characters, lone surrogates, bidirectional controls": (
+        f"{CORE}/test_foreign.py::test_every_bidirectional_control_is_replaced",
+        f"{CORE}/test_foreign.py::test_a_host_forges_no_line_of_a_message_or_of_the_log",
+        f"{RUN}/test_plain.py::test_printable",
+    ),
+    "`{{ }}`, HTML, `../`, in any name": (
+        "../integration/test_hostile.py::test_names_arrive_as_text_in_results_debug_and_loops",
+        "../integration/test_hostile.py::test_names_arrive_as_text_in_plans_messages_and_warnings",
     ),
     "an answer or a fault to another message": (
         f"{SESSION}/test_sealed.py::test_a_fault_that_names_another_message_is_refused_sealed_or_not",
@@ -74,8 +134,9 @@ def rows(title: str) -> list[str]:
     return [row for row in table[1:] if not set(row) <= {"-"}]
 
 
-def test_each_rule_names_its_tests() -> None:
-    rules = rows("Rules that always hold")
+@pytest.mark.parametrize("title", ["A compromised host", "Rules that always hold"])
+def test_each_rule_names_its_tests(title: str) -> None:
+    rules = rows(title)
     assert len(rules) > 5
     assert [row for row in rules if row not in RULES] == []
 

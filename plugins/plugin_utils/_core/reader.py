@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from .filter import FilterRule
-from .registry import RegistryType, RegistryValue
+from .registry import Grant, RegistryType, RegistryValue
 from .row import Row
 
 CIMV2 = "root/cimv2"
@@ -101,6 +101,9 @@ class Reader(Protocol):
 
     def has_key(self, key: str) -> bool:
         """Tell whether a key is there; asks the host only where no earlier read has told."""
+
+    def grants(self, key: str) -> tuple[Grant, ...] | None:
+        """Return whom the access list of a key allows what, from Windows Vista on; None where the key is absent."""
 
     def command(self, *arguments: str) -> CommandOutput:
         """Run one of the read-only commands of the guard's table (`netstat`, `-ano`) and return its output, never cached."""

@@ -30,6 +30,21 @@ class RegistryType(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What the access list of a key allows somebody.
+
+    Attributes:
+        sid: who.
+        name: the same for a person.
+        rights: the access mask.
+    """
+
+    sid: str
+    name: str
+    rights: int
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryValue:
     """One value that exists, with its type and data."""
 

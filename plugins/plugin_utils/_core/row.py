@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from .errors import NotUnderstood
 from .foreign import excerpt
@@ -28,8 +29,9 @@ class Reference:
     keys: Mapping[str, str]
 
 
-Value = str | Reference | tuple[str | Reference | None, ...] | None
-"""A scalar as text, a REF, an array of them, or null."""
+Scalar: TypeAlias = "str | Reference | Row | None"
+Value: TypeAlias = "Scalar | tuple[Scalar, ...]"
+"""A scalar as text, a REF, an instance inside the property, an array of them, or null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,12 @@ class Row:
         """Return a REF property."""
         value = self.value(name)
         return value if isinstance(value, Reference) else None
+
+    def instances(self, name: str) -> tuple[Row, ...]:
+        """Return the instances inside a property; none where it is null, absent or something else."""
+        value = self.value(name)
+        items = value if isinstance(value, tuple) else (value,)
+        return tuple(item for item in items if isinstance(item, Row))
 
     def moment(self, name: str) -> datetime | None:
         """Return a datetime, aware, in UTC; None where null and for 1601-01-01, which Windows uses for "never".

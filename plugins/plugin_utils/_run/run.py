@@ -156,6 +156,8 @@ class Run:
         """
         survey = with_path(reader, read_survey(reader, self.knowledge))
         found = snapshot.read_snapshots(reader)
+        if found.snapshots or found.unreadable:
+            self.warnings += filter(None, (access.strangers(reader, survey.host.windows.nt),))
         damaged = restore.damaged(found, scope)
         goals = restore.goals_of(found.snapshots, scope, record.read_history(reader).finished())
         if any(goal.oldest.object == filter_rule.OBJECT for goal in goals):
@@ -265,8 +267,10 @@ class Run:
 
     def _protect(self, prepared: Prepared, writer: Writer) -> None:
         """See to it that nobody but administrators writes what a restore will believe."""
-        warning = access.protect(writer, prepared.survey.host.windows.nt)
-        self.warnings += [warning] if warning else []
+        nt = prepared.survey.host.windows.nt
+        # A key that this run makes is handed its list down.
+        there = prepared.values is not None and prepared.purpose is not Purpose.RESTORE
+        self.warnings += filter(None, (access.protect(writer, nt), access.strangers(writer, nt) if there else ""))
 
     def _written(self, prepared: Prepared) -> tuple[str, ...]:
         """Name the values of our key that this run writes before its first change, but for parts of them."""

@@ -43,6 +43,10 @@ class Unsealed(Exception):
 
 # MS-WSMV 2.2.9.1: how a sealed message is announced; both libraries write it so.
 _SEALED = re.compile(r'multipart/(?:x-multi-)?encrypted;protocol="([^"]+)";boundary="Encrypted Boundary"')
+# RFC 4559, section 4.1: a dialogue goes on where the answer has a token. A ticket comes in the frame of RFC 2743, section 3.1, whose first
+# byte is 0x60; a bare message of NTLM does not, and its library wants to see the header.
+_TICKET = re.compile(r"(?:Kerberos|Negotiate)\s+Y", re.IGNORECASE)
+_TOKEN = re.compile(r"(?:^|,)\s*(?:Kerberos|Negotiate)\s+[^\s,]", re.IGNORECASE)
 
 
 def _too_large() -> Unwelcome:
@@ -175,6 +179,9 @@ class BoundedAdapter(BaseAdapter):
         refused = response.status_code == http.client.UNAUTHORIZED
         if refused or not (request.body or "Authorization" in request.headers):
             self._on_login(refused)
+        if refused and _TICKET.match(_text(request, "Authorization")) and not _TOKEN.search(_text(response, "WWW-Authenticate")):
+            # The host has said no. pywinrm would show it two more tickets.
+            response.headers.pop("WWW-Authenticate", None)
         if not _as_sealed_as(request, response):
             response.headers.pop("Content-Type", None)
             if not refused:
@@ -202,16 +209,16 @@ class BoundedAdapter(BaseAdapter):
 
 def _as_sealed_as(request: requests.PreparedRequest, response: requests.Response) -> bool:
     """Tell whether an answer is sealed as its request is; one to a request in clear may be as it likes."""
-    asked = _SEALED.fullmatch(_kind(request))
+    asked = _SEALED.fullmatch(_text(request, "Content-Type"))
     if asked is None:
         return True
-    answered = _SEALED.fullmatch(_kind(response))
+    answered = _SEALED.fullmatch(_text(response, "Content-Type"))
     return answered is not None and answered[1] == asked[1]
 
 
-def _kind(message: requests.PreparedRequest | requests.Response) -> str:
-    kind = message.headers.get("Content-Type", "")
-    return kind.decode("latin-1") if isinstance(kind, bytes) else kind
+def _text(message: requests.PreparedRequest | requests.Response, header: str) -> str:
+    text = message.headers.get(header, "")
+    return text.decode("latin-1") if isinstance(text, bytes) else text
 
 
 def bound(

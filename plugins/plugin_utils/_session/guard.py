@@ -39,6 +39,7 @@ READ_ONLY = (
     Allowed(f"{STD_REG_PROV}/GetExpandedStringValue", STD_REG_PROV),
     Allowed(f"{STD_REG_PROV}/GetMultiStringValue", STD_REG_PROV),
     Allowed(f"{STD_REG_PROV}/GetQWORDValue", STD_REG_PROV),
+    Allowed(f"{STD_REG_PROV}/GetSecurityDescriptor", STD_REG_PROV),
     Allowed(f"{STD_REG_PROV}/GetStringValue", STD_REG_PROV),
     Allowed(names.CREATE_ACTION, names.SHELL_RESOURCE),
     Allowed(names.RECEIVE_ACTION, names.SHELL_RESOURCE),

@@ -75,4 +75,4 @@ def _size(value: Value) -> int:
     if isinstance(value, Reference):
         keys = sum(getsizeof(name) + getsizeof(text) for name, text in value.keys.items())
         return getsizeof(value) + getsizeof(value.class_name) + getsizeof(value.keys) + keys
-    return getsizeof(value)
+    return memory_of((value,)) if isinstance(value, Row) else getsizeof(value)

@@ -24,7 +24,11 @@ _KERBEROS = (
     ),
     (("client not found", "not found in kerberos database"), "check ansible_user: user@REALM, with the realm in capital letters"),
     (
-        ("cannot contact any kdc", "cannot find kdc", "cannot resolve", "no kdc"),
+        ("cannot find kdc",),
+        "check the realm in ansible_user and krb5.conf: user@REALM, with the realm in capital letters (a UPN suffix need not be one)",
+    ),
+    (
+        ("cannot contact any kdc", "cannot resolve", "no kdc"),
         "check the realm in ansible_user and krb5.conf, and that its KDC answers",
     ),
     (("must be changed", "has expired", "password expired", "cannot read password"), "change the password of the account, then run again"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row, whole_number
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import HKEY_LOCAL_MACHINE
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Argument, Invoke
@@ -21,6 +21,10 @@ from .guard import STD_REG_PROV
 ABSENT = frozenset({1, 2})
 _VALUE_ABSENT = 1
 _ENUMERATORS = ("EnumKey", "EnumValues")
+# Microsoft, StdRegProv class: from Windows Vista on.
+GET_DESCRIPTOR = "GetSecurityDescriptor"
+# MS-DTYP 2.4.6 and 2.4.4.1: the descriptor has a list; an entry that allows; and who is meant where there is no list (2.4.2.4).
+_DACL_PRESENT, _ALLOWED, _EVERYONE, _ALL = 0x4, 0, "S-1-1-0", 0x10000000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +108,21 @@ def types_of(row: Row) -> dict[str, RegistryType]:
     known = {int(kind) for kind in RegistryType}
     numbers = [whole_number(kind) for kind in types]
     return {name: RegistryType(number) for name, number in zip(names, numbers, strict=True) if number in known}
+
+
+def grants_of(row: Row) -> tuple[Grant, ...]:
+    """Return what the output of GetSecurityDescriptor allows, entries that deny left out; without a list everybody may do everything.
+
+    Raises:
+        ValueError: the output has no descriptor, or one that makes no sense.
+    """
+    (descriptor,) = row.instances("Descriptor")
+    if not (descriptor.number("ControlFlags") or 0) & _DACL_PRESENT:
+        return (Grant(_EVERYONE, "Everyone", _ALL),)
+    return tuple(_grant(entry) for entry in descriptor.instances("DACL") if entry.number("AceType") == _ALLOWED)
+
+
+def _grant(entry: Row) -> Grant:
+    (trustee,) = entry.instances("Trustee")
+    name = "\\".join(filter(None, (trustee.text("Domain"), trustee.text("Name"))))
+    return Grant(trustee.text("SIDString") or "", name, entry.number("AccessMask") or 0)

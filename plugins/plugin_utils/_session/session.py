@@ -19,7 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     TimedOut,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, CommandOutput, Where, WinrmListener
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import wql
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import WSMAN_QUOTA_OPERATIONS, wmi_resource
@@ -126,6 +126,15 @@ class Session:
             return self.value_types(key) is not None
         # One answer tells of the parent and of all its subkeys.
         return name.lower() in {subkey.lower() for subkey in self.subkeys(parent) or ()}
+
+    def grants(self, key: str) -> tuple[Grant, ...] | None:
+        """Return whom the access list of a key allows what; see `Reader.grants`."""
+        what = f"StdRegProv.{registry.GET_DESCRIPTOR} on '{hklm(key)}'"
+        output = self._registry_read(registry.call(registry.GET_DESCRIPTOR, key), key, what)
+        if output is None:
+            return None
+        with typed(self.host, what):
+            return registry.grants_of(output.values)
 
     def command(self, *arguments: str) -> CommandOutput:
         """Run one of the read-only commands; see `Reader.command`."""

@@ -111,12 +111,19 @@ class WinrmTransport(HttpTransport):
         log_in = library.setup_encryption
 
         def log_in_bounded(session: Any) -> None:
-            self._bound(session)
+            self._prepare(session)
             log_in(session)
 
         # It sends over a session that nobody outside has seen yet.
         vars(library)["setup_encryption"] = log_in_bounded
-        self._bound(library.build_session())
+        self._prepare(library.build_session())
+
+    def _prepare(self, session: Any) -> None:
+        """Make a session of the library ready, before anything goes out over it."""
+        self._bound(session)
+        if self._config.scheme == "https" and hasattr(session.auth, "force_preemptive"):
+            # Of Kerberos: a ticket that goes out before the host's certificate is known is bound to no TLS channel.
+            session.auth.force_preemptive = False
 
     def _post(self, envelope: bytes) -> bytes:
         if self._library is None:

@@ -12,11 +12,11 @@ import binascii
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, cast
-from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser, tostring
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value, whole_number
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Scalar, Value, whole_number
 
 from . import constants as names
 from . import messages
@@ -260,14 +260,14 @@ _READERS: dict[type, Callable[[Element, Any], object]] = {
 
 def _row(element: Element) -> Row:
     """Return an instance or a projected row; the latter has no class name (WSMV 3.1.4.1.13 <58>)."""
-    found: dict[str, list[str | Reference | None]] = {}
+    found: dict[str, list[Scalar]] = {}
     for child in element:
         found.setdefault(_local(child), []).append(_value(child))
     values: dict[str, Value] = {name: items[0] if len(items) == 1 else tuple(items) for name, items in found.items()}
     return Row("" if element.tag == _FRAGMENT else _local(element), values)
 
 
-def _value(element: Element) -> str | Reference | None:
+def _value(element: Element) -> Scalar:
     if element.get(_NIL) in ("true", "1"):
         return None
     # An empty string has no text and no nil attribute.
@@ -280,8 +280,7 @@ def _value(element: Element) -> str | Reference | None:
     parameters = next(element.iter(f"{{{names.ADDRESSING}}}ReferenceParameters"), None)
     if parameters is not None:
         return _reference(parameters)
-    # An embedded instance: none of the classes read here has one, so it stays what it is.
-    return tostring(element, encoding="unicode")
+    return _row(element)
 
 
 def _reference(parameters: Element) -> Reference:

@@ -81,8 +81,8 @@ def user_of(certificate: bytes) -> str | None:
     return found[0].partition("@")[0] if found else None
 
 
-def server_context(clients: Authority | None = None) -> ssl.SSLContext:
-    """Return a TLS context with a self-signed certificate.
+def server_context(clients: Authority | None = None) -> tuple[ssl.SSLContext, bytes]:
+    """Return a TLS context with a self-signed certificate, and that.
 
     Args:
         clients: who issues certificates that clients may show; without it they are not asked for one.
@@ -96,7 +96,7 @@ def server_context(clients: Authority | None = None) -> ssl.SSLContext:
         context.load_cert_chain(path)
     if clients is not None:
         clients.trusted_by(context)
-    return context
+    return context, certificate.public_bytes(serialization.Encoding.DER)
 
 
 def _name(common: str) -> x509.Name:

@@ -24,7 +24,15 @@ class Reference:
     keys: Mapping[str, str]
 
 
-Scalar = str | int | bool | datetime | Reference | None
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """An instance inside a property or parameter."""
+
+    class_name: str
+    properties: Mapping[str, Value]
+
+
+Scalar = str | int | bool | datetime | Reference | Embedded | None
 """A CIM scalar; datetimes are aware, in UTC."""
 
 Value = Scalar | list[Scalar]

@@ -58,6 +58,7 @@ class HostSpec:
             `certificate` takes certificates of clients and needs `tls`; `credssp` takes CredSSP; `kerberos` takes tickets for the services
             in the keytab that KRB5_KTNAME names, and needs the libraries of the extra `kerberos`.
         tls: WinRM over https on port 5986 as well, with a certificate made at the start; clients are then sent there.
+        strict_channel: over TLS a login with NTLM or Kerberos must be bound to the TLS channel (CbtHardeningLevel Strict); else it may be.
         forward: clients are sent to a forwarded port on 127.0.0.1, which the host itself knows nothing of.
         ipv6: clients are sent to ::1. One host of the machine has its ports there, every other is at a forwarded port of it.
         user: the administrator to hand out.
@@ -74,6 +75,7 @@ class HostSpec:
     name: str = ""
     auth: str = "ntlm"
     tls: bool = False
+    strict_channel: bool = False
     forward: bool = False
     ipv6: bool = False
     user: str = "Administrator"

@@ -55,8 +55,13 @@ class Station:
             certificate=clients is not None,
             credssp=spec.auth == "credssp",
             kerberos=spec.auth == "kerberos",
+            strict_channel=spec.strict_channel,
         )
-        self.http = WsmanHttp(computer, self.service, policy, self.follow)
+        self._tls: SSLContext | None = None
+        certificate: bytes | None = None
+        if spec.tls:
+            self._tls, certificate = server_context(clients)
+        self.http = WsmanHttp(computer, self.service, policy, self.follow, certificate)
         self.sockets = HostSockets(address, asyncio.get_running_loop())
         self.six = six
         self.clients = clients
@@ -64,7 +69,6 @@ class Station:
         self._rest = 0.0
         self.forwarded = 0
         self._barred: frozenset[int] = frozenset()
-        self._tls: SSLContext | None = server_context(clients) if spec.tls else None
         self._servers: dict[tuple[str, int], Acceptor] = {}
 
     def start(self) -> None:

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 import requests
+import spnego
 from pypsrp.exceptions import AuthenticationError
 from pypsrp.wsman import WSMan
+from spnego.channel_bindings import GssChannelBindings
 from winrm.exceptions import InvalidCredentialsError
 from winrm.protocol import Protocol
 
@@ -117,6 +119,58 @@ def test_the_inventory_has_the_certificate_and_no_password(mapped: Host) -> None
     assert variables["ansible_winrm_transport"] == "certificate"
     assert variables["ansible_winrm_cert_pem"] == variables["ansible_winrm_cert_key_pem"] == str(mapped.certificate)
     assert "ansible_password" not in variables
+
+
+# --- the TLS channel of a login ----------------------------------------------------------------------------------------
+
+
+def ntlm_by_hand(host: Host, channel: bytes | None) -> int:
+    """Log in with NTLM over TLS, bound to a channel of one's own making; return the last status."""
+    client = spnego.client(
+        host.user,
+        host.password,
+        protocol="ntlm",
+        channel_bindings=None if channel is None else GssChannelBindings(application_data=channel),
+    )
+    token, status = client.step(), 0
+    with requests.Session() as session:
+        session.verify, session.trust_env = False, False
+        while token is not None:
+            header = {"Authorization": f"Negotiate {base64.b64encode(token).decode()}"}
+            answer = session.post(host.url, headers=header, timeout=10)
+            status = answer.status_code
+            challenge = answer.headers.get("WWW-Authenticate", "").partition(" ")[2]
+            token = None if client.complete or not challenge else client.step(base64.b64decode(challenge))
+    return status
+
+
+@pytest.fixture(params=[False, True], ids=["relaxed", "strict"])
+def tls_host(request: pytest.FixtureRequest) -> Iterator[Host]:
+    spec = HostSpec("fake", name="bound", tls=True, strict_channel=request.param, build=FakeComputer)
+    with Simulation([spec]) as running:
+        yield running["bound"]
+
+
+def bound(host: Host) -> tuple[int, int, int]:
+    found = requests.get(f"{host.window_url}/journal", timeout=10).json()
+    return int(found["logins"]), int(found["bound_logins"]), int(found["refused_logins"])
+
+
+def test_both_clients_bind_ntlm_to_its_tls_channel(tls_host: Host) -> None:
+    shell(tls_host, password=tls_host.password)
+    read(tls_host, password=tls_host.password)
+    assert bound(tls_host) == (2, 2, 0)
+
+
+def test_a_login_that_is_bound_to_another_channel_is_refused(tls_host: Host) -> None:
+    assert ntlm_by_hand(tls_host, b"tls-server-end-point:" + bytes(32)) == 401
+    assert bound(tls_host) == (0, 0, 1)
+
+
+def test_one_that_is_bound_to_none_is_refused_where_the_host_is_strict(tls_host: Host, request: pytest.FixtureRequest) -> None:
+    strict = request.node.callspec.params["tls_host"]
+    assert ntlm_by_hand(tls_host, None) == (401 if strict else 200)
+    assert bound(tls_host) == ((0, 0, 1) if strict else (1, 0, 0))
 
 
 # --- Kerberos, as far as it goes without a KDC ------------------------------------------------------------------------

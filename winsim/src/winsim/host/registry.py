@@ -112,14 +112,18 @@ class Registry:
             raise KeyError(path)
         key.entries, key.protected = tuple(entries), protected
 
-    def writers(self, path: str) -> list[str]:
-        """Name who may change a key by its list and those above it; nothing asks for them but tests."""
+    def access_list(self, path: str) -> tuple[Entry, ...]:
+        """Return the access list of a key that exists: its own entries, then what it inherits."""
         key, found = self._root, list[Entry]()
         for part in _parts(path):
             key = key.keys[part.lower()]
             inherited = [] if key.protected else [entry.handed_down(folder=True) for entry in found]
             found = [*key.entries, *(entry for entry in inherited if entry is not None)]
-        return sorted({entry.principal.name.lower() for entry in found if entry.writes})
+        return tuple(found)
+
+    def writers(self, path: str) -> list[str]:
+        """Name who may change a key by its list and those above it; nothing asks for them but tests."""
+        return sorted({entry.principal.name.lower() for entry in self.access_list(path) if entry.writes})
 
     def walk(self) -> Iterator[tuple[str, dict[str, RegistryValue]]]:
         """Yield every key with its values, by full path."""

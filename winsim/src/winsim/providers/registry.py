@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from winsim.classes import Version
 from winsim.host import controls
 from winsim.host.controls import Written
+from winsim.host.files import Entry, Principal
 from winsim.host.machine import Machine
 from winsim.registry_value import RegistryData, RegistryType, RegistryValue
-from winsim.seams import Instance, Problem, Scalar, Value, WmiError
+from winsim.seams import Embedded, Instance, Problem, Scalar, Value, WmiError
 
 from .cim import DEFAULT, Arguments, CimClass, Method, Out
 
@@ -45,6 +47,24 @@ KEY = ("hDefKey", "sSubKeyName")
 VALUE = (*KEY, "sValueName")
 KEY_CHANGES = 0x2 | 0x4 | 0x20 | 0x10000 | 0x40000 | 0x80000
 """The rights of CheckAccess that change something: set value, create subkey or link, delete, write DAC or owner."""
+
+# Microsoft, StdRegProv: GetSecurityDescriptor came with Windows Vista.
+DESCRIPTORS_SINCE: Version = (6, 0)
+# What the letters of an entry are of a key: KEY_ALL_ACCESS, KEY_READ, KEY_WRITE, and all but changing the list (Microsoft, registry key
+# security); SE_DACL_PRESENT, SE_DACL_PROTECTED and SE_SELF_RELATIVE (MS-DTYP 2.4.6); flags and kinds of entries (2.4.4.1).
+MASKS = {"F": 0xF003F, "R": 0x20019, "W": 0x20006, "M": 0x3003F}
+PRESENT, PROTECTED, RELATIVE = 0x4, 0x1000, 0x8000
+FLAGS = {"OI": 0x1, "CI": 0x2, "IO": 0x8, "I": 0x10}
+ALLOWED, DENIED = 0, 1
+NAMES = {
+    Principal.EVERYONE: (None, "Everyone"),
+    Principal.CREATOR: (None, "CREATOR OWNER"),
+    Principal.AUTHENTICATED: ("NT AUTHORITY", "Authenticated Users"),
+    Principal.SYSTEM: ("NT AUTHORITY", "SYSTEM"),
+    Principal.ADMINISTRATORS: ("BUILTIN", "Administrators"),
+    Principal.USERS: ("BUILTIN", "Users"),
+    Principal.POWER_USERS: ("BUILTIN", "Power Users"),
+}
 
 
 def _path(arguments: Arguments) -> str:
@@ -118,6 +138,42 @@ def _check_access(host: Machine, instance: Instance | None, arguments: Arguments
     return {"bGranted": granted, "ReturnValue": 0 if granted else ACCESS_DENIED}
 
 
+def _get_security_descriptor(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
+    """Show who may do what with a key, as an instance in the answer; the name of a group is English (Microsoft, __SecurityDescriptor)."""
+    del instance
+    if host.spec.windows.kernel < DESCRIPTORS_SINCE:
+        raise WmiError(Problem.INVALID_METHOD, "GetSecurityDescriptor")
+    path = _path(arguments)
+    if not host.registry.exists(path):
+        return {"Descriptor": None, "ReturnValue": NO_KEY}
+    entries = host.registry.access_list(path)
+    shown: dict[str, Value] = {
+        "ControlFlags": PRESENT | RELATIVE,
+        "DACL": [_entry(entry) for entry in entries],
+        "Group": _trustee(Principal.SYSTEM),
+        "Owner": _trustee(Principal.ADMINISTRATORS),
+    }
+    return {"Descriptor": Embedded("__SecurityDescriptor", shown), "ReturnValue": 0}
+
+
+def _entry(entry: Entry) -> Embedded:
+    mask = 0
+    for right in entry.rights.split(","):
+        mask |= MASKS[right]
+    values: dict[str, Value] = {
+        "AccessMask": mask,
+        "AceFlags": sum(number for flag, number in FLAGS.items() if flag in entry.flags),
+        "AceType": DENIED if entry.denied else ALLOWED,
+        "Trustee": _trustee(entry.principal),
+    }
+    return Embedded("__ACE", values)
+
+
+def _trustee(principal: Principal) -> Embedded:
+    domain, name = NAMES[principal]
+    return Embedded("__Trustee", {"Domain": domain, "Name": name, "SIDString": principal.value})
+
+
 def _as_is(host: Machine, data: RegistryData) -> Value:
     del host
     return data if isinstance(data, str | int) else None
@@ -158,6 +214,7 @@ METHODS = {
     "GetExpandedStringValue": Method(VALUE, _get(RegistryType.EXPAND_SZ, "sValue", _expanded), static=True),
     "GetMultiStringValue": Method(VALUE, _get(RegistryType.MULTI_SZ, "sValue", _as_list), static=True),
     "GetQWORDValue": Method(VALUE, _get(RegistryType.QWORD, "uValue", _as_is), static=True),
+    "GetSecurityDescriptor": Method(KEY, _get_security_descriptor, static=True),
     "GetStringValue": Method(VALUE, _get(RegistryType.SZ, "sValue", _as_is), static=True),
     "SetBinaryValue": Method(NUMBER, _set(RegistryType.BINARY, _bytes), static=True),
     "SetDWORDValue": Method(NUMBER, _set(RegistryType.DWORD, lambda arguments: arguments.number("uValue")), static=True),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import os
 import struct
 import tempfile
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import spnego
+from spnego.channel_bindings import GssChannelBindings
 from spnego.exceptions import SpnegoError
 
 from ..certificate import user_of
@@ -30,6 +32,10 @@ _SIGNATURE = b"NTLMSSP\x00"
 _NEGOTIATE, _AUTHENTICATE = 1, 3
 _DOMAIN_AT, _USER_AT, _FLAGS_AT = 28, 36, 60
 _UNICODE = 1
+# Where it holds the response to the challenge; where in that, from NTLMv2 on, the pairs begin, and the one with the hash of a TLS channel
+# (2.2.2.1, 2.2.2.7).
+_RESPONSE_AT, _PAIRS_AT, _CHANNEL, _PAIRS_END = 20, 44, 10, 0
+_NO_CHANNEL = bytes(16)
 
 # What a client sends in the header Authorization where its certificate is to log it in (DSP0226, security profiles).
 _MUTUAL = "http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual"
@@ -41,6 +47,9 @@ _LONGEST_FRAME = 8
 
 _CREDSSP = "application/HTTP-CredSSP-session-encrypted"
 _RECORD = 16384
+
+# What Kerberos calls a login that was bound to a channel (GSS_C_CHANNEL_BOUND_FLAG of MIT krb5 1.19, gssapi_ext.h).
+_BOUND = 2048
 
 # The acceptor reads its accounts from a file that an environment variable of the whole process names.
 _USER_FILE = "NTLM_USER_FILE"
@@ -67,13 +76,19 @@ class Acceptor:
 
     Attributes:
         kerberos: Kerberos is taken; the keytab is the process's own (KRB5_KTNAME).
+        channel: the TLS channel that the login comes through. One that is bound to another is refused.
+        strict: one that is bound to none is refused as well.
         account: who has been let in.
+        bound: the login was bound to the channel.
         refused: the last token was not taken.
     """
 
     computer: Computer
     kerberos: bool = False
+    channel: GssChannelBindings | None = None
+    strict: bool = False
     account: str | None = None
+    bound: bool = False
     refused: bool = False
     _context: Any = None
 
@@ -81,6 +96,11 @@ class Acceptor:
     def complete(self) -> bool:
         """Whether there is nothing more to say."""
         return self._context is not None and bool(self._context.complete)
+
+    @property
+    def delegated(self) -> bool:
+        """Whether the client has handed its ticket over."""
+        return self.account is not None and bool(self._context.context_attr & spnego.ContextReq.delegate)
 
     def step(self, token: bytes) -> bytes | None:
         """Take a token of the client and return the answer to it.
@@ -94,7 +114,12 @@ class Acceptor:
         with _accounts(token, password):
             if self._context is None:
                 self._context = spnego.server(protocol=_protocol_of(token))
-            answer: bytes | None = self._context.step(token)
+            # Of NTLM's binding this library knows no relaxed way.
+            answer: bytes | None = self._context.step(token, channel_bindings=self.channel if user is None else None)
+        if self.complete and self.channel is not None:
+            self.bound = self._binds(token)
+            if self.strict and not self.bound:
+                raise ValueError("the login is not bound to its TLS channel")
         self.refused = False
         if self.complete and self._context.negotiated_protocol == "kerberos":
             user = self._context.client_principal.partition("@")[0] if self.kerberos else None
@@ -102,6 +127,22 @@ class Acceptor:
         if user is not None and password is not None:
             self.account = self.computer.authenticate(user, password)
         return answer
+
+    def _binds(self, token: bytes) -> bool:
+        """Tell whether the login that this token has completed is bound to the channel.
+
+        Raises:
+            ValueError: it is bound to another.
+        """
+        if self._context.negotiated_protocol == "kerberos":
+            # Kerberos itself has refused another's; the wrapper of this library shows no flag that it does not know.
+            inner = getattr(self._context, "_context", None)
+            flags = getattr(self._context, "_context_attr", 0) | getattr(inner, "_context_attr", 0)
+            return bool(flags & _BOUND)
+        shown = _ntlm_channel(token)
+        if shown != _NO_CHANNEL and self.channel is not None and shown != hashlib.md5(self.channel.pack()).digest():
+            raise ValueError("the login is bound to another TLS channel")
+        return shown != _NO_CHANNEL
 
     def wrap(self, data: bytes) -> Any:
         """Seal what CredSSP sends inside its own."""
@@ -127,6 +168,8 @@ class Verdict:
     account: str | None
     challenges: tuple[str, ...] = ()
     logged_in: bool = False
+    bound: bool = False
+    delegated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +181,8 @@ class Authenticator:
         credssp: CredSSP is offered beside Negotiate.
         kerberos: Kerberos is offered, by itself and in Negotiate; an account is whoever the realm knows by the same name.
         certificate: client certificates are taken; each account of the host has a mapping to its own.
+        channel: the TLS channel to the host, by its own certificate (RFC 5929, section 4).
+        strict: over TLS a login of NTLM or Kerberos must be bound to it.
     """
 
     computer: Computer
@@ -145,17 +190,20 @@ class Authenticator:
     certificate: bool = False
     credssp: bool = False
     kerberos: bool = False
+    channel: GssChannelBindings | None = None
+    strict: bool = False
     _refused: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         offered = (("Negotiate", True), ("Kerberos", self.kerberos), ('Basic realm="WSMAN"', self.basic), ("CredSSP", self.credssp))
         object.__setattr__(self, "_refused", tuple(challenge for challenge, wanted in offered if wanted))
 
-    def check(self, authorization: str | None, session: Session, shown: bytes | None = None) -> Verdict:
+    def check(self, authorization: str | None, session: Session, shown: bytes | None = None, *, secure: bool = False) -> Verdict:
         """Return what the header and the connection's state amount to; changes the state.
 
         Args:
             shown: the client's certificate, where TLS has asked for one and found it good.
+            secure: the request came over TLS.
         """
         if authorization is None:
             if session.complete and session.account is not None:
@@ -171,7 +219,7 @@ class Authenticator:
         if scheme.lower() == "basic" and self.basic:
             return self._basic(token, session)
         if scheme.lower() == "negotiate" or (scheme.lower() == "kerberos" and self.kerberos):
-            return self._negotiate(scheme, token, session)
+            return self._negotiate(scheme, token, session, secure=secure)
         if scheme.lower() == "credssp" and self.credssp:
             return self._credssp(token, session)
         return self._refuse(session)
@@ -195,11 +243,12 @@ class Authenticator:
         session.account = self.computer.authenticate(user, password)
         return Verdict(session.account, logged_in=before is None)
 
-    def _negotiate(self, scheme: str, token: bytes, session: Session) -> Verdict:
+    def _negotiate(self, scheme: str, token: bytes, session: Session, *, secure: bool) -> Verdict:
         if session.complete or _message_at(token, _NEGOTIATE) >= 0 or token.startswith(_FIRST):
             session.forget()
-        acceptor = session.acceptor = session.acceptor or Acceptor(self.computer, self.kerberos)
-        session.context = acceptor
+        if session.acceptor is None:
+            session.acceptor = Acceptor(self.computer, self.kerberos, self.channel if secure else None, self.strict)
+        acceptor = session.context = session.acceptor
         return self._stepped(scheme, token, session, acceptor)
 
     def _credssp(self, token: bytes, session: Session) -> Verdict:
@@ -227,7 +276,12 @@ class Authenticator:
         if not session.context.complete:
             return Verdict(None, (challenge,))
         session.account, session.complete = acceptor.account, True
-        return Verdict(session.account, (challenge,) if answer else (), logged_in=True)
+        return Verdict(session.account, (challenge,) if answer else (), logged_in=True, bound=acceptor.bound, delegated=acceptor.delegated)
+
+
+def channel_to(certificate: bytes) -> GssChannelBindings:
+    """Return the binding of a TLS channel to a server with this certificate, which is signed with SHA-256 (RFC 5929, section 4.1)."""
+    return GssChannelBindings(application_data=b"tls-server-end-point:" + hashlib.sha256(certificate).digest())
 
 
 def seal(session: Session, content: bytes, protocol: str) -> tuple[str, bytes]:
@@ -307,6 +361,21 @@ def _authenticate_names(token: bytes) -> tuple[str, str] | None:
         length, _room, at = struct.unpack_from("<HHI", message, offset)
         found.append(message[at : at + length].decode(encoding, "replace"))
     return found[0], found[1]
+
+
+def _ntlm_channel(token: bytes) -> bytes:
+    """Return the hash of the TLS channel in an AUTHENTICATE message; zeros where it has none."""
+    message = token[max(0, _message_at(token, _AUTHENTICATE)) :]
+    length, _room, at = struct.unpack_from("<HHI", message, _RESPONSE_AT)
+    pairs = message[at : at + length][_PAIRS_AT:]
+    while len(pairs) > struct.calcsize("<HH"):
+        kind, size = struct.unpack_from("<HH", pairs)
+        value, pairs = pairs[4 : 4 + size], pairs[4 + size :]
+        if kind == _CHANNEL:
+            return value
+        if kind == _PAIRS_END:
+            break
+    return _NO_CHANNEL
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
-from ..seams import Instance, Reference, Scalar, Value
+from ..seams import Embedded, Instance, Reference, Scalar, Value
 from . import names
 from .faults import SCHEMA, SoapFault
 from .writing import element, escape
@@ -94,7 +94,16 @@ def _scalar(tag: str, value: Scalar, namespace: str, cim: str) -> str:
         return element(tag, element(f"{cim}Datetime", datetime_text(value)))
     if isinstance(value, Reference):
         return _reference(tag, value, namespace)
+    if isinstance(value, Embedded):
+        return _embedded(tag, value, namespace, cim)
     return element(tag, escape(str(value)))
+
+
+def _embedded(tag: str, value: Embedded, namespace: str, cim: str) -> str:
+    """Return an instance inside a property: its class is named, and its own properties have a prefix of their own (from memory)."""
+    prefix = f"{tag.partition(':')[0]}e"
+    rows = "".join(_property(f"{prefix}:{name}", item, frozenset(), namespace, cim) for name, item in value.properties.items())
+    return f'<{tag} xmlns:{prefix}="{class_uri(namespace, value.class_name)}" xsi:type="{prefix}:{value.class_name}_Type">{rows}</{tag}>'
 
 
 def datetime_text(value: datetime) -> str:

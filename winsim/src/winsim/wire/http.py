@@ -15,7 +15,7 @@ from aiohttp import web
 
 from ..seams import Client, SimulatedComputer
 from . import names
-from .authentication import Authenticator, Session, seal, unseal
+from .authentication import Authenticator, Session, channel_to, seal, unseal
 from .faults import TOO_MANY_CONNECTIONS, SoapFault
 from .injection import ConnectionCut, Injector, WireFault
 from .journal import Journal
@@ -49,6 +49,7 @@ class Policy:
         certificate: Auth\\Certificate.
         credssp: Auth\\CredSSP.
         kerberos: Auth\\Kerberos.
+        strict_channel: Auth\\CbtHardeningLevel is Strict; else it is Relaxed, as Windows has it.
     """
 
     basic: bool
@@ -56,12 +57,21 @@ class Policy:
     certificate: bool = False
     credssp: bool = False
     kerberos: bool = False
+    strict_channel: bool = False
 
 
 class WsmanHttp:
     """WinRM of one host, as an aiohttp handler."""
 
-    def __init__(self, computer: SimulatedComputer, service: WsmanService, policy: Policy, settled: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        computer: SimulatedComputer,
+        service: WsmanService,
+        policy: Policy,
+        settled: Callable[[], None],
+        certificate: bytes | None = None,
+    ) -> None:
+        """Serve a computer; over TLS with this certificate."""
         self.journal = Journal()
         self.injector = Injector()
         self.errors: list[str] = []
@@ -69,7 +79,15 @@ class WsmanHttp:
         self._service = service
         self._policy = policy
         self._settled = settled
-        self._authenticator = Authenticator(computer, policy.basic, policy.certificate, policy.credssp, policy.kerberos)
+        self._authenticator = Authenticator(
+            computer,
+            policy.basic,
+            policy.certificate,
+            policy.credssp,
+            policy.kerberos,
+            channel=None if certificate is None else channel_to(certificate),
+            strict=policy.strict_channel,
+        )
         self._sessions: WeakKeyDictionary[Transport, Session] = WeakKeyDictionary()
         self._servers: WeakSet[web.Server] = WeakSet()
         self._arrivals: WeakKeyDictionary[BaseTransport, int] = WeakKeyDictionary()
@@ -137,11 +155,14 @@ class WsmanHttp:
         if request.headers.get("WSMANIDENTIFY", "").lower() == "unauthenticated":
             return _soap(200, self._identity(known=False))
         session = self._sessions.setdefault(transport, Session())
-        verdict = self._authenticator.check(request.headers.get("Authorization"), session, _certificate(transport))
+        shown = _certificate(transport)
+        verdict = self._authenticator.check(request.headers.get("Authorization"), session, shown, secure=request.secure)
         if verdict.account is None:
             self.journal.refused_logins += session.context is None and "Authorization" in request.headers
             return _empty(401, verdict.challenges)
         self.journal.logins += verdict.logged_in
+        self.journal.bound_logins += verdict.bound
+        self.journal.delegated_logins += verdict.delegated
         if not content:
             return _empty(200, verdict.challenges)
         return await self._envelope(request, session, verdict.account, content, challenges=verdict.challenges, crowded=crowded)

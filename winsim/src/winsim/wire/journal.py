@@ -44,11 +44,18 @@ class Entry:
 
 @dataclass(slots=True)
 class Journal:
-    """All requests to one host since it was made or reset, oldest first."""
+    """All requests to one host since it was made or reset, oldest first.
+
+    Attributes:
+        bound_logins: those that were bound to their TLS channel.
+        delegated_logins: those with which the client handed its ticket over.
+    """
 
     entries: list[Entry] = field(default_factory=list)
     logins: int = 0
     refused_logins: int = 0
+    bound_logins: int = 0
+    delegated_logins: int = 0
 
     def add(
         self, request: Request | None, *, account: str, sizes: tuple[int, int], fault: int | None, changes: Sequence[StateChange], cut: str
@@ -79,6 +86,8 @@ class Journal:
             "changes": sum(len(entry.changes) for entry in self.entries),
             "logins": self.logins,
             "refused_logins": self.refused_logins,
+            "bound_logins": self.bound_logins,
+            "delegated_logins": self.delegated_logins,
             "bytes_in": sum(entry.bytes_in for entry in self.entries),
             "bytes_out": sum(entry.bytes_out for entry in self.entries),
         }
@@ -86,7 +95,7 @@ class Journal:
     def clear(self) -> None:
         """Start anew, as a reset of the host does."""
         self.entries.clear()
-        self.logins = self.refused_logins = 0
+        self.logins = self.refused_logins = self.bound_logins = self.delegated_logins = 0
 
 
 def method_of(request: Request) -> str:

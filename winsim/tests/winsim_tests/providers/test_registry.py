@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from winsim.seams import Problem, WmiError
+from winsim.seams import Embedded, Problem, WmiError
 
 from .walk import RPC, Walk, walk
 
@@ -82,6 +84,21 @@ def test_enumerating(host: Walk) -> None:
     assert host.registry("EnumValues", KEY) == {"ReturnValue": 0}
     listener = r"SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN\Listener"
     assert host.registry("EnumKey", listener)["sNames"] == ["*+HTTP"]
+
+
+def test_who_may_do_what_is_shown_from_vista_on(host: Walk) -> None:
+    with pytest.raises(WmiError) as raised:
+        host.registry("GetSecurityDescriptor", KEY)
+    assert raised.value.problem is Problem.INVALID_METHOD
+    newer = walk("windows_vista")
+    assert newer.registry("GetSecurityDescriptor", KEY) == {"Descriptor": None, "ReturnValue": 2}
+    newer.registry("CreateKey", KEY)
+    descriptor = newer.registry("GetSecurityDescriptor", KEY)["Descriptor"]
+    assert isinstance(descriptor, Embedded)
+    entries: Any = descriptor.properties["DACL"]
+    found = {entry.properties["Trustee"].properties["SIDString"]: entry.properties["AccessMask"] for entry in entries}
+    # Those of HKLM\\SOFTWARE, handed down.
+    assert found == {"S-1-5-32-544": 0xF003F, "S-1-5-18": 0xF003F, "S-1-5-32-545": 0x20019}
 
 
 def test_access(host: Walk) -> None:

@@ -164,8 +164,16 @@ def requests_to_arm(name: str) -> int:
     return wire.sent
 
 
+POINTS = range(1, 22)
+
+
 @pytest.mark.parametrize("name", ["windows_xp", "windows_server_2022"])
-@pytest.mark.parametrize("point", range(1, 22))
+def test_each_point_of_the_interleaving_is_tried(name: str) -> None:
+    assert 10 < requests_to_arm(name) < POINTS.stop
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_server_2022"])
+@pytest.mark.parametrize("point", POINTS)
 def test_of_two_controllers_one_at_most_arms_and_its_timer_stays_whole(name: str, point: int) -> None:
     """One arms as a whole at each point of the other's arming."""
     if point > requests_to_arm(name):

@@ -135,6 +135,12 @@ def output(method: str, code: int | None = 0, **parameters: str | Sequence[str])
     return f'<p:{method}_OUTPUT xmlns:p="urn:c">{inner}{returned}</p:{method}_OUTPUT>'
 
 
+def described(descriptor: str, code: int = 0) -> str:
+    """Return the body of an answer with a security descriptor inside, whose properties are given."""
+    inner = f'<p:Descriptor xmlns:d="urn:d">{descriptor}</p:Descriptor><p:ReturnValue>{code}</p:ReturnValue>'
+    return f'<p:GetSecurityDescriptor_OUTPUT xmlns:p="urn:c">{inner}</p:GetSecurityDescriptor_OUTPUT>'
+
+
 def fault(code: int, subcode: str = "w:InternalError") -> str:
     """Return the body of a fault of the older form."""
     return (
@@ -187,6 +193,7 @@ WRITES: dict[str, Any] = {
 
 READS: dict[str, Any] = {
     "command": lambda session: session.command("netstat", "-ano"),
+    "grants": lambda session: session.grants("K"),
     "has_key": lambda session: session.has_key("K"),
     "open_shell": lambda session: session.open_shell(),
     "query": lambda session: session.query("C"),

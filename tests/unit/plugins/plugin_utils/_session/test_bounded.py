@@ -269,3 +269,35 @@ def test_an_allowance() -> None:
     allowance.take(decode.MAX_BYTES)
     with pytest.raises(Unwelcome):
         allowance.take(1)
+
+
+# --- a login that was refused -----------------------------------------------------------------------------------
+
+
+class Refusing(requests.adapters.HTTPAdapter):
+    """Answers 401 with what is wanted."""
+
+    def __init__(self, challenge: str) -> None:
+        super().__init__()
+        self._challenge = challenge
+
+    def send(self, request: requests.PreparedRequest, *_args: Any, **_kwargs: Any) -> requests.Response:
+        answer = HTTPResponse(body=io.BytesIO(), status=401, headers={"WWW-Authenticate": self._challenge}, preload_content=False)
+        return self.build_response(request, answer)
+
+
+@pytest.mark.parametrize(
+    ("shown", "challenge", "kept"),
+    [
+        ("", "Negotiate, Kerberos", True),  # a login begins
+        ("Negotiate YIIabc", "Negotiate, Kerberos", False),  # a ticket was refused
+        ("Negotiate YIIabc", "Negotiate oRQw, Kerberos", True),  # there is more to say
+        ("Kerberos YIIabc", "Kerberos", False),
+        ("Negotiate TlRMTVNTUAAB", "Negotiate", True),  # of NTLM; requests_ntlm wants to see what it then gives up for
+        ("CredSSP abc", "CredSSP", True),
+    ],
+)
+def test_no_library_shows_a_refused_ticket_again(shown: str, challenge: str, kept: bool) -> None:
+    adapter = bounded.BoundedAdapter(Refusing(challenge), Allowance(1), lambda: None)
+    request = requests.Request("POST", "http://127.0.0.1/wsman", headers={"Authorization": shown} if shown else {}).prepare()
+    assert ("WWW-Authenticate" in adapter.send(request).headers) == kept

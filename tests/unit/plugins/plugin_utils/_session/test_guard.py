@@ -17,6 +17,7 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session
     SIGNALLED,
     WRITES,
     command_started,
+    described,
     output,
     received,
     rows,
@@ -41,6 +42,7 @@ ALLOWED: list[messages.Request[Any]] = [
     *(registry(f"Get{kind}Value") for kind in ("Binary", "DWORD", "ExpandedString", "MultiString", "QWORD", "String")),
     registry("EnumKey"),
     registry("EnumValues"),
+    registry("GetSecurityDescriptor"),
     messages.CreateShell(),
     messages.Receive(shell_id="S", command_id="C"),
     messages.Signal(shell_id="S", command_id="C"),
@@ -123,6 +125,7 @@ def test_no_other_command_leaves_it_either() -> None:
 
 ANSWERS = {
     "command": (shell_created(), command_started(), received(exit_code=0), SIGNALLED),
+    "grants": (described("<d:ControlFlags>4</d:ControlFlags>"),),
     "has_key": (output("EnumValues"),),
     "open_shell": (shell_created(),),
     "query": (rows(context="c"), rows(pulled=True)),

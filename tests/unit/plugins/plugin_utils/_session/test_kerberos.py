@@ -30,6 +30,7 @@ def kdc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kdc]:
         f'addprinc +requires_preauth -pw "{PASSWORD}" user',
         f'addprinc -pw "{PASSWORD}" -pwexpire "1/1/2020 00:00:00 UTC" expired',
         f'addprinc -pw "{PASSWORD}" -allow_tix locked',
+        f'addprinc -pw "{PASSWORD}" +needchange fresh',
     )
     with started(tmp_path_factory.mktemp("kdc"), queries) as made:
         yield made
@@ -55,9 +56,10 @@ def failure(kdc: Kdc, plugin: str, monkeypatch: pytest.MonkeyPatch, **more: obje
 WRONG = {
     f"nobody@{REALM}": ("not found in Kerberos database", "check ansible_user: user@REALM"),
     "user@SILENT.TEST": ("Cannot contact any KDC for realm 'SILENT.TEST'", "and that its KDC answers"),
-    "user@NOWHERE.TEST": ("Cannot find KDC for realm", "check the realm in ansible_user and krb5.conf"),
+    "user@NOWHERE.TEST": ("Cannot find KDC for realm", "check the realm in ansible_user and krb5.conf: user@REALM"),
     f"expired@{REALM}": ("", "change the password of the account"),
     f"locked@{REALM}": ("revoked", "the account is disabled or locked"),
+    f"fresh@{REALM}": ("", "change the password of the account"),
 }
 
 
@@ -90,6 +92,12 @@ def test_a_host_that_the_realm_does_not_know(kdc: Kdc, monkeypatch: pytest.Monke
 def test_no_ticket(kdc: Kdc, monkeypatch: pytest.MonkeyPatch) -> None:
     text = failure(kdc, "winrm", monkeypatch, ansible_user=f"user@{REALM}", ansible_winrm_kinit_mode="manual")
     assert "get a ticket with 'kinit'" in text
+
+
+@PYKERBEROS
+def test_no_kinit(kdc: Kdc, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = failure(kdc, "winrm", monkeypatch, ansible_user=f"user@{REALM}", ansible_winrm_kinit_cmd="/nowhere/kinit")
+    assert "install the Kerberos programs (krb5-user, krb5-workstation), or set ansible_winrm_kinit_cmd" in text
 
 
 @GSSAPI

@@ -131,6 +131,16 @@ def test_credssp_with_a_wrong_password(delegating: Any, plugin: str) -> None:
     assert totals(delegating) == (0, 0, 1)
 
 
+@CREDSSP
+def test_a_wrong_password_costs_one_failed_login_for_each_mechanism_that_is_named(delegating: Any) -> None:
+    session = session_to(delegating, "winrm", ansible_password="wrong secret", ansible_winrm_transport="ntlm,credssp")
+    text = refused(session)
+    assert "with ntlm" in text
+    assert "with credssp" in text
+    assert totals(delegating) == (0, 0, 2)
+    assert session.stats.logins == 2
+
+
 # --- Kerberos ---------------------------------------------------------------------------------------------------
 
 GSSAPI = needs("gssapi", "krb5")
@@ -212,10 +222,109 @@ def test_kerberos_with_a_wrong_password_never_reaches_the_host(member: Any, real
 def test_kerberos_with_a_user_whom_the_host_does_not_know(member: Any, plugin: str) -> None:
     text = refused(ticket_for(member, plugin, ansible_user=f"stranger@{REALM}"))
     assert f"stranger@{REALM}" in text
-    requests, logins, wrong = totals(member)
-    assert (requests, logins) == (0, 0)
-    # pywinrm shows the host a ticket three times until it believes the refusal; there is no password in that.
-    assert wrong == {"psrp": 1, "winrm": 3}[plugin]
+    # pywinrm alone would show the host a ticket three times until it believes the refusal.
+    assert totals(member) == (0, 0, 1)
+
+
+@NEEDS_KDC
+@UNCLOSED
+@KERBEROS_BOTH
+def test_so_over_tls(realm: Kdc, plugin: str) -> None:
+    with server.Simulation([server.HostSpec("windows_server_2022", name="srv", auth="kerberos", tls=True)]) as running:
+        refused(ticket_for(running["srv"], plugin, ansible_user=f"stranger@{REALM}"))
+        assert totals(running["srv"]) == (0, 0, 1)
+
+
+def counted(host: Any, *names: str) -> tuple[int, ...]:
+    """Return totals of the host's journal."""
+    with build_opener(ProxyHandler({})).open(f"{host.window_url}/journal") as response:
+        found = json.load(response)
+    return tuple(found[name] for name in names)
+
+
+@NEEDS_KDC
+@UNCLOSED
+@KERBEROS_BOTH
+@pytest.mark.parametrize("strict", [False, True], ids=["relaxed", "strict"])
+def test_kerberos_is_bound_to_its_tls_channel(realm: Kdc, plugin: str, strict: bool) -> None:
+    spec = server.HostSpec("windows_server_2022", name="srv", auth="kerberos", tls=True, strict_channel=strict)
+    with server.Simulation([spec]) as running:
+        session = ticket_for(running["srv"], plugin)
+        look_around(session)
+        assert counted(running["srv"], "logins", "bound_logins", "refused_logins") == (1, 1, 0)
+    assert session.stats.logins == 1
+
+
+@NEEDS_KDC
+@UNCLOSED
+@needs("gssapi", "krb5", "kerberos")
+def test_kerberos_seals_within_tls_where_the_user_says_so(realm: Kdc) -> None:
+    spec = server.HostSpec("windows_server_2022", name="srv", auth="kerberos", tls=True, strict_channel=True)
+    with server.Simulation([spec]) as running:
+        look_around(ticket_for(running["srv"], "winrm", ansible_winrm_message_encryption="always"))
+        assert counted(running["srv"], "logins", "bound_logins", "refused_logins") == (1, 1, 0)
+
+
+@BOTH
+@pytest.mark.parametrize("strict", [False, True], ids=["relaxed", "strict"])
+def test_ntlm_is_bound_to_its_tls_channel(plugin: str, strict: bool) -> None:
+    with server.Simulation([server.HostSpec("windows_server_2022", name="srv", tls=True, strict_channel=strict)]) as running:
+        session = session_to(running["srv"], plugin)
+        look_around(session)
+        assert counted(running["srv"], "logins", "bound_logins", "refused_logins") == (1, 1, 0)
+    assert session.stats.logins == 1
+
+
+@BOTH
+def test_the_binding_is_left_out_where_the_user_says_so(plugin: str) -> None:
+    option = {"psrp": "ansible_psrp_negotiate_send_cbt", "winrm": "ansible_winrm_send_cbt"}[plugin]
+    with server.Simulation([server.HostSpec("windows_server_2022", name="srv", tls=True)]) as running:
+        look_around(session_to(running["srv"], plugin, **{option: False}))
+        assert counted(running["srv"], "logins", "bound_logins", "refused_logins") == (1, 0, 0)
+
+
+@NEEDS_KDC
+@UNCLOSED
+@KERBEROS_BOTH
+@pytest.mark.parametrize("wanted", [False, True], ids=["kept", "delegated"])
+def test_a_ticket_is_handed_over_where_the_user_says_so(member: Any, plugin: str, wanted: bool) -> None:
+    option = {"psrp": "ansible_psrp_negotiate_delegate", "winrm": "ansible_winrm_kerberos_delegation"}[plugin]
+    session = ticket_for(member, plugin, **{option: wanted})
+    look_around(session)
+    assert counted(member, "logins", "delegated_logins") == (1, int(wanted))
+
+
+@NEEDS_KDC
+@KERBEROS_BOTH
+def test_a_ticket_that_the_user_got(member: Any, realm: Kdc, plugin: str) -> None:
+    realm.run("kinit", f"Administrator@{REALM}", given=f"{SECRET}\n")
+    try:
+        session = ticket_for(member, plugin, ansible_password=None, ansible_winrm_kinit_mode="manual")
+        look_around(session)
+    finally:
+        realm.run("kdestroy")
+    assert totals(member)[1:] == (1, 0)
+
+
+@NEEDS_KDC
+@UNCLOSED
+@KERBEROS_BOTH
+def test_a_user_without_a_realm_is_one_of_the_default_realm(member: Any, plugin: str) -> None:
+    session = ticket_for(member, plugin, ansible_user="Administrator")
+    look_around(session)
+    assert totals(member)[1:] == (1, 0)
+
+
+# A realm is written in capital letters; what stands behind the @ of a user principal name need be none; Kerberos knows no DOMAIN\\user.
+@NEEDS_KDC
+@UNCLOSED
+@KERBEROS_BOTH
+@pytest.mark.parametrize("user", [f"Administrator@{REALM.lower()}", "Administrator@corp.example", "NETMIN\\Administrator"])
+def test_a_user_who_is_named_otherwise_is_told_how(member: Any, plugin: str, user: str) -> None:
+    text = refused(ticket_for(member, plugin, ansible_user=user))
+    assert "ansible_user" in text
+    assert "with the realm in capital letters" in text
+    assert totals(member) == (0, 0, 0)
 
 
 @NEEDS_KDC

@@ -243,7 +243,7 @@ def test_a_key_that_does_not_fit(plugin: str, kind: str, tmp_path: Path) -> None
 
 KINIT = {
     "kinit: Cannot contact any KDC for realm 'EXAMPLE.COM' while getting initial credentials": "and that its KDC answers",
-    'kinit: Cannot find KDC for realm "NOWHERE" while getting initial credentials': "and that its KDC answers",
+    'kinit: Cannot find KDC for realm "NOWHERE" while getting initial credentials': "user@REALM, with the realm in capital letters",
     "kinit: Client 'nobody@EXAMPLE.COM' not found in Kerberos database while getting initial credentials": "check ansible_user: user@REALM",
     "kinit: Password incorrect while getting initial credentials": "check ansible_password",
     "kinit: Preauthentication failed while getting initial credentials": "check ansible_password",

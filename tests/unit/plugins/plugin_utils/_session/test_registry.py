@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import (
+    described,
     output,
     reading,
 )
@@ -95,3 +96,56 @@ def test_malformed_values(kind: RegistryType, answer: str) -> None:
     session, _transport = reading(answer)
     with pytest.raises(errors.ProtocolError, match="wrong type"):
         session.value("K", "v", kind)
+
+
+# --- access lists -----------------------------------------------------------------------------------------------
+
+
+def entry(sid: str, mask: int, kind: int = 0, name: str = "") -> str:
+    who = f"<e:Trustee><t:Domain xmlns:t='urn:t'>BUILTIN</t:Domain><e:Name>{name}</e:Name><e:SIDString>{sid}</e:SIDString></e:Trustee>"
+    return (
+        f'<d:DACL xmlns:e="urn:e"><e:AccessMask>{mask}</e:AccessMask><e:AceFlags>0</e:AceFlags><e:AceType>{kind}</e:AceType>{who}</d:DACL>'
+    )
+
+
+FLAGS = "<d:ControlFlags>32772</d:ControlFlags>"
+USERS, SYSTEM = Grant("S-1-5-32-545", "BUILTIN\\Users", 131097), Grant("S-1-5-18", "BUILTIN", 983103)
+
+
+@pytest.mark.parametrize(
+    ("descriptor", "grants"),
+    [
+        (FLAGS, ()),
+        (FLAGS + entry(USERS.sid, USERS.rights, name="Users"), (USERS,)),
+        (FLAGS + entry(USERS.sid, USERS.rights, name="Users") + entry(SYSTEM.sid, SYSTEM.rights), (USERS, SYSTEM)),
+        (FLAGS + entry(USERS.sid, USERS.rights, 1, name="Users"), ()),  # it denies
+        ("<d:ControlFlags>32768</d:ControlFlags>", (Grant("S-1-1-0", "Everyone", 0x10000000),)),  # no list at all
+    ],
+)
+def test_whom_an_access_list_allows_what(descriptor: str, grants: tuple[Grant, ...]) -> None:
+    session, transport = reading(described(descriptor))
+    assert session.grants("K") == grants
+    (request,) = transport.sent
+    assert request.arguments == [("hDefKey", "2147483650"), ("sSubKeyName", "K")]
+
+
+def test_a_key_that_is_absent_has_no_list() -> None:
+    session, _transport = reading(output("GetSecurityDescriptor", 2))
+    assert session.grants("K") is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        output("GetSecurityDescriptor"),
+        output("GetSecurityDescriptor", Descriptor="<!DOCTYPE x>"),
+        output("GetSecurityDescriptor", Descriptor=("a", "b")),
+        described("<d:ControlFlags>x</d:ControlFlags>"),
+        described(FLAGS + '<d:DACL xmlns:e="urn:e"><e:AceType>0</e:AceType></d:DACL>'),
+        described(FLAGS + entry("S-1-5-18", 2).replace(">2<", ">many<")),
+    ],
+)
+def test_a_list_that_makes_no_sense(answer: str) -> None:
+    session, _transport = reading(answer)
+    with pytest.raises(errors.ProtocolError):
+        session.grants("K")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,6 +28,9 @@ def planted(host: Simulated, *objects: dict[str, Any]) -> Prepared:
     host.session.set_value(OUR_KEY, f"Snapshot {RUN}", RegistryValue.texts(lines))
     host.session.forget()
     return Run(KNOWLEDGE, FakeClock(), "20260201T000000Z-000001").prepare_restore(host.session, RestoreScope(force=True))
+
+
+SAM = r"SYSTEM\CurrentControlSet\Control\Lsa"
 
 
 def value(key: str, name: str, text: str = "C:\\evil.exe", **more: Any) -> dict[str, Any]:
@@ -70,6 +74,23 @@ def test_a_key_that_was_not_made_for_a_value_is_not_deleted() -> None:
         prepared = planted(host, value(key, "EpMapDisallowedProtocols", absent=[r"SOFTWARE\Vendor\Empty"]))
     assert prepared.damaged == (RUN,)
     assert prepared.plan.changes == ()
+
+
+@pytest.mark.parametrize(("key", "name"), [(r"SOFTWARE\Microsoft\Rpc", "EpMapDisallowedProtocols"), (SAM, "SamDisableListenOnTCP")])
+def test_what_was_written_is_put_back_where_its_recipe_is_gone(key: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one is not verified any more, and no default plan writes it."""
+    recipes = {
+        known: recipe
+        for known, recipe in KNOWLEDGE.recipes.items()
+        if not any(value.name == name for method in recipe.methods for value in method.values)
+    }
+    assert len(recipes) < len(KNOWLEDGE.recipes)
+    with simulated("windows_server_2022") as host:
+        host.session.set_value(key, name, RegistryValue.dword(1))
+        saved = {"object": "registry", "name": [key, name], "before": None, "after": {"type": "DWORD", "data": 1}}
+        monkeypatch.setattr(f"{__name__}.KNOWLEDGE", replace(KNOWLEDGE, recipes=recipes))
+        prepared = planted(host, saved)
+    assert [change.target for change in prepared.plan.changes] == [rf"HKLM\{key}\{name}"]
 
 
 def test_the_table_holds_whatever_a_stage_or_a_recipe_writes() -> None:

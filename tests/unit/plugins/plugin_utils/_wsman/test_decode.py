@@ -76,8 +76,12 @@ def test_references() -> None:
     assert row(f"<p:v><a:EndpointReference>{inner}</a:EndpointReference></p:v>").reference("v") == expected
 
 
-def test_an_embedded_instance_stays_xml() -> None:
-    assert "inside" in str(row("<p:v><p:x>inside</p:x></p:v>").value("v"))
+def test_an_embedded_instance_is_a_row_in_a_row() -> None:
+    (inner,) = row("<p:v><p:x>inside</p:x><p:y>1</p:y><p:y>2</p:y></p:v>").instances("v")
+    assert (inner.text("x"), inner.texts("y")) == ("inside", ("1", "2"))
+    found = row("<p:v><p:x>a</p:x></p:v><p:v><p:x>b</p:x></p:v>")
+    assert [one.text("X") for one in found.instances("V")] == ["a", "b"]
+    assert row("<p:v>text</p:v>").instances("v") == row("").instances("v") == ()
 
 
 def test_a_derived_class_keeps_its_name() -> None:
