@@ -100,6 +100,10 @@ ROLES: Mapping[str, Role] = {
     ),
     "name_resolution": one_stage("name_resolution", "Close the sockets of the DNS client."),
     "netbt": one_stage("netbt", "Turn NetBIOS over TCP/IP off on each adapter."),
+    "report": Role(
+        ("Write a report on the listening ports of many hosts.", CHANGES.format(role="report")),
+        {"report": "report"},
+    ),
     "rollback": Role(
         ("Restore what runs of this collection changed.", CHANGES.format(role="rollback")),
         {"restore": "rollback", "reboot": "rollback_reboot"},

@@ -132,6 +132,7 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "name_resolution": {"max_cached_sockets": 0},
     "netbt": {"netbios": "disabled", "lmhosts": "disabled"},
     "rpc_restriction": {"intranet_ports": ["4000-4100"]},
+    "report": {"hosts": ["host.example"], "dest": str(CHECKOUT / "build/test-report.html")},
     "services": {"services": [{"name": "PolicyAgent"}, {"name": "SSDPSRV"}]},
     "summary_info": {"hosts": ["host.example"]},
     "show_info": {"of": "audit"},
@@ -153,7 +154,9 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
             fake.lsass_created = "2003-05-01T09:00:20Z"
 
     session.before = restart
-    action._task = SimpleNamespace(check_mode=check_mode, no_log=False, diff=True)  # noqa: SLF001 - the name is Ansible's
+    # The names are Ansible's.
+    action._task = SimpleNamespace(check_mode=check_mode, delegate_to=None, no_log=False, diff=True)  # noqa: SLF001
+    action._connection, action._loader = SimpleNamespace(transport="winrm"), SimpleNamespace(path_dwim=str)  # noqa: SLF001
     action.host_name, action.clock, action.writing = "host.example", FakeClock(), False
     action.open_session = action.open_writable = open_again
     action.reopen = _same(open_again)

@@ -1,0 +1,147 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which of the results of one host count: they may be of several runs, and of several days."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .findings import Finding
+from .gather import Given, Result, view_of
+from .view import HostView, Verdict
+
+RUN = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-[0-9a-f]+")
+PARTS = ("audit", "main", "restore", "reboot", "proof", "confirm")
+"""In the order in which they are made."""
+VARIABLES: Mapping[str, str] = {
+    "audit_result": "audit",
+    "minimize_result": "main",
+    "minimize_reboot_result": "reboot",
+    "minimize_confirm_result": "confirm",
+    "rollback_result": "restore",
+    "rollback_reboot_result": "reboot",
+    "rollback_confirm_result": "confirm",
+    "verify_result": "proof",
+}
+"""What the roles leave, and what it is."""
+FAILURES = ("minimize_failure", "rollback_failure")
+DRIFT = "drift_result"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One result.
+
+    Attributes:
+        part: one of `PARTS`.
+        at: when it was made, ISO 8601 in UTC; empty where it does not tell.
+        of: `minimize` or `rollback`: which of them it belongs to; empty where that does not matter.
+    """
+
+    part: str
+    result: Result
+    at: str = ""
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """All that is known of one host."""
+
+    host: str
+    pieces: tuple[Piece, ...] = ()
+    failure: str = ""
+    check_mode: bool = False
+    findings: tuple[Finding, ...] = field(default_factory=tuple)
+
+    def and_of(self, other: Pieces) -> Pieces:
+        """Return both together."""
+        return replace(
+            self,
+            pieces=(*self.pieces, *other.pieces),
+            failure=self.failure or other.failure,
+            check_mode=self.check_mode or other.check_mode,
+            findings=tuple(dict.fromkeys((*self.findings, *other.findings))),
+        )
+
+
+def piece_of(part: str, result: Result, of: str = "") -> Piece:
+    """Return a result with the moment when it was made."""
+    stats = result.get("stats")
+    at = str(stats.get("at") or "") if isinstance(stats, Mapping) else ""
+    return Piece(part, result, at or moment_of(str(result.get("run") or "")), of)
+
+
+def moment_of(run: str) -> str:
+    """Return when a run began; empty of what is no id of a run."""
+    found = RUN.fullmatch(run)
+    return "{}-{}-{}T{}:{}:{}+00:00".format(*found.groups()) if found else ""
+
+
+def of_variables(host: str, variables: Mapping[str, Any], *, check_mode: bool) -> Pieces:
+    """Pick what the roles have left among the variables of a host."""
+    pieces = []
+    for name, part in VARIABLES.items():
+        value = variables.get(name)
+        if isinstance(value, Mapping) and not value.get("skipped"):
+            pieces.append(piece_of(part, value, name.partition("_")[0] if part in ("reboot", "confirm") else ""))
+    failure = next((str(variables[name]) for name in FAILURES if variables.get(name)), "")
+    return Pieces(host, tuple(pieces), failure, check_mode, findings_in(host, variables.get(DRIFT)))
+
+
+def findings_in(host: str, result: object) -> tuple[Finding, ...]:
+    """Return the findings of a host in a result: of its own, or of all hosts with the name at each."""
+    rows = result.get("findings") if isinstance(result, Mapping) else None
+    found = []
+    for row in rows if isinstance(rows, Sequence) and not isinstance(rows, str) else ():
+        if isinstance(row, Mapping) and row.get("kind") and row.get("message") and row.get("host", host) == host:
+            found.append(Finding.of(host, row))
+    return tuple(found)
+
+
+def seen(known: Pieces) -> HostView:
+    """Return the view of a host by what is known latest of it.
+
+    The last run counts, and of restarts, proofs and confirmations those that came after it. A listing that is newer than both run
+    and proof says what listens; what was changed stays told.
+    """
+    chosen = {part: _last(known.pieces, part) for part in PARTS}
+    main, restore = chosen["main"], chosen["restore"]
+    if main is not None and restore is not None:
+        # Without times, what goes back came after what it takes back.
+        dropped = "restore" if main.at and restore.at and restore.at < main.at else "main"
+        chosen[dropped] = None
+    work = chosen["main"] or chosen["restore"]
+    of = "rollback" if chosen["restore"] else "minimize"
+    for part in ("reboot", "confirm", "proof"):
+        piece = chosen[part]
+        if piece is not None and (_is_before(piece, work) or (work and piece.of not in ("", of))):
+            chosen[part] = None
+    audit = chosen["audit"]
+    newest = max((piece.at for part in ("main", "restore", "proof") if (piece := chosen[part])), default="")
+    view = view_of(known.host, _given(chosen, known))
+    if audit is not None and newest and audit.at > newest and audit.result.get("listeners"):
+        listed = view_of(known.host, Given(audit=audit.result))
+        view = replace(view, ports=listed.ports, verdict=Verdict.LISTED, failure="", taken=audit.at, notes=(*view.notes, LATER))
+    return view if view.taken else replace(view, taken=max((piece.at for piece in known.pieces), default=""))
+
+
+LATER = "it was listed again after its last run and proof: the ports are those of that listing, which judges nothing"
+
+
+def _given(chosen: Mapping[str, Piece | None], known: Pieces) -> Given:
+    parts: dict[str, Any] = {part: piece.result for part, piece in chosen.items() if piece is not None}
+    return Given(**parts, failure=known.failure, check_mode=known.check_mode)
+
+
+def _last(pieces: Iterable[Piece], part: str) -> Piece | None:
+    """Return the newest of a part; of those of one moment, or of none, the one that was given last."""
+    found = [piece for piece in pieces if piece.part == part]
+    return max(enumerate(found), key=lambda item: (item[1].at, item[0]))[1] if found else None
+
+
+def _is_before(piece: Piece, work: Piece | None) -> bool:
+    return bool(work and work.at and piece.at and piece.at < work.at)
