@@ -30,8 +30,8 @@ options:
     description:
       - Files, and folders of files, with results of earlier runs. They are read on the controller. Of a folder, all files that end in
         C(.json) are read, those in its subfolders included.
-      - These are understood - records that O(netmin.windows.minimize#module:record_dir) left; a result of M(netmin.windows.listeners_info),
-        M(netmin.windows.minimize), a stage, M(netmin.windows.restore) or M(netmin.windows.proof_info), written with C(to_json); a mapping of
+      - These are understood - records that O(netmin.windows.minimize#module:record_dir) left; results of M(netmin.windows.listeners_info),
+        M(netmin.windows.minimize), M(netmin.windows.restore) or M(netmin.windows.proof_info), written with C(to_json); a mapping of
         such results by the variables of the roles or by host. Unless C(host) is in it, a file is about the host that it is named after.
       - A file with anything else, one that is larger than 64 MiB, or one that is nested too deeply is passed over, and listed in
         RV(notes).

@@ -9,6 +9,7 @@ and what is known of a recipe stands once. The files below `template/` hold no m
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import E
 
 from .findings import RUNS_OUT, Finding
 from .report import Difference, Report
-from .view import URGENCY, Change, HostView, Port, State, Verdict
+from .view import URGENCY, Change, HostView, Port, Refusal, State, Verdict
 
 FOLDER = Path(__file__).parent / "template"
 LETTERS: Mapping[State, str] = {
@@ -56,6 +57,9 @@ MEANINGS: Mapping[State, str] = {
 GOOD = (Ended.PROVEN, Ended.RESTORED)
 CALM = (Verdict.LISTED, Ended.PLANNED, Ended.WAITS, Ended.NOT_BEGUN)
 BAR = 1000
+EVERYWHERE = ("0.0.0.0", "::")
+# Of more hosts in one state the matrix says which: lists of them would be as long as all the rest, and nobody reads them.
+MOST_NAMES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +82,26 @@ class Row:
     """Listeners of a host that differ in nothing but the port.
 
     Attributes:
+        place: its addresses, unless those are all that there are.
+        link: number of the family whose recipe knows it; None where none does.
         instead: only where it is not what is known of the recipe anyhow.
     """
 
     ports: str
-    addresses: str
-    sockets: int
+    place: str
     owner: str
-    recipe: int | None
-    family: str
-    letter: str
-    state: State
+    link: int | None
     why: str
     instead: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The rows of one state."""
+
+    letter: str
+    state: State
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,19 @@ class Block:
     what: str
     targets: tuple[str, ...]
     when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What was left alone on some hosts for want of a consent.
+
+    Attributes:
+        hosts: on how many.
+    """
+
+    number: int
+    refusal: Refusal
+    hosts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +139,8 @@ class Section:
     view: HostView
     tone: str
     cells: tuple[tuple[str, State] | None, ...]
-    rows: tuple[Row, ...]
+    groups: tuple[Group, ...]
+    refusals: tuple[Consent, ...]
     changes: tuple[Block, ...]
     findings: tuple[Finding, ...]
     differences: tuple[Difference, ...]
@@ -127,18 +152,18 @@ class Family:
 
     Attributes:
         known: what is known of its recipe, or nothing.
-        groups: letter, state, and the hosts with their numbers.
+        groups: letter, state, how many hosts, and these with their numbers, unless they are too many.
     """
 
     number: int
     name: str
     known: Mapping[str, Any]
-    groups: tuple[tuple[str, State, tuple[tuple[int, str], ...]], ...]
+    groups: tuple[tuple[str, State, int, tuple[tuple[int, str], ...]], ...]
 
     @property
     def hosts(self) -> int:
         """How many hosts have it."""
-        return sum(len(names) for _letter, _state, names in self.groups)
+        return sum(count for _letter, _state, count, _names in self.groups)
 
 
 def render(report: Report) -> str:
@@ -148,7 +173,8 @@ def render(report: Report) -> str:
         loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     families = report.fleet.families()
-    sections = tuple(_sections(report, families))
+    consents = tuple(_consents(report))
+    sections = tuple(_sections(report, families, consents))
     return environment.get_template("report.html.j2").render(
         report=report,
         fleet=report.fleet,
@@ -161,6 +187,7 @@ def render(report: Report) -> str:
         legend=[(LETTERS[state], state, MEANINGS[state]) for state, count in report.states().items() if count],
         families=tuple(_families(families, sections, report.fleet.recipes)),
         sections=sections,
+        consents=consents,
         exceptions=[finding for finding in report.findings if finding.kind in RUNS_OUT],
         others=[finding for finding in report.findings if finding.kind not in RUNS_OUT],
         places={section.view.host: section.number for section in sections},
@@ -228,7 +255,19 @@ def _tone(host: HostView) -> str:
     return "good" if host.verdict in GOOD else "" if host.verdict in CALM else "warn"
 
 
-def _sections(report: Report, families: Sequence[str]) -> Iterator[Section]:
+def _consents(report: Report) -> Iterator[Consent]:
+    found = Counter(_generic(refusal) for host in report.fleet.hosts for refusal in host.refusals)
+    for number, (refusal, hosts) in enumerate(sorted(found.items(), key=lambda item: (-item[1], item[0].name))):
+        yield Consent(number, refusal, hosts)
+
+
+def _generic(refusal: Refusal) -> Refusal:
+    # On some hosts a plan asks for less of it.
+    return replace(refusal, affects=())
+
+
+def _sections(report: Report, families: Sequence[str], consents: Sequence[Consent]) -> Iterator[Section]:
+    told = {consent.refusal: consent for consent in consents}
     findings, recipes = report.by_host(report.findings), report.fleet.recipes
     differences = report.by_host(report.since.differences if report.since else ())
     numbers = {family: number for number, family in enumerate(families)}
@@ -239,35 +278,37 @@ def _sections(report: Report, families: Sequence[str]) -> Iterator[Section]:
             view=host,
             tone=_tone(host),
             cells=tuple((LETTERS[states[family]], states[family]) if family in states else None for family in families),
-            rows=tuple(_rows(host, recipes, numbers)),
+            groups=tuple(_groups(host, recipes, numbers)),
+            refusals=tuple(told[_generic(refusal)] for refusal in host.refusals),
             changes=tuple(_blocks(host.changes)),
             findings=findings.get(host.host, ()),
             differences=differences.get(host.host, ()),
         )
 
 
-def _rows(host: HostView, recipes: Mapping[str, Mapping[str, Any]], numbers: Mapping[str, int]) -> Iterator[Row]:
-    groups: dict[Port, list[Port]] = {}
+def _groups(host: HostView, recipes: Mapping[str, Mapping[str, Any]], numbers: Mapping[str, int]) -> Iterator[Group]:
+    """Yield the rows by state, the most urgent first; those that differ in nothing but the port are one."""
+    states: dict[State, dict[tuple[object, ...], list[Port]]] = {}
     for row in host.ports:
-        groups.setdefault(replace(row, protocol="", port=0, ports="", count=0, dynamic=False, owners=()), []).append(row)
-    for alike, rows in groups.items():
-        family = rows[0].family
-        known = recipes.get(alike.recipe, {})
-        names = list(dict.fromkeys(row.name for row in rows))
-        sockets = sum(row.count for row in rows)
-        usual = sum(max(len(row.addresses), 1) for row in rows)
-        yield Row(
-            ports=", ".join(names),
-            addresses=", ".join(alike.addresses),
-            sockets=sockets if sockets > usual else 0,
-            owner=alike.owner,
-            recipe=numbers[family] if alike.recipe else None,
-            family=alike.recipe,
-            letter=LETTERS[alike.state],
-            state=alike.state,
-            why=alike.why,
-            instead="" if alike.instead == known.get("instead") else alike.instead,
-        )
+        alike = (row.recipe, row.owner, row.why, row.instead, row.addresses, row.scope)
+        states.setdefault(row.state, {}).setdefault(alike, []).append(row)
+    for state in sorted(states, key=URGENCY.__getitem__, reverse=True):
+        rows = (_row(rows, recipes.get(rows[0].recipe, {}), numbers) for rows in states[state].values())
+        yield Group(LETTERS[state], state, tuple(rows))
+
+
+def _row(rows: Sequence[Port], known: Mapping[str, Any], numbers: Mapping[str, int]) -> Row:
+    first = rows[0]
+    sockets, usual = sum(row.count for row in rows), len(rows) * max(len(first.addresses), 1)
+    place = ["" if first.addresses == EVERYWHERE else ", ".join(first.addresses), f"{sockets} sockets" if sockets > usual else ""]
+    return Row(
+        ports=", ".join(dict.fromkeys(row.name for row in rows)),
+        place="; ".join(filter(None, place)),
+        owner=first.owner or "unknown",
+        link=numbers[first.recipe] if first.recipe else None,
+        why=first.why,
+        instead="" if first.instead == known.get("instead") else first.instead,
+    )
 
 
 def _blocks(changes: Iterable[Change]) -> Iterator[Block]:
@@ -277,7 +318,8 @@ def _blocks(changes: Iterable[Change]) -> Iterator[Block]:
         status = "" if row.status == "done" else f", {row.status.replace('_', ' ')}"
         groups.setdefault((row.stage, f"{row.before} → {row.after}", f"{row.effective}{status}"), []).append(row.target)
     for (stage, what, when), targets in groups.items():
-        yield Block(stage, what, tuple(targets), when)
+        # The stage says what kind of thing they are.
+        yield Block(stage, what, tuple(name.removeprefix("service ") for name in targets), when)
 
 
 def _families(names: Sequence[str], sections: Sequence[Section], recipes: Mapping[str, Mapping[str, Any]]) -> Iterator[Family]:
@@ -287,5 +329,10 @@ def _families(names: Sequence[str], sections: Sequence[Section], recipes: Mappin
             cell = section.cells[number]
             if cell is not None:
                 found.setdefault(cell[1], []).append((section.number, section.view.host))
-        groups = tuple((LETTERS[state], state, tuple(found[state])) for state in sorted(found, key=URGENCY.__getitem__, reverse=True))
-        yield Family(number, name, recipes.get(name, {}), groups)
+        states = sorted(found, key=URGENCY.__getitem__, reverse=True)
+        groups = ((LETTERS[state], state, len(found[state]), _listed(state, found[state])) for state in states)
+        yield Family(number, name, recipes.get(name, {}), tuple(groups))
+
+
+def _listed(state: State, names: Sequence[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
+    return tuple(names) if state is State.FAILED or len(names) <= MOST_NAMES else ()

@@ -12,17 +12,20 @@
     var wanted = q.value.trim().toLowerCase(), letter = state.value, shown = 0;
     hosts.forEach(function (host, number) {
       var named = host.querySelector("h3").textContent.toLowerCase().indexOf(wanted) >= 0;
-      var fits = (!wanted || text(number).indexOf(wanted) >= 0) && (!letter || host.querySelector("td." + letter) !== null);
+      var fits = (!wanted || text(number).indexOf(wanted) >= 0) && (!letter || host.querySelector("tbody." + letter) !== null);
       host.hidden = !fits;
       if (lines[number]) { lines[number].hidden = !fits; }
       if (!fits) { return; }
       shown += 1;
-      var rows = [].slice.call(host.querySelectorAll(".ports tbody tr"));
+      var rows = [].slice.call(host.querySelectorAll(".ports tbody tr:not(:first-child)"));
       var hits = rows.filter(function (row) {
-        return (!wanted || named || row.textContent.toLowerCase().indexOf(wanted) >= 0) && (!letter || row.querySelector("td." + letter) !== null);
+        return (!wanted || named || row.textContent.toLowerCase().indexOf(wanted) >= 0) && (!letter || row.parentNode.className === letter);
       });
       // What fits may stand elsewhere in the section: then all of its rows stay.
       rows.forEach(function (row) { row.hidden = hits.length > 0 && hits.indexOf(row) < 0; });
+      [].forEach.call(host.querySelectorAll(".ports tbody"), function (group) {
+        group.hidden = group.querySelector("tr:not(:first-child):not([hidden])") === null;
+      });
     });
     count.textContent = wanted || letter ? shown + " of " + hosts.length + " hosts" : "";
   }
