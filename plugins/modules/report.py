@@ -13,6 +13,7 @@ description:
   - The report shows all hosts and listener families with the outcome of each, every listener with owner, outcome and reason, what was
     changed and the command that goes back, what is left to do, findings of a baseline, and what changed since an earlier report.
   - If there are several results of a host, the newest count. A listing that is newer than the last run and proof replaces their ports.
+  - Relative paths on the controller begin at the current folder.
   - Contacts no Windows host. The date of the report is that of its newest result, so the same results give the same files.
 requirements:
   - Python 3.11 or newer on the controller

@@ -156,7 +156,7 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
     session.before = restart
     # The names are Ansible's.
     action._task = SimpleNamespace(check_mode=check_mode, delegate_to=None, no_log=False, diff=True)  # noqa: SLF001
-    action._connection, action._loader = SimpleNamespace(transport="winrm"), SimpleNamespace(path_dwim=str)  # noqa: SLF001
+    action._connection = SimpleNamespace(transport="winrm")  # noqa: SLF001
     action.host_name, action.clock, action.writing = "host.example", FakeClock(), False
     action.open_session = action.open_writable = open_again
     action.reopen = _same(open_again)

@@ -105,8 +105,10 @@ class ReportAction(WindowsAction):
         found = self.hostvars.get(name)
         return found if isinstance(found, Mapping) else {}
 
-    def _path(self, name: str) -> Path:
-        return Path(self._loader.path_dwim(name))
+    @staticmethod
+    def _path(name: str) -> Path:
+        # Not at the playbook: that of this collection lies where collections are installed.
+        return Path.cwd() / name
 
     # Writing
 

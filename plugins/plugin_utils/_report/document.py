@@ -50,6 +50,7 @@ def _host(host: HostView) -> dict[str, Any]:
         "refusals": [asdict(row) for row in host.refusals],
         "todo": host.todo,
         "back": host.back,
+        "warnings": host.warnings,
         "notes": host.notes,
     }
 

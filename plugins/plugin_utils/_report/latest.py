@@ -118,8 +118,11 @@ def seen(known: Pieces) -> HostView:
     of = "rollback" if chosen["restore"] else "minimize"
     for part in ("reboot", "confirm", "proof"):
         piece = chosen[part]
-        if piece is not None and (_is_before(piece, work) or (work and piece.of not in ("", of))):
+        if piece is not None and work is not None and (_is_before(piece, work) or piece.of not in ("", of) or _of_another(piece, work)):
             chosen[part] = None
+    if known.check_mode and work is not None:
+        # What is planned is no longer what was proven.
+        chosen["proof"] = None
     audit = chosen["audit"]
     newest = max((piece.at for part in ("main", "restore", "proof") if (piece := chosen[part])), default="")
     view = view_of(known.host, _given(chosen, known))
@@ -143,5 +146,11 @@ def _last(pieces: Iterable[Piece], part: str) -> Piece | None:
     return max(enumerate(found), key=lambda item: (item[1].at, item[0]))[1] if found else None
 
 
-def _is_before(piece: Piece, work: Piece | None) -> bool:
-    return bool(work and work.at and piece.at and piece.at < work.at)
+def _is_before(piece: Piece, work: Piece) -> bool:
+    return bool(work.at and piece.at and piece.at < work.at)
+
+
+def _of_another(piece: Piece, work: Piece) -> bool:
+    """Tell whether a proof is about another run; one that changes nothing stores no forecast, and leaves the proof as it is."""
+    said, run = piece.result.get("forecast_run"), work.result.get("run")
+    return piece.part == "proof" and bool(work.result.get("changes")) and None not in (said, run) and said != run

@@ -111,7 +111,7 @@ def _host(host: HostView, known: Iterable[str]) -> Iterator[str]:
     yield from _list("Changed", map(_change, host.changes))
     if host.back:
         yield from ("", f"To go back: {text(host.back)}")
-    yield from _list("Notes", host.notes)
+    yield from _list("Notes", (*host.warnings, *host.notes))
 
 
 def _change(row: Change) -> str:

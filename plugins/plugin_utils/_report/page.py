@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -169,13 +170,10 @@ class Family:
 def render(report: Report) -> str:
     """Return the HTML text."""
     script, style = (FOLDER.joinpath(name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
     families = report.fleet.families()
     consents = tuple(_consents(report))
     sections = tuple(_sections(report, families, consents))
-    return environment.get_template("report.html.j2").render(
+    return _template().render(
         report=report,
         fleet=report.fleet,
         script=script,
@@ -194,6 +192,14 @@ def render(report: Report) -> str:
         moment=moment,
         sentence=sentence,
     )
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("report.html.j2")
 
 
 def _hash(text: str) -> str:
