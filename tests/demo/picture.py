@@ -15,7 +15,7 @@ from ansible_collections.netmin.windows.tests.unit import reports
 from playwright.sync_api import sync_playwright
 
 PICTURE = Path(__file__).resolve().parents[2] / "docs/images/report.png"
-SIZE = {"width": 1200, "height": 880}
+SIZE = {"width": 1280, "height": 880}
 
 
 def main() -> int:

@@ -38,7 +38,7 @@ TOP_LEVEL = {
     "plugins",
     "roles",
 }
-SUFFIXES = {"", ".cmd", ".j2", ".json", ".md", ".png", ".py", ".rst", ".svg", ".toml", ".txt", ".xml", ".yaml", ".yml"}
+SUFFIXES = {"", ".cmd", ".css", ".j2", ".js", ".json", ".md", ".png", ".py", ".rst", ".svg", ".toml", ".txt", ".xml", ".yaml", ".yml"}
 
 IMPORT_EVERYTHING = r"""
 import importlib, json, pathlib, re, sys
@@ -142,8 +142,10 @@ def test_holds_no_environment_cache_or_build_folder(artifact: Path) -> None:
 
 def test_holds_all_the_data_that_its_plugins_read(artifact: Path) -> None:
     kept = {str(path) for path in names(artifact)}
-    data = {path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "plugins").rglob("*.yml")}
+    folders = {path for path in (CHECKOUT / "plugins/plugin_utils").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    data = {path.relative_to(CHECKOUT).as_posix() for path in folders if path.suffix != ".py"}
     assert any("/recipes/" in path for path in data)
+    assert {"report.css", "report.html.j2", "report.js", "report.json"} <= {path.rpartition("/")[2] for path in data}
     assert data <= kept
 
 

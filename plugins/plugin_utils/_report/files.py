@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 
-from .latest import VARIABLES, Piece, Pieces, findings_in, of_variables, piece_of
+from .latest import VARIABLES, Pieces, findings_in, of_variables, piece_of
 
 LARGEST_FILE = 64 * 2**20
 MOST_FILES = 20_000
@@ -153,12 +153,13 @@ def _of_one(content: object, name: str) -> Pieces | None:
 
 
 def _of_record(host: str, record: Mapping[str, Any]) -> Pieces:
+    part = part_of(record) or "main"
     if record["ended"]:
-        return Pieces(host, (Piece("main", record, piece_of("main", record).at),))
+        return Pieces(host, (piece_of(part, {**record, "changed": bool(record["changes"])}),))
     # It says what was planned; nobody knows what was done of it.
     changes = record["changes"] if isinstance(record["changes"], list) else []
     unknown = [{**row, "status": "unknown"} if isinstance(row, Mapping) else row for row in changes]
-    return Pieces(host, (piece_of("main", {**record, "changes": unknown}),), failure=BROKEN_OFF)
+    return Pieces(host, (piece_of(part, {**record, "changed": bool(unknown), "changes": unknown}),), failure=BROKEN_OFF)
 
 
 def part_of(result: Mapping[str, Any]) -> str:

@@ -266,7 +266,7 @@ def merged(rows: Iterable[Port]) -> list[Port]:
         )
         for alike, group in groups.items()
     ]
-    return sorted(found, key=lambda row: (row.scope is Scope.LOOPBACK, row.dynamic, row.port, row.protocol, row.owner))
+    return sorted(found, key=lambda row: (row.scope is Scope.LOOPBACK, row.dynamic, row.port, row.protocol, row.owner, repr(row)))
 
 
 def _change(row: Result) -> Change:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Confidence, Knowledge, Recipe
@@ -33,10 +33,5 @@ def _known(knowledge: Knowledge, recipe: Recipe) -> dict[str, Any]:
         "stays": recipe.stays,
         "instead": recipe.instead,
         "sources": [{"id": name, "title": knowledge.sources.get(name, name), "confidence": sure} for name, sure in cited.items()],
-        "controls": [],
+        "controls": list(knowledge.controls.of_recipe(recipe.id)),
     }
-
-
-def ids_in(fleet_rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the recipes that rows name."""
-    return {str(row["recipe"]) for row in fleet_rows if row.get("recipe")}
