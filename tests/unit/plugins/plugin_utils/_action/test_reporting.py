@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,6 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.netmin.windows.plugins.plugin_utils._action import reporting
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.reporting import NotWritten, ReportAction
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.formats import FORMATS
@@ -101,7 +101,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monk
         if len(seen) == 2:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(reporting.os, "fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(NotWritten, match="No space left"):
         one(tmp_path, formats=["html", "json"], dest=str(tmp_path / "r"), title="Other")
     assert {path.name: path.read_bytes() for path in (tmp_path / "r").iterdir()} == before
