@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 
-from .latest import VARIABLES, Pieces, findings_in, of_variables, piece_of
+from .latest import DRIFT, VARIABLES, Pieces, findings_in, of_variables, piece_of
 
 LARGEST_FILE = 64 * 2**20
 MOST_FILES = 20_000
@@ -139,16 +139,17 @@ def _of_one(content: object, name: str) -> Pieces | None:
     host = said if isinstance(said, str) else name
     if content.keys() >= RECORD:
         return _of_record(host, content)
-    if content.keys() & VARIABLES.keys():
+    if content.keys() & {*VARIABLES, DRIFT}:
         return of_variables(host, content, check_mode=False)
     steps = [(part, content[step]) for step, part in STEPS.items() if isinstance(content.get(step), Mapping)]
     steps = [(part, result) for part, result in steps if part_of(result) == part or part == "reboot"]
     if steps:
         return Pieces(host, tuple(piece_of(part, result) for part, result in steps))
     part = part_of(content)
-    findings = findings_in(host, content)
-    if part or findings:
-        return Pieces(host, (piece_of(part, content),) if part else (), findings=findings)
+    if part:
+        return Pieces(host, (piece_of(part, content),))
+    if isinstance(content.get("findings"), list) and "drifted" in content:
+        return Pieces(host, findings=findings_in(host, content), drift=content)
     return None
 
 

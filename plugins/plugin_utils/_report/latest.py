@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
+
 from .findings import Finding
 from .gather import Given, Result, view_of
 from .view import HostView, Verdict
@@ -49,13 +51,18 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """All that is known of one host."""
+    """All that is known of one host.
+
+    Attributes:
+        drift: of `drift_info`.
+    """
 
     host: str
     pieces: tuple[Piece, ...] = ()
     failure: str = ""
     check_mode: bool = False
-    findings: tuple[Finding, ...] = field(default_factory=tuple)
+    findings: tuple[Finding, ...] = ()
+    drift: Result = field(default_factory=dict)
 
     def and_of(self, other: Pieces) -> Pieces:
         """Return both together."""
@@ -65,6 +72,7 @@ class Pieces:
             failure=self.failure or other.failure,
             check_mode=self.check_mode or other.check_mode,
             findings=tuple(dict.fromkeys((*self.findings, *other.findings))),
+            drift=other.drift or self.drift,
         )
 
 
@@ -89,7 +97,8 @@ def of_variables(host: str, variables: Mapping[str, Any], *, check_mode: bool) -
         if isinstance(value, Mapping) and not value.get("skipped"):
             pieces.append(piece_of(part, value, name.partition("_")[0] if part in ("reboot", "confirm") else ""))
     failure = next((str(variables[name]) for name in FAILURES if variables.get(name)), "")
-    return Pieces(host, tuple(pieces), failure, check_mode, findings_in(host, variables.get(DRIFT)))
+    drift = variables.get(DRIFT)
+    return Pieces(host, tuple(pieces), failure, check_mode, findings_in(host, drift), drift if isinstance(drift, Mapping) else {})
 
 
 def findings_in(host: str, result: object) -> tuple[Finding, ...]:
@@ -129,7 +138,24 @@ def seen(known: Pieces) -> HostView:
     if audit is not None and newest and audit.at > newest and audit.result.get("listeners"):
         listed = view_of(known.host, Given(audit=audit.result))
         view = replace(view, ports=listed.ports, verdict=Verdict.LISTED, failure="", taken=audit.at, notes=(*view.notes, LATER))
+    view = _drifted(view, known)
     return view if view.taken else replace(view, taken=max((piece.at for piece in known.pieces), default=""))
+
+
+def _drifted(view: HostView, known: Pieces) -> HostView:
+    """Let what a comparison with a baseline found count where a host is otherwise as it should be, or not known at all."""
+    drift = known.drift
+    if known.findings and view.verdict in (Verdict.LISTED, Ended.PROVEN, Ended.NOT_BEGUN):
+        view = replace(view, verdict=Verdict.DRIFTED)
+    if known.pieces or not drift:
+        return view
+    if drift.get("unreachable") or (drift.get("failed") and not known.findings):
+        ended = Ended.NOT_REACHED if drift.get("unreachable") else Ended.FAILED
+        return replace(view, verdict=str(ended), failure=str(drift.get("msg", "")))
+    windows = drift.get("windows")
+    caption = str(windows.get("caption") or "") if isinstance(windows, Mapping) else ""
+    verdict = view.verdict if known.findings else Verdict.LISTED
+    return replace(view, verdict=verdict, windows=caption, taken=piece_of("", drift).at)
 
 
 LATER = "it was listed again after its last run and proof: the ports are those of that listing, which judges nothing"

@@ -227,6 +227,25 @@ def test_findings_are_read_from_a_drift(results: Mapping[str, Any]) -> None:
     assert found == (Finding("web01", "new listener", "tcp/8080", "baseline.yml", 3), Finding("web01", "expired", "of whom the result is"))
 
 
+def test_a_drift_alone_tells_how_a_host_is(tmp_path: Path) -> None:
+    drift = {
+        "drifted": True,
+        "findings": [{"kind": "new listener", "message": "tcp/8080", "file": None, "line": None}],
+        "windows": {"caption": "W"},
+    }
+    put(tmp_path, "a.json", drift)
+    put(tmp_path, "b.json", {**drift, "drifted": False, "findings": []})
+    put(tmp_path, "c.json", {"drift_result": {"unreachable": True, "msg": "c: nothing answers"}})
+    put(tmp_path, "d.json", {"drift_result": {"failed": True, "msg": "d: the baseline is wrong"}})
+    found = [seen(pieces) for pieces in files.read_all([tmp_path]).hosts]
+    assert [(view.host, view.verdict, view.failure) for view in found] == [
+        ("a", "drifted", ""),
+        ("b", "listed", ""),
+        ("c", "not reached", "c: nothing answers"),
+        ("d", "failed", "d: the baseline is wrong"),
+    ]
+
+
 # An earlier report
 
 
