@@ -9,13 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Outlook, ports_from
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Verdict as Judged
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Outlook, Verdict, ports_from
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import one_line
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import AS_IT_SHOULD_BE, CONSENT, Of, judge
 
-from .view import Change, HostView, Port, Refusal, State, Verdict
+from .view import Change, HostView, Port, Refusal, Standing, State
 
 Result = Mapping[str, Any]
 PLANNED = "planned"
@@ -42,7 +41,7 @@ PROOF_STATES: Mapping[str, State] = {
     Outcome.OPEN: State.STAYS,
     Outcome.UNKNOWN: State.UNKNOWN,
 }
-PROOF_VERDICTS: Mapping[str, str] = {Judged.FAILED: Verdict.FAILED, Judged.NOT_SETTLED: Verdict.NOT_SETTLED}
+PROOF_VERDICTS: Mapping[str, str] = {Verdict.FAILED: Standing.FAILED, Verdict.NOT_SETTLED: Standing.NOT_SETTLED}
 PROMISED = (State.CLOSES_NOW, State.CLOSES_AT_BOOT, State.OPENS, State.FILTERED)
 STAYING = (State.STAYS, State.REFUSED, State.UNKNOWN, State.FILTERED)
 RESTART = "restart it, for example with -e minimize_reboot=true: some ports close only at the next boot"
@@ -154,7 +153,7 @@ def _verdict(host: str, given: Given, *, check_mode: bool) -> tuple[str, str]:
             return ("refused" if result.get("refused") else "failed"), str(result.get("msg", ""))
     if given.proof:
         return PROOF_VERDICTS.get(_proven(given), "proven" if given.proof.get("proven") else "not proven"), _reasons(given)
-    return (Verdict.LISTED, "") if given.audit else ("not started", "")
+    return (Standing.LISTED, "") if given.audit else ("not started", "")
 
 
 def _proven(given: Given) -> str:
@@ -335,7 +334,7 @@ def _todo(given: Given, refusals: Sequence[Refusal], verdict: str, *, planned: b
     timer = work.get("confirm") or {}
     if timer.get("armed") and not (timer.get("confirmed") or given.confirm.get("confirmed")):
         yield "confirm the run with netmin.windows.confirm, or the host puts it back"
-    if verdict == Verdict.NOT_SETTLED:
+    if verdict == Standing.NOT_SETTLED:
         yield "run netmin.windows.verify again once its services have started"
 
 

@@ -13,7 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import E
 
 from .findings import Finding
 from .gather import Given, Result, view_of
-from .view import HostView, Verdict
+from .view import HostView, Standing
 
 RUN = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-[0-9a-f]+")
 PARTS = ("audit", "main", "restore", "reboot", "proof", "confirm")
@@ -137,7 +137,7 @@ def seen(known: Pieces) -> HostView:
     view = view_of(known.host, _given(chosen, known))
     if audit is not None and newest and audit.at > newest and audit.result.get("listeners"):
         listed = view_of(known.host, Given(audit=audit.result))
-        view = replace(view, ports=listed.ports, verdict=Verdict.LISTED, failure="", taken=audit.at, notes=(*view.notes, LATER))
+        view = replace(view, ports=listed.ports, verdict=Standing.LISTED, failure="", taken=audit.at, notes=(*view.notes, LATER))
     view = _drifted(view, known)
     return view if view.taken else replace(view, taken=max((piece.at for piece in known.pieces), default=""))
 
@@ -145,8 +145,8 @@ def seen(known: Pieces) -> HostView:
 def _drifted(view: HostView, known: Pieces) -> HostView:
     """Let what a comparison with a baseline found count where a host is otherwise as it should be, or not known at all."""
     drift = known.drift
-    if known.findings and view.verdict in (Verdict.LISTED, Ended.PROVEN, Ended.NOT_BEGUN):
-        view = replace(view, verdict=Verdict.DRIFTED)
+    if known.findings and view.verdict in (Standing.LISTED, Ended.PROVEN, Ended.NOT_BEGUN):
+        view = replace(view, verdict=Standing.DRIFTED)
     if known.pieces or not drift:
         return view
     if drift.get("unreachable") or (drift.get("failed") and not known.findings):
@@ -154,7 +154,7 @@ def _drifted(view: HostView, known: Pieces) -> HostView:
         return replace(view, verdict=str(ended), failure=str(drift.get("msg", "")))
     windows = drift.get("windows")
     caption = str(windows.get("caption") or "") if isinstance(windows, Mapping) else ""
-    verdict = view.verdict if known.findings else Verdict.LISTED
+    verdict = view.verdict if known.findings else Standing.LISTED
     return replace(view, verdict=verdict, windows=caption, taken=piece_of("", drift).at)
 
 

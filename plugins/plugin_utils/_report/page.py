@@ -23,7 +23,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import E
 
 from .findings import RUNS_OUT, Finding
 from .report import Difference, Report
-from .view import URGENCY, Change, HostView, Port, Refusal, State, Verdict
+from .view import URGENCY, Change, HostView, Port, Refusal, Standing, State
 
 FOLDER = Path(__file__).parent / "template"
 LETTERS: Mapping[State, str] = {
@@ -56,7 +56,7 @@ MEANINGS: Mapping[State, str] = {
     State.FAILED: "a proof says otherwise than the forecast",
 }
 GOOD = (Ended.PROVEN, Ended.RESTORED)
-CALM = (Verdict.LISTED, Ended.PLANNED, Ended.WAITS, Ended.NOT_BEGUN)
+CALM = (Standing.LISTED, Ended.PLANNED, Ended.WAITS, Ended.NOT_BEGUN)
 BAR = 1000
 EVERYWHERE = ("0.0.0.0", "::")
 # Of more hosts in one state the matrix says which: lists of them would be as long as all the rest, and nobody reads them.

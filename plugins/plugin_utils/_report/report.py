@@ -15,13 +15,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
 
 from .findings import Finding, Kind
-from .view import Fleet, HostView, Port, State, Verdict
+from .view import Fleet, HostView, Port, Standing, State
 
 LONGEST_TEXT = 2000
 ABSENT = "not there"
 # What does not listen is the same whether a report has a row for it or none.
 SILENT = {ABSENT, str(State.CLOSED)}
-UNPROVEN = (Ended.NOT_PROVEN, Verdict.FAILED, Verdict.NOT_SETTLED)
+UNPROVEN = (Ended.NOT_PROVEN, Standing.FAILED, Standing.NOT_SETTLED)
 T = TypeVar("T")
 
 

@@ -17,7 +17,7 @@ from itertools import chain
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
 
-from .view import Change, HostView, Port, State, Verdict
+from .view import Change, HostView, Port, Standing, State
 
 WIDTH = 100
 HEADS = ("port", "owner", "recipe", "state", "why")
@@ -34,7 +34,7 @@ COUNTED = {
     State.LISTENS: "listen",
     State.STAYS: "stay",
 }
-GOOD = (Ended.PROVEN, Ended.RESTORED, Verdict.LISTED, Ended.PLANNED)
+GOOD = (Ended.PROVEN, Ended.RESTORED, Standing.LISTED, Ended.PLANNED)
 Paint = Callable[[str, str], str]
 
 

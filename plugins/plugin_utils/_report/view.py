@@ -168,7 +168,7 @@ class HostView:
     @property
     def failed(self) -> bool:
         """Whether the host needs a person before anything else."""
-        return self.verdict in (Ended.FAILED, Ended.REFUSED, Ended.NOT_REACHED, Verdict.FAILED)
+        return self.verdict in (Ended.FAILED, Ended.REFUSED, Ended.NOT_REACHED, Standing.FAILED)
 
     def families(self) -> dict[str, State]:
         """Return the state of each listener family, the worst of its rows."""
@@ -178,8 +178,8 @@ class HostView:
         return {family: state for family, states in found.items() if (state := worst(states)) is not None}
 
 
-class Verdict(StrEnum):
-    """Verdicts that `Ended` has no word for."""
+class Standing(StrEnum):
+    """How a host stands, where `Ended` has no word for."""
 
     LISTED = "listed"
     FAILED = "proof failed"
