@@ -49,6 +49,16 @@ options:
       - The schema is C(benchmarks.schema.json) in C(plugins/plugin_utils/_knowledge/schema).
       - A benchmark with the id of one that this collection has replaces it.
     type: path
+  baseline:
+    description:
+      - A baseline, in place of O(keep). It is a YAML file on the controller that says what may listen in each inventory group and on each
+        host, with a reason and an owner for each entry.
+      - What the baseline allows this host today is kept. A listener that is allowed on a narrower scope than it has is kept too, with a warning.
+      - An entry whose last day (C(until)) is over allows nothing. From 30 days before, a warning names the day.
+      - A service or port of the baseline that this host does not have is passed over, whatever O(missing) says.
+      - A relative path is relative to the play. In a playbook of this collection, it is relative to the current folder.
+      - A task that gives both O(baseline) and O(keep) is refused.
+    type: path
   stages:
     description:
       - The stages to run. They always run in the order of the choices.
@@ -370,6 +380,10 @@ EXAMPLES = r"""
       - recipe: smb-445
         reason: shares of the accounting department
   register: minimized
+
+- name: Close everything except what the baseline allows
+  netmin.windows.minimize:
+    baseline: baseline.yml
 
 - name: Restart the host if a port closes only at the next boot
   netmin.windows.reboot:

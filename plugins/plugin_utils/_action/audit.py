@@ -94,7 +94,7 @@ class ListenersAction(WindowsAction):
             "listeners": listeners,
             "suspected": suspected,
             **index,
-            **({"ansible_facts": {"netmin_listeners": index}} if options["facts"] else {}),
+            **({"ansible_facts": {"netmin_listeners": index}} if options.get("facts") else {}),
             "lines": columns.listing(listeners, suspected),
             "controls": in_result((subject.recipe for subject in explained), host, KNOWLEDGE),
             "warnings": [*strangers(explained), *([remark] if remark else [])],

@@ -62,7 +62,7 @@ class Row:
 
 def verdict(counts: Mapping[str, int]) -> str:
     """Say in words how many findings of which kind there are."""
-    told = [f"{counts[word]} {kind}" for word, kind in WORDS.items() if counts.get(word)]
+    told = [f"{kind}: {counts[word]}" for word, kind in WORDS.items() if counts.get(word)]
     return ", ".join(told) or "as the baseline allows"
 
 
