@@ -14,7 +14,8 @@ description:
     compares hosts with it.
   - What all hosts of an inventory group show is written once, under the largest such group. The rest is written under single hosts. The
     order is stable, so that a later file can be compared with it.
-  - If O(dest) exists, it is not touched. The module writes a proposal beside it, with the entries that are missing added and a comment above
+  - If O(dest) exists, it is not touched. The module writes a proposal beside it, with the entries that are missing added and a comment
+    above
     the entries for which no audited host shows a listener, and a diff. Comments, reasons, owners and order of the file stay.
   - A listener that an expired entry allowed, or that can be reached from farther than its entry allows, is not proposed.
   - Contacts no host. Writes only on the controller.

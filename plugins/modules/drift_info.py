@@ -31,7 +31,8 @@ options:
     required: true
   settings:
     description:
-      - Whether to compare the settings that runs of this collection made. It costs one request for each run and one for each registry value.
+      - Whether to compare the settings that runs of this collection made. It costs one request for each run and one for each registry
+        value.
       - Without it, the task never sends more requests than M(netmin.windows.listeners_info).
     type: bool
     default: true

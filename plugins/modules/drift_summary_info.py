@@ -43,6 +43,11 @@ options:
       - Run it for each host at the end of a play, after the report, so that a run in which every host fails still ends with its report.
     type: bool
     default: false
+  show:
+    description:
+      - Whether to print the report, with every finding. Nothing is printed if the task has C(no_log), or if a program reads the output.
+    type: bool
+    default: false
 attributes:
   action:
     description: Runs on the controller and needs no connection.
@@ -67,12 +72,7 @@ EXAMPLES = r"""
 - name: Report all hosts
   netmin.windows.drift_summary_info:
     hosts: "{{ ansible_play_hosts_all }}"
-  run_once: true
-  register: drift_summary
-
-- name: Show it
-  ansible.builtin.debug:
-    msg: "{{ drift_summary.lines }}"
+    show: true
   run_once: true
 
 - name: Fail the hosts that drifted

@@ -17,7 +17,8 @@ description:
 options:
   facts:
     description:
-      - With V(true), RV(by_recipe), RV(by_owner) and RV(by_port) are also facts of the host, in C(ansible_facts.netmin_listeners), for later
+      - With V(true), RV(by_recipe), RV(by_owner) and RV(by_port) are also facts of the host, in C(ansible_facts.netmin_listeners), for
+        later
         plays and for a fact cache.
     type: bool
     default: false

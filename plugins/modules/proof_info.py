@@ -30,7 +30,8 @@ options:
     description:
       - A baseline, in place of O(keep). It is a YAML file on the controller that says what may listen in each inventory group and on each
         host, with a reason and an owner for each entry.
-      - Used where O(keep) would be, so with O(against=keep), or if the host has no stored forecast. What the baseline allows this host today, on the scope that it says, counts as kept.
+      - Used where O(keep) would be, so with O(against=keep), or if the host has no stored forecast. What the baseline allows this host
+        today, on the scope that it says, counts as kept.
       - An entry whose last day (C(until)) is over allows nothing. From 30 days before, a warning names the day.
       - A service or port of the baseline that this host does not have is passed over, whatever O(missing) says.
       - A relative path is relative to the play. In a playbook of this collection, it is relative to the current folder.

@@ -31,6 +31,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo.standing impo
 
 from .base import WindowsAction
 from .baseline import allowed_on
+from .screen import Screen
 
 KINDS = {"type": "list", "elements": "str", "choices": list(WORDS)}
 
@@ -171,6 +172,7 @@ class DriftSummaryAction(WindowsAction):
         "hosts": {"type": "list", "elements": "str", "required": True},
         "fail_on": {**KINDS, "default": list(FAIL_ON)},
         "strict": {"type": "bool", "default": False},
+        "show": {"type": "bool", "default": False},
     }
     touches_host = False
     hostvars: Mapping[str, Any] = {}
@@ -189,6 +191,8 @@ class DriftSummaryAction(WindowsAction):
             if bad or lost:
                 told = "; ".join(f"{row.host}: {row.why}" for row in (bad or lost))
                 return {"changed": False, "failed" if bad else "unreachable": True, "msg": told}
+        if options["show"]:
+            Screen(hidden=bool(self._task.no_log)).show(lambda paper: ["", *fleet.lines(rows, paper.width)])
         return {
             "changed": False,
             "hosts": [fleet.plain(row) for row in rows],

@@ -106,18 +106,18 @@ def totals(rows: Sequence[Row]) -> dict[str, int]:
     }
 
 
-def lines(rows: Sequence[Row]) -> list[str]:
+def lines(rows: Sequence[Row], width: int = WIDTH) -> list[str]:
     """Tell of all hosts: what is as allowed in one line, of the others each finding."""
     told: list[str] = []
     for row in rows:
         if row.ended is Ended.AS_ALLOWED:
             continue
         counted = verdict(row.counts) if row.findings else row.why
-        told += textwrap.wrap(f"{row.host}: {row.ended}{f' ({counted})' if counted else ''}", WIDTH, subsequent_indent="  ")
+        told += textwrap.wrap(f"{row.host}: {row.ended}{f' ({counted})' if counted else ''}", width, subsequent_indent="  ")
         for finding in row.findings:
             place = f" [{finding['file']}:{finding['line']}]" if finding.get("line") else ""
             told += textwrap.wrap(
-                f"{finding['kind']}: {one_line(str(finding['message']))}{place}", WIDTH, initial_indent="  ", subsequent_indent="      "
+                f"{finding['kind']}: {one_line(str(finding['message']))}{place}", width, initial_indent="  ", subsequent_indent="      "
             )
     ended = Counter(row.ended for row in rows)
     counts = ", ".join(f"{ended[word]} {word}" for word in Ended if ended[word])
