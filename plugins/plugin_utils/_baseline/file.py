@@ -73,13 +73,18 @@ class Baseline:
         """Yield a sentence for each group or host that an inventory does not have, and whether it is probably a misspelt one."""
         for kind, said, known in (("group", self.groups, {"all", *groups}), ("host", self.hosts, set(hosts))):
             for name in sorted(said.keys() - known - set(self.elsewhere)):
-                near = nearest(name, known, cutoff=ALIKE)
+                near = nearest(name, known, cutoff=ALIKE) or _swapped(name, known)
                 # `web07` beside `web06` is another host, and no slip of the pen.
                 slip = near is not None and _letters(near) != _letters(name)
                 hint = f" (did you mean '{near}'?)" if slip else ""
                 line = self.lines[f"{kind} {name}"]
                 lift = "list it under 'elsewhere' if another inventory has it"
                 yield f"{self.file}:{line}: the inventory has no {kind} '{excerpt(name)}'{hint}; correct it, or {lift}", slip
+
+
+def _swapped(name: str, known: Iterable[str]) -> str | None:
+    """Return the name of which another is the same letters in another order, however short both are."""
+    return next((other for other in sorted(known) if sorted(other.lower()) == sorted(name.lower())), None)
 
 
 def _letters(name: str) -> str:
@@ -150,6 +155,8 @@ class _Reader:
             self._wrong(None, f"the file is empty; begin it with 'version: {VERSION}' and 'groups:'")
             return Baseline(self._shown)
         parts = self._mapping(node, KEYS, "a baseline")
+        if not isinstance(node, yaml.MappingNode):
+            return Baseline(self._shown)
         version = parts.get("version")
         if version is None:
             self._wrong(node, f"'version: {VERSION}' is missing; add it as the first line")

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt, one_line
@@ -113,12 +114,15 @@ def lines(rows: Sequence[Row], width: int = WIDTH) -> list[str]:
         if row.ended is Ended.AS_ALLOWED:
             continue
         counted = verdict(row.counts) if row.findings else row.why
-        told += textwrap.wrap(f"{row.host}: {row.ended}{f' ({counted})' if counted else ''}", width, subsequent_indent="  ")
+        told += _wrapped(f"{row.host}: {row.ended}{f' ({counted})' if counted else ''}", width, "", "  ")
         for finding in row.findings:
-            place = f" [{finding['file']}:{finding['line']}]" if finding.get("line") else ""
-            told += textwrap.wrap(
-                f"{finding['kind']}: {one_line(str(finding['message']))}{place}", width, initial_indent="  ", subsequent_indent="      "
-            )
+            place = f" [{PurePath(finding['file']).name}:{finding['line']}]" if finding.get("line") else ""
+            told += _wrapped(f"{finding['kind']}: {one_line(str(finding['message']))}{place}", width, "  ", "      ")
     ended = Counter(row.ended for row in rows)
     counts = ", ".join(f"{ended[word]} {word}" for word in Ended if ended[word])
     return [*told, f"{len(rows)} {'host' if len(rows) == 1 else 'hosts'}: {counts or 'none'}"]
+
+
+def _wrapped(text: str, width: int, first: str, later: str) -> list[str]:
+    """Break a text into lines, and no name or path in it."""
+    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False)
