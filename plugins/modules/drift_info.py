@@ -28,7 +28,7 @@ options:
       - A file with an unknown key, a key that is there twice, a recipe that does not exist, or a group that is probably misspelt is refused
         before any host is contacted. The message names the file and the line.
     type: path
-    required: true
+    default: baseline.yml
   settings:
     description:
       - Whether to compare the settings that runs of this collection made. It costs one request for each run and one for each registry
@@ -56,6 +56,14 @@ notes:
   - If several services can own a dynamic port, the port is allowed only if each of them is.
   - The last day of an entry is a day in the time zone of the controller.
   - The task does not wait for a host that has just booted. A warning says so, because services may still be starting.
+attributes:
+  action_group:
+    description: Belongs to a group of actions, whose common options C(module_defaults) can set at once.
+    support: full
+    details:
+      - C(group/netmin.windows.baseline) sets O(baseline).
+    membership:
+      - netmin.windows.baseline
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.reading

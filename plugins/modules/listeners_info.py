@@ -316,12 +316,14 @@ by_owner:
       - udp/4500
 by_port:
   description: What is at each port. C(owners) are its owners, C(recipe) the id of the recipe or V(none), C(scopes) from where
-    it can be reached (V(wildcard), V(adapter), V(loopback)), C(dynamic) whether Windows chose the number.
+    it can be reached (V(wildcard), V(adapter), V(loopback)), C(dynamic) whether Windows chose the number, C(management) whether
+    the session goes through it.
   type: dict
   returned: when the host was read
   sample:
     udp/500:
       dynamic: false
+      management: false
       owners:
         - PolicyAgent
       recipe: ike-500-4500

@@ -346,6 +346,19 @@ notes:
     RV(unchanged). If O(services) names it, the task is refused.
   - An empty dictionary for a stage leaves everything in that stage unchanged.
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003); Microsoft, KB 825750, KB 154596.
+attributes:
+  action_group:
+    description: Belongs to groups of actions, whose common options C(module_defaults) can set at once.
+    support: full
+    details:
+      - C(group/netmin.windows.stages) sets O(accept), O(confirm), O(dependents), O(keep), O(missing), O(record_dir),
+        O(stop_timeout) and O(unverified).
+      - C(group/netmin.windows.changes), which also contains M(netmin.windows.restore), sets O(confirm), O(record_dir) and O(stop_timeout).
+      - C(group/netmin.windows.baseline) sets O(baseline).
+    membership:
+      - netmin.windows.baseline
+      - netmin.windows.changes
+      - netmin.windows.stages
 extends_documentation_fragment:
   - netmin.windows.confirm
   - netmin.windows.confirm.later

@@ -57,6 +57,14 @@ notes:
   - With O(against=forecast), O(keep) is used only if the host has no stored forecast. Then every listener that is not kept counts as open,
     and the proof says that it had no forecast.
   - If endpoints close only at the next boot, and the host has not booted since, the verdict is C(not_proven). Restart the host first.
+attributes:
+  action_group:
+    description: Belongs to a group of actions, whose common options C(module_defaults) can set at once.
+    support: full
+    details:
+      - C(group/netmin.windows.baseline) sets O(baseline).
+    membership:
+      - netmin.windows.baseline
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.detail

@@ -52,7 +52,7 @@ class DriftAction(WindowsAction):
     """Lists endpoints as an audit does, and compares them with the baseline."""
 
     argument_spec: ClassVar[Mapping[str, Any]] = {
-        "baseline": {"type": "path", "required": True},
+        "baseline": {"type": "path", "default": "baseline.yml"},
         "settings": {"type": "bool", "default": True},
         "fail_on": {**KINDS, "default": []},
     }

@@ -187,13 +187,6 @@ class MinimizeAction(PlannedAction):
         self._remarks = (*remarks, *self._allowed.warnings())
         return {**options, "keep": self._allowed.keep()}
 
-    def shown(self, prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Warn of exceptions that end, and of what is kept although it can be reached from farther than it should."""
-        if self._allowed is None:
-            return {}
-        wide = too_wide(prepared.survey.explained, self._allowed, KNOWLEDGE)
-        return {"warnings": [*result["warnings"], *self._remarks, *wide]}
-
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
         """Check the options of each stage as well, how they go together, and whether they go against what is kept."""
         try:
@@ -218,9 +211,16 @@ class MinimizeAction(PlannedAction):
         return minimize_wanted(options, survey, self._known, blocks)
 
     def shown(self, prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Show the controls that ask for what the recipes of the listeners do."""
+        """Show the controls that ask for what the recipes of the listeners do, and warn of what the baseline says beside `keep`.
+
+        That is: exceptions that end, and what is kept although it can be reached from farther than it should.
+        """
         found = (subject.recipe for subject in prepared.survey.explained)
-        return {**super().shown(prepared, result), "controls": in_result(found, prepared.survey.host, self._known)}
+        told = {**super().shown(prepared, result), "controls": in_result(found, prepared.survey.host, self._known)}
+        if self._allowed is None:
+            return told
+        wide = too_wide(prepared.survey.explained, self._allowed, KNOWLEDGE)
+        return {**told, "warnings": [*result["warnings"], *self._remarks, *wide]}
 
 
 class RestoreAction(PlannedAction):

@@ -59,11 +59,11 @@ class BaselineAction(WindowsAction):
         for name in hosts:
             variables = hostvars.get(name) or {}
             result = variables.get("audit_result")
-            rows = result.get("listeners") if isinstance(result, Mapping) else None
-            if rows is None:
+            by_port = result.get("by_port") if isinstance(result, Mapping) else None
+            if by_port is None:
                 missing.append(name)
             else:
-                found.append(Audited(name, groups_of(variables), rows))
+                found.append(Audited(name, groups_of(variables), by_port))
         return found, missing
 
     def _first(self, dest: Path, made: Draft) -> dict[str, Any]:

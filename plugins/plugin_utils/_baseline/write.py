@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import ports_from
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import one_line
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -35,35 +36,41 @@ HEAD = f"""\
 """
 
 
+ADDRESSES = {Scope.WILDCARD: "0.0.0.0", Scope.ADAPTER: "192.0.2.1", Scope.LOOPBACK: "127.0.0.1"}
+"""An address for each scope: of a listener only that counts here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Audited:
     """What an audit found on one host.
 
     Attributes:
         groups: those that the host is in.
-        rows: its listeners, as `listeners_info` returns them.
+        by_port: as `listeners_info` returns it.
     """
 
     host: str
     groups: tuple[str, ...]
-    rows: Sequence[Mapping[str, Any]]
+    by_port: Mapping[str, Mapping[str, Any]]
 
-    def subjects(self) -> tuple[Explained, ...]:
-        """Return its endpoints as the judge takes them."""
-        return tuple(subject_of(row) for row in self.rows)
+    def subjects(self) -> tuple[tuple[str, Explained], ...]:
+        """Return its listeners by their ports, as the judge takes them."""
+        return tuple((name, subject_of(name, held)) for name, held in self.by_port.items())
 
 
-def subject_of(row: Mapping[str, Any]) -> Explained:
-    """Return an endpoint from a row of a result."""
-    owners = tuple(map(str, row["owners"]))
+def subject_of(name: str, held: Mapping[str, Any]) -> Explained:
+    """Return a listener from what is at a port, or at many of one owner; of several scopes the widest."""
+    protocol, _slash, ports = name.partition("/")
+    owners = tuple(map(str, held["owners"]))
+    scope = max(map(Scope, held["scopes"]), key=WIDTH.__getitem__)
     return Explained(
-        endpoint=Endpoint(Protocol(row["protocol"]), str(row["address"]), int(row["port"]), row.get("pid")),
+        endpoint=Endpoint(Protocol(protocol), ADDRESSES[scope], ports_from(ports)[0]),
         owners=owners,
         kinds=((None,),) * len(owners),
-        dynamic=bool(row["dynamic"]),
-        recipe=row["recipe"],
-        process=row.get("process"),
-        management=bool(row["management"]),
+        dynamic=bool(held["dynamic"]),
+        recipe=held["recipe"],
+        process=None,
+        management=bool(held["management"]),
     )
 
 
@@ -121,13 +128,13 @@ def draft(
     things: dict[Thing, Seen] = {}
     for audited in audits:
         allowed = Allowed.of(there or Baseline(""), audited.host, audited.groups, today)
-        for subject, row in zip(audited.subjects(), audited.rows, strict=True):
+        for name, subject in audited.subjects():
             told = judge(subject, allowed, knowledge)
             if told is not None and told.kind in (Kind.NEW, Kind.OWNER):
-                for thing in _things(subject, row):
+                for thing in _things(subject, many="-" in name or "," in name):
                     seen = things.setdefault(thing, Seen())
                     seen.hosts.add(audited.host)
-                    seen.ports.add(_shown_port(row))
+                    seen.ports.add(f"{subject.endpoint.protocol} (dynamic)" if subject.dynamic else name)
                     seen.scope = max(seen.scope, subject.endpoint.scope, key=WIDTH.__getitem__)
     placed: dict[str, list[str]] = {}
     for thing in sorted(things):
@@ -137,25 +144,25 @@ def draft(
     return Draft({place: tuple(placed[place]) for place in order}, _unused(there, audits) if there is not None else ())
 
 
-def _things(subject: Explained, row: Mapping[str, Any]) -> list[Thing]:
-    """Return what entries have to name so that an endpoint is allowed."""
+def _things(subject: Explained, *, many: bool) -> list[Thing]:
+    """Return what entries have to name so that an endpoint is allowed.
+
+    Args:
+        many: it stands for many fixed ports of one owner.
+    """
     port = f"{subject.endpoint.protocol}/{subject.endpoint.port}"
     if subject.recipe:
         return [Thing(recipe=subject.recipe)]
-    if subject.owners and (subject.dynamic or row.get("ports")):
+    if subject.owners and (subject.dynamic or many):
         return [Thing(service=one_line(owner)) for owner in subject.owners]
     return [Thing(port=port, service=one_line(subject.owners[0]))] if len(subject.owners) == 1 else [Thing(port=port)]
 
 
-def _shown_port(row: Mapping[str, Any]) -> str:
-    return f"{row['protocol']} (dynamic)" if row["dynamic"] else f"{row['protocol']}/{row.get('ports') or row['port']}"
-
-
 def _places(hosts: set[str], members: Mapping[str, Sequence[str]]) -> list[tuple[str, list[str]]]:
-    """Return the groups, and the hosts left over, under which an entry is put."""
+    """Return the groups, and the hosts left over, under which an entry is put; of `all` and a group with the same hosts that group."""
     found: list[tuple[str, list[str]]] = []
     left = set(hosts)
-    for name in sorted(members, key=lambda name: (-len(members[name]), name != "all", name)):
+    for name in sorted(members, key=lambda name: (-len(members[name]), name == "all", name)):
         group = set(members[name])
         if name != "ungrouped" and group and group <= hosts and group & left:
             found.append((f"group {name}", sorted(group)))
@@ -191,7 +198,7 @@ def _unused(there: Baseline, audits: Sequence[Audited]) -> tuple[Entry, ...]:
     for audited in audits:
         subjects = audited.subjects()
         for entry in there.entries_of(audited.host, audited.groups):
-            about[entry] = about.get(entry, False) or any(entry.touches(subject) for subject in subjects)
+            about[entry] = about.get(entry, False) or any(entry.touches(subject) for _name, subject in subjects)
     return tuple(sorted((entry for entry, used in about.items() if not used), key=lambda entry: entry.line))
 
 

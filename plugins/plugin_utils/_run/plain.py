@@ -158,6 +158,9 @@ def endpoint_of(subject: Explained, knowledge: Knowledge) -> dict[str, Any]:
     }
 
 
+APART = ("dynamic", "management")
+
+
 def index_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Index endpoints as other plays need them: which ports a recipe or an owner has, and who is at a port, on which scope.
 
@@ -172,7 +175,7 @@ def index_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             by_recipe.setdefault(row["recipe"], {})[name] = None
         for owner in row["owners"]:
             by_owner.setdefault(owner, {})[name] = None
-        held = by_port.setdefault(name, {"owners": [], "recipe": row["recipe"], "scopes": [], "dynamic": row["dynamic"]})
+        held = by_port.setdefault(name, {"owners": [], "recipe": row["recipe"], "scopes": [], **{key: row[key] for key in APART}})
         held["owners"] += [owner for owner in row["owners"] if owner not in held["owners"]]
         held["scopes"] += [row["scope"]] if row["scope"] not in held["scopes"] else []
         held["recipe"] = held["recipe"] or row["recipe"]

@@ -13,8 +13,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.findings import Kind
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.standing import Undone
+from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import KNOWLEDGE
 
-from .test_allowed import HOST, KNOWLEDGE, PORT, TODAY, allowed, entry, subject
+from .test_allowed import HOST, PORT, TODAY, allowed, entry, subject
 
 HERE, ALLOWED = "tcp/8080 on 0.0.0.0 (owner Tomcat9)", "port tcp/8080 (owner web team)"
 

@@ -8,6 +8,7 @@ import textwrap
 from datetime import date
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._baseline import json_schema
@@ -187,7 +188,6 @@ def test_the_schema_is_current() -> None:
 
 @pytest.mark.parametrize("case", sorted(WRONG))
 def test_the_schema_refuses_what_the_parser_refuses(case: str) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     # A schema knows no recipes, no calendar and no keys that are there twice.
     if case in ("no YAML", "a misspelt recipe", "a day that is none") or "twice" in case:
         return
@@ -197,6 +197,5 @@ def test_the_schema_refuses_what_the_parser_refuses(case: str) -> None:
 
 
 def test_the_schema_takes_what_the_parser_takes() -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     content = {**yaml.load(GOOD, Loader=yaml.BaseLoader), "version": 1}
     assert list(jsonschema.Draft202012Validator(json_schema.schema()).iter_errors(content)) == []
