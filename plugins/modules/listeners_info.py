@@ -14,6 +14,14 @@ description:
   - Writes nothing.
   - The number of a dynamic port means nothing, so such a port is explained by its process and service. On Windows 2000, netstat shows no
     process. There the module lists all services that can own the port.
+options:
+  facts:
+    description:
+      - With V(true), RV(by_recipe), RV(by_owner) and RV(by_port) are also facts of the host, in C(ansible_facts.netmin_listeners), for
+        later
+        plays and for a fact cache.
+    type: bool
+    default: false
 notes:
   - On Windows 2000 and XP, netstat also shows the source port of an outgoing connection as LISTENING. Such rows are listed separately, in
     RV(suspected).
@@ -39,6 +47,15 @@ EXAMPLES = r"""
   loop: "{{ audit.listeners | rejectattr('scope', 'equalto', 'loopback') }}"
   loop_control:
     label: "{{ item.port }}"
+
+- name: List the ports of a host as facts
+  netmin.windows.listeners_info:
+    facts: true
+
+- name: Act only where a web server listens
+  ansible.builtin.debug:
+    msg: "{{ inventory_hostname }} serves tcp/443: {{ netmin_listeners.by_port['tcp/443'].owners | join(', ') }}"
+  when: "'tcp/443' in netmin_listeners.by_port"
 """
 
 # Written by tests/unit/return_values.py; change return_values.yml beside that instead.
@@ -281,6 +298,46 @@ controls:
     llmnr-5355:
       - cis-ws2022-4.0.0:18.6.4.4
       - msb-ws2022-21h2:EnableMulticast
+by_recipe:
+  description: The ports of each recipe, as V(tcp/443). A dynamic port has the number of this boot.
+  type: dict
+  returned: when the host was read
+  sample:
+    ike-500-4500:
+      - udp/500
+      - udp/4500
+by_owner:
+  description: The ports of each service, driver or program that owns, or can own, them.
+  type: dict
+  returned: when the host was read
+  sample:
+    PolicyAgent:
+      - udp/500
+      - udp/4500
+by_port:
+  description: What is at each port. C(owners) are its owners, C(recipe) the id of the recipe or V(none), C(scopes) from where
+    it can be reached (V(wildcard), V(adapter), V(loopback)), C(dynamic) whether Windows chose the number, C(management) whether
+    the session goes through it.
+  type: dict
+  returned: when the host was read
+  sample:
+    udp/500:
+      dynamic: false
+      management: false
+      owners:
+        - PolicyAgent
+      recipe: ike-500-4500
+      scopes:
+        - wildcard
+ansible_facts:
+  description: With O(facts=true), the three above as facts.
+  type: dict
+  returned: when O(facts=true)
+  contains:
+    netmin_listeners:
+      description: RV(by_recipe), RV(by_owner) and RV(by_port).
+      type: dict
+      returned: always
 lines:
   description: The listeners as a table for the terminal, and below it the endpoints that may not be listeners.
   type: list

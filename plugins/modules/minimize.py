@@ -49,6 +49,17 @@ options:
       - The schema is C(benchmarks.schema.json) in C(plugins/plugin_utils/_knowledge/schema).
       - A benchmark with the id of one that this collection has replaces it.
     type: path
+  baseline:
+    description:
+      - A baseline, in place of O(keep). It is a YAML file on the controller that says what may listen in each inventory group and on each
+        host, with a reason and an owner for each entry.
+      - What the baseline allows this host today is kept. A listener that is allowed on a narrower scope than it has is kept too, with a
+        warning.
+      - An entry whose last day (C(until)) is over allows nothing. From 30 days before, a warning names the day.
+      - A service or port of the baseline that this host does not have is passed over, whatever O(missing) says.
+      - A relative path is relative to the play. In a playbook of this collection, it is relative to the current folder.
+      - A task that gives both O(baseline) and O(keep) is refused.
+    type: path
   stages:
     description:
       - The stages to run. They always run in the order of the choices.
@@ -335,6 +346,19 @@ notes:
     RV(unchanged). If O(services) names it, the task is refused.
   - An empty dictionary for a stage leaves everything in that stage unchanged.
   - From J.-B. Marchand, Minimizing Windows network services (2002-2003); Microsoft, KB 825750, KB 154596.
+attributes:
+  action_group:
+    description: Belongs to groups of actions, whose common options C(module_defaults) can set at once.
+    support: full
+    details:
+      - C(group/netmin.windows.stages) sets O(accept), O(confirm), O(dependents), O(keep), O(missing), O(record_dir),
+        O(stop_timeout) and O(unverified).
+      - C(group/netmin.windows.changes), which also contains M(netmin.windows.restore), sets O(confirm), O(record_dir) and O(stop_timeout).
+      - C(group/netmin.windows.baseline) sets O(baseline).
+    membership:
+      - netmin.windows.baseline
+      - netmin.windows.changes
+      - netmin.windows.stages
 extends_documentation_fragment:
   - netmin.windows.confirm
   - netmin.windows.confirm.later
@@ -370,6 +394,10 @@ EXAMPLES = r"""
       - recipe: smb-445
         reason: shares of the accounting department
   register: minimized
+
+- name: Close everything except what the baseline allows
+  netmin.windows.minimize:
+    baseline: baseline.yml
 
 - name: Restart the host if a port closes only at the next boot
   netmin.windows.reboot:

@@ -26,6 +26,17 @@ options:
     type: str
     choices: [forecast, keep]
     default: forecast
+  baseline:
+    description:
+      - A baseline, in place of O(keep). It is a YAML file on the controller that says what may listen in each inventory group and on each
+        host, with a reason and an owner for each entry.
+      - Used where O(keep) would be, so with O(against=keep), or if the host has no stored forecast. What the baseline allows this host
+        today, on the scope that it says, counts as kept.
+      - An entry whose last day (C(until)) is over allows nothing. From 30 days before, a warning names the day.
+      - A service or port of the baseline that this host does not have is passed over, whatever O(missing) says.
+      - A relative path is relative to the play. In a playbook of this collection, it is relative to the current folder.
+      - A task that gives both O(baseline) and O(keep) is refused.
+    type: path
   limit:
     description:
       - Maximum number of seconds to wait for the host to settle. After that, the verdict is C(not_settled).
@@ -46,6 +57,14 @@ notes:
   - With O(against=forecast), O(keep) is used only if the host has no stored forecast. Then every listener that is not kept counts as open,
     and the proof says that it had no forecast.
   - If endpoints close only at the next boot, and the host has not booted since, the verdict is C(not_proven). Restart the host first.
+attributes:
+  action_group:
+    description: Belongs to a group of actions, whose common options C(module_defaults) can set at once.
+    support: full
+    details:
+      - C(group/netmin.windows.baseline) sets O(baseline).
+    membership:
+      - netmin.windows.baseline
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.detail

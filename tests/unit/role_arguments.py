@@ -78,6 +78,10 @@ ROLES: Mapping[str, Role] = {
         own=showing("audit"),
     ),
     "dcom_protocols": one_stage("dcom_protocols", "Turn DCOM off, and close port 135 on Windows 2000 and XP."),
+    "drift": Role(
+        ("Compare the listeners of a host with its baseline. Writes nothing.", CHANGES.format(role="drift")),
+        {"drift_info": "drift"},
+    ),
     "ip_filter": one_stage("ip_filter", "Block inbound traffic to listeners that stay open."),
     "minimize": Role(
         ("Close the TCP and UDP ports that a host does not need.", CHANGES.format(role="minimize")),

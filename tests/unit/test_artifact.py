@@ -33,6 +33,7 @@ TOP_LEVEL = {
     "bindep.txt",
     "changelogs",
     "docs",
+    "extensions",
     "meta",
     "playbooks",
     "plugins",

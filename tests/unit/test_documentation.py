@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.allowed import Allowed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
@@ -127,6 +129,10 @@ def host_for(name: str) -> FakeHost:
 
 
 GIVEN: Mapping[str, Mapping[str, Any]] = {
+    "baseline": {"hosts": ["host.example"], "dest": "/no/such/folder/baseline.yml"},
+    "drift_info": {"baseline": "baseline.yml"},
+    "drift_summary_info": {"hosts": ["host.example"]},
+    "listeners_info": {"facts": True},
     "dcom_protocols": {"enable_dcom": False, "remove": ["ncacn_ip_tcp"]},
     "ip_filter": {"residue": "drop"},
     "name_resolution": {"max_cached_sockets": 0},
@@ -160,12 +166,22 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
     action.host_name, action.clock, action.writing = "host.example", FakeClock(), False
     action.open_session = action.open_writable = open_again
     action.reopen = _same(open_again)
+    if name == "drift_info":
+        action._allowed = Allowed("baseline.yml", 1, (), date(2027, 3, 31))  # noqa: SLF001 - what `completed` reads from a file
+    elif name == "baseline":
+        action._loader = SimpleNamespace(get_basedir=lambda: "/")  # noqa: SLF001 - the name is Ansible's
+        action._write = _into_nothing  # noqa: SLF001 - the one place that writes
+        action.variables = {"hostvars": {"host.example": {"audit_result": run("listeners_info", host())}}}
     given = {**GIVEN.get(name, {}), **({"detail": detail} if "detail" in made.argument_spec else {})}
     options = ArgumentSpecValidator(dict(made.argument_spec)).validate(given).validated_parameters
     result: dict[str, Any] = plain(action.work(options))
     if not made.touches_host:
         return result
     return {**result, "stats": {**Stats().plain(), "seconds": 1.5, "at": "2026-01-01T00:00:00+00:00"}}
+
+
+def _into_nothing(_path: Path, _content: str) -> None:
+    """Write no file."""
 
 
 def _same(open_again: Callable[[], FakeSession]) -> Callable[[object], FakeSession]:
@@ -355,7 +371,7 @@ def test_a_role_names_its_variables_in_its_readme(role: str, documents: Mapping[
 INVENTORY = "[web]\nweb1\nweb2\n[db]\ndb1\n"
 
 
-@pytest.mark.parametrize("playbook", ["audit", "minimize", "rollback", "verify"])
+@pytest.mark.parametrize("playbook", ["audit", "baseline", "drift", "minimize", "rollback", "verify"])
 @pytest.mark.parametrize(
     ("given", "hosts"),
     [

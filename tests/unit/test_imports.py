@@ -20,10 +20,11 @@ UTILS = ("plugins", "plugin_utils")
 LAYERS = ("_core", "_knowledge", "_host", "_objects", "_stages", "_forecast", "_undo")
 """What one host is read into and what becomes of it: each may import all that stand before it."""
 ARROWS: Mapping[str, set[str]] = {
-    "action": {"_action", "_report", "_run", *LAYERS},
+    "action": {"_action", "_baseline", "_report", "_run", *LAYERS},
     "modules": set(),
     "doc_fragments": set(),
-    "_action": {"_report", "_run", "_session", "_wsman", *LAYERS},
+    "_action": {"_baseline", "_report", "_run", "_session", "_wsman", *LAYERS},
+    "_baseline": {"_report", "_run", *LAYERS},
     "_report": {"_run", *LAYERS},
     "_run": {"_wsman", *LAYERS},
     **{package: set(LAYERS[:number]) for number, package in enumerate(LAYERS)},

@@ -4,29 +4,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.allowed import Allowed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Verdict
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import settle
-from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Proof, compare_with_keep, prove
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Proof, compare, compare_with_keep, prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Purpose, Record
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import read_firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import strangers
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, Suspect
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._run import columns
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import describe
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.controls import in_result
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.detail import Detail, listed, proof_told, snapshots_told
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import DETAIL, KEEP, KNOWLEDGE, MISSING
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import BASELINE, DETAIL, KEEP, KNOWLEDGE, MISSING
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
     boot_of,
     endpoint_of,
     fewer,
+    index_of,
     plain,
     proof_of,
     snapshots_of,
@@ -41,6 +44,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import read_snapshots
 
 from .base import WindowsAction
+from .baseline import allowed_on, in_place_of_keep
 from .confirm import timer_of
 
 WORDS = {
@@ -51,19 +55,26 @@ WORDS = {
 }
 
 
-def _about(record: Record | None) -> str:
+def _about(record: Record | None, baseline: str = "") -> str:
     """Say what a proof is about: which run said what, or that none did."""
     if record is None:
-        return "compared with 'keep'"
+        return f"compared with the baseline {excerpt(baseline)}" if baseline else "compared with 'keep'"
     if record.purpose is Purpose.RESTORE:
         return f"forecast of run {record.run}, which was a restore: ports that are open again are as forecast"
     return f"forecast of run {record.run}"
 
 
+def compare_with_baseline(seen: Sequence[Explained], allowed: Allowed, host: Host, suspects: Sequence[Suspect]) -> Proof:
+    """Judge a listing by what a baseline allows today."""
+    with_what = f"the baseline {excerpt(allowed.file)}"
+    lacks = "not allowed by the baseline"
+    return compare(seen, lambda subject: allowed.reason(subject, KNOWLEDGE), host, suspects, with_what=with_what, lacks=lacks)
+
+
 class ListenersAction(WindowsAction):
     """Lists endpoints and explains them."""
 
-    argument_spec: ClassVar[Mapping[str, Any]] = DETAIL
+    argument_spec: ClassVar[Mapping[str, Any]] = {"facts": {"type": "bool", "default": False}, **DETAIL}
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Read the host and its endpoints."""
@@ -75,12 +86,15 @@ class ListenersAction(WindowsAction):
         remark = host.windows.remark
         rows = fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained)
         listeners, suspected = listed(rows, Detail(options["detail"])), suspects_of(listing)
+        index = index_of(rows)
         return {
             "changed": False,
             "windows": windows_of(host),
             "boot": boot_of(host.boot),
             "listeners": listeners,
             "suspected": suspected,
+            **index,
+            **({"ansible_facts": {"netmin_listeners": index}} if options.get("facts") else {}),
             "lines": columns.listing(listeners, suspected),
             "controls": in_result((subject.recipe for subject in explained), host, KNOWLEDGE),
             "warnings": [*strangers(explained), *([remark] if remark else [])],
@@ -93,12 +107,24 @@ class ProofAction(WindowsAction):
     argument_spec: ClassVar[Mapping[str, Any]] = {
         "against": {"type": "str", "choices": ["forecast", "keep"], "default": "forecast"},
         "keep": KEEP,
+        **BASELINE,
         "missing": MISSING,
         "limit": {"type": "int", "default": 300},
         "interval": {"type": "int", "default": 15},
         "strict": {"type": "bool", "default": False},
         **DETAIL,
     }
+
+    _allowed: Allowed | None = None
+    _remarks: Sequence[str] = ()
+
+    def completed(self, options: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the baseline."""
+        if options.get("baseline"):
+            in_place_of_keep(options)
+            self._allowed, remarks = allowed_on(self._loader, options["baseline"], self.host_name, task_vars)
+            self._remarks = (*remarks, *self._allowed.warnings())
+        return options
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """List once the host has settled, and compare."""
@@ -107,7 +133,7 @@ class ProofAction(WindowsAction):
         host = read_host(session, KNOWLEDGE)
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         settling = self._listing(session, host, stored, options)
-        warnings: list[str] = []
+        warnings = list(self._remarks)
         if not settling.settled:
             verdict = {"verdict": Verdict.NOT_SETTLED, "reasons": [f"after {options['limit']} seconds: {settling.waiting_for}"]}
             proof = {**proof_of(Proof(Verdict.NOT_SETTLED, (), (), None)), **verdict}
@@ -116,7 +142,9 @@ class ProofAction(WindowsAction):
             host = read_host(session, KNOWLEDGE)
             host = replace(host, firewall=read_firewall(session, host, wanted=False))
             host, explained = explain(session, host, KNOWLEDGE, states, settling.listing)
-            if stored is None:
+            if stored is None and self._allowed is not None:
+                proof = proof_of(compare_with_baseline(explained, self._allowed, host, settling.listing.suspects))
+            elif stored is None:
                 said = read_keep(options["keep"], host, KNOWLEDGE, explained, missing=Missing(options["missing"]))
                 warnings = [f"{item.target} is skipped: {item.detail or item.reason}" for item in said.absent]
                 proof = proof_of(compare_with_keep(explained, said.kept, host, settling.listing.suspects))
@@ -145,21 +173,21 @@ class ProofAction(WindowsAction):
     def _result(
         self, proof: dict[str, Any], host: Host, settling: settle.Settling, stored: Record | None, *, strict: bool
     ) -> dict[str, Any]:
-        verdict = proof["verdict"]
+        verdict, about = proof["verdict"], _about(stored, self._allowed.file if self._allowed is not None else "")
         result = {
             "changed": False,
             "proven": verdict == Verdict.PROVEN,
             "proof": proof,
             "forecast_run": stored.run if stored else None,
             "forecast_purpose": stored.purpose if stored else None,
-            "msg": f"{self.host_name}: {WORDS[verdict]} ({_about(stored)})",
+            "msg": f"{self.host_name}: {WORDS[verdict]} ({about})",
             "windows": windows_of(host),
             "boot": {**boot_of(host.boot), "uptime": settling.uptime},
             "suspected": suspects_of(settling.listing),
         }
         if verdict == Verdict.FAILED or (strict and verdict != Verdict.PROVEN):
             when = "" if settling.uptime is None else f" {settling.uptime:.0f} seconds after the boot"
-            result |= {"failed": True, "msg": f"{self.host_name}: {WORDS[verdict]}{when} ({_about(stored)}): {'; '.join(proof['reasons'])}"}
+            result |= {"failed": True, "msg": f"{self.host_name}: {WORDS[verdict]}{when} ({about}): {'; '.join(proof['reasons'])}"}
         return result
 
 

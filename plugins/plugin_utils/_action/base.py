@@ -118,7 +118,12 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
 
     def _guarded(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Do the work and turn every expected error into a result."""
+        self.host_name = self._named(task_vars)
         options, errors = self._options()
+        try:
+            options = self.completed(options, task_vars)
+        except InvalidOption as error:
+            errors += str(error).splitlines()
         variables = misspelt(task_vars, load_extra_vars(self._loader)) if self.touches_host else ()
         wrong = (*self._refused_keywords(), *errors, *self.contradictions(options), *variables)
         try:
@@ -126,7 +131,6 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         except InvalidOption as error:
             return {"failed": True, "refused": True, "msg": str(error)}
         self.boot_seen = BootSeen.of(task_vars)
-        self.host_name = self._named(task_vars)
         try:
             return self._naming(self.work(options))
         except (Unreachable, ConnectionLost) as error:
@@ -180,6 +184,15 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
             validated = ArgumentSpecValidator(optional).validate(right)
         # ansible-core 2.19 tags every value; a round trip leaves exact types.
         return json.loads(json.dumps(validated.validated_parameters, default=str)), wrong
+
+    def completed(self, options: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Complete options with what files on the controller say; nothing has been asked of any host yet.
+
+        Raises:
+            InvalidOption: with a line for each problem.
+        """
+        del task_vars
+        return options
 
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
         """Return what is wrong with options by themselves that are of the right types; nothing has been asked of any host yet."""

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.allowed import Allowed
+from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.drift import too_wide
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotKept
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
@@ -47,6 +49,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 
 from .base import WindowsAction, new_run_id
+from .baseline import allowed_on, in_place_of_keep
 from .screen import PATIENCE
 
 # What a change that is waited for ends in, as `shown` says it, and as a sentence goes on.
@@ -172,6 +175,17 @@ class MinimizeAction(PlannedAction):
 
     argument_spec: ClassVar[Mapping[str, Any]] = minimize_spec()
     _known: Knowledge = KNOWLEDGE
+    _allowed: Allowed | None = None
+    _remarks: Sequence[str] = ()
+
+    def completed(self, options: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep what the baseline allows this host today."""
+        if not options.get("baseline"):
+            return options
+        in_place_of_keep(options)
+        self._allowed, remarks = allowed_on(self._loader, options["baseline"], self.host_name, task_vars)
+        self._remarks = (*remarks, *self._allowed.warnings())
+        return {**options, "keep": self._allowed.keep()}
 
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
         """Check the options of each stage as well, how they go together, and whether they go against what is kept."""
@@ -197,9 +211,16 @@ class MinimizeAction(PlannedAction):
         return minimize_wanted(options, survey, self._known, blocks)
 
     def shown(self, prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Show the controls that ask for what the recipes of the listeners do."""
+        """Show the controls that ask for what the recipes of the listeners do, and warn of what the baseline says beside `keep`.
+
+        That is: exceptions that end, and what is kept although it can be reached from farther than it should.
+        """
         found = (subject.recipe for subject in prepared.survey.explained)
-        return {**super().shown(prepared, result), "controls": in_result(found, prepared.survey.host, self._known)}
+        told = {**super().shown(prepared, result), "controls": in_result(found, prepared.survey.host, self._known)}
+        if self._allowed is None:
+            return told
+        wide = too_wide(prepared.survey.explained, self._allowed, KNOWLEDGE)
+        return {**told, "warnings": [*result["warnings"], *self._remarks, *wide]}
 
 
 class RestoreAction(PlannedAction):

@@ -24,7 +24,7 @@ OTHERS = "netmin_windows_other_variables"
 # Set by the playbooks of this collection: the names that they take beside the variables of their roles.
 OF_PLAYBOOK = "netmin_windows_playbook_variables"
 # What a rescue of the playbooks notes.
-NOTED = ("minimize_failure", "rollback_failure")
+NOTED = ("minimize_failure", "rollback_failure", "drift_failure")
 # What is in every result of a task, whatever became of it.
 RESULT = frozenset({"changed", "failed", "skipped", "unreachable"})
 # So alike are a name and a misspelling of it, where any name may be given; and where both are of the same length: one letter of four

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -391,9 +391,28 @@ def _opened(subject: Explained, record: Record) -> bool:
 
 def compare_with_keep(seen: Sequence[Explained], kept: Kept, host: Host, suspects: Sequence[Suspect]) -> Proof:
     """Judge a listing without a forecast: whatever is not kept is open."""
+    return compare(seen, lambda subject: keep_reason(subject, kept), host, suspects)
+
+
+def compare(
+    seen: Sequence[Explained],
+    reason_of: Callable[[Explained], str | None],
+    host: Host,
+    suspects: Sequence[Suspect],
+    *,
+    with_what: str = "'keep'",
+    lacks: str = "not kept",
+) -> Proof:
+    """Judge a listing without a forecast: what has no reason to listen is open.
+
+    Args:
+        reason_of: why an endpoint may listen; None where it may not.
+        with_what: what gives the reasons, as sentences name it.
+        lacks: what is said of an endpoint without one.
+    """
     findings = []
     for subject in seen:
-        reason = "the management path" if subject.management else keep_reason(subject, kept)
+        reason = "the management path" if subject.management else reason_of(subject)
         if reason is not None:
             outcome, why = Outcome.KEPT, reason
         elif subject.endpoint.scope is Scope.LOOPBACK:
@@ -401,12 +420,12 @@ def compare_with_keep(seen: Sequence[Explained], kept: Kept, host: Host, suspect
         else:
             judged = ip_filter.verdict(subject, host)
             outcome = Outcome.FILTERED if judged is not None and judged.dropped else Outcome.OPEN
-            why = judged.why if judged is not None else STRANGER if subject.stranger else "not kept"
+            why = judged.why if judged is not None else STRANGER if subject.stranger else lacks
         finding = Finding(subject.endpoint, subject.owner, outcome, None if outcome is Outcome.OPEN else True, why)
         findings.append(replace(finding, recipe=subject.recipe, dynamic=subject.dynamic))
     findings = _grouped(findings)
     open_now = [f for f in findings if f.outcome is Outcome.OPEN]
-    reasons = ["there is no forecast on this host; its listeners were compared only with 'keep'"]
+    reasons = [f"there is no forecast on this host; its listeners were compared only with {with_what}"]
     reasons += [f"{f.name} is open, owned by {f.owner}, and {f.why}" for f in open_now]
     reasons += _suspected(suspects)
     verdict = Verdict.NOT_PROVEN if open_now or suspects else Verdict.PROVEN

@@ -213,8 +213,11 @@ class Host:
         return any(adapter.dhcp and adapter.ip_enabled for adapter in self.adapters)
 
 
-def read_host(reader: Reader, knowledge: Knowledge) -> Host:
+def read_host(reader: Reader, knowledge: Knowledge, *, planning: bool = True) -> Host:
     """Read a host.
+
+    Args:
+        planning: with what only a plan needs: adapters, and what depends on what.
 
     Raises:
         InvalidOption: a Windows older than all known ones.
@@ -222,7 +225,7 @@ def read_host(reader: Reader, knowledge: Knowledge) -> Host:
     """
     system, computer = read_system(reader), _only(reader, "Win32_ComputerSystem", COMPUTER_PROPERTIES)
     processes = read_processes(reader)
-    dependents, requires = read_dependencies(reader)
+    dependents, requires = read_dependencies(reader) if planning else (ByName[tuple[str, ...]](), ByName[tuple[str, ...]]())
     with understood(reader.host, "description of the host by WMI"):
         nt = NtVersion.parse(system.text("Version") or "")
         return Host(
@@ -233,7 +236,7 @@ def read_host(reader: Reader, knowledge: Knowledge) -> Host:
             services=read_services(reader, nt, dependents),
             dependents=dependents,
             requires=requires,
-            adapters=read_adapters(reader),
+            adapters=read_adapters(reader) if planning else (),
             processes=_names(processes),
             management=read_management(reader),
             boot=boot_evidence(system, processes),

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NetminError, NotFound
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Method, Port, Recipe
@@ -109,8 +109,11 @@ def _with_entry(found: Kept, entry: Mapping[str, Any], host: Host, knowledge: Kn
     reason = entry["reason"]
     kind = _kind_of(entry)
     if kind == "service":
-        names = [host.service(entry["service"]).name]
-        recipes.update(dict.fromkeys(_reached_through(names[0], host, knowledge), reason))
+        program = _program(entry["service"], host, explained)
+        names = [] if program else [host.service(entry["service"]).name]
+        # No plan stops a program, but a rule could drop what comes in for it.
+        owners = ByName({program: reason}) | owners if program else owners
+        recipes.update(dict.fromkeys(_reached_through(program or names[0], host, knowledge), reason))
     elif kind == "recipe":
         recipe = knowledge.recipe(entry["recipe"])
         recipes[recipe.id] = reason
@@ -165,6 +168,12 @@ def _kind_of(entry: Mapping[str, Any]) -> str:
         have = " and ".join(named) or "none of them"
         raise InvalidOption(f"an entry of 'keep' must have exactly one of {', '.join(KINDS)}; '{entry['reason']}' has {have}")
     return named[0]
+
+
+def _program(name: str, host: Host, explained: Sequence[Explained]) -> str:
+    """Return the name of a program that owns a listener without a service behind it; empty where there is none of this name."""
+    owners = Names(owner for subject in explained for owner in subject.owners if owner.lower().endswith(".exe"))
+    return next((owner for owner in owners if same(owner, name)), "") if name not in host.services else ""
 
 
 def _reached_through(name: str, host: Host, knowledge: Knowledge) -> list[str]:

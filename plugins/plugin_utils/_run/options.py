@@ -47,6 +47,8 @@ KEEP: dict[str, Any] = {
         "reason": {"type": "str", "required": True},
     },
 }
+# In place of `keep`, which is filled from it.
+BASELINE: dict[str, Any] = {"baseline": {"type": "path"}}
 MISSING: dict[str, Any] = {"type": "str", "choices": [str(word) for word in Missing], "default": str(Missing.REFUSE)}
 CONFIRM: dict[str, Any] = {
     "type": "dict",
@@ -87,6 +89,7 @@ def minimize_spec() -> dict[str, Any]:
         "controls": {"type": "list", "elements": "str"},
         "controls_file": {"type": "path"},
         "stages": {"type": "list", "elements": "str", "choices": list(STAGES), "default": list(STAGES)},
+        **BASELINE,
         **STAGE_BY_NAME["services"].options,
         **stages,
         **TERMS,
@@ -98,7 +101,9 @@ def minimize_spec() -> dict[str, Any]:
 def terms(options: Mapping[str, Any], survey: Survey, knowledge: Knowledge) -> Terms:
     """Read what is said of the plan as a whole."""
     missing = Missing(options.get("missing") or Missing.REFUSE)
-    found = look_up(options["keep"] or (), survey.host, knowledge, survey.explained, missing=missing)
+    # A baseline says what may listen on all hosts of a group; that one of them does not have it is no mistake.
+    leave = Missing.SKIP if options.get("baseline") else missing
+    found = look_up(options["keep"] or (), survey.host, knowledge, survey.explained, missing=leave)
     accept = frozenset(options["accept"] or ())
     dependents = Dependents.STOP if DEPENDENTS in accept else Dependents(options["dependents"])
     unverified = options["unverified"] == "apply"

@@ -158,6 +158,34 @@ def endpoint_of(subject: Explained, knowledge: Knowledge) -> dict[str, Any]:
     }
 
 
+APART = ("dynamic", "management")
+
+
+def index_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Index endpoints as other plays need them: which ports a recipe or an owner has, and who is at a port, on which scope.
+
+    A dynamic port has a number of this boot; look it up by its recipe or its owner.
+    """
+    by_recipe: dict[str, dict[str, None]] = {}
+    by_owner: dict[str, dict[str, None]] = {}
+    by_port: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        name = f"{row['protocol']}/{row['ports'] or row['port']}"
+        if row["recipe"]:
+            by_recipe.setdefault(row["recipe"], {})[name] = None
+        for owner in row["owners"]:
+            by_owner.setdefault(owner, {})[name] = None
+        held = by_port.setdefault(name, {"owners": [], "recipe": row["recipe"], "scopes": [], **{key: row[key] for key in APART}})
+        held["owners"] += [owner for owner in row["owners"] if owner not in held["owners"]]
+        held["scopes"] += [row["scope"]] if row["scope"] not in held["scopes"] else []
+        held["recipe"] = held["recipe"] or row["recipe"]
+    return {
+        "by_recipe": {recipe: list(names) for recipe, names in by_recipe.items()},
+        "by_owner": {owner: list(names) for owner, names in by_owner.items()},
+        "by_port": by_port,
+    }
+
+
 def suspects_of(listing: Listing) -> list[dict[str, Any]]:
     """Show the rows that are probably no listeners."""
     return [{**row_of(endpoint, count=count), "reason": reason} for endpoint, reason, count in suspicions(listing.suspects)]

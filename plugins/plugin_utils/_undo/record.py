@@ -60,16 +60,25 @@ class History:
 
     def finished(self) -> frozenset[str]:
         """Return the ids of the runs that did all that they set out to do; nothing is known of one that is not here."""
+        runs = self._statuses()
+        newest = next(iter(runs.values()), [])
+        if len(self.lines) - len(newest) >= EARLIER_LINES:
+            # The oldest may have lost the lines of what it did not do.
+            runs.popitem()
+        return frozenset(run for run, statuses in runs.items() if run and set(statuses) == {"done"})
+
+    def unfinished(self) -> frozenset[str]:
+        """Return the ids of the runs of which it is known that they did not do all that they set out to do."""
+        return frozenset(run for run, statuses in self._statuses().items() if set(statuses) != {"done"})
+
+    def _statuses(self) -> dict[str, list[str]]:
+        """Return what became of the changes of each run, the newest run first."""
         runs: dict[str, list[str]] = {}
         run = ""
         for entry in map(_loaded, self.lines):
             run = str(entry.get("run", run))
             runs.setdefault(run, []).append(str(entry.get("status", "done")))
-        newest = next(iter(runs.values()), [])
-        if len(self.lines) - len(newest) >= EARLIER_LINES:
-            # The oldest may have lost the lines of what it did not do.
-            runs.pop(run)
-        return frozenset(run for run, statuses in runs.items() if run and set(statuses) == {"done"})
+        return runs
 
     def head(self, run: str, boot: str, *, waits: bool, opens: Sequence[str]) -> dict[str, object]:
         """Return what is said of the run that comes in front."""
