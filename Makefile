@@ -73,8 +73,9 @@ matrix: setup ## Try the built artifact with the oldest and the newest Python, a
 	@$(BIN)/nox --tags corners
 
 .PHONY: bench
-bench: setup ## Count requests, bytes and seconds for a host of each scenario, then for 1, 10 and 50 hosts at once
+bench: setup ## Count requests, bytes and seconds for a host of each scenario, then for 1, 10 and 50 hosts at once, then for a fleet of 1,000
 	@$(BIN)/python tests/benchmark/run.py
+	@$(BIN)/python tests/benchmark/fleet.py
 
 .PHONY: docs
 docs: setup ## Build the docsite with its guides, and check its links

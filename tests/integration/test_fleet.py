@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -307,3 +310,30 @@ def test_a_host_that_a_rollback_does_not_reach_is_passed_over_unless_it_is_the_w
         assert among.returncode == 4, among.output
         assert [among.of(name, BACK).status for name in "abc"] == ["unreachable", "ok", "ok"]
         assert words(summary(among), "a")[1] == "not reached"
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """Listen at a port, let everybody in and answer nobody; yield its number."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as listener:
+        yield int(listener.getsockname()[1])
+
+
+def test_a_host_that_answers_nothing_costs_its_batch_no_more_than_its_timeout() -> None:
+    timeout, slack = 8, 10
+    patience = {"ansible_winrm_operation_timeout_sec": timeout - 1, "ansible_winrm_read_timeout_sec": timeout}
+    audit = [{"name": "list", "netmin.windows.listeners_info": {}}]
+    with silent() as port, fleet("windows_xp", "windows_xp", "windows_xp") as simulation:
+        there = on(simulation)
+        began = time.monotonic()
+        usual = play(there, audit)
+        without = time.monotonic() - began
+        dumb = {f"silent{number}": {**there["a"], "ansible_host": "127.0.0.1", "ansible_port": port, **patience} for number in range(3)}
+        began = time.monotonic()
+        played = play({**dumb, **there}, audit, forks=6)
+        took = time.monotonic() - began
+    assert usual.returncode == 0, usual.output
+    assert [played.of(name).status for name in dumb] == ["unreachable"] * 3, played.output
+    assert [played.of(name).status for name in there] == ["ok"] * 3
+    # Once, and side by side: the time-outs do not add up, and no login is tried again.
+    assert took < without + timeout + slack, (took, without)

@@ -48,6 +48,8 @@ class Row:
 
     def value(self, name: str) -> Value:
         """Return the raw value; None where it is null or absent."""
+        if name in self.values:
+            return self.values[name]
         wanted = name.lower()
         return next((value for key, value in self.values.items() if key.lower() == wanted), None)
 

@@ -8,8 +8,8 @@ A dynamic port means nothing by its number: it is attributed by process and serv
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Family, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Identity
@@ -91,6 +91,14 @@ class Explainer:
     host: Host
     knowledge: Knowledge
     rpc_ports: tuple[range, ...] = ()
+    _owned: Mapping[str, tuple[Service, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort services by owner once: each endpoint asks for some of them, by each recipe that knows its port."""
+        found: dict[str, list[Service]] = {}
+        for service in self.host.services.values():
+            found.setdefault(self._owner(service).lower(), []).append(service)
+        object.__setattr__(self, "_owned", {name: tuple(services) for name, services in found.items()})
 
     def explain(self, endpoints: Iterable[Endpoint]) -> tuple[Explained, ...]:
         """Explain endpoints, in order."""
@@ -209,9 +217,10 @@ class Explainer:
         return (special.id if special else None), every
 
     def _present(self, recipe: Recipe, pattern: ListenerPattern) -> tuple[Service, ...]:
-        order = ByName((name, at) for at, name in enumerate(pattern.services or recipe.services + recipe.drivers))
-        found = [s for s in self.host.services.values() if self._owner(s) in order]
-        return tuple(sorted(found, key=lambda service: order[self._owner(service)]))
+        names = (*map(str.lower, pattern.services or recipe.services + recipe.drivers),)
+        # Of a name that stands there twice the later place counts.
+        order = reversed(dict.fromkeys(reversed(names)))
+        return tuple(service for name in order for service in self._owned.get(name, ()))
 
     def _can_own(self, service: Service, row: Endpoint, pattern: ListenerPattern) -> bool:
         if row.pid is None:

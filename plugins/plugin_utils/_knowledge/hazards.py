@@ -7,9 +7,11 @@ How a hazard is found is said in a closed vocabulary, so that a reader of the li
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 
 from .model import EVERY_WINDOWS, Confidence, Range, ValueType
 
@@ -188,4 +190,10 @@ class Hazard:
 
 def is_like(text: str, patterns: tuple[str, ...]) -> bool:
     """Tell whether a text is like one of some patterns, in which `*` stands for any text."""
-    return any(fnmatchcase(text.lower(), pattern.lower()) for pattern in patterns)
+    return bool(patterns) and _one_of(patterns).match(text.lower()) is not None
+
+
+@lru_cache(maxsize=1024)
+def _one_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Return what matches any of the patterns: each is held against the name of every service."""
+    return re.compile("|".join(translate(pattern.lower()) for pattern in patterns))

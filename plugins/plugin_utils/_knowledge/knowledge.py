@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
@@ -30,6 +30,9 @@ class Knowledge:
     silent: tuple[Silent, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     controls: Controls = field(default_factory=Controls)
+    _patterns: dict[Windows, tuple[tuple[Recipe, ListenerPattern], ...]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def recipe(self, recipe_id: str) -> Recipe:
         """Return a recipe; raise InvalidOption naming the nearest ids."""
@@ -39,12 +42,13 @@ class Knowledge:
             hint = perhaps(recipe_id, self.recipes, cutoff=0.4) or "; listeners_info shows the id of each listener's recipe"
             raise InvalidOption(f"there is no recipe '{recipe_id}'{hint}") from None
 
-    def patterns(self, windows: Windows) -> Iterator[tuple[Recipe, ListenerPattern]]:
-        """Yield every listener pattern that exists on one Windows."""
-        for recipe in self.recipes.values():
-            for pattern in recipe.listeners:
-                if pattern.windows.includes(windows):
-                    yield recipe, pattern
+    def patterns(self, windows: Windows) -> tuple[tuple[Recipe, ListenerPattern], ...]:
+        """Return every listener pattern that exists on one Windows; it is asked for again for each endpoint."""
+        found = self._patterns.get(windows)
+        if found is None:
+            every = ((recipe, pattern) for recipe in self.recipes.values() for pattern in recipe.listeners)
+            found = self._patterns[windows] = tuple(pair for pair in every if pair[1].windows.includes(windows))
+        return found
 
     def silent_on(self, windows: Windows) -> Names:
         """Return the services that own no listener on one Windows."""

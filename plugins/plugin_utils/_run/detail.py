@@ -25,7 +25,7 @@ class Detail(StrEnum):
     FULL = "full"
 
 
-Row = Mapping[str, Any]
+Entry = Mapping[str, Any]
 PLACE = ("protocol", "address", "port", "ports", "count", "scope")
 LISTENER = (*PLACE, "dynamic", "owner", "recipe", "why", "management")
 FORECAST = (*PLACE, "dynamic", "owner", "recipe", "outlook", "why", "listens")
@@ -41,7 +41,7 @@ PEERS = 16
 """Up to so many connections of peers are named."""
 
 
-def told(result: Row, detail: Detail) -> dict[str, Any]:
+def told(result: Entry, detail: Detail) -> dict[str, Any]:
     """Return what a task that plans returns, of all that it knows."""
     full = detail is Detail.FULL
     shown = {**result, "changes": crowded(result["changes"], named=full)}
@@ -58,36 +58,36 @@ def told(result: Row, detail: Detail) -> dict[str, Any]:
     return shown
 
 
-def listed(rows: Sequence[Row], detail: Detail) -> list[Row]:
+def listed(rows: Sequence[Entry], detail: Detail) -> list[Entry]:
     """Return the rows of a listing."""
     return list(rows) if detail is Detail.FULL else list(joined(rows, LISTENER))
 
 
-def proof_told(proof: Row, detail: Detail) -> dict[str, Any]:
+def proof_told(proof: Entry, detail: Detail) -> dict[str, Any]:
     """Return a proof."""
     return dict(proof) if detail is Detail.FULL else {**proof, "endpoints": joined(proof["endpoints"], FINDING)}
 
 
-def snapshots_told(snapshots: Iterable[Row], detail: Detail) -> list[dict[str, Any]]:
+def snapshots_told(snapshots: Iterable[Entry], detail: Detail) -> list[dict[str, Any]]:
     """Return the snapshots of a host; a summary counts their objects by stage."""
     left_out = () if detail is Detail.FULL else ("objects",)
     return [{name: value for name, value in row.items() if name not in left_out} for row in snapshots]
 
 
-def joined(rows: Iterable[Row], fields: Sequence[str], *, by_port: bool = False) -> list[dict[str, Any]]:
+def joined(rows: Iterable[Entry], fields: Sequence[str], *, by_port: bool = False) -> list[dict[str, Any]]:
     """Make one row, at the place of the first, of those that differ in nothing but their address and what is not among the fields.
 
     Args:
         by_port: nor in their port. Rows that stand for many fixed ports are joined in any case.
     """
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, list[Entry]] = {}
     for row in rows:
         apart = {"address", "count", *(("port", "ports") if by_port or row["ports"] else ())}
         groups.setdefault(json.dumps([row[name] for name in fields if name not in apart]), []).append(row)
     return [_as_one(group, fields) for group in groups.values()]
 
 
-def _as_one(group: Sequence[Row], fields: Sequence[str]) -> dict[str, Any]:
+def _as_one(group: Sequence[Entry], fields: Sequence[str]) -> dict[str, Any]:
     addresses = tuple(dict.fromkeys(row["address"] for row in group))
     ports = sorted({port for row in group for port in (ports_from(row["ports"]) if row["ports"] else (row["port"],))})
     # A row of many dynamic ports names the first only.
@@ -110,14 +110,14 @@ def short_ports(ports: Sequence[int]) -> str:
     return f"{told_of} and {len(ports) - len(ports_from(told_of))} more"
 
 
-def crowded(changes: Iterable[Row], *, named: bool) -> list[dict[str, Any]]:
+def crowded(changes: Iterable[Entry], *, named: bool) -> list[dict[str, Any]]:
     """Make one row of the changes of a crowd, those of two hundred adapters say, which differ in nothing but their target.
 
     Args:
         named: the row lists all of them.
     """
-    groups: dict[str, list[Row]] = {}
-    placed: list[tuple[Row, list[Row]]] = []
+    groups: dict[str, list[Entry]] = {}
+    placed: list[tuple[Entry, list[Entry]]] = []
     for row in changes:
         group = groups.setdefault(json.dumps({name: value for name, value in row.items() if name != "target"}), [])
         group.append(row)
@@ -129,18 +129,18 @@ def crowded(changes: Iterable[Row], *, named: bool) -> list[dict[str, Any]]:
     ]
 
 
-def _crowd(group: Sequence[Row], *, named: bool) -> dict[str, Any]:
+def _crowd(group: Sequence[Entry], *, named: bool) -> dict[str, Any]:
     targets = [row["target"] for row in group]
     row = {**group[0], "target": f"{targets[0]} and {len(targets) - 1} more", "count": len(targets)}
     return {**row, "targets": targets} if named else row
 
 
-def _fewer_peers(management: Row) -> dict[str, Any]:
+def _fewer_peers(management: Entry) -> dict[str, Any]:
     connections = management["connections"]
     return {**management, "connections": connections[:PEERS], "more": max(0, len(connections) - PEERS)}
 
 
-def narrowed(before: Row, after: Row) -> tuple[dict[str, Any], dict[str, Any]]:
+def narrowed(before: Entry, after: Entry) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return settings for a diff: a crowd of objects that go from one value to one other is one line."""
     sides = dict(before), dict(after)
     for name in before.keys() & after.keys():
@@ -152,7 +152,7 @@ def narrowed(before: Row, after: Row) -> tuple[dict[str, Any], dict[str, Any]]:
     crowds = {names[0]: f"{names[0]} and {len(names) - 1} more" for names in groups.values() if len(names) > CROWD}
     gone = {name for names in groups.values() if len(names) > CROWD for name in names[1:]}
 
-    def narrow(side: Row) -> dict[str, Any]:
+    def narrow(side: Entry) -> dict[str, Any]:
         return {crowds.get(name, name): value for name, value in side.items() if name not in gone}
 
     return narrow(sides[0]), narrow(sides[1])

@@ -120,6 +120,8 @@ class WinrmTransport(HttpTransport):
 
     def _prepare(self, session: Any) -> None:
         """Make a session of the library ready, before anything goes out over it."""
+        # The library has merged what the environment says of proxies and certificates; requests would look again for each message.
+        session.trust_env = False
         self._bound(session)
         if self._config.scheme == "https" and hasattr(session.auth, "force_preemptive"):
             # Of Kerberos: a ticket that goes out before the host's certificate is known is bound to no TLS channel.

@@ -126,7 +126,8 @@ def _screen(data: bytes) -> None:
         raise _Malformed("it holds a document type declaration")
     if b"<!" in data or data.count(b"<?") > bool(_DECLARATION.match(data)):
         raise _Malformed("it holds a comment, a CDATA section or a processing instruction")
-    if any(found.end() - found.start() > MAX_TAG for found in _TAG.finditer(data)):
+    # A tag has no further "<" (XML 1.0, 3.1), so what has none for long enough is looked at again: this is once for each answer.
+    if max(map(len, data.split(b"<"))) >= MAX_TAG and any(found.end() - found.start() > MAX_TAG for found in _TAG.finditer(data)):
         raise _Malformed("a tag is too long")
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -167,3 +168,19 @@ def test_a_family_is_as_bad_as_its_worst_port(states_of: list[State]) -> None:
 def test_a_family_is_a_recipe_or_an_owner_with_its_port() -> None:
     port = Port("tcp", 8080, ("0.0.0.0",), Scope.WILDCARD, "acme.exe", State.LISTENS, "")
     assert port.family == "acme.exe (tcp/8080)"
+
+
+def test_a_summary_that_joins_ports_and_families_says_the_same_as_a_full_result() -> None:
+    dns: dict[str, Any] = {"recipe": "dns", "owner": "DNS in pid 9", "outlook": "stays", "listens": True, "why": "it serves names"}
+    both = [row(port, **dns, address=address) for port in (53, 853) for address in ("0.0.0.0", "::")]
+    left = [{**one, "instead": "move it", "filtered": False} for one in both]
+    short = [row(port, **dns, address="0.0.0.0, ::", count=2) for port in (53, 853)]
+    short_left = [{**left[0], "address": "0.0.0.0, ::", "ports": "53, 853", "count": 4}]
+    whole = view_of("web01", Given(main=minimized(forecast=both, residue=left))).ports
+    assert [(port.name, port.addresses, port.instead) for port in whole] == [
+        ("tcp/53", ("0.0.0.0", "::"), "move it"),
+        ("tcp/853", ("0.0.0.0", "::"), "move it"),
+    ]
+    assert [replace(port, owners=()) for port in view_of("web01", Given(main=minimized(forecast=short, residue=short_left))).ports] == [
+        replace(port, owners=()) for port in whole
+    ]

@@ -128,9 +128,14 @@ def test_check_mode_writes_nothing_and_shows_what_a_run_then_reads(make: Callabl
     assert checked["changed"]
     assert {change["status"] for change in checked["changes"]} == {"planned"}
     done = carry(session)
-    for key in ("before", "after", "forecast", "summary", "reboot_required", "unchanged", "warnings"):
-        if key != "warnings":
-            assert checked[key] == done[key], key
+    for key in ("before", "after", "reboot_required", "unchanged"):
+        assert checked[key] == done[key], key
+    # What still listens afterwards only a run can know.
+    assert {row["listens"] for row in checked["forecast"]} == {None}
+    assert [{**row, "listens": None} for row in done["forecast"]] == checked["forecast"]
+    assert {**done["summary"], "closed": 0} == checked["summary"]
+    gone = [row for row in done["forecast"] if row["listens"] is False and row["scope"] != "loopback"]
+    assert done["summary"]["closed"] == sum(row["count"] for row in gone)
     shown = [{key: value for key, value in change.items() if key != "status"} for change in checked["changes"]]
     assert shown == [{key: value for key, value in change.items() if key != "status"} for change in done["changes"]]
 
@@ -150,7 +155,9 @@ def test_the_forecast_is_stored_before_the_first_change(make: Callable[[], FakeH
     assert session.calls[number + 1][:3] == ("value", OUR_KEY, stored.FORECAST)
     found = record.read_record(session)
     assert found is not None
-    assert [stored.plain_entry(one) for entry in found.forecast for one in each(entry)] == result["forecast"]
+    assert [stored.plain_entry(one) for entry in found.forecast for one in each(entry)] == [
+        {key: value for key, value in row.items() if key != "listens"} for row in result["forecast"]
+    ]
     assert (found.run, found.boot) == ("run-1", "2003-05-01T08:00:10+00:00")
 
 
