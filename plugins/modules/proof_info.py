@@ -49,6 +49,7 @@ notes:
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.detail
+  - netmin.windows.connection.connections
   - netmin.windows.reading
   - netmin.windows.keep
 seealso:
