@@ -73,7 +73,7 @@ matrix: setup ## Try the built artifact with the oldest and the newest Python, a
 	@$(BIN)/nox --tags corners
 
 .PHONY: bench
-bench: setup ## Count requests, bytes and seconds for a host of each scenario, then for 1, 10 and 50 hosts at once
+bench: setup ## Count requests, bytes and seconds for a host of each scenario, then for 1, 10 and 50 hosts at once, then serial round trips
 	@$(BIN)/python tests/benchmark/run.py
 
 .PHONY: docs

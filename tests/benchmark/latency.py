@@ -29,9 +29,7 @@ def round_trips(start: Start, tasks: Sequence[Mapping[str, Any]], say: Callable[
     """
     names = [str(task["name"]) for task in tasks]
     width = max(map(len, SCENARIOS))
-    say(
-        f"Serial round trips: (seconds of a task at {MILLISECONDS} ms - at 0 ms) / {MILLISECONDS / 1000}; in brackets its requests and logins."
-    )
+    say(f"Serial round trips: (seconds of a task at {MILLISECONDS} ms - at 0 ms) / {MILLISECONDS / 1000}; in brackets: requests, logins.")
     say("")
     say(f"{'scenario':{width}}  {'  '.join(f'{name:>16}' for name in names)}")
     for scenario in SCENARIOS:

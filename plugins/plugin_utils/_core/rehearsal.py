@@ -8,6 +8,7 @@ kept beside the code that reads, and none can differ from it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -32,19 +33,24 @@ from .reader import (
 from .registry import Grant, RegistryType, RegistryValue
 from .row import Row
 
+_log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 Work = Callable[[Reader], object]
 
 
-def wanted(reader: Reader, *works: Work) -> tuple[Read, ...]:
+def reads_of(reader: Reader, *works: Work) -> tuple[Read, ...]:
     """Return the reads that some work would ask the host for now, each once.
 
     What depends on the answer to one of these is not among them; work that cannot go on without that answer ends there.
     """
     rehearsal = Rehearsal(reader)
     for work in works:
-        with suppress(NetminError):
-            work(rehearsal)
+        try:
+            with suppress(NetminError):
+                work(rehearsal)
+        except Exception:  # absent answers may contradict each other as a host's never do, and the work itself is still to come
+            _log.debug("a rehearsal failed", exc_info=True)
     return tuple(rehearsal.noted)
 
 

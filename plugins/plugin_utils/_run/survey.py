@@ -13,7 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import NotRead, Read, Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work, wanted
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work, reads_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import reasons
@@ -132,7 +132,7 @@ def look_ahead(reader: Reader, knowledge: Knowledge, stages: Iterable[Stage], *m
 
     def wants() -> tuple[Read, ...]:
         host = _as_far_as_read(reader, knowledge, first)
-        return (*wanted(reader, *listed), *(read for stage in chosen for read in stage.wants(reader, host, knowledge)))
+        return (*reads_of(reader, *listed), *(read for stage in chosen for read in stage.wants(reader, host, knowledge)))
 
     reader.ahead(wants, over=first.spare_connections)
 
@@ -171,7 +171,7 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
         *(partial(read_setting, setting=setting) for setting in settings),
         *(partial(_type_names, key=key) for key in before.keys),
     )
-    reader.ahead(lambda: wanted(reader, *works), over=before.host.spare_connections)
+    reader.ahead(lambda: reads_of(reader, *works), over=before.host.spare_connections)
     host = replace(before.host, services=read_services(reader, before.host.windows.nt, before.host.dependents))
     if (host.firewall and host.firewall.names) or any(touched.adds or touched.removes for touched in map(touched_by, made)):
         host = replace(host, firewall=read_firewall(reader, host, wanted=False))

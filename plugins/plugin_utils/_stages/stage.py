@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Read, Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import wanted
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import reads_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
@@ -155,4 +155,4 @@ class Stage:
 
     def wants(self, reader: Reader, host: Host, knowledge: Knowledge) -> tuple[Read, ...]:
         """Return what `read` would ask of a host, as far as what is known of it up to now tells."""
-        return wanted(reader, lambda known: self.read(known, host, knowledge))
+        return reads_of(reader, lambda known: self.read(known, host, knowledge))

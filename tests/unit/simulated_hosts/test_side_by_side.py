@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reads side by side change nothing but the time: results, changes and requests are those of one connection, and nothing is read in vain."""
+"""Reads side by side change nothing but the time: results, changes and requests are those of one connection; nothing is read in vain."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ from winsim.scenarios.layers import ScenarioError, part_titles
 # They answer in most of the ways there are: by netstat and by WMI, in one page and in many, with few classes missing and with many.
 KINDS = ("windows_2000", "windows_xp", "windows_7", "windows_server_2012", "windows_server_2022", "windows_11")
 HAZARDS = sorted(part for part in part_titles() if part.startswith("hazard_"))
-VAIN = "never asked for"
+VAIN = ("never asked for", "a rehearsal failed")
 RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
 class Heard(logging.Handler):
-    """Keeps what is said of reads that nobody asked for."""
+    """Keeps what is said of reads that nobody asked for, and of rehearsals that failed."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.vain: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if VAIN in record.getMessage():
+        if any(text in record.getMessage() for text in VAIN):
             self.vain.append(record.getMessage())
 
 
@@ -66,7 +66,7 @@ def comparable(acted: Acted) -> tuple[str, str, int]:
 
 
 def told(name: str, tasks: tuple[tuple[type[WindowsAction], dict[str, Any]], ...], connections: int) -> tuple[list[object], list[str]]:
-    """Run tasks on a fresh host, with a boot before each; return all that they said, what has become of the host, and what was read in vain."""
+    """Run tasks on a fresh host, each after a boot; return all that they said, what has become of the host, and what was read in vain."""
     said: list[object] = []
     vain: list[str] = []
     with simulated(name) as host:

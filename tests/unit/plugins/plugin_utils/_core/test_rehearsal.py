@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
     Where,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Rehearsal, wanted
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Rehearsal, reads_of
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import READS, fault, output, reading, rows
 
 
@@ -39,7 +39,7 @@ def test_what_is_not_remembered_is_noted_once_and_taken_for_absent() -> None:
         reader.forget()
         reader.ahead(lambda: (), over=4)
 
-    assert wanted(session, work, work) == (
+    assert reads_of(session, work, work) == (
         QueryRead("C", ("Name",), where),
         ValueRead("K", "v", RegistryType.SZ),
         TypesRead("K"),
@@ -69,7 +69,7 @@ def test_what_is_remembered_is_told_and_not_noted() -> None:
         reader.query("Never")
 
     # Work that cannot go on ends, and says what it needed up to then.
-    assert wanted(session, work, lambda reader: reader.query("Other")) == (QueryRead("Next"), QueryRead("Other"))
+    assert reads_of(session, work, lambda reader: reader.query("Other")) == (QueryRead("Next"), QueryRead("Other"))
     assert len(transport.sent) == 4
 
 
@@ -81,7 +81,14 @@ def test_an_error_ends_the_work_and_nothing_else(error: Exception) -> None:
         reader.query("A")
         raise error
 
-    assert wanted(session, fails, lambda reader: reader.query("B")) == (QueryRead("A"), QueryRead("B"))
+    assert reads_of(session, fails, lambda reader: reader.query("B")) == (QueryRead("A"), QueryRead("B"))
+
+
+def test_work_that_cannot_do_without_an_answer_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    session, _transport = reading()
+    assert reads_of(session, lambda reader: reader.query("A")[0], lambda reader: reader.query("B")) == (QueryRead("A"), QueryRead("B"))
+    assert "a rehearsal failed" in caplog.text
 
 
 def test_a_rehearsal_has_every_verb_of_a_reader() -> None:
