@@ -54,6 +54,18 @@ def reads_of(reader: Reader, *works: Work) -> tuple[Read, ...]:
     return tuple(rehearsal.noted)
 
 
+def wants_of(reader: Reader, *works: Work) -> Callable[[], tuple[Read, ...]]:
+    """Return what tells, whenever it is called, which reads the host has still to be asked for; what is complete is not done again."""
+    left = list(works)
+
+    def wants() -> tuple[Read, ...]:
+        found = [(work, reads_of(reader, work)) for work in left]
+        left[:] = [work for work, reads in found if reads]
+        return tuple(dict.fromkeys(read for _work, reads in found for read in reads))
+
+    return wants
+
+
 class Rehearsal:
     """A `Reader` that asks nobody: it returns what another one remembers, and notes the rest.
 

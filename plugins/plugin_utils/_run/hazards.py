@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work, reads_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work, wants_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Gate, Hazard, Kind, Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
@@ -121,7 +121,7 @@ class Detector:
         def examined(hazard: Hazard) -> Work:
             return lambda known: _examine(self._prober.over(known), hazard, proposal)
 
-        self.reader.ahead(lambda: reads_of(self.reader, *map(examined, hazards)), over=self.survey.host.spare_connections)
+        self.reader.ahead(wants_of(self.reader, *map(examined, hazards)), over=self.survey.host.spare_connections)
 
     def examine(self, hazard: Hazard, proposal: Proposal) -> Answer:
         """Look for every sign of a hazard."""

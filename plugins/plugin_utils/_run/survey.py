@@ -13,7 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import NotRead, Read, Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work, reads_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work, wants_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import reasons
@@ -128,11 +128,14 @@ def look_ahead(reader: Reader, knowledge: Knowledge, stages: Iterable[Stage], *m
     """
     first = read_first(reader, knowledge)
     listed: tuple[Work, ...] = (*(partial(_done_with, work=work, first=first) for work in more), *lists_of(first))
+    of_lists = wants_of(reader, *listed)
     chosen = tuple(stages)
+    host: Host | None = None
 
     def wants() -> tuple[Read, ...]:
-        host = _as_far_as_read(reader, knowledge, first)
-        return (*reads_of(reader, *listed), *(read for stage in chosen for read in stage.wants(reader, host, knowledge)))
+        nonlocal host
+        host = host or _as_far_as_read(reader, knowledge)
+        return (*of_lists(), *(read for stage in chosen for read in stage.wants(reader, host or first, knowledge)))
 
     reader.ahead(wants, over=first.spare_connections)
 
@@ -141,12 +144,12 @@ def _done_with(reader: Reader, work: Callable[[Reader, Host], object], first: Ho
     work(reader, first)
 
 
-def _as_far_as_read(reader: Reader, knowledge: Knowledge, first: Host) -> Host:
-    """Return the host where all of its lists are here, and else what the first answers tell."""
+def _as_far_as_read(reader: Reader, knowledge: Knowledge) -> Host | None:
+    """Return the host if all of its lists are here."""
     try:
         return reader.recall(lambda known: read_host(known, knowledge))
     except (NetminError, NotRead):
-        return first
+        return None
 
 
 def with_firewall(reader: Reader, survey: Survey) -> Survey:
@@ -171,7 +174,7 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
         *(partial(read_setting, setting=setting) for setting in settings),
         *(partial(_type_names, key=key) for key in before.keys),
     )
-    reader.ahead(lambda: reads_of(reader, *works), over=before.host.spare_connections)
+    reader.ahead(wants_of(reader, *works), over=before.host.spare_connections)
     host = replace(before.host, services=read_services(reader, before.host.windows.nt, before.host.dependents))
     if (host.firewall and host.firewall.names) or any(touched.adds or touched.removes for touched in map(touched_by, made)):
         host = replace(host, firewall=read_firewall(reader, host, wanted=False))

@@ -184,8 +184,9 @@ class Beside:
 
     def _take_part(self, batch: Batch, own: Fetcher, more: More) -> None:
         while batch.goes_on:
-            if len(batch) <= len(self._open):
-                batch.add(more(batch.collect()))
+            # Finding out what else there is to ask takes time as well, so it waits until nearly everything is under way.
+            if len(batch) <= len(self._open) and (answers := batch.collect()):
+                batch.add(more(answers))
             if not batch.ask_one(own, wait=False):
                 batch.wait()
 

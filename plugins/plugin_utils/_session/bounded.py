@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import ref
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.decode import MAX_BYTES
@@ -72,7 +72,7 @@ class Allowance:
         self._clock = clock
         self._end: float | None = None
         self._left = 0
-        self._connections: WeakSet[Any] = WeakSet()
+        self._connections: list[ref[Any]] = []
         self._answers, self._quickest = 0, math.inf
         self.cut_off = False
 
@@ -91,13 +91,13 @@ class Allowance:
 
     def watch(self, connection: Any) -> None:
         """Take note of a connection of http.client."""
-        self._connections.add(connection)
+        self._connections.append(ref(connection))
 
     def cut(self) -> None:
         """Shut all sockets, whoever waits for them, and let nothing more be read."""
         self.cut_off = True
         for connection in tuple(self._connections):
-            sock = getattr(connection, "sock", None)
+            sock = getattr(connection(), "sock", None)
             if sock is not None:
                 with suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)

@@ -183,8 +183,10 @@ class Session:
 
         def more(answers: Answers) -> tuple[Question, ...]:
             for question, answer in answers.items():
-                self._remember(question, answer)
-                self._unused.add(question)
+                with suppress(ProtocolError):
+                    # What there is no room for is asked again in its turn, and refused then.
+                    self._remember(question, answer)
+                    self._unused.add(question)
             new = dict.fromkeys(question for read in wants() for question in questions(read) if self._is_to_ask(question))
             found = tuple(question for question in new if question not in asked)
             asked.update(found)

@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
     Where,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Rehearsal, reads_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Rehearsal, reads_of, wants_of
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session.fakes import READS, fault, output, reading, rows
 
 
@@ -82,6 +82,20 @@ def test_an_error_ends_the_work_and_nothing_else(error: Exception) -> None:
         raise error
 
     assert reads_of(session, fails, lambda reader: reader.query("B")) == (QueryRead("A"), QueryRead("B"))
+
+
+def test_what_is_complete_is_not_done_again() -> None:
+    session, _transport = reading(rows({"Name": "x"}))
+    done = []
+
+    def work(reader: Reader) -> None:
+        done.append(reader.query("C"))
+
+    wants = wants_of(session, work, lambda reader: reader.query("D"))
+    assert wants() == (QueryRead("C"), QueryRead("D"))
+    session.query("C")
+    assert [wants() for _time in range(2)] == [(QueryRead("D"),)] * 2
+    assert len(done) == 2
 
 
 def test_work_that_cannot_do_without_an_answer_harms_nobody(caplog: pytest.LogCaptureFixture) -> None:
