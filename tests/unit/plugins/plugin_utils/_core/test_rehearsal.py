@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import (
     CommandRead,
+    GrantsRead,
     ListenersRead,
     QueryRead,
     Reader,
@@ -31,6 +32,7 @@ def test_what_is_not_remembered_is_noted_once_and_taken_for_absent() -> None:
         assert reader.value("K", "v", RegistryType.SZ) is None
         assert reader.value_types("K") is None
         assert reader.subkeys("K") is None
+        assert reader.grants("K") is None
         assert reader.has_key("P\\K") is False
         assert reader.has_key("K") is False
         assert reader.winrm_listeners() == ()
@@ -44,6 +46,7 @@ def test_what_is_not_remembered_is_noted_once_and_taken_for_absent() -> None:
         ValueRead("K", "v", RegistryType.SZ),
         TypesRead("K"),
         SubkeysRead("K"),
+        GrantsRead("K"),
         SubkeysRead("P"),
         ListenersRead(),
         CommandRead(("netstat", "-an")),
