@@ -73,7 +73,7 @@ matrix: setup ## Try the built artifact with the oldest and the newest Python, a
 	@$(BIN)/nox --tags corners
 
 .PHONY: bench
-bench: setup ## Count requests, bytes and seconds for a host of each scenario, then for 1, 10 and 50 hosts at once, then for a fleet of 1,000
+bench: setup ## Count requests, bytes and seconds per scenario and for 1, 10, 50 hosts, then serial round trips, then a fleet of 1,000
 	@$(BIN)/python tests/benchmark/run.py
 	@$(BIN)/python tests/benchmark/fleet.py
 

@@ -47,3 +47,17 @@ notes:
   - The user of the connection must be an administrator of the host, even for modules that only read.
   - A C(loop) logs in once for each item. Give lists to the options instead.
 """
+
+    CONNECTIONS = r"""
+options:
+  connections:
+    description:
+      - Maximum number of connections to the host over which the module reads.
+      - The module opens more than one only after the first one has logged in, and only if each answer takes more than 10 ms. Each
+        connection logs in once. To a host with a WinRM version before 2.0, which serves five connections in all, it opens at most two.
+      - The module uses the first connection for every change and every command, and the others only for reading. The results are the same
+        with any number. Use V(1) if the host or the network must see one login only.
+    type: int
+    choices: [1, 2, 3, 4]
+    default: 4
+"""

@@ -28,6 +28,7 @@ notes:
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.detail
+  - netmin.windows.connection.connections
   - netmin.windows.reading
 seealso:
   - module: netmin.windows.minimize

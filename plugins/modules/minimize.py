@@ -364,6 +364,7 @@ extends_documentation_fragment:
   - netmin.windows.confirm.later
   - netmin.windows.connection
   - netmin.windows.detail
+  - netmin.windows.connection.connections
   - netmin.windows.keep
   - netmin.windows.plan
   - netmin.windows.record

@@ -42,6 +42,7 @@ extends_documentation_fragment:
   - netmin.windows.confirm
   - netmin.windows.connection
   - netmin.windows.detail
+  - netmin.windows.connection.connections
   - netmin.windows.keep
   - netmin.windows.plan
   - netmin.windows.record

@@ -68,6 +68,7 @@ attributes:
 extends_documentation_fragment:
   - netmin.windows.connection
   - netmin.windows.detail
+  - netmin.windows.connection.connections
   - netmin.windows.reading
   - netmin.windows.keep
 seealso:

@@ -66,6 +66,7 @@ extends_documentation_fragment:
   - netmin.windows.confirm.later
   - netmin.windows.connection
   - netmin.windows.detail
+  - netmin.windows.connection.connections
   - netmin.windows.record
 seealso:
   - module: netmin.windows.minimize

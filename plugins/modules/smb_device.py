@@ -45,6 +45,7 @@ extends_documentation_fragment:
   - netmin.windows.confirm
   - netmin.windows.connection
   - netmin.windows.detail
+  - netmin.windows.connection.connections
   - netmin.windows.keep
   - netmin.windows.plan
   - netmin.windows.record

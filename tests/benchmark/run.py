@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Print what an audit, a full plan and a second run cost: requests, bytes, changes, seconds. Asserts nothing; machines differ.
 
-Without an argument: one row for each scenario of the simulator, then many hosts of one scenario at once.
+Without an argument: one row for each scenario of the simulator, then many hosts of one scenario at once, then what a slow network costs.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.netmin.windows.tests.benchmark.latency import round_trips
 from ansible_collections.netmin.windows.tests.integration.harness import Outcome, Played, play
 
 from winsim.scenarios import names
@@ -61,12 +62,18 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenario", action="append", choices=names(), metavar="NAME", help="only this one of winsim --list; repeatable")
     parser.add_argument("--hosts", type=int, action="append", metavar="N", help="no table, but N hosts of a scenario at once; repeatable")
+    parser.add_argument("--round-trips", action="store_true", help="only the answers that a task waits for one after the other")
     options = parser.parse_args(arguments)
+    if options.round_trips:
+        round_trips(simulated, TASKS, say)
+        return 0
     if not options.hosts:
         every_scenario(options.scenario or names())
     if options.hosts or not options.scenario:
         for scenario in options.scenario or [MANY]:
             many_hosts(scenario, options.hosts or SIZES)
+    if not (options.hosts or options.scenario):
+        round_trips(simulated, TASKS, say)
     return 0
 
 
@@ -181,11 +188,15 @@ def children() -> float:
 
 
 @contextmanager
-def simulated(scenarios: Sequence[str]) -> Iterator[Hosts]:
-    """Start hosts in a process of their own, so that its time is not Ansible's; yield their variables, in order."""
+def simulated(scenarios: Sequence[str], *options: str) -> Iterator[Hosts]:
+    """Start hosts in a process of their own, so that its time is not Ansible's; yield their variables, in order.
+
+    Args:
+        options: further ones of the program.
+    """
     with tempfile.TemporaryDirectory() as folder:
         inventory = Path(folder) / "winsim.yml"
-        command = [str(Path(sys.executable).with_name("winsim")), "--inventory", str(inventory)]
+        command = [str(Path(sys.executable).with_name("winsim")), "--inventory", str(inventory), *options]
         for scenario in scenarios:
             command += ["--scenario", scenario]
         simulator = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -24,7 +24,7 @@ ROLE = {
     "vars": {"minimize_confirm": {"within": 600}, "minimize_reboot": True, "minimize_reboot_interval": 1},
 }
 CONFIRMED: list[dict[str, Any]] = [
-    {"name": "close", "netmin.windows.services": {"services": [{"name": "Spooler"}], "confirm": {"within": 600}}},
+    {"name": "close", "netmin.windows.services": {"services": [{"name": "Spooler"}], "confirm": {"within": 600}, "connections": 1}},
     {**ROLE, "name": "role"},
     {"name": "look", "netmin.windows.snapshot_info": {}},
 ]

@@ -66,7 +66,8 @@ def test_both_systems_go_from_all_ports_to_none(connection: str, auth: str) -> N
 def test_costs_stay_within_what_is_promised() -> None:
     with Simulation([HostSpec(scenario="windows_xp", name="xp")]) as simulation:
         host = simulation["xp"]
-        first = play(on(simulation), [{"netmin.windows.minimize": {}}]).of("xp").result["stats"]
+        # On a machine that is busy answers may be slow enough for further connections.
+        first = play(on(simulation), [{"netmin.windows.minimize": {"connections": 1}}]).of("xp").result["stats"]
         told = window(host, "journal")
         assert first["requests"] == len(told["requests"])
         assert first["requests"] <= MOST_REQUESTS

@@ -60,20 +60,24 @@ def act(
     check: bool = False,
     diff: bool = False,
     seen: BootSeen = NOT_SEEN,
+    slow: bool = False,
     **options: Any,
 ) -> Acted:
-    """Do the work of an action over a connection of its own; the controller's clock goes as the host's counter does.
+    """Do the work of an action over connections of its own; the controller's clock goes as the host's counter does.
 
     Args:
         check: check mode.
         diff: diff mode.
         seen: when the controller saw the last boot.
+        slow: the host answers slowly, so that further connections are used.
         options: as a task would give them; the rest is as the module's defaults say.
     """
     traffic, sessions = Traffic(), list[WritableSession]()
 
     def opened(*, read_only: bool) -> WritableSession:
-        sessions.append(WritableSession(MeasuredWire(host, traffic), host="host.example", read_only=read_only))
+        wire = MeasuredWire(host, traffic)
+        wire.slow = slow
+        sessions.append(WritableSession(wire, host="host.example", read_only=read_only, connections=action.connections))
         return sessions[-1]
 
     action = action_class.__new__(action_class)
@@ -93,6 +97,7 @@ def act(
     validated = ArgumentSpecValidator(dict(action_class.argument_spec)).validate(options)
     if validated.error_messages:
         raise ValueError(validated.error_messages)
+    action.connections = validated.validated_parameters.get("connections", 1)
     try:
         return Acted(plain(action.work(validated.validated_parameters)), None, traffic)
     except NetminError as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, MethodFailed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule, fields_of
@@ -18,6 +19,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
     CIMV2,
     STANDARD_CIMV2,
     CommandOutput,
+    NotRead,
+    Read,
+    Reader,
     ServiceKind,
     StartMode,
     Where,
@@ -25,6 +29,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
+
+T = TypeVar("T")
 
 TYPE_MISMATCH = 0x80041005
 FIREWALL_RULES = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules"
@@ -263,6 +269,13 @@ class FakeSession:
         if self.fake.listeners is None:
             raise ClassMissing("no configuration", host=self.host, code=None, subcode="")
         return tuple(self.fake.listeners)
+
+    def ahead(self, wants: Callable[[], Iterable[Read]], *, over: int) -> None:
+        """Read nothing: answers come at once."""
+
+    def recall(self, read: Callable[[Reader], T]) -> T:
+        """Remember nothing."""
+        raise NotRead
 
     def forget(self) -> None:
         """Note that what was read is old."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
+from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
@@ -39,14 +41,25 @@ class Wire:
     endpoint = URL
     operation_timeout = 60
     logins = 1
+    slow: bool | None = False
 
     def __init__(self, service: WsmanService, account: str) -> None:
         self._service = service
         self._caller = Caller(account, "192.0.2.9", URL)
+        # A host answers one after the other, however many connections ask it.
+        self._turn = Lock()
 
     def exchange(self, envelope: bytes) -> bytes:
         """Answer one envelope."""
-        return self._service.answer(envelope, self._caller, machine="192.0.2.1")[1].content
+        with self._turn:
+            return self._service.answer(envelope, self._caller, machine="192.0.2.1")[1].content
+
+    def beside(self) -> Wire:
+        """Return another way to the same host."""
+        return copy(self)
+
+    def abort(self) -> None:
+        """There is no connection."""
 
     def reset(self) -> None:
         """There is no connection."""

@@ -85,8 +85,8 @@ def test_a_module_says_what_check_and_diff_mode_do(name: str, documents: Mapping
 GROUPS = load(CHECKOUT / "meta/runtime.yml")["action_groups"]
 COMMON = {
     "baseline": {"baseline"},
-    "changes": {"confirm", "record_dir", "stop_timeout"},
-    "stages": {"accept", "confirm", "dependents", "keep", "missing", "record_dir", "stop_timeout", "unverified"},
+    "changes": {"confirm", "connections", "record_dir", "stop_timeout"},
+    "stages": {"accept", "confirm", "connections", "dependents", "keep", "missing", "record_dir", "stop_timeout", "unverified"},
 }
 
 

@@ -24,7 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.controls import in_result
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.detail import Detail, listed, proof_told, snapshots_told
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import BASELINE, DETAIL, KEEP, KNOWLEDGE, MISSING
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import BASELINE, CONNECTIONS, DETAIL, KEEP, KNOWLEDGE, MISSING
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
     boot_of,
     endpoint_of,
@@ -36,7 +36,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
     suspects_of,
     windows_of,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import explain, take_listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import explain, look_ahead, take_listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Missing
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import read_timer
@@ -74,11 +74,12 @@ def compare_with_baseline(seen: Sequence[Explained], allowed: Allowed, host: Hos
 class ListenersAction(WindowsAction):
     """Lists endpoints and explains them."""
 
-    argument_spec: ClassVar[Mapping[str, Any]] = {"facts": {"type": "bool", "default": False}, **DETAIL}
+    argument_spec: ClassVar[Mapping[str, Any]] = {"facts": {"type": "bool", "default": False}, **CONNECTIONS, **DETAIL}
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Read the host and its endpoints."""
         session = self.open_session()
+        look_ahead(session, KNOWLEDGE, (rpc_restriction.STAGE,), lambda known, first: take_listing(known, first, KNOWLEDGE))
         host = read_host(session, KNOWLEDGE)
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         listing = take_listing(session, host, KNOWLEDGE)
@@ -112,6 +113,7 @@ class ProofAction(WindowsAction):
         "limit": {"type": "int", "default": 300},
         "interval": {"type": "int", "default": 15},
         "strict": {"type": "bool", "default": False},
+        **CONNECTIONS,
         **DETAIL,
     }
 
@@ -130,6 +132,7 @@ class ProofAction(WindowsAction):
         """List once the host has settled, and compare."""
         session = self.open_session()
         stored = read_record(session) if options["against"] == "forecast" else None
+        look_ahead(session, KNOWLEDGE, (rpc_restriction.STAGE,))
         host = read_host(session, KNOWLEDGE)
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         settling = self._listing(session, host, stored, options)

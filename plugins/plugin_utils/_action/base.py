@@ -62,6 +62,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
     Attributes:
         argument_spec: the module's options, as Ansible validates them.
         touches_host: a session with a host is opened.
+        connections: over so many at most a session reads.
     """
 
     TRANSFERS_FILES = False
@@ -69,6 +70,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
     touches_host: ClassVar[bool] = True
     clock: Clock = SYSTEM_CLOCK
     boot_seen = BootSeen()
+    connections = 1
 
     @cached_property
     def waits(self) -> TellingClock:
@@ -131,6 +133,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         except InvalidOption as error:
             return {"failed": True, "refused": True, "msg": str(error)}
         self.boot_seen = BootSeen.of(task_vars)
+        self.connections = options.get("connections", 1)
         try:
             return self._naming(self.work(options))
         except (Unreachable, ConnectionLost) as error:
@@ -215,12 +218,13 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
 
     def open_session(self) -> Session:
         """Open a session that can only read, from the options of the play's own connection."""
-        self._session = Session(open_transport(self._connection), host=self.host_name)
+        self._session = Session(open_transport(self._connection), host=self.host_name, connections=self.connections)
         return self._session
 
     def open_writable(self) -> WritableSession:
         """Open a session that can write; in check mode its guard refuses every write before it is sent."""
-        session = WritableSession(open_transport(self._connection), host=self.host_name, read_only=bool(self._task.check_mode))
+        read_only, transport = bool(self._task.check_mode), open_transport(self._connection)
+        session = WritableSession(transport, host=self.host_name, read_only=read_only, connections=self.connections)
         self._session = session
         return session
 
@@ -281,8 +285,9 @@ def _misspelt_values(spec: Mapping[str, Any], given: object) -> Iterator[tuple[s
             value = one.get(name)
             if "options" in option:
                 yield from _misspelt_values(option["options"], value)
+            choices = tuple(map(str, option.get("choices", ())))
             for text in map(str, value if isinstance(value, list | tuple) else [value]):
-                near = nearest(text, option.get("choices", ())) if text not in option.get("choices", ()) else None
+                near = nearest(text, choices) if text not in choices else None
                 if near is not None:
                     yield name, text, near
 

@@ -24,6 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.keeper import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import (
     CONFIRM,
     CONFIRM_LATER,
+    CONNECTIONS,
     DETAIL,
     KNOWLEDGE,
     RECORD,
@@ -233,6 +234,7 @@ class RestoreAction(PlannedAction):
         "stop_timeout": {"type": "int", "default": 60},
         "confirm": CONFIRM,
         **CONFIRM_LATER,
+        **CONNECTIONS,
         **DETAIL,
         **RECORD,
     }

@@ -8,14 +8,16 @@ Stages get a `Reader`; only the one driver that applies plans gets a `Writer`. B
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from .filter import FilterRule
 from .registry import Grant, RegistryType, RegistryValue
 from .row import Row
+
+T = TypeVar("T")
 
 CIMV2 = "root/cimv2"
 STANDARD_CIMV2 = "root/StandardCimv2"
@@ -70,6 +72,66 @@ class WinrmListener:
     enabled: bool
 
 
+class NotRead(Exception):
+    """The answer to a read is not remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRead:
+    """`Reader.query`."""
+
+    wmi_class: str
+    properties: tuple[str, ...] = ()
+    where: Where | None = None
+    namespace: str = CIMV2
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRead:
+    """`Reader.value`."""
+
+    key: str
+    name: str
+    kind: RegistryType
+
+
+@dataclass(frozen=True, slots=True)
+class TypesRead:
+    """`Reader.value_types`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubkeysRead:
+    """`Reader.subkeys`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantsRead:
+    """`Reader.grants`."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListenersRead:
+    """`Reader.winrm_listeners`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRead:
+    """`Reader.command`."""
+
+    arguments: tuple[str, ...]
+
+
+Read = QueryRead | ValueRead | TypesRead | SubkeysRead | GrantsRead | ListenersRead | CommandRead
+"""A read as a value: what `Reader.ahead` takes."""
+
+
 class Reader(Protocol):
     """Read-only access to one host. Identical reads are asked once between two writes."""
 
@@ -117,6 +179,21 @@ class Reader(Protocol):
 
     def winrm_listeners(self) -> tuple[WinrmListener, ...]:
         """Return WinRM's own listener configuration."""
+
+    def ahead(self, wants: Callable[[], Iterable[Read]], *, over: int) -> None:
+        """Ask side by side, where that is quicker, and remember the answers; what is not announced is asked in its turn.
+
+        Args:
+            wants: returns what is to be read and not remembered yet; asked again as answers come, on which further reads may depend.
+            over: how many connections the host can spare.
+        """
+
+    def recall(self, read: Callable[[Reader], T]) -> T:
+        """Do a read from what is remembered.
+
+        Raises:
+            NotRead: the host would have to be asked.
+        """
 
     def forget(self) -> None:
         """Drop what was read: time has passed, or the host has booted."""

@@ -20,6 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -42,6 +43,11 @@ PROCESS_PROPERTIES = ("ProcessId", "Name", "CreationDate")
 # Microsoft, Win32_OperatingSystem.OperatingSystemSKU: since Windows Vista. 175 is PRODUCT_SERVERRDSH, Enterprise multi-session: a client
 # of Windows 10 or 11 whose ProductType is a server's.
 SKU, MULTI_SESSION = "OperatingSystemSKU", 175
+# Windows 7 and Server 2008 R2 came with WinRM 2.0. An older Windows may have it (KB968930): its listeners are at other ports than those
+# of 1.1, 80 and 443 (Microsoft, "Installation and configuration for Windows Remote Management").
+WINRM_2_SINCE, WINRM_2_PORTS = NtVersion(6, 1), (5985, 5986)
+# MS-WSMV 2.2.4.10, product note 20: WinRM before 2.0 serves 5 connections in all, those of others included; 2.0 serves 25.
+CONNECTIONS, CONNECTIONS_BEFORE_2 = 4, 2
 COMPUTER_PROPERTIES = ("Name", "DomainRole", "Domain")
 # Win32_Service.StartMode as it reads (Microsoft, Win32_Service class).
 START_MODES = {
@@ -165,6 +171,12 @@ class Host:
     firewall: Firewall | None = None
     ranges: Mapping[Protocol, tuple[range, ...]] = field(default_factory=dict)
 
+    @property
+    def spare_connections(self) -> int:
+        """How many connections the host can spare for us."""
+        new = self.windows.nt >= WINRM_2_SINCE or any(item.enabled and item.port in WINRM_2_PORTS for item in self.management)
+        return CONNECTIONS if new else CONNECTIONS_BEFORE_2
+
     def dynamic_ports(self, protocol: Protocol, knowledge: Knowledge) -> tuple[range, ...]:
         """Return the ports that the system hands out: as the host says, else as its Windows comes."""
         first, last = knowledge.versions[self.windows.id].dynamic_ports
@@ -243,6 +255,43 @@ def read_host(reader: Reader, knowledge: Knowledge, *, planning: bool = True) ->
         )
 
 
+def read_first(reader: Reader, knowledge: Knowledge) -> Host:
+    """Read what has to be known before more than one connection is used: which Windows this is, and of which WinRM; the rest is empty.
+
+    Raises:
+        InvalidOption: a Windows older than all known ones.
+        HostError: talking to it failed, or it says what cannot be.
+    """
+    system = read_system(reader)
+    with understood(reader.host, "description of the host by WMI"):
+        windows = knowledge.place(NtVersion.parse(system.text("Version") or ""), system.number("BuildNumber") or 0, _product(system))
+    return Host(
+        windows=windows,
+        caption="",
+        # Nobody decides anything by this one.
+        domain_role=DomainRole.STANDALONE_WORKSTATION,
+        services=ByName(),
+        dependents=ByName(),
+        requires=ByName(),
+        adapters=(),
+        processes={},
+        management=read_management(reader) if windows.nt < WINRM_2_SINCE else (),
+        boot=BootEvidence(None, None, None),
+    )
+
+
+def lists_of(first: Host) -> tuple[Work, ...]:
+    """Return the work of `read_host` that needs no more than the first answers, what takes several answers in front."""
+    return (
+        read_dependencies,
+        *services_listed(first.windows.nt),
+        read_processes,
+        read_adapters,
+        read_management,
+        lambda reader: reader.query("Win32_ComputerSystem", COMPUTER_PROPERTIES),
+    )
+
+
 def _names(processes: Iterable[Row]) -> dict[int, str]:
     return {row.number("ProcessId") or 0: row.text("Name") or "" for row in processes}
 
@@ -294,16 +343,29 @@ def read_services(reader: Reader, nt: NtVersion, dependents: ByName[tuple[str, .
     While a dependent runs the SCM refuses the stop of what it depends on, whoever made it: one that nobody has heard of is asked for
     by its name.
     """
-    properties = SERVICE_PROPERTIES if nt > NtVersion(5, 0) else SERVICE_PROPERTIES_2000
-    if nt >= DELAYED_PROPERTY_SINCE:
-        properties = (*properties, DELAYED_PROPERTY)
-    rows = [(ServiceKind.SERVICE, row) for row in reader.query("Win32_Service", properties)]
-    rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=DRIVERS)]
+    rows = [(ServiceKind.SERVICE, row) for row in _service_rows(reader, nt)]
+    rows += [(ServiceKind.DRIVER, row) for row in _driver_rows(reader)]
     with understood(reader.host, "list of services by WMI"):
         there = Names(row.text("Name") or "" for _kind, row in rows)
         further = tuple(dict.fromkeys(name for start in sorted(there) for name in closure(start, dependents) if name not in there))
         rows += [(ServiceKind.DRIVER, row) for row in reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=Where("Name", further))]
         return ByName((service.name, service) for service in (_service(kind, row) for kind, row in rows))
+
+
+def _service_rows(reader: Reader, nt: NtVersion) -> tuple[Row, ...]:
+    properties = SERVICE_PROPERTIES if nt > NtVersion(5, 0) else SERVICE_PROPERTIES_2000
+    if nt >= DELAYED_PROPERTY_SINCE:
+        properties = (*properties, DELAYED_PROPERTY)
+    return reader.query("Win32_Service", properties)
+
+
+def _driver_rows(reader: Reader) -> tuple[Row, ...]:
+    return reader.query("Win32_SystemDriver", DRIVER_PROPERTIES, where=DRIVERS)
+
+
+def services_listed(nt: NtVersion) -> tuple[Work, ...]:
+    """Return the work of `read_services` that is known before anything is asked."""
+    return (lambda reader: _service_rows(reader, nt), _driver_rows)
 
 
 def _service(kind: ServiceKind, row: Row) -> Service:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work, wants_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Fact, Gate, Hazard, Kind, Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
@@ -105,21 +106,26 @@ class Detector:
         proposal = Proposal(draft.plan, draft.closing, stopping)
         reach = self.reach()
         findings: list[FoundHazard] = []
-        for hazard in self.knowledge.hazards:
-            affects = _affected(hazard, draft, reach)
-            if affects:
-                if draft.plan.changes:
-                    self._found[hazard.id] = _join((self._found[hazard.id], self.examine(hazard, proposal)))
-                findings += self._finding(hazard, affects, draft)
+        about = [(hazard, affects) for hazard in self.knowledge.hazards if (affects := _affected(hazard, draft, reach))]
+        if draft.plan.changes:
+            self._look_ahead([hazard for hazard, _affects in about], proposal)
+        for hazard, affects in about:
+            if draft.plan.changes:
+                self._found[hazard.id] = _join((self._found[hazard.id], self.examine(hazard, proposal)))
+            findings += self._finding(hazard, affects, draft)
         return tuple(findings)
 
+    def _look_ahead(self, hazards: Iterable[Hazard], proposal: Proposal) -> None:
+        """Ask side by side for what the probes of some hazards need."""
+
+        def examined(hazard: Hazard) -> Work:
+            return lambda known: _examine(self._prober.over(known), hazard, proposal)
+
+        self.reader.ahead(wants_of(self.reader, *map(examined, hazards)), over=self.survey.host.spare_connections)
+
     def examine(self, hazard: Hazard, proposal: Proposal) -> Answer:
-        """Look for every sign of a hazard; what only says more is asked where something else was found."""
-        probes = hazard.detect
-        found = _join(self._prober.answer(probe, proposal) for probe in probes if not probe.evidence)
-        if not found.lines:
-            return found
-        return _join((found, *(self._prober.answer(probe, proposal) for probe in probes if probe.evidence)))
+        """Look for every sign of a hazard."""
+        return _examine(self._prober, hazard, proposal)
 
     def _finding(self, hazard: Hazard, affects: tuple[str, ...], draft: Draft) -> tuple[FoundHazard, ...]:
         answer = self._found[hazard.id]
@@ -130,6 +136,14 @@ class Detector:
             return ()
         accepted = hazard.id in draft.accept
         return (FoundHazard(hazard, evidence, bounded(affects), accepted, bool(answer.lines), answer.about),)
+
+
+def _examine(prober: Prober, hazard: Hazard, proposal: Proposal) -> Answer:
+    """Look for every sign of a hazard; what only says more is asked where something else was found."""
+    found = _join(prober.answer(probe, proposal) for probe in hazard.detect if not probe.evidence)
+    if not found.lines:
+        return found
+    return _join((found, *(prober.answer(probe, proposal) for probe in hazard.detect if probe.evidence)))
 
 
 def _affected(hazard: Hazard, draft: Draft, reach: Reach) -> tuple[str, ...]:

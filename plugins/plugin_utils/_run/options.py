@@ -56,6 +56,7 @@ CONFIRM: dict[str, Any] = {
 }
 # Of the modules that a role restarts and proves after: the role, or its playbook, confirms then.
 CONFIRM_LATER: dict[str, Any] = {"confirm_later": {"type": "bool", "default": False}}
+CONNECTIONS: dict[str, Any] = {"connections": {"type": "int", "choices": [1, 2, 3, 4], "default": 4}}
 DETAIL: dict[str, Any] = {"detail": {"type": "str", "choices": [str(word) for word in Detail], "default": str(Detail.SUMMARY)}}
 RECORD: dict[str, Any] = {"record_dir": {"type": "path"}}
 TERMS: dict[str, Any] = {
@@ -71,6 +72,7 @@ TERMS: dict[str, Any] = {
     "unverified": {"type": "str", "choices": ["skip", "apply"], "default": "skip"},
     "stop_timeout": {"type": "int", "default": 60},
     "confirm": CONFIRM,
+    **CONNECTIONS,
     **DETAIL,
     **RECORD,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, Fault, MethodFailed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
@@ -89,6 +89,10 @@ class Prober:
     _asked: dict[object, Sequence[Row] | Fault] = field(default_factory=dict)
     _connections: tuple[Connection, ...] | None = None
     _connections_read: bool = False
+
+    def over(self, reader: Reader) -> Prober:
+        """Return one that knows what this one knows, and asks another reader for the rest; this one learns nothing of it."""
+        return replace(self, reader=reader, _known=dict(self._known), _asked=dict(self._asked))
 
     def answer(self, probe: Probe, proposal: Proposal) -> Answer:
         """Look for one sign; a probe that is for another Windows finds nothing."""

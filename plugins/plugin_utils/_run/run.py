@@ -20,6 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import wants_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count, lost, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import lingering
@@ -162,6 +163,7 @@ class Run:
         goals = restore.goals_of(found.snapshots, scope, record.read_history(reader).finished())
         if any(goal.oldest.object == filter_rule.OBJECT for goal in goals):
             survey = with_firewall(reader, survey)
+        reader.ahead(wants_of(reader, lambda known: restore.read_now(known, goals)), over=survey.host.spare_connections)
         now = restore.read_now(reader, goals)
         ports = management_ports(survey.host, self.knowledge)
 

@@ -4,20 +4,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import NotRead, Read, Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work, wants_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import reasons
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.dynamic_ports import with_ranges
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import read_firewall
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host, read_services, with_newcomers
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import (
+    Host,
+    lists_of,
+    read_first,
+    read_host,
+    read_services,
+    services_listed,
+    with_newcomers,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, read_listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath, read_path
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, Explainer, management_ports, settled_ports
@@ -40,6 +50,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Future
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Dependents, Kept, Missing, Skipped, Stage
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import read_history
 
 STAGE_BY_NAME: Mapping[str, Stage] = {
     stage.name: stage
@@ -96,6 +107,10 @@ class Survey:
 
 def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     """Read a host: its facts, every stage's settings, its endpoints with their owners."""
+    stages = tuple(STAGE_BY_NAME[name] for name in STAGES)
+    look_ahead(
+        reader, knowledge, stages, lambda known, first: take_listing(known, first, knowledge), lambda known, _first: read_history(known)
+    )
     host = read_host(reader, knowledge)
     host = replace(host, firewall=read_firewall(reader, host, wanted=False))
     states = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in STAGES}
@@ -103,6 +118,38 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     host = with_newcomers(reader, host, (row.pid for row in listing.endpoints))
     host, explained = explain(reader, host, knowledge, states, listing)
     return Survey(host, states, listing, explained)
+
+
+def look_ahead(reader: Reader, knowledge: Knowledge, stages: Iterable[Stage], *more: Callable[[Reader, Host], object]) -> None:
+    """Ask side by side for what the Windows and the knowledge name: lists of a host, settings of some stages; and for what these name.
+
+    Args:
+        more: further work that needs no more of the host than its first answers.
+    """
+    first = read_first(reader, knowledge)
+    listed: tuple[Work, ...] = (*(partial(_done_with, work=work, first=first) for work in more), *lists_of(first))
+    of_lists = wants_of(reader, *listed)
+    chosen = tuple(stages)
+    host: Host | None = None
+
+    def wants() -> tuple[Read, ...]:
+        nonlocal host
+        host = host or _as_far_as_read(reader, knowledge)
+        return (*of_lists(), *(read for stage in chosen for read in stage.wants(reader, host or first, knowledge)))
+
+    reader.ahead(wants, over=first.spare_connections)
+
+
+def _done_with(reader: Reader, work: Callable[[Reader, Host], object], first: Host) -> None:
+    work(reader, first)
+
+
+def _as_far_as_read(reader: Reader, knowledge: Knowledge) -> Host | None:
+    """Return the host if all of its lists are here."""
+    try:
+        return reader.recall(lambda known: read_host(known, knowledge))
+    except (NetminError, NotRead):
+        return None
 
 
 def with_firewall(reader: Reader, survey: Survey) -> Survey:
@@ -119,19 +166,31 @@ def with_path(reader: Reader, survey: Survey) -> Survey:
 def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterable[Change]) -> Survey:
     """Read again what changes can have touched: services, rules, endpoints, and the values that they write; the rest is kept."""
     made = tuple(changes)
+    written = {place for change in made for place in kind_of(change).read_again(change)}
+    settings = [setting for state in (*before.states.values(), before.more) for setting in state if setting.place in written]
+    works: tuple[Work, ...] = (
+        lambda known: take_listing(known, before.host, knowledge),
+        *services_listed(before.host.windows.nt),
+        *(partial(read_setting, setting=setting) for setting in settings),
+        *(partial(_type_names, key=key) for key in before.keys),
+    )
+    reader.ahead(wants_of(reader, *works), over=before.host.spare_connections)
     host = replace(before.host, services=read_services(reader, before.host.windows.nt, before.host.dependents))
     if (host.firewall and host.firewall.names) or any(touched.adds or touched.removes for touched in map(touched_by, made)):
         host = replace(host, firewall=read_firewall(reader, host, wanted=False))
-    written = {place for change in made for place in kind_of(change).read_again(change)}
 
     def again(settings: Settings) -> Settings:
         return {s: read_setting(reader, s) if s.place in written else value for s, value in settings.items()}
 
     states = {name: again(state) for name, state in before.states.items()}
     listing = take_listing(reader, host, knowledge)
-    keys = {key: reader.value_types(key) is not None for key in before.keys}
+    keys = {key: _type_names(reader, key) is not None for key in before.keys}
     explained = explain_on(reader, host, knowledge, states, listing)
     return Survey(host, states, listing, explained, again(before.more), keys, before.path)
+
+
+def _type_names(reader: Reader, key: str) -> Mapping[str, RegistryType] | None:
+    return reader.value_types(key)
 
 
 def take_listing(reader: Reader, host: Host, knowledge: Knowledge) -> Listing:

@@ -11,11 +11,15 @@ from __future__ import annotations
 
 import http.client
 import io
+import math
 import re
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.decode import MAX_BYTES
@@ -31,6 +35,8 @@ except ImportError:
 # The libraries' own timeout is for each read. All reads of an answer together get twice that: 60 s, unless configured,
 # in which the largest answer fits through a line of 300 kbit/s.
 PATIENCE = 2
+# Below this, in seconds, answers come nearly as quickly as they can be read: on a loopback four connections are slower than one.
+WORTH_WAITING = 0.010
 
 
 class Unwelcome(Exception):
@@ -66,6 +72,35 @@ class Allowance:
         self._clock = clock
         self._end: float | None = None
         self._left = 0
+        self._connections: list[ref[Any]] = []
+        self._answers, self._quickest = 0, math.inf
+        self.cut_off = False
+
+    @property
+    def slow(self) -> bool | None:
+        """Whether each answer took longer than it pays to wait for one alone; None while nobody can tell from fewer than two."""
+        return self._quickest > WORTH_WAITING if self._answers > 1 else None
+
+    @contextmanager
+    def timing(self) -> Iterator[None]:
+        """Time an answer."""
+        started = self._clock.now()
+        yield
+        self._answers += 1
+        self._quickest = min(self._quickest, self._clock.now() - started)
+
+    def watch(self, connection: Any) -> None:
+        """Take note of a connection of http.client."""
+        self._connections.append(ref(connection))
+
+    def cut(self) -> None:
+        """Shut all sockets, whoever waits for them, and let nothing more be read."""
+        self.cut_off = True
+        for connection in tuple(self._connections):
+            sock = getattr(connection(), "sock", None)
+            if sock is not None:
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
 
     @property
     def over(self) -> bool:
@@ -88,7 +123,7 @@ class Allowance:
             TimeoutError: the time is over.
         """
         left = self._seconds if self._end is None else self._end - self._clock.now()
-        if left <= 0:
+        if left <= 0 or self.cut_off:
             raise TimeoutError("the answer has not ended in time")
         return left if longest is None else min(left, longest)
 
@@ -159,6 +194,7 @@ class BoundedAdapter(BaseAdapter):
     ) -> None:
         super().__init__()
         self._inner = inner
+        self._allowance = allowance
         self._on_body = on_body
         self._on_login = on_login
         self._latest: requests.Response | None = None
@@ -174,7 +210,8 @@ class BoundedAdapter(BaseAdapter):
         if request.body:
             self._on_body()
         request.headers["Accept-Encoding"] = "identity"
-        response = self._inner.send(request, *args, **kwargs)
+        with self._allowance.timing():
+            response = self._inner.send(request, *args, **kwargs)
         self._latest = response
         refused = response.status_code == http.client.UNAUTHORIZED
         if refused or not (request.body or "Authorization" in request.headers):
@@ -282,6 +319,7 @@ class _MeteredPools:
             connection = connect(*args, **kwargs)
             # The seam of http.client for another kind of response.
             connection.response_class = partial(_Answer, self._allowance)
+            self._allowance.watch(connection)
             return connection
 
         pool.ConnectionCls = metered

@@ -12,7 +12,8 @@ import socket
 import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from dataclasses import replace
+from typing import Self, TypeVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import SOAP
@@ -79,8 +80,15 @@ class HttpTransport(ABC):
         """How often a login was tried."""
         return self._logins
 
+    @property
+    def slow(self) -> bool | None:
+        """Whether each of the first answers took so long that another connection is worth its login; never before one was let in."""
+        return self._answered and self._allowance.slow
+
     def exchange(self, envelope: bytes) -> bytes:
         """Send one envelope; the first one finds the mechanism that is let in."""
+        if self._allowance.cut_off:
+            raise self._lost("the session was closed")
         refusals: list[errors.AuthenticationFailed] = []
         for mechanism in (self._mechanism,) if self._mechanism else self._config.mechanisms:
             if refusals and self._gives_away(mechanism):
@@ -104,6 +112,15 @@ class HttpTransport(ABC):
         tried = self._config.mechanisms[: self._config.mechanisms.index(mechanism)]
         guarded = self._config.scheme == "http" and self._config.sealing_wanted
         return guarded and mechanism in OPEN and not SEALING.isdisjoint(tried)
+
+    def beside(self) -> Self:
+        """Return another connection: with the mechanism that was let in, and with the Kerberos ticket that the first has got."""
+        known = (self._mechanism,) if self._mechanism else self._config.mechanisms
+        return type(self)(replace(self._config, mechanisms=known, obtain_ticket=None))
+
+    def abort(self) -> None:
+        """Shut the sockets: closing a session leaves alone the one at which another thread waits."""
+        self._allowance.cut()
 
     def reset(self) -> None:
         """Drop the connection and its security context."""

@@ -27,6 +27,13 @@ class Transport(Protocol):
     def logins(self) -> int:
         """How often a login was tried."""
 
+    @property
+    def slow(self) -> bool | None:
+        """Whether each of the first answers took so long that another connection is worth its login; None after fewer than two.
+
+        Those of the login count.
+        """
+
     def exchange(self, envelope: bytes) -> bytes:
         """Send one envelope and return the answer, a SOAP fault included.
 
@@ -34,6 +41,12 @@ class Transport(Protocol):
             Unreachable: or one of its kinds; nothing of the envelope was carried out.
             ConnectionLost: the envelope went out and no answer came; call `reset` before the next one.
         """
+
+    def beside(self) -> Transport:
+        """Return another connection with the same host, which logs in as this one was let in; nothing is sent yet."""
+
+    def abort(self) -> None:
+        """End what another thread waits for here, and let nothing more out."""
 
     def reset(self) -> None:
         """Drop the connection and its security context; the next exchange logs in again."""

@@ -14,8 +14,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants im
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Invoke
 
 from . import registry
+from .fetching import hklm, on_value
 from .returns import ADAPTER, SERVICE, SYSTEM
-from .session import Session, hklm, on_value
+from .session import Session
 from .transport import Transport
 
 # win32 CIMWin32Prov, ChangeStartMode: the argument is Automatic where the property reads Auto.
@@ -50,8 +51,10 @@ class WritableSession(Session):
     With `read_only` every verb that writes raises ReadOnlyViolation before anything is sent.
     """
 
-    def __init__(self, transport: Transport, *, host: str, clock: Clock = SYSTEM_CLOCK, read_only: bool = False) -> None:
-        super().__init__(transport, host=host, clock=clock, read_only=read_only)
+    def __init__(
+        self, transport: Transport, *, host: str, clock: Clock = SYSTEM_CLOCK, read_only: bool = False, connections: int = 1
+    ) -> None:
+        super().__init__(transport, host=host, clock=clock, read_only=read_only, connections=connections)
 
     def set_value(self, key: str, name: str, value: RegistryValue) -> None:
         """Write a registry value; see `Writer.set_value`. The key is made only after the host says that it is absent."""

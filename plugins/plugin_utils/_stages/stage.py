@@ -11,7 +11,8 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Read, Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import reads_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Settings
@@ -151,3 +152,7 @@ class Stage:
     plan: Callable[[Any, Any, Situation], tuple[Part, ...]]
     shown: Callable[[Any, Any, Host], dict[str, Any]]
     touches: Mapping[str, Touches] = field(default_factory=dict)
+
+    def wants(self, reader: Reader, host: Host, knowledge: Knowledge) -> tuple[Read, ...]:
+        """Return what `read` would ask of a host, as far as what is known of it up to now tells."""
+        return reads_of(reader, lambda known: self.read(known, host, knowledge))

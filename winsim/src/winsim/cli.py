@@ -75,6 +75,7 @@ def host_specs(options: argparse.Namespace) -> list[HostSpec]:
             ipv6=options.ipv6,
             boot_seconds=options.boot_seconds,
             speed=options.speed,
+            latency=options.latency,
             seed=options.seed,
         )
         specs += [spec] * number
@@ -89,6 +90,10 @@ def _positive(text: str) -> float:
     if not 0 < number < _LONGEST:
         raise argparse.ArgumentTypeError(f"'{text}' is no number above 0 and below {_LONGEST:g}")
     return number
+
+
+def _milliseconds(text: str) -> float:
+    return 0.0 if text in ("0", "0.0") else _positive(text)
 
 
 def _port(text: str) -> int:
@@ -118,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--daemonize", action="store_true", help="return when the hosts listen and go on in the background")
     add("--boot-seconds", type=_positive, metavar="S", help="how long a restart takes (default: the scenario's)")
     add("--speed", type=_positive, default=1.0, metavar="N", help="let time pass N times as fast in the hosts (default: 1)")
+    add("--latency", type=_milliseconds, default=0.0, metavar="MS", help="let each answer take MS milliseconds longer (default: 0)")
     add("--seed", type=int, metavar="N", help="shuffle start order, dynamic ports and process ids")
     return parser
 

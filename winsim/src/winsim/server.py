@@ -66,9 +66,11 @@ class HostSpec:
         seed: shuffles start order, dynamic ports and process ids; None as the scenario says.
         build: makes the computer in place of a scenario.
         speed: how many times as fast time passes in the host; restarts last as long as ever for who waits for them.
+        latency: milliseconds that each answer takes longer, those of a login included, as over a slow network.
 
     Raises:
-        ValueError: `auth` is none of these, or what it needs is not there; `boot_seconds` or `speed` is no number above 0.
+        ValueError: `auth` is none of these, or what it needs is not there; `boot_seconds` or `speed` is no number above 0, or `latency`
+            one below.
     """
 
     scenario: str
@@ -84,6 +86,7 @@ class HostSpec:
     profile: Profile | None = None
     build: Callable[[], SimulatedComputer] | None = None
     speed: float = 1.0
+    latency: float = 0.0
 
     def __post_init__(self) -> None:
         if self.auth not in LOGINS:
@@ -95,6 +98,8 @@ class HostSpec:
         for name, number in (("boot_seconds", self.boot_seconds), ("speed", self.speed)):
             if number is not None and not 0 < number < math.inf:
                 raise ValueError(f"{name} is {number}: it must be a number above 0")
+        if not 0 <= self.latency < math.inf:
+            raise ValueError(f"latency is {self.latency}: it must be 0 or more milliseconds")
 
 
 @dataclass(frozen=True, slots=True)

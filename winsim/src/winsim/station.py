@@ -61,7 +61,7 @@ class Station:
         certificate: bytes | None = None
         if spec.tls:
             self._tls, certificate = server_context(clients)
-        self.http = WsmanHttp(computer, self.service, policy, self.follow, certificate)
+        self.http = WsmanHttp(computer, self.service, policy, self.follow, certificate, latency=spec.latency / 1000)
         self.sockets = HostSockets(address, asyncio.get_running_loop())
         self.six = six
         self.clients = clients

@@ -85,6 +85,7 @@ def test_without_a_scenario(capsys: pytest.CaptureFixture[str]) -> None:
     ("option", "value"),
     [
         *((option, value) for option in ("--boot-seconds", "--speed") for value in ("nan", "inf", "-inf", "-1", "0", "1e999", "fast", "")),
+        *(("--latency", value) for value in ("nan", "inf", "-1", "1e999", "slow", "")),
         *(("--window-port", value) for value in ("-1", "65536", "1.5", "http", "9" * 5000, "")),
     ],
 )
@@ -97,7 +98,10 @@ def test_a_number_that_makes_no_sense_is_refused_in_one_sentence(option: str, va
     assert not any("Traceback" in line for line in said)
 
 
-@pytest.mark.parametrize(("option", "value"), [("--boot-seconds", 0.01), ("--speed", 60.0), ("--speed", 0.5), ("--window-port", 65535)])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--boot-seconds", 0.01), ("--speed", 60.0), ("--speed", 0.5), ("--latency", 0), ("--latency", 30.0), ("--window-port", 65535)],
+)
 def test_numbers_that_make_sense_are_taken(option: str, value: float) -> None:
     options = cli._parser().parse_args([option, str(value)])  # noqa: SLF001 - what argparse makes of the arguments is the point
     assert getattr(options, option[2:].replace("-", "_")) == value

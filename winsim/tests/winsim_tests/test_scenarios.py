@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -18,6 +21,7 @@ from winrm.protocol import Protocol
 from winsim import sockets, station
 from winsim.providers.computer import SimulatedHost
 from winsim.server import Host, HostSpec, Simulation
+from winsim.wire import http
 from winsim_tests.envelopes import WMI, enumerate_request, invoke_request
 
 pytestmark = pytest.mark.slow
@@ -122,6 +126,42 @@ def test_netstat_shows_them_too(simulation: Simulation, name: str, option: str) 
 def test_a_host_without_time_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be a number above 0"):
         HostSpec("windows_xp", **wrong)  # type: ignore[arg-type]  # only numbers are given
+
+
+@pytest.mark.parametrize("late", [-1.0, float("nan"), float("inf")])
+def test_a_latency_that_makes_no_sense_is_refused(late: float) -> None:
+    with pytest.raises(ValueError, match="must be 0 or more milliseconds"):
+        HostSpec("windows_xp", latency=late)
+
+
+def test_connections_to_a_far_host_do_not_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time is not measured: each answer waits once, by itself, and all of them at the same moment."""
+    waiting: list[float] = []
+    together = threading.Event()
+
+    async def waits(seconds: float) -> None:
+        waiting.append(seconds)
+        if len(waiting) == 3:
+            together.set()
+        while not together.is_set():
+            await real_sleep(0)
+
+    with Simulation([HostSpec("windows_xp", name="far", auth="basic", latency=30.0)]) as running:
+        real_sleep = asyncio.sleep
+        monkeypatch.setattr(http, "asyncio", SimpleNamespace(sleep=waits, CancelledError=asyncio.CancelledError))
+        host = running["far"]
+
+        def ask() -> None:
+            # Nobody is let in without credentials; that answer takes its time as any other.
+            found = requests.post(host.url, timeout=60, proxies={"http": ""})
+            assert found.status_code == 401
+
+        threads = [threading.Thread(target=ask) for _number in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert waiting == [0.03] * 3
 
 
 @pytest.mark.parametrize("auth", ["digest", "NTLM", ""])

@@ -61,7 +61,7 @@ class Policy:
 
 
 class WsmanHttp:
-    """WinRM of one host, as an aiohttp handler."""
+    """WinRM of one host, as an aiohttp handler; each answer comes `latency` seconds late, and nobody else waits for it."""
 
     def __init__(
         self,
@@ -70,6 +70,8 @@ class WsmanHttp:
         policy: Policy,
         settled: Callable[[], None],
         certificate: bytes | None = None,
+        *,
+        latency: float = 0.0,
     ) -> None:
         """Serve a computer; over TLS with this certificate."""
         self.journal = Journal()
@@ -79,6 +81,7 @@ class WsmanHttp:
         self._service = service
         self._policy = policy
         self._settled = settled
+        self._latency = latency
         self._authenticator = Authenticator(
             computer,
             policy.basic,
@@ -132,6 +135,8 @@ class WsmanHttp:
     async def _edge(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request whatever happens: a bug of the simulator is a 500 and stands in the window."""
         try:
+            if self._latency:
+                await asyncio.sleep(self._latency)
             return await self._handle(request)
         except (ConnectionError, asyncio.CancelledError):
             raise

@@ -82,6 +82,7 @@ class ScriptedTransport:
 
     endpoint = "http://web01:5985/wsman"
     operation_timeout = 20
+    slow: bool | None = False
 
     @property
     def verbs(self) -> list[str]:
@@ -94,6 +95,12 @@ class ScriptedTransport:
         if isinstance(answer, Exception):
             raise answer
         return answer if isinstance(answer, bytes) else soap(answer, request.message_id)
+
+    def beside(self) -> ScriptedTransport:
+        return self
+
+    def abort(self) -> None:
+        self.closed += 1
 
     def reset(self) -> None:
         self.resets += 1

@@ -104,7 +104,7 @@ def verbs(protocol: type) -> set[str]:
 
 
 def test_the_lists_of_verbs_are_complete() -> None:
-    assert verbs(Reader) == {*READS, "forget"}
+    assert verbs(Reader) == {*READS, "ahead", "forget", "recall"}
     assert verbs(Writer) == set(WRITES)
 
 

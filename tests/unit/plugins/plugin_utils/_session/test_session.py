@@ -9,7 +9,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row
-from ansible_collections.netmin.windows.plugins.plugin_utils._session import limits
+from ansible_collections.netmin.windows.plugins.plugin_utils._session import fetching, limits
 from ansible_collections.netmin.windows.plugins.plugin_utils._session import session as module
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.shell import PATIENCE
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
@@ -81,9 +81,9 @@ def test_an_empty_condition_costs_nothing() -> None:
 
 def test_long_conditions_are_split() -> None:
     session, transport = reading(rows({"Name": "a"}), rows({"Name": "b"}))
-    found = session.query("C", where=Where("Name", tuple(f"n{number}" for number in range(module.MAX_CONDITIONS + 1))))
+    found = session.query("C", where=Where("Name", tuple(f"n{number}" for number in range(fetching.MAX_CONDITIONS + 1))))
     assert [row.text("Name") for row in found] == ["a", "b"]
-    assert [str(request.wql).count(" or ") for request in transport.sent] == [module.MAX_CONDITIONS - 1, 0]
+    assert [str(request.wql).count(" or ") for request in transport.sent] == [fetching.MAX_CONDITIONS - 1, 0]
 
 
 def test_a_missing_class() -> None:
