@@ -53,7 +53,7 @@ def made(kind: type[WindowsAction], host: Simulated, session: WritableSession, *
     action = kind.__new__(kind)
     for name, content in {
         "_connection": SimpleNamespace(become=None),
-        "_task": SimpleNamespace(delegate_to=None, args=options, check_mode=check, no_log=False, action="netmin.windows.task"),
+        "_task": SimpleNamespace(delegate_to=None, args=options, check_mode=check, diff=False, no_log=False, action="netmin.windows.task"),
         "_loader": SimpleNamespace(path_dwim=str),
         "_session": session,
         "_spent": [],

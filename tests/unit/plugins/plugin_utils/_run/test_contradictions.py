@@ -27,7 +27,9 @@ def refused(module: str, **arguments: Any) -> str:
 
     for name, content in {
         "_connection": SimpleNamespace(become=None),
-        "_task": SimpleNamespace(delegate_to=None, args=arguments, check_mode=False, no_log=False, action=f"netmin.windows.{module}"),
+        "_task": SimpleNamespace(
+            delegate_to=None, args=arguments, check_mode=False, diff=False, no_log=False, action=f"netmin.windows.{module}"
+        ),
         "_loader": None,
         "writing": False,
         "open_session": asked,
