@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_a_variable_of_the_inventory_that_is_like_no_variable_of_the_role_is_rig
 @pytest.mark.parametrize("role", names())
 def test_all_variables_of_a_role_are_right(role: str) -> None:
     given: dict[str, Any] = dict.fromkeys(known_of(role), "x")
-    assert (f"{role}_failure" in given) is (role in ("minimize", "rollback"))
+    assert (f"{role}_failure" in given) is (role in ("minimize", "rollback", "drift"))
     assert told(role, (), **given) == []
 
 
@@ -134,6 +135,11 @@ def test_a_misspelt_variable_of_a_playbook_is_told(extra: tuple[str, ...], found
 @pytest.mark.parametrize("path", sorted(CHECKOUT.glob("playbooks/*.yml")), ids=lambda path: path.stem)
 def test_a_playbook_names_its_variables(path: Path) -> None:
     for play in yaml.safe_load(path.read_text(encoding="utf-8")):
-        taken = {name for name in ("target", "canary", "max_fail") if f"{{{{ {name} |" in str(play)}
+        taken = {name for name in ("target", "canary", "max_fail", "fail_on") if f"{{{{ {name} |" in str(play)}
         if "tasks" in play or "roles" in play:
-            assert set(play.get("vars", {}).get(OF_PLAYBOOK, [])) == taken
+            named = set(play.get("vars", {}).get(OF_PLAYBOOK, []))
+            others = {key: value for key, value in play.items() if key != "vars"}
+            unused = {name for name in named if not re.search(rf"\b{name}\b", str(others))}
+            assert taken <= named
+            # Those of its role, which it takes as they are.
+            assert unused <= set().union(*map(known_of, names()))
