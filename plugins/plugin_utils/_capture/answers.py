@@ -104,6 +104,9 @@ class Registry:
 
     def __init__(self, moments: Iterable[Iterable[Key]]) -> None:
         self._moments = [{key.key.lower(): key for key in keys} for keys in moments]
+        there = (name for keys in self._moments for name, key in keys.items() if key.there)
+        # What something is below is there.
+        self._above = {name[:place] for name in there for place, sign in enumerate(name) if sign == "\\"}
 
     def _all(self, key: str) -> Iterator[Key]:
         for keys in self._moments:
@@ -115,10 +118,7 @@ class Registry:
         told = next((entry.there for entry in self._all(key) if entry.there is not None), None)
         if told is not None:
             return told
-        return False if self._lies_below_an_absent_key(key) else (True if self._has_content(key) else None)
-
-    def _has_content(self, key: str) -> bool:
-        return any(entry.values or entry.types is not None or entry.subkeys is not None for entry in self._all(key))
+        return False if self._lies_below_an_absent_key(key) else (True if key.lower() in self._above else None)
 
     def _lies_below_an_absent_key(self, key: str) -> bool:
         parts = key.split("\\")

@@ -26,7 +26,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Ro
 
 from .answers import Absent, OtherType, Registry, Unknown, rows_for
 from .model import Capture, Error, ErrorKind, Moment, Services
-from .plain_values import condition_of, kind_of, raised, registry_value, type_of, wire_value
+from .plain_values import condition_of, kind_of, raised, registry_value, rows_of, type_of
 
 T = TypeVar("T")
 # What StdRegProv returns for a value of another type (WBEM_E_TYPE_MISMATCH).
@@ -94,7 +94,7 @@ class CapturedHost:
             self._not_captured(f"the query of {wmi_class}{columns} in {namespace}{only}")
         if isinstance(found, Error):
             raise raised(found, self._host)
-        return tuple(Row(wmi_class, {name: wire_value(cell) for name, cell in row.items()}, self._host) for row in found)
+        return rows_of(found, wmi_class, self._host)
 
     def value(self, key: str, name: str, kind: RegistryType) -> RegistryValue | None:
         """Return a registry value; see `Reader.value`."""

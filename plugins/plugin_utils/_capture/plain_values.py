@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AccessDenied,
@@ -20,6 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference as WireReference
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Value as WireValue
 
 from .model import Cell, Command, Condition, Error, ErrorKind, Listener, Reference, Value, ValueKind
@@ -105,6 +106,11 @@ def cell_of(name: str, value: WireValue) -> Cell | None:
 def wire_value(cell: Cell) -> WireValue:
     """Return the property that was kept."""
     return WireReference(cell.class_name, cell.keys) if isinstance(cell, Reference) else cell
+
+
+def rows_of(rows: Iterable[Mapping[str, Cell]], wmi_class: str, host: str) -> tuple[Row, ...]:
+    """Return the rows that were kept."""
+    return tuple(Row(wmi_class, {name: wire_value(cell) for name, cell in row.items()}, host) for row in rows)
 
 
 def condition_of(where: Where) -> Condition:

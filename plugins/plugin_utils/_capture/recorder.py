@@ -13,8 +13,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 
+from .answers import Unknown, rows_for
 from .model import Cell, Command, Error, Key, Listeners, Moment, Query, RefusedValue, Shell, Value, ValueKind
-from .plain_values import REFUSALS, cell_of, command_of, condition_of, error_of, kind_of, listener_of, value_of
+from .plain_values import REFUSALS, cell_of, command_of, condition_of, error_of, kind_of, listener_of, raised, rows_of, value_of
 
 T = TypeVar("T")
 
@@ -112,7 +113,7 @@ class Recorder:
     def query(
         self, wmi_class: str, properties: Sequence[str] = (), *, where: Where | None = None, namespace: str = CIMV2
     ) -> tuple[Row, ...]:
-        """Return rows; see `Reader.query`.
+        """Return rows; see `Reader.query`. What follows from an answer that is kept is not asked for.
 
         Raises:
             ValueError: all properties are asked for of a class of which nobody has said what is kept.
@@ -123,6 +124,11 @@ class Recorder:
         if where is not None and not where.values:
             return ()
         condition = condition_of(where) if where is not None else None
+        known = rows_for(self._queries.values(), wmi_class, namespace, properties, condition)
+        if isinstance(known, Error):
+            raise raised(known, self.host)
+        if not isinstance(known, Unknown):
+            return rows_of(known, wmi_class, self.host)
         place = (namespace.lower(), wmi_class.lower(), Names(columns), condition)
 
         def keep(rows: tuple[Row, ...], error: Error | None) -> None:

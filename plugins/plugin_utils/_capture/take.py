@@ -15,12 +15,12 @@ from datetime import datetime
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall, shells
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.connections import read_established
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.connections import ESTABLISHED, PROPERTIES, read_established
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.dynamic_ports import read_ranges
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.guards import SECURITY, read_guard
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import (
@@ -31,7 +31,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import (
     read_services,
     read_system,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import LISTEN, WMI_ENDPOINTS_SINCE, Listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.port_proxy import read_forwarded
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import DELAYED, START, Setting, read_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, Probe
@@ -95,6 +95,9 @@ def take(
     recorder = Recorder(reader)
     progress("asks for services, processes, adapters and endpoints")
     host = read_host(recorder, knowledge)
+    if host.windows.nt >= WMI_ENDPOINTS_SINCE:
+        with suppress(*REFUSALS):
+            _ask_connections(recorder)
     listing = take_listing(recorder, host, knowledge)
     with_own_names = _names(host, knowledge) if services is Services.KNOWN else _all_names(host, knowledge)
     progress("asks for settings and signs of hazards")
@@ -173,6 +176,12 @@ def _ask_keys(recorder: Recorder, read: Iterable[Setting]) -> None:
             key = key.rpartition("\\")[0]
 
 
+def _ask_connections(recorder: Recorder) -> None:
+    """Ask for listeners and connections in one, which a plan asks for one after the other."""
+    where = Where("State", (LISTEN, ESTABLISHED))
+    recorder.query("MSFT_NetTCPConnection", (*PROPERTIES, where.property), where=where, namespace=STANDARD_CIMV2)
+
+
 def _ask_probe(recorder: Recorder, probe: Probe) -> None:
     """Look for a sign of a hazard, whether or not it is worth it for the plan of the moment."""
     if probe.query is not None:
@@ -202,7 +211,10 @@ def _ask_record(recorder: Recorder) -> None:
 
 def _ask_timer(recorder: Recorder) -> None:
     """Read the timer that waits, and whether its script runs; of command lines nothing else is kept."""
-    for name, kind in (recorder.value_types(timer.KEY) or {}).items():
+    names = recorder.value_types(timer.KEY)
+    if names is None:
+        return
+    for name, kind in names.items():
         with suppress(*REFUSALS):
             recorder.value(timer.KEY, name, kind)
     recorder.query("Win32_Process", ("Name", "CommandLine"), where=Where("Name", (confirm.SHELL,)))
