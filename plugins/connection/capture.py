@@ -4,6 +4,11 @@
 
 from __future__ import annotations
 
+from typing import Any, NoReturn
+
+from ansible.errors import AnsibleError
+from ansible.plugins.connection import ConnectionBase
+
 DOCUMENTATION = r"""
 name: capture
 short_description: Plan on a host that was captured in a file
@@ -34,11 +39,6 @@ options:
 author:
   - The netmin.windows contributors (@netmin)
 """
-
-from typing import Any, NoReturn
-
-from ansible.errors import AnsibleError
-from ansible.plugins.connection import ConnectionBase
 
 SENTENCE = (
     "this host is a file (connection netmin.windows.capture): nothing can be run on it or copied to it, only the modules of "

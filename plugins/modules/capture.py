@@ -22,7 +22,7 @@ options:
       - Folder on the controller for the file, relative to the play. It is made if it is missing.
       - The file is called like the address of the host, C(ADDRESS.zip), and an anonymized one like its new name.
     type: path
-    required: true
+    default: captures
   services:
     description:
       - Of which services the registry is asked how they start and what guards them. This takes three or four requests for each.

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -58,10 +59,12 @@ class Counted(Wire):
         return super().exchange(envelope)
 
 
-def captured(host: Simulated, services: Services = Services.ALL, *, wire: Wire | None = None) -> Taken:
+def captured(
+    host: Simulated, services: Services = Services.ALL, *, wire: Wire | None = None, progress: Callable[[str], None] = lambda _what: None
+) -> Taken:
     """Capture a simulated host."""
     with Session(wire or Wire(host.service, host.account), host=NAME) as session:
-        return take(session, KNOWLEDGE, inventory_name=NAME, now=NOW, collection="0.0.0", services=services)
+        return take(session, KNOWLEDGE, inventory_name=NAME, now=NOW, collection="0.0.0", services=services, progress=progress)
 
 
 def act_captured(action_class: type[WindowsAction], capture: Capture, *, check: bool = False, **options: Any) -> Acted:
@@ -77,7 +80,7 @@ def act_captured(action_class: type[WindowsAction], capture: Capture, *, check: 
         return found
 
     seams: dict[str, Any] = {
-        "_task": SimpleNamespace(check_mode=check, no_log=False),
+        "_task": SimpleNamespace(check_mode=check, diff=False, no_log=False),
         "_loader": SimpleNamespace(path_dwim=str),
         "_session": None,
         "_spent": [],

@@ -223,9 +223,14 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         """Say of a result that it is about an old capture."""
         return {**result, "warnings": [*result.get("warnings", ()), self._aged]} if self._aged else result
 
+    @property
+    def address(self) -> str:
+        """The address of the host that the task is about, as Ansible gives it to connections."""
+        return str(self._play_context.remote_addr or self.host_name)
+
     def _open_captured(self) -> Captured:
         """Open the host in a file that the connection names; time passes at once there."""
-        found = open_captured(self._connection, self._play_context.remote_addr, self.host_name, self._loader.path_dwim)
+        found = open_captured(self._connection, self.address, self.host_name, self._loader.path_dwim)
         self._aged = found.aged
         if not isinstance(self.clock, CapturedClock):
             self.clock = CapturedClock(self.clock)

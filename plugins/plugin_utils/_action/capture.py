@@ -45,7 +45,7 @@ class CaptureAction(WindowsAction):
     """Reads everything that a plan could ask, and keeps it."""
 
     argument_spec: ClassVar[Mapping[str, Any]] = {
-        "dir": {"type": "path", "required": True},
+        "dir": {"type": "path", "default": "captures"},
         "services": {"type": "str", "choices": [str(word) for word in Services], "default": str(Services.ALL)},
         "wire": {"type": "bool", "default": False},
         "from": {"type": "path"},
@@ -69,7 +69,7 @@ class CaptureAction(WindowsAction):
             return self._anonymize(Path(self._loader.path_dwim(options["from"])), folder)
         if is_capture(self._connection):
             raise InvalidOption("this host is a capture already; to anonymize it, name its file in 'from'")
-        path = folder / file_name(self._play_context.remote_addr or self.host_name)
+        path = folder / file_name(self.address)
         refuse_to_replace(path, self.host_name)
         self._wanted_wire = options["wire"]
         return self._capture(path, Services(options["services"]))

@@ -81,7 +81,12 @@ class Addresses:
                 found = int(spare.network_address) + (self._random.randrange(spare.num_addresses // 256) << 8)
                 if found >> 8 not in taken:
                     return found
-        return next(int(spare.network_address) + (n << 8) for spare in MORE[1:] for n in range(2**19) if (int(spare.network_address) >> 8) + n not in taken)
+        return next(
+            int(spare.network_address) + (n << 8)
+            for spare in MORE[1:]
+            for n in range(2**19)
+            if (int(spare.network_address) >> 8) + n not in taken
+        )
 
     def _flipped(self, number: int, length: int, kept: int) -> int:
         """Change each bit behind the first ones at random, always in the same way behind the same bits."""

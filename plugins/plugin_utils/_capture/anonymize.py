@@ -9,6 +9,7 @@ by the same, so that whatever is compared compares as before. Nothing is hashed:
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,6 +20,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
 from .addresses import Addresses
@@ -28,14 +30,16 @@ from .vocabulary import WORD, Vocabulary
 
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 # Names that every host has, or that a workgroup has by default.
-EVERYWHERE = frozenset({"administrator", "guest", "localhost", "mshome", "public", "default", "system", "workgroup", "default user", "all users"})
+EVERYWHERE = frozenset(
+    {"administrator", "guest", "localhost", "mshome", "public", "default", "system", "workgroup", "default user", "all users"}
+)
 # Properties that hold the name of a computer, a domain or a person, whatever the class.
 COMPUTERS = frozenset({"computername", "servername", "hostname", "dnshostname", "systemname", "pscomputername", "csname"})
 USERS = frozenset({"username", "user", "owner", "startname", "registereduser"})
 SERIALS = frozenset({"serialnumber", "uuid", "identifyingnumber"})
 _USERS_PATH = re.compile(r"\\(?:Users|Documents and Settings)\\([^\\/\"*?<>|:]+)", re.IGNORECASE)
 _UNC = re.compile(r"(?:^|[\s\"=])\\\\([^\\/\s\"?.]+)\\([^\\/\"]+)")
-# A time (ISO 8601), an id of a run, a GUID, a SID, a MAC, a thumbprint (SHA-1 or SHA-256), an address, a number in hexadecimal digits, a word.
+# A time (ISO 8601), an id of a run, a GUID, a SID, a MAC, a thumbprint (SHA-1 or SHA-256), an address, hexadecimal digits, a word.
 _TOKEN = (
     r"(?P<time>\b\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)",
     r"(?P<run>\b\d{8}T\d{6}Z-[0-9a-f]{6}\b)",
@@ -133,8 +137,8 @@ class Anonymizer:
         if self._vocabulary.has(name):
             if vital and WORD.fullmatch(name) is not None and not name.isdecimal():
                 raise Refused(
-                    f"the capture cannot be anonymized: {what} is called '{excerpt(name, 60)}', which is also a word that plans depend on, so that "
-                    "it can neither be replaced everywhere nor stay; replace it by hand in a copy of the file, or do not give the capture away"
+                    f"the capture cannot be anonymized: {what} is called '{excerpt(name, 60)}', which is also a word that plans depend on, "
+                    "so that it can neither be replaced everywhere nor stay: replace it by hand in a copy of the file, or keep the file"
                 )
             return
         self._names[name.lower()] = self._fresh(f"{kind.partition(' ')[0]}-")
@@ -266,7 +270,11 @@ class Anonymizer:
         return self.text(node) if isinstance(node, str) else node
 
     def _query(self, query: Mapping[str, Any]) -> dict[str, Any]:
-        made = {name: part if name in ("wmi_class", "namespace", "properties") else self._any(part) for name, part in query.items() if name != "rows"}
+        made = {
+            name: part if name in ("wmi_class", "namespace", "properties") else self._any(part)
+            for name, part in query.items()
+            if name != "rows"
+        }
         if "rows" in query:
             made["rows"] = [{name: self._cell(query["wmi_class"], name, cell, row) for name, cell in row.items()} for row in query["rows"]]
         return made
@@ -297,7 +305,27 @@ class Anonymizer:
         data = value["data"]
         if value["type"] == ValueKind.BINARY:
             return {**value, "data": self.binary(str(data))}
-        return {**value, "data": self._any(data)}
+        if isinstance(data, int):
+            return dict(value)
+        return {**value, "data": self._line(data) if isinstance(data, str) else [self._line(line) for line in data]}
+
+    def _line(self, text: Any) -> Any:
+        """Replace in a text that may be a line of a record: in JSON a word may be written otherwise, and its own words are not texts."""
+        if not isinstance(text, str) or not text.startswith("{"):
+            return self._any(text)
+        try:
+            entry = json.loads(text)
+        except (RecursionError, ValueError):
+            return self._any(text)
+        return json.dumps(self._record(entry))
+
+    def _record(self, node: Any) -> Any:
+        """Replace in a record; the data of a binary value is in hexadecimal digits."""
+        if isinstance(node, dict):
+            if node.get("type") == RegistryType.BINARY.name and isinstance(node.get("data"), str):
+                return {**node, "data": self.binary(node["data"])}
+            return {self.text(name): self._record(item) for name, item in node.items()}
+        return [self._record(item) for item in node] if isinstance(node, list) else self._any(node)
 
     def _command(self, command: Mapping[str, Any]) -> dict[str, Any]:
         made = dict(command)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 
-from .model import Cell, Condition, Error, Key, Query, Value, ValueKind
+from .model import Cell, Condition, Error, Grant, Key, Query, Value, ValueKind
 
 Cells = Mapping[str, Cell]
 
@@ -55,7 +55,9 @@ def _joined(queries: Sequence[Query], where: Condition) -> tuple[Cells, ...] | U
     """Return the rows of several answers, one for each part of the values."""
     left, found = list(where.values), list[Cells]()
     for query in queries:
-        mine = [value for value in left if query.error is None and _covers(query.where, Condition(property=where.property, values=(value,)))]
+        mine = [
+            value for value in left if query.error is None and _covers(query.where, Condition(property=where.property, values=(value,)))
+        ]
         rows = _matching(query, Condition(property=where.property, values=tuple(mine))) if mine else UNKNOWN
         if not isinstance(rows, Unknown):
             found += rows
@@ -140,6 +142,13 @@ class Registry:
         for entry in self._all(key):
             if entry.subkeys is not None or entry.subkeys_error is not None:
                 return entry.subkeys if entry.subkeys is not None else entry.subkeys_error or UNKNOWN
+        return ABSENT if self.there(key) is False else UNKNOWN
+
+    def grants(self, key: str) -> tuple[Grant, ...] | Error | Absent | Unknown:
+        """Return what the access list of a key allows."""
+        for entry in self._all(key):
+            if entry.grants is not None or entry.grants_error is not None:
+                return entry.grants if entry.grants is not None else entry.grants_error or UNKNOWN
         return ABSENT if self.there(key) is False else UNKNOWN
 
     def value(self, key: str, name: str, asked: ValueKind) -> Value | Error | Absent | Unknown | OtherType:

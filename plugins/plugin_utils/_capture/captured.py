@@ -21,7 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
     Where,
     WinrmListener,
 )
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 
 from .answers import Absent, OtherType, Registry, Unknown, rows_for
@@ -117,6 +117,11 @@ class CapturedHost:
     def subkeys(self, key: str) -> tuple[str, ...] | None:
         """Return the names of a key's subkeys; see `Reader.subkeys`."""
         return self._told(self._registry.subkeys(key), f"the names of the subkeys of {HKLM}{key}")
+
+    def grants(self, key: str) -> tuple[Grant, ...] | None:
+        """Return what the access list of a key allows; see `Reader.grants`."""
+        found = self._told(self._registry.grants(key), f"the access list of {HKLM}{key}")
+        return None if found is None else tuple(Grant(item.sid, item.name, item.rights) for item in found)
 
     def has_key(self, key: str) -> bool:
         """Tell whether a key is there; see `Reader.has_key`."""

@@ -167,7 +167,16 @@ def _content(path: Path, where: str) -> bytes:
         try:
             _check_directory(file, status.st_size, where)
             return _unpacked(file, where)
-        except (EOFError, OSError, NotImplementedError, RuntimeError, ValueError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error) as error:
+        except (
+            EOFError,
+            OSError,
+            NotImplementedError,
+            RuntimeError,
+            ValueError,
+            zipfile.BadZipFile,
+            zipfile.LargeZipFile,
+            zlib.error,
+        ) as error:
             raise UnusableCapture(f"{where} is damaged or cut off ({excerpt(error, 100)}): copy it again") from error
 
 
@@ -220,7 +229,7 @@ def write_capture(path: Path, capture: Capture, wire: Iterable[tuple[str, bytes]
     """
     content = json.dumps(plain(capture), indent=1, ensure_ascii=True).encode() + b"\n"
     if len(content) > MOST_JSON:
-        raise NotKept(f"the capture of {excerpt(capture.inventory_name)} has {len(content)} bytes of JSON, and {MOST_JSON} are the most; it was not kept")
+        raise NotKept(f"the capture of {excerpt(capture.inventory_name)} needs {len(content)} bytes, and {MOST_JSON} are the most")
     fresh = path.with_name(f".{os.getpid()}.{path.name}"[:255])
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -130,6 +130,21 @@ class RefusedValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What the access list of a key allows somebody.
+
+    Attributes:
+        sid: who.
+        name: the same for a person.
+        rights: the access mask.
+    """
+
+    sid: str
+    name: str
+    rights: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """A registry key below HKEY_LOCAL_MACHINE, as far as it was asked for.
 
@@ -142,6 +157,8 @@ class Key:
         refused: values that the host did not give.
         types_error: what the host said in place of `types`.
         subkeys_error: what the host said in place of `subkeys`.
+        grants: what its access list allows; left out where it was not asked for.
+        grants_error: what the host said in place of `grants`.
     """
 
     key: str
@@ -153,6 +170,8 @@ class Key:
     refused: tuple[RefusedValue, ...] = ()
     types_error: Error | None = None
     subkeys_error: Error | None = None
+    grants: tuple[Grant, ...] | None = None
+    grants_error: Error | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,7 +100,8 @@ def cell_of(name: str, value: WireValue) -> Cell | None:
         return None if value is None else kept(name, value)
     if isinstance(value, WireReference):
         return Reference(class_name=value.class_name, keys=dict(value.keys))
-    return tuple(kept(name, item) for item in value if isinstance(item, str))
+    # An instance in an instance is an answer to a method; no class that is asked for has one.
+    return tuple(kept(name, item) for item in value if isinstance(item, str)) if isinstance(value, tuple) else None
 
 
 def wire_value(cell: Cell) -> WireValue:

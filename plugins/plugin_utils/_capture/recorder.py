@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core import registry
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, CommandOutput, Reader, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 
 from .answers import Unknown, rows_for
-from .model import Cell, Command, Error, Key, Listeners, Moment, Query, RefusedValue, Shell, Value, ValueKind
+from .model import Cell, Command, Error, Grant, Key, Listeners, Moment, Query, RefusedValue, Shell, Value, ValueKind
 from .plain_values import REFUSALS, cell_of, command_of, condition_of, error_of, kind_of, listener_of, raised, rows_of, value_of
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ KEPT: ByName[tuple[str, ...]] = ByName(
     }
 )
 
+
 @dataclass(slots=True)
 class _Draft:
     """A key, as far as it is known up to now."""
@@ -48,6 +50,8 @@ class _Draft:
     refused: dict[tuple[str, ValueKind], RefusedValue] = field(default_factory=dict)
     types_error: Error | None = None
     subkeys_error: Error | None = None
+    grants: tuple[Grant, ...] | None = None
+    grants_error: Error | None = None
 
     def done(self) -> Key:
         """Return it as a value."""
@@ -61,6 +65,8 @@ class _Draft:
             refused=tuple(self.refused.values()),
             types_error=self.types_error,
             subkeys_error=self.subkeys_error,
+            grants=self.grants,
+            grants_error=self.grants_error,
         )
 
 
@@ -191,6 +197,20 @@ class Recorder:
         found = self._asked(lambda: self._reader.subkeys(key), refuse)
         draft.there = found is not None
         draft.subkeys = found
+        return found
+
+    def grants(self, key: str) -> tuple[registry.Grant, ...] | None:
+        """Return what the access list of a key allows; see `Reader.grants`."""
+        draft = self._draft(key)
+        if draft.there is False or self._lies_below_an_absent_key(key):
+            return None
+
+        def refuse(error: Error) -> None:
+            draft.grants_error = error
+
+        found = self._asked(lambda: self._reader.grants(key), refuse)
+        draft.there = found is not None
+        draft.grants = None if found is None else tuple(Grant(sid=item.sid, name=item.name, rights=item.rights) for item in found)
         return found
 
     def has_key(self, key: str) -> bool:

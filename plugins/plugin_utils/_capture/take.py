@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
@@ -19,6 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import FORECAST
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall, shells
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.connections import ESTABLISHED, PROPERTIES, read_established
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.dynamic_ports import read_ranges
@@ -39,7 +41,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.hazards 
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.probes import POLICY, RSOP_SINCE
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, take_listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.switches import TYPES
-from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, parts, record, restore, snapshot, timer
+from ansible_collections.netmin.windows.plugins.plugin_utils._undo import access, confirm, parts, record, restore, snapshot, timer
 
 from .model import SCHEMA_VERSION, Capture, Said, Services
 from .plain_values import REFUSALS
@@ -79,7 +81,6 @@ def take(
     collection: str,
     services: Services = Services.ALL,
     progress: Progress = lambda _what: None,
-    of_services: Callable[[Callable[[], None]], None] = lambda work: work(),
 ) -> Taken:
     """Ask a host everything.
 
@@ -87,7 +88,6 @@ def take(
         now: the controller's time.
         collection: this release.
         progress: told what is asked for.
-        of_services: does the part of the pass that asks of each service; for those who count.
 
     Raises:
         HostError: the host cannot be read at all, or was lost; then there is no capture.
@@ -105,7 +105,7 @@ def take(
         with suppress(*REFUSALS):
             work()
     product_type = _product_type(recorder)
-    of_services(lambda: _ask_services(recorder, host, with_own_names, progress))
+    _ask_services(recorder, host, with_own_names, progress)
     # After what each service said: the way back of earlier runs may ask of some of them once more.
     with suppress(NetminError):
         _ask_way_back(recorder)
@@ -138,12 +138,16 @@ def _works(recorder: Recorder, host: Host, listing: Listing, knowledge: Knowledg
     yield lambda: recorder.subkeys(SERVICES_KEY)
     # And most policies are not there: three lists answer for all of them.
     for key in POLICIES:
-        yield lambda key=key: recorder.subkeys(key)
+        yield partial(recorder.subkeys, key)
     yield lambda: read_established(recorder, host, listing)
     yield lambda: read_ranges(recorder, nt)
     settings: dict[Setting, None] = {}
+
+    def read_stage(name: str) -> None:
+        settings.update(dict.fromkeys(STAGE_BY_NAME[name].read(recorder, host, knowledge)))
+
     for stage in STAGES:
-        yield lambda stage=stage: settings.update(dict.fromkeys(STAGE_BY_NAME[stage].read(recorder, host, knowledge)))
+        yield partial(read_stage, stage)
     if nt >= firewall.SINCE:
         yield lambda: firewall.read_firewall(recorder, host, wanted=True)
         yield lambda: firewall.blind(recorder, nt)
@@ -151,11 +155,11 @@ def _works(recorder: Recorder, host: Host, listing: Listing, knowledge: Knowledg
     for hazard in knowledge.hazards:
         for probe in hazard.detect:
             if probe.windows.includes(host.windows) and _is_worth(probe, host):
-                yield lambda probe=probe: _ask_probe(recorder, probe)
+                yield partial(_ask_probe, recorder, probe)
     if nt >= RSOP_SINCE:
         yield lambda: recorder.query("RSOP_RegistryPolicySetting", ("registryKey", "valueName", "GPOID"), namespace=POLICY)
         yield lambda: recorder.query("RSOP_SystemService", ("Service", "StartupMode", "GPOID"), namespace=POLICY)
-    yield lambda: _ask_record(recorder)
+    yield lambda: _ask_record(recorder, nt)
     yield lambda: _ask_timer(recorder)
     yield lambda: read_setting(recorder, shells.POLICY)
     yield recorder.open_shell
@@ -196,14 +200,15 @@ def _ask_probe(recorder: Recorder, probe: Probe) -> None:
         recorder.value_types(probe.key.key)
 
 
-def _ask_record(recorder: Recorder) -> None:
+def _ask_record(recorder: Recorder, nt: NtVersion) -> None:
     """Read all that runs have left in our own key, and whether they have left keys below it."""
     with suppress(parts.Cluttered):
         for name, kind in (parts.names_in(recorder) or {}).items():
             with suppress(*REFUSALS):
                 recorder.value(OUR_KEY, name, kind)
     recorder.subkeys(OUR_KEY)
-    for name in (record.FIRST, record.FORECAST, record.CHANGES, firewall.RECORD.name):
+    access.strangers(recorder, nt)
+    for name in (record.FIRST, FORECAST, record.CHANGES, firewall.RECORD.name):
         with suppress(*REFUSALS):
             recorder.value(OUR_KEY, name, RegistryType.MULTI_SZ)
     record.read_restored(recorder)
@@ -273,12 +278,13 @@ def _ask_service(recorder: Recorder, name: str, nt: NtVersion) -> None:
 
 def _ask_later(recorder: Recorder, host: Host, knowledge: Knowledge) -> None:
     """Ask once more for what changes while a host settles."""
-    for work in (
+    works: tuple[Callable[[], object], ...] = (
         lambda: read_system(recorder),
         lambda: read_processes(recorder),
         lambda: read_services(recorder, host.windows.nt, host.dependents),
         lambda: take_listing(recorder, host, knowledge),
-    ):
+    )
+    for work in works:
         with suppress(*REFUSALS):
             work()
 

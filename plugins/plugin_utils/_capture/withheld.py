@@ -44,9 +44,6 @@ def command_line(line: str) -> str:
     return SCRIPT_FILE if SCRIPT_FILE in line.lower() else WITHHELD
 
 
-
-
-
 def kept(name: str, text: str) -> str:
     """Return what is kept of a property."""
     if name.lower() == "commandline":
