@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from ansible.errors import AnsibleError
 from ansible.plugins.connection import ConnectionBase
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.opening import CONNECTION
 
 DOCUMENTATION = r"""
 name: capture
@@ -49,7 +50,7 @@ SENTENCE = (
 class Connection(ConnectionBase):  # type: ignore[misc]  # ansible-core is not typed
     """Leads to a file."""
 
-    transport = "netmin.windows.capture"
+    transport = CONNECTION
     has_pipelining = False
     module_implementation_preferences = (".ps1", "")
 

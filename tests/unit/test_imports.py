@@ -27,7 +27,7 @@ ARROWS: Mapping[str, set[str]] = {
     "_baseline": {"_report", "_run", *LAYERS},
     "_report": {"_run", *LAYERS},
     "_capture": {"_run", *LAYERS},
-    "connection": set(),
+    "connection": {"_action"},
     "_run": {"_wsman", *LAYERS},
     **{package: set(LAYERS[:number]) for number, package in enumerate(LAYERS)},
     "_objects": {"_host", "_core"},

@@ -276,16 +276,13 @@ class Anonymizer:
             if name != "rows"
         }
         if "rows" in query:
-            made["rows"] = [{name: self._cell(query["wmi_class"], name, cell, row) for name, cell in row.items()} for row in query["rows"]]
+            made["rows"] = [{name: self._cell(query["wmi_class"], name, cell) for name, cell in row.items()} for row in query["rows"]]
         return made
 
-    def _cell(self, wmi_class: str, name: str, cell: Any, row: Mapping[str, Any]) -> Any:
+    def _cell(self, wmi_class: str, name: str, cell: Any) -> Any:
         place = (wmi_class.lower(), name.lower())
         if place in (("win32_operatingsystem", "caption"), ("win32_operatingsystem", "version")):
             return cell
-        if name.lower() == "displayname" and self._vocabulary.has(str(row.get("Name", ""))) and isinstance(cell, str):
-            # What Windows calls its own service, in the language of the host; but names of people are in no such text.
-            return self._pattern.sub(lambda found: self._replaced(found) if found.lastgroup != "word" else found[0], cell)
         return self._any(cell)
 
     def _key(self, key: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 
-from .model import Cell, Condition, Error, Grant, Key, Query, Value, ValueKind
+from .model import Cell, Condition, Error, Key, KeyGrant, Query, StoredValue, ValueKind
 
 Cells = Mapping[str, Cell]
 
@@ -144,14 +144,14 @@ class Registry:
                 return entry.subkeys if entry.subkeys is not None else entry.subkeys_error or UNKNOWN
         return ABSENT if self.there(key) is False else UNKNOWN
 
-    def grants(self, key: str) -> tuple[Grant, ...] | Error | Absent | Unknown:
+    def grants(self, key: str) -> tuple[KeyGrant, ...] | Error | Absent | Unknown:
         """Return what the access list of a key allows."""
         for entry in self._all(key):
             if entry.grants is not None or entry.grants_error is not None:
                 return entry.grants if entry.grants is not None else entry.grants_error or UNKNOWN
         return ABSENT if self.there(key) is False else UNKNOWN
 
-    def value(self, key: str, name: str, asked: ValueKind) -> Value | Error | Absent | Unknown | OtherType:
+    def value(self, key: str, name: str, asked: ValueKind) -> StoredValue | Error | Absent | Unknown | OtherType:
         """Return a value, by the type that it has."""
         for entry in self._all(key):
             refused = next((item for item in entry.refused if same(item.name, name) and item.asked is asked), None)

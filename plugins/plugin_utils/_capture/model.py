@@ -65,14 +65,14 @@ class Error:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class RowReference:
     """A REF property: class and keys of another instance."""
 
     class_name: str
     keys: Mapping[str, str]
 
 
-Cell = str | tuple[str, ...] | Reference
+Cell = str | tuple[str, ...] | RowReference
 """A property of a row as it came over the wire; one that is null is left out."""
 
 
@@ -105,7 +105,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
+class StoredValue:
     """A registry value.
 
     Attributes:
@@ -130,7 +130,7 @@ class RefusedValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class KeyGrant:
     """What the access list of a key allows somebody.
 
     Attributes:
@@ -165,12 +165,12 @@ class Key:
     there: bool | None = None
     types: Mapping[str, ValueKind] | None = None
     subkeys: tuple[str, ...] | None = None
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, StoredValue] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     refused: tuple[RefusedValue, ...] = ()
     types_error: Error | None = None
     subkeys_error: Error | None = None
-    grants: tuple[Grant, ...] | None = None
+    grants: tuple[KeyGrant, ...] | None = None
     grants_error: Error | None = None
 
 

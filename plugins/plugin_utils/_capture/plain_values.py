@@ -19,11 +19,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference as WireReference
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Value as WireValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
 
-from .model import Cell, Command, Condition, Error, ErrorKind, Listener, Reference, Value, ValueKind
+from .model import Cell, Command, Condition, Error, ErrorKind, Listener, RowReference, StoredValue, ValueKind
 from .withheld import kept
 
 REFUSALS = (Fault, MethodFailed, ProtocolError)
@@ -68,12 +66,12 @@ def type_of(kind: ValueKind) -> RegistryType:
     return _TYPES[kind]
 
 
-def value_of(value: RegistryValue) -> Value:
+def value_of(value: RegistryValue) -> StoredValue:
     """Keep a registry value."""
-    return Value(type=kind_of(value.type), data=value.data.hex() if isinstance(value.data, bytes) else value.data)
+    return StoredValue(type=kind_of(value.type), data=value.data.hex() if isinstance(value.data, bytes) else value.data)
 
 
-def registry_value(value: Value) -> RegistryValue:
+def registry_value(value: StoredValue) -> RegistryValue:
     """Return the registry value that was kept.
 
     Raises:
@@ -94,19 +92,19 @@ def registry_value(value: Value) -> RegistryValue:
     return RegistryValue(number, bytes.fromhex(data) if number is RegistryType.BINARY else data)
 
 
-def cell_of(name: str, value: WireValue) -> Cell | None:
+def cell_of(name: str, value: Value) -> Cell | None:
     """Keep a property; None where there is nothing to keep."""
     if value is None or isinstance(value, str):
         return None if value is None else kept(name, value)
-    if isinstance(value, WireReference):
-        return Reference(class_name=value.class_name, keys=dict(value.keys))
+    if isinstance(value, Reference):
+        return RowReference(class_name=value.class_name, keys=dict(value.keys))
     # An instance in an instance is an answer to a method; no class that is asked for has one.
     return tuple(kept(name, item) for item in value if isinstance(item, str)) if isinstance(value, tuple) else None
 
 
-def wire_value(cell: Cell) -> WireValue:
+def wire_value(cell: Cell) -> Value:
     """Return the property that was kept."""
-    return WireReference(cell.class_name, cell.keys) if isinstance(cell, Reference) else cell
+    return Reference(cell.class_name, cell.keys) if isinstance(cell, RowReference) else cell
 
 
 def rows_of(rows: Iterable[Mapping[str, Cell]], wmi_class: str, host: str) -> tuple[Row, ...]:

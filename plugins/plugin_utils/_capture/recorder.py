@@ -15,7 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 
 from .answers import Unknown, rows_for
-from .model import Cell, Command, Error, Grant, Key, Listeners, Moment, Query, RefusedValue, Shell, Value, ValueKind
+from .model import Cell, Command, Error, Key, KeyGrant, Listeners, Moment, Query, RefusedValue, Shell, StoredValue, ValueKind
 from .plain_values import REFUSALS, cell_of, command_of, condition_of, error_of, kind_of, listener_of, raised, rows_of, value_of
 
 T = TypeVar("T")
@@ -45,12 +45,12 @@ class _Draft:
     there: bool | None = None
     types: dict[str, ValueKind] | None = None
     subkeys: tuple[str, ...] | None = None
-    values: dict[str, Value] = field(default_factory=dict)
+    values: dict[str, StoredValue] = field(default_factory=dict)
     absent: dict[str, None] = field(default_factory=dict)
     refused: dict[tuple[str, ValueKind], RefusedValue] = field(default_factory=dict)
     types_error: Error | None = None
     subkeys_error: Error | None = None
-    grants: tuple[Grant, ...] | None = None
+    grants: tuple[KeyGrant, ...] | None = None
     grants_error: Error | None = None
 
     def done(self) -> Key:
@@ -210,7 +210,7 @@ class Recorder:
 
         found = self._asked(lambda: self._reader.grants(key), refuse)
         draft.there = found is not None
-        draft.grants = None if found is None else tuple(Grant(sid=item.sid, name=item.name, rights=item.rights) for item in found)
+        draft.grants = None if found is None else tuple(KeyGrant(sid=item.sid, name=item.name, rights=item.rights) for item in found)
         return found
 
     def has_key(self, key: str) -> bool:

@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.action import listeners_info, mi
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.addresses import Addresses
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.anonymize import Anonymizer, anonymized
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import plain
-from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture, Key, Moment, Query, Value, ValueKind
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture, Key, Moment, Query, StoredValue, ValueKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.tests.unit.actions import act
 from ansible_collections.netmin.windows.tests.unit.captured import act_captured, captured
@@ -38,6 +38,8 @@ SCENARIOS = (
     "windows_server_2019+hazard_domain_controller",
     "windows_11",
 )
+# Numbers of controls look like addresses.
+AS_THEY_ARE = ("caption", "controls")
 PLANS: tuple[tuple[Any, dict[str, Any]], ...] = (
     (minimize.ActionModule, {}),
     (minimize.ActionModule, {"ip_filter": {"residue": "drop", "unknown": True}, "dependents": "stop"}),
@@ -60,7 +62,9 @@ def texts(node: Any) -> Iterator[str]:
 def renamed(anonymizer: Anonymizer, node: Any) -> Any:
     """Return a result as it would be with the new names; lists that are sorted by name in the order of the new ones."""
     if isinstance(node, dict):
-        left = {name: item if name == "caption" else renamed(anonymizer, item) for name, item in node.items() if name != "lines"}
+        left = {
+            name: item if name in ("caption", "controls") else renamed(anonymizer, item) for name, item in node.items() if name != "lines"
+        }
         return {anonymizer.text(name): item for name, item in left.items()}
     if isinstance(node, list | tuple):
         return sorted((renamed(anonymizer, item) for item in node), key=lambda item: json.dumps(item, sort_keys=True))
@@ -70,7 +74,7 @@ def renamed(anonymizer: Anonymizer, node: Any) -> Any:
 def in_order(node: Any) -> Any:
     """Return a result with its lists sorted."""
     if isinstance(node, dict):
-        return {name: in_order(item) for name, item in node.items() if name != "lines"}
+        return {name: item if name in AS_THEY_ARE else in_order(item) for name, item in node.items() if name != "lines"}
     if isinstance(node, list | tuple):
         return sorted(map(in_order, node), key=lambda item: json.dumps(item, sort_keys=True))
     return node
@@ -168,9 +172,9 @@ def test_no_original_is_left_wherever_it_stands(
     key = Key(
         key=rf"SOFTWARE\{word}\{{{guid}}}",
         there=True,
-        types={text: ValueKind.SZ for text in secrets},
+        types=dict.fromkeys(secrets, ValueKind.SZ),
         subkeys=tuple(secrets),
-        values={f"v{number}": Value(type=ValueKind.SZ, data=around.format(text)) for number, text in enumerate(secrets)},
+        values={f"v{number}": StoredValue(type=ValueKind.SZ, data=around.format(text)) for number, text in enumerate(secrets)},
         absent=(user,),
     )
     capture = replace(capture, moments=(replace(capture.moments[0], keys=(key,)),))
@@ -185,8 +189,8 @@ def test_a_sid_in_a_security_descriptor_is_replaced_as_in_text() -> None:
     binary = b"\x01\x05" + bytes(5) + b"\x05" + b"".join(number.to_bytes(4, "little") for number in (21, *parts, 1105))
     well_known = b"\x01\x02" + bytes(5) + b"\x05" + b"".join(number.to_bytes(4, "little") for number in (32, 544))
     values = {
-        "Security": Value(type=ValueKind.BINARY, data=(b"ab" + binary + well_known).hex()),
-        "Text": Value(type=ValueKind.SZ, data=f"S-1-5-21-{'-'.join(map(str, parts))}-1105, S-1-5-32-544"),
+        "Security": StoredValue(type=ValueKind.BINARY, data=(b"ab" + binary + well_known).hex()),
+        "Text": StoredValue(type=ValueKind.SZ, data=f"S-1-5-21-{'-'.join(map(str, parts))}-1105, S-1-5-32-544"),
     }
     capture = holding(Name="WEB01x")
     capture = replace(capture, moments=(replace(capture.moments[0], keys=(Key(key=r"SOFTWARE\A", there=True, values=values),)),))

@@ -19,11 +19,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model impo
     Listeners,
     Moment,
     Query,
-    Reference,
     RefusedValue,
+    RowReference,
     Services,
     Shell,
-    Value,
+    StoredValue,
     ValueKind,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
@@ -70,21 +70,21 @@ EDGES = Query(
     namespace="root/cimv2",
     properties=("Antecedent",),
     whole=True,
-    rows=({"Antecedent": Reference(class_name="Win32_Service", keys={"Name": "RpcSs"})},),
+    rows=({"Antecedent": RowReference(class_name="Win32_Service", keys={"Name": "RpcSs"})},),
 )
 REFUSED = Query(wmi_class="Site", namespace="root/WebAdministration", properties=("Name",), error=MISSING)
 KEYS = (
     Key(key=r"SOFTWARE\A", there=True, types={"One": ValueKind.DWORD, "Odd": ValueKind.SZ}, subkeys=("B",)),
     Key(
         key=r"SOFTWARE\A\B",
-        values={"One": Value(type=ValueKind.DWORD, data=1), "Bytes": Value(type=ValueKind.BINARY, data="00ff")},
+        values={"One": StoredValue(type=ValueKind.DWORD, data=1), "Bytes": StoredValue(type=ValueKind.BINARY, data="00ff")},
         absent=("Two",),
         refused=(RefusedValue(name="Secret", asked=ValueKind.SZ, error=DENIED),),
     ),
     Key(key=r"SOFTWARE\C", there=False),
     Key(key=r"SOFTWARE\D", types_error=DENIED, subkeys_error=DENIED),
     Key(key=r"SOFTWARE\E\F", there=True),
-    Key(key=r"SOFTWARE\Bad", there=True, values={"One": Value(type=ValueKind.DWORD, data="x")}),
+    Key(key=r"SOFTWARE\Bad", there=True, values={"One": StoredValue(type=ValueKind.DWORD, data="x")}),
 )
 FIRST = Moment(
     queries=(SERVICES, DRIVERS, OTHERS, LISTENING, EDGES, REFUSED),
@@ -245,5 +245,5 @@ def test_nothing_is_waited_for() -> None:
     ],
 )
 def test_a_change_is_refused_in_one_sentence(host: CapturedHost, change: Callable[[CapturedHost], object]) -> None:
-    with pytest.raises(Refused, match="^this is a capture of web01 of .*, and a capture cannot be changed: run the task in check"):
+    with pytest.raises(Refused, match=r"^this is a capture of web01 of .*, and a capture cannot be changed: run the task in check"):
         change(host)
