@@ -34,7 +34,7 @@ options:
   wire:
     description:
       - Whether to keep all requests and answers as well, after decryption, below C(wire/) in the file. It is evidence for those who look
-        for a mistake, and nothing reads it. Command lines and paths of services are shortened there, too.
+        for a mistake, and nothing reads it. It is made over one connection. Command lines and paths of services are shortened there, too.
     type: bool
     default: false
   from:
@@ -52,6 +52,7 @@ notes:
   - A name that is also a word that plans depend on cannot be replaced. A computer called C(SQL) is refused.
 extends_documentation_fragment:
   - netmin.windows.connection
+  - netmin.windows.connection.connections
   - netmin.windows.reading
 seealso:
   - module: netmin.windows.minimize

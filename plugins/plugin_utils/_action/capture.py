@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._capture.take impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.withheld import envelope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused, UnusableCapture
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import CONNECTIONS, KNOWLEDGE
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.wiretap import Wiretap
@@ -50,6 +50,7 @@ class CaptureAction(WindowsAction):
         "wire": {"type": "bool", "default": False},
         "from": {"type": "path"},
         "anonymize": {"type": "bool", "default": False},
+        **CONNECTIONS,
     }
     _wanted_wire = False
     _tap: Wiretap | None = None
@@ -79,7 +80,7 @@ class CaptureAction(WindowsAction):
         if not self._wanted_wire:
             return super().open_session()
         self._tap = Wiretap(open_transport(self._connection), envelope)
-        self._session = Session(self._tap, host=self.host_name)
+        self._session = Session(self._tap, host=self.host_name, connections=1)
         return self._session
 
     def _capture(self, path: Path, services: Services) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import (
     CIMV2,
     CommandOutput,
+    Read,
     Reader,
     ServiceKind,
     StartMode,
@@ -163,7 +164,7 @@ class CapturedHost:
         """Go on to what the host answered later."""
         self._go_to(len(self._capture.moments))
 
-    def ahead(self, wants: Callable[[], Iterable[object]], *, over: int) -> None:
+    def ahead(self, wants: Callable[[], Iterable[Read]], *, over: int) -> None:
         """Ask nothing ahead: everything is here."""
 
     def recall(self, read: Callable[[Reader], T]) -> T:

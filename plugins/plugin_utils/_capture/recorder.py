@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import registry
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, CommandOutput, Reader, Where, WinrmListener
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, CommandOutput, Read, Reader, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 
@@ -251,12 +251,13 @@ class Recorder:
         """Drop what was read: what is kept stays until it is asked again."""
         self._reader.forget()
 
-    def ahead(self, wants: Callable[[], Iterable[object]], *, over: int) -> None:
-        """Ask nothing ahead: each read is kept when it is asked."""
+    def ahead(self, wants: Callable[[], Iterable[Read]], *, over: int) -> None:
+        """Ask side by side; see `Reader.ahead`. Each read is kept when it is asked in its turn."""
+        self._reader.ahead(wants, over=over)
 
     def recall(self, read: Callable[[Reader], T]) -> T:
-        """Do a read."""
-        return read(self)
+        """Do a read from what is remembered; see `Reader.recall`."""
+        return self._reader.recall(read)
 
     # What is kept
 

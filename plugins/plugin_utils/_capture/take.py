@@ -18,6 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import wants_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import FORECAST
@@ -257,23 +258,26 @@ def _named(knowledge: Knowledge) -> Names:
 
 def _ask_services(recorder: Recorder, host: Host, names: Names, progress: Progress) -> None:
     """Ask of each service how it starts and what guards it; one that is not there is known from the list of keys."""
-    for number, name in enumerate(names):
-        if number % EVERY == 0:
-            progress(f"asks for the settings of services ({number} of {len(names)})")
-        with suppress(*REFUSALS):
-            _ask_service(recorder, name, host.windows.nt)
+    every = tuple(names)
+    for start in range(0, len(every), EVERY):
+        progress(f"asks for the settings of services ({start} of {len(every)})")
+        works = [partial(_ask_service, name=name, nt=host.windows.nt) for name in every[start : start + EVERY]]
+        recorder.ahead(wants_of(recorder, *works), over=host.spare_connections)
+        for work in works:
+            with suppress(*REFUSALS):
+                work(recorder)
 
 
-def _ask_service(recorder: Recorder, name: str, nt: NtVersion) -> None:
+def _ask_service(reader: Reader, name: str, nt: NtVersion) -> None:
     key = rf"{SERVICES_KEY}\{name}"
-    there = Names(recorder.value_types(key) or ())
+    there = Names(reader.value_types(key) or ())
     for value in (START, DELAYED):
         if value in there:
-            read_setting(recorder, Setting(key, value, RegistryType.DWORD))
+            read_setting(reader, Setting(key, value, RegistryType.DWORD))
     if there:
-        read_guard(recorder, name, nt)
+        read_guard(reader, name, nt)
         # A protected service is one whatever its list says.
-        read_setting(recorder, Setting(rf"{key}\{SECURITY}", SECURITY, RegistryType.BINARY))
+        read_setting(reader, Setting(rf"{key}\{SECURITY}", SECURITY, RegistryType.BINARY))
 
 
 def _ask_later(recorder: Recorder, host: Host, knowledge: Knowledge) -> None:

@@ -51,6 +51,19 @@ class Wiretap:
             self._kept.append(pair)
         return answer
 
+    @property
+    def slow(self) -> bool | None:
+        """Whether another connection is worth its login: never, so that what is kept stands in one order."""
+        return False
+
+    def beside(self) -> Transport:
+        """Return another connection, whose exchanges are kept by itself."""
+        return Wiretap(self._inner.beside(), self._without)
+
+    def abort(self) -> None:
+        """End what another thread waits for."""
+        self._inner.abort()
+
     def reset(self) -> None:
         """Drop the connection."""
         self._inner.reset()

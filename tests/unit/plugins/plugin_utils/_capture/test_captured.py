@@ -26,6 +26,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model impo
     StoredValue,
     ValueKind,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AccessDenied,
     ClassMissing,
@@ -235,7 +236,7 @@ def test_nothing_is_waited_for() -> None:
         lambda host: host.start(ServiceKind.SERVICE, "A"),
         lambda host: host.set_start_mode(ServiceKind.SERVICE, "A", StartMode.AUTO),
         lambda host: host.set_netbios(1, 2),
-        lambda host: host.add_filter_rule(FilterRule("a", "TCP", "1")),
+        lambda host: host.add_filter_rule(FilterRule("a", Protocol.TCP, "1")),
         lambda host: host.remove_filter_rule("a", certain=True),
         lambda host: host.create_key("A"),
         lambda host: host.run_line("a"),

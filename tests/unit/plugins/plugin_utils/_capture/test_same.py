@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import pytest
 from ansible_collections.netmin.windows.plugins.action import (
     confirm,
     dcom_protocols,
+    drift_info,
     ip_filter,
     listeners_info,
     minimize,
@@ -25,6 +27,7 @@ from ansible_collections.netmin.windows.plugins.action import (
     snapshot_info,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.base import WindowsAction
+from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.allowed import Allowed
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import decoded
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import plain as plain_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture
@@ -50,6 +53,14 @@ PARTS = (
 HAZARDS = sorted(hazard.id for hazard in KNOWLEDGE.hazards if hazard.gate is Gate.ACCEPT)
 EVERY = sorted(KNOWLEDGE.recipes)
 DROP: Mapping[str, Any] = {"residue": "drop", "unknown": True}
+
+
+class Drift(drift_info.ActionModule):
+    """Compares with a baseline that allows nothing."""
+
+    _allowed = Allowed("baseline.yml", 1, (), date(2099, 3, 31))
+
+
 Options = Mapping[str, Any]
 KEEP = [{"port": "tcp/135", "reason": "monitoring"}, {"port": "tcp/445", "reason": "shares"}]
 # What is run and with which options; all in check mode.
@@ -58,6 +69,7 @@ TASKS: tuple[tuple[type[WindowsAction], Options], ...] = (
     (proof_info.ActionModule, {}),
     (proof_info.ActionModule, {"against": "keep", "keep": KEEP, "missing": "skip"}),
     (snapshot_info.ActionModule, {}),
+    (Drift, {}),
     (minimize.ActionModule, {}),
     (minimize.ActionModule, {"accept": HAZARDS, "dependents": "stop", "unverified": "apply"}),
     (minimize.ActionModule, {"confirm": {"within": 300}, "accept": HAZARDS, "dependents": "stop"}),
