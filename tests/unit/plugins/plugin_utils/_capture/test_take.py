@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from ansible_collections.netmin.windows.plugins.action import minimize, restore, services, snapshot_info
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.base import WindowsAction
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Services
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.recorder import Recorder
@@ -18,7 +19,7 @@ from ansible_collections.netmin.windows.tests.unit.actions import act
 from ansible_collections.netmin.windows.tests.unit.captured import Counted, act_captured, captured
 from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, boot, booted
 
-from .test_same import compared, whole
+from .test_same import Options, compared, whole
 
 SERVER = "windows_server_2022"
 
@@ -49,11 +50,12 @@ def after_a_run(name: str) -> Iterator[Simulated]:
 def test_what_earlier_runs_left_is_in_it(name: str) -> None:
     with after_a_run(name) as host:
         capture = whole(captured(host))
-        for action, options in (
+        tasks: tuple[tuple[type[WindowsAction], Options], ...] = (
             (snapshot_info.ActionModule, {}),
             (restore.ActionModule, {}),
             (restore.ActionModule, {"stage": "services"}),
-        ):
+        )
+        for action, options in tasks:
             on_host = compared(act(action, host, check=True, **options))
             assert compared(act_captured(action, capture, check=True, **options)) == on_host
 
