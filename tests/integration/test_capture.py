@@ -39,7 +39,8 @@ def in_files(simulation: Simulation, folder: Path, **more: Any) -> dict[str, dic
 def planned(played: Played, host: str) -> dict[str, Any]:
     """Return what a plan says."""
     result = {name: part for name, part in played.of(host, "plan").result.items() if name not in LEFT_OUT and not name.startswith("_")}
-    return json.loads(json.dumps(result))
+    found: dict[str, Any] = json.loads(json.dumps(result))
+    return found
 
 
 def test_a_host_in_a_file_is_planned_for_as_the_host_is(simulation: Simulation, tmp_path: Path) -> None:
