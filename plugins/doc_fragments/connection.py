@@ -31,7 +31,8 @@ attributes:
     description: Uses the play's own connection, with its address, transport, certificates and secrets.
     support: full
     details:
-      - C(ansible_connection) must be V(winrm) or V(psrp); any other connection is refused.
+      - C(ansible_connection) must be V(winrm) or V(psrp). With P(netmin.windows.capture#connection) the module works on a host in a file,
+        without the host, and only reads. Any other connection is refused.
   delegation:
     description: Supports C(delegate_to).
     support: full

@@ -77,6 +77,10 @@ ROLES: Mapping[str, Role] = {
         {"listeners_info": "audit"},
         own=showing("audit"),
     ),
+    "capture": Role(
+        ("Capture a host in a file, to plan on it without the host. Writes nothing on the host.", CHANGES.format(role="capture")),
+        {"capture": "capture"},
+    ),
     "dcom_protocols": one_stage("dcom_protocols", "Turn DCOM off, and close port 135 on Windows 2000 and XP."),
     "drift": Role(
         ("Compare the listeners of a host with its baseline. Writes nothing.", CHANGES.format(role="drift")),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from importlib import import_module
@@ -163,6 +164,9 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
     # The names are Ansible's.
     action._task = SimpleNamespace(check_mode=check_mode, delegate_to=None, no_log=False, diff=True)  # noqa: SLF001
     action._connection = SimpleNamespace(transport="winrm")  # noqa: SLF001
+    action._play_context = SimpleNamespace(remote_addr="192.0.2.10")  # noqa: SLF001
+    action._loader = SimpleNamespace(path_dwim=str)  # noqa: SLF001
+    action._session, action._spent = None, []  # noqa: SLF001
     action.host_name, action.clock, action.writing = "host.example", FakeClock(), False
     action.open_session = action.open_writable = open_again
     action.reopen = _same(open_again)
@@ -172,7 +176,11 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
         action._loader = SimpleNamespace(get_basedir=lambda: "/")  # noqa: SLF001 - the name is Ansible's
         action._write = _into_nothing  # noqa: SLF001 - the one place that writes
         action.variables = {"hostvars": {"host.example": {"audit_result": run("listeners_info", host())}}}
-    given = {**GIVEN.get(name, {}), **({"detail": detail} if "detail" in made.argument_spec else {})}
+    given = {
+        **GIVEN.get(name, {}),
+        **({"dir": tempfile.mkdtemp()} if name == "capture" else {}),
+        **({"detail": detail} if "detail" in made.argument_spec else {}),
+    }
     options = ArgumentSpecValidator(dict(made.argument_spec)).validate(given).validated_parameters
     result: dict[str, Any] = plain(action.work(options))
     if not made.touches_host:
@@ -371,7 +379,7 @@ def test_a_role_names_its_variables_in_its_readme(role: str, documents: Mapping[
 INVENTORY = "[web]\nweb1\nweb2\n[db]\ndb1\n"
 
 
-@pytest.mark.parametrize("playbook", ["audit", "baseline", "drift", "minimize", "rollback", "verify"])
+@pytest.mark.parametrize("playbook", ["audit", "baseline", "capture", "drift", "minimize", "rollback", "verify"])
 @pytest.mark.parametrize(
     ("given", "hosts"),
     [

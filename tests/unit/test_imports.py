@@ -23,9 +23,11 @@ ARROWS: Mapping[str, set[str]] = {
     "action": {"_action", "_baseline", "_report", "_run", *LAYERS},
     "modules": set(),
     "doc_fragments": set(),
-    "_action": {"_baseline", "_report", "_run", "_session", "_wsman", *LAYERS},
+    "_action": {"_baseline", "_capture", "_report", "_run", "_session", "_wsman", *LAYERS},
     "_baseline": {"_report", "_run", *LAYERS},
     "_report": {"_run", *LAYERS},
+    "_capture": {"_run", *LAYERS},
+    "connection": {"_action"},
     "_run": {"_wsman", *LAYERS},
     **{package: set(LAYERS[:number]) for number, package in enumerate(LAYERS)},
     "_objects": {"_host", "_core"},
@@ -34,7 +36,7 @@ ARROWS: Mapping[str, set[str]] = {
 }
 """Package -> packages that it may import besides itself."""
 
-EDGE = {"action", "_action", "modules"}
+EDGE = {"action", "_action", "connection", "modules"}
 ALWAYS_THERE = set(sys.stdlib_module_names) | {"yaml", "jinja2", "markupsafe"}
 LIBRARIES = {"winrm": "pywinrm", "pypsrp": "pypsrp"}
 

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SESSION = "plugins/plugin_utils/_session"
 RUN = "plugins/plugin_utils/_run"
+CAPTURE = "plugins/plugin_utils/_capture"
 CORE = "plugins/plugin_utils/_core"
 HOST = "plugins/plugin_utils/_host"
 WSMAN = "plugins/plugin_utils/_wsman"
@@ -115,6 +116,10 @@ RULES: dict[str, tuple[str, ...]] = {
     "`{{ }}`, HTML, `../`, in any name": (
         "../integration/test_hostile.py::test_names_arrive_as_text_in_results_debug_and_loops",
         "../integration/test_hostile.py::test_names_arrive_as_text_in_plans_messages_and_warnings",
+    ),
+    "a capture that is cut, packed to burst or larger than any, of a newer format, or of another host or Windows than it says": (
+        f"{CAPTURE}/test_file.py::test_a_file_that_is_no_capture_is_refused_in_one_sentence",
+        f"{CAPTURE}/test_folder.py::test_a_capture_of_another_host_is_refused",
     ),
     "an answer or a fault to another message": (
         f"{SESSION}/test_sealed.py::test_a_fault_that_names_another_message_is_refused_sealed_or_not",

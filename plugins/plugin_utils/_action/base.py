@@ -23,6 +23,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, Validati
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.captured import CapturedClock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.clock import SYSTEM_CLOCK, Clock
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     LONGEST_LINE,
@@ -48,12 +49,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport 
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 
 from . import logs
+from .opening import Captured, OpenReader, OpenWriter, is_capture, open_captured
 from .screen import Screen, TellingClock
 from .variables import misspelt
 
 logger = logging.getLogger(__name__)
 
-S = TypeVar("S", bound=Session)
+S = TypeVar("S", bound=OpenReader)
 
 
 class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not typed
@@ -79,7 +81,8 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._session: Session | None = None
+        self._session: OpenReader | None = None
+        self._aged = ""
         self._spent: list[Stats] = []
         # Set as soon as something may have been written: from then on errors are failures.
         self.writing = False
@@ -92,7 +95,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         logs.install(host)
         started = time.monotonic()
         try:
-            result |= shown(plain(self._guarded(task_vars or {})), host)
+            result |= shown(plain(self._with_age(self._guarded(task_vars or {}))), host)
             self._ended = True
         finally:
             self._close()
@@ -216,13 +219,38 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         if not self._task.check_mode and not window.is_open(moment):
             raise Refused(f"outside the maintenance window ({window}): it is {window.told(moment)}; nothing was changed")
 
-    def open_session(self) -> Session:
+    def _with_age(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Say of a result that it is about an old capture."""
+        return {**result, "warnings": [*result.get("warnings", ()), self._aged]} if self._aged else result
+
+    @property
+    def address(self) -> str:
+        """The address of the host that the task is about, as Ansible gives it to connections."""
+        return str(self._play_context.remote_addr or self.host_name)
+
+    def _open_captured(self) -> Captured:
+        """Open the host in a file that the connection names; time passes at once there."""
+        found = open_captured(self._connection, self.address, self.host_name, self._loader.path_dwim)
+        self._aged = found.aged
+        if not isinstance(self.clock, CapturedClock):
+            self.clock = CapturedClock(self.clock)
+        self._session = found
+        return found
+
+    def open_session(self) -> OpenReader:
         """Open a session that can only read, from the options of the play's own connection."""
+        if is_capture(self._connection):
+            return self._open_captured()
         self._session = Session(open_transport(self._connection), host=self.host_name, connections=self.connections)
         return self._session
 
-    def open_writable(self) -> WritableSession:
+    def open_writable(self) -> OpenWriter:
         """Open a session that can write; in check mode its guard refuses every write before it is sent."""
+        if is_capture(self._connection):
+            captured = self._open_captured()
+            if not self._task.check_mode:
+                raise captured.refusal
+            return captured
         read_only, transport = bool(self._task.check_mode), open_transport(self._connection)
         session = WritableSession(transport, host=self.host_name, read_only=read_only, connections=self.connections)
         self._session = session

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import HostError, NetminError, NotArmed, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_nt
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import GONE, clear, describe, end, remove
-from ansible_collections.netmin.windows.plugins.plugin_utils._session.writable import WritableSession
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase, Timer, judged, read_timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import read_restored
 
@@ -54,7 +54,7 @@ class ConfirmAction(WindowsAction):
         self.writing = True
         return self._confirm(session, found)
 
-    def _none_waits(self, session: WritableSession, run: str | None) -> dict[str, Any]:
+    def _none_waits(self, session: Writer, run: str | None) -> dict[str, Any]:
         """Tell a run that was confirmed before from one that the host has put back."""
         result = {"changed": False, "confirm": None}
         if run is None or read_restored(session) != run:
@@ -63,13 +63,13 @@ class ConfirmAction(WindowsAction):
         told = f"{self.host_name}: {back}; if the rollback did not finish, run 'restore' to restore the rest"
         return {**result, "failed": True, "msg": told}
 
-    def _too_late(self, session: WritableSession, found: Timer) -> dict[str, Any]:
+    def _too_late(self, session: Writer, found: Timer) -> dict[str, Any]:
         if found.phase.over and not self._task.check_mode:
             self.writing = True
             clear(session, found, read_nt(session))
         return {"changed": False, "failed": True, "msg": f"{self.host_name}: {describe(found)}", "confirm": timer_of(found)}
 
-    def _confirm(self, session: WritableSession, found: Timer) -> dict[str, Any]:
+    def _confirm(self, session: Writer, found: Timer) -> dict[str, Any]:
         shown = timer_of(found)
         try:
             outcome = end(session, found.run, self.clock)

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AuthenticationFailed, HostError, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, read_boot, read_nt
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import not_after_a_boot
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.boots import BootSeen
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import WINDOW
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import boot_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 
 from .base import WindowsAction
 
@@ -55,7 +55,7 @@ class RebootAction(WindowsAction):
             result |= {"failed": True, "msg": f"{self.host_name} {why}"}
         return result
 
-    def _refuse_no_return(self, session: Session, options: Mapping[str, Any]) -> None:
+    def _refuse_no_return(self, session: Reader, options: Mapping[str, Any]) -> None:
         """Refuse to restart a host that would not answer afterwards.
 
         Raises:

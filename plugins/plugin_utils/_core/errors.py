@@ -12,7 +12,9 @@ NetminError
 ├── DidNotHold            a write was answered 0 and the object is not as written
 ├── NotArmed              a timer on the host does not do what it is to do
 │   └── TooLate           its time is over, or nearly: the host restores
-├── NotKept               the copy of the record on the controller cannot be written
+├── NotKept               a file on the controller, the copy of the record or a capture, cannot be written
+├── UnusableCapture       a file with a captured host is missing, damaged, of another host, or not to be believed
+├── NotCaptured           a capture does not hold the answer to a read
 └── HostError             talking to the host failed; message names host, what was tried, what to do
     ├── Unreachable       nothing came back: refused, timed out, name unknown
     │   ├── AuthenticationFailed
@@ -89,7 +91,15 @@ class TooLate(NotArmed):
 
 
 class NotKept(NetminError):
-    """The copy of a run's record cannot be written on the controller."""
+    """A file cannot be written on the controller: the copy of a run's record, or a capture."""
+
+
+class UnusableCapture(NetminError):
+    """A file with a captured host cannot be used."""
+
+
+class NotCaptured(NetminError):
+    """A capture does not hold the answer to a read."""
 
 
 class HostError(NetminError):

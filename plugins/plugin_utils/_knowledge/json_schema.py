@@ -51,6 +51,11 @@ CHOICES: Mapping[tuple[type, str], Sequence[str]] = {(Method, "stage"): STAGES, 
 def schema(name: str) -> dict[str, Any]:
     """Return the schema of one kind of file."""
     shape, many = FILES[name]
+    return schema_of(shape, many=many)
+
+
+def schema_of(shape: type, *, many: bool = False) -> dict[str, Any]:
+    """Return the schema of one entry of a shape, or of many."""
     definitions: dict[str, Any] = {}
     entry = _of(shape, definitions)
     body = {"type": "array", "items": entry} if many else entry
@@ -59,7 +64,12 @@ def schema(name: str) -> dict[str, Any]:
 
 def text(name: str) -> str:
     """Return a schema file."""
-    return json.dumps(schema(name), indent=2, ensure_ascii=True) + "\n"
+    return rendered(schema(name))
+
+
+def rendered(made: Mapping[str, Any]) -> str:
+    """Return the text of a schema file."""
+    return json.dumps(made, indent=2, ensure_ascii=True) + "\n"
 
 
 def _of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -68,6 +78,8 @@ def _of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if origin in (typing.Union, types.UnionType):
         parts = [_of(part, definitions) for part in typing.get_args(kind) if part is not type(None)]
         return parts[0] if len(parts) == 1 else {"anyOf": parts}
+    if origin is Mapping:
+        return {"type": "object", "additionalProperties": _of(typing.get_args(kind)[1], definitions)}
     if origin is tuple:
         return {"type": "array", "items": _of(typing.get_args(kind)[0], definitions)}
     if kind is NtVersion:
