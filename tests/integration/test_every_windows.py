@@ -117,9 +117,11 @@ def test_the_whole_loop(ran: Ran, name: str) -> None:
     assert planned
     assert planned == [(c["target"], c["before"], c["after"]) for c in steps["close"]["changes"]]
     assert {c["status"] for c in steps["close"]["changes"]} == {"done"}
-    # No rule is asked for here. What the forecast says to close at once was gone when the run listed again.
+    # No rule is asked for here. What the forecast says to close at once was gone when the run listed again. On Windows 2000, whose
+    # listing names no owners, five dynamic ports closed as well: they are forecast for the boot, by which they certainly do.
     counts = EXPECTED[name].counts
-    assert steps["close"]["summary"] == {**counts, "filtered": 0, "opens": 0, "closed": counts["closes_now"]}
+    early = 5 if name == "windows_2000" else 0
+    assert steps["close"]["summary"] == {**counts, "filtered": 0, "opens": 0, "closed": counts["closes_now"] + early}
     # Each begins with the host that it is about.
     warnings = [text.removeprefix(f"{name}: ") for text in steps["close"].get("warnings", [])]
     told = {re.split(r":| do(?:es)? not run now", text, maxsplit=1)[0] for text in warnings}
