@@ -45,7 +45,7 @@ options:
   controls_file:
     description:
       - A YAML file on the controller with benchmarks of your own, for O(controls) and RV(controls). A relative path is relative to the
-        playbook.
+        play. In a playbook of this collection, it is relative to the current folder.
       - It is a list of benchmarks with C(id), C(name), C(version) and C(rules), and optionally C(windows). A rule has an C(id) and either
         a C(setting) of C(docs/controls.md), or a C(recipe) and a C(method).
       - The schema is C(benchmarks.schema.json) in C(plugins/plugin_utils/_knowledge/schema).

@@ -140,8 +140,8 @@ def draft(
     for thing in sorted(things):
         for place, hosts in _places(things[thing].hosts, members):
             # The heading says on which host it is.
-            told = () if place.startswith("host ") else hosts
-            placed.setdefault(place, []).append(_text(thing, things[thing], told, owner, knowledge))
+            where = () if place.startswith("host ") else tuple(hosts)
+            placed.setdefault(place, []).append(_text(thing, things[thing], where, owner, knowledge))
     order = sorted(placed, key=lambda place: (place.startswith("host "), place != "group all", place))
     return Draft({place: tuple(placed[place]) for place in order}, _unused(there, audits) if there is not None else ())
 

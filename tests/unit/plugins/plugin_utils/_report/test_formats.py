@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -231,6 +232,12 @@ def test_the_controls_of_a_recipe_are_those_for_the_windows_on_which_it_listens(
     # A file that does not say which Windows it is of.
     listed = HostView("old", "listed", ports=(Port("udp", 5355, ("0.0.0.0",), Scope.WILDCARD, "", State.LISTENS, "", recipe="llmnr-5355"),))
     assert recipes_of(KNOWLEDGE, [listed])["llmnr-5355"]["controls"] == list(KNOWLEDGE.controls.of_recipe("llmnr-5355"))
+
+
+def test_a_host_that_drifted_needs_a_person_and_stands_in_front() -> None:
+    found = reports.report([HostView("a", "listed"), HostView("b", "drifted"), HostView("c", "failed")])
+    assert [host.host for host in found.fleet.hosts] == ["c", "b", "a"]
+    assert re.search(r"<b>2</b> <span>need a person", page.render(found))
 
 
 def test_html_has_the_matrix_in_words_and_the_way_back(sample: Report) -> None:
