@@ -31,19 +31,21 @@ options:
       - Write a control as C(BENCHMARK:RULE). The id of a benchmark ends with its version, for example
         V(stig-ws2022-v2r8:WN22-CC-000260) or V(cis-ws2022-4.0.0:18.6.4.4). C(docs/controls.md) lists all of them. DISA's V numbers
         can be used too.
-      - V(BENCHMARK:*) stands for all controls of a benchmark that this collection meets. RV(unchanged) lists the others.
+      - V(BENCHMARK:*) stands for all controls of a benchmark that this collection meets, and a section, for example
+        V(cis-ws2022-3.0.0:18.6.4), for those below it. RV(unchanged) lists the others.
       - For a control that asks for one service to be disabled, only this service is stopped and disabled, even if the recipe has more.
       - A control without a benchmark or version, one that does not exist, and one that this collection does not meet are refused before
         any host is contacted. The message suggests similar ids.
       - A control for another Windows or another domain role is skipped, and RV(unchanged) says so, so one list can be used for a mixed
         fleet.
-      - A control that needs O(accept) or O(unverified) is refused if you listed it by its id. With V(BENCHMARK:*) it is skipped.
+      - A control that needs O(accept) or O(unverified) is refused if you listed it by its id. With V(BENCHMARK:*) or a section it is
+        skipped.
     type: list
     elements: str
   controls_file:
     description:
       - A YAML file on the controller with benchmarks of your own, for O(controls) and RV(controls). A relative path is relative to the
-        playbook.
+        play. In a playbook of this collection, it is relative to the current folder.
       - It is a list of benchmarks with C(id), C(name), C(version) and C(rules), and optionally C(windows). A rule has an C(id) and either
         a C(setting) of C(docs/controls.md), or a C(recipe) and a C(method).
       - The schema is C(benchmarks.schema.json) in C(plugins/plugin_utils/_knowledge/schema).

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from winsim.server import HostSpec, Simulation
 
@@ -40,6 +41,22 @@ def test_audits_and_reports_hosts_that_fail_as_well(simulation: Simulation, tmp_
     assert set(verdicts.values()) == {"listed"}
     assert content["hosts"][0]["failed"]
     assert stat.S_IMODE((tmp_path / "r/report.html").stat().st_mode) == 0o600
+
+
+def test_reports_what_drifted_from_a_baseline(simulation: Simulation, tmp_path: Path) -> None:
+    hosts = on(simulation)
+    file = tmp_path / "baseline.yml"
+    entry = {"recipe": "smb-445", "reason": "files", "owner": "somebody"}
+    file.write_text(yaml.safe_dump({"version": 1, "groups": {"all": [entry]}}), encoding="utf-8")
+    given = {"target": "windows", "report_dest": f"{tmp_path}/r/", "report_formats": ["json"], "report_baseline": str(file)}
+    played = play(hosts, arguments=["-e", json.dumps(given)], playbook=PLAYBOOK)
+    assert played.returncode == 0, played.output
+    content = json.loads((tmp_path / "r/report.json").read_text(encoding="utf-8"))
+    assert {host["verdict"] for host in content["hosts"]} == {"drifted"}
+    assert all(host["ports"] for host in content["hosts"])
+    told = [row["message"] for row in content["findings"]]
+    assert any("tcp/135" in text for text in told)
+    assert not any("tcp/445" in text for text in told)
 
 
 def test_reports_what_a_report_of_before_left_on_another_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

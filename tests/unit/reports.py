@@ -62,7 +62,7 @@ def view(scenario: str, host: str) -> HostView:
 
 def report(hosts: Sequence[HostView], **changed: Any) -> Report:
     """Return a report on hosts."""
-    fleet = Fleet(TAKEN.format(9), in_order(hosts), recipes_of(KNOWLEDGE, {row.recipe for host in hosts for row in host.ports}))
+    fleet = Fleet(TAKEN.format(9), in_order(hosts), recipes_of(KNOWLEDGE, hosts))
     return Report(**{"title": "Listening ports", "fleet": fleet, "findings": tuple(unproven(hosts)), **changed})
 
 

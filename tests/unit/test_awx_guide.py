@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-import textwrap
 from typing import Any
 
 import yaml
@@ -15,13 +14,13 @@ from ansible_collections.netmin.windows.tests.unit.role_arguments import CHECKOU
 GUIDE = CHECKOUT / "docs/docsite/rst/guide_awx.rst"
 PLAYBOOK = CHECKOUT / "playbooks/minimize.yml"
 ARGUMENTS = CHECKOUT / "roles/minimize/meta/argument_specs.yml"
-KINDS = {"text": ("str",), "integer": ("int", "float"), "multiplechoice": ("str", "bool"), "multiselect": ("list",)}
+KINDS = {"text": ("str", "path"), "integer": ("int", "float"), "multiplechoice": ("str", "bool"), "multiselect": ("list",)}
 
 
 def survey() -> list[dict[str, Any]]:
-    """Return the questions of the guide's example."""
-    (block,) = re.findall(r"^\.\. code-block:: json\n\n((?:   .*\n|\n)+)", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
-    questions: list[dict[str, Any]] = json.loads(textwrap.dedent(block))["spec"]
+    """Return the questions of the survey that the guide names for the playbook."""
+    (name,) = re.findall(r"extensions/awx/survey_minimize\.json", GUIDE.read_text(encoding="utf-8"))
+    questions: list[dict[str, Any]] = json.loads((CHECKOUT / name).read_text(encoding="utf-8"))["spec"]
     return questions
 
 

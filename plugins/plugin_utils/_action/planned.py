@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.allowed import Allowed
@@ -50,7 +49,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore import RestoreScope
 
 from .base import WindowsAction, new_run_id
-from .baseline import allowed_on, in_place_of_keep
+from .baseline import allowed_on, in_place_of_keep, path_of
 from .screen import PATIENCE
 
 # What a change that is waited for ends in, as `shown` says it, and as a sentence goes on.
@@ -129,8 +128,7 @@ class PlannedAction(WindowsAction):
     def keeper(self, options: Mapping[str, Any]) -> Keeper | None:
         """Return who keeps a copy of the record on the controller, where one is wanted."""
         folder = options["record_dir"]
-        # Relative paths are the play's, as everywhere in Ansible.
-        return Keeper(Path(self._loader.path_dwim(folder)), self.host_name) if folder else None
+        return Keeper(path_of(self._loader, folder), self.host_name) if folder else None
 
     def _complete(self, prepared: Prepared, result: dict[str, Any], keeper: Keeper | None = None) -> dict[str, Any]:
         """Complete a result and the copy of the record, which has all of it, and return what was asked for."""
@@ -199,7 +197,7 @@ class MinimizeAction(PlannedAction):
     def _knowledge(self, options: Mapping[str, Any]) -> Knowledge:
         """Return what is known, with the controls of the task's own mapping file where it names one."""
         path = options.get("controls_file")
-        return with_file(KNOWLEDGE, Path(self._loader.path_dwim(path)) if path else None)
+        return with_file(KNOWLEDGE, path_of(self._loader, path) if path else None)
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run, unless the maintenance window is closed."""

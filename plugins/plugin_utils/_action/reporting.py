@@ -91,7 +91,7 @@ class ReportAction(WindowsAction):
             known[pieces.host] = known[pieces.host].and_of(pieces) if pieces.host in known else pieces
         notes = list(found.notes)
         views = in_order(_views(known.values(), notes))
-        recipes = recipes_of(KNOWLEDGE, (row.recipe for host in views for row in host.ports))
+        recipes = recipes_of(KNOWLEDGE, views)
         made = max((host.taken for host in views), default="") or datetime.now(tz=UTC).isoformat(timespec="seconds")
         since = None
         if options["since"]:

@@ -137,7 +137,7 @@ def _foretold(rows: Sequence[Endpoint], found: Found | None) -> str:
         return ""
     failed = {(row.endpoint.protocol, row.endpoint.address, row.endpoint.port) for row in _contradicted(found)}
     against = any((row.protocol, row.address, row.port) in failed for row in rows)
-    return f". Run {found.run} left it closed" if against else ""
+    return f". It did not listen after run {found.run}" if against else ""
 
 
 def _contradicted(found: Found) -> tuple[Proven, ...]:

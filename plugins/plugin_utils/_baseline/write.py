@@ -139,7 +139,9 @@ def draft(
     placed: dict[str, list[str]] = {}
     for thing in sorted(things):
         for place, hosts in _places(things[thing].hosts, members):
-            placed.setdefault(place, []).append(_text(thing, things[thing], hosts, owner, knowledge))
+            # The heading says on which host it is.
+            where = () if place.startswith("host ") else tuple(hosts)
+            placed.setdefault(place, []).append(_text(thing, things[thing], where, owner, knowledge))
     order = sorted(placed, key=lambda place: (place.startswith("host "), place != "group all", place))
     return Draft({place: tuple(placed[place]) for place in order}, _unused(there, audits) if there is not None else ())
 
@@ -178,7 +180,8 @@ def _text(thing: Thing, seen: Seen, hosts: Sequence[str], owner: str, knowledge:
     more = [("scope", str(seen.scope))] if seen.scope is not Scope.WILDCARD else []
     reason = " ".join(recipe.purpose.split()) if recipe is not None else UNKNOWN_REASON
     lines = [f"{name}: {scalar(value)}" for name, value in (*named, *more, ("reason", reason), ("owner", owner))]
-    return "\n".join([f"# {ports} on {_few(hosts, MOST_HOSTS)}", f"- {lines[0]}", *(f"  {line}" for line in lines[1:])])
+    where = f" on {_few(hosts, MOST_HOSTS)}" if hosts else ""
+    return "\n".join([f"# {ports}{where}", f"- {lines[0]}", *(f"  {line}" for line in lines[1:])])
 
 
 def _few(names: Sequence[str], most: int) -> str:

@@ -191,8 +191,12 @@ class Control:
 
     def is_for(self, windows: Windows) -> bool:
         """Tell whether it is for one Windows."""
+        return self.is_for_version(windows.id)
+
+    def is_for_version(self, windows_id: str) -> bool:
+        """Tell whether it is for the Windows with an id."""
         versions = self.rule.windows or self.benchmark.windows
-        return not versions or windows.id in versions
+        return not versions or windows_id in versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +204,7 @@ class Asked:
     """A control that a plan carries out.
 
     Attributes:
-        named: it was asked for by its own id, and not with all of its benchmark.
+        named: it was asked for by its own id, and not with all of its benchmark or section.
     """
 
     control: Control
@@ -257,16 +261,25 @@ class Controls:
         return tuple(found.values())
 
     def unmet(self, texts: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-        """Return, for each benchmark that is asked for as a whole, the ids of its controls that no method meets."""
-        whole = [self._split(text)[0] for text in dict.fromkeys(texts) if text.strip().endswith(f":{EVERY}")]
-        return {one.id: tuple(control.id for control in self.of_benchmark(one) if not control.method) for one in whole}
+        """Return, for each benchmark or section that is asked for as a whole, the ids of its controls that no method meets."""
+        parts = {f"benchmark {one.id}": tuple(self.of_benchmark(one)) for one, word in map(self._split, texts) if word == EVERY}
+        for benchmark, word in map(self._split, texts):
+            if below := self._below(benchmark, word):
+                parts[f"section {benchmark.id}:{word}"] = below
+        return {name: tuple(control.id for control in controls if not control.method) for name, controls in parts.items()}
+
+    def _below(self, benchmark: Benchmark, section: str) -> tuple[Control, ...]:
+        """Return the controls whose numbers begin with that of a section."""
+        return tuple(control for control in self.of_benchmark(benchmark) if control.rule.id.lower().startswith(f"{section.lower()}."))
 
     def _asked(self, text: str) -> tuple[Asked, ...]:
         benchmark, word = self._split(text)
-        if word == EVERY:
-            met = tuple(Asked(control, named=False) for control in self.of_benchmark(benchmark) if control.method)
+        whole = tuple(self.of_benchmark(benchmark)) if word == EVERY else self._below(benchmark, word)
+        if word == EVERY or whole:
+            met = tuple(Asked(control, named=False) for control in whole if control.method)
             if not met:
-                raise InvalidOption(f"no control of {benchmark.id} is met by this collection; docs/controls.md says why")
+                part = benchmark.id if word == EVERY else f"section {benchmark.id}:{word}"
+                raise InvalidOption(f"no control of {part} is met by this collection; docs/controls.md says why")
             return met
         rule = next((rule for rule in benchmark.rules if word.lower() in (rule.id.lower(), rule.group.lower())), None)
         if rule is None:

@@ -116,6 +116,8 @@ def view_of(host: str, given: Given) -> HostView:
     verdict, failure = _verdict(host, given, check_mode=planned)
     refusals = _refusals(given.main)
     ports = tuple(merged(_ports(given, refusals, planned=planned)))
+    # What somebody keeps is wanted: nothing that would close it is refused.
+    refusals = tuple(row for row in refusals if {port.state for port in ports if port.recipe in row.affects} != {State.KEPT})
     windows: Result = next((result["windows"] for result in reversed(given.results) if result.get("windows")), {})
     taken = max((str(result.get("stats", {}).get("at", "")) for result in given.results), default="")
     run = str(work.get("run") or given.proof.get("forecast_run") or "")

@@ -223,13 +223,13 @@ def sentence(text: str) -> str:
 
 def _tiles(report: Report) -> list[Tile]:
     hosts, states = report.fleet.hosts, report.states()
-    failed = sum(host.failed for host in hosts)
+    wanted = sum(host.needs_a_person for host in hosts)
     proven = sum(host.verdict in GOOD for host in hosts)
     open_rows = sum(count for state, count in states.items() if state.is_open)
     ends = sum(finding.kind in RUNS_OUT for finding in report.findings)
     tiles = [
         Tile(len(hosts), "host" if len(hosts) == 1 else "hosts", link="fleet"),
-        Tile(failed, "needs a person" if failed == 1 else "need a person", "bad" if failed else "", "hosts"),
+        Tile(wanted, "needs a person" if wanted == 1 else "need a person", "bad" if wanted else "", "hosts"),
         Tile(proven, "proven or restored", "good" if proven else "", "hosts"),
         Tile(states[State.CLOSED], "ports closed", "good" if states[State.CLOSED] else ""),
         Tile(open_rows, "ports open, not kept", "warn" if open_rows else "good", "families"),

@@ -87,7 +87,7 @@ class Report:
 
 def in_order(hosts: Iterable[HostView]) -> tuple[HostView, ...]:
     """Put those that need a person in front, then by name."""
-    return tuple(sorted(hosts, key=lambda host: (not host.failed, host.host)))
+    return tuple(sorted(hosts, key=lambda host: (not host.failed, not host.needs_a_person, host.host)))
 
 
 def unproven(hosts: Iterable[HostView]) -> list[Finding]:

@@ -35,6 +35,8 @@ COUNTED = {
     State.STAYS: "stay",
 }
 GOOD = (Ended.PROVEN, Ended.RESTORED, Standing.LISTED, Ended.PLANNED)
+NEXT = "ansible-playbook netmin.windows.minimize --check"
+"""What follows a listing."""
 Paint = Callable[[str, str], str]
 
 
@@ -59,19 +61,21 @@ class Paper:
 def host_lines(view: HostView, paper: Paper | None = None) -> list[str]:
     """Render one host: ports, changes, refusals, what stays, and one closing line."""
     paper = paper or Paper()
-    title = " - ".join(text for text in (view.host, view.windows, f"run {view.run}" if view.run else "") if text)
+    # In check mode there is no run that anything could be done with.
+    run = f"run {view.run}" if view.run and not view.check_mode else ""
+    title = " - ".join(text for text in (view.host, view.windows, run) if text)
     lines = ["", paper.paint(_cut(title, paper.width), "head")]
     local = [row for row in view.ports if row.scope is Scope.LOOPBACK]
     lines += _ports([row for row in view.ports if row.scope is not Scope.LOOPBACK], paper)
     if local:
         names = _some([f"{row.name} ({row.owner})" for row in local])
-        lines += wrapped(f"Nobody reaches from outside: {names}", paper.width)
+        lines += wrapped(f"On the loopback address only: {names}", paper.width)
     lines += _section(_heading(view), list(_changes(view.changes, paper)), paper)
     lines += _section("Refused", list(_refused(view, paper)), paper)
     lines += _section("Stays open", list(_stays(view.ports, paper)), paper)
     lines += _section("Note", [line for note in view.notes for line in _item(note, paper.width)], paper)
     if view.back:
-        lines += wrapped(f"To go back: {view.back}", paper.width)
+        lines += _section("To go back:", _command(view.back, paper.width), paper)
     return [*lines, *_closing(view, paper)]
 
 
@@ -158,8 +162,21 @@ def _places(row: Port) -> tuple[str, ...]:
 
 
 def _heading(view: HostView) -> str:
-    count = sum(change.count for change in view.changes)
+    # As many as there are lines below it.
+    count = len({(change.stage, change.target) for change in view.changes})
     return f"{'Would change' if view.check_mode else 'Changed'} ({count})"
+
+
+def _command(command: str, width: int) -> list[str]:
+    """Break a command as a shell takes it: before an option, with a backslash at the end of the line."""
+    lines = [""]
+    for part in re.split(r" (?=-)", command):
+        if lines[-1] and len(lines[-1]) + len(part) + 3 > width:
+            lines[-1] += " \\"
+            lines.append(f"    {part}")
+        else:
+            lines[-1] += f" {part}" if lines[-1] else f"  {part}"
+    return [piece for line in lines for piece in ([line] if len(line) <= width else wrapped(line, width))]
 
 
 def _changes(changes: Sequence[Change], paper: Paper) -> Iterator[str]:
@@ -223,7 +240,8 @@ def _closing(view: HostView, paper: Paper) -> list[str]:
     said = f" ({view.failure})" if view.failure and not view.ports else ""
     reason = f" {view.failure}." if view.failure and view.ports else ""
     todo = "; ".join(view.todo) or ("look at the message above" if view.failed else "nothing")
-    text = f"{view.host}: {verdict}{said}{f': {numbers}' if numbers else ''}.{reason} Left to do: {todo}."
+    left = f"To see what would close: {NEXT}" if view.verdict == Standing.LISTED and not view.todo else f"Left to do: {todo}."
+    text = f"{view.host}: {verdict}{said}{f': {numbers}' if numbers else ''}.{reason} {left}"
     kind = "good" if view.verdict in GOOD else "bad" if view.failed else "changed"
     first, *rest = wrapped(text, paper.width)
     return ["", first.replace(verdict, paper.paint(verdict, kind), 1), *rest]

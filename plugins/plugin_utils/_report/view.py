@@ -170,6 +170,11 @@ class HostView:
         """Whether the host needs a person before anything else."""
         return self.verdict in (Ended.FAILED, Ended.REFUSED, Ended.NOT_REACHED, Standing.FAILED)
 
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to look at it: it failed, or it is no longer as its baseline allows."""
+        return self.failed or self.verdict == Standing.DRIFTED
+
     def families(self) -> dict[str, State]:
         """Return the state of each listener family, the worst of its rows."""
         found: dict[str, list[State]] = {}

@@ -91,9 +91,9 @@ def select_controls(asked: Sequence[Asked], host: Host, knowledge: Knowledge, co
 
 
 def unmet_rows(texts: Iterable[str], knowledge: Knowledge) -> tuple[Unchanged, ...]:
-    """Say in one row of each benchmark that is asked for as a whole which of its controls this collection does not meet."""
+    """Say in one row of each benchmark or section that is asked for as a whole which of its controls this collection does not meet."""
     return tuple(
-        Unchanged("", f"benchmark {name}", Reason.NO_METHOD, f"{len(ids)} controls: {', '.join(one.partition(':')[2] for one in ids)}")
+        Unchanged("", name, Reason.NO_METHOD, f"{len(ids)} controls: {', '.join(one.partition(':')[2] for one in ids)}")
         for name, ids in knowledge.controls.unmet(texts).items()
         if ids
     )

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 
 from .columns import aligned
@@ -116,7 +116,8 @@ def _closed(given: Given, main: Results, check_mode: bool) -> tuple[dict[str, in
     proof = given.verify.get("proof") or {}
     proven = [row for row in proof.get("endpoints", ()) if row["scope"] != Scope.LOOPBACK]
     contradicted = [row for row in proof.get("endpoints", ()) if row["holds"] is False]
-    refused = [item for item in main["unchanged"] if item["reason"] in CONSENT]
+    kept = _kept(main.get("forecast", ()))
+    refused = [item for item in main["unchanged"] if item["reason"] in CONSENT and item["target"].removeprefix("recipe ") not in kept]
     planned, at_boot = main["summary"], 0 if _has_booted(given, check_mode) else main["summary"]["closes_at_boot"]
     wrong = [row for row in contradicted if row["outcome"] in OPEN]
     numbers = {"contradicted": sum(map(_count_of, contradicted)), "refused": len(refused)}
@@ -135,6 +136,14 @@ def _closed(given: Given, main: Results, check_mode: bool) -> tuple[dict[str, in
         "refused": tuple(f"{item['target']} ({item['reason']})" for item in refused),
     }
     return numbers, names
+
+
+def _kept(forecast: Iterable[Results]) -> frozenset[str]:
+    """Return the recipes all of whose listeners are wanted: nothing that would close them is refused."""
+    outlooks: dict[str, set[str]] = {}
+    for row in forecast:
+        outlooks.setdefault(str(row.get("recipe") or ""), set()).add(str(row.get("outlook")))
+    return frozenset(name for name, found in outlooks.items() if found == {str(Outlook.KEPT)})
 
 
 def _restored(given: Given, main: Results, check_mode: bool) -> tuple[dict[str, int], dict[str, tuple[str, ...]]]:

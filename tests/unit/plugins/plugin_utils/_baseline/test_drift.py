@@ -92,7 +92,7 @@ def test_a_proof_that_no_longer_holds_is_told_where_it_is_not_told_already() -> 
     again = contradicted(finding(8080, Outcome.OPEN))
     # Once, with what the run left.
     ((kind, message, _line),) = told(Found((subject(),), HOST, again, "run-1"))
-    assert (kind, message.endswith("add an entry. Run run-1 left it closed")) == (Kind.NEW, True)
+    assert (kind, message.endswith("add an entry. It did not listen after run run-1")) == (Kind.NEW, True)
     # What the baseline allows may be open, whatever a run foretold.
     assert told(Found((subject(),), HOST, again, "run-1"), entry(port=PORT)) == []
     # What was kept and is gone, of which no entry tells.

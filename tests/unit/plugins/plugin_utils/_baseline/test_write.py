@@ -60,7 +60,7 @@ groups:
 
 hosts:
   web01:
-    # tcp/9000 on web01
+    # tcp/9000
     - port: tcp/9000
       reason: found by an audit; say why it may listen
       owner: not assigned

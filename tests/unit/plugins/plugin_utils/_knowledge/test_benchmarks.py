@@ -134,6 +134,24 @@ def test_what_is_named_beside_its_benchmark_stays_named() -> None:
         assert all(isinstance(one, Asked) for one in CONTROLS.asked(texts))
 
 
+def test_a_section_stands_for_the_controls_below_it() -> None:
+    found = {one.control.id: one.named for one in CONTROLS.asked(["cis-ws2022-3.0.0:18.6.4"])}
+    assert found == {"cis-ws2022-3.0.0:18.6.4.3": False}
+    both = {one.control.id: one.named for one in CONTROLS.asked(["cis-ws2022-3.0.0:18.6.4", "cis-ws2022-3.0.0:18.6.4.3"])}
+    assert both == {"cis-ws2022-3.0.0:18.6.4.3": True}
+    assert CONTROLS.unmet(["cis-ws2022-3.0.0:18.6.4"]) == {"section cis-ws2022-3.0.0:18.6.4": ("cis-ws2022-3.0.0:18.6.4.2",)}
+    assert CONTROLS.unmet(["cis-ws2022-3.0.0:18.6.4.3"]) == {}
+
+
+def test_a_section_is_no_beginning_of_a_number_and_is_refused_where_nothing_below_it_is_met() -> None:
+    with pytest.raises(InvalidOption, match=r"has no control '18\.6\.4\.' that"):
+        CONTROLS.asked(["cis-ws2022-3.0.0:18.6.4."])
+    with pytest.raises(InvalidOption, match="has no control '1' that"):
+        CONTROLS.asked(["cis-ws2022-3.0.0:1"])
+    with pytest.raises(InvalidOption, match=r"no control of section cis-ws2022-3\.0\.0:9 is met"):
+        CONTROLS.asked(["cis-ws2022-3.0.0:9"])
+
+
 def test_a_recipe_carries_the_controls_of_each_of_its_methods() -> None:
     spooler = CONTROLS.of_recipe("rpc-spooler")
     parts = [CONTROLS.of_recipe("rpc-spooler", method=name) for name in ("disable", "spooler_no_clients")]

@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,9 +22,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._report import document, junit, markdown, page, sarif, sheet
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.findings import Finding, Kind
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.formats import FORMATS
+from ansible_collections.netmin.windows.plugins.plugin_utils._report.known import recipes_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.report import Difference, Report, Since, tidied
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.view import Change, Fleet, HostView, Port, Refusal, State
 from ansible_collections.netmin.windows.tests.unit import reports
+from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -220,6 +223,21 @@ def test_what_is_known_of_a_recipe_stands_once(sample: Report) -> None:
     text = unescape(page.render(sample))
     for known in sample.fleet.recipes.values():
         assert text.count(f"</span> {known['breaks']}.") == 1
+
+
+def test_the_controls_of_a_recipe_are_those_for_the_windows_on_which_it_listens() -> None:
+    known = recipes_of(KNOWLEDGE, [reports.view("windows_server_2022", "web01")])
+    assert "cis-ws2022-4.0.0:18.6.4.4" in known["llmnr-5355"]["controls"]
+    assert not [one for recipe in known.values() for one in recipe["controls"] if "ws2016" in one or one.startswith("cis-w1")]
+    # A file that does not say which Windows it is of.
+    listed = HostView("old", "listed", ports=(Port("udp", 5355, ("0.0.0.0",), Scope.WILDCARD, "", State.LISTENS, "", recipe="llmnr-5355"),))
+    assert recipes_of(KNOWLEDGE, [listed])["llmnr-5355"]["controls"] == list(KNOWLEDGE.controls.of_recipe("llmnr-5355"))
+
+
+def test_a_host_that_drifted_needs_a_person_and_stands_in_front() -> None:
+    found = reports.report([HostView("a", "listed"), HostView("b", "drifted"), HostView("c", "failed")])
+    assert [host.host for host in found.fleet.hosts] == ["c", "b", "a"]
+    assert re.search(r"<b>2</b> <span>need a person", page.render(found))
 
 
 def test_html_has_the_matrix_in_words_and_the_way_back(sample: Report) -> None:

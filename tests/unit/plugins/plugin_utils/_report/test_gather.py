@@ -115,6 +115,22 @@ def test_what_nobody_agreed_to_is_refused_by_name_with_what_lifts_it() -> None:
     assert states(known)["tcp/135"] is State.REFUSED
 
 
+def test_what_is_kept_is_not_refused_as_well() -> None:
+    hazard = {"id": "iis-http-sys", "gate": "accept", "accepted": False, "what": "web sites stop", "affects": ["iis7", "ssdp-1900"]}
+    skipped = {"stage": "", "target": "recipe rpc-lsass", "reason": "not known to work on this Windows", "detail": "no setting is verified"}
+    web, lsass = (
+        row(number, outlook="kept", why="wanted", recipe=recipe, owner=owner, listens=True)
+        for number, recipe, owner in ((80, "iis7", "W3SVC"), (49668, "rpc-lsass", "lsass.exe"))
+    )
+    main = minimized(hazards=[hazard], unchanged=[skipped])
+
+    kept = view_of("web01", Given(main={**main, "forecast": [web, lsass]}))
+    assert (kept.refusals, {port.state for port in kept.ports}) == ((), {State.KEPT})
+    other = row(443, outlook="stays", recipe="iis7", owner="W3SVC", listens=True)
+    partly = view_of("web01", Given(main={**main, "forecast": [web, other]}))
+    assert [refusal.name for refusal in partly.refusals] == ["iis-http-sys", "recipe rpc-lsass"]
+
+
 def test_a_restart_a_proof_and_a_confirmation_are_left_to_do() -> None:
     waiting = minimized(reboot_required=True, confirm={"armed": True, "confirmed": False})
     done = Given(main=waiting, reboot={"after": {}}, proof=proven(), confirm={"confirmed": True})

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 from ansible.utils.display import get_text_width
@@ -13,7 +14,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._report.view import
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .views import hosts, minimized, row
+from .views import change, hosts, minimized, row
 
 # Signs of one and of two columns; of rarer ones the terminal's library knows less than Python.
 PRINTABLE = st.text(st.sampled_from("ab,/\\ äЖ日本한"), max_size=200)
@@ -60,6 +61,7 @@ def test_two_changes_of_one_service_are_one_line() -> None:
     lines = host_lines(HostView("web01", "proven", changes=both))
 
     assert "  services  service Spooler: auto -> disabled (at boot), running -> stopped" in lines
+    assert "Changed (1)" in lines
 
 
 def test_a_long_registry_path_is_cut_in_its_middle() -> None:
@@ -71,11 +73,35 @@ def test_a_long_registry_path_is_cut_in_its_middle() -> None:
     assert len(line) <= 100
 
 
+def test_the_command_that_goes_back_can_be_pasted_however_narrow_the_terminal_is() -> None:
+    view = view_of("web01", Given(main=minimized()))
+    for width in (60, 100):
+        lines = host_lines(view, Paper(width))
+        start = lines.index("To go back:")
+        assert lines[start - 1] == ""
+        # A shell takes a backslash and the end of the line away.
+        command = "\n".join(lines[start + 1 : lines.index("", start)]).replace("\\\n", "")
+        assert "\n" not in command
+        assert shlex.split(command) == shlex.split(view.back)
+
+
+def test_a_listing_names_the_next_step() -> None:
+    lines = host_lines(view_of("web01", Given(audit={"listeners": [row(135)]})))
+    assert " ".join(lines[-2:]).strip() == (
+        "web01: LISTED: 1 listens. To see what would close: ansible-playbook netmin.windows.minimize --check"
+    )
+
+
+def test_in_check_mode_there_is_no_run_to_name() -> None:
+    planned = minimized(changes=[change("service Spooler", "running", "stopped", status="planned")])
+    assert host_lines(view_of("web01", Given(main=planned, check_mode=True)))[1] == "web01 - Microsoft Windows Server 2022"
+
+
 def test_the_loopback_is_one_line() -> None:
     audit = {"listeners": [row(1900, scope="loopback", address="127.0.0.1", owner="SSDPSRV in pid 1"), row(135)]}
     lines = host_lines(view_of("web01", Given(audit=audit)))
 
-    assert "Nobody reaches from outside: tcp/1900 (SSDPSRV)" in lines
+    assert "On the loopback address only: tcp/1900 (SSDPSRV)" in lines
 
 
 def test_of_many_hosts_those_are_shown_that_failed_or_differ() -> None:

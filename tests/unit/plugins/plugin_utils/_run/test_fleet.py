@@ -106,6 +106,14 @@ def shown(found: Row) -> tuple[int | None, ...]:
     return tuple(found.numbers.get(name) for name in ("closed", "to_close", "residue", "refused"))
 
 
+def test_what_is_kept_is_not_refused_as_well() -> None:
+    rows = [{**row(3389, outcome=""), "recipe": "rdp", "outlook": "kept"}]
+    found = judge("web01", {"minimize_result": {**MINIMIZED, "forecast": rows}}, check_mode=False)
+    assert found.named["refused"] == ("recipe spooler (not known to work on this Windows)",)
+    partly = [*rows, {**rows[0], "outlook": "stays"}]
+    assert len(judge("web01", {"minimize_result": {**MINIMIZED, "forecast": partly}}, check_mode=False).named["refused"]) == 2
+
+
 def test_what_the_proof_contradicted_is_no_residue_and_is_named() -> None:
     """A port that is open again, one that is kept and gone, and many as one entry."""
     contradicted = [
