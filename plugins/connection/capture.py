@@ -26,7 +26,7 @@ notes:
 options:
   dir:
     description:
-      - Folder with the captures, relative to the play.
+      - Folder with the captures. A relative path is relative to the play, and in a playbook of this collection to the current folder.
     type: path
     vars:
       - name: netmin_windows_capture_dir

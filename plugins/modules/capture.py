@@ -19,7 +19,8 @@ description:
 options:
   dir:
     description:
-      - Folder on the controller for the file, relative to the play. It is made if it is missing.
+      - Folder on the controller for the file. It is made if it is missing.
+      - A relative path is relative to the play. In a playbook of this collection, it is relative to the current folder.
       - The file is called like the address of the host, C(ADDRESS.zip), and an anonymized one like its new name.
     type: path
     default: captures
@@ -39,7 +40,7 @@ options:
     default: false
   from:
     description:
-      - A capture that is to be anonymized, relative to the play.
+      - A capture that is to be anonymized. A relative path is taken as that of O(dir).
     type: path
   anonymize:
     description:

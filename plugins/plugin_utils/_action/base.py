@@ -230,7 +230,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
 
     def _open_captured(self) -> Captured:
         """Open the host in a file that the connection names; time passes at once there."""
-        found = open_captured(self._connection, self.address, self.host_name, self._loader.path_dwim)
+        found = open_captured(self._connection, self.address, self.host_name, self._loader)
         self._aged = found.aged
         if not isinstance(self.clock, CapturedClock):
             self.clock = CapturedClock(self.clock)

@@ -23,6 +23,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport 
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.wiretap import Wiretap
 
 from .base import WindowsAction
+from .baseline import path_of
 from .opening import OpenReader, is_capture
 from .screen import Screen
 
@@ -65,9 +66,9 @@ class CaptureAction(WindowsAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Capture the host, or anonymize a file."""
-        folder = Path(self._loader.path_dwim(options["dir"]))
+        folder = path_of(self._loader, options["dir"])
         if options["from"]:
-            return self._anonymize(Path(self._loader.path_dwim(options["from"])), folder)
+            return self._anonymize(path_of(self._loader, options["from"]), folder)
         if is_capture(self._connection):
             raise InvalidOption("this host is a capture already; to anonymize it, name its file in 'from'")
         path = folder / file_name(self.address)

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.captured import CapturedHost, unchangeable
@@ -16,6 +14,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
+
+from .baseline import path_of
 
 CONNECTION = "netmin.windows.capture"
 
@@ -62,13 +62,13 @@ def is_capture(connection: Any) -> bool:
     return getattr(connection, "transport", "") == CONNECTION
 
 
-def open_captured(connection: Any, address: str | None, name: str, path_of: Callable[[str], str]) -> Captured:
+def open_captured(connection: Any, address: str | None, name: str, loader: Any) -> Captured:
     """Open the host in a file that a connection names.
 
     Args:
         address: of the host, as Ansible gives it to connections.
         name: of the host that the task is about.
-        path_of: makes a path that is relative to the play a path.
+        loader: Ansible's, which knows where the play is.
 
     Raises:
         InvalidOption: no folder is given.
@@ -77,7 +77,7 @@ def open_captured(connection: Any, address: str | None, name: str, path_of: Call
     folder = connection.get_option("dir")
     if not folder:
         raise InvalidOption("set netmin_windows_capture_dir to the folder with the captures")
-    capture = open_capture(place_of(Path(path_of(str(folder))), address or name, name))
+    capture = open_capture(place_of(path_of(loader, str(folder)), address or name, name))
     most, days = float(connection.get_option("max_age")), age_in_days(capture, datetime.now(tz=UTC))
     told = f"this is the host as it was on {excerpt(capture.captured_at, 40)}, {days:.0f} days ago: capture it again"
     return Captured(capture, host=name, aged=told if days > most else "")

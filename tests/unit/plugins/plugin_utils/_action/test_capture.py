@@ -63,14 +63,14 @@ def test_the_release_is_that_of_the_checkout() -> None:
 
 def test_an_old_capture_says_so_and_one_without_a_folder_is_refused(tmp_path: Path) -> None:
     write_capture(tmp_path / "192.0.2.10.zip", SMALL)
-    assert open_captured(connection(tmp_path), "192.0.2.10", "web01", str).aged == ""
-    old = open_captured(connection(tmp_path, 1), "192.0.2.10", "web01", str).aged
+    assert open_captured(connection(tmp_path), "192.0.2.10", "web01", None).aged == ""
+    old = open_captured(connection(tmp_path, 1), "192.0.2.10", "web01", None).aged
     assert old.startswith("this is the host as it was on 2026-03-01T12:00:00+00:00, ")
     assert old.endswith(" days ago: capture it again")
     with pytest.raises(InvalidOption, match="set netmin_windows_capture_dir"):
-        open_captured(connection(""), "192.0.2.10", "web01", str)
+        open_captured(connection(""), "192.0.2.10", "web01", None)
 
 
 def test_a_host_without_an_address_has_its_name(tmp_path: Path) -> None:
     write_capture(tmp_path / "web01.zip", replace(SMALL, collection="0.2.0"))
-    assert open_captured(connection(tmp_path), None, "web01", str).capture.collection == "0.2.0"
+    assert open_captured(connection(tmp_path), None, "web01", None).capture.collection == "0.2.0"
