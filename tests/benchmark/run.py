@@ -63,9 +63,10 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--scenario", action="append", choices=names(), metavar="NAME", help="only this one of winsim --list; repeatable")
     parser.add_argument("--hosts", type=int, action="append", metavar="N", help="no table, but N hosts of a scenario at once; repeatable")
     parser.add_argument("--round-trips", action="store_true", help="only the answers that a task waits for one after the other")
+    parser.add_argument("--connections", type=int, metavar="N", help="for --round-trips: over so many a task reads (default: the module's)")
     options = parser.parse_args(arguments)
     if options.round_trips:
-        round_trips(simulated, TASKS, say)
+        round_trips(simulated, over(options.connections), say)
         return 0
     if not options.hosts:
         every_scenario(options.scenario or names())
@@ -75,6 +76,15 @@ def main(arguments: Sequence[str]) -> int:
     if not (options.hosts or options.scenario):
         round_trips(simulated, TASKS, say)
     return 0
+
+
+def over(connections: int | None) -> tuple[dict[str, Any], ...]:
+    """Return the tasks, told over how many connections to read."""
+    if connections is None:
+        return TASKS
+    return tuple(
+        {key: {**value, "connections": connections} if isinstance(value, dict) else value for key, value in task.items()} for task in TASKS
+    )
 
 
 def say(line: str = "") -> None:

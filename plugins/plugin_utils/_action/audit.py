@@ -77,10 +77,14 @@ class ListenersAction(WindowsAction):
     argument_spec: ClassVar[Mapping[str, Any]] = {"facts": {"type": "bool", "default": False}, **CONNECTIONS, **DETAIL}
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Read the host and its endpoints."""
+        """Read the host and its endpoints; a plan needs adapters and dependencies, and this makes none."""
         session = self.open_session()
-        look_ahead(session, KNOWLEDGE, (rpc_restriction.STAGE,), lambda known, first: take_listing(known, first, KNOWLEDGE))
-        host = read_host(session, KNOWLEDGE)
+
+        def listed_ahead(known: Reader, first: Host) -> Listing:
+            return take_listing(known, first, KNOWLEDGE)
+
+        look_ahead(session, KNOWLEDGE, (rpc_restriction.STAGE,), listed_ahead, planning=False)
+        host = read_host(session, KNOWLEDGE, planning=False)
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         listing = take_listing(session, host, KNOWLEDGE)
         host, explained = explain(session, host, KNOWLEDGE, states, listing)

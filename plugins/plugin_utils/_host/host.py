@@ -280,13 +280,13 @@ def read_first(reader: Reader, knowledge: Knowledge) -> Host:
     )
 
 
-def lists_of(first: Host) -> tuple[Work, ...]:
+def lists_of(first: Host, *, planning: bool) -> tuple[Work, ...]:
     """Return the work of `read_host` that needs no more than the first answers, what takes several answers in front."""
     return (
-        read_dependencies,
+        *((read_dependencies,) if planning else ()),
         *services_listed(first.windows.nt),
         read_processes,
-        read_adapters,
+        *((read_adapters,) if planning else ()),
         read_management,
         lambda reader: reader.query("Win32_ComputerSystem", COMPUTER_PROPERTIES),
     )

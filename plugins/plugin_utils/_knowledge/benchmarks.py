@@ -217,6 +217,15 @@ class Controls:
 
     settings: Mapping[str, ControlSetting] = field(default_factory=dict)
     benchmarks: Mapping[str, Benchmark] = field(default_factory=dict)
+    _met: Mapping[str, tuple[Control, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort those that a method meets by recipe once, before Ansible forks: each host asks for those of its listeners."""
+        met: dict[str, list[Control]] = {}
+        for control in self:
+            if control.method:
+                met.setdefault(control.recipe, []).append(control)
+        object.__setattr__(self, "_met", {recipe: tuple(controls) for recipe, controls in met.items()})
 
     def __iter__(self) -> Iterator[Control]:
         """Yield every control, benchmark by benchmark."""
@@ -240,11 +249,8 @@ class Controls:
         """
         return tuple(
             control.id
-            for control in self
-            if control.method
-            and control.recipe == recipe
-            and method in ("", control.method)
-            and (windows is None or control.is_for(windows))
+            for control in self._met.get(recipe, ())
+            if method in ("", control.method) and (windows is None or control.is_for(windows))
         )
 
     def asked(self, texts: Iterable[str]) -> tuple[Asked, ...]:

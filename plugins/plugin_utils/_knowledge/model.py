@@ -92,7 +92,7 @@ class Range:
             and (self.until is None or windows.nt <= self.until)
             and (self.build_since is None or self.build_since <= windows.build)
             and (self.build_until is None or windows.build <= self.build_until)
-            and self.side in (None, windows.side)
+            and (self.side is None or self.side is windows.side)
         )
 
     @property

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
@@ -106,11 +106,11 @@ class Reach:
         Args:
             chosen: the methods, as `recipe/method`, that were chosen; a change that none of them carries may belong to any.
         """
-        return tuple(item for part in parts for item in self._of(part, chosen))
-
-    def _of(self, part: Part, chosen: Collection[str]) -> Iterator[Item]:
         windows = self.host.windows
         known = {f"{r.id}/{m.id}": m for r in self.knowledge.recipes.values() for m in r.methods_on(windows)}
+        return tuple(item for part in parts for item in self._of(part, chosen, known))
+
+    def _of(self, part: Part, chosen: Collection[str], known: Mapping[str, Method]) -> Iterator[Item]:
         if part.endpoints:
             yield Item(part, part.targets[0], recipes=part.recipes)
             return

@@ -120,21 +120,24 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     return Survey(host, states, listing, explained)
 
 
-def look_ahead(reader: Reader, knowledge: Knowledge, stages: Iterable[Stage], *more: Callable[[Reader, Host], object]) -> None:
+def look_ahead(
+    reader: Reader, knowledge: Knowledge, stages: Iterable[Stage], *more: Callable[[Reader, Host], object], planning: bool = True
+) -> None:
     """Ask side by side for what the Windows and the knowledge name: lists of a host, settings of some stages; and for what these name.
 
     Args:
         more: further work that needs no more of the host than its first answers.
+        planning: see `read_host`, which is to be asked for the same.
     """
     first = read_first(reader, knowledge)
-    listed: tuple[Work, ...] = (*(partial(_done_with, work=work, first=first) for work in more), *lists_of(first))
+    listed: tuple[Work, ...] = (*(partial(_done_with, work=work, first=first) for work in more), *lists_of(first, planning=planning))
     of_lists = wants_of(reader, *listed)
     chosen = tuple(stages)
     host: Host | None = None
 
     def wants() -> tuple[Read, ...]:
         nonlocal host
-        host = host or _as_far_as_read(reader, knowledge)
+        host = host or _as_far_as_read(reader, knowledge, planning=planning)
         return (*of_lists(), *(read for stage in chosen for read in stage.wants(reader, host or first, knowledge)))
 
     reader.ahead(wants, over=first.spare_connections)
@@ -144,10 +147,10 @@ def _done_with(reader: Reader, work: Callable[[Reader, Host], object], first: Ho
     work(reader, first)
 
 
-def _as_far_as_read(reader: Reader, knowledge: Knowledge) -> Host | None:
+def _as_far_as_read(reader: Reader, knowledge: Knowledge, *, planning: bool) -> Host | None:
     """Return the host if all of its lists are here."""
     try:
-        return reader.recall(lambda known: read_host(known, knowledge))
+        return reader.recall(lambda known: read_host(known, knowledge, planning=planning))
     except (NetminError, NotRead):
         return None
 

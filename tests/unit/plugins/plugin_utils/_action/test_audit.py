@@ -65,6 +65,13 @@ def test_listeners_with_owners() -> None:
     assert result["suspected"] == []
 
 
+def test_a_listing_asks_for_nothing_that_only_a_plan_needs() -> None:
+    _result, session = act(ListenersAction, windows_xp())
+    asked = {call[1] for call in session.calls if call[0] == "query"}
+    assert "Win32_Service" in asked
+    assert asked.isdisjoint({"Win32_DependentService", "Win32_NetworkAdapterConfiguration"})
+
+
 def test_suspects_are_listed_apart() -> None:
     fake = windows_2000()
     fake.netstat[0] += f"  TCP 0.0.0.0:1367 0.0.0.0:0 LISTENING\n  TCP {ADDRESS}:1367 192.70.106.76:22 ESTABLISHED\n"
