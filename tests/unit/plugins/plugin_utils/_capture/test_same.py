@@ -1,6 +1,9 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every module on the capture of every simulated host: what it returns is what it returns on the host."""
+"""Every module on the capture of every simulated host: what it returns is what it returns on the host.
+
+Each host is tried with every sixth task, each with others; with NETMIN_EVERY_FAULT in the environment with all.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +39,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Gate
 from ansible_collections.netmin.windows.tests.unit.actions import Acted, act
 from ansible_collections.netmin.windows.tests.unit.captured import Counted, act_captured, captured
+from ansible_collections.netmin.windows.tests.unit.examples import MANY
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 
 from winsim.scenarios import names
 
 MOST_REQUESTS = 60
+THINNED = 6
 # Hosts with parts that show hazards, one for each Windows that the part is for.
 PARTS = (
     "windows_server_2022+hazard_iis_http_sys",
@@ -110,7 +115,10 @@ def whole(taken: Taken) -> Capture:
     return decoded(plain_of(taken.capture), "the capture")
 
 
-@pytest.fixture(params=[*names(), *PARTS])
+HOSTS = (*names(), *PARTS)
+
+
+@pytest.fixture(params=HOSTS)
 def host(request: pytest.FixtureRequest) -> Iterator[Simulated]:
     """Start a host of each scenario."""
     with simulated(request.param) as found:
@@ -122,9 +130,19 @@ def host(request: pytest.FixtureRequest) -> Iterator[Simulated]:
         yield found
 
 
-def test_every_module_returns_on_a_capture_what_it_returns_on_the_host(host: Simulated) -> None:
+def tasks_for(name: str) -> tuple[tuple[type[WindowsAction], Options], ...]:
+    """Return what is tried on a host."""
+    return TASKS if MANY else TASKS[HOSTS.index(name) % THINNED :: THINNED]
+
+
+def test_every_task_is_tried_on_several_hosts() -> None:
+    tried = [task for name in HOSTS for task in tasks_for(name)]
+    assert all(tried.count(task) >= len(HOSTS) // THINNED for task in TASKS)
+
+
+def test_every_module_returns_on_a_capture_what_it_returns_on_the_host(host: Simulated, request: pytest.FixtureRequest) -> None:
     capture = whole(captured(host))
-    for action, options in TASKS:
+    for action, options in tasks_for(request.node.callspec.params["host"]):
         on_host = compared(act(action, host, check=True, **options))
         assert compared(act_captured(action, capture, check=True, **options)) == on_host, (action.__module__, options)
 
