@@ -35,7 +35,7 @@ COUNTED = {
     State.STAYS: "stay",
 }
 GOOD = (Ended.PROVEN, Ended.RESTORED, Standing.LISTED, Ended.PLANNED)
-NEXT = "ansible-playbook netmin.windows.minimize --check"
+NEXT = "run netmin.windows.minimize with --check to see what would close"
 """What follows a listing."""
 Paint = Callable[[str, str], str]
 
@@ -239,9 +239,9 @@ def _closing(view: HostView, paper: Paper) -> list[str]:
     verdict = view.verdict.upper()
     said = f" ({view.failure})" if view.failure and not view.ports else ""
     reason = f" {view.failure}." if view.failure and view.ports else ""
-    todo = "; ".join(view.todo) or ("look at the message above" if view.failed else "nothing")
-    left = f"To see what would close: {NEXT}" if view.verdict == Standing.LISTED and not view.todo else f"Left to do: {todo}."
-    text = f"{view.host}: {verdict}{said}{f': {numbers}' if numbers else ''}.{reason} {left}"
+    other = NEXT if view.verdict == Standing.LISTED else "look at the message above" if view.failed else "nothing"
+    todo = "; ".join(view.todo) or other
+    text = f"{view.host}: {verdict}{said}{f': {numbers}' if numbers else ''}.{reason} Left to do: {todo}."
     kind = "good" if view.verdict in GOOD else "bad" if view.failed else "changed"
     first, *rest = wrapped(text, paper.width)
     return ["", first.replace(verdict, paper.paint(verdict, kind), 1), *rest]

@@ -88,7 +88,7 @@ def test_the_command_that_goes_back_can_be_pasted_however_narrow_the_terminal_is
 def test_a_listing_names_the_next_step() -> None:
     lines = host_lines(view_of("web01", Given(audit={"listeners": [row(135)]})))
     assert " ".join(lines[-2:]).strip() == (
-        "web01: LISTED: 1 listens. To see what would close: ansible-playbook netmin.windows.minimize --check"
+        "web01: LISTED: 1 listens. Left to do: run netmin.windows.minimize with --check to see what would close."
     )
 
 
