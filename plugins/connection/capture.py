@@ -4,12 +4,6 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
-from ansible.errors import AnsibleError
-from ansible.plugins.connection import ConnectionBase
-from ansible_collections.netmin.windows.plugins.plugin_utils._action.opening import CONNECTION
-
 DOCUMENTATION = r"""
 name: capture
 short_description: Plan on a host that was captured in a file
@@ -40,6 +34,12 @@ options:
 author:
   - The netmin.windows contributors (@netmin)
 """
+
+from typing import Any, NoReturn
+
+from ansible.errors import AnsibleError
+from ansible.plugins.connection import ConnectionBase
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.opening import CONNECTION
 
 SENTENCE = (
     "this host is a file (connection netmin.windows.capture): nothing can be run on it or copied to it, only the modules of "

@@ -76,6 +76,7 @@ shown:
   description: The hosts that this task showed. Empty if another host's task shows them, or if nobody reads the output.
   type: list
   elements: str
+  returned: always
   sample:
     - web01
 """

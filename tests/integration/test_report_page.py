@@ -65,7 +65,7 @@ def opened(browser: Browser, file: Path) -> Iterator[Any]:
 
 def counted(page: Page, wanted: Callable[[str], bool]) -> bool:
     """Wait until the filter says what is wanted. Its own waiting would evaluate text, which the page's policy forbids."""
-    for _ in range(600):
+    for _attempt in range(600):
         if wanted(page.locator("#count").text_content() or ""):
             return True
         page.wait_for_timeout(100)

@@ -14,7 +14,7 @@ from random import Random
 # RFC 1918, RFC 3927 and RFC 6598: so many bits say what kind of address it is, and stay.
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10")))
 # RFC 5737; then RFC 2544, and RFC 1112 section 4, where a host has more networks than that.
-DOCUMENTATION = tuple(map(IPv4Network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
+EXAMPLE_NETWORKS = tuple(map(IPv4Network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")))
 MORE = (IPv4Network("198.18.0.0/15"), IPv4Network("240.0.0.0/5"))
 # This host, loopback, multicast, and broadcast or a mask of a network.
 KEPT = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4")))
@@ -34,7 +34,7 @@ class Addresses:
         self._random = random
         self._flips: dict[tuple[int, int, int], int] = {}
         self._networks: dict[int, int] = {}
-        self._documentation = list(DOCUMENTATION)
+        self._documentation = list(EXAMPLE_NETWORKS)
         random.shuffle(self._documentation)
         self.replaced: dict[str, str] = {}
 

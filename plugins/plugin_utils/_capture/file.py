@@ -185,9 +185,10 @@ def _check_directory(file: Any, size: int, where: str) -> None:
     start = max(size - END.size - 20, 0)
     file.seek(start)
     tail = file.read(size - start)
-    if len(tail) < END.size or not tail[-END.size :].startswith(b"PK\x05\x06"):
+    end = tail[len(tail) - END.size :] if len(tail) >= END.size else b""
+    if not end.startswith(b"PK\x05\x06"):
         raise zipfile.BadZipFile("the end of the zip is not there")
-    directory = END.unpack(tail[-END.size :])[5]
+    directory = END.unpack(end)[5]
     if directory > MOST_DIRECTORY or tail.startswith(ZIP64):
         raise UnusableCapture(f"{where} has a directory of {directory} bytes, and no capture has more than {MOST_DIRECTORY}")
     file.seek(0)

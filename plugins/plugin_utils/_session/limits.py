@@ -65,7 +65,7 @@ def memory_of(rows: Iterable[Row]) -> int:
         total += getsizeof(row) + getsizeof(row.values) + getsizeof(row.class_name)
         for name, value in row.values.items():
             # Nearly all are texts, and there are thousands.
-            total += getsizeof(name) + (getsizeof(value) if type(value) is str else _size(value))
+            total += getsizeof(name) + (getsizeof(value) if isinstance(value, str) else _size(value))
     return total
 
 

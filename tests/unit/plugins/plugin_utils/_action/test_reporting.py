@@ -96,8 +96,10 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monk
     one(tmp_path, formats=["html", "json"], dest=str(tmp_path / "r"))
     before = {path.name: path.read_bytes() for path in (tmp_path / "r").iterdir()}
 
-    def fsync(_file: int, seen: list[int] = []) -> None:  # noqa: B006  # it counts
-        seen.append(1)
+    seen: list[int] = []
+
+    def fsync(file: int) -> None:
+        seen.append(file)
         if len(seen) == 2:
             raise OSError(28, "No space left on device")
 

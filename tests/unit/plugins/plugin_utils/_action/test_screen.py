@@ -106,7 +106,7 @@ def test_a_wait_is_told_at_its_beginning_and_then_at_most_every_half_a_minute(na
     for nap in naps:
         clock.sleep(nap)
 
-    times = [time for time, _ in hands.told]
+    times = [time for time, _text in hands.told]
     assert times[0] == 0
     assert all(later - earlier >= EVERY for earlier, later in itertools.pairwise(times))
     assert len(times) >= sum(naps[:-1]) // (EVERY + max(naps))
@@ -117,7 +117,7 @@ def test_a_short_wait_is_not_told() -> None:
     hands = Hands()
     clock = TellingClock(hands, "web01", hands)  # type: ignore[arg-type]
     clock.about("waits until service Spooler has stopped", patience=5)
-    for _ in range(5):
+    for _second in range(5):
         clock.sleep(1)
     assert hands.told == []
 
@@ -131,4 +131,4 @@ def test_each_wait_begins_anew() -> None:
     for what in ("one", "two"):
         clock.about(what)
         clock.sleep(1)
-    assert [text for _, text in hands.told] == ["web01: one", "web01: two"]
+    assert [text for _time, text in hands.told] == ["web01: one", "web01: two"]

@@ -18,7 +18,7 @@ from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, s
 
 from winsim.scenarios import load_scenario
 
-EXAMPLES = [(recipe, example) for recipe in KNOWLEDGE.recipes.values() for example in recipe.examples]
+EXAMPLES_OF_RECIPES = [(recipe, example) for recipe in KNOWLEDGE.recipes.values() for example in recipe.examples]
 
 
 @cache
@@ -53,7 +53,9 @@ def rows_of(recipe: Recipe, example: Example, entries: tuple[Forecast, ...]) -> 
 
 
 @pytest.mark.parametrize(
-    ("recipe", "example"), EXAMPLES, ids=[f"{recipe.id}-{example.scenario}-{number}" for number, (recipe, example) in enumerate(EXAMPLES)]
+    ("recipe", "example"),
+    EXAMPLES_OF_RECIPES,
+    ids=[f"{recipe.id}-{example.scenario}-{number}" for number, (recipe, example) in enumerate(EXAMPLES_OF_RECIPES)],
 )
 def test_an_example_is_what_is_planned(recipe: Recipe, example: Example) -> None:
     selection, entries = planned(example.scenario, example.accept, example.unverified)
@@ -63,7 +65,7 @@ def test_an_example_is_what_is_planned(recipe: Recipe, example: Example) -> None
     assert [choice.method.id for choice in selection.choices if choice.recipe is recipe] == ([example.method] if example.method else [])
 
 
-@pytest.mark.parametrize("expression", sorted({example.scenario for _recipe, example in EXAMPLES}))
+@pytest.mark.parametrize("expression", sorted({example.scenario for _recipe, example in EXAMPLES_OF_RECIPES}))
 def test_an_example_names_a_scenario_that_there_is(expression: str) -> None:
     assert load_scenario(expression).name == expression
 
