@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .expansion import NotKnown
 from .syntax import Block, Chain, Condition, For, If, Node, Redirection, Simple, Stream
 
 BLANKS = " \t\v\f\r\xa0"
@@ -340,7 +341,7 @@ class Parser:
                 options = word
                 word = self._for_word()
         if kind in ("d", "r"):
-            raise BadSyntax(f"for /{kind} is not known here.\r\n")
+            raise NotKnown(f"for /{kind} is not known here.")
         if len(word) != 2 or word[0] != "%":
             raise unexpected(word)
         if self._for_word().lower() != "in":
