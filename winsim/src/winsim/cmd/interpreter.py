@@ -66,6 +66,16 @@ class Shell:
         except GoTo:
             return 1
 
+    def console_line(self, name: str, words: list[str], streams: Streams) -> Run:
+        """Carry out a batch file that somebody starts at the prompt, and return the error level that it leaves."""
+        path = self._batch_file(name)
+        if path is None:
+            raise FileNotFoundError(name)
+        try:
+            return (yield from self.run_batch(path, [name, *arguments(" ".join(words))], streams))
+        except Leave as leave:
+            return leave.code
+
     def lookup(self, name: str) -> str | None:
         """Return a variable, those included that cmd makes up."""
         made_up: dict[str, Callable[[], str]] = {
@@ -205,6 +215,7 @@ class Shell:
 
     def run_batch(self, path: str, words: list[str], streams: Streams) -> Run:
         """Carry out a batch file from its start."""
+        self.system.script(path)
         outer, echo = self.batch, self.echo
         self.batch = Batch(path, words, self.system.files)
         self.echo = True if outer is None else echo

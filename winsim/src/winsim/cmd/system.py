@@ -164,6 +164,9 @@ class System(Protocol):
     def step(self, command: str) -> None:
         """Take note that a command begins; its redirections are open by then."""
 
+    def script(self, path: str) -> None:
+        """Look at a batch file before it is carried out."""
+
     def not_found(self, name: str) -> str:
         """Return what cmd says of a command that there is not."""
 

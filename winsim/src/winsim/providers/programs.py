@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from winsim.cmd.environment import Environment
 from winsim.cmd.expansion import NotKnown
 from winsim.cmd.interpreter import Shell
-from winsim.cmd.system import Call, Edition, Input, Nowhere, Run, Streams
+from winsim.cmd.system import Call, Edition, Files, Input, Nowhere, Run, Streams
 from winsim.cmd.words import bare, split
 from winsim.host.files import (
     ADMINISTRATOR,
@@ -148,7 +148,7 @@ class HostSystem:
         self.account = account
         self._memory = memory
         self.who = TOKENS[account]
-        self.files = HostFiles(host, self.who)
+        self.files: Files = HostFiles(host, self.who)
         self.children: list[Job] = []
 
     @property
@@ -166,6 +166,9 @@ class HostSystem:
 
     def step(self, command: str) -> None:
         """Count nothing."""
+
+    def script(self, path: str) -> None:
+        """Take it as it is."""
 
     def not_found(self, name: str) -> str:
         """Return what cmd says of a command that there is not."""
