@@ -8,6 +8,7 @@ They act on the same host as WMI does. What a script writes below a drive that i
 from winsim.cmd.expansion import NotKnown
 
 from .presence import XP_HOME
-from .running import CLOSED, Endless, Outcome, run
+from .running import CLOSED, Outcome, run
+from .system import Endless
 
 __all__ = ["CLOSED", "XP_HOME", "Endless", "NotKnown", "Outcome", "run"]

@@ -142,9 +142,9 @@ def ipconfig(asked: Asked) -> Output:
 
 
 def _leader(indent: str, name: str, value: str) -> str:
-    width = 36
-    dots = " ." * ((width - len(name)) // 2)
-    return f"{indent}{name + (' ' if len(name) % 2 else '') + dots:<{width}}: {value}"
+    """Return a line; the dots stand below each other (published outputs)."""
+    dots = "".join(" ."[(place + 1) % 2] for place in range(len(name), 33))
+    return f"{indent}{name}{dots} : {value}"
 
 
 def _adapter(asked: Asked, adapter: AdapterSpec, indent: str) -> list[str]:
@@ -168,7 +168,7 @@ def _adapter(asked: Asked, adapter: AdapterSpec, indent: str) -> list[str]:
     if adapter.dns:
         rows.append(("DNS Servers", adapter.dns[0]))
     lines = [_leader(indent, _word(asked, name), value) for name, value in rows]
-    lines += [" " * (len(indent) + 38) + server for server in adapter.dns[1:]]
+    lines += [" " * (len(indent) + 36) + server for server in adapter.dns[1:]]
     if not asked.old or asked.host.netbios.get(adapter.guid) == 2:
         state = "Disabled" if asked.host.netbios.get(adapter.guid) == 2 else "Enabled"
         lines.append(_leader(indent, _word(asked, "NetBIOS over Tcpip"), _word(asked, state)))

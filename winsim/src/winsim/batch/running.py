@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from winsim.cmd.environment import Environment
+from winsim.cmd.expansion import NotKnown
 from winsim.cmd.interpreter import Shell
 from winsim.cmd.system import Run
 from winsim.host.jobs import Account
@@ -17,7 +18,7 @@ from winsim.providers.computer import SimulatedHost
 from winsim.providers.programs import environment_of
 
 from .drives import Space, place_of
-from .system import Closed, ConsoleSystem, pages_of
+from .system import Closed, ConsoleSystem, Endless, pages_of
 
 CLOSED = 0xC000013A
 """The exit code of a console program whose window somebody closed (STATUS_CONTROL_C_EXIT)."""
@@ -32,10 +33,6 @@ class Outcome(NamedTuple):
     exit_code: int
     console: str
     steps: int
-
-
-class Endless(Exception):
-    """A script has run for a day of the host's time."""
 
 
 def run(
@@ -107,6 +104,9 @@ def run(
         code = _driven(machine, work)
     except Closed:
         code = CLOSED
+    except NotKnown as error:
+        error.add_note(f"in {script_path}, at or behind: {system.command}")
+        raise
     return Outcome(code, system.screen.text, system.steps)
 
 

@@ -48,6 +48,14 @@ class Closed(Exception):
     """Somebody has closed the console: the command that had begun is cut short, and nothing comes after it."""
 
 
+class Endless(Exception):
+    """A script does not end."""
+
+
+MOST = 1_000_000
+"""Commands after which a script counts as one that does not end."""
+
+
 class Keyboard(Input):
     """What somebody types; who waits for more waits for ever."""
 
@@ -108,6 +116,7 @@ class ConsoleSystem(HostSystem):
         self.pages = pages
         self.screen = Screen(pages)
         self.steps = 0
+        self.command = ""
         self._cut_after = cut_after
         self._programs = presence.programs(host) - {name.lower() for name in absent}
         self._places = {presence.place(host, name): name for name in self._programs}
@@ -144,10 +153,12 @@ class ConsoleSystem(HostSystem):
         Raises:
             Closed: the console closes now.
         """
-        del command
+        self.command = command
         if self._cut_after is not None and self.steps >= self._cut_after:
             raise Closed
         self.steps += 1
+        if self.steps > MOST:
+            raise Endless
 
     def script(self, path: str) -> None:
         """Look at a batch file before it is carried out.

@@ -56,7 +56,7 @@ def _set(shell: Shell, tail: str, scope: Scope) -> Run:
     if switch == "/a":
         return _set_number(shell, text[2:], scope)
     if switch == "/p":
-        return _set_asked(shell, text[2:].strip(), scope)
+        return _set_asked(shell, tail.lstrip(" \t")[2:].lstrip(" \t"), scope)
     if text.startswith("/"):
         scope.streams.stderr.write(INCORRECT)
         return shell.fail(1)

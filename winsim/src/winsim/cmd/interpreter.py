@@ -356,6 +356,10 @@ class Shell:
             text = ""
             for name in [source] if source.startswith('"') else arguments(source):
                 text += self._file_of(name, scope)
+            if "\0" in text:
+                # It stops at the first one (users' reports), which a script that reads UTF-16 does not want.
+                self._raise_if_loud(NotKnown(f"for /f of a file with zero bytes is not known here: {source}"))
+                text = text.partition("\0")[0]
         return list(lines.split(text, wanted))
 
     def _file_of(self, name: str, scope: Scope) -> str:
