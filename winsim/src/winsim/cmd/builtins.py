@@ -205,18 +205,16 @@ def _shift(shell: Shell, tail: str, scope: Scope) -> Run:
 
 def _start(shell: Shell, tail: str, scope: Scope) -> Run:
     text = tail.lstrip()
-    title = re.match(r'"[^"]*"\s*', text)
-    if title is not None:
-        text = text[title.end() :]
-    waits = False
-    while switch := re.match(r"/(b|min|max|low|normal|high|i|w|wait)(?=\s|$)\s*", text, re.IGNORECASE):
-        waits |= switch[1].lower() in ("w", "wait")
-        text = text[switch.end() :]
-    folder = re.match(r'/d\s*("[^"]*"|\S+)\s*', text, re.IGNORECASE)
+    waits = titled = False
     directory = shell.directory
-    if folder is not None:
-        directory = absolute(folder[1], shell.directory)
-        text = text[folder.end() :]
+    # The first word in quotes is the title, before or between the switches.
+    while option := _START_OPTION.match(text):
+        if option["title"] is not None and titled:
+            break
+        titled |= option["title"] is not None
+        waits |= (option["switch"] or "").lower() in ("w", "wait")
+        directory = directory if option["folder"] is None else absolute(option["folder"], shell.directory)
+        text = text[option.end() :]
     if text.startswith("/"):
         raise NotKnown(f"start {text} is not known here.")
     if not text:
@@ -232,6 +230,11 @@ def _start(shell: Shell, tail: str, scope: Scope) -> Run:
         return shell.fail(NOT_FOUND)
     return 0
     yield
+
+
+_START_OPTION = re.compile(
+    r'(?:(?P<title>"[^"]*")|/(?P<switch>b|min|max|low|normal|high|i|w|wait)(?=[\s"]|$)|/d\s*(?P<folder>"[^"]*"|\S+))\s*', re.IGNORECASE
+)
 
 
 def _started(shell: Shell, text: str, directory: str, scope: Scope) -> Run:

@@ -14,8 +14,10 @@ from ..cmd.test_differential import WINE, Outcome, bare, real
 from .desk import desk
 from .rows import BOTH, OURS
 
+ROWS = {**BOTH, **OURS}
 
-@pytest.mark.parametrize(("text", "shown"), list({**BOTH, **OURS}.values()), ids=list({**BOTH, **OURS}))
+
+@pytest.mark.parametrize(("text", "shown"), list(ROWS.values()), ids=list(ROWS))
 @pytest.mark.parametrize("scenario", ["windows_2000", "windows_server_2022"])
 def test_a_batch_file_shows(tmp_path: Path, scenario: str, text: str, shown: list[str]) -> None:
     host = desk(scenario, tmp_path)

@@ -27,7 +27,7 @@ def service(host: Desk, name: str) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("scenario", "there", "absent"),
     [
-        ("windows_2000", "regedit net netstat find findstr fc ipconfig route at", "reg sc tasklist driverquery shutdown fsutil timeout whoami"),
+        ("windows_2000", "regedit net netstat find findstr fc ipconfig route at", "reg sc tasklist driverquery shutdown fsutil timeout"),
         ("windows_xp", "reg sc tasklist driverquery shutdown fsutil schtasks", "timeout whoami icacls certutil fltmc"),
         ("windows_server_2003", "reg sc whoami timeout fltmc certutil", "robocopy wevtutil"),
         ("windows_7", "reg sc timeout icacls whoami powershell at wmic", "nosuch"),
