@@ -165,7 +165,9 @@ def _exit(shell: Shell, tail: str, scope: Scope) -> Run:
 def _call(shell: Shell, tail: str, scope: Scope) -> Run:
     outer = shell.batch
     arguments_of = (None, shell, "") if outer is None else (outer.arguments, shell, outer.script)
-    text = percent(tail.lstrip(" \t,;="), shell.lookup, *arguments_of)
+    text = percent(_carets_doubled(tail.lstrip(" \t,;=")), shell.lookup, *arguments_of)
+    if shell.system.edition.loud and any(sign in "&|<>" for sign in re.sub('"[^"]*("|$)', "", text)):
+        raise NotKnown(f"call with one of & | < > outside quotes is not known here: {text}")
     if not text.startswith(":"):
         name, rest = split_name(text)
         if name in ("if", "for", "call", "goto"):
@@ -189,6 +191,11 @@ def _call(shell: Shell, tail: str, scope: Scope) -> Run:
     finally:
         shell.batch = outer
     return code
+
+
+def _carets_doubled(text: str) -> str:
+    """Return a text as `call` reads it once more: outside quotes a caret is lost and doubled again, within it stays doubled."""
+    return re.sub('"[^"]*("|$)', lambda quoted: quoted[0].replace("^", "^^"), text)
 
 
 def _shift(shell: Shell, tail: str, scope: Scope) -> Run:

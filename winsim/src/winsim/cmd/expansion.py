@@ -66,8 +66,9 @@ def _percent_sign(line: str, at: int, lookup: Lookup, arguments: Sequence[str] |
         if modified:
             own = script if script and modified[1] and modified[2] == "0" else _argument(arguments, int(modified[2]))
             return modify(own, modified[1], paths), at + modified.end()
-        if re.match(r"~\$", line[at:]):
-            raise NotKnown("%~$PATH: is not known here.")
+        if following == "~":
+            # cmd breaks a batch file off there, even in a remark (users' description); `%~$PATH:1` alone is right and not known here.
+            raise NotKnown(f"%{line[at:].split(' ')[0]} is not known here: %~ takes letters and a digit.")
     end = line.find("%", at)
     if end < 0:
         return ("%" if arguments is None else ""), at

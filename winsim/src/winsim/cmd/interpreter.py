@@ -260,7 +260,7 @@ class Shell:
             return None if following is None else self._expanded(batch, following)
 
         expanded = self._expanded(batch, line)
-        node = Parser(expanded, more).parse()
+        node = Parser(expanded, more, loud=self.system.edition.loud).parse()
         if node is None:
             return
         if self.echo and not line.lstrip().startswith("@"):
