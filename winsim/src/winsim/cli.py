@@ -26,6 +26,8 @@ _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
 _READY = "winsim: ready: "
 _LONGEST = 86_400.0
 _LAST_PORT = 65_535
+NO_WINRM = "+no_winrm"
+"""The part that `--no-winrm` lays over each scenario."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,7 +67,7 @@ def host_specs(options: argparse.Namespace) -> list[HostSpec]:
     """
     specs = []
     for expression in options.scenario:
-        number, scenario = several(expression)
+        number, scenario = several(f"{expression}{NO_WINRM}" if options.no_winrm else expression)
         load_scenario(scenario)
         spec = HostSpec(
             scenario=scenario,
@@ -120,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--ipv6", action="store_true", help="let clients use the IPv6 loopback address ::1")
     add("--auth", choices=LOGINS, default="ntlm", help="what the inventory uses (default: ntlm)")
     add("--tls", action="store_true", help="WinRM over https, with a certificate made at the start")
+    add("--no-winrm", action="store_true", help="nobody reaches the hosts but from their own console (Windows 2000 and XP)")
     add("--daemonize", action="store_true", help="return when the hosts listen and go on in the background")
     add("--boot-seconds", type=_positive, metavar="S", help="how long a restart takes (default: the scenario's)")
     add("--speed", type=_positive, default=1.0, metavar="N", help="let time pass N times as fast in the hosts (default: 1)")

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from .batch.asking import run_asked
 from .certificate import Authority
 from .host.clock import FastClock, SystemClock
 from .providers.computer import build
@@ -107,7 +108,7 @@ class Host:
     """One running host, as tests and inventories need it.
 
     Attributes:
-        address, port: where a client connects; `own_address` is where the host's sockets are.
+        address, port: where a client connects (port 0: the host has no WinRM); `own_address` is where the host's sockets are.
         window_url: its part of the testers' window.
         computer: the host itself; use it through `Simulation.run`, in the thread that serves it.
         certificate: the file with the user's certificate and its private key, where `auth` is `certificate`.
@@ -135,12 +136,16 @@ class Host:
 
     @property
     def place(self) -> str:
-        """Address and port as a URL has them."""
+        """Address and port as a URL has them; the address alone where there is no WinRM."""
+        if not self.port:
+            return self.address
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
     @property
     def inventory_variables(self) -> dict[str, object]:
-        """What an Ansible inventory says of the host: its connection, and its part of the testers' window."""
+        """What an Ansible inventory says of the host: its connection, where it has one, and its part of the testers' window."""
+        if not self.port:
+            return {"winsim_name": self.name, "winsim_window": self.window_url}
         variables: dict[str, object] = {
             "ansible_host": self.address,
             "ansible_connection": "winrm",
@@ -258,7 +263,7 @@ class Simulation:
     async def _start(self) -> tuple[Host, ...]:
         for spec, name in zip(self._specs, _names(self._specs), strict=True):
             self._stations.append(await self._station(spec, name))
-        window = Window({station.name: station for station in self._stations})
+        window = Window({station.name: station for station in self._stations}, run_asked)
         self.window_url = await window.start(self._window_port)
         self._resources.push_async_callback(window.stop)
         watch = asyncio.create_task(_watch(self._stations))

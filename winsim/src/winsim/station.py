@@ -73,6 +73,10 @@ class Station:
 
     def start(self) -> None:
         """Open the host's ports; where one of WinRM's is not ours to open, clients get a forwarded one."""
+        if not self._winrm_ports():
+            # Nobody connects to it; its other sockets open all the same.
+            self.settle()
+            return
         if self.address.own:
             self._barred = frozenset(port for port in self._winrm_ports() if not permitted(self.address.text, port))
         if self.six is not None:
@@ -95,7 +99,7 @@ class Station:
             self._open()
             self.computer.visited(self.http.clients())
             self.follow()
-        elif self._servers:
+        elif self._servers or not self._winrm_ports():
             self._close(flush=True)
 
     def glance(self) -> None:
@@ -131,7 +135,9 @@ class Station:
         self.settle()
 
     def client_port(self) -> tuple[str, int]:
-        """Return the address and port for clients."""
+        """Return the address and port for clients; port 0 where the host has no WinRM."""
+        if not self._winrm_ports():
+            return self.address.text, 0
         address = self.address if self.six is None else self.six
         if self.forwarded:
             return SHARED if self.six is None else address.text, self.forwarded
@@ -145,7 +151,7 @@ class Station:
 
     def follow(self) -> None:
         """Bring the sockets into step; called before each answer leaves, so that a client finds what it was told."""
-        if self.http.up and self._servers:
+        if self.http.up and (self._servers or not self._winrm_ports()):
             own = [port for address, port in self._servers if address == self.address.text]
             self.sockets.follow(self.computer.exposed(), without=own)
             if self.six_sockets is not None and self.six is not None:
@@ -156,7 +162,7 @@ class Station:
         wanted: dict[tuple[str, int], SSLContext | None] = {}
         if self.address.own:
             wanted |= {(self.address.text, port): None for port in self._winrm_ports() if port not in self._barred}
-            if self._tls is not None:
+            if self._tls is not None and self._winrm_ports():
                 wanted[self.address.text, 5986] = self._tls
         if self.six is not None or self.forwarded:
             wanted[self.client_port()] = self._tls

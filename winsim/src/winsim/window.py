@@ -20,6 +20,9 @@ from .wire.injection import KINDS
 if TYPE_CHECKING:
     from .station import Station
 
+RunBatch = Callable[[object, object], dict[str, object]]
+"""Runs a batch file on a computer as a request asks for it."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _LONGEST_ADVANCE = 31 * 24 * 3600
@@ -28,8 +31,9 @@ _LONGEST_ADVANCE = 31 * 24 * 3600
 class Window:
     """The window's server."""
 
-    def __init__(self, stations: Mapping[str, Station]) -> None:
+    def __init__(self, stations: Mapping[str, Station], run_batch: RunBatch) -> None:
         self._stations = stations
+        self._run_batch = run_batch
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int) -> str:
@@ -54,6 +58,7 @@ class Window:
                 web.get("/hosts/{name}/services", self._part("services")),
                 web.get("/hosts/{name}/tasks", self._part("tasks")),
                 web.get("/hosts/{name}/sockets", self._sockets),
+                web.post("/hosts/{name}/batch", self._batch),
                 web.post("/hosts/{name}/boot", self._boot),
                 web.post("/hosts/{name}/clock", self._clock),
                 web.post("/hosts/{name}/faults", self._arm),
@@ -165,6 +170,13 @@ class Window:
         station.reset()
         return _json(_summary(station))
 
+    async def _batch(self, request: web.Request) -> web.Response:
+        """Run a batch file at the host's console; while it runs nobody is served, and its waiting takes the host's time alone."""
+        station = self._station(request)
+        ended = self._run_batch(station.computer, json.loads(await request.text()))
+        station.settle()
+        return _json(ended)
+
     async def _boot(self, request: web.Request) -> web.Response:
         station = self._station(request)
         station.boot()
@@ -178,7 +190,7 @@ def _summary(station: Station) -> dict[str, object]:
         "scenario": station.spec.scenario,
         "up": station.http.up,
         "address": station.address.text,
-        "winrm": f"[{address}]:{port}" if ":" in address else f"{address}:{port}",
+        "winrm": None if not port else f"[{address}]:{port}" if ":" in address else f"{address}:{port}",
         "profile": station.service.profile.name,
         "open": dict(station.service.open_operations),
         "errors": list(station.http.errors),

@@ -18,7 +18,13 @@ import winsim
 PACKAGE = Path(winsim.__file__).parent
 PROJECT = Path(__file__).parents[2]
 
-SIDES: Mapping[str, set[str]] = {"wire": set(), "cmd": set(), "host": set(), "providers": {"cmd", "host"}}
+SIDES: Mapping[str, set[str]] = {
+    "wire": set(),
+    "cmd": set(),
+    "host": set(),
+    "providers": {"cmd", "host"},
+    "batch": {"cmd", "host", "providers"},
+}
 """Side -> sides that it may import: a host has never heard of WS-Man, a command
 processor of neither, and the wire reaches one through `seams.py` only."""
 

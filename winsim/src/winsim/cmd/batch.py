@@ -27,6 +27,17 @@ class Batch:
     files: Files
     at: int = 0
     saved: list[tuple[Environment, bool]] = field(default_factory=list)
+    shifted: bool = False
+
+    @property
+    def script(self) -> str:
+        """The full path of the file; empty where `shift` has put another word in its place."""
+        return "" if self.shifted else self.path
+
+    @property
+    def clears(self) -> bool:
+        """`set` sets the error level to 0 in a `.cmd` and leaves it alone in a `.bat` (SS64, "errorlevel")."""
+        return self.path.lower().endswith(".cmd")
 
     def line(self) -> str | None:
         """Take the next line, None at the end.

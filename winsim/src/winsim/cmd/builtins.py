@@ -13,8 +13,8 @@ from .batch import Batch
 from .control import GoTo, Leave
 from .expansion import NotKnown, percent
 from .parser import INCORRECT
-from .system import Run
-from .words import absolute, arguments, bare
+from .system import Call, Run, Streams
+from .words import absolute, arguments, bare, split
 
 if TYPE_CHECKING:
     from .interpreter import Scope, Shell
@@ -56,7 +56,7 @@ def _set(shell: Shell, tail: str, scope: Scope) -> Run:
     if switch == "/a":
         return _set_number(shell, text[2:], scope)
     if switch == "/p":
-        return _set_asked(shell, text[2:].strip(), scope)
+        return _set_asked(shell, tail.lstrip(" \t")[2:].lstrip(" \t"), scope)
     if text.startswith("/"):
         scope.streams.stderr.write(INCORRECT)
         return shell.fail(1)
@@ -73,6 +73,8 @@ def _set(shell: Shell, tail: str, scope: Scope) -> Run:
     if not value and shell.environment.get(name) is None:
         return 1
     shell.environment.set(name, value)
+    if shell.batch is not None and shell.batch.clears:
+        shell.errorlevel = 0
     return 0
     yield
 
@@ -115,6 +117,9 @@ def _set_local(shell: Shell, tail: str, scope: Scope) -> Run:
     if set(words) - known:
         raise NotKnown(f"setlocal {tail.strip()} is not known here.")
     del scope
+    if words:
+        # With words it tells by the error level whether they were understood (the help of setlocal).
+        shell.errorlevel = 0
     if shell.batch is not None:
         shell.batch.saved.append((shell.environment.copy(), shell.delays))
         if "enabledelayedexpansion" in words:
@@ -158,7 +163,11 @@ def _exit(shell: Shell, tail: str, scope: Scope) -> Run:
 
 
 def _call(shell: Shell, tail: str, scope: Scope) -> Run:
-    text = percent(tail.lstrip(" \t,;="), shell.lookup, None if shell.batch is None else shell.batch.arguments)
+    outer = shell.batch
+    arguments_of = (None, shell, "") if outer is None else (outer.arguments, shell, outer.script)
+    text = percent(_carets_doubled(tail.lstrip(" \t,;=")), shell.lookup, *arguments_of)
+    if shell.system.edition.loud and any(sign in "&|<>" for sign in re.sub('"[^"]*("|$)', "", text)):
+        raise NotKnown(f"call with one of & | < > outside quotes is not known here: {text}")
     if not text.startswith(":"):
         name, rest = split_name(text)
         if name in ("if", "for", "call", "goto"):
@@ -166,7 +175,6 @@ def _call(shell: Shell, tail: str, scope: Scope) -> Run:
         if name in COMMANDS:
             return (yield from COMMANDS[name](shell, rest, scope))
         return (yield from shell.external(text, scope.streams, called=True)) if text else 0
-    outer = shell.batch
     if outer is None:
         scope.streams.stderr.write("Invalid attempt to call batch label outside of batch script.\r\n")
         return shell.fail(1)
@@ -185,33 +193,44 @@ def _call(shell: Shell, tail: str, scope: Scope) -> Run:
     return code
 
 
+def _carets_doubled(text: str) -> str:
+    """Return a text as `call` reads it once more: outside quotes a caret is lost and doubled again, within it stays doubled."""
+    return re.sub('"[^"]*("|$)', lambda quoted: quoted[0].replace("^", "^^"), text)
+
+
 def _shift(shell: Shell, tail: str, scope: Scope) -> Run:
     del scope
-    if tail.strip():
+    first = {"": 0, "/0": 0, "/1": 1}.get(tail.strip())
+    if first is None:
         raise NotKnown(f"shift {tail.strip()} is not known here.")
     if shell.batch is not None:
-        shell.batch.arguments = shell.batch.arguments[1:]
+        shell.batch.arguments = [*shell.batch.arguments[:first], *shell.batch.arguments[first + 1 :]]
+        shell.batch.shifted |= first == 0
     return 0
     yield
 
 
 def _start(shell: Shell, tail: str, scope: Scope) -> Run:
     text = tail.lstrip()
-    title = re.match(r'"[^"]*"\s*', text)
-    if title is not None:
-        text = text[title.end() :]
-    while switch := re.match(r"/(b|min|max|low|normal|high|i)(?=\s|$)\s*", text, re.IGNORECASE):
-        text = text[switch.end() :]
-    folder = re.match(r'/d\s*("[^"]*"|\S+)\s*', text, re.IGNORECASE)
+    waits = titled = False
     directory = shell.directory
-    if folder is not None:
-        directory = absolute(folder[1], shell.directory)
-        text = text[folder.end() :]
+    # The first word in quotes is the title, before or between the switches.
+    while option := _START_OPTION.match(text):
+        if option["title"] is not None and titled:
+            break
+        titled |= option["title"] is not None
+        waits |= (option["switch"] or "").lower() in ("w", "wait")
+        directory = directory if option["folder"] is None else absolute(option["folder"], shell.directory)
+        text = text[option.end() :]
     if text.startswith("/"):
         raise NotKnown(f"start {text} is not known here.")
     if not text:
         # A window of cmd that nobody sees and that waits for ever.
         raise NotKnown("start of a cmd without a command is not known here.")
+    if waits:
+        return (yield from _started(shell, text, directory, scope))
+    if shell.system.edition.loud:
+        raise NotKnown(f"start without /wait is not known here: {text}")
     if not shell.system.detach(text, shell.environment.copy(), directory):
         name = arguments(text)[0]
         scope.streams.stderr.write(f"The system cannot find the file {bare(name)}.\r\n")
@@ -219,6 +238,53 @@ def _start(shell: Shell, tail: str, scope: Scope) -> Run:
     return 0
     yield
 
+
+_START_OPTION = re.compile(
+    r'(?:(?P<title>"[^"]*")|/(?P<switch>b|min|max|low|normal|high|i|w|wait)(?=[\s"]|$)|/d\s*(?P<folder>"[^"]*"|\S+))\s*', re.IGNORECASE
+)
+
+
+def _started(shell: Shell, text: str, directory: str, scope: Scope) -> Run:
+    """Run a program and wait for it; its code is the error level."""
+    name, tail = shell.named(text)
+    if not shell.system.find(bare(name)):
+        scope.streams.stderr.write(f"The system cannot find the file {bare(name)}.\r\n")
+        return shell.fail(NOT_FOUND)
+    call = Call(bare(name), tail, split(tail), scope.streams, shell.environment.copy(), directory)
+    shell.errorlevel = yield from shell.system.run(call)
+    return shell.errorlevel
+
+
+def _version(shell: Shell, tail: str, scope: Scope) -> Run:
+    del tail
+    if not shell.system.edition.version:
+        raise NotKnown("ver is not known here.")
+    scope.streams.stdout.write(f"\r\n{shell.system.edition.version}\r\n")
+    shell.errorlevel = 0
+    return 0
+    yield
+
+
+def _pause(shell: Shell, tail: str, scope: Scope) -> Run:
+    del shell, tail
+    scope.streams.stdout.write("Press any key to continue . . . ")
+    scope.streams.stdin.line()
+    scope.streams.stdout.write("\r\n")
+    return 0
+    yield
+
+
+def change_drive(shell: Shell, drive: str, streams: Streams) -> int:
+    """Go to the root of another drive; the folder that was the current one there is not kept here."""
+    if not shell.system.files.is_folder(f"{drive}\\"):
+        streams.stderr.write("The system cannot find the drive specified.\r\n")
+        return shell.fail(1)
+    if shell.directory[:2].lower() != drive.lower():
+        shell.directory = f"{drive.upper()}\\"
+    return 0
+
+
+DRIVE = re.compile("[A-Za-z]:")
 
 NOT_FOUND = 9059
 """The error level of a `start` that does not find its program (SS64, "start")."""
@@ -229,6 +295,7 @@ COMMANDS: dict[str, Command] = {
     "cd": file_commands.change_folder,
     "chdir": file_commands.change_folder,
     "cls": _nothing,
+    "copy": file_commands.copy,
     "del": file_commands.delete,
     "echo": _echo,
     "endlocal": _end_local,
@@ -237,6 +304,10 @@ COMMANDS: dict[str, Command] = {
     "goto": _go_to,
     "md": file_commands.make_folder,
     "mkdir": file_commands.make_folder,
+    "move": file_commands.move,
+    "pause": _pause,
+    "popd": file_commands.pop_folder,
+    "pushd": file_commands.push_folder,
     "rd": file_commands.remove_folder,
     "rem": _nothing,
     "ren": file_commands.rename,
@@ -248,5 +319,9 @@ COMMANDS: dict[str, Command] = {
     "start": _start,
     "title": _nothing,
     "type": file_commands.print_files,
+    "ver": _version,
 }
 """What cmd knows itself, as far as it is known here; the others are refused as programs that are not there."""
+
+OTHERS = ("assoc", "break", "color", "date", "dir", "dpath", "ftype", "keys", "mklink", "path", "prompt", "time", "verify", "vol")
+"""What cmd knows itself and this one does not; no program has such a name."""

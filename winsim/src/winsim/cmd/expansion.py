@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 Lookup = Callable[[str], str | None]
 
@@ -19,11 +20,22 @@ class NotKnown(Exception):
     """A form of expansion that is not known here; the text says which."""
 
 
-def percent(line: str, lookup: Lookup, arguments: Sequence[str] | None) -> str:
+class Paths(Protocol):
+    """What the modifiers of an argument ask of the files."""
+
+    def absolute(self, path: str) -> str:
+        """Return the full path."""
+
+    def size(self, path: str) -> str:
+        """Return how many bytes a file has; empty where there is none."""
+
+
+def percent(line: str, lookup: Lookup, arguments: Sequence[str] | None, paths: Paths | None = None, script: str = "") -> str:
     """Replace percent signs.
 
     Args:
         arguments: those of the batch file, its own name first; None on a command line.
+        script: the batch file's full path, which `%~f0` and its like give even in a label that was called (users' description).
 
     Raises:
         NotKnown: a modifier of an argument is not known here.
@@ -35,12 +47,12 @@ def percent(line: str, lookup: Lookup, arguments: Sequence[str] | None) -> str:
             done.append(line[at])
             at += 1
             continue
-        text, at = _percent_sign(line, at + 1, lookup, arguments)
+        text, at = _percent_sign(line, at + 1, lookup, arguments, paths, script)
         done.append(text)
     return "".join(done)
 
 
-def _percent_sign(line: str, at: int, lookup: Lookup, arguments: Sequence[str] | None) -> tuple[str, int]:
+def _percent_sign(line: str, at: int, lookup: Lookup, arguments: Sequence[str] | None, paths: Paths | None, script: str) -> tuple[str, int]:
     """Return what a percent sign before `at` gives, and where to go on."""
     if arguments is not None:
         following = line[at : at + 1]
@@ -52,7 +64,11 @@ def _percent_sign(line: str, at: int, lookup: Lookup, arguments: Sequence[str] |
             return _argument(arguments, int(following)), at + 1
         modified = re.match("~([a-zA-Z]*)([0-9])", line[at:])
         if modified:
-            return modify(_argument(arguments, int(modified[2])), modified[1]), at + modified.end()
+            own = script if script and modified[1] and modified[2] == "0" else _argument(arguments, int(modified[2]))
+            return modify(own, modified[1], paths), at + modified.end()
+        if following == "~":
+            # cmd breaks a batch file off there, even in a remark (users' description); `%~$PATH:1` alone is right and not known here.
+            raise NotKnown(f"%{line[at:].split(' ')[0]} is not known here: %~ takes letters and a digit.")
     end = line.find("%", at)
     if end < 0:
         return ("%" if arguments is None else ""), at
@@ -87,7 +103,7 @@ def shaped(value: str, form: str) -> str:
     return re.sub(re.escape(old), lambda found: new, value, flags=re.IGNORECASE)
 
 
-def modify(value: str, modifiers: str) -> str:
+def modify(value: str, modifiers: str, paths: Paths | None = None) -> str:
     """Return an argument as `%~1` and its like give it: without the quotes around it, or parts of a path.
 
     Raises:
@@ -97,9 +113,16 @@ def modify(value: str, modifiers: str) -> str:
     bare = bare.removesuffix('"')
     if not modifiers:
         return bare
-    if set(modifiers.lower()) - set("fdpnx"):
+    wanted = set(modifiers.lower())
+    if wanted - set("fdpnxz") or ("z" in wanted and (wanted != {"z"} or paths is None)):
         raise NotKnown(f"%~{modifiers} is not known here.")
-    if modifiers.lower() == "f":
+    if not bare:
+        return ""
+    if "z" in wanted and paths is not None:
+        return paths.size(paths.absolute(bare))
+    if wanted & set("fdp") and paths is not None:
+        bare = paths.absolute(bare)
+    if "f" in wanted:
         return bare
     folder, _backslash, name = bare.rpartition("\\")
     drive, colon, path = folder.partition(":")
@@ -113,7 +136,7 @@ def modify(value: str, modifiers: str) -> str:
     return "".join(parts[letter] for letter in "dpnx" if letter in modifiers.lower())
 
 
-def loop_variables(text: str, variables: Mapping[str, str]) -> str:
+def loop_variables(text: str, variables: Mapping[str, str], paths: Paths | None = None) -> str:
     """Replace the variables of `for`; their letters keep their case."""
     if not variables or "%" not in text:
         return text
@@ -125,7 +148,7 @@ def loop_variables(text: str, variables: Mapping[str, str]) -> str:
             done.append(variables[text[at + 1]])
             at += 2
         elif modified and modified[1] and modified[1][-1] in variables:
-            done.append(modify(variables[modified[1][-1]], modified[1][:-1]))
+            done.append(modify(variables[modified[1][-1]], modified[1][:-1], paths))
             at += modified.end()
         else:
             done.append(text[at])

@@ -7,39 +7,46 @@ Sources: their help texts; SS64, "rd" and "del" (which failures leave the error 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import errno
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from .expansion import NotKnown
 from .parser import INCORRECT
-from .system import Files, Run
+from .system import Files, Nowhere, Run, Sink
 from .words import absolute, arguments, bare
 
 if TYPE_CHECKING:
     from .interpreter import Scope, Shell
 
+NO_SPACE = "There is not enough space on the disk.\r\n"
 NO_FILE = "The system cannot find the file specified.\r\n"
 NO_PATH = "The system cannot find the path specified.\r\n"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FileSink:
     """A file that output goes to; it was made when it was opened."""
 
     files: Files
     path: str
+    complaints: Sink = field(default_factory=Nowhere)
 
     def write(self, text: str) -> None:
-        """Add a text; one that cannot be added any more is lost."""
+        """Add a text; one that cannot be added any more is lost, which is said and sets no error level (from memory)."""
         try:
             self.files.write(self.path, text, append=True)
-        except OSError:
-            return
+        except OSError as error:
+            self.complaints.write(failure(error))
 
 
 def failure(error: OSError) -> str:
     """Return what Windows says of a failed access to a file."""
+    if error.errno == errno.ENOSPC:
+        return NO_SPACE
+    if error.errno == errno.EROFS:
+        return "The media is write protected.\r\n"
     if isinstance(error, PermissionError):
         return "Access is denied.\r\n"
     if isinstance(error, FileNotFoundError):
@@ -62,6 +69,8 @@ def change_folder(shell: Shell, tail: str, scope: Scope) -> Run:
         return shell.fail(1)
     if drive or path[:2].lower() == shell.directory[:2].lower():
         shell.directory = path
+    # It clears the error level, always (SS64, "errorlevel").
+    shell.errorlevel = 0
     return 0
     yield
 
@@ -197,6 +206,87 @@ def rename(shell: Shell, tail: str, scope: Scope) -> Run:
     yield
 
 
+def push_folder(shell: Shell, tail: str, scope: Scope) -> Run:
+    text = tail.strip(" \t")
+    if not text or bare(text).startswith("\\\\"):
+        raise NotKnown(f"pushd {text} is not known here.".replace("  ", " "))
+    path = absolute(text, shell.directory)
+    if not shell.system.files.is_folder(path):
+        scope.streams.stderr.write(NO_PATH)
+        return shell.fail(1)
+    shell.pushed.append(shell.directory)
+    shell.directory = path
+    return 0
+    yield
+
+
+def pop_folder(shell: Shell, tail: str, scope: Scope) -> Run:
+    del tail, scope
+    if not shell.pushed:
+        return 1
+    shell.directory = shell.pushed.pop()
+    return 0
+    yield
+
+
+def there(shell: Shell, name: str) -> bool:
+    """Tell whether `if exist` finds something; a name may have * and ?, and `FOLDER\\nul` is the folder."""
+    text = bare(name)
+    text = text[: -len("\\nul")] if text.lower().endswith("\\nul") else text
+    path = absolute(text, shell.directory)
+    return any(shell.system.files.exists(match) for match in _matching(shell.system.files, path))
+
+
+def found(shell: Shell, word: str) -> list[str]:
+    """Return what a word in the list of `for` stands for: the files of a pattern, written as the pattern is, or the word itself."""
+    if not any(sign in word for sign in "*?"):
+        return [word]
+    files = shell.system.files
+    path = absolute(word, shell.directory)
+    written = bare(word)
+    before = written[: len(written) - len(written.rpartition("\\")[2])]
+    return [before + match.rpartition("\\")[2] for match in _matching(files, path) if files.exists(match)]
+
+
+def copy(shell: Shell, tail: str, scope: Scope) -> Run:
+    """Copy one file; a batch file is never asked whether to overwrite (the help of copy)."""
+    switches, names = _switches(tail)
+    if switches - {"/y", "/b", "/v"} or len(names) != 2 or any(sign in tail for sign in "+*?"):
+        raise NotKnown(f"copy {tail.strip()} is not known here.")
+    return _carried(shell, names, scope, "        1 file(s) copied.\r\n", moves=False)
+    yield
+
+
+def move(shell: Shell, tail: str, scope: Scope) -> Run:
+    """Move one file."""
+    switches, names = _switches(tail)
+    if switches - {"/y"} or len(names) != 2 or any(sign in tail for sign in "*?"):
+        raise NotKnown(f"move {tail.strip()} is not known here.")
+    return _carried(shell, names, scope, "        1 file(s) moved.\r\n", moves=True)
+    yield
+
+
+def _carried(shell: Shell, names: list[str], scope: Scope, done: str, *, moves: bool) -> int:
+    files = shell.system.files
+    source, target = (absolute(name, shell.directory) for name in names)
+    if bare(names[1]).lower() == "nul":
+        raise NotKnown("copy to nul is not known here.")
+    if files.is_folder(target):
+        target = rf"{target.rstrip(chr(92))}\{source.rpartition(chr(92))[2]}"
+    try:
+        if files.is_folder(source):
+            raise NotKnown("copy of a folder is not known here.")
+        files.copy(source, target)
+        if moves:
+            files.delete(source)
+    except OSError as error:
+        scope.streams.stderr.write(failure(error))
+        scope.streams.stdout.write("        0 file(s) copied.\r\n" if not moves else "")
+        return shell.fail(1)
+    scope.streams.stdout.write(done)
+    return shell.fail(0)
+
+
 def print_files(shell: Shell, tail: str, scope: Scope) -> Run:
     code = 0
     names = arguments(tail)
@@ -206,7 +296,7 @@ def print_files(shell: Shell, tail: str, scope: Scope) -> Run:
     for name in names:
         path = absolute(name, shell.directory)
         try:
-            text = "" if bare(name).lower() == "nul" else shell.system.files.read(path)
+            text = "" if bare(name).lower() == "nul" else shell.system.files.shown(path)
         except OSError as error:
             scope.streams.stderr.write(failure(error))
             code = 1

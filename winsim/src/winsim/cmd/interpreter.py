@@ -17,10 +17,9 @@ from .syntax import Block, Chain, Condition, For, If, Node, Redirection, Simple,
 from .system import Call, Collected, Input, Nowhere, Run, Streams, System
 from .words import absolute, arguments, bare, command_of, split
 
-LONGEST = 8191
-"""Characters of a line (Microsoft, "Command prompt (Cmd.exe) command-line string limitation")."""
+TOO_LONG = "The input line is too long.\r\n"
+"""What is said of a line that is longer than `Edition.longest` (Microsoft, "Command prompt (Cmd.exe) command-line string limitation")."""
 
-NOT_FOUND = 9009
 SYNTAX = 255
 BATCH_FILES = (".bat", ".cmd")
 TOO_MANY = 20_000
@@ -46,18 +45,20 @@ class Shell:
         self.batch: Batch | None = None
         self.echo = True
         self.delays = False
+        self.pushed: list[str] = []
         self._count = 0
 
     def command_line(self, line: str, streams: Streams) -> Run:
         """Carry out what stands behind `cmd /c`, and return its exit code."""
-        if len(line) > LONGEST:
+        if len(line) > self.system.edition.longest:
             streams.stderr.write("The command line is too long.\r\n")
             return 1
         self.echo = False
         try:
-            node = Parser(percent(command_of(line), self.lookup, None), lambda: None).parse()
+            node = Parser(percent(command_of(line), self.lookup, None, self), lambda: None).parse()
             return (yield from self.run(node, Scope(streams, {}))) if node is not None else 0
         except (BadSyntax, NotKnown) as error:
+            self._raise_if_loud(error)
             streams.stderr.write(_said(error))
             return SYNTAX if isinstance(error, BadSyntax) else 1
         except Leave as leave:
@@ -65,17 +66,43 @@ class Shell:
         except GoTo:
             return 1
 
+    def console_line(self, name: str, words: list[str], streams: Streams) -> Run:
+        """Carry out a batch file that somebody starts at the prompt, and return the error level that it leaves."""
+        path = self._batch_file(name)
+        if path is None:
+            raise FileNotFoundError(name)
+        try:
+            return (yield from self.run_batch(path, [name, *arguments(" ".join(words))], streams))
+        except Leave as leave:
+            return leave.code
+
     def lookup(self, name: str) -> str | None:
         """Return a variable, those included that cmd makes up."""
         made_up: dict[str, Callable[[], str]] = {
+            "date": self.system.date,
+            "time": self.system.time,
             "errorlevel": lambda: str(self.errorlevel),
             "cd": lambda: self.directory,
             "cmdextversion": lambda: "2",
         }
         found = self.environment.get(name)
-        if found is None and name.lower() in ("date", "time", "random", "cmdcmdline"):
+        if found is None and name.lower() in ("random", "cmdcmdline"):
             raise NotKnown(f"%{name}% is not known here.")
         return made_up[name.lower()]() if found is None and name.lower() in made_up else found
+
+    def absolute(self, path: str) -> str:
+        """Return the full path of a file that is named from where the shell is."""
+        return absolute(path, self.directory)
+
+    def size(self, path: str) -> str:
+        """Return how many bytes a file has, as text; empty where there is none."""
+        files = self.system.files
+        return str(files.size(path)) if files.exists(path) and not files.is_folder(path) else ""
+
+    def _raise_if_loud(self, error: Exception) -> None:
+        """Let who runs this shell know what it does not know, where that is wanted."""
+        if self.system.edition.loud and isinstance(error, NotKnown):
+            raise error
 
     def run(self, node: Node, scope: Scope) -> Run:
         """Carry out a parsed command and return its code."""
@@ -96,7 +123,7 @@ class Shell:
     def _block(self, node: Block, scope: Scope) -> Run:
         streams = self._redirected(node.redirections, scope)
         if streams is None:
-            return self.fail(1)
+            return self._not_opened()
         return (yield from self.run(node.body, replace(scope, streams=streams)))
 
     def _chain(self, node: Chain, scope: Scope) -> Run:
@@ -134,23 +161,32 @@ class Shell:
 
     def text(self, text: str, scope: Scope) -> str:
         """Replace the variables of loops, and the delayed ones where they are switched on."""
-        replaced = loop_variables(text, scope.variables)
+        replaced = loop_variables(text, scope.variables, self)
         return delayed(replaced, self.lookup) if self.delays else replaced
 
     def _simple(self, node: Simple, scope: Scope) -> Run:
         streams = self._redirected(node.redirections, scope)
         if streams is None:
-            return self.fail(1)
+            return self._not_opened()
         text = self.text(node.text, scope).lstrip(" \t\v\f\r,;=")
         name, tail = builtins.split_name(text)
+        if name != "rem" and text:
+            self.system.step(text)
         if name in builtins.COMMANDS:
             return (yield from builtins.COMMANDS[name](self, tail, replace(scope, streams=streams)))
         if not text:
             return 0
+        if name in builtins.OTHERS and self.system.edition.loud:
+            raise NotKnown(f"{name} is not known here.")
         return (yield from self.external(text, streams, called=False))
+
+    def _not_opened(self) -> int:
+        return self.fail(1) if self.system.edition.tells else 1
 
     def external(self, text: str, streams: Streams, *, called: bool) -> Run:
         """Run a program or a batch file; one that is not called ends the batch file that it is run from."""
+        if builtins.DRIVE.fullmatch(text.strip()):
+            return builtins.change_drive(self, text.strip(), streams)
         name, tail = command_name(text)
         path = self._batch_file(name)
         if path is not None:
@@ -161,11 +197,15 @@ class Shell:
             return code
         if not self.system.find(bare(name)):
             streams.stderr.write(self.system.not_found(name))
-            self.errorlevel = NOT_FOUND
+            self.errorlevel = self.system.edition.unknown
             return 1
         call = Call(bare(name), tail, split(tail), streams, self.environment.copy(), self.directory)
         self.errorlevel = yield from self.system.run(call)
         return self.errorlevel
+
+    def named(self, text: str) -> tuple[str, str]:
+        """Return the name of a program as it is written, and all behind it."""
+        return command_name(text)
 
     def _batch_file(self, name: str) -> str | None:
         path = absolute(name, self.directory)
@@ -175,6 +215,7 @@ class Shell:
 
     def run_batch(self, path: str, words: list[str], streams: Streams) -> Run:
         """Carry out a batch file from its start."""
+        self.system.script(path)
         outer, echo = self.batch, self.echo
         self.batch = Batch(path, words, self.system.files)
         self.echo = True if outer is None else echo
@@ -202,6 +243,7 @@ class Shell:
             streams.stderr.write(GONE)
             raise Leave(self.fail(1), whole=True) from None
         except (BadSyntax, NotKnown) as error:
+            self._raise_if_loud(error)
             streams.stderr.write(_said(error))
             raise Leave(self.fail(SYNTAX if isinstance(error, BadSyntax) else 1), whole=True) from error
         except Leave as leave:
@@ -215,17 +257,21 @@ class Shell:
     def _line(self, batch: Batch, line: str, streams: Streams) -> Generator[float, None, None]:
         def more() -> str | None:
             following = batch.line()
-            return None if following is None else percent(following, self.lookup, batch.arguments)
+            return None if following is None else self._expanded(batch, following)
 
-        expanded = percent(line, self.lookup, batch.arguments)
-        if len(expanded) > LONGEST:
-            raise BadSyntax("The input line is too long.\r\n")
-        node = Parser(expanded, more).parse()
+        expanded = self._expanded(batch, line)
+        node = Parser(expanded, more, loud=self.system.edition.loud).parse()
         if node is None:
             return
         if self.echo and not line.lstrip().startswith("@"):
             streams.stdout.write(f"\r\n{self.directory}>{expanded.strip()} \r\n")
         yield from self.run(node, Scope(streams, {}))
+
+    def _expanded(self, batch: Batch, line: str) -> str:
+        expanded = percent(line, self.lookup, batch.arguments, self, batch.script)
+        if max(len(line), len(expanded)) > self.system.edition.longest:
+            raise BadSyntax(TOO_LONG)
+        return expanded
 
     def fail(self, code: int) -> int:
         """Set the error level, and return it."""
@@ -246,6 +292,9 @@ class Shell:
             except OSError as error:
                 scope.streams.stderr.write(file_commands.failure(error))
                 return None
+            opened = handles[wanted.handle]
+            if isinstance(opened, file_commands.FileSink):
+                opened.complaints = scope.streams.stderr
         stdin, stdout, stderr = handles
         if not isinstance(stdin, Input) or isinstance(stdout, Input) or isinstance(stderr, Input):
             raise NotKnown("A handle cannot be used in the other direction here.")
@@ -255,6 +304,8 @@ class Shell:
         name = bare(target)
         if name.lower() in ("nul", "nul:"):
             return Input() if wanted.stream is Stream.READ else Nowhere()
+        if name.lower().removesuffix(":") in ("con", "prn", "aux", "com1", "lpt1"):
+            raise NotKnown(f"The device {name} is not known here.")
         path = absolute(name, self.directory)
         if wanted.stream is Stream.READ:
             return Input(self.system.files.read(path))
@@ -267,7 +318,7 @@ class Shell:
             "errorlevel": lambda: self.errorlevel >= _whole(left),
             "cmdextversion": lambda: _whole(left) <= 2,
             "defined": lambda: self.lookup(bare(left)) is not None,
-            "exist": lambda: self.system.files.exists(absolute(left.removesuffix("\\nul").removesuffix("\\NUL"), self.directory)),
+            "exist": lambda: file_commands.there(self, left),
         }
         test = tests.get(condition.test)
         found = test() if test is not None else _compared(condition, left, right)
@@ -280,9 +331,7 @@ class Shell:
         elif node.kind == "l":
             rows = [[str(number)] for number in _numbers(items)]
         else:
-            if any(sign in items for sign in "*?"):
-                raise NotKnown("for over files is not known here.")
-            rows = [[word] for word in arguments(items)]
+            rows = [[found] for word in arguments(items) for found in file_commands.found(self, word)]
         code = 0
         for row in rows:
             letters = {chr(ord(node.variable) + index): value for index, value in enumerate(row)}
@@ -307,6 +356,10 @@ class Shell:
             text = ""
             for name in [source] if source.startswith('"') else arguments(source):
                 text += self._file_of(name, scope)
+            if "\0" in text:
+                # It stops at the first one (users' reports), which a script that reads UTF-16 does not want.
+                self._raise_if_loud(NotKnown(f"for /f of a file with zero bytes is not known here: {source}"))
+                text = text.partition("\0")[0]
         return list(lines.split(text, wanted))
 
     def _file_of(self, name: str, scope: Scope) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .expansion import NotKnown
 from .syntax import Block, Chain, Condition, For, If, Node, Redirection, Simple, Stream
 
 BLANKS = " \t\v\f\r\xa0"
@@ -32,8 +33,9 @@ def unexpected(token: str) -> BadSyntax:
 class Parser:
     """One command, which may go over several lines."""
 
-    def __init__(self, line: str, more: Callable[[], str | None]) -> None:
-        """Begin with a line; `more` gives the next one, None at the end."""
+    def __init__(self, line: str, more: Callable[[], str | None], *, loud: bool = False) -> None:
+        """Begin with a line; `more` gives the next one, None at the end. With `loud` labels within parentheses are not known."""
+        self._loud = loud
         self._text = line
         self._more = more
         self._at = 0
@@ -88,6 +90,8 @@ class Parser:
             if self._depth == 0:
                 return
             if self._peek() == ":":
+                if self._loud:
+                    raise NotKnown("A label or :: within parentheses is not known here: cmd reads some of them as commands.")
                 self._rest_of_line()
             elif self._peek() == "\n":
                 self._at += 1
@@ -340,7 +344,7 @@ class Parser:
                 options = word
                 word = self._for_word()
         if kind in ("d", "r"):
-            raise BadSyntax(f"for /{kind} is not known here.\r\n")
+            raise NotKnown(f"for /{kind} is not known here.")
         if len(word) != 2 or word[0] != "%":
             raise unexpected(word)
         if self._for_word().lower() != "in":

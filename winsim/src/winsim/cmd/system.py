@@ -28,7 +28,16 @@ class Files(Protocol):
         """Return what is in a folder, sorted."""
 
     def read(self, path: str) -> str:
-        """Return a file's text."""
+        """Return a file's text, its bytes taken one by one in the console's code page."""
+
+    def shown(self, path: str) -> str:
+        """Return a file's text as `type` shows it, which knows UTF-16 by its mark."""
+
+    def copy(self, source: str, target: str) -> None:
+        """Write a file with the bytes of another one."""
+
+    def size(self, path: str) -> int:
+        """Return how many bytes a file has."""
 
     def write(self, path: str, text: str, *, append: bool) -> None:
         """Write a file, or add to its end."""
@@ -38,6 +47,25 @@ class Files(Protocol):
 
     def delete(self, path: str) -> None:
         """Delete a file, or a folder with nothing in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What one cmd.exe does otherwise than another.
+
+    Attributes:
+        longest: characters that a line may have, before and after its variables are replaced.
+        unknown: the error level of a command that there is not.
+        tells: a redirection that cannot be opened sets the error level; without it only `||` sees that it failed.
+        loud: what is not known here is no refusal of the simulated shell but an exception for whoever runs it.
+        version: what `ver` prints.
+    """
+
+    longest: int = 8191
+    unknown: int = 9009
+    tells: bool = True
+    loud: bool = False
+    version: str = ""
 
 
 class Sink(Protocol):
@@ -122,6 +150,22 @@ class System(Protocol):
     @property
     def files(self) -> Files:
         """The files, with the rights of the account."""
+
+    @property
+    def edition(self) -> Edition:
+        """Which cmd.exe this is."""
+
+    def date(self) -> str:
+        """Return `%DATE%`."""
+
+    def time(self) -> str:
+        """Return `%TIME%`."""
+
+    def step(self, command: str) -> None:
+        """Take note that a command begins; its redirections are open by then."""
+
+    def script(self, path: str) -> None:
+        """Look at a batch file before it is carried out."""
 
     def not_found(self, name: str) -> str:
         """Return what cmd says of a command that there is not."""

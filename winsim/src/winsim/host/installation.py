@@ -10,7 +10,7 @@ from uuid import UUID
 from winsim.registry_value import RegistryType, RegistryValue
 
 from .files import Entry, Principal
-from .model import SERVICES, AdapterSpec, MachineSpec, ServiceSpec, Trigger
+from .model import SERVICES, AdapterSpec, Language, MachineSpec, ServiceSpec, Trigger
 from .registry import Registry
 
 TYPE_DRIVER, TYPE_OWN, TYPE_SHARED = 0x1, 0x10, 0x20
@@ -66,6 +66,7 @@ def registry(spec: MachineSpec) -> Registry:
         made.create(path)
         for name, value in values.items():
             made.write(path, name, value)
+    _identity(made, spec)
     _software(made, spec)
     return made
 
@@ -80,6 +81,75 @@ def adapter(made: Registry, spec: MachineSpec, found: AdapterSpec) -> bool:
     if spec.netbt.wins and found.connected:
         made.write(key, "NameServerList", RegistryValue.texts(spec.netbt.wins))
     return True
+
+
+PRODUCT_TYPES = {1: "WinNT", 2: "LanmanNT", 3: "ServerNT"}
+"""The value ProductType of Control\\ProductOptions (KB 152078), by that of Win32_OperatingSystem."""
+
+LANGUAGES = {Language.ENGLISH: ("0409", "1252"), Language.GERMAN: ("0407", "1252"), Language.JAPANESE: ("0411", "932")}
+"""A language's identifier, and the code page of its programs with windows (Microsoft, "Language Identifiers", "Code Page Identifiers")."""
+
+EDITIONS = {
+    "Datacenter": "Datacenter",
+    "Enterprise": "Enterprise",
+    "Standard": "Standard",
+    "Business": "Business",
+    "Professional": "Professional",
+    "Pro": "Professional",
+    "Home": "Core",
+}
+"""The value EditionID by a word of the caption (published outputs); that of a server begins with `Server`."""
+
+EDITION_SINCE = (6, 0)
+
+CLASS = r"HKLM\SYSTEM\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}"
+"""The class of network adapters; the number of a key below it is the adapter's index (Microsoft, Win32_NetworkAdapterConfiguration)."""
+
+
+def _identity(made: Registry, spec: MachineSpec) -> None:
+    """Let the registry say which Windows this is and how its adapters are configured, where the scenario does not say so itself."""
+    windows = spec.windows
+    control = r"HKLM\SYSTEM\CurrentControlSet\Control"
+    language, ansi = LANGUAGES[windows.language]
+    text = RegistryValue.text
+    values = {
+        rf"{control}\ProductOptions": {"ProductType": text(PRODUCT_TYPES[windows.product_type])},
+        rf"{control}\Nls\CodePage": {"ACP": text(ansi), "OEMCP": text(windows.language.code_page.removeprefix("cp"))},
+        rf"{control}\Nls\Language": {"Default": text(language), "InstallLanguage": text(language)},
+        rf"{control}\ComputerName\ActiveComputerName": {"ComputerName": text(windows.computer.upper())},
+        rf"{control}\ComputerName\ComputerName": {"ComputerName": text(windows.computer.upper())},
+        rf"{control}\Windows": {"CSDVersion": RegistryValue.dword(windows.service_pack << 8)},
+        rf"{control}\Session Manager": {"ProtectionMode": RegistryValue.dword(1)},
+        r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion": {
+            "CurrentBuildNumber": text(str(windows.build)),
+            "ProductName": text(windows.caption.strip()),
+        },
+        rf"{SERVICES}\Tcpip\Linkage": {
+            "Bind": RegistryValue.texts(tuple(rf"\Device\{each.guid}" for each in spec.adapters if each.address and not each.loopback))
+        },
+    }
+    if windows.kernel >= EDITION_SINCE:
+        edition = next((name for word, name in EDITIONS.items() if word in windows.caption.split()), "Core")
+        current = values[r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"]
+        current["EditionID"] = text(f"Server{edition}" if windows.server else edition)
+    for each in spec.adapters:
+        if not each.loopback and each.index is not None:
+            values[rf"{CLASS}\{each.index:04}"] = {"NetCfgInstanceId": text(each.guid), "DriverDesc": text(each.name)}
+            values[rf"{SERVICES}\Tcpip\Parameters\Interfaces\{each.guid}"] = _addresses(each)
+    for key, named in values.items():
+        made.create(key)
+        for name, value in named.items():
+            if made.value(key, name) is None:
+                made.write(key, name, value)
+
+
+def _addresses(found: AdapterSpec) -> dict[str, RegistryValue]:
+    """Return how an adapter is configured (KB 120642)."""
+    values = {"EnableDHCP": RegistryValue.dword(int(found.dhcp))}
+    if found.dhcp and found.address:
+        return {**values, "DhcpIPAddress": RegistryValue.text(found.address), "DhcpSubnetMask": RegistryValue.text(found.mask)}
+    addresses = found.addresses
+    return {**values, "IPAddress": RegistryValue.texts(addresses), "SubnetMask": RegistryValue.texts((found.mask,) * len(addresses))}
 
 
 def _software(made: Registry, spec: MachineSpec) -> None:

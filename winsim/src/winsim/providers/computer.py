@@ -42,7 +42,12 @@ class SimulatedHost:
 
     @property
     def up(self) -> bool:
-        """False while the host is shut down or booting, has lost its address, or lets nobody reach a listener for WS-Management."""
+        """False while the host is shut down or booting, has lost its address, or lets nobody reach a listener for WS-Management.
+
+        A host that has no such listener at all is up while it runs.
+        """
+        if not any(listener.enabled for listener in self.host.spec.listeners):
+            return self.host.up
         return self.host.visible.reachable
 
     @property

@@ -166,9 +166,9 @@ def _options(verb: str, words: list[str], host: Machine) -> Options:
     Raises:
         _Refused: the service does not run, or a word is no tag with a value, unknown or there twice, or one is missing.
     """
-    service = host.services.find(firewall.SERVICE)
-    if service is None or not service.running:
-        raise _Refused(NO_SERVICE.format(service.spec.display if service else "Windows Firewall"))
+    refused = unreachable(host)
+    if refused is not None:
+        raise _Refused(refused)
     found: dict[str, str] = {}
     for word in words:
         tag, separator, value = word.partition("=")
@@ -178,6 +178,14 @@ def _options(verb: str, words: list[str], host: Machine) -> Options:
     if any(tag not in found for tag in ESSENTIAL[verb]):
         raise _Refused(MISSING)
     return found
+
+
+def unreachable(host: Machine) -> str | None:
+    """Return what netsh says where the firewall's service does not run, None where it does."""
+    service = host.services.find(firewall.SERVICE)
+    if service is not None and service.running:
+        return None
+    return NO_SERVICE.format(service.spec.display if service else "Windows Firewall")
 
 
 def _one_of(known: Mapping[str, T], text: str) -> T:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from winsim.cmd.environment import Environment
+from winsim.cmd.expansion import NotKnown
 from winsim.cmd.interpreter import Shell
-from winsim.cmd.system import Call, Input, Nowhere, Run, Streams
+from winsim.cmd.system import Call, Edition, Files, Input, Nowhere, Run, Streams
 from winsim.cmd.words import bare, split
 from winsim.host.files import (
     ADMINISTRATOR,
@@ -70,6 +71,8 @@ NO_MEMORY_CODE = 8
 
 Output = tuple[str, str, int]
 
+EDITION = Edition()
+
 
 @dataclass(frozen=True, slots=True)
 class HostFiles:
@@ -97,6 +100,18 @@ class HostFiles:
         if node.text is None or not may_read(node, self.who):
             raise PermissionError(13, "", path)
         return node.text
+
+    def shown(self, path: str) -> str:
+        """Return a file's text; these have no encoding."""
+        return self.read(path)
+
+    def copy(self, source: str, target: str) -> None:
+        """Write a file with the text of another one."""
+        self.write(target, self.read(source), append=False)
+
+    def size(self, path: str) -> int:
+        """Return how many bytes a file has in the host's code page."""
+        return len(self.read(path).encode(self.host.spec.windows.language.code_page, "replace"))
 
     def write(self, path: str, text: str, *, append: bool) -> None:
         """Write a file, or add to its end."""
@@ -133,8 +148,27 @@ class HostSystem:
         self.account = account
         self._memory = memory
         self.who = TOKENS[account]
-        self.files = HostFiles(host, self.who)
+        self.files: Files = HostFiles(host, self.who)
         self.children: list[Job] = []
+
+    @property
+    def edition(self) -> Edition:
+        """Which cmd.exe this is: the same for all, as a remote shell sees it."""
+        return EDITION
+
+    def date(self) -> str:
+        """Refuse: how a date is written depends on settings that are not known here."""
+        raise NotKnown("%DATE% is not known here.")
+
+    def time(self) -> str:
+        """Refuse as `date` does."""
+        raise NotKnown("%TIME% is not known here.")
+
+    def step(self, command: str) -> None:
+        """Count nothing."""
+
+    def script(self, path: str) -> None:
+        """Take it as it is."""
 
     def not_found(self, name: str) -> str:
         """Return what cmd says of a command that there is not."""

@@ -37,6 +37,9 @@ END_OF_SEARCH = {
     Language.JAPANESE: "\u691c\u7d22\u306e\u7d42\u4e86: {} \u4ef6\u4e00\u81f4\u3057\u307e\u3057\u305f\u3002",
 }
 
+DEFAULT = {Language.ENGLISH: "(Default)", Language.GERMAN: "(Standard)", Language.JAPANESE: "(\u65e2\u5b9a)"}
+"""What a key's value without a name is called (published outputs; the Japanese one from memory)."""
+
 LARGEST = {RegistryType.DWORD: 0xFFFFFFFF, RegistryType.QWORD: 0xFFFFFFFFFFFFFFFF}
 
 Output = tuple[str, str, int]
@@ -73,13 +76,13 @@ def reg(host: Machine, words: list[str], stdin: Input | None = None) -> Output:
     verbs = {"add": _add, "delete": _delete, "query": _query}
     verb = words[0].lower() if words else ""
     if len(words) < 2 or verb not in verbs:
-        return _error(host, BAD_SYNTAX)
+        return error(host, BAD_SYNTAX)
     path = _path(words[1])
     options = _options(verb, words[2:], old=_old(host))
     if path is None:
-        return _error(host, "Invalid key name.")
+        return error(host, "Invalid key name.")
     if options is None:
-        return _error(host, BAD_SYNTAX)
+        return error(host, BAD_SYNTAX)
     return verbs[verb](_Request(host, path, options, stdin or Input()))
 
 
@@ -87,23 +90,23 @@ def _add(asked: _Request) -> Output:
     kind = TYPES.get(asked.options.get("/t", "REG_SZ").upper())
     data = None if kind is None else _data(kind, asked.options.get("/d", ""), asked.options.get("/s", SEPARATOR))
     if kind is None or data is None:
-        return _error(asked.host, BAD_SYNTAX)
+        return error(asked.host, BAD_SYNTAX)
     if asked.name is not None and asked.host.registry.value(asked.path, asked.name) is not None and not asked.confirmed():
         return f"Value {asked.name} exists, overwrite(Yes/No)? ", "", FAILED
     if controls.create_key(asked.host, asked.path) is not Written.DONE:
-        return _error(asked.host, NOT_ALLOWED)
+        return error(asked.host, NOT_ALLOWED)
     if asked.name is not None:
         value = RegistryValue(kind, data)
         if controls.set_value(asked.host, asked.path, asked.name, value, through_provider=False) is not Written.DONE:
-            return _error(asked.host, NOT_ALLOWED)
-    return _done(asked)
+            return error(asked.host, NOT_ALLOWED)
+    return done(asked.host)
 
 
 def _delete(asked: _Request) -> Output:
     registry = asked.host.registry
     values = registry.values(asked.path)
     if values is None or (asked.name is not None and registry.value(asked.path, asked.name) is None):
-        return _error(asked.host, NOT_THERE)
+        return error(asked.host, NOT_THERE)
     if not asked.confirmed():
         what = f"value {asked.name}" if asked.name is not None else f"key {_long(asked.path)}"
         return f"Permanently delete the registry {what} (Yes/No)? ", "", FAILED
@@ -113,17 +116,17 @@ def _delete(asked: _Request) -> Output:
         written = [controls.delete_value(asked.host, asked.path, asked.name)]
     else:
         written = [controls.delete_tree(asked.host, asked.path)]
-    return _done(asked) if all(entry is Written.DONE for entry in written) else _error(asked.host, NOT_ALLOWED)
+    return done(asked.host) if all(entry is Written.DONE for entry in written) else error(asked.host, NOT_ALLOWED)
 
 
 def _query(asked: _Request) -> Output:
     registry = asked.host.registry
     if not registry.exists(asked.path):
-        return _error(asked.host, NOT_THERE)
+        return error(asked.host, NOT_THERE)
     if "/f" in asked.options:
         return _search(asked)
     if asked.name is not None and "/s" not in asked.options and registry.value(asked.path, asked.name) is None:
-        return _error(asked.host, NOT_THERE)
+        return error(asked.host, NOT_THERE)
     lines = list(_shown_key(asked, asked.path))
     if "/s" in asked.options:
         lines += [line for path in _below(asked.host, asked.path) for line in _shown_key(asked, path)]
@@ -189,8 +192,10 @@ def _shown_key(asked: _Request, path: str) -> Iterator[str]:
 
 def _shown_value(asked: _Request, name: str, value: RegistryValue) -> str:
     gap = "\t" if asked.old else "    "
-    label = name or ("<NO NAME>" if asked.old else "(Default)")
-    return f"    {label}{gap}REG_{value.type.name}{gap}{_shown(value)}"
+    label = name or ("<NO NAME>" if asked.old else DEFAULT[asked.host.spec.windows.language])
+    # The old one closes a list with two marks of its end (from memory).
+    end = SEPARATOR * 2 if asked.old and value.data and isinstance(value.data, tuple) else ""
+    return f"    {label}{gap}REG_{value.type.name}{gap}{_shown(value)}{end}"
 
 
 def _below(host: Machine, path: str) -> Iterator[str]:
@@ -249,10 +254,12 @@ def _shown(value: RegistryValue) -> str:
     return value.data.hex().upper() if isinstance(value.data, bytes) else hex(value.data) if isinstance(value.data, int) else value.data
 
 
-def _done(asked: _Request) -> Output:
+def done(host: Machine) -> Output:
+    """Return the success of a command that shows nothing."""
     said = "The operation completed successfully"
-    return (f"\r\n{said}\r\n" if asked.old else f"{said}.\r\n"), "", 0
+    return (f"\r\n{said}\r\n" if _old(host) else f"{said}.\r\n"), "", 0
 
 
-def _error(host: Machine, text: str) -> Output:
+def error(host: Machine, text: str) -> Output:
+    """Return a failure as this reg writes it."""
     return "", (f"\r\nError:  {text}\r\n" if _old(host) else f"ERROR: {text.removesuffix('.')}.\r\n"), FAILED

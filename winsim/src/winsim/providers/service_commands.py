@@ -74,21 +74,21 @@ def net(host: Machine, words: list[str]) -> Output:
     if len(words) < 2 or words[0].lower() not in ("start", "stop"):
         return "", "The syntax of this command is:\r\n\r\nNET [ START | STOP ]\r\n", 1
     verb = words[0].lower()
-    service = _named(host, words[1])
+    service = named(host, words[1])
     if service is None:
-        return _helped("The service name is invalid.", 2185)
+        return helped("The service name is invalid.", 2185)
     shown = service.spec.display
     if verb == "start":
         outcome = controls.start_service(host, service)
     else:
         outcome = _stop_with_dependents(host, service, confirmed="/y" in [word.lower() for word in words[2:]])
     if outcome is Outcome.ALREADY_RUNNING:
-        return _helped("The requested service has already been started.", 2182)
+        return helped("The requested service has already been started.", 2182)
     if outcome is Outcome.NOT_RUNNING:
-        return _helped(f"The {shown} service is not started.", 3521)
+        return helped(f"The {shown} service is not started.", 3521)
     if outcome is Outcome.NO_ANSWER:
         said = f"The {shown} service is starting.\r\nThe {shown} service could not be started.\r\n\r\n"
-        return said, _helped("The service is not responding to the control function.", 2186)[1], 2
+        return said, helped("The service is not responding to the control function.", 2186)[1], 2
     if outcome is not Outcome.DONE:
         code = WIN32_ERRORS[outcome]
         return "", f"System error {code} has occurred.\r\n\r\n{TEXTS[code]}\r\n\r\n", 2
@@ -132,7 +132,7 @@ def _status(service: Service) -> str:
     return f"\r\nSERVICE_NAME: {spec.name} \r\n        TYPE               : {kind}  \r\n        STATE              : {number}  {word} \r\n"
 
 
-def _named(host: Machine, name: str) -> Service | None:
+def named(host: Machine, name: str) -> Service | None:
     """Return a service by its key name, its display name or what net calls it."""
     found = host.services.find(ALIASES.get(name.lower(), name))
     return found or next((service for service in host.services.all if service.spec.display.lower() == name.lower()), None)
@@ -148,5 +148,6 @@ def _stop_with_dependents(host: Machine, service: Service, *, confirmed: bool) -
     return controls.stop_service(host, service)
 
 
-def _helped(text: str, number: int) -> Output:
+def helped(text: str, number: int) -> Output:
+    """Return a failure of net with the number by which its help knows it."""
     return "", f"{text}\r\n\r\nMore help is available by typing NET HELPMSG {number}.\r\n\r\n", 2
