@@ -15,6 +15,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture, Services
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.take import take
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.withheld import envelope
+from ansible_collections.netmin.windows.plugins.plugin_utils._collected.folder import INDEX, read_folder
+from ansible_collections.netmin.windows.plugins.plugin_utils._collected.host import CollectedHost
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused, UnusableCapture
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import CONNECTIONS, KNOWLEDGE
@@ -59,16 +61,17 @@ class CaptureAction(WindowsAction):
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
         """Return what is wrong with the options."""
         yield from super().contradictions(options)
-        if bool(options.get("from")) != bool(options.get("anonymize")):
-            yield "give 'from' and 'anonymize: true' together: a capture is anonymized in a second step, from its file"
+        if options.get("anonymize") and not options.get("from"):
+            yield "give 'from' with 'anonymize: true': a capture is anonymized in a second step, from its file"
         if options.get("from") and options.get("wire"):
-            yield "an anonymized capture has no recording: leave out 'wire'"
+            yield "a capture that is made from files has no recording: leave out 'wire'"
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Capture the host, or anonymize a file."""
         folder = path_of(self._loader, options["dir"])
         if options["from"]:
-            return self._anonymize(path_of(self._loader, options["from"]), folder)
+            source = path_of(self._loader, options["from"])
+            return self._anonymize(source, folder) if options["anonymize"] else self._take_over(source, folder)
         if is_capture(self._connection):
             raise InvalidOption("this host is a capture already; to anonymize it, name its file in 'from'")
         path = folder / file_name(self.address)
@@ -98,6 +101,28 @@ class CaptureAction(WindowsAction):
         # The shell and what is said at the end of a session are part of it.
         self._close()
         self._write(path, taken.capture, self._tap.exchanges() if self._tap is not None else ())
+        remark = taken.host.windows.remark
+        result = shown(path, taken.capture, taken.of_services, refused=taken.refused)
+        return {**result, **({"warnings": [remark]} if remark else {})}
+
+    def _take_over(self, source: Path, folder: Path) -> dict[str, Any]:
+        """Make a capture of what `collect` has left in a folder."""
+        if not source.is_dir():
+            raise InvalidOption(
+                f"'from' without 'anonymize: true' names the folder that 'collect' has filled, and {excerpt(source)} is not a folder; "
+                "to anonymize a capture, set 'anonymize: true' as well"
+            )
+        path = folder / file_name(self.address)
+        refuse_to_replace(path, self.host_name)
+        taken = take(
+            CollectedHost(read_folder(source), host=self.host_name),
+            KNOWLEDGE,
+            inventory_name=self.host_name,
+            # It was collected when the script made its last entry, unless the clock of that host runs ahead.
+            now=min(datetime.now(tz=UTC), datetime.fromtimestamp((source / INDEX).stat().st_mtime, tz=UTC)),
+            collection=release(),
+        )
+        self._write(path, taken.capture, ())
         remark = taken.host.windows.remark
         result = shown(path, taken.capture, taken.of_services, refused=taken.refused)
         return {**result, **({"warnings": [remark]} if remark else {})}

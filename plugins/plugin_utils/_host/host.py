@@ -441,8 +441,11 @@ def read_adapters(reader: Reader) -> tuple[Adapter, ...]:
 
 
 def read_processes(reader: Reader) -> tuple[Row, ...]:
-    """Return pid, name and creation date of every process."""
-    return reader.query("Win32_Process", PROCESS_PROPERTIES)
+    """Return pid, name and creation date of every process; none where the host does not let us see them: an owner is then a service alone."""
+    try:
+        return reader.query("Win32_Process", PROCESS_PROPERTIES)
+    except AccessDenied:
+        return ()
 
 
 def read_management(reader: Reader) -> tuple[WinrmListener, ...]:
