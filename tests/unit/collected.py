@@ -120,8 +120,8 @@ def _escaped(text: str) -> str:
 
 
 def _services(host: Simulated, wmi_class: str) -> str:
-    names = ("Name", "DisplayName", "State", "ServiceType", "AcceptStop", "ExitCode")
-    names = (*names, "ProcessId") if wmi_class == "Win32_Service" else names
+    names = ["Name", "DisplayName", "State", "ServiceType", "AcceptStop", "ExitCode"]
+    names += ["ProcessId"] if wmi_class == "Win32_Service" else []
     blocks = []
     for row in host.session.query(wmi_class, names):
         number, word = STATES[(row.text("State") or "").lower()]

@@ -176,9 +176,10 @@ def _content(folder: Path, name: str, most: int, where: str) -> bytes | None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise UnusableCapture(f"{name} in {where} cannot be read: {reason}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnusableCapture(f"{excerpt(name, 60)} in {where} is not a file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnusableCapture(f"{excerpt(name, 60)} in {where} is not a file")
         content = file.read(most + 1)
     if len(content) > most:
         raise UnusableCapture(f"{excerpt(name, 60)} in {where} has more than {most} bytes, and no host needs so many")

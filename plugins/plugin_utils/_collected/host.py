@@ -35,6 +35,7 @@ START_MODES = {0: "Boot", 1: "System", 2: "Auto", 3: "Manual", 4: "Disabled"}
 OWN, SHARE, TEMPLATE, INSTANCE = 0x10, 0x20, 0x40, 0x80
 DRIVER_TYPES = {1: "Kernel Driver", 2: "File System Driver", 4: "Adapter", 8: "Recognizer Driver"}
 AUTO = 2
+SERVER = "LanmanServer"
 # What StdRegProv returns for a value of another type (WBEM_E_TYPE_MISMATCH).
 TYPE_MISMATCH = 0x80041005
 # Windows 8 has them first; a plan asks netstat where they are missing, and netstat was collected.
@@ -61,6 +62,7 @@ class CollectedHost:
             "win32_service": lambda: self._services[True],
             "win32_systemdriver": lambda: self._services[False],
             "win32_dependentservice": self._dependencies,
+            "win32_share": self._shares,
             "win32_networkadapterconfiguration": lambda: adapter_rows(self._registry),
         }
 
@@ -273,7 +275,20 @@ class CollectedHost:
             )
         runs, unclear, _foreign = by_display_name(self._collected.running or (), display_names, self._collected.encoding)
         known = (name for name in display_names if name not in unclear)
-        return ByName({name: {"State": "Running" if name in runs else "Stopped"} for name in known})
+        return ByName({name: _present(State="Running" if name in runs else "Stopped") for name in known})
+
+    def _shares(self) -> list[dict[str, Value]] | None:
+        """Return what the Server service shares (KB125996); those that it makes by itself for administrators are not in the registry."""
+        if self._number(rf"{SERVICES_KEY}\{SERVER}", "Start") is None:
+            return []
+        found = self._registry.values(rf"{SERVICES_KEY}\{SERVER}\Shares")
+        if not isinstance(found, Mapping):
+            return None if found is None else []
+        rows: list[dict[str, Value]] = []
+        for name, value in found.items():
+            parts = dict(part.split("=", 1) for part in value.data if "=" in part) if isinstance(value.data, tuple) else {}
+            rows.append({"Name": name, "Path": parts.get("Path", ""), "Type": parts.get("Type", "0")})
+        return rows
 
     def _dependencies(self) -> list[dict[str, Value]]:
         classes = ByName({name: "Win32_SystemDriver" if kind in DRIVER_TYPES else "Win32_Service" for name, kind in self._entries()})

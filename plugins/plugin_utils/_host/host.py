@@ -441,7 +441,7 @@ def read_adapters(reader: Reader) -> tuple[Adapter, ...]:
 
 
 def read_processes(reader: Reader) -> tuple[Row, ...]:
-    """Return pid, name and creation date of every process; none where the host does not let us see them: an owner is then a service alone."""
+    """Return pid, name and creation date of every process; none where the host does not show them: an owner is then a service alone."""
     try:
         return reader.query("Win32_Process", PROCESS_PROPERTIES)
     except AccessDenied:

@@ -13,9 +13,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.take import take
 from ansible_collections.netmin.windows.plugins.plugin_utils._collected.folder import read_folder
 from ansible_collections.netmin.windows.plugins.plugin_utils._collected.host import CollectedHost
-
-from ansible_collections.netmin.windows.tests.unit.collected import fill
 from ansible_collections.netmin.windows.tests.unit.captured import NAME, NOW, act_captured, captured
+from ansible_collections.netmin.windows.tests.unit.collected import fill
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, simulated
 
 SCENARIOS = ("windows_2000", "windows_xp", "windows_server_2003", "windows_7", "windows_server_2008_r2_german", "windows_server_2022")
