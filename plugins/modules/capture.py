@@ -15,6 +15,7 @@ description:
     mode.
   - What the host refuses is kept as the error that it gave.
   - With O(from) and O(anonymize=true) it makes a capture that can be given away from one that is there. That touches no host.
+  - With O(from) alone it makes one of the files that the scripts of the playbook C(netmin.windows.collect) left.
   - The file is written whole or not at all, and is readable for its owner alone. It replaces an earlier capture of the same host.
 options:
   dir:
@@ -40,7 +41,10 @@ options:
     default: false
   from:
     description:
-      - A capture that is to be anonymized. A relative path is taken as that of O(dir).
+      - With O(anonymize=true), a capture that is to be anonymized.
+      - Otherwise the folder that C(collect) filled on a host without a channel. The capture is then that of the host that the task is for,
+        and no host is contacted. What the files do not tell is unknown to plans, and holds back what depends on it.
+      - A relative path is taken as that of O(dir).
     type: path
   anonymize:
     description:
@@ -74,6 +78,11 @@ EXAMPLES = r"""
     anonymize: true
     dir: to_give_away
   register: given
+
+- name: Make a capture of what was collected on a host that nobody reaches
+  netmin.windows.capture:
+    from: stick/NETMIN
+    dir: captures
 
 - name: Show what was replaced
   ansible.builtin.debug:
