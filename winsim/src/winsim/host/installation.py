@@ -29,17 +29,6 @@ GUARDED = bytes.fromhex(
 """A security descriptor (MS-DTYP 2.4.6) that lets no administrator stop or change a service: the value `Security` of its subkey `Security`
 (Microsoft, registry reference of Windows Server 2003; Service Security and Access Rights)."""
 
-CONTROL = r"HKLM\SYSTEM\CurrentControlSet\Control"
-ADAPTER_CLASS = rf"{CONTROL}\Class\{{4D36E972-E325-11CE-BFC1-08002BE10318}}"
-"""The class of network adapters (Microsoft, System-Defined Device Setup Classes); its keys have the number that is the Index of
-Win32_NetworkAdapterConfiguration, and NetCfgInstanceId, its SettingID (from memory)."""
-
-LOCALES = {Language.ENGLISH: ("1252", "0409"), Language.GERMAN: ("1252", "0407"), Language.JAPANESE: ("932", "0411")}
-"""ANSI code page and language by language (Microsoft, Code Page Identifiers; MS-LCID)."""
-
-PRODUCTS = {1: "WinNT", 2: "LanmanNT", 3: "ServerNT"}
-"""ProductType of ProductOptions (KB 152078) by Win32_OperatingSystem.ProductType."""
-
 TRIGGERS_SINCE = (6, 1)
 """Windows 7 and Server 2008 R2 are the first that know triggers (Microsoft, SERVICE_TRIGGER)."""
 
@@ -73,7 +62,6 @@ def registry(spec: MachineSpec) -> Registry:
     for present in spec.adapters:
         if not present.loopback and present.appears is None:
             adapter(made, spec, present)
-    _machine(made, spec)
     for path, values in spec.registry.items():
         made.create(path)
         for name, value in values.items():
@@ -81,52 +69,6 @@ def registry(spec: MachineSpec) -> Registry:
     _identity(made, spec)
     _software(made, spec)
     return made
-
-
-def _machine(made: Registry, spec: MachineSpec) -> None:
-    """Write down what this Windows is, how it is called, and which adapters it has."""
-    windows = spec.windows
-    ansi, language = LOCALES[windows.language]
-    texts = {
-        rf"{CONTROL}\ProductOptions": {"ProductType": PRODUCTS[windows.product_type]},
-        rf"{CONTROL}\ComputerName\ActiveComputerName": {"ComputerName": windows.computer},
-        rf"{CONTROL}\ComputerName\ComputerName": {"ComputerName": windows.computer},
-        rf"{CONTROL}\Nls\CodePage": {"OEMCP": windows.language.code_page.removeprefix("cp"), "ACP": ansi},
-        rf"{CONTROL}\Nls\Language": {"InstallLanguage": language},
-        rf"{SERVICES}\Tcpip\Parameters": {"Domain": windows.domain if windows.member else ""},
-    }
-    for key, values in texts.items():
-        made.create(key)
-        for name, text in values.items():
-            made.write(key, name, RegistryValue.text(text))
-    made.create(rf"{CONTROL}\Windows")
-    made.write(rf"{CONTROL}\Windows", "CSDVersion", RegistryValue.dword(windows.service_pack << 8))
-    made.create(rf"{CONTROL}\Session Manager")
-    made.create(rf"{SERVICES}\Tcpip\Linkage")
-    bound = tuple(rf"\Device\{found.guid}" for found in spec.adapters if found.address is not None and not found.loopback)
-    made.write(rf"{SERVICES}\Tcpip\Linkage", "Bind", RegistryValue.texts(bound))
-    for found in spec.adapters:
-        if found.index is not None and not found.loopback:
-            _class_key(made, found)
-
-
-def _class_key(made: Registry, found: AdapterSpec) -> None:
-    key = rf"{ADAPTER_CLASS}\{found.index:04d}"
-    made.create(key)
-    made.write(key, "DriverDesc", RegistryValue.text(found.name))
-    made.write(key, "NetCfgInstanceId", RegistryValue.text(found.guid))
-    if found.address is None:
-        return
-    key = rf"{SERVICES}\Tcpip\Parameters\Interfaces\{found.guid}"
-    made.create(key)
-    made.write(key, "EnableDHCP", RegistryValue.dword(int(found.dhcp)))
-    masks = (found.mask,) * len(found.addresses)
-    if found.dhcp:
-        made.write(key, "DhcpIPAddress", RegistryValue.text(found.address))
-        made.write(key, "DhcpSubnetMask", RegistryValue.text(found.mask))
-    else:
-        made.write(key, "IPAddress", RegistryValue.texts(found.addresses))
-        made.write(key, "SubnetMask", RegistryValue.texts(masks))
 
 
 def adapter(made: Registry, spec: MachineSpec, found: AdapterSpec) -> bool:
