@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, S
 
 from winsim.batch import XP_HOME, Outcome, run
 
-SCRIPTS = Path(__file__).parents[3] / "playbooks" / "templates" / "collect"
+SCRIPTS = Path(__file__).parents[3] / "playbooks" / "files" / "collect"
 SCRIPT_OF = {
     "windows_2000": "collect_2000.cmd",
     "windows_xp": "collect_xp.cmd",
@@ -60,8 +60,8 @@ def console(host: Simulated, place: Path) -> Console:
     stick, disk = place / "stick", place / "disk"
     stick.mkdir()
     disk.mkdir()
-    for path in SCRIPTS.glob("*.j2"):
-        (stick / path.stem).write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    for path in SCRIPTS.glob("*.cmd"):
+        (stick / path.name).write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     return Console(host, stick, disk)
 
 
