@@ -54,6 +54,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     which.add_argument("--host", metavar="NAME", help="a host of an inventory")
     which.add_argument("--inventory", metavar="FILE", help="the inventory")
     which.add_argument("--may-break-it", action="store_true", help="do what changes and restarts the host, too")
+    which.add_argument("--not-its-own", metavar="PORTS", default="", help="TCP ports that answer at its address and are not the host's")
     parser.add_argument("--steps", metavar="NAMES", help=f"only these, with commas between: {', '.join(NAMES)}")
     parser.add_argument("--out", metavar="FOLDER", help="in place of build/real/VERSION or build/real/NAME")
     made = parser.add_argument_group("the throw-away machine")
