@@ -82,7 +82,8 @@ def tried(target: Target, options: argparse.Namespace, *, label: str, may_change
         # What an earlier run left must not pass for what this one found; anything else is not ours to remove.
         shutil.rmtree(out)
     folder = Folder(out.resolve(), target.secrets)
-    trial = Trial(target, folder, expected=version.ids if version else (), exclude=outside.OF_THE_CONTAINER if version is not None else "")
+    exclude = outside.OF_THE_CONTAINER if version is not None else options.not_its_own
+    trial = Trial(target, folder, expected=version.ids if version else (), exclude=exclude)
     wanted, findings = chosen(options.steps), list[Finding]()
     for step in STEPS:
         if step.name not in wanted:

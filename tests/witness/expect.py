@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Compare what each capture in tests/captures shows with what is expected of it, or write the expectation for a review.
 
-  .venv/bin/python tests/witness/expect.py                       say what differs
-  .venv/bin/python tests/witness/expect.py --write NAME          write NAME/expected.yml; `reviewed` becomes false if anything changed
+.venv/bin/python tests/witness/expect.py                       say what differs
+.venv/bin/python tests/witness/expect.py --write NAME          write NAME/expected.yml; `reviewed` becomes false if anything changed
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     for folder in chosen:
         found = shown(folder)
         before = expected_of(folder) if (folder / EXPECTED).is_file() else {}
-        lines = changed(before, found)
+        lines = changed(before, found) if before else ["nothing is expected of it yet"]
         differs |= bool(lines)
         sys.stdout.write(f"{folder.name}: {f'{len(lines)} lines differ' if lines else 'as expected'}\n")
         sys.stdout.write("".join(f"  {line}\n" for line in lines))

@@ -83,7 +83,9 @@ def plan_of(acted: Acted) -> dict[str, Any]:
     for row in result["forecast"]:
         outlooks.setdefault(str(row["outlook"]), []).append(listener(row))
     return {
-        "changes": [f"{row['stage']}: {row['target']}: {row['before']} -> {row['after']} ({row['effective']})" for row in result["changes"]],
+        "changes": [
+            f"{row['stage']}: {row['target']}: {row['before']} -> {row['after']} ({row['effective']})" for row in result["changes"]
+        ],
         "unchanged": sorted(f"{row['stage'] or 'choice'}: {row['target']}: {row['reason']}" for row in result["unchanged"]),
         "hazards": sorted({str(row["hazard"] if "hazard" in row else row["id"]) for row in result["hazards"]}),
         "listeners": {outlook: sorted(rows) for outlook, rows in sorted(outlooks.items())},
@@ -159,7 +161,7 @@ def differences(expected: Any, found: Any, where: str = "") -> list[str]:
 class _Indented(yaml.SafeDumper):
     """Indents lists, as all YAML of this repository has them."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """Indent."""
         super().increase_indent(flow, False)
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Make the captures of simulated hosts in tests/captures anew, anonymized as those of real hosts are.
 
-  .venv/bin/python tests/witness/simulated_captures.py && .venv/bin/python tests/witness/expect.py --write
+.venv/bin/python tests/witness/simulated_captures.py && .venv/bin/python tests/witness/expect.py --write
 """
 
 from __future__ import annotations
