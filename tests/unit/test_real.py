@@ -106,8 +106,8 @@ def test_a_password_is_new_each_time_and_meets_what_windows_asks_of_one() -> Non
 
 def test_a_machine_that_cannot_run_windows_is_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "there is no program 'no-such-engine'" in machine.cannot("no-such-engine")
-    monkeypatch.setattr(machine.shutil, "which", lambda _name: "/usr/bin/docker")
-    monkeypatch.setattr(machine.os, "access", lambda _path, _mode: False)
+    monkeypatch.setattr("shutil.which", lambda _name: "/usr/bin/docker")
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)
     assert "/dev/kvm" in machine.cannot("docker")
 
 
