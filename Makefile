@@ -83,7 +83,7 @@ bench: setup ## Count requests, bytes and seconds per scenario and for 1, 10, 50
 real: setup ## Try a real Windows: WINDOWS=2022 (Linux with KVM and Docker), or REAL_HOST=web01 REAL_INVENTORY=hosts.yml; docs/real.md
 	@$(BIN)/python tests/real/run.py $(if $(WINDOWS),--windows '$(WINDOWS)') $(if $(REAL_HOST),--host '$(REAL_HOST)') \
 		$(if $(REAL_INVENTORY),--inventory '$(REAL_INVENTORY)') $(if $(filter yes,$(BREAK)),--may-break-it) \
-		$(if $(REAL_NOT_ITS_OWN),--not-its-own '$(REAL_NOT_ITS_OWN)') $(if $(STEPS),--steps '$(STEPS)') \
+		$(if $(filter yes,$(REAL_SUDO)),--sudo) $(if $(REAL_NOT_ITS_OWN),--not-its-own '$(REAL_NOT_ITS_OWN)') $(if $(STEPS),--steps '$(STEPS)') \
 		$(if $(REAL_ENGINE),--engine '$(REAL_ENGINE)') $(if $(REAL_IMAGE),--image '$(REAL_IMAGE)') $(if $(REAL_FILES),--files '$(REAL_FILES)')
 
 .PHONY: docs

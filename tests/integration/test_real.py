@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.netmin.windows.tests.real import outside
+from ansible_collections.netmin.windows.tests.real import machine, outside, run
 from ansible_collections.netmin.windows.tests.real.report import PAGE
 from ansible_collections.netmin.windows.tests.real.secrets import contents
+from ansible_collections.netmin.windows.tests.witness.kept import TWIN, has
 
 from winsim.server import HostSpec, Simulation
 
@@ -99,12 +100,14 @@ def test_every_step_confirms_or_says_why_it_could_not(whole: Ran) -> None:
     # No PowerShell runs on a simulated host, so ansible.windows fails there, where it is installed at all.
     assert ended["bench"] in ("not run", "failed")
     assert "ansible.windows" in whole.findings["bench"]["skipped"] + whole.findings["bench"]["failed"]
+    assert ended["twin"] == ("confirmed" if has(TWIN) else "not run"), whole.findings["twin"]
     for step in ("doctor_read", "doctor_own_key", "doctor_method"):
         assert ended[step] == ("confirmed" if (ROOT / "playbooks/doctor.yml").is_file() else "not run"), whole.findings[step]
     assert list(whole.findings) == [
         "audit",
         "nmap_before",
         "capture",
+        "twin",
         "plan",
         "bench",
         "doctor_read",
@@ -198,4 +201,74 @@ def test_a_host_that_nobody_knows_is_said(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "has no host 'vm01'" in done.stderr
+    assert "has no host 'vm01' that can be used" in done.stderr
+
+
+# The machine: a program in the place of the container engine, and a simulated host in that of Windows
+
+ENGINE = """\
+#!/usr/bin/env python
+import json, os, sys
+words = sys.argv[1:]
+with open(os.environ["FAKE_LOG"], "a") as log:
+    log.write(json.dumps({"words": words, "given": sorted(name for name in os.environ if name.startswith("REAL_"))}) + "\\n")
+said = {"inspect": os.environ["FAKE_ADDRESS"] if "IPAddress" in " ".join(words) else os.environ["FAKE_STATE"], "logs": "no disk"}
+print("c0ffee" if "ps" in words else said.get(words[0], ""))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A run with a throw-away machine."""
+
+    status: int
+    folder: Path
+    calls: list[dict[str, Any]]
+    password: str
+
+
+def started(folder: Path, monkeypatch: pytest.MonkeyPatch, *, state: str) -> Started:
+    """Let a machine be started, tried and thrown away."""
+    engine, log, out = folder / "engine", folder / "calls", folder / "out"
+    engine.write_text(ENGINE.replace("/usr/bin/env python", sys.executable), encoding="utf-8")
+    engine.chmod(0o755)
+    with Simulation([HostSpec(scenario="windows_server_2022", name="vm")]) as simulation:
+        (host,) = simulation.hosts
+        for name, value in (("FAKE_LOG", str(log)), ("FAKE_ADDRESS", host.address), ("FAKE_STATE", state)):
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(machine, "new_password", lambda: host.password)
+        monkeypatch.setattr(machine, "USER", host.user)
+        monkeypatch.setattr(machine, "SECONDS_BETWEEN", 0.05)
+        # As where there is KVM.
+        monkeypatch.setattr("os.access", lambda _path, _mode: True)
+        status = run.main(["--windows", "2022", "--engine", str(engine), "--steps", "audit", "--out", str(out)])
+        return Started(status, out, [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()], host.password)
+
+
+@pytest.mark.slow
+def test_a_machine_is_started_waited_for_tried_and_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = started(tmp_path, monkeypatch, state="running")
+    page = (ran.folder / PAGE).read_text(encoding="utf-8")
+    assert ran.status == 0, page
+    assert "it is Windows Server 2022 (build 20348)" in page
+    words = [call["words"] for call in ran.calls]
+    first = next(place for place, call in enumerate(words) if "up" in call)
+    assert {"REAL_PASSWORD", "REAL_OEM", "REAL_VERSION"} <= set(ran.calls[first]["given"])
+    assert words[-1][:1] == ["compose"]
+    assert words[-1][-4:] == ["down", "--volumes", "--timeout", "60"]
+    # WinRM has to answer several times: the first answer may come before a restart of the set-up.
+    assert sum("IPAddress" in " ".join(call) for call in words) >= machine.ANSWERS
+    # Whoever lists the processes of the machine sees no password.
+    assert ran.password not in json.dumps(words)
+    assert ran.password not in "".join(path.read_text(encoding="utf-8") for path in ran.folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.slow
+def test_a_machine_that_ends_is_told_and_thrown_away_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = started(tmp_path, monkeypatch, state="exited")
+    assert ran.status == 2
+    assert "make real: the container is exited: no disk" in capsys.readouterr().err
+    assert "down" in ran.calls[-1]["words"]
+    assert not ran.folder.exists()

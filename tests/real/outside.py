@@ -38,8 +38,12 @@ class Scan:
     without: str = ""
 
 
-def scan(address: str, udp: Iterable[int], *, exclude: str = "") -> Scan:
+def scan(address: str, udp: Iterable[int], *, exclude: str = "", sudo: bool = False) -> Scan:
     """Connect to every TCP port of a host, and ask those UDP ports that it is said to have.
+
+    Args:
+        exclude: ports that are not the host's.
+        sudo: nmap may become root for UDP.
 
     Raises:
         NoScan: nmap is not installed, or failed.
@@ -53,9 +57,9 @@ def scan(address: str, udp: Iterable[int], *, exclude: str = "") -> Scan:
     ports = ",".join(map(str, sorted(set(udp))))
     if not ports:
         return Scan(_open(tcp, "tcp"), frozenset(), tcp)
-    if os.geteuid() != 0:
-        return Scan(_open(tcp, "tcp"), frozenset(), tcp, "UDP was not scanned: nmap needs root for it")
-    found = _report([*general, "-sU", "-p", ports, address])
+    if os.geteuid() != 0 and not sudo:
+        return Scan(_open(tcp, "tcp"), frozenset(), tcp, "UDP was not scanned: nmap needs root for it (REAL_SUDO=yes)")
+    found = _report([*(["sudo", "--non-interactive"] if os.geteuid() != 0 else []), *general, "-sU", "-p", ports, address])
     return Scan(_open(tcp, "tcp"), _open(found, "udp"), tcp + found)
 
 

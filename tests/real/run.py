@@ -55,6 +55,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     which.add_argument("--inventory", metavar="FILE", help="the inventory")
     which.add_argument("--may-break-it", action="store_true", help="do what changes and restarts the host, too")
     which.add_argument("--not-its-own", metavar="PORTS", default="", help="TCP ports that answer at its address and are not the host's")
+    which.add_argument("--sudo", action="store_true", help="let nmap become root with sudo, which it needs for UDP")
     parser.add_argument("--steps", metavar="NAMES", help=f"only these, with commas between: {', '.join(NAMES)}")
     parser.add_argument("--out", metavar="FOLDER", help="in place of build/real/VERSION or build/real/NAME")
     made = parser.add_argument_group("the throw-away machine")
@@ -83,7 +84,7 @@ def tried(target: Target, options: argparse.Namespace, *, label: str, may_change
         shutil.rmtree(out)
     folder = Folder(out.resolve(), target.secrets)
     exclude = outside.OF_THE_CONTAINER if version is not None else options.not_its_own
-    trial = Trial(target, folder, expected=version.ids if version else (), exclude=exclude)
+    trial = Trial(target, folder, expected=version.ids if version else (), exclude=exclude, sudo=options.sudo)
     wanted, findings = chosen(options.steps), list[Finding]()
     for step in STEPS:
         if step.name not in wanted:

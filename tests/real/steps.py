@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import read_capture
 from ansible_collections.netmin.windows.tests.benchmark.peers import COLLECTIONS, NotInstalled, Pair, compare
-from ansible_collections.netmin.windows.tests.integration.harness import Outcome, Played
+from ansible_collections.netmin.windows.tests.integration.harness import Played
+from ansible_collections.netmin.windows.tests.witness import kept
 
 from . import outside
 from .report import Finding, Folder
 from .target import BIN, ROOT, Target, environment, run
 
 BAD = ("failed", "unreachable")
-# Names that are made anew at each boot or sign-in say nothing.
+# Protocol, port (or that it is dynamic), owner: what is the same after each boot.
 Listener = tuple[str, str, str]
 
 
@@ -39,6 +41,7 @@ class Trial:
     Attributes:
         expected: what this collection may call the Windows; empty where nobody said what it is.
         exclude: ports that are not the host's own, for nmap.
+        sudo: nmap may become root for UDP.
         seen: results of earlier steps, by step.
     """
 
@@ -46,6 +49,7 @@ class Trial:
     folder: Folder
     expected: tuple[str, ...] = ()
     exclude: str = ""
+    sudo: bool = False
     seen: dict[str, Any] = field(default_factory=dict)
 
     def play(self, found: Finding, playbook: str, *arguments: str, minutes: int = 60) -> Played:
@@ -144,6 +148,7 @@ def capture(trial: Trial, found: Finding) -> None:
     result = result_with(played, "file", "requests") if _has(played, "requests") else result_with(played, "file")
     path = Path(result["file"])
     found.files.append(str(path.relative_to(trial.folder.path)))
+    trial.seen["capture"] = path
     for refused in result.get("refused", ()):
         found.confirmed.append(f"the host refused, and the capture says so: {refused}")
     planned = trial.target.playbook(
@@ -185,6 +190,22 @@ def _changes(result: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return sorted((change["stage"], change["target"], str(change["after"])) for change in result["changes"])
 
 
+def twin(trial: Trial, found: Finding) -> None:
+    """Make a simulated host of the capture, and do to it what is to be done to the real one."""
+    if not kept.has(kept.TWIN):
+        raise StepSkipped("this checkout makes no twins of captures")
+    path = Path(trial.need("capture"))
+    try:
+        went = kept.twin_of(path, read_capture(path))
+    except kept.Unlike as error:
+        found.contradicted.append(str(error))
+        return
+    found.files.append(trial.folder.write_json("steps/twin.json", went))
+    found.confirmed.append(f"its twin was closed and restarted: {went['proof']}")
+    found.check(went["rolled_back"], "and went back", "its twin did not go back to what it was")
+    trial.seen["twin"] = went
+
+
 def nmap_before(trial: Trial, found: Finding) -> None:
     """Scan from outside: whatever is open there must be listed."""
     listed = ports(trial.need("audit"))
@@ -202,7 +223,7 @@ def nmap_before(trial: Trial, found: Finding) -> None:
 def _scan(trial: Trial, found: Finding, name: str) -> outside.Scan:
     udp = {port for protocol, port in ports(trial.seen.get("audit", {})) if protocol == "udp"}
     try:
-        scan = outside.scan(trial.target.address, udp, exclude=trial.exclude)
+        scan = outside.scan(trial.target.address, udp, exclude=trial.exclude, sudo=trial.sudo)
     except outside.NoScan as error:
         raise StepSkipped(str(error)) from error
     found.files.append(trial.folder.write(f"steps/{name}.xml", scan.xml))
@@ -293,6 +314,10 @@ def minimize(trial: Trial, found: Finding) -> None:
     proof = result_with(played, "proven", "proof")
     _tell_proof(proof, found)
     trial.seen["proof"] = proof
+    if "twin" in trial.seen:
+        stays = sorted(kept.listener(row) for row in proof["proof"]["endpoints"] if row["outcome"] not in ("closed", "kept"))
+        otherwise = kept.differences(trial.seen["twin"]["stays"], stays)
+        found.check(not otherwise, "what stays open is what stayed open on its twin", f"unlike on its twin: {'; '.join(otherwise)}")
 
 
 def _tell_proof(result: Mapping[str, Any], found: Finding) -> None:
@@ -370,6 +395,7 @@ STEPS = (
     Step("audit", audit),
     Step("nmap_before", nmap_before),
     Step("capture", capture),
+    Step("twin", twin),
     Step("plan", plan),
     Step("bench", bench),
     Step("doctor_read", doctor("read")),
@@ -403,8 +429,3 @@ def do(step: Step, trial: Trial, *, may_change: bool) -> Finding:
         found.files.append(trial.folder.write(f"steps/{step.name}.traceback", traceback.format_exc()))
     found.seconds = time.monotonic() - begun
     return found
-
-
-def first_message(outcomes: Iterable[Outcome]) -> str:
-    """Return what the first task that failed said."""
-    return next((outcome.message for outcome in outcomes if outcome.status in BAD), "")

@@ -79,6 +79,8 @@ def environment(**more: str) -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH") or str(ROOT / ".cache"),
         "ANSIBLE_RETRY_FILES_ENABLED": "no",
         "ANSIBLE_NOCOLOR": "1",
+        # What `ansible` prints is read.
+        "ANSIBLE_LOAD_CALLBACK_PLUGINS": "0",
         **more,
     }
 
@@ -122,17 +124,25 @@ def one_of(inventory: str, name: str) -> Iterator[Target]:
     """Take one host out of an inventory, with all its variables, into an inventory of its own.
 
     Raises:
-        NoTarget: the inventory does not have it.
+        NoTarget: the inventory does not have it, or a variable that is secret cannot be evaluated and so could not be hidden.
     """
-    status, said = run([str(BIN / "ansible-inventory"), "-i", inventory, "--host", name], minutes=5)
-    if status:
-        last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
-        raise NoTarget(f"the inventory {inventory} has no host '{name}': {last.strip()}")
-    found = json.loads(said[said.index("{") :])
+    done = _asked("ansible-inventory", "-i", inventory, "--host", name)
+    if done.returncode:
+        last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
+        raise NoTarget(f"the inventory {inventory} has no host '{name}' that can be used: {last.strip()}")
+    found = json.loads(done.stdout)
     with tempfile.TemporaryDirectory(prefix="netmin-real-") as folder:
         path = write_inventory(Path(folder), name, found)
         evaluated = {**found, **_evaluated(path, name, found)}
         yield Target(name, path, evaluated, Secrets(_secret_texts(evaluated)))
+
+
+def _asked(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of Ansible, its answer apart from its warnings."""
+    command = [str(BIN / program), *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=5 * MINUTE, check=False
+    )
 
 
 def write_inventory(folder: Path, name: str, variables: Mapping[str, Any]) -> Path:
@@ -144,18 +154,26 @@ def write_inventory(folder: Path, name: str, variables: Mapping[str, Any]) -> Pa
 
 
 def _evaluated(inventory: Path, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return variables as Ansible evaluates them; those that it cannot stay as they are."""
-    templates = {key: value for key, value in found.items() if isinstance(value, str) and "{{" in value}
+    """Return the variables that are templates or in a vault, as Ansible evaluates them."""
     values = {}
-    for key in templates:
-        status, said = run(
-            [str(BIN / "ansible"), "-i", str(inventory), name, "-m", "ansible.builtin.debug", "-a", f"var={key}"],
-            minutes=2,
-            env=environment(ANSIBLE_LOAD_CALLBACK_PLUGINS="1", ANSIBLE_STDOUT_CALLBACK="ansible.builtin.minimal"),
-        )
-        if status == 0 and "=> {" in said:
-            values[key] = json.loads(said[said.index("=> {") + 3 :]).get(key, found[key])
+    for key, value in found.items():
+        text = json.dumps(value)
+        if "{{" not in text and "__ansible_vault" not in text:
+            continue
+        done = _asked("ansible", "-i", str(inventory), name, "-m", "ansible.builtin.debug", "-a", f"var={key}")
+        _, arrow, answer = done.stdout.partition("=> ")
+        if done.returncode == 0 and arrow and "VARIABLE IS NOT DEFINED" not in answer:
+            values[key] = json.loads(answer)[key]
+        elif is_secret(key):
+            raise NoTarget(
+                f"{key} of {name} cannot be evaluated, so it could not be hidden: {' '.join((done.stderr or done.stdout).split())[-200:]}"
+            )
     return values
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether a variable is one that nobody else may see."""
+    return any(word in name.lower() for word in SECRET_NAMES)
 
 
 def _secret_texts(node: Any, name: str = "") -> Iterator[str]:
@@ -166,5 +184,5 @@ def _secret_texts(node: Any, name: str = "") -> Iterator[str]:
     elif isinstance(node, list | tuple):
         for value in node:
             yield from _secret_texts(value, name)
-    elif isinstance(node, str | int) and any(word in name.lower() for word in SECRET_NAMES):
+    elif isinstance(node, str | int) and is_secret(name):
         yield str(node)

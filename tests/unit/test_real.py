@@ -21,7 +21,7 @@ from ansible_collections.netmin.windows.tests.real import machine, outside, step
 from ansible_collections.netmin.windows.tests.real.report import Ended, Finding, Folder, page
 from ansible_collections.netmin.windows.tests.real.secrets import HIDDEN, Secrets, contents, forms
 from ansible_collections.netmin.windows.tests.real.steps import STEPS, Step, StepFailed, StepSkipped, Trial, do
-from ansible_collections.netmin.windows.tests.real.target import Target
+from ansible_collections.netmin.windows.tests.real.target import BIN, NoTarget, Target, one_of
 from ansible_collections.netmin.windows.tests.real.versions import ALL, NoSuchWindows, version_named
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,6 +141,25 @@ def test_what_a_step_writes_has_no_secret_in_it(tmp_path: Path) -> None:
     for path in tmp_path.iterdir():
         assert HIDDEN in path.read_text(encoding="utf-8")
         assert not [content for content in contents(path) if b"secret" in content]
+
+
+def test_a_password_in_a_vault_is_hidden_and_one_that_cannot_be_opened_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = tmp_path / "key"
+    key.write_text("key of the vault", encoding="utf-8")
+    program = [str(BIN / "ansible-vault"), "encrypt_string", "--vault-password-file", str(key), "--name", "ansible_password"]
+    vaulted = subprocess.run([*program, "Correct-Horse-9"], capture_output=True, text=True, check=True).stdout
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text(f"all:\n  hosts:\n    vm01:\n      {vaulted.replace(chr(10), chr(10) + '      ').strip()}\n", encoding="utf-8")
+    monkeypatch.setenv("ANSIBLE_VAULT_PASSWORD_FILE", str(key))
+    with one_of(str(inventory), "vm01") as target:
+        assert target.secrets.hide("it is Correct-Horse-9.") == f"it is {HIDDEN}."
+        assert "Correct-Horse-9" not in target.inventory.read_text(encoding="utf-8")
+    key.write_text("another key", encoding="utf-8")
+    with (
+        pytest.raises(NoTarget, match="ansible_password of vm01 cannot be evaluated, so it could not be hidden"),
+        one_of(str(inventory), "vm01"),
+    ):
+        pass
 
 
 # Steps and the page
