@@ -17,7 +17,7 @@ import pytest
 import yaml
 from ansible_collections.netmin.windows.tests.real import machine, outside, run
 from ansible_collections.netmin.windows.tests.real.report import PAGE
-from ansible_collections.netmin.windows.tests.real.secrets import contents
+from ansible_collections.netmin.windows.tests.real.hiding import contents
 from ansible_collections.netmin.windows.tests.witness.kept import TWIN, has
 
 from winsim.server import HostSpec, Simulation

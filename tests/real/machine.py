@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import http.client
 import os
-import secrets as random
+import secrets
 import shutil
 import string
 import tempfile
@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from .secrets import Secrets
+from .hiding import Secrets
 from .target import Target, run, write_inventory
 from .versions import Version
 
@@ -132,7 +132,7 @@ def cannot(engine: str) -> str:
 def new_password() -> str:
     """Return a password that every Windows takes: letters of both kinds, digits, and no sign that a command line could change."""
     letters = string.ascii_letters + string.digits
-    return "Nm1" + "".join(random.choice(letters) for _ in range(21))
+    return "Nm1" + "".join(secrets.choice(letters) for _ in range(21))
 
 
 def write_oem(folder: Path, version: Version, files: Path | None = None) -> Path:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from .secrets import Secrets
+from .hiding import Secrets
 
 PAGE = "page.md"
 

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 from ansible_collections.netmin.windows.tests.integration.harness import Outcome, Played
 
-from .secrets import Secrets
+from .hiding import Secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent

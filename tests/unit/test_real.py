@@ -19,7 +19,7 @@ from ansible_collections.netmin.windows.tests.benchmark import peers
 from ansible_collections.netmin.windows.tests.integration.harness import Outcome, Played
 from ansible_collections.netmin.windows.tests.real import machine, outside, steps
 from ansible_collections.netmin.windows.tests.real.report import Ended, Finding, Folder, page
-from ansible_collections.netmin.windows.tests.real.secrets import HIDDEN, Secrets, contents, forms
+from ansible_collections.netmin.windows.tests.real.hiding import HIDDEN, Secrets, contents, forms
 from ansible_collections.netmin.windows.tests.real.steps import STEPS, Step, StepFailed, StepSkipped, Trial, do
 from ansible_collections.netmin.windows.tests.real.target import BIN, NoTarget, Target, one_of
 from ansible_collections.netmin.windows.tests.real.versions import ALL, NoSuchWindows, version_named
@@ -363,3 +363,9 @@ def test_every_step_is_told_in_the_documents() -> None:
     text = (CHECKOUT / "docs/real.md").read_text(encoding="utf-8")
     assert [step.name for step in STEPS if f"`{step.name}`" not in text] == []
     assert [version.name for version in ALL if f"`{version.name}`" not in text] == []
+
+
+def test_no_file_beside_a_script_hides_a_module_of_python() -> None:
+    """Python looks into the folder of a script first."""
+    for folder in (REAL, CHECKOUT / "tests/witness", CHECKOUT / "tests/benchmark"):
+        assert not {path.stem for path in folder.glob("*.py")} & set(sys.stdlib_module_names)
