@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.netmin.windows.tests.real import machine, outside, run
-from ansible_collections.netmin.windows.tests.real.report import PAGE
 from ansible_collections.netmin.windows.tests.real.hiding import contents
+from ansible_collections.netmin.windows.tests.real.report import PAGE
 from ansible_collections.netmin.windows.tests.witness.kept import TWIN, has
 
 from winsim.server import HostSpec, Simulation

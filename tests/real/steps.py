@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -280,17 +281,21 @@ def doctor(level: str) -> Do:
         playbook = ROOT / "playbooks/doctor.yml"
         if not playbook.is_file():
             raise StepSkipped("this checkout has no playbook netmin.windows.doctor")
-        arguments = ["-e", f"doctor_level={level}", *(["-e", "doctor_i_may_break_it=true"] if level == "method" else [])]
+        kept_in = trial.folder.path / "doctor" / f"{level}.json"
+        arguments = ["-e", f"doctor_level={level}", "-e", f"doctor_file={kept_in}"]
+        if level == "method":
+            arguments += ["-e", "doctor_i_may_break_it=true"]
         played = trial.play(found, "netmin.windows.doctor", *arguments, minutes=180)
+        if kept_in.is_file():
+            found.files.append(str(kept_in.relative_to(trial.folder.path)))
         told = list(assumptions(outcome.result for outcome in played.outcomes))
         if not told:
             raise StepFailed("the doctor returned no assumption")
-        count = {verdict: sum(row["verdict"] == verdict for row in told) for verdict in {row["verdict"] for row in told}}
-        found.confirmed.append(", ".join(f"{number} {verdict.replace('_', ' ')}" for verdict, number in sorted(count.items())))
+        count = Counter(str(row["verdict"]).replace("_", " ") for row in told)
+        found.confirmed.append("of all assumptions " + ", ".join(f"{number} {verdict}" for verdict, number in sorted(count.items())))
         for row in told:
             if row["verdict"] == "contradicted":
-                said = {name: row[name] for name in ("expected", "seen", "value", "assumed", "found") if row.get(name) not in (None, "")}
-                found.contradicted.append(f"{row['id']}: {row.get('assumption') or row.get('title') or ''} {said or ''}".strip())
+                found.contradicted.append(f"{row['id']}: {row['assumed']}; expected {row['expected']}, seen {row['seen']}")
 
     return look
 

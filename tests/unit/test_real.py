@@ -18,8 +18,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import l
 from ansible_collections.netmin.windows.tests.benchmark import peers
 from ansible_collections.netmin.windows.tests.integration.harness import Outcome, Played
 from ansible_collections.netmin.windows.tests.real import machine, outside, steps
-from ansible_collections.netmin.windows.tests.real.report import Ended, Finding, Folder, page
 from ansible_collections.netmin.windows.tests.real.hiding import HIDDEN, Secrets, contents, forms
+from ansible_collections.netmin.windows.tests.real.report import Ended, Finding, Folder, page
 from ansible_collections.netmin.windows.tests.real.steps import STEPS, Step, StepFailed, StepSkipped, Trial, do
 from ansible_collections.netmin.windows.tests.real.target import BIN, NoTarget, Target, one_of
 from ansible_collections.netmin.windows.tests.real.versions import ALL, NoSuchWindows, version_named
@@ -261,6 +261,46 @@ def test_nothing_is_compared_with_a_step_that_brought_nothing(tmp_path: Path, mo
     scanned(monkeypatch, {445}, set())
     for act in (steps.nmap_before, steps.nmap_after):
         assert do(Step("try", act), trial(tmp_path), may_change=True).ended is Ended.SKIPPED
+
+
+ASSUMED = {
+    "id": "srv2-needs-srvnet",
+    "assumed": "srv2 depends on srvnet",
+    "expected": None,
+    "seen": "depends on srvnet",
+    "verdict": "confirmed",
+}
+
+
+@pytest.mark.parametrize(
+    ("rows", "ended", "said"),
+    [
+        ([ASSUMED], Ended.CONFIRMED, "of all assumptions 1 confirmed"),
+        (
+            [ASSUMED, {**ASSUMED, "verdict": "contradicted", "expected": "srvnet", "seen": "nothing"}],
+            Ended.CONTRADICTED,
+            "srv2-needs-srvnet: srv2 depends on srvnet; expected srvnet, seen nothing",
+        ),
+        ([], Ended.FAILED, "the doctor returned no assumption"),
+    ],
+)
+def test_what_the_doctor_contradicts_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[Any], ended: Ended, said: str
+) -> None:
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks/doctor.yml").touch()
+    monkeypatch.setattr(steps, "ROOT", tmp_path)
+    asked: list[str] = []
+
+    def play(_target: Target, _name: str, *arguments: str, minutes: int) -> Played:
+        asked.extend(arguments)
+        return Played(0, "", (Outcome("vm01", "look", "ok", {"assumptions": rows}),))
+
+    monkeypatch.setattr(Target, "playbook", play)
+    found = do(Step("doctor_method", steps.doctor("method")), trial(tmp_path / "out"), may_change=True)
+    assert found.ended is ended
+    assert said in "\n".join((*found.confirmed, *found.contradicted, found.failed))
+    assert {"doctor_level=method", "doctor_i_may_break_it=true"} <= set(asked)
 
 
 # The comparison with ansible.windows
