@@ -25,6 +25,9 @@ from ansible_collections.netmin.windows.tests.real.target import ROOT, NoTarget,
 from ansible_collections.netmin.windows.tests.real.versions import ALL, NoSuchWindows, Version, version_named
 
 NO_TARGET = 2
+FINDINGS = "findings.json"
+# What steps put into the folder.
+FOLDERS = ("capture", "doctor", "give_away", "steps")
 NAMES = tuple(step.name for step in STEPS)
 
 
@@ -79,9 +82,7 @@ def chosen(steps: str | None) -> list[str]:
 def tried(target: Target, options: argparse.Namespace, *, label: str, may_change: bool, version: Version | None = None) -> int:
     """Do every step on a host, and write what came of them."""
     out = Path(options.out) if options.out else ROOT / "build/real" / label.replace("/", "_").lstrip(".")
-    if (out / PAGE).is_file():
-        # What an earlier run left must not pass for what this one found; anything else is not ours to remove.
-        shutil.rmtree(out)
+    remove_earlier(out)
     folder = Folder(out.resolve(), target.secrets)
     exclude = outside.OF_THE_CONTAINER if version is not None else options.not_its_own
     trial = Trial(target, folder, expected=version.ids if version else (), exclude=exclude, sudo=options.sudo)
@@ -103,12 +104,20 @@ def tried(target: Target, options: argparse.Namespace, *, label: str, may_change
     return int(any(found.ended in (Ended.CONTRADICTED, Ended.FAILED) for found in findings))
 
 
+def remove_earlier(out: Path) -> None:
+    """Remove what an earlier run left, which must not pass for what this one found; anything else in the folder stays."""
+    for name in (PAGE, FINDINGS):
+        (out / name).unlink(missing_ok=True)
+    for name in FOLDERS:
+        shutil.rmtree(out / name, ignore_errors=True)
+
+
 def write_page(trial: Trial, label: str, findings: Sequence[Finding]) -> None:
     """Write the page, and the same for other programs."""
     windows = trial.seen.get("windows")
     what = f"{windows['caption']}, build {windows['build']}." if windows else "It was never reached."
     trial.folder.write(PAGE, page(label, what, findings))
-    trial.folder.write_json("findings.json", plain(findings))
+    trial.folder.write_json(FINDINGS, plain(findings))
 
 
 def say(line: str) -> None:

@@ -17,9 +17,9 @@ import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import load as knowledge
 from ansible_collections.netmin.windows.tests.benchmark import peers
 from ansible_collections.netmin.windows.tests.integration.harness import Outcome, Played
-from ansible_collections.netmin.windows.tests.real import machine, outside, steps
+from ansible_collections.netmin.windows.tests.real import machine, outside, run, steps
 from ansible_collections.netmin.windows.tests.real.hiding import HIDDEN, Secrets, contents, forms
-from ansible_collections.netmin.windows.tests.real.report import Ended, Finding, Folder, page
+from ansible_collections.netmin.windows.tests.real.report import PAGE, Ended, Finding, Folder, page
 from ansible_collections.netmin.windows.tests.real.steps import STEPS, Step, StepFailed, StepSkipped, Trial, do
 from ansible_collections.netmin.windows.tests.real.target import BIN, NoTarget, Target, one_of
 from ansible_collections.netmin.windows.tests.real.versions import ALL, NoSuchWindows, version_named
@@ -160,6 +160,15 @@ def test_a_password_in_a_vault_is_hidden_and_one_that_cannot_be_opened_ends_it(t
         one_of(str(inventory), "vm01"),
     ):
         pass
+
+
+def test_an_earlier_run_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in (PAGE, "findings.json", "steps/audit.log", "give_away/a.zip", "notes.txt", "more/b.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    run.remove_earlier(tmp_path)
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == ["more", "more/b.txt", "notes.txt"]
 
 
 # Steps and the page
@@ -320,13 +329,13 @@ PLANNED = {"changed": True}
 def answers(**results: Any) -> peers.RunTasks:
     """Return a way to run tasks that knows their results by the last part of the module's name."""
 
-    def run(tasks: Any) -> Played:
+    def answer(tasks: Any) -> Played:
         (task,) = tasks
         module = next(name for name in task if "." in name).rpartition(".")[2]
         result = results[module]
         return Played(0, "", (Outcome("vm01", task["name"], "failed" if "msg" in result else "ok", result),))
 
-    return run
+    return answer
 
 
 def test_what_both_say_alike_is_no_contradiction() -> None:
