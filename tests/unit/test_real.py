@@ -23,8 +23,11 @@ from ansible_collections.netmin.windows.tests.real.report import PAGE, Ended, Fi
 from ansible_collections.netmin.windows.tests.real.steps import STEPS, Step, StepFailed, StepSkipped, Trial, do
 from ansible_collections.netmin.windows.tests.real.target import BIN, NoTarget, Target, one_of
 from ansible_collections.netmin.windows.tests.real.versions import ALL, NoSuchWindows, version_named
+from ansible_collections.netmin.windows.tests.unit.simulated import simulated
 from hypothesis import given
 from hypothesis import strategies as st
+
+from winsim.batch import run as console_run
 
 CHECKOUT = Path(__file__).parents[2]
 REAL = CHECKOUT / "tests/real"
@@ -84,6 +87,36 @@ def test_the_machine_gets_the_script_of_its_family_with_the_line_ends_of_windows
     content = (folder / "install.bat").read_bytes()
     assert content.count(b"\r\n") == content.count(b"\n") > 10
     assert b"LocalAccountTokenFilterPolicy" in content
+
+
+# What a simulated console does not have: the script of WinRM, and netsh where it changes a firewall.
+NOT_AT_THE_CONSOLE = re.compile(r"^(?:call winrm|netsh) .*\r\n", re.MULTILINE)
+LEFT: Mapping[str, tuple[str, str, str, int]] = {
+    "windows_xp": ("xp", r"HKLM\SYSTEM\CurrentControlSet\Control\Lsa", "forceguest", 0),
+    "windows_7": ("7", r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System", "LocalAccountTokenFilterPolicy", 1),
+    "windows_server_2022": ("2022", r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System", "LocalAccountTokenFilterPolicy", 1),
+}
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_install_bat_runs_to_its_end_at_a_console(name: str, tmp_path: Path) -> None:
+    windows, key, value, number = LEFT[name]
+    given_files = tmp_path / "files"
+    given_files.mkdir()
+    (given_files / "note.txt").write_text("so that there is something beside it", encoding="utf-8")
+    folder = machine.write_oem(tmp_path / "oem", version_named(windows), given_files)
+    script = folder / "install.bat"
+    left, count = NOT_AT_THE_CONSOLE.subn("", script.read_bytes().decode("ascii"))
+    assert count >= 3
+    script.write_bytes(left.encode("ascii"))
+    with simulated(name) as host:
+        outcome = console_run(host.computer, r"C:\OEM\install.bat", drives={r"C:\OEM": folder})
+        assert outcome.console.strip() == "", "what it does is in its log"
+        assert (folder / "netmin.log").read_text(encoding="ascii").splitlines()[-1] == "WinRM was opened"
+        state: Any = host.computer.state()
+        keys = {name.lower(): values for name, values in state["registry"].items()}
+        assert keys[key.lower()][value]["value"] == number
+        assert state["services"]["WinRM"]["start_mode"].lower() == "auto"
 
 
 def test_windows_xp_is_not_started_without_the_winrm_that_it_does_not_have(tmp_path: Path) -> None:
