@@ -41,11 +41,12 @@ def folders() -> list[Path]:
 
 
 def has(module: str) -> bool:
-    """Tell whether a part of this checkout is there."""
+    """Tell whether a part of this checkout is there; a folder that another branch left behind is none."""
     try:
-        return find_spec(module) is not None
+        found = find_spec(module)
     except ModuleNotFoundError:
         return False
+    return found is not None and found.origin is not None
 
 
 def expected_of(folder: Path) -> dict[str, Any]:
