@@ -7,14 +7,15 @@ from __future__ import annotations
 import base64
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 HIDDEN = "(hidden)"
-# A shorter one would be found in any text.
-SHORTEST = 3
+# A shorter one would be found in any text, and in numbers.
+SHORTEST = 6
 
 
 class Secrets:
@@ -28,6 +29,14 @@ class Secrets:
         for form in self._forms:
             text = text.replace(form, HIDDEN)
         return text
+
+    def hide_in(self, node: Any) -> Any:
+        """Return a plain value without any of them in its texts."""
+        if isinstance(node, Mapping):
+            return {self.hide(str(name)): self.hide_in(item) for name, item in node.items()}
+        if isinstance(node, list | tuple):
+            return [self.hide_in(item) for item in node]
+        return self.hide(node) if isinstance(node, str) else node
 
     def shown_in(self, content: bytes) -> bool:
         """Tell whether bytes hold one of them, as UTF-8 or as the UTF-16 of Windows."""

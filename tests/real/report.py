@@ -76,7 +76,12 @@ class Folder:
 
     def write_json(self, name: str, content: Any) -> str:
         """Write a file of JSON and return its name."""
-        return self.write(name, json.dumps(content, indent=1, sort_keys=True, default=str) + "\n")
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Texts only: a password of digits must not make something else of a number.
+        shown = self._secrets.hide_in(json.loads(json.dumps(content, default=str)))
+        path.write_text(json.dumps(shown, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        return name
 
 
 HEAD = """\

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 from ansible_collections.netmin.windows.tests.integration.harness import Outcome, Played
 
-from .hiding import Secrets
+from .hiding import SHORTEST, Secrets
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -96,7 +96,7 @@ def run_playbook(target: Target, name: str, arguments: Sequence[str], *, minutes
             minutes=minutes,
             env=environment(ANSIBLE_CALLBACK_PLUGINS=str(RECORDER), ANSIBLE_CALLBACKS_ENABLED="recorder", RECORDER_FILE=str(record)),
         )
-        lines = [json.loads(target.secrets.hide(line)) for line in record.read_text(encoding="utf-8").splitlines()]
+        lines = [target.secrets.hide_in(json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()]
     return Played(status, target.secrets.hide(output), tuple(Outcome(**line) for line in lines))
 
 
@@ -124,7 +124,7 @@ def one_of(inventory: str, name: str) -> Iterator[Target]:
     """Take one host out of an inventory, with all its variables, into an inventory of its own.
 
     Raises:
-        NoTarget: the inventory does not have it, or a variable that is secret cannot be evaluated and so could not be hidden.
+        NoTarget: the inventory does not have it, or a variable that is secret could not be hidden.
     """
     done = _asked("ansible-inventory", "-i", inventory, "--host", name)
     if done.returncode:
@@ -134,6 +134,11 @@ def one_of(inventory: str, name: str) -> Iterator[Target]:
     with tempfile.TemporaryDirectory(prefix="netmin-real-") as folder:
         path = write_inventory(Path(folder), name, found)
         evaluated = {**found, **_evaluated(path, name, found)}
+        short = next((key for key, value in evaluated.items() if is_secret(key) and key.startswith("ansible_") and _is_short(value)), None)
+        if short is not None:
+            raise NoTarget(
+                f"{short} of {name} has less than {SHORTEST} characters, so it cannot be told from other text: give it a longer one"
+            )
         yield Target(name, path, evaluated, Secrets(_secret_texts(evaluated)))
 
 
@@ -171,6 +176,10 @@ def _evaluated(inventory: Path, name: str, found: Mapping[str, Any]) -> dict[str
     return values
 
 
+def _is_short(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) < SHORTEST
+
+
 def is_secret(name: str) -> bool:
     """Tell whether a variable is one that nobody else may see."""
     return any(word in name.lower() for word in SECRET_NAMES)
@@ -184,5 +193,5 @@ def _secret_texts(node: Any, name: str = "") -> Iterator[str]:
     elif isinstance(node, list | tuple):
         for value in node:
             yield from _secret_texts(value, name)
-    elif isinstance(node, str | int) and is_secret(name):
-        yield str(node)
+    elif isinstance(node, str) and is_secret(name):
+        yield node

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import l
 from ansible_collections.netmin.windows.tests.benchmark import peers
 from ansible_collections.netmin.windows.tests.integration.harness import Outcome, Played
 from ansible_collections.netmin.windows.tests.real import machine, outside, run, steps
-from ansible_collections.netmin.windows.tests.real.hiding import HIDDEN, Secrets, contents, forms
+from ansible_collections.netmin.windows.tests.real.hiding import HIDDEN, SHORTEST, Secrets, contents, forms
 from ansible_collections.netmin.windows.tests.real.report import PAGE, Ended, Finding, Folder, page
 from ansible_collections.netmin.windows.tests.real.steps import STEPS, Step, StepFailed, StepSkipped, Trial, do
 from ansible_collections.netmin.windows.tests.real.target import BIN, NoTarget, Target, one_of
@@ -147,7 +148,7 @@ def test_a_machine_that_cannot_run_windows_is_told_why(monkeypatch: pytest.Monke
 # Secrets
 
 
-@given(st.text(min_size=3, max_size=30), st.text(max_size=30), st.text(max_size=30))
+@given(st.text(min_size=SHORTEST, max_size=30), st.text(max_size=30), st.text(max_size=30))
 def test_no_form_of_a_secret_is_left_in_a_text(secret: str, before: str, after: str) -> None:
     secrets = Secrets([secret])
     for form in forms(secret):
@@ -202,6 +203,19 @@ def test_an_earlier_run_is_removed_and_nothing_else(tmp_path: Path) -> None:
         path.touch()
     run.remove_earlier(tmp_path)
     assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == ["more", "more/b.txt", "notes.txt"]
+
+
+def test_a_password_of_digits_makes_nothing_else_of_a_number(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, Secrets(["202020"]))
+    folder.write_json("a.json", {"port": 202020, "said": "it is 202020"})
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"port": 202020, "said": f"it is {HIDDEN}"}
+
+
+def test_a_password_that_cannot_be_told_from_other_text_is_refused(tmp_path: Path) -> None:
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text("all: {hosts: {vm01: {ansible_password: '135'}}}\n", encoding="utf-8")
+    with pytest.raises(NoTarget, match="ansible_password of vm01 has less than 6 characters"), one_of(str(inventory), "vm01"):
+        pass
 
 
 # Steps and the page
