@@ -52,6 +52,8 @@ lint: setup ## Check code, types, playbooks, documentation and changelog
 	@.ci/changelog-fragment
 	@$(HEADING) 'hosted checks (check-jsonschema)'
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec tests/real/compose.yml
+	@if command -v actionlint >/dev/null; then actionlint; else echo 'actionlint is not installed: workflows were checked by their schema alone'; fi
 	@$(HEADING) 'licences (reuse)'
 	@$(BIN)/reuse lint --quiet || $(BIN)/reuse lint
 
@@ -76,6 +78,13 @@ matrix: setup ## Try the built artifact with the oldest and the newest Python, a
 bench: setup ## Count requests, bytes and seconds per scenario and for 1, 10, 50 hosts, then serial round trips, then a fleet of 1,000
 	@$(BIN)/python tests/benchmark/run.py
 	@$(BIN)/python tests/benchmark/fleet.py
+
+.PHONY: real
+real: setup ## Try a real Windows: WINDOWS=2022 (Linux with KVM and Docker), or REAL_HOST=web01 REAL_INVENTORY=hosts.yml; docs/real.md
+	@$(BIN)/python tests/real/run.py $(if $(WINDOWS),--windows '$(WINDOWS)') $(if $(REAL_HOST),--host '$(REAL_HOST)') \
+		$(if $(REAL_INVENTORY),--inventory '$(REAL_INVENTORY)') $(if $(filter yes,$(BREAK)),--may-break-it) \
+		$(if $(filter yes,$(REAL_SUDO)),--sudo) $(if $(REAL_NOT_ITS_OWN),--not-its-own '$(REAL_NOT_ITS_OWN)') $(if $(STEPS),--steps '$(STEPS)') \
+		$(if $(REAL_ENGINE),--engine '$(REAL_ENGINE)') $(if $(REAL_IMAGE),--image '$(REAL_IMAGE)') $(if $(REAL_FILES),--files '$(REAL_FILES)')
 
 .PHONY: docs
 docs: setup ## Build the docsite with its guides, and check its links
