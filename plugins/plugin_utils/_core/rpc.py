@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from ipaddress import ip_address
@@ -127,6 +127,22 @@ class EndpointMap:
     def at(self, row: Endpoint) -> tuple[RpcEntry, ...]:
         """Return the entries that lead to an endpoint of a listing."""
         return tuple(entry for entry in self._by_port.get((row.protocol, row.port), ()) if entry.is_at(row))
+
+    def since(self, earlier: EndpointMap) -> EndpointMap:
+        """Return this map with what an earlier one of the same boot had of ports of which this one has nothing.
+
+        A service that stops takes its entries back, and its port stays with its process until that ends.
+        """
+        if not earlier.told:
+            return self
+        if not self.told:
+            return earlier
+        gone = tuple(
+            entry
+            for entry in earlier.entries
+            if entry.protocol is not None and entry.port is not None and (entry.protocol, entry.port) not in self._by_port
+        )
+        return replace(self, entries=(*self.entries, *gone))
 
 
 UNASKED = EndpointMap(MapState.NOT_ASKED, "the endpoint map was not asked for")

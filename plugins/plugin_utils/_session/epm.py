@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import EndpointMap, MapState, RpcEntry
 
 from .dcerpc import HEADER, Declined, Message, NotRpc, auth3, bind, check_bound, length_of, read, request, stub_of
-from .epm_lookup import INTERFACE, INTERFACE_VERSION, LOOKUP, NO_HANDLE, NO_MORE, Page, arguments, read_page
+from .epm_lookup import INTERFACE, INTERFACE_VERSION, LOOKUP, NO_HANDLE, NO_MORE, Looked, arguments, read_page
 from .rpc_login import Login, LoginFailed, begin
 
 PORT = 135
@@ -131,7 +131,7 @@ def _ask(address: str, port: int, login: Login | None, bounds: Bounds, end: floa
     return EndpointMap(MapState.READ, f"{where}: {len(found.entries)} entries{left_out}", tuple(found.entries))
 
 
-def _pages(line: _Line, bounds: Bounds) -> Iterator[Page]:
+def _pages(line: _Line, bounds: Bounds) -> Iterator[Looked]:
     """Call the operation until there is nothing more."""
     handle = NO_HANDLE
     for call in range(2, bounds.rounds + 2):

@@ -40,7 +40,7 @@ PORTS = (RpcSequence.TCP, RpcSequence.UDP, RpcSequence.HTTP)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Looked:
     """What one call returned.
 
     Attributes:
@@ -60,7 +60,7 @@ def arguments(handle: bytes) -> bytes:
     return struct.pack("<IIII", ALL_ENTRIES, 0, 0, ALL_VERSIONS) + handle + struct.pack("<I", AT_ONCE)
 
 
-def read_page(stub: bytes) -> Page:
+def read_page(stub: bytes) -> Looked:
     """Read what a call returned.
 
     Raises:
@@ -80,7 +80,7 @@ def read_page(stub: bytes) -> Page:
             entries.append(entry_of(tower, annotation, number))
         except NotRpc:
             unreadable += 1
-    return Page(handle, tuple(entries), reader.number(), unreadable)
+    return Looked(handle, tuple(entries), reader.number(), unreadable)
 
 
 def _head(reader: Reading) -> tuple[UUID, int, str]:
