@@ -342,8 +342,8 @@ options:
         default: false
   rpc_endpoints:
     description:
-      - Whether to ask the host's RPC endpoint mapper as well, as M(netmin.windows.rpc_endpoints_info) does, with the play's credentials if it
-        refuses an anonymous client.
+      - Whether to ask the host's RPC endpoint mapper as well, as M(netmin.windows.rpc_endpoints_info) does, with the play's credentials
+        if it refuses an anonymous client.
       - A dynamic port that several services can own is then given to those whose interface is registered there. A port without an entry,
         or with an interface that is not known, stays as it is.
       - RV(residue) names the interfaces behind each RPC port. If the map cannot be read, a warning says so.

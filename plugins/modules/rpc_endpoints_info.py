@@ -10,15 +10,15 @@ short_description: List the RPC interfaces of a host and the ports they are at
 version_added: 0.1.0
 description:
   - Asks the endpoint mapper of the host, at TCP port 135, which RPC interfaces are registered at which port or pipe, and names them.
-  - The controller connects to the address of the play's connection (C(ansible_host)). WinRM is not used, so this works while WinRM does not.
+  - The controller connects to the address of the play's connection (C(ansible_host)). WinRM is not used, so this works without it.
   - It asks anonymously first. A client Windows refuses that by default. It then asks again with the user and password of the play, by NTLM.
   - Writes nothing on the host. An intrusion detection may report the listing of an endpoint map as reconnaissance.
 options:
   credentials:
     description:
       - Whether to send the credentials of the play to port 135 if an anonymous client is refused.
-      - They are sent only if the play itself logs in with a password (C(basic), C(credssp), C(negotiate), C(ntlm)), never if it uses Kerberos
-        or a client certificate.
+      - They are sent only if the play itself logs in with a password (C(basic), C(credssp), C(negotiate), C(ntlm)), never if it uses
+        Kerberos or a client certificate.
     type: bool
     default: true
   local:

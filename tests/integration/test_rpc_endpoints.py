@@ -23,7 +23,7 @@ SCENARIOS = {
     "controller": "windows_server_2022+hazard_domain_controller",
     "old": "windows_2000",
 }
-TASKS = [
+TASKS: list[Mapping[str, Any]] = [
     {"name": "map", "netmin.windows.rpc_endpoints_info": {}},
     {"name": "list", "netmin.windows.listeners_info": {"rpc_endpoints": True, "detail": "full"}},
     {"name": "plan", "netmin.windows.minimize": {"rpc_endpoints": True}, "check_mode": True},
@@ -45,6 +45,12 @@ def played(simulation: Simulation) -> Played:
     found = play(on(simulation), TASKS)
     assert found.returncode == 0, found.output
     return found
+
+
+def endpoints(host: Host) -> list[dict[str, Any]]:
+    """Return the endpoints of a host, as the simulator says them."""
+    found: Any = host.computer.dump()["endpoints"]
+    return list(found)
 
 
 def rpc_ports(host: Host) -> set[int]:
@@ -87,7 +93,7 @@ def test_on_windows_2000_the_map_is_the_only_attribution(simulation: Simulation,
     owners = {
         row["port"]: row["owners"] for row in played.of("old", "list").result["listeners"] if row["protocol"] == "tcp" and row["dynamic"]
     }
-    true = {row["port"]: row["owner"] for row in simulation["old"].computer.dump()["endpoints"] if row["protocol"] == "tcp"}
+    true = {row["port"]: row["owner"] for row in endpoints(simulation["old"]) if row["protocol"] == "tcp"}
     for port in mapped(played, "old"):
         assert owners[port] == [true[port]]
     unregistered = rpc_ports(simulation["old"]) | set(owners)

@@ -26,6 +26,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import EndpointMap, MapState, RpcEntry, RpcSequence
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
+from ansible_collections.netmin.windows.plugins.plugin_utils._session import epm
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 
 from . import return_values
@@ -194,7 +195,7 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
         **({"detail": detail} if "detail" in made.argument_spec else {}),
     }
     options = ArgumentSpecValidator(dict(made.argument_spec)).validate(given).validated_parameters
-    with patch.object(mapper, "login_for", return_value=None), patch.object(mapper.epm, "ask", return_value=RPC_MAP):
+    with patch.object(mapper, "login_for", return_value=None), patch.object(epm, "ask", return_value=RPC_MAP):
         result: dict[str, Any] = plain(action.work(options))
     if not made.touches_host:
         return result
