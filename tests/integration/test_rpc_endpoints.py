@@ -49,7 +49,8 @@ def played(simulation: Simulation) -> Played:
 
 def endpoints(host: Host) -> list[dict[str, Any]]:
     """Return the endpoints of a host, as the simulator says them."""
-    found: Any = host.computer.dump()["endpoints"]
+    dumped: Mapping[str, Any] = host.computer.dump()
+    found = dumped["endpoints"]
     return list(found)
 
 
