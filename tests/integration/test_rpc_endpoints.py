@@ -56,9 +56,7 @@ def endpoints(host: Host) -> list[dict[str, Any]]:
 
 def rpc_ports(host: Host) -> set[int]:
     """Return the TCP ports that RPC servers of a host have opened, as the simulator says it."""
-    return {
-        row["port"] for row in host.computer.dump()["endpoints"] if row["origin"] == "dynamic RPC endpoint" and row["protocol"] == "tcp"
-    }
+    return {row["port"] for row in endpoints(host) if row["origin"] == "dynamic RPC endpoint" and row["protocol"] == "tcp"}
 
 
 def mapped(played: Played, name: str) -> dict[int, list[str]]:
