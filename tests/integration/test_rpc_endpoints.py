@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,3 +156,42 @@ def test_a_host_without_an_endpoint_mapper_has_a_state_and_no_entries(simulation
     result = play({"gone": variables(host, ansible_host="127.0.0.1", ansible_port=port)}, [TASKS[0]]).of("gone", "map").result
     assert result["state"] in ("closed", "silent", "broken")
     assert result["endpoints"] == []
+
+
+def test_a_plan_that_goes_by_the_map_is_carried_out_and_proven() -> None:
+    with Simulation([HostSpec("windows_2000", name="old", boot_seconds=1)]) as simulation:
+        wanted = {"services": [{"name": "Schedule", "start_mode": "disabled", "state": "stopped"}], "stages": ["services"]}
+        tasks: list[Mapping[str, Any]] = [
+            {"name": "close", "netmin.windows.minimize": {**wanted, "rpc_endpoints": True, "detail": "full"}},
+            {"name": "boot", "netmin.windows.reboot": {"interval": 1}},
+            {"name": "prove", "netmin.windows.proof_info": {"interval": 1, "rpc_endpoints": True}},
+        ]
+        found = play(on(simulation), tasks)
+        assert found.returncode == 0, found.output
+        closed = found.of("old", "close").result
+        outlooks = {row["owner"]: row["outlook"] for row in closed["forecast"] if row["dynamic"]}
+        assert outlooks["Schedule"] == "closes now"
+        assert outlooks["MSDTC"] == "stays"
+        proof = found.of("old", "prove").result["proof"]
+        assert {row["owner"]: row["outcome"] for row in proof["endpoints"]}["Schedule"] == "closed"
+        # One port is registered by nobody: whether it was Schedule's nobody can tell.
+        (reason,) = proof["reasons"]
+        assert "owner one of" in reason
+
+
+def test_a_host_in_a_file_has_no_map_and_says_so(simulation: Simulation, tmp_path: Path) -> None:
+    taken = play(hosts(simulation, "server"), [{"name": "capture", "netmin.windows.capture": {"dir": str(tmp_path)}}])
+    assert taken.returncode == 0, taken.output
+    file = {
+        "ansible_host": variables(simulation["server"])["ansible_host"],
+        "ansible_connection": "netmin.windows.capture",
+        "netmin_windows_capture_dir": str(tmp_path),
+    }
+    found = play({"server": file}, TASKS[1:])
+    assert found.returncode == 0, found.output
+    result = found.of("server", "plan").result
+    assert result["rpc_endpoints"]["state"] == "not_asked"
+    assert any("a capture holds no endpoint map" in warning for warning in result["warnings"])
+    asked = play({"server": file}, TASKS[:1]).of("server", "map")
+    assert asked.status == "failed"
+    assert "run this task on the host itself" in asked.message

@@ -147,7 +147,8 @@ class RpcConnection(asyncio.Protocol):
         """Take a token; one that is refused leaves the client without an account."""
         if self._acceptor is None:
             raise _Wrong
-        with suppress(SpnegoError, ValueError, struct.error):
+        # A message of an unknown kind is a KeyError of the library.
+        with suppress(SpnegoError, ValueError, LookupError, struct.error):
             return self._acceptor.step(token) or b""
         return b""
 

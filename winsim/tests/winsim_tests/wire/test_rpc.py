@@ -200,5 +200,10 @@ def test_a_login_lets_in_who_has_the_password(protocol: str, provider: int, righ
     assert [kind for kind, _body in answers(pipe)] == [RESPONSE if right else FAULT]
 
 
+@pytest.mark.parametrize("token", [b"x", b"NTLMSSP\0", b"NTLMSSP\0" + bytes([102]) + bytes(60), bytes(500)])
+def test_a_login_that_makes_no_sense_lets_nobody_in(token: bytes) -> None:
+    assert [kind for kind, _body in answers(talk(computer(), bind(token=token), lookup()))] == [BIND_ACK, FAULT]
+
+
 def test_a_login_that_would_sign_is_not_taken() -> None:
     assert answers(talk(computer(), bind(token=b"x", level=5)))[0][0] == 13
