@@ -143,8 +143,9 @@ class Explainer:
         if not entries:
             return subject
         subject = replace(subject, interfaces=entries)
-        known = [self.knowledge.rpc_interface(entry.interface) for entry in entries]
-        bound = [Names() if item is None else item.owners(entry.annotation) for item, entry in zip(known, entries, strict=True)]
+        known = [(self.knowledge.rpc_interface(entry.interface), entry.annotation) for entry in entries]
+        # Who opens no port of its own is at every port of its process, and tells nothing of whose it is.
+        bound = [Names() if item is None else item.owners(said) for item, said in known if item is None or not item.passenger]
         owners = tuple(name for name in subject.owners if any(name in names for names in bound))
         if not subject.dynamic or not all(bound) or not owners or len(owners) == len(subject.owners):
             return subject

@@ -308,6 +308,7 @@ class RpcInterface:
         processes: names of the programs that serve it by themselves.
         annotation: what the server says of it in an endpoint map.
         told_by: which of several owners an annotation marks.
+        passenger: its server opens no port, and is registered at those that others in its process have opened.
         confidence: of name and protocol.
         owner: of services and processes.
     """
@@ -319,6 +320,7 @@ class RpcInterface:
     processes: tuple[str, ...] = ()
     annotation: str = ""
     told_by: Mapping[str, str] = field(default_factory=dict)
+    passenger: bool = False
     confidence: Confidence
     owner: Confidence | None = None
     sources: tuple[str, ...]

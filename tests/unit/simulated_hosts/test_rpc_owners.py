@@ -90,6 +90,13 @@ def test_an_interface_that_nobody_knows_leaves_the_port_to_all_of_them(windows_2
     assert len(found.interfaces) == 2
 
 
+def test_an_interface_that_opens_no_port_says_nothing(windows_2000: Survey) -> None:
+    # "Impl friendly name", which is at every port of several processes.
+    passenger = UUID("c9ac6db5-82b7-4e55-ae8a-e464ed7b4277")
+    assert mapped(windows_2000, entry(SCHEDULER, 1026), entry(passenger, 1026))["tcp/1026"].owners == ("Schedule",)
+    assert len(mapped(windows_2000, entry(passenger, 1026))["tcp/1026"].owners) > 1
+
+
 def test_an_interface_of_somebody_else_says_nothing(windows_2000: Survey) -> None:
     svcctl = UUID("367abb81-9844-35f1-ad32-98f038001003")
     assert mapped(windows_2000, entry(svcctl, 1026))["tcp/1026"].owners == several(windows_2000)["tcp/1026"].owners
