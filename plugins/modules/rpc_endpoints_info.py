@@ -30,9 +30,35 @@ notes:
   - The map lists what has registered. A port without an entry can be an RPC port all the same, and an interface without an entry can answer
     at any port of its process.
   - Names and owners come from a list in this collection. RV(endpoints) says for each how well it is founded.
-extends_documentation_fragment:
-  - netmin.windows.connection
-  - netmin.windows.reading
+  - Asking with credentials needs pyspnego, which pywinrm and pypsrp bring.
+requirements:
+  - Python 3.11 or newer on the controller
+  - ansible-core 2.16 or newer
+attributes:
+  action:
+    description: Runs on the controller.
+    support: full
+  check_mode:
+    description: Works the same in check mode, because it writes nothing.
+    support: full
+  connection:
+    description: Uses the address of the play's connection, and its user and password where it has to log in.
+    support: partial
+    details:
+      - C(ansible_connection) may be any. Credentials are used of V(winrm) and V(psrp) alone. A host in a file
+        (P(netmin.windows.capture#connection)) is refused.
+  delegation:
+    description: Supports C(delegate_to).
+    support: full
+    details:
+      - Asks the delegated host. The controller connects in any case.
+  diff_mode:
+    description: There are no differences to show.
+    support: none
+  platform:
+    description: Operating systems that the module can manage.
+    support: full
+    platforms: windows
 seealso:
   - module: netmin.windows.listeners_info
 author:
