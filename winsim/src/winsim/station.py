@@ -79,7 +79,7 @@ class Station:
         def talks(port: int) -> bool:
             return self.computer.rpc_offers(port) is not None
 
-        return HostSockets(address, asyncio.get_running_loop(), partial(RpcConnection, self.computer), talks)
+        return HostSockets(address, asyncio.get_running_loop(), talk=partial(RpcConnection, self.computer), talks=talks)
 
     def start(self) -> None:
         """Open the host's ports; where one of WinRM's is not ours to open, clients get a forwarded one."""
