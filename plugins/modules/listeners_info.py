@@ -22,6 +22,15 @@ options:
         plays and for a fact cache.
     type: bool
     default: false
+  rpc_endpoints:
+    description:
+      - Whether to ask the host's RPC endpoint mapper as well, as M(netmin.windows.rpc_endpoints_info) does, with the play's credentials
+        if it refuses an anonymous client.
+      - A dynamic port that several services can own is then given to those whose interface is registered there. A port without an entry,
+        or with an interface that is not known, stays as it is.
+      - If the map cannot be read, a warning says so.
+    type: bool
+    default: false
 notes:
   - On Windows 2000 and XP, netstat also shows the source port of an outgoing connection as LISTENING. Such rows are listed separately, in
     RV(suspected).
@@ -148,6 +157,12 @@ listeners:
       description: Whether the session uses it. Such a listener is always kept.
       type: bool
       returned: always
+    interfaces:
+      description: The RPC interfaces that the endpoint map lists at it, each with its name, its specification if there is one,
+        and its UUID.
+      type: list
+      elements: str
+      returned: with O(rpc_endpoints=true)
   sample:
     - address: 0.0.0.0
       count: 1
@@ -166,6 +181,30 @@ listeners:
       recipe: rpc-schedule
       scope: wildcard
       why: remote administration of scheduled tasks
+      interfaces:
+        - atsvc (MS-TSCH) 1ff70682-0a51-30e8-076d-740be8cee98b
+rpc_endpoints:
+  description: What became of the question for the endpoint map.
+  type: dict
+  returned: with O(rpc_endpoints=true)
+  contains:
+    state:
+      description: V(read) or V(partial) if the mapper answered. Otherwise V(refused), V(closed), V(silent), V(broken), or V(not_asked)
+        for a host in a file.
+      type: str
+      returned: always
+    evidence:
+      description: What happened, in one sentence.
+      type: str
+      returned: always
+    authenticated:
+      description: Whether the mapper answered only after a login.
+      type: bool
+      returned: always
+    entries:
+      description: Number of entries.
+      type: int
+      returned: always
 suspected:
   description:
     - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.

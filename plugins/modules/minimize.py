@@ -340,6 +340,15 @@ options:
           - Whether V(drop) includes listeners that no recipe knows, for example those of applications.
         type: bool
         default: false
+  rpc_endpoints:
+    description:
+      - Whether to ask the host's RPC endpoint mapper as well, as M(netmin.windows.rpc_endpoints_info) does, with the play's credentials
+        if it refuses an anonymous client.
+      - A dynamic port that several services can own is then given to those whose interface is registered there. A port without an entry,
+        or with an interface that is not known, stays as it is.
+      - RV(residue) names the interfaces behind each RPC port. If the map cannot be read, a warning says so.
+    type: bool
+    default: false
 notes:
   - Order of changes. First those that take effect at once, then those that wait for a boot, last those that could affect the session.
     Within these groups they are ordered by stage. Within a stage, start modes come
@@ -795,6 +804,12 @@ residue:
       description: Whether an inbound rule that is in force drops its inbound traffic.
       type: bool
       returned: always
+    interfaces:
+      description: The RPC interfaces that the endpoint map lists at it, each with its name, its specification if there is one,
+        and its UUID.
+      type: list
+      elements: str
+      returned: with O(rpc_endpoints=true)
   sample:
     - address: 0.0.0.0
       count: 1
@@ -812,6 +827,8 @@ residue:
       recipe: rpc-wininit
       scope: wildcard
       why: wininit registers RPC over TCP, and no setting is known that stops it
+      interfaces:
+        - WindowsShutdown (MS-RSP) d95afe70-a6d5-4259-822e-2c84da1ddb0d
 confirm:
   description: The timer with which the host would roll the run back. V(none) without O(confirm).
   type: dict
@@ -1029,6 +1046,12 @@ listeners:
       description: Whether the session uses it. Such a listener is always kept.
       type: bool
       returned: always
+    interfaces:
+      description: The RPC interfaces that the endpoint map lists at it, each with its name, its specification if there is one,
+        and its UUID.
+      type: list
+      elements: str
+      returned: with O(rpc_endpoints=true)
   sample:
     - address: 0.0.0.0
       count: 1
@@ -1047,6 +1070,8 @@ listeners:
       recipe: rpc-schedule
       scope: wildcard
       why: remote administration of scheduled tasks
+      interfaces:
+        - atsvc (MS-TSCH) 1ff70682-0a51-30e8-076d-740be8cee98b
 suspected:
   description:
     - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.
@@ -1260,6 +1285,28 @@ stats:
     logins: 1
     requests: 37
     seconds: 1.482
+rpc_endpoints:
+  description: What became of the question for the endpoint map.
+  type: dict
+  returned: with O(rpc_endpoints=true)
+  contains:
+    state:
+      description: V(read) or V(partial) if the mapper answered. Otherwise V(refused), V(closed), V(silent), V(broken), or V(not_asked)
+        for a host in a file.
+      type: str
+      returned: always
+    evidence:
+      description: What happened, in one sentence.
+      type: str
+      returned: always
+    authenticated:
+      description: Whether the mapper answered only after a login.
+      type: bool
+      returned: always
+    entries:
+      description: Number of entries.
+      type: int
+      returned: always
 controls:
   description:
     - For the recipe of each listener, the ids of the controls for this Windows that ask for what a method of it does. A recipe

@@ -53,6 +53,15 @@ options:
       - With V(false), it fails only if the forecast is contradicted.
     type: bool
     default: false
+  rpc_endpoints:
+    description:
+      - Whether to ask the host's RPC endpoint mapper as well, as M(netmin.windows.rpc_endpoints_info) does, with the play's credentials
+        if it refuses an anonymous client.
+      - A dynamic port that several services can own is then given to those whose interface is registered there. A port without an entry,
+        or with an interface that is not known, stays as it is.
+      - Use the same value as in the run that is proven.
+    type: bool
+    default: false
 notes:
   - With O(against=forecast), O(keep) is used only if the host has no stored forecast. Then every listener that is not kept counts as open,
     and the proof says that it had no forecast.

@@ -14,14 +14,19 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.netmin.windows.plugins.plugin_utils._action import mapper
 from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.allowed import Allowed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import EndpointMap, MapState, RpcEntry, RpcSequence
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import plain
+from ansible_collections.netmin.windows.plugins.plugin_utils._session import epm
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 
 from . import return_values
@@ -133,7 +138,8 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "baseline": {"hosts": ["host.example"], "dest": "/no/such/folder/baseline.yml"},
     "drift_info": {"baseline": "baseline.yml"},
     "drift_summary_info": {"hosts": ["host.example"]},
-    "listeners_info": {"facts": True},
+    "listeners_info": {"facts": True, "rpc_endpoints": True},
+    "minimize": {"rpc_endpoints": True},
     "dcom_protocols": {"enable_dcom": False, "remove": ["ncacn_ip_tcp"]},
     "ip_filter": {"residue": "drop"},
     "name_resolution": {"max_cached_sockets": 0},
@@ -145,6 +151,13 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "show_info": {"of": "audit"},
     "smb_device": {"smb_over_tcp": "disabled"},
 }
+
+
+RPC_MAP = EndpointMap(
+    MapState.READ,
+    "192.0.2.10 port 135: 1 entries",
+    (RpcEntry(UUID("12345678-1234-abcd-ef00-0123456789ab"), (1, 0), RpcSequence.TCP, "1045", "0.0.0.0", "IPSec Policy agent endpoint"),),
+)
 
 
 def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "full") -> dict[str, Any]:
@@ -182,7 +195,8 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
         **({"detail": detail} if "detail" in made.argument_spec else {}),
     }
     options = ArgumentSpecValidator(dict(made.argument_spec)).validate(given).validated_parameters
-    result: dict[str, Any] = plain(action.work(options))
+    with patch.object(mapper, "login_for", return_value=None), patch.object(epm, "ask", return_value=RPC_MAP):
+        result: dict[str, Any] = plain(action.work(options))
     if not made.touches_host:
         return result
     return {**result, "stats": {**Stats().plain(), "seconds": 1.5, "at": "2026-01-01T00:00:00+00:00"}}

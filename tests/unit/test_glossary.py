@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Outcome, Outlook, Verdict
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import MapState
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import hazards, model
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
@@ -33,6 +34,7 @@ WORDS: Mapping[str, set[str]] = {
     "Status of a method": set(model.Status),
     "Phase": {*Phase, "confirmed"},
     "How a run ended": set(Ended),
+    "State of an endpoint map": set(MapState),
 }
 ROW = re.compile(r"\| (`?)([^|`]+)\1 \| [A-Z][^|]*\. \|")
 

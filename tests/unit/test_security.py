@@ -117,6 +117,13 @@ RULES: dict[str, tuple[str, ...]] = {
         "../integration/test_hostile.py::test_names_arrive_as_text_in_results_debug_and_loops",
         "../integration/test_hostile.py::test_names_arrive_as_text_in_plans_messages_and_warnings",
     ),
+    "an endpoint mapper that sends endless lists, wrong lengths, handles that go round in circles, or names with control characters": (
+        f"{SESSION}/test_epm.py::test_an_endless_list_ends_at_the_bounds",
+        f"{SESSION}/test_epm.py::test_a_mapper_that_goes_round_in_circles_is_noticed",
+        f"{SESSION}/test_epm.py::test_lengths_that_contradict_each_other_are_no_answer",
+        f"{SESSION}/test_epm.py::test_text_of_a_host_is_made_harmless",
+        f"{SESSION}/test_epm.py::test_whatever_a_server_sends_there_is_a_state_in_time",
+    ),
     "a capture that is cut, packed to burst or larger than any, of a newer format, or of another host or Windows than it says": (
         f"{CAPTURE}/test_file.py::test_a_file_that_is_no_capture_is_refused_in_one_sentence",
         f"{CAPTURE}/test_folder.py::test_a_capture_of_another_host_is_refused",

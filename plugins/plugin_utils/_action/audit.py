@@ -12,6 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.allowed i
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Verdict
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import UNASKED
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import settle
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Proof, compare, compare_with_keep, prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Purpose, Record
@@ -24,7 +25,15 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.controls import in_result
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.detail import Detail, listed, proof_told, snapshots_told
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.keep import read_keep
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import BASELINE, CONNECTIONS, DETAIL, KEEP, KNOWLEDGE, MISSING
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import (
+    BASELINE,
+    CONNECTIONS,
+    DETAIL,
+    KEEP,
+    KNOWLEDGE,
+    MISSING,
+    RPC_ENDPOINTS,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
     boot_of,
     endpoint_of,
@@ -32,6 +41,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
     index_of,
     plain,
     proof_of,
+    rpc_map_of,
+    rpc_warnings,
     snapshots_of,
     suspects_of,
     windows_of,
@@ -46,6 +57,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot impo
 from .base import WindowsAction
 from .baseline import allowed_on, in_place_of_keep
 from .confirm import timer_of
+from .mapper import mapper_of
 
 WORDS = {
     Verdict.PROVEN: "proven",
@@ -74,7 +86,7 @@ def compare_with_baseline(seen: Sequence[Explained], allowed: Allowed, host: Hos
 class ListenersAction(WindowsAction):
     """Lists endpoints and explains them."""
 
-    argument_spec: ClassVar[Mapping[str, Any]] = {"facts": {"type": "bool", "default": False}, **CONNECTIONS, **DETAIL}
+    argument_spec: ClassVar[Mapping[str, Any]] = {"facts": {"type": "bool", "default": False}, **RPC_ENDPOINTS, **CONNECTIONS, **DETAIL}
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Read the host and its endpoints; a plan needs adapters and dependencies, and this makes none."""
@@ -87,9 +99,11 @@ class ListenersAction(WindowsAction):
         host = read_host(session, KNOWLEDGE, planning=False)
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         listing = take_listing(session, host, KNOWLEDGE)
-        host, explained = explain(session, host, KNOWLEDGE, states, listing)
+        ask_mapper = mapper_of(self, wanted=bool(options.get("rpc_endpoints")))
+        rpc_map = UNASKED if ask_mapper is None else ask_mapper()
+        host, explained = explain(session, host, KNOWLEDGE, states, listing, rpc_map)
         remark = host.windows.remark
-        rows = fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained)
+        rows = fewer(endpoint_of(subject, KNOWLEDGE, rpc_map) for subject in explained)
         listeners, suspected = listed(rows, Detail(options["detail"])), suspects_of(listing)
         index = index_of(rows)
         return {
@@ -102,7 +116,8 @@ class ListenersAction(WindowsAction):
             **({"ansible_facts": {"netmin_listeners": index}} if options.get("facts") else {}),
             "lines": columns.listing(listeners, suspected),
             "controls": in_result((subject.recipe for subject in explained), host, KNOWLEDGE),
-            "warnings": [*strangers(explained), *([remark] if remark else [])],
+            **rpc_map_of(rpc_map),
+            "warnings": [*strangers(explained), *([remark] if remark else []), *rpc_warnings(rpc_map)],
         }
 
 
@@ -117,6 +132,7 @@ class ProofAction(WindowsAction):
         "limit": {"type": "int", "default": 300},
         "interval": {"type": "int", "default": 15},
         "strict": {"type": "bool", "default": False},
+        **RPC_ENDPOINTS,
         **CONNECTIONS,
         **DETAIL,
     }
@@ -148,12 +164,15 @@ class ProofAction(WindowsAction):
             # Services have started while the host settled: their processes are known only now.
             host = read_host(session, KNOWLEDGE)
             host = replace(host, firewall=read_firewall(session, host, wanted=False))
-            host, explained = explain(session, host, KNOWLEDGE, states, settling.listing)
+            ask_mapper = mapper_of(self, wanted=bool(options.get("rpc_endpoints")))
+            rpc_map = UNASKED if ask_mapper is None else ask_mapper()
+            warnings += rpc_warnings(rpc_map)
+            host, explained = explain(session, host, KNOWLEDGE, states, settling.listing, rpc_map)
             if stored is None and self._allowed is not None:
                 proof = proof_of(compare_with_baseline(explained, self._allowed, host, settling.listing.suspects))
             elif stored is None:
                 said = read_keep(options["keep"], host, KNOWLEDGE, explained, missing=Missing(options["missing"]))
-                warnings = [f"{item.target} is skipped: {item.detail or item.reason}" for item in said.absent]
+                warnings += [f"{item.target} is skipped: {item.detail or item.reason}" for item in said.absent]
                 proof = proof_of(compare_with_keep(explained, said.kept, host, settling.listing.suspects))
             else:
                 proof = proof_of(prove(stored, explained, host, settling.listing.suspects))

@@ -50,6 +50,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo.restore impor
 
 from .base import WindowsAction, new_run_id
 from .baseline import allowed_on, in_place_of_keep, path_of
+from .mapper import mapper_of
 from .screen import PATIENCE
 
 # What a change that is waited for ends in, as `shown` says it, and as a sentence goes on.
@@ -92,7 +93,7 @@ class PlannedAction(WindowsAction):
         wish = read_wish(options)
         self._detail = Detail(options["detail"])
         session = self.open_writable()
-        run = Run(KNOWLEDGE, self.waits, new_run_id())
+        run = Run(KNOWLEDGE, self.waits, new_run_id(), ask_mapper=mapper_of(self, wanted=bool(options.get("rpc_endpoints"))))
         self._confirmation = confirmation = Confirmation(wish, run, self.clock)
         prepared = self.prepare(run, session, options)
         confirmation.look(session, prepared, KNOWLEDGE)

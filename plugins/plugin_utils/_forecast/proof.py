@@ -197,7 +197,9 @@ def _same_identity(entry: Forecast, subject: Explained, *, booted: bool) -> bool
         then.scope,
         then.port,
     )
-    return taken_over or then.covers(now) or _narrowed(entry, subject)
+    # Two ports that the same services could own are told apart where the endpoint map says whose each is.
+    apart = then.port is None and other_owner(entry, subject)
+    return taken_over or (then.covers(now) and not apart) or _narrowed(entry, subject)
 
 
 def _may_move(entry: Forecast) -> bool:

@@ -84,8 +84,14 @@ def head_of(record: Record) -> dict[str, object]:
 def lines_of(record: Record) -> tuple[str, ...]:
     """Return one line for each entry of the forecast, and one for many that differ in nothing but a fixed port."""
     entries = condensed(record.forecast)
-    others = ({"others": [[row.address, row.port] for row in entry.others]} if entry.others else {} for entry in entries)
-    return tuple(line_of({**plain_entry(entry), **more}) for entry, more in zip(entries, others, strict=True))
+    return tuple(line_of({**plain_entry(entry), **_more(entry)}) for entry in entries)
+
+
+def _more(entry: Forecast) -> dict[str, object]:
+    """Return what a line has beside what is shown: further endpoints, and who could own it before the endpoint map told whose it is."""
+    others = {"others": [[row.address, row.port] for row in entry.others]} if entry.others else {}
+    apart = entry.identity.port is None and entry.owners is not None and set(entry.owners) != set(entry.identity.owners)
+    return {**others, **({"candidates": list(entry.identity.owners)} if apart else {})}
 
 
 def line_of(values: dict[str, object]) -> str:
@@ -172,7 +178,11 @@ def _entry(values: dict[str, Any], schema: int) -> Forecast:
     names, dynamic = tuple(str(owner) for owner in owners), bool(values["dynamic"])
     if ports and (dynamic or ports[0] != port or single * len(ports) != count):
         raise ValueError("ports that do not fit the rest")
-    identity = Identity(row.protocol, row.family, row.scope, None if dynamic else port, names if dynamic else ())
+    candidates = values.get("candidates", owners)
+    if not isinstance(candidates, list) or not set(owners) <= set(candidates):
+        raise TypeError("candidates")
+    possible = tuple(str(owner) for owner in candidates)
+    identity = Identity(row.protocol, row.family, row.scope, None if dynamic else port, possible if dynamic else ())
     return Forecast(
         endpoint=row,
         identity=identity,

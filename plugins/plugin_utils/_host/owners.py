@@ -16,6 +16,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import UNASKED, EndpointMap, RpcEntry
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge, ListenerPattern, Port, Recipe
 
@@ -48,6 +49,8 @@ class Explained:
         management: whether the management path goes through it.
         stranger: whether it listens on WinRM's port without being WinRM's.
         leads: where the host forwards what comes in; "" where it does not.
+        candidates: all that could own it before the endpoint map told whose it is; empty where it told no more.
+        interfaces: what the endpoint map has of it, where that was asked.
     """
 
     endpoint: Endpoint
@@ -59,13 +62,15 @@ class Explained:
     management: bool = False
     stranger: bool = False
     leads: str = ""
+    candidates: tuple[str, ...] = ()
+    interfaces: tuple[RpcEntry, ...] = ()
 
     @property
     def identity(self) -> Identity:
-        """What makes it the same endpoint after a boot."""
+        """What makes it the same endpoint after a boot: whether the endpoint map was asked makes no difference."""
         row = self.endpoint
         if self.dynamic:
-            return Identity(row.protocol, row.family, row.scope, None, tuple(sorted(self.owners, key=str.lower)))
+            return Identity(row.protocol, row.family, row.scope, None, tuple(sorted(self.candidates or self.owners, key=str.lower)))
         return Identity(row.protocol, row.family, row.scope, row.port, ())
 
     @property
@@ -86,11 +91,13 @@ class Explainer:
 
     Attributes:
         rpc_ports: further ports that RPC servers take by themselves, where a range is configured.
+        rpc_map: the endpoint map, where it was asked.
     """
 
     host: Host
     knowledge: Knowledge
     rpc_ports: tuple[range, ...] = ()
+    rpc_map: EndpointMap = UNASKED
     _owned: Mapping[str, tuple[Service, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -123,7 +130,42 @@ class Explainer:
         whole = {(row.family, row.port) for row in rows if row.protocol is Protocol.TCP and row.scope is Scope.WILDCARD}
         told = tuple(_as_stranger(subject) if _is_beside(subject, whole) else subject for subject in explained)
         known = {(s.endpoint.pid, s.endpoint.port): s for s in told if s.recipe is not None and len(s.owners) == 1 and not s.management}
-        return tuple(self._as_twin(subject, known.get((subject.endpoint.pid, subject.endpoint.port))) for subject in told)
+        paired = (self._as_twin(subject, known.get((subject.endpoint.pid, subject.endpoint.port))) for subject in told)
+        return tuple(self._as_mapped(subject) for subject in paired)
+
+    def _as_mapped(self, subject: Explained) -> Explained:
+        """Give a port that several can own to those whose interfaces are bound to it.
+
+        The map lists what has registered: a port without entries may be anybody's, and one with an interface that nobody knows may be
+        that of any of them.
+        """
+        entries = self.rpc_map.at(subject.endpoint)
+        if not entries:
+            return subject
+        subject = replace(subject, interfaces=entries)
+        known = [(self.knowledge.rpc_interface(entry.interface), entry.annotation) for entry in entries]
+        # Who opens no port of its own is at every port of its process, and tells nothing of whose it is.
+        bound = [Names() if item is None else item.owners(said) for item, said in known if item is None or not item.passenger]
+        owners = tuple(name for name in subject.owners if any(name in names for names in bound))
+        if not subject.dynamic or not all(bound) or not owners or len(owners) == len(subject.owners):
+            return subject
+        kinds = ((Port.RPC,),) * len(owners)
+        return replace(subject, owners=owners, kinds=kinds, recipe=self._recipe_of(owners, subject), candidates=subject.owners)
+
+    def _recipe_of(self, owners: Iterable[str], subject: Explained) -> str | None:
+        """Return the one recipe that knows RPC ports of all of some services."""
+        found = [
+            {
+                recipe.id
+                for recipe, pattern in self.knowledge.patterns(self.host.windows)
+                if pattern.protocol is subject.endpoint.protocol
+                and pattern.port is Port.RPC
+                and owner in Names((*(pattern.services or recipe.services), *recipe.processes))
+            }
+            for owner in owners
+        ]
+        common = set.intersection(*found)
+        return common.pop() if len(common) == 1 and len(set.union(*found)) == 1 else None
 
     def _as_twin(self, subject: Explained, twin: Explained | None) -> Explained:
         """Give a port whose owner is not certain to the service that holds its number of the other protocol, as Remote Desktop does."""

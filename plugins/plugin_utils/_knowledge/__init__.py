@@ -7,7 +7,7 @@
 `per_user.yml`: templates of per-user services. `hazards.yml`: what closing breaks, how a host shows it, what becomes of a plan then.
 `controls/`: the controls of published benchmarks that concern listeners (`settings.yml`: what they ask for; `benchmarks/`: one a file;
 `cis.yml`: bare numbers of the CIS Benchmarks, which may be left out).
-`sources.yml`: what the entries cite.
+`rpc_interfaces.yml`: what RPC interfaces are called and whose they are. `sources.yml`: what the entries cite.
 Entries hold facts, never conclusions about one host.
 """
 
@@ -29,6 +29,7 @@ from .model import (
     Range,
     Recipe,
     Residue,
+    RpcInterface,
     Silent,
     StartValue,
     Status,
@@ -69,6 +70,7 @@ __all__ = [
     "Recipe",
     "Relation",
     "Residue",
+    "RpcInterface",
     "Rule",
     "Running",
     "Silent",

@@ -24,6 +24,7 @@ WMI_NAME, NAMESPACE = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII), re.compile(r"root
 SCENARIO = re.compile(r"[a-z0-9_]+(\+[a-z0-9_]+)*\Z")
 # Lists in files of their own.
 LISTS = ("never_stop", "protected", "per_user", "hazards", "silent")
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 ROOTS = ("SYSTEM", "SOFTWARE")
 HIVES = (*ROOTS, "Cluster")
 LARGEST_DWORD = 0xFFFFFFFF
@@ -178,6 +179,7 @@ def check_together(knowledge: Knowledge, complain: Complain) -> None:
     """Check that what entries name is there, that all of it is used, and that no two contradict each other."""
     _check_sources(knowledge, complain)
     _check_hazards(knowledge, complain)
+    _check_interfaces(knowledge, complain)
     for name in LISTS:
         _check_twice(name, knowledge, complain)
     for version in knowledge.versions.values():
@@ -195,7 +197,7 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
     for setting in knowledge.controls.settings.values():
         if setting.sources:
             yield f"settings.yml: {setting.id}", setting.sources
-    for name in LISTS:
+    for name in (*LISTS, "rpc_interfaces"):
         yield from ((f"{name}.yml: $[{number}]", item.sources) for number, item in enumerate(getattr(knowledge, name)))
 
 
@@ -212,6 +214,22 @@ def _check_sources(knowledge: Knowledge, complain: Complain) -> None:
     for name in knowledge.sources:
         if name not in used:
             complain("sources.yml: $", f"nothing cites '{name}'")
+
+
+def _check_interfaces(knowledge: Knowledge, complain: Complain) -> None:
+    """Check that each RPC interface is there once, by a UUID as it is looked up by, and that it is said who owns it, and how surely."""
+    seen: set[str] = set()
+    for number, item in enumerate(knowledge.rpc_interfaces):
+        where = f"rpc_interfaces.yml: $[{number}]"
+        if not UUID_TEXT.match(item.uuid):
+            complain(f"{where}.uuid", f"'{item.uuid}' is no UUID in small letters")
+        if item.uuid in seen:
+            complain(f"{where}.uuid", f"'{item.uuid}' is there twice")
+        seen.add(item.uuid)
+        if bool(item.services or item.processes) is not (item.owner is not None):
+            complain(where, "says whose it is and not how surely ('owner'), or the other way round")
+        if not Names(item.told_by.values()) <= Names(item.services):
+            complain(f"{where}.told_by", "names a service that is none of 'services'")
 
 
 def _check_hazards(knowledge: Knowledge, complain: Complain) -> None:

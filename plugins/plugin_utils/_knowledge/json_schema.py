@@ -26,7 +26,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 
 from .benchmarks import Benchmark, ControlSetting
 from .hazards import Hazard
-from .model import Example, Method, Never, PerUser, Protected, Recipe, Silent, Version
+from .model import Example, Method, Never, PerUser, Protected, Recipe, RpcInterface, Silent, Version
 
 FOLDER = Path(__file__).parent / "schema"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -40,6 +40,7 @@ FILES: Mapping[str, tuple[type, bool]] = {
     "per_user": (PerUser, True),
     "protected": (Protected, True),
     "recipe": (Recipe, False),
+    "rpc_interfaces": (RpcInterface, True),
     "silent": (Silent, True),
     "windows": (Version, False),
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names, same
@@ -14,7 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 
 from .benchmarks import Controls
 from .hazards import Hazard
-from .model import ListenerPattern, Never, PerUser, Protected, Recipe, Silent, Version
+from .model import ListenerPattern, Never, PerUser, Protected, Recipe, RpcInterface, Silent, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,19 @@ class Knowledge:
     per_user: tuple[PerUser, ...] = ()
     hazards: tuple[Hazard, ...] = ()
     silent: tuple[Silent, ...] = ()
+    rpc_interfaces: tuple[RpcInterface, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     controls: Controls = field(default_factory=Controls)
     _patterns: dict[Windows, tuple[tuple[Recipe, ListenerPattern], ...]] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
+    _interfaces: dict[str, RpcInterface] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def rpc_interface(self, uuid: UUID) -> RpcInterface | None:
+        """Return what is known of an RPC interface; it is asked for again for each entry of an endpoint map."""
+        if not self._interfaces:
+            self._interfaces.update((interface.uuid, interface) for interface in self.rpc_interfaces)
+        return self._interfaces.get(str(uuid))
 
     def recipe(self, recipe_id: str) -> Recipe:
         """Return a recipe; raise InvalidOption naming the nearest ids."""

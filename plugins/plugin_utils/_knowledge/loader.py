@@ -24,7 +24,7 @@ from .benchmarks import Benchmark, Controls, ControlSetting
 from .checks import check_hazard, check_recipe, check_together, check_version
 from .hazards import Hazard
 from .knowledge import Knowledge
-from .model import Never, PerUser, Protected, Recipe, Silent, Version
+from .model import Never, PerUser, Protected, Recipe, RpcInterface, Silent, Version
 
 # libyaml is ten times faster and is not in every build of PyYAML.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -153,6 +153,7 @@ def load(folder: Path = FOLDER) -> Knowledge:
         per_user=_list(folder / "per_user.yml", PerUser, decoder),
         hazards=_list(folder / "hazards.yml", Hazard, decoder),
         silent=_list(folder / "silent.yml", Silent, decoder),
+        rpc_interfaces=_list(folder / "rpc_interfaces.yml", RpcInterface, decoder),
         sources=sources,
         controls=_controls(folder / "controls", decoder),
     )

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
@@ -295,6 +296,39 @@ class Silent:
     windows: Range
     confidence: Confidence
     sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RpcInterface:
+    """An RPC interface: what it is called, and whose it is.
+
+    Attributes:
+        protocol: the open specification that describes it.
+        services: key names of the services that can own it; in each process there is one at most.
+        processes: names of the programs that serve it by themselves.
+        annotation: what the server says of it in an endpoint map.
+        told_by: which of several owners an annotation marks.
+        passenger: its server opens no port, and is registered at those that others in its process have opened.
+        confidence: of name and protocol.
+        owner: of services and processes.
+    """
+
+    uuid: str
+    name: str = ""
+    protocol: str = ""
+    services: tuple[str, ...] = ()
+    processes: tuple[str, ...] = ()
+    annotation: str = ""
+    told_by: Mapping[str, str] = field(default_factory=dict)
+    passenger: bool = False
+    confidence: Confidence
+    owner: Confidence | None = None
+    sources: tuple[str, ...]
+
+    def owners(self, annotation: str = "") -> Names:
+        """Return who can own an entry of it that bears an annotation."""
+        told = self.told_by.get(annotation)
+        return Names((told,) if told is not None else (*self.services, *self.processes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,8 @@ LISTENER = (*PLACE, "dynamic", "owner", "recipe", "why", "management")
 FORECAST = (*PLACE, "dynamic", "owner", "recipe", "outlook", "why", "listens")
 RESIDUE = (*PLACE, "dynamic", "owner", "recipe", "why", "instead", "filtered")
 FINDING = (*PLACE, "dynamic", "owner", "recipe", "outcome", "holds", "why")
+INTERFACES = "interfaces"
+"""What rows have beside these where the endpoint map was asked."""
 LEFT_OUT = frozenset({"before", "after", "listeners_before", "listeners", "snapshot"})
 """What only a full result of a plan has."""
 ADDRESSES = 4
@@ -81,7 +83,10 @@ def joined(rows: Iterable[Entry], fields: Sequence[str], *, by_port: bool = Fals
         by_port: nor in their port. Rows that stand for many fixed ports are joined in any case.
     """
     groups: dict[str, list[Entry]] = {}
-    for row in rows:
+    every = tuple(rows)
+    if any(INTERFACES in row for row in every):
+        fields = (*fields, INTERFACES)
+    for row in every:
         apart = {"address", "count", *(("port", "ports") if by_port or row["ports"] else ())}
         groups.setdefault(json.dumps([row[name] for name in fields if name not in apart]), []).append(row)
     return [_as_one(group, fields) for group in groups.values()]

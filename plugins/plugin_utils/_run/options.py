@@ -57,6 +57,8 @@ CONFIRM: dict[str, Any] = {
 # Of the modules that a role restarts and proves after: the role, or its playbook, confirms then.
 CONFIRM_LATER: dict[str, Any] = {"confirm_later": {"type": "bool", "default": False}}
 CONNECTIONS: dict[str, Any] = {"connections": {"type": "int", "choices": [1, 2, 3, 4], "default": 4}}
+# Whether owners of RPC ports are told by the endpoint map as well.
+RPC_ENDPOINTS: dict[str, Any] = {"rpc_endpoints": {"type": "bool", "default": False}}
 DETAIL: dict[str, Any] = {"detail": {"type": "str", "choices": [str(word) for word in Detail], "default": str(Detail.SUMMARY)}}
 RECORD: dict[str, Any] = {"record_dir": {"type": "path"}}
 TERMS: dict[str, Any] = {
@@ -96,6 +98,7 @@ def minimize_spec() -> dict[str, Any]:
         **stages,
         **TERMS,
         **CONFIRM_LATER,
+        **RPC_ENDPOINTS,
         "window": WINDOW,
     }
 

@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import FEW, MANY, ports_from, ports_text
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import printable
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import UNASKED, EndpointMap, MapState, RpcEntry
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import BootEvidence, Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, suspicions
@@ -142,10 +143,48 @@ def _of_many(group: Sequence[dict[str, Any]], *, by_port: bool) -> dict[str, Any
     return {**group[0], "port": ports[0], "count": count, "ports": ports_text(ports)}
 
 
-def endpoint_of(subject: Explained, knowledge: Knowledge) -> dict[str, Any]:
+def interfaces_of(subject: Explained, knowledge: Knowledge, rpc_map: EndpointMap) -> dict[str, Any]:
+    """Show the RPC interfaces of an endpoint, where the endpoint map was asked: each once, as a name and its UUID."""
+    if rpc_map is UNASKED:
+        return {}
+    return {"interfaces": list(dict.fromkeys(interface_name(entry, knowledge) for entry in subject.interfaces))}
+
+
+def interface_name(entry: RpcEntry, knowledge: Knowledge) -> str:
+    """Name the interface of an entry: by what is known of it, else by what its server says of itself."""
+    known = knowledge.rpc_interface(entry.interface)
+    name = (known.name if known else "") or entry.annotation or (known.annotation if known else "")
+    protocol = f" ({known.protocol})" if known and known.protocol else ""
+    return f"{name or 'unknown'}{protocol} {entry.interface}"
+
+
+def rpc_map_of(rpc_map: EndpointMap) -> dict[str, Any]:
+    """Show what became of the question for the endpoint map, where it was asked."""
+    if rpc_map is UNASKED:
+        return {}
+    shown = {
+        "state": rpc_map.state,
+        "evidence": rpc_map.evidence,
+        "authenticated": rpc_map.authenticated,
+        "entries": len(rpc_map.entries),
+    }
+    return {"rpc_endpoints": shown}
+
+
+def rpc_warnings(rpc_map: EndpointMap) -> tuple[str, ...]:
+    """Say that owners were not told by the endpoint map although it was asked."""
+    if rpc_map is UNASKED or rpc_map.state is MapState.READ:
+        return ()
+    if rpc_map.told:
+        return (f"the endpoint map was read in part, so ports may lack interfaces: {rpc_map.evidence}",)
+    return (f"the endpoint map is {rpc_map.state}, so owners of RPC ports are told without it: {rpc_map.evidence}",)
+
+
+def endpoint_of(subject: Explained, knowledge: Knowledge, rpc_map: EndpointMap = UNASKED) -> dict[str, Any]:
     """Show an endpoint with its owner and what is known of it."""
     recipe = knowledge.recipes.get(subject.recipe or "")
     return {
+        **interfaces_of(subject, knowledge, rpc_map),
         **row_of(subject.endpoint),
         "dynamic": subject.dynamic,
         "owner": subject.owner,
@@ -241,10 +280,11 @@ def hazards_of(findings: Sequence[reach.FoundHazard]) -> list[dict[str, Any]]:
     ]
 
 
-def residue_of(residue: Sequence[Residue]) -> list[dict[str, Any]]:
+def residue_of(residue: Sequence[Residue], knowledge: Knowledge, rpc_map: EndpointMap = UNASKED) -> list[dict[str, Any]]:
     """Show what stays open, why, and what an administrator can do about it."""
     return fewer(
         {
+            **interfaces_of(item.subject, knowledge, rpc_map),
             **row_of(item.subject.endpoint),
             "dynamic": item.subject.dynamic,
             "owner": item.subject.owner,

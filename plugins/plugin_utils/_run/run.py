@@ -21,6 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import wants_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import AskMapper
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count, lost, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import lingering
@@ -54,6 +55,8 @@ from .plain import (
     hazards_of,
     management_of,
     residue_of,
+    rpc_map_of,
+    rpc_warnings,
     skipped_of,
     suspects_of,
     unchanged_of,
@@ -119,6 +122,7 @@ class Run:
         arm: called before the first change, once everything is stored; what it raises ends the run.
         in_time: called before each change; the same.
         littered: no change was made, and our key is not as it was before all the same.
+        ask_mapper: asks for the endpoint map, where owners are to be told by it as well.
     """
 
     knowledge: Knowledge
@@ -131,6 +135,7 @@ class Run:
     arm: Callable[[Writer], None] | None = None
     in_time: Callable[[Writer, Change], None] = at_any_time
     littered: bool = False
+    ask_mapper: AskMapper | None = None
     _snapshot: snapshot.Snapshot | None = None
     _before: leftovers.Before | None = None
 
@@ -143,7 +148,7 @@ class Run:
         Raises:
             Refused: a gate, or what was asked for by name and could not be restored.
         """
-        gated = plan_gated(reader, read_survey(reader, self.knowledge), self.knowledge, choose)
+        gated = plan_gated(reader, read_survey(reader, self.knowledge, self.ask_mapper), self.knowledge, choose)
         survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
         made = self._prepared(reader, survey, gated.plan, gated.wanted, gated.forecast)
         return replace(made, findings=gated.findings, asked=gated.wanted.asked)
@@ -426,15 +431,16 @@ def result_of(run: Run, prepared: Prepared, after: Survey | None, *, planned: bo
         "unchanged": [*unchanged_of(plan), *skipped_of(prepared.skipped)],
         "before": shown(prepared.desires, prepared.survey),
         "after": _state_after(prepared, after, planned=planned),
-        "listeners_before": fewer(endpoint_of(subject, run.knowledge) for subject in prepared.survey.explained),
-        "listeners": fewer(endpoint_of(subject, run.knowledge) for subject in last.explained),
+        "listeners_before": fewer(endpoint_of(subject, run.knowledge, prepared.survey.rpc_map) for subject in prepared.survey.explained),
+        "listeners": fewer(endpoint_of(subject, run.knowledge, last.rpc_map) for subject in last.explained),
         "suspected": suspects_of(last.listing),
         "forecast": [{**stored.plain_entry(entry), "listens": _listens(entry, after)} for entry in _lines(prepared.forecast)],
-        "residue": residue_of(prepared.residue),
+        "residue": residue_of(prepared.residue, run.knowledge, prepared.survey.rpc_map),
+        **rpc_map_of(prepared.survey.rpc_map),
         "summary": {**_summary(prepared.forecast), "closed": None},
         "snapshot": [snapshot.plain(saved) for saved in run.taken.saved] if run.taken else [],
         "reboot_required": reboot_required(prepared, application),
-        "warnings": [*run.warnings, *_warnings(prepared, after)],
+        "warnings": [*run.warnings, *_warnings(prepared, after), *rpc_warnings(last.rpc_map)],
     }
     if prepared.asked:
         for row, change in zip(result["changes"], plan.changes, strict=True):

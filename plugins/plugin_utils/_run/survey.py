@@ -14,6 +14,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import NotRead, Read, Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work, wants_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import UNASKED, AskMapper, EndpointMap
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import reasons
@@ -75,6 +76,8 @@ class Survey:
         more: settings beside those of the stages.
         keys: which keys that may be deleted are there.
         path: the management path, where a plan needs it.
+        rpc_map: the endpoint map, where it was asked.
+        ask_mapper: asks for it again.
     """
 
     host: Host
@@ -84,6 +87,8 @@ class Survey:
     more: Settings = field(default_factory=dict)
     keys: Mapping[str, bool] = field(default_factory=dict)
     path: ManagementPath | None = None
+    rpc_map: EndpointMap = UNASKED
+    ask_mapper: AskMapper | None = None
 
     @property
     def configured(self) -> dict[Place, RegistryValue | None]:
@@ -105,8 +110,12 @@ class Survey:
         return replace(self, host=seen.on(self.host), states=states, more=again(self.more), keys=seen.keys)
 
 
-def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
-    """Read a host: its facts, every stage's settings, its endpoints with their owners."""
+def read_survey(reader: Reader, knowledge: Knowledge, ask_mapper: AskMapper | None = None) -> Survey:
+    """Read a host: its facts, every stage's settings, its endpoints with their owners.
+
+    Args:
+        ask_mapper: asks for the endpoint map, where owners are to be told by it as well.
+    """
     stages = tuple(STAGE_BY_NAME[name] for name in STAGES)
     look_ahead(
         reader, knowledge, stages, lambda known, first: take_listing(known, first, knowledge), lambda known, _first: read_history(known)
@@ -116,8 +125,9 @@ def read_survey(reader: Reader, knowledge: Knowledge) -> Survey:
     states = {name: STAGE_BY_NAME[name].read(reader, host, knowledge) for name in STAGES}
     listing = take_listing(reader, host, knowledge)
     host = with_newcomers(reader, host, (row.pid for row in listing.endpoints))
-    host, explained = explain(reader, host, knowledge, states, listing)
-    return Survey(host, states, listing, explained)
+    rpc_map = UNASKED if ask_mapper is None else ask_mapper()
+    host, explained = explain(reader, host, knowledge, states, listing, rpc_map)
+    return Survey(host, states, listing, explained, rpc_map=rpc_map, ask_mapper=ask_mapper)
 
 
 def look_ahead(
@@ -188,8 +198,10 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
     states = {name: again(state) for name, state in before.states.items()}
     listing = take_listing(reader, host, knowledge)
     keys = {key: _type_names(reader, key) is not None for key in before.keys}
-    explained = explain_on(reader, host, knowledge, states, listing)
-    return Survey(host, states, listing, explained, again(before.more), keys, before.path)
+    # Until the next boot a port is whose it was.
+    rpc_map = UNASKED if before.ask_mapper is None else before.ask_mapper().since(before.rpc_map)
+    explained = explain_on(reader, host, knowledge, states, listing, rpc_map)
+    return Survey(host, states, listing, explained, again(before.more), keys, before.path, rpc_map, before.ask_mapper)
 
 
 def _type_names(reader: Reader, key: str) -> Mapping[str, RegistryType] | None:
@@ -203,14 +215,26 @@ def take_listing(reader: Reader, host: Host, knowledge: Knowledge) -> Listing:
 
 
 def explain(
-    reader: Reader, host: Host, knowledge: Knowledge, states: Mapping[str, Settings], listing: Listing
+    reader: Reader,
+    host: Host,
+    knowledge: Knowledge,
+    states: Mapping[str, Settings],
+    listing: Listing,
+    rpc_map: EndpointMap = UNASKED,
 ) -> tuple[Host, tuple[Explained, ...]]:
     """Read which ports a host hands out, where its listing needs that; return it with each endpoint and its owner."""
     host = with_ranges(reader, host, knowledge, listing.endpoints)
-    return host, explain_on(reader, host, knowledge, states, listing)
+    return host, explain_on(reader, host, knowledge, states, listing, rpc_map)
 
 
-def explain_on(reader: Reader, host: Host, knowledge: Knowledge, states: Mapping[str, Settings], listing: Listing) -> tuple[Explained, ...]:
+def explain_on(
+    reader: Reader,
+    host: Host,
+    knowledge: Knowledge,
+    states: Mapping[str, Settings],
+    listing: Listing,
+    rpc_map: EndpointMap = UNASKED,
+) -> tuple[Explained, ...]:
     """Return each endpoint of a listing with its owner.
 
     Args:
@@ -218,7 +242,7 @@ def explain_on(reader: Reader, host: Host, knowledge: Knowledge, states: Mapping
         states: what stages read; that of `rpc_restriction` has the RPC port ranges that are configured.
     """
     ports = rpc_restriction.configured_ports(states[rpc_restriction.NAME])
-    return with_forwarded(reader, host, knowledge, Explainer(host, knowledge, ports).explain(listing.endpoints))
+    return with_forwarded(reader, host, knowledge, Explainer(host, knowledge, ports, rpc_map).explain(listing.endpoints))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 
 from . import transport_psrp, transport_winrm
+from .config import SessionConfig
+from .rpc_login import Login, login_of
 
 
 class Transport(Protocol):
@@ -59,6 +61,25 @@ TRANSPORTS: dict[str, Callable[[Any], Transport]] = {
     "psrp": transport_psrp.open_psrp,
     "winrm": transport_winrm.open_winrm,
 }
+
+
+CONFIGURE: dict[str, Callable[[Any], SessionConfig]] = {
+    "psrp": transport_psrp.configure,
+    "winrm": transport_winrm.configure,
+}
+
+
+def login_for(connection: Any) -> Login | None:
+    """Return the login to other services of the host that a play's connection makes possible; None where it has no password.
+
+    Raises:
+        InvalidOption: the options of the connection do not fit together.
+    """
+    configure = CONFIGURE.get(getattr(connection, "transport", ""))
+    if configure is None:
+        return None
+    config = configure(connection)
+    return login_of(config.user, config.library_options.get("password"), config.mechanisms)
 
 
 def open_transport(connection: Any) -> Transport:

@@ -178,6 +178,28 @@ class Client:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class RpcOffer:
+    """An RPC interface that answers at a port."""
+
+    uuid: str
+    major: int
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RpcEntry:
+    """One entry of the endpoint map; `endpoint` is a port or the name of a pipe."""
+
+    uuid: str
+    major: int
+    minor: int
+    sequence: str
+    endpoint: str
+    address: str
+    annotation: str
+
+
 class Computer(Protocol):
     """One simulated host as the wire sees it."""
 
@@ -218,6 +240,16 @@ class Computer(Protocol):
 
     def password_of(self, user: str) -> str | None:
         """Return an account's password, for challenge/response schemes that need it."""
+
+    def rpc_map(self) -> Sequence[RpcEntry]:
+        """Return what the endpoint mapper lists now."""
+
+    def rpc_offers(self, port: int) -> Sequence[RpcOffer] | None:
+        """Return the RPC interfaces that answer at a TCP port now; None where no RPC server listens there."""
+
+    @property
+    def rpc_anonymous(self) -> bool:
+        """Whether the endpoint mapper answers clients that have not logged in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import random
 import socket
 import struct
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,6 +39,14 @@ _NETWORK = "127.77"
 _ATTEMPTS = 400
 
 Port = tuple[Protocol, int]
+Talk = Callable[[int, Callable[[asyncio.BaseTransport], None], Callable[[asyncio.BaseTransport], None]], asyncio.Protocol]
+"""Returns what serves a connection to a port; it tells when the connection is made and when it is lost."""
+Talks = Callable[[int], bool]
+"""Tells whether a TCP port is served."""
+
+
+def _nobody(_port: int) -> bool:
+    return False
 
 
 class NoAddress(Exception):
@@ -224,12 +232,55 @@ class Acceptor:
             await self._loop.connect_accepted_socket(self._protocol, connection, ssl=self._tls)
 
 
+class Conversations:
+    """The connections of one listening socket, each served by a protocol of its own, all of which can be cut at any moment."""
+
+    def __init__(self, listening: socket.socket, talk: Talk, port: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._listening = listening
+        self._talk = talk
+        self._port = port
+        self._loop = loop
+        self._open: set[asyncio.BaseTransport] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def accept(self) -> None:
+        """Take a connection."""
+        try:
+            connection, _peer = self._listening.accept()
+        except OSError:
+            return
+        connection.setblocking(False)
+        task = self._loop.create_task(self._serve(connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            await self._loop.connect_accepted_socket(lambda: self._talk(self._port, self._open.add, self._open.discard), connection)
+
+    def cut(self) -> None:
+        """End all of them."""
+        for task in self._tasks:
+            task.cancel()
+        for transport in list(self._open):
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
+
+
 class HostSockets:
     """The sockets of one host other than WinRM's, of the family of its address, kept in step with its endpoints."""
 
-    def __init__(self, address: Address, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, address: Address, loop: asyncio.AbstractEventLoop, talk: Talk | None = None, talks: Talks = _nobody) -> None:
+        """Open nothing yet.
+
+        Args:
+            talk: serves a connection to a TCP port for which `talks` holds; at all others a connection is taken and dropped.
+        """
         self._address = address
         self._loop = loop
+        self._talk = talk
+        self._talks = talks
+        self._served: dict[Port, Conversations] = {}
         self._open: dict[Port, socket.socket] = {}
         self.refused: dict[str, str] = {}
 
@@ -273,6 +324,10 @@ class HostSockets:
             return
         self.refused.pop(name, None)
         self._open[port] = opened
+        if protocol is Protocol.TCP and self._talk is not None and self._talks(number):
+            self._served[port] = served = Conversations(opened, self._talk, number, self._loop)
+            self._loop.add_reader(opened, served.accept)
+            return
         reader = _accept if protocol is Protocol.TCP else _drain
         self._loop.add_reader(opened, reader, opened)
 
@@ -280,6 +335,8 @@ class HostSockets:
         opened = self._open.pop(port)
         self._loop.remove_reader(opened)
         opened.close()
+        if port in self._served:
+            self._served.pop(port).cut()
 
 
 def _accept(listening: socket.socket) -> None:

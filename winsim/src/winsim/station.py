@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .certificate import Authority, server_context
@@ -16,6 +17,7 @@ from .seams import SimulatedComputer
 from .sockets import SHARED, Acceptor, Address, HostSockets, listen, permitted
 from .wire.http import Policy, WsmanHttp
 from .wire.profile import profile_of
+from .wire.rpc import RpcConnection
 from .wire.service import WsmanService
 
 if TYPE_CHECKING:
@@ -62,14 +64,22 @@ class Station:
         if spec.tls:
             self._tls, certificate = server_context(clients)
         self.http = WsmanHttp(computer, self.service, policy, self.follow, certificate, latency=spec.latency / 1000)
-        self.sockets = HostSockets(address, asyncio.get_running_loop())
+        self.sockets = self._sockets(address)
         self.six = six
         self.clients = clients
-        self.six_sockets = None if six is None else HostSockets(six, asyncio.get_running_loop())
+        self.six_sockets = None if six is None else self._sockets(six)
         self._rest = 0.0
         self.forwarded = 0
         self._barred: frozenset[int] = frozenset()
         self._servers: dict[tuple[str, int], Acceptor] = {}
+
+    def _sockets(self, address: Address) -> HostSockets:
+        """Return the sockets at an address, with RPC behind those of RPC servers."""
+
+        def talks(port: int) -> bool:
+            return self.computer.rpc_offers(port) is not None
+
+        return HostSockets(address, asyncio.get_running_loop(), talk=partial(RpcConnection, self.computer), talks=talks)
 
     def start(self) -> None:
         """Open the host's ports; where one of WinRM's is not ours to open, clients get a forwarded one."""

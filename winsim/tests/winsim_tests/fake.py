@@ -18,6 +18,8 @@ from winsim.seams import (
     Problem,
     QueryResult,
     Reference,
+    RpcEntry,
+    RpcOffer,
     ShellOptions,
     StateChange,
     Value,
@@ -201,6 +203,16 @@ class FakeComputer:
 
     def password_of(self, user: str) -> str | None:
         return PASSWORD if user.lower() in {"administrator", "reader"} else None
+
+    def rpc_map(self) -> Sequence[RpcEntry]:
+        return []
+
+    def rpc_offers(self, port: int) -> Sequence[RpcOffer] | None:
+        return None
+
+    @property
+    def rpc_anonymous(self) -> bool:
+        return True
 
     def endpoints(self) -> Sequence[Endpoint]:
         return [*self.listening, Endpoint(Protocol.TCP, "0.0.0.0", 5985, 4)]

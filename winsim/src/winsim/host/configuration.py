@@ -3,7 +3,8 @@
 """What the network side read from the registry at boot: written later, a value waits for the next one.
 
 Sources: the article (SmbDeviceEnabled, Bind, ListenOnInternet, DCOM Protocols) and Microsoft, "Configuring the Registry
-for Port Allocations and Selective Binding" (Rpc\\Internet, and what an invalid configuration does).
+for Port Allocations and Selective Binding" (Rpc\\Internet, and what an invalid configuration does); Microsoft, "Restrict Unauthenticated
+RPC clients" (which waits for a boot).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .model import SERVICES, MachineSpec
 from .registry import Registry
 
 RPC = r"HKLM\SOFTWARE\Microsoft\Rpc"
+RPC_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\Windows NT\Rpc"
 SEQUENCES = {Protocol.TCP: "ncacn_ip_tcp", Protocol.UDP: "ncadg_ip_udp"}
 
 
@@ -34,6 +36,7 @@ class BootConfiguration:
     Attributes:
         interfaces: rpccfg indexes that RPC servers bind to; None means all.
         rpc_valid: False when a value is missing or cannot be read: then every RPC registration on IP fails.
+        anonymous_rpc: the endpoint mapper answers clients that have not logged in.
     """
 
     raw_smb: bool
@@ -42,6 +45,7 @@ class BootConfiguration:
     mapper_restricted: bool
     ports: PortRanges | None
     rpc_valid: bool
+    anonymous_rpc: bool = True
 
 
 def read(spec: MachineSpec, registry: Registry) -> BootConfiguration:
@@ -58,7 +62,19 @@ def read(spec: MachineSpec, registry: Registry) -> BootConfiguration:
         mapper_restricted=interfaces is not None and listen is not None and listen.upper() == "N",
         ports=ports,
         rpc_valid=ports_valid and interfaces_valid,
+        anonymous_rpc=_anonymous(spec, registry),
     )
+
+
+def _anonymous(spec: MachineSpec, registry: Registry) -> bool:
+    """Tell whether the endpoint mapper answers everybody (MS-RPCE 3.1.1.1.3; Microsoft, "Restrict Unauthenticated RPC clients").
+
+    Without the value clients behave as with 1 from Windows XP SP2 on, and servers as with 0.
+    """
+    value = registry.number(RPC_POLICY, "RestrictRemoteClients")
+    windows = spec.windows
+    client = windows.product_type == 1 and (windows.kernel, windows.service_pack) >= ((5, 1), 2)
+    return value == 0 if value is not None else not client
 
 
 def _interfaces(spec: MachineSpec, registry: Registry) -> tuple[tuple[int, ...] | None, bool]:

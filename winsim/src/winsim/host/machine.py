@@ -25,6 +25,7 @@ from .model import SERVICES, SYSTEM, AdapterSpec, ConnectionSpec, MachineSpec, S
 from .network import Network, netbios_options
 from .processes import ENDED, IDLE, Process, Processes
 from .registry import Registry
+from .rpc import RpcServers
 from .sabotage import KINDS as SABOTAGE
 from .sabotage import Sabotage
 from .scm import Outcome, Service, ServiceControl
@@ -77,6 +78,7 @@ class Machine:
         self.files = Files(self.spec)
         self.tasks = Tasks(self)
         self.visible = Visible(self)
+        self.rpc = RpcServers(self)
         self.made_services: dict[str, ServiceSpec] = {}
         self._awaited: set[str] = set()
         self.firewall = Firewall(self.spec, self.registry, lambda: self.adapters)

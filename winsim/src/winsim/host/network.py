@@ -88,6 +88,11 @@ class Network:
         self.sockets = Sockets()
         self.connections: list[TcpConnection] = []
 
+    @property
+    def anonymous_rpc(self) -> bool:
+        """Whether the endpoint mapper answers clients that have not logged in."""
+        return self._configuration.anonymous_rpc
+
     def started(self, service: ServiceSpec) -> None:
         """Open what a service or driver opens when it starts."""
         name = service.lasting.lower()

@@ -17,6 +17,8 @@ from winsim.host.sockets import Origin
 from winsim.scenarios import Scenario
 from winsim.seams import (
     Client,
+    RpcEntry,
+    RpcOffer,
     StateChange,
     WinrmListener,
     Wmi,
@@ -104,6 +106,33 @@ class SimulatedHost:
         """Return an account's password."""
         account = self._account(user)
         return None if account is None else account.password
+
+    def rpc_map(self) -> Sequence[RpcEntry]:
+        """Return what the endpoint mapper lists now."""
+        self.host.time.advance()
+        return [
+            RpcEntry(
+                entry.interface.uuid,
+                entry.interface.major,
+                entry.interface.minor,
+                entry.sequence,
+                entry.endpoint,
+                entry.address,
+                entry.interface.annotation,
+            )
+            for entry in self.host.rpc.registrations()
+        ]
+
+    def rpc_offers(self, port: int) -> Sequence[RpcOffer] | None:
+        """Return the RPC interfaces that answer at a TCP port now; None where no RPC server listens there."""
+        self.host.time.advance()
+        found = self.host.rpc.offered(port)
+        return None if found is None else [RpcOffer(item.uuid, item.major, item.minor) for item in found]
+
+    @property
+    def rpc_anonymous(self) -> bool:
+        """Whether the endpoint mapper answers clients that have not logged in."""
+        return self.host.network.anonymous_rpc
 
     def endpoints(self) -> Sequence[Endpoint]:
         """Return every socket that listens (TCP) or is bound (UDP) now, with its PID."""

@@ -227,6 +227,15 @@ def test_all_problems_at_once(folder: Path) -> None:
         ("per_user.yml", "OneSyncSvc", "CDPUserSvc", "per_user.yml: $[1]: 'CDPUserSvc' is named twice for the same Windows"),
         ("hazards.yml", "id: rds", "id: cluster", "'cluster' is named twice"),
         ("silent.yml", "- Appinfo", "- apphostsvc", "silent.yml: $[0]: 'apphostsvc' is named twice"),
+        (
+            "rpc_interfaces.yml",
+            '"00000143-',
+            '"00000131-',
+            "rpc_interfaces.yml: $[2].uuid: '00000131-0000-0000-c000-000000000046' is there twice",
+        ),
+        ("rpc_interfaces.yml", '"04eeb297', '"04EEB297', "is no UUID in small letters"),
+        ("rpc_interfaces.yml", "  owner: memory\n", "", "says whose it is and not how surely ('owner'), or the other way round"),
+        ("rpc_interfaces.yml", "endpoint: PolicyAgent}", "endpoint: NetDDE}", "told_by: names a service that is none of 'services'"),
     ],
 )
 def test_one_problem(folder: Path, name: str, old: str, new: str, problem: str) -> None:
