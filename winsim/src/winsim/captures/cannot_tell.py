@@ -38,7 +38,10 @@ def _of_services(capture: Capture, programs: Programs) -> Iterator[str]:
     else:
         yield "what a trigger does: none ever fires on the twin"
     if programs.untried:
-        yield f"whether a stop is refused: {programs.untried} services did not run. The twin lets them be stopped unless winsim knows better"
+        yield (
+            f"whether a stop is refused: {programs.untried} services did not run. "
+            "The twin lets them be stopped, but for those of which winsim knows better"
+        )
     if capture.services == KNOWN_ONLY:
         yield "the settings of services that the collection does not know (services: known)"
 
@@ -70,7 +73,10 @@ def _of_the_rest(capture: Capture, keys: Keys, programs: Programs) -> Iterator[s
         )
     unread = keys.unread()
     if unread:
-        yield f"what {unread} registry values hold whose names and types alone were asked for: on the twin they are empty, or as winsim has them"
+        yield (
+            f"what {unread} registry values hold, of which names and types alone were asked for. "
+            "On the twin they are empty, or as winsim has them"
+        )
     yield "the firewall's rules, but for those of the collection: the twin drops what those block and nothing else"
     yield "whether peers connect again: connections are there again after each boot, but for those to WinRM"
     language = number(capture.rows("Win32_OperatingSystem")[0], "oslanguage")

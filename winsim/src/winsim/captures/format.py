@@ -256,8 +256,8 @@ def _check_windows(said: Said, row: Row, where: str) -> None:
     if held != (said.version, str(said.build), str(said.product_type)):
         kernel, build, product = (shown(part) for part in held)
         raise CaptureError(
-            f"{where} says it is of {shown(said.name)} (kernel {shown(said.version)}, build {said.build}, product type {said.product_type}), "
-            f"but its answers are those of kernel {kernel}, build {build}, product type {product}: do not use it"
+            f"{where} says it is of {shown(said.name)} (kernel {shown(said.version)}, build {said.build}, "
+            f"product type {said.product_type}), but its answers are those of kernel {kernel}, build {build}, product type {product}: do not use it"
         )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from winsim.host.found import GRANTS, VALUES, SUBKEYS, FoundGrant, FoundKey, Refusal, of_value
+from winsim.host.found import GRANTS, SUBKEYS, VALUES, FoundGrant, FoundKey, Refusal, of_value
 from winsim.host.model import SERVICES
 from winsim.registry_value import RegistryType, RegistryValue
 

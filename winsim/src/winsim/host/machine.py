@@ -360,7 +360,9 @@ class Machine:
     def _service_started(self, service: ServiceSpec) -> None:
         if not service.driver and self.processes.get(service.process) is None:
             self.processes.start(service.process, self.time.unstepped())
-            self.network.process_started(service.process)
+            # A process that is called like its service has no sockets of its own beside those of the service.
+            if service.process.lower() != service.lasting.lower():
+                self.network.process_started(service.process)
         if service.name == firewall.SERVICE:
             self.firewall.read()
         self.network.started(service)

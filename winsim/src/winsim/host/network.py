@@ -241,9 +241,8 @@ class Network:
         holder = f"{ENDED}{plain.owner}" if plain.orphaned else SYSTEM if plain.kernel else process
         for address in plain.addresses:
             self.sockets.put(Socket(plain.protocol, address, port, plain.owner, holder, Origin.SERVICE, plain.shared))
-        for address in (
-            () if plain.addresses else (address for at in plain.at for address in self._addresses(at, ipv4_only=plain.ipv4_only))
-        ):
+        places = () if plain.addresses else plain.at
+        for address in (address for at in places for address in self._addresses(at, ipv4_only=plain.ipv4_only)):
             self.sockets.bind(Socket(plain.protocol, address, port, plain.owner, holder, Origin.SERVICE, plain.shared))
 
     def _port(self, plain: SocketSpec) -> int | None:
