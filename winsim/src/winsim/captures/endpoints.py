@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -47,9 +47,9 @@ class Connected:
 
 def endpoints(capture: Capture) -> tuple[tuple[Bound, ...], tuple[Connected, ...]]:
     """Return what was bound the last time that it was asked for, and what was connected."""
-    written = capture.command(lambda arguments: arguments[:1] == ("netstat",))
-    if written:
-        lines = list(_lines(written))
+    command = capture.command("netstat")
+    if command is not None:
+        lines = list(_lines(command.stdout, pids=any("o" in word for word in command.arguments[1:])))
         return tuple(found for found in lines if isinstance(found, Bound)), tuple(found for found in lines if isinstance(found, Connected))
     udp = (_bound(row, Protocol.UDP) for row in capture.rows("MSFT_NetUDPEndpoint"))
     tcp = (_bound(row, Protocol.TCP) for row in capture.rows("MSFT_NetTCPConnection") if number(row, "state") in (None, LISTEN))
@@ -84,34 +84,30 @@ def _address(address: str) -> str | None:
     return address
 
 
-def _lines(written: str) -> Iterator[Bound | Connected]:
+def _lines(written: str, *, pids: bool) -> Iterator[Bound | Connected]:
     """Yield what the lines of netstat say, whatever their language: a listener's peer has the port 0, and a UDP socket none."""
     for line in written.splitlines():
         words = line.split()
-        protocol = next((entry for entry in Protocol if words and words[0].lower().startswith(entry)), None)
+        protocol = next((entry for entry in Protocol if words and words[0].lower() == entry), None)
         if protocol is None or len(words) < 3:
             continue
-        here, there = _place(words[1]), _place(words[2])
+        here, there, pid = _place(words[1]), _place(words[2]), _number(words[-1]) if pids and len(words) > 3 else None
         if here is None:
             continue
-        if protocol is Protocol.UDP:
-            yield Bound(protocol, *here, _pid(words, 3))
-        elif there is None:
-            yield Bound(protocol, *here, _pid(words, 4))
-        elif len(words) > 3:
-            state = STATE_BY_WORD.get(words[3].upper(), TcpState.ESTABLISHED)
-            yield Connected(*here, *there, _pid(words, 4), state)
+        if protocol is Protocol.UDP or there is None:
+            yield Bound(protocol, *here, pid)
+        else:
+            # Some languages have two words for a state.
+            word = " ".join(words[3:] if pid is None else words[3:-1]).upper()
+            yield Connected(*here, *there, pid, STATE_BY_WORD.get(word, TcpState.ESTABLISHED))
 
 
 def _place(word: str) -> tuple[str, int] | None:
     """Return address and port of a column; None where the port is 0 or an asterisk."""
     before, _colon, port = word.rpartition(":")
-    address = _address(before.removeprefix("[").removesuffix("]"))
-    if address is None or not port.isascii() or not port.isdecimal() or len(port) > 5 or not _is_port(int(port)):
-        return None
-    return address, int(port)
+    address, number = _address(before.removeprefix("[").removesuffix("]")), _number(port)
+    return None if address is None or number is None or not _is_port(number) else (address, number)
 
 
-def _pid(words: Sequence[str], place: int) -> int | None:
-    found = words[place] if len(words) > place else ""
-    return int(found) if found.isascii() and found.isdecimal() and len(found) < 11 else None
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 11 else None

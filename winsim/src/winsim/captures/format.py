@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -194,10 +194,10 @@ class Capture:
         found = next((query.rows for query in self.queries(wmi_class) if query.error is None), ())
         return tuple(cells_of(row) for row in found)
 
-    def command(self, suits: Callable[[tuple[str, ...]], bool]) -> str:
-        """Return what a command wrote the last time."""
-        found = [command for moment in self.moments for command in moment.commands if suits(command.arguments) and command.error is None]
-        return found[-1].stdout if found else ""
+    def command(self, name: str) -> Command | None:
+        """Return the last run of a command."""
+        found = [c for moment in self.moments for c in moment.commands if c.arguments[:1] == (name,) and c.error is None]
+        return found[-1] if found else None
 
 
 def read_capture(path: Path) -> Capture:
@@ -257,7 +257,8 @@ def _check_windows(said: Said, row: Row, where: str) -> None:
         kernel, build, product = (shown(part) for part in held)
         raise CaptureError(
             f"{where} says it is of {shown(said.name)} (kernel {shown(said.version)}, build {said.build}, "
-            f"product type {said.product_type}), but its answers are those of kernel {kernel}, build {build}, product type {product}: do not use it"
+            f"product type {said.product_type}), but its answers are those of kernel {kernel}, build {build}, "
+            f"product type {product}: do not use it"
         )
 
 
