@@ -33,6 +33,9 @@ from .processes import Programs, programs
 MOST = 70_000
 """So many services, processes and sockets a host has at most."""
 
+LONGEST_UPTIME = 100 * 365 * 86_400.0
+"""What a wrong clock shows at most, in seconds."""
+
 CATEGORIES = {"0": Category.PUBLIC, "1": Category.PRIVATE, "2": Category.DOMAIN}
 USER_PORT = rf"{SERVICES}\Tcpip\Parameters"
 WINRM_PORTS = {"HTTP": 5985, "HTTPS": 5986}
@@ -162,13 +165,28 @@ def _range(capture: Capture, keys: Keys, known: Nearest) -> Range:
 
 
 def _uptime(capture: Capture) -> float:
-    for row in capture.rows("Win32_OperatingSystem"):
-        try:
-            began, now = (datetime.fromisoformat(text(row, name)) for name in ("lastbootuptime", "localdatetime"))
-            return max((now - began).total_seconds(), 0.0)
-        except (TypeError, ValueError):
-            continue
-    return 0.0
+    system = capture.rows("Win32_OperatingSystem")[0]
+    began, now = _moment(system, "lastbootuptime"), _moment(system, "localdatetime")
+    return 0.0 if began is None or now is None else min(max((now - began).total_seconds(), 0.0), LONGEST_UPTIME)
+
+
+def _ages(capture: Capture, made: Programs) -> dict[str, float]:
+    """Return for how long processes had run."""
+    now = _moment(capture.rows("Win32_OperatingSystem")[0], "localdatetime")
+    rows = {number(row, "processid"): row for row in capture.rows("Win32_Process")}
+    began = {name: _moment(rows[pid], "creationdate") for pid, name in made.ids.items() if pid in rows}
+    return {
+        name: min(max((now - at).total_seconds(), 0.0), LONGEST_UPTIME) for name, at in began.items() if now is not None and at is not None
+    }
+
+
+def _moment(row: Row, name: str) -> datetime | None:
+    """Return a time; one without an offset is none."""
+    try:
+        found = datetime.fromisoformat(text(row, name))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def _rules(known: Nearest) -> Mapping[str, Mapping[str, RegistryValue]]:
@@ -268,6 +286,7 @@ def _found(capture: Capture, keys: Keys, made: Programs, owned: Owned, adapters:
         refused_classes=refused(capture),
         refused=keys.refused(),
         grants=keys.grants(),
+        ages=_ages(capture, made),
         netbios=in_force | {adapter.guid: 2 for adapter in closed if adapter.netbios == 1},
         quiet=frozenset(adapter.guid for adapter in closed if adapter.netbios == 0),
         raw_smb=owned.raw_smb,

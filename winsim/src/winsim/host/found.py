@@ -118,6 +118,7 @@ class Found:
         keys: those above others first.
         refused: by key and what of it, both in lower case.
         grants: what the access lists of keys allow, by key in lower case.
+        ages: for how many seconds processes had run, by id.
         netbios: the NetBIOS option in force by adapter GUID, where another one than the registry's.
         quiet: GUIDs of adapters whose DHCP server turns NetBIOS off.
         raw_smb: whether the NetBT driver has the port of raw SMB.
@@ -135,6 +136,7 @@ class Found:
     refused_classes: tuple[RefusedClass, ...] = ()
     refused: Mapping[tuple[str, str], Refusal] = field(default_factory=dict)
     grants: Mapping[str, tuple[FoundGrant, ...]] = field(default_factory=dict)
+    ages: Mapping[str, float] = field(default_factory=dict)
     netbios: Mapping[str, int] = field(default_factory=dict)
     quiet: frozenset[str] = frozenset()
     raw_smb: bool = False
