@@ -13,10 +13,11 @@ from .keys import refusal
 
 OF_THE_STATE = frozenset(
     {
-        "win32_baseservice", "win32_service", "win32_systemdriver", "win32_dependentservice", "win32_operatingsystem",
-        "win32_computersystem", "win32_process", "win32_networkadapterconfiguration", "msft_nettcpconnection", "msft_netudpendpoint", "msft_netfirewallrule",
+        *("win32_baseservice", "win32_service", "win32_systemdriver", "win32_dependentservice", "win32_process"),
+        *("win32_operatingsystem", "win32_computersystem", "win32_networkadapterconfiguration"),
+        *("msft_nettcpconnection", "msft_netudpendpoint", "msft_netfirewallrule"),
     }
-)  # fmt: skip
+)
 """Classes that show what a host does: the twin has their rows from its own state."""
 
 

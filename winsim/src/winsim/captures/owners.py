@@ -8,6 +8,7 @@ every host of winsim, values that close it included. Any other belongs to the on
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -91,6 +92,7 @@ class Owners:
         self._fixed: dict[tuple[Protocol, int], list[SocketSpec]] = {}
         for row in known.sockets:
             self._fixed.setdefault((row.protocol, row.port), []).append(row)
+        self._common: set[tuple[Protocol, int]] = set()
         self.owned = Owned()
 
     def take(self, bound: Iterable[Bound], connected: Iterable[Connected], *, own: frozenset[int]) -> Owned:
@@ -103,6 +105,8 @@ class Owners:
         outgoing = {(row.port, row.pid) for row in listed if not self._ports.holds(row.remote_port)}
         real = [row for row in bound if not self._is_source(row, outgoing)]
         groups = list(self._groups(real))
+        held = Counter((row.protocol, row.port, row.address) for row in real)
+        self._common = {(protocol, port) for (protocol, port, _address), count in held.items() if count > 1}
         addresses = {adapter.address: adapter.guid for adapter in self._adapters if adapter.address}
         netbt = self._known.host.netbt
         self.owned.netbios = frozenset(
@@ -226,6 +230,7 @@ class Owners:
 
     def _placed(self, row: SocketSpec, group: Group) -> SocketSpec:
         """Return a row with the places where its sockets are bound, in words of scenarios where they say it."""
+        row = replace(row, shared=row.shared or (group.protocol, group.port) in self._common)
         for ipv4_only in (row.ipv4_only, not row.ipv4_only):
             for at in (row.at, (At.WILDCARD,), (At.LOOPBACK,), (At.ADAPTERS,)):
                 if sorted(self._expanded(at, ipv4_only=ipv4_only)) == sorted(group.addresses):
@@ -318,6 +323,8 @@ class Owners:
         if row.state is TcpState.TIME_WAIT:
             return
         if not inbound:
-            self.owned.again.append(ConnectionSpec(row.remote_address, row.remote_port, owner=owner, state=row.state))
-        elif not self._ports.holds(row.port):
-            self.owned.again.append(ConnectionSpec(row.remote_address, row.remote_port, local_port=row.port, inbound=True, state=row.state))
+            self.owned.again.append(ConnectionSpec(*peer, owner=owner, state=row.state))
+        elif self._ports.holds(row.port):
+            self.owned.again.append(ConnectionSpec(*peer, owner=owner, inbound=True, state=row.state))
+        else:
+            self.owned.again.append(ConnectionSpec(*peer, local_port=row.port, inbound=True, state=row.state))

@@ -14,11 +14,20 @@ from winsim.host.found import FoundService
 from winsim.host.model import SERVICES, SYSTEM, ProcessSpec, ServiceSpec, StartMode, State
 from winsim.host.processes import IDLE
 
-from .format import Capture, Reference, Row, flag, number, text
+from .format import Capture, Reference, Row, cells_of, flag, number, text
 from .keys import Keys
 from .nearest import Nearest
 
-MODES = {"boot": StartMode.BOOT, "system": StartMode.SYSTEM, "auto": StartMode.AUTO, "manual": StartMode.MANUAL}
+MODES = {
+    "boot": StartMode.BOOT,
+    "system": StartMode.SYSTEM,
+    "auto": StartMode.AUTO,
+    "manual": StartMode.MANUAL,
+    "disabled": StartMode.DISABLED,
+}
+SHELL = "cmd.exe"
+"""What runs the timer of the collection: no boot starts it."""
+
 STATES = {"running": State.RUNNING, "start pending": State.START_PENDING, "stop pending": State.STOP_PENDING}
 INSTANCE = re.compile(r"(.+)_([0-9a-f]{4,8})")
 PER_USER_SINCE = (10, 0)
@@ -80,7 +89,8 @@ def programs(capture: Capture, keys: Keys, known: Nearest) -> Programs:
     others = {name: _driver_row(real, keys) for name, real in edges.drivers.items() if name not in names}
     made.assumed = tuple(text(row, "name") for row in others.values())
     services += [_driver(row, keys, known, edges) for row in (*drivers.values(), *others.values())]
-    made.found = {name: FoundService(_state(row), number(row, "exitcode")) for name, row in {**rows, **drivers}.items()}
+    said = {**rows, **drivers}
+    made.found = {name: FoundService(_state(row), number(row, "exitcode"), MODES.get(_said(row))) for name, row in said.items()}
     _assume_drivers(made, services, others)
     services = [_complete(service, known) for service in services]
     made.services = tuple(_by_rules(made, services, known))
@@ -97,14 +107,22 @@ def _processes(capture: Capture, known: Nearest, ids: dict[int, str]) -> dict[st
     """Return what ran, by id; the system's own have the ids by which the simulator knows them."""
     permanent = {process.name.lower(): process for process in known.host.processes if process.permanent}
     found: dict[str, ProcessSpec] = {}
+    lines_of: dict[str, list[str]] = {}
+    for query in capture.queries("Win32_Process"):
+        for row in map(cells_of, query.rows):
+            if text(row, "commandline"):
+                lines_of.setdefault(text(row, "name").lower(), []).append(text(row, "commandline"))
     for row in capture.rows("Win32_Process"):
         pid, name = number(row, "processid"), text(row, "name")
         if pid is None or pid in ids:
             continue
         own = permanent.get(name.lower())
         taken = own is None or own.id in found
+        lines = lines_of.get(name.lower(), [])
+        command = lines.pop(0) if lines else ""
         ids[pid] = IDLE if pid == 0 else f"{name} {pid}" if taken or own is None else own.id
-        found[ids[pid]] = ProcessSpec(ids[pid], name, "" if taken or own is None else own.command, pid, permanent=True)
+        command = command if taken or own is None else own.command
+        found[ids[pid]] = ProcessSpec(ids[pid], name, command, pid, permanent=name.lower() != SHELL)
     for process in known.host.processes:
         if process.id in (IDLE, SYSTEM) and process.id not in found:
             found[process.id] = process
@@ -267,9 +285,12 @@ def _depends(name: str, keys: Keys, edges: _Edges) -> tuple[tuple[str, ...], tup
 
 def _mode(row: Row, keys: Keys) -> StartMode:
     start = keys.number(rf"{SERVICES}\{text(row, 'name')}", "Start")
-    said = MODES.get(text(row, "startmode").lower(), StartMode.DISABLED)
     # The registry has what the next boot reads; the service control manager said what counts now.
-    return said if text(row, "startmode") or start is None or start not in tuple(StartMode) else StartMode(start)
+    return StartMode(start) if start is not None and start in tuple(StartMode) else MODES.get(_said(row), StartMode.MANUAL)
+
+
+def _said(row: Row) -> str:
+    return text(row, "startmode").lower()
 
 
 def _state(row: Row) -> State:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from winsim.registry_value import RegistryData, RegistryType, RegistryValue
 
-from .model import State
+from .model import StartMode, State
 from .network import TcpConnection
 from .registry import Registry
 from .sockets import Socket
@@ -55,10 +55,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class FoundService:
-    """A service or driver: its state, and the exit code that it showed."""
+    """A service or driver: its state, the exit code that it showed, and the start mode that counted (None for what the registry says)."""
 
     state: State
     exit_code: int | None = None
+    start: StartMode | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,6 +290,8 @@ class Machine:
     def _take_up(self, first: found.Found) -> None:
         """Leave the first boot as the host was found."""
         self.services.take_up({name: state for name, state in first.services.items() if self._is_instance(name)})
+        for process in first.ages:
+            self.processes.start(process, self.time.unstepped())
         self.processes.take_up(first.ages, self.time.unstepped())
         self.lost_addresses = frozenset()
         self.network.take_up(first.sockets, first.connections)

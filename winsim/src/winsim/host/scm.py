@@ -191,6 +191,7 @@ class ServiceControl:
                 self.finish_start(service)
                 service.state = entry.state
             service.exit_code = entry.exit_code
+            service.start_mode = service.start_mode if entry.start is None else entry.start
 
     def start_all(self, services: Iterable[Service]) -> None:
         """Start these as a boot does: one that cannot start is left stopped."""
