@@ -90,10 +90,11 @@ def _content(path: Path, where: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
         raise CaptureError(f"{where} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise CaptureError(f"{where} is no file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise CaptureError(f"{where} is no file")
         if status.st_size > MOST_FILE:
             raise CaptureError(f"{where} has {status.st_size} bytes, and no capture has more than {MOST_FILE}")
         try:
