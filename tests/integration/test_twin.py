@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,15 +32,16 @@ ROLLBACK = {
     "ansible.builtin.include_role": {"name": "netmin.windows.rollback"},
     "vars": {"rollback_reboot": True, "rollback_reboot_interval": 1},
 }
-TASKS: list[dict[str, Any]] = [
-    {"name": "plan", "netmin.windows.minimize": {}, "check_mode": True},
-    {"name": "close", "netmin.windows.minimize": {}},
-    {"name": "boot", "netmin.windows.reboot": QUICK},
-    {"name": "prove", "netmin.windows.proof_info": QUICK},
-    {**ROLLBACK, "name": "back"},
-    {"name": "proven back", "netmin.windows.proof_info": QUICK},
-    {"name": "list", "netmin.windows.listeners_info": {}},
-]
+# Each in a play of its own: after a boot that this controller has seen, a proof waits by its clock, which does not run faster.
+PLAYS: tuple[list[dict[str, Any]], ...] = (
+    [
+        {"name": "plan", "netmin.windows.minimize": {}, "check_mode": True},
+        {"name": "close", "netmin.windows.minimize": {}},
+        {"name": "boot", "netmin.windows.reboot": QUICK},
+    ],
+    [{"name": "prove", "netmin.windows.proof_info": QUICK}, {**ROLLBACK, "name": "back"}],
+    [{"name": "proven back", "netmin.windows.proof_info": QUICK}, {"name": "list", "netmin.windows.listeners_info": {}}],
+)
 COMPARED = ("plan", "close", "prove", "proven back", "list")
 
 
@@ -60,9 +61,10 @@ def running(tmp_path: Path) -> Iterator[Path]:
         os.kill(int(number.read_text(encoding="utf-8")), signal.SIGTERM)
 
 
-def results(played: Played, name: str) -> dict[str, Any]:
+def results(plays: Iterable[Played], name: str) -> dict[str, Any]:
     """Return what each task said of a host, but for what is another on each host by nature."""
-    shown = {task: json.loads(json.dumps(played.of(name, task).result)) for task in COMPARED}
+    outcomes = [outcome for played in plays for outcome in played.outcomes if outcome.host == name]
+    shown = {task: next(outcome.result for outcome in outcomes if outcome.task == task) for task in COMPARED}
     left_out = ("invocation", "warnings", "suspected")
     said = {task: {key: item for key, item in result.items() if key not in left_out} for task, result in shown.items()}
     return {task: alike(json.loads(json.dumps(result).replace(f"{name}:", "host:"))) for task, result in said.items()}
@@ -87,9 +89,9 @@ def test_a_change_is_rehearsed_on_the_twin_and_ends_as_on_the_host(host: dict[st
 
     twin = {key: value for key, value in hosts["web01"].items() if not key.startswith("winsim_")}
     assert twin["ansible_host"] != host["web01"]["ansible_host"]
-    played = play({"twin01": twin, **host}, TASKS)
-    assert played.returncode == 0, played.output
-    on_twin, on_host = results(played, "twin01"), results(played, "web01")
+    plays = [play({"twin01": twin, **host}, tasks) for tasks in PLAYS]
+    assert not any(played.returncode for played in plays), "\n".join(played.output for played in plays)
+    on_twin, on_host = results(plays, "twin01"), results(plays, "web01")
     for name in COMPARED:
         assert on_twin[name] == on_host[name], name
     assert on_twin["prove"]["proof"]["verdict"] == "proven"

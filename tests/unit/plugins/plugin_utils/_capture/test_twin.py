@@ -87,9 +87,15 @@ def denied(host: Simulated) -> None:
     host.computer.inject({"kind": "method_denied", "class": "StdRegProv", "method": "GetSecurityDescriptor"})
 
 
+def changed_and_booted(host: Simulated) -> None:
+    """Close ports and restart."""
+    act(minimize.ActionModule, host)
+    boot(host)
+
+
 CHANGES: dict[str, Change] = {
     "changed and not booted": lambda host: act(minimize.ActionModule, host),
-    "changed and booted": lambda host: (act(minimize.ActionModule, host), boot(host)),
+    "changed and booted": changed_and_booted,
     "a timer waits": lambda host: act(minimize.ActionModule, host, confirm={"within": 600, "hold": True}),
     "rules of ours": lambda host: act(ip_filter.ActionModule, host, **DROP),
     "classes are refused": denied,
@@ -223,9 +229,7 @@ COUNTS: dict[str, Callable[[Any], object]] = {
 DOES_NOT: dict[str, Callable[[Any], object]] = {
     "which capture": lambda node: node.update(inventory_name="other", captured_at="2026-03-02T12:00:00+00:00"),
     "times": lambda node: rows(node, "Win32_OperatingSystem")[0].update(LastBootUpTime="2003-08-30T08:00:00Z"),
-    "process ids": lambda node: [
-        renumber(row) for moment in node["moments"] for query in moment["queries"] for row in query.get("rows", ())
-    ],
+    "process ids": lambda node: renumber(node),
     "dynamic ports": lambda node: of(rows(node, "MSFT_NetUDPEndpoint"), LocalAddress="127.0.0.1").update(LocalPort="50001"),
     "sign-ins": lambda node: None,
     "our own session": lambda node: rows(node, "MSFT_NetTCPConnection").append(
@@ -252,11 +256,12 @@ def refuse_key(node: Any, name: str) -> None:
     keys.append({"key": name, "types_error": REFUSED})
 
 
-def renumber(row: dict[str, Any]) -> None:
-    """Give a process another number wherever it stands."""
-    for name in ("ProcessId", "OwningProcess"):
-        if row.get(name) not in (None, "0"):
-            row[name] = str(int(row[name]) + 1)
+def renumber(node: Any) -> None:
+    """Give each process another number wherever it stands."""
+    for row in (row for moment in node["moments"] for entry in moment["queries"] for row in entry.get("rows", ())):
+        for name in ("ProcessId", "OwningProcess"):
+            if row.get(name) not in (None, "0"):
+                row[name] = str(int(row[name]) + 1)
 
 
 def canonical_of(node: Any) -> dict[str, Any]:
@@ -305,7 +310,7 @@ def test_each_of_them_is_so_on_the_twin(what: str, node: Any) -> None:
 # Files of anybody
 
 ODD_TEXTS = ("", "4", "-1", "9" * 30, "::", "0.0.0.0", "fe80::1", "2003-07-30T08:00:00", "x" * 300)
-ODD_VALUES = st.sampled_from([*ODD_TEXTS, None, True, -1, 0, 1, 2**70, 1.5, [], [""], {}, ["a", "b"]])
+ODD_VALUES: st.SearchStrategy[Any] = st.sampled_from([*ODD_TEXTS, None, True, -1, 0, 1, 2**70, 1.5, [], [""], {}, ["a", "b"]])
 
 
 def places(node: Any) -> Iterator[tuple[Any, Any]]:
