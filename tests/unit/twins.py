@@ -13,9 +13,9 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture
 
-from winsim.captures.format import capture_of
-from winsim.captures.twin import Twin
-from winsim.captures.twin import twin as made_of
+from winsim.twins.format import capture_of
+from winsim.twins.twin import Twin
+from winsim.twins.twin import twin as made_of
 
 from .simulated import Simulated, simulated
 

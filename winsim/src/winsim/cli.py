@@ -17,11 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from .captures import CaptureError, Twin, read_twin
 from .inventory import write_inventory
 from .scenarios import ScenarioError, load_scenario, part_titles, several
 from .server import LOGINS, HostSpec, Simulation, safe_name, scenario_titles
 from .sockets import NoAddress
+from .twins import CaptureError, Twin, read_twin
 
 _EXPECTED = (NoAddress, OSError, ScenarioError)
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})

@@ -66,7 +66,7 @@ class HostSpec:
         boot_seconds: how long a restart takes, at least half a second; None as the scenario says.
         seed: shuffles start order, dynamic ports and process ids; None as the scenario says.
         build: makes the computer in place of a scenario.
-        made: a scenario that is no file: a twin's (`captures.read_twin`).
+        made: a scenario that is no file: a twin's (`twins.read_twin`).
         speed: how many times as fast time passes in the host; restarts last as long as ever for who waits for them.
         latency: milliseconds that each answer takes longer, those of a login included, as over a slow network.
 

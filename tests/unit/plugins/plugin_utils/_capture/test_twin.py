@@ -25,8 +25,8 @@ from ansible_collections.netmin.windows.tests.unit.twins import alike, as_file, 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from winsim.captures import CaptureError
 from winsim.scenarios import names
+from winsim.twins import CaptureError
 
 THINNED = 3
 PARTS = (

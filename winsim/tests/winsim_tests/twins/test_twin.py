@@ -16,7 +16,7 @@ from winsim.host.scm import Outcome, Service
 from winsim.providers.computer import SimulatedHost
 from winsim.registry_value import RegistryType, RegistryValue
 from winsim.seams import Instance, WmiError
-from winsim_tests.captures.made import made, small, started
+from winsim_tests.twins.made import made, small, started
 
 HKLM = str(0x80000002)
 

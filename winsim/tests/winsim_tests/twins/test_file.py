@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from winsim.captures import CaptureError, file, read_twin
 from winsim.cli import main
-from winsim_tests.captures.made import SMALL, packed, small
+from winsim.twins import CaptureError, file, read_twin
+from winsim_tests.twins.made import SMALL, packed, small
 
 
 def refused(path: Path) -> str:

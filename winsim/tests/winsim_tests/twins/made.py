@@ -10,10 +10,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from winsim.captures.format import capture_of
-from winsim.captures.twin import Twin, twin
 from winsim.host.clock import ManualClock
 from winsim.providers.computer import SimulatedHost, build
+from winsim.twins.format import capture_of
+from winsim.twins.twin import Twin, twin
 
 SYSTEM, LSASS, SHARED, AGENT, PRINT = "4", "700", "900", "1000", "1100"
 
