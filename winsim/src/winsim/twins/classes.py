@@ -20,6 +20,9 @@ OF_THE_STATE = frozenset(
 )
 """Classes that show what a host does: the twin has their rows from its own state."""
 
+MOST_JOINED = 100
+"""Among so many rows of an answer those of another are looked for: conditions choose few."""
+
 
 def classes(capture: Capture) -> tuple[FoundClass, ...]:
     """Return the rows of all other classes, each with all that was asked of it."""
@@ -38,8 +41,9 @@ def _joined(queries: list[Query]) -> FoundClass:
     for query in ordered:
         for plain in query.rows:
             row = {name: cell for name, cell in cells_of(plain).items() if isinstance(cell, str | tuple)}
-            same = next((known for known in rows if all(known.get(name, cell) == cell for name, cell in row.items())), None)
-            if same is None or query is ordered[0]:
+            looked_at = () if query is ordered[0] else rows[:MOST_JOINED]
+            same = next((known for known in looked_at if all(known.get(name, cell) == cell for name, cell in row.items())), None)
+            if same is None:
                 rows.append(row)
             else:
                 same.update(row)

@@ -62,10 +62,15 @@ class Programs:
     idle: tuple[str, ...] = ()
     untried: int = 0
     assumed: tuple[str, ...] = ()
+    _by_process: dict[str, list[ServiceSpec]] = field(default_factory=dict)
 
-    def hosted(self, process: str, *, running: bool = True) -> list[ServiceSpec]:
-        """Return the services of a process, those that run or all."""
-        return [s for s in self.services if s.process == process and not s.driver and (not running or self.runs(s))]
+    def hosted(self, process: str) -> list[ServiceSpec]:
+        """Return the services that run in a process; asked once all of them are known."""
+        if not self._by_process:
+            for service in self.services:
+                if not service.driver and self.runs(service):
+                    self._by_process.setdefault(service.process, []).append(service)
+        return self._by_process.get(process, [])
 
     def runs(self, service: ServiceSpec) -> bool:
         """Tell whether a service ran."""
@@ -364,7 +369,7 @@ def _by_rules(made: Programs, services: list[ServiceSpec], known: Nearest) -> It
     pulled = _pulled(started | named, by_name)
     left = {name for name in manual if name in named or name not in pulled}
     # Whoever another one of them pulls in is not demanded itself.
-    roots = named | {name for name in left if name not in _pulled(left - {name}, by_name)}
+    roots = named | (left - _pulled(left, by_name))
     idle = {name for name, service in by_name.items() if _is_idle(service, made, by_name)}
     made.demanded = tuple(service.name for name, service in by_name.items() if name in roots)
     made.idle = tuple(by_name[name].name for name in by_name if name in idle)

@@ -31,7 +31,16 @@ from .owners import Owned, Owners, Range
 from .processes import Programs, programs
 
 MOST = 70_000
-"""So many services, processes and sockets a host has at most."""
+"""So many sockets, and so many connections, a host has at most."""
+
+MOST_ROWS = {
+    "Win32_Service": 5_000,
+    "Win32_SystemDriver": 5_000,
+    "Win32_DependentService": 50_000,
+    "Win32_Process": 50_000,
+    "Win32_NetworkAdapterConfiguration": 2_000,
+}
+"""So many rows of what a host consists of."""
 
 LONGEST_UPTIME = 100 * 365 * 86_400.0
 """What a wrong clock shows at most, in seconds."""
@@ -73,14 +82,17 @@ def twin(capture: Capture, where: str) -> Twin:
     for wmi_class in ("Win32_OperatingSystem", "Win32_Service", "Win32_Process"):
         if not capture.rows(wmi_class):
             raise CaptureError(f"{where} holds no rows of {wmi_class}: no host can be made of it")
+    for wmi_class, most in MOST_ROWS.items():
+        if len(capture.rows(wmi_class)) > most:
+            raise CaptureError(f"{where} has more than {most} rows of {wmi_class}, and no host has")
     known = nearest(capture.windows)
     keys = Keys(capture)
     made = programs(capture, keys, known)
     bound, connected = endpoints(capture)
     if not bound:
         raise CaptureError(f"{where} lists no sockets: no host can be made of it")
-    if max(len(made.services), len(made.processes), len(bound), len(connected)) > MOST:
-        raise CaptureError(f"{where} has more than {MOST} services, processes or sockets, and no host has")
+    if max(len(bound), len(connected)) > MOST:
+        raise CaptureError(f"{where} has more than {MOST} sockets or connections, and no host has")
     adapters = _adapters(capture, bound, known)
     ports = _range(capture, keys, known)
     ipv6 = any(":" in row.address for row in bound)

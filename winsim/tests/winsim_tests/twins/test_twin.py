@@ -16,7 +16,9 @@ from winsim.host.scm import Outcome, Service
 from winsim.providers.computer import SimulatedHost
 from winsim.registry_value import RegistryType, RegistryValue
 from winsim.seams import Instance, WmiError
-from winsim_tests.twins.made import made, small, started
+from winsim.twins import CaptureError
+from winsim_tests.twins.made import made, query, small, started, tcp
+from winsim_tests.twins.made import service as service_row
 
 HKLM = str(0x80000002)
 
@@ -120,8 +122,8 @@ def test_a_reset_is_the_capture_again(host: SimulatedHost) -> None:
 
 def test_an_adapter_whose_netbios_is_off_by_dhcp_stays_so() -> None:
     node = small()
-    for query in node["moments"][0]["queries"]:
-        query["rows"] = [row for row in query["rows"] if row.get("LocalPort") not in ("137", "139")]
+    for entry in node["moments"][0]["queries"]:
+        entry["rows"] = [row for row in entry["rows"] if row.get("LocalPort") not in ("137", "139")]
     host = started(node)
     host.boot()
     assert {"tcp/139", "udp/137"}.isdisjoint(ports(host))
@@ -206,3 +208,23 @@ def test_netstat_is_read_in_any_language() -> None:
     (waits,) = host.host.visible.connections()
     assert (waits.remote_port, host.host.pid(waits.process)) == (443, 0)
     assert "fe80::1%7" in next(adapter for adapter in host.host.adapters if not adapter.loopback).ipv6
+
+
+@pytest.mark.parametrize("wmi_class", ["Win32_Service", "Win32_Process", "Win32_DependentService"])
+def test_what_no_host_has_so_many_of_is_refused(wmi_class: str) -> None:
+    node = small()
+    node["moments"][0]["queries"].append(query("Win32_DependentService", [{"Antecedent": "a"}]))
+    found = next(entry for entry in node["moments"][0]["queries"] if entry["wmi_class"] == wmi_class)
+    found["rows"] = found["rows"][:1] * 50_001
+    with pytest.raises(CaptureError, match=f"rows of {wmi_class}, and no host has"):
+        made(node)
+
+
+def test_a_host_with_many_sockets_and_services_has_a_twin() -> None:
+    node = small()
+    moment = node["moments"][0]
+    found = {entry["wmi_class"]: entry for entry in moment["queries"]}
+    found["Win32_Service"]["rows"] += [service_row(f"S{number}", str(10_000 + number)) for number in range(4_000)]
+    found["MSFT_NetUDPEndpoint"]["rows"] += [tcp(str(20_000 + number), str(10_000 + number % 4_000)) for number in range(20_000)]
+    found["Win32_Process"]["rows"] += [{"ProcessId": str(10_000 + number), "Name": "s.exe"} for number in range(4_000)]
+    assert len(started(node).endpoints()) > 20_000
