@@ -103,14 +103,16 @@ def simulated(
     account: str = "Administrator",
     windows: Mapping[str, Any] | None = None,
     host: MachineSpec | None = None,
+    made: Scenario | None = None,
 ) -> Iterator[Simulated]:
     """Open a session with a fresh host of a scenario.
 
     Args:
         windows: what is different of its Windows (`WindowsSpec`).
         host: what is there instead of the scenario's host.
+        made: what is there instead of the scenario.
     """
-    made = scenario(name)
+    made = made or scenario(name)
     if host is not None:
         made = replace(made, host=host)
     if windows:

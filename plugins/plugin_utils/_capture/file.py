@@ -158,10 +158,11 @@ def _content(path: Path, where: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise UnusableCapture(f"{where} cannot be read: {reason}") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise UnusableCapture(f"{where} is not a file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnusableCapture(f"{where} is not a file")
         if status.st_size > MOST_FILE:
             raise UnusableCapture(f"{where} has {status.st_size} bytes, and no capture has more than {MOST_FILE}")
         try:

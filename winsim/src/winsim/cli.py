@@ -13,13 +13,15 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from .inventory import write_inventory
 from .scenarios import ScenarioError, load_scenario, part_titles, several
-from .server import LOGINS, HostSpec, Simulation, scenario_titles
+from .server import LOGINS, HostSpec, Simulation, safe_name, scenario_titles
 from .sockets import NoAddress
+from .twins import CaptureError, Twin, read_twin
 
 _EXPECTED = (NoAddress, OSError, ScenarioError)
 _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT})
@@ -36,14 +38,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         _list()
         return 0
-    if not options.scenario:
-        _complain("name at least one --scenario, or see --list")
+    if not options.scenario and not options.capture:
+        _complain("name at least one --scenario or --capture, or see --list")
         return 2
     try:
-        specs = host_specs(options)
-    except (ScenarioError, ValueError) as error:
+        twins = [read_twin(path) for path in options.capture]
+        specs = [*host_specs(options), *twin_specs(twins, options)]
+    except (CaptureError, ScenarioError, ValueError) as error:
         _complain(str(error))
         return 2
+    for twin in twins:
+        _introduce(twin)
     return _daemonize(specs, options) if options.daemonize else _serve(specs, options, lambda: None)
 
 
@@ -69,19 +74,36 @@ def host_specs(options: argparse.Namespace) -> list[HostSpec]:
     for expression in options.scenario:
         number, scenario = several(f"{expression}{NO_WINRM}" if options.no_winrm else expression)
         load_scenario(scenario)
-        spec = HostSpec(
-            scenario=scenario,
-            auth=options.auth,
-            tls=options.tls,
-            forward=options.forward,
-            ipv6=options.ipv6,
-            boot_seconds=options.boot_seconds,
-            speed=options.speed,
-            latency=options.latency,
-            seed=options.seed,
-        )
-        specs += [spec] * number
+        specs += [_spec(scenario, options)] * number
     return specs
+
+
+def twin_specs(twins: Sequence[Twin], options: argparse.Namespace) -> list[HostSpec]:
+    """Return a host for each twin, called as in its capture; ValueError as for `host_specs`."""
+    names = [safe_name(twin.name) for twin in twins]
+    unique = [name if names.count(name) == 1 else f"{name}-{names[: place + 1].count(name)}" for place, name in enumerate(names)]
+    return [replace(_spec(f"{name} (a twin)", options), name=name, made=twin.scenario) for name, twin in zip(unique, twins, strict=True)]
+
+
+def _spec(scenario: str, options: argparse.Namespace) -> HostSpec:
+    return HostSpec(
+        scenario=scenario,
+        auth=options.auth,
+        tls=options.tls,
+        forward=options.forward,
+        ipv6=options.ipv6,
+        boot_seconds=options.boot_seconds,
+        speed=options.speed,
+        latency=options.latency,
+        seed=options.seed,
+    )
+
+
+def _introduce(twin: Twin) -> None:
+    """Say what a twin cannot know of its host."""
+    _say(f"winsim: {twin.scenario.title}. What its capture cannot tell, and what the twin does instead:")
+    for sentence in twin.cannot_tell:
+        _say(f"  - {sentence}.")
 
 
 def _positive(text: str) -> float:
@@ -115,6 +137,8 @@ def _parser() -> argparse.ArgumentParser:
         "50*NAME starts fifty, NAME+PART lays a part over it"
     )
     add("--scenario", action="append", default=[], metavar="NAME", help=wanted)
+    twin = "start the twin of a captured host: FILE is a capture of the collection netmin.windows (web01.zip); repeatable"
+    add("--capture", action="append", default=[], type=Path, metavar="FILE", help=twin)
     add("--inventory", type=Path, metavar="FILE", help="write an Ansible inventory with these hosts")
     add("--window-port", type=_port, default=0, metavar="N", help="port of the testers' window on 127.0.0.1 (default: any)")
     add("--pid-file", type=Path, metavar="FILE", help="write the process id there; removed at the end")

@@ -67,12 +67,18 @@ class Problem(Enum):
 
 
 class WmiError(Exception):
-    """A WMI operation failed before it began; a method's non-zero ReturnValue is not one."""
+    """A WMI operation failed before it began; a method's non-zero ReturnValue is not one.
 
-    def __init__(self, problem: Problem, detail: str = "") -> None:
+    Attributes:
+        code, subcode: those of the fault, where a real host has been seen to answer it.
+    """
+
+    def __init__(self, problem: Problem, detail: str = "", *, code: int | None = None, subcode: str = "") -> None:
         super().__init__(f"{problem.value}: {detail}" if detail else problem.value)
         self.problem = problem
         self.detail = detail
+        self.code = code
+        self.subcode = subcode
 
 
 @dataclass(frozen=True, slots=True)

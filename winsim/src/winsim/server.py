@@ -66,6 +66,7 @@ class HostSpec:
         boot_seconds: how long a restart takes, at least half a second; None as the scenario says.
         seed: shuffles start order, dynamic ports and process ids; None as the scenario says.
         build: makes the computer in place of a scenario.
+        made: a scenario that is no file: a twin's (`twins.read_twin`).
         speed: how many times as fast time passes in the host; restarts last as long as ever for who waits for them.
         latency: milliseconds that each answer takes longer, those of a login included, as over a slow network.
 
@@ -86,6 +87,7 @@ class HostSpec:
     seed: int | None = None
     profile: Profile | None = None
     build: Callable[[], SimulatedComputer] | None = None
+    made: Scenario | None = None
     speed: float = 1.0
     latency: float = 0.0
 
@@ -272,7 +274,10 @@ class Simulation:
 
     async def _station(self, spec: HostSpec, name: str) -> Station:
         computer = spec.build() if spec.build is not None else self._from_scenario(spec, name)
-        ports = [item.port for item in computer.winrm_listeners() if item.enabled]
+        enabled = [item for item in computer.winrm_listeners() if item.enabled]
+        if enabled and not spec.tls and all(item.transport.upper() == "HTTPS" for item in enabled):
+            raise NoAddress(f"{name} listens for WinRM over HTTPS alone: it needs tls (--tls)")
+        ports = [item.port for item in enabled]
         address = claim_address(ports[0] if ports else 5985, single=self._single)
         self._resources.callback(address.release)
         six = self._six(spec, name, computer) if spec.ipv6 else None
@@ -299,9 +304,9 @@ class Simulation:
 
     def _from_scenario(self, spec: HostSpec, name: str) -> SimulatedComputer:
         """Build the host that a scenario describes; each file is read once."""
-        if spec.scenario not in self._scenarios:
+        if spec.made is None and spec.scenario not in self._scenarios:
             self._scenarios[spec.scenario] = load_scenario(spec.scenario)
-        scenario = self._scenarios[spec.scenario]
+        scenario = spec.made or self._scenarios[spec.scenario]
         wanted = scenario.host.boot_seconds if spec.boot_seconds is None else max(spec.boot_seconds, _SHORTEST_BOOT)
         # The outage is for others to see, by their clock.
         down, gone = wanted * spec.speed, scenario.host.shutdown_seconds * spec.speed
@@ -361,6 +366,11 @@ def _names(specs: Sequence[HostSpec]) -> list[str]:
 def scenario_titles() -> dict[str, str]:
     """Return the scenarios that come with winsim, with a line about each."""
     return {name: load_scenario(name).title for name in names()}
+
+
+def safe_name(text: str) -> str:
+    """Return what a host of a capture is called: as there, if an inventory and a URL can have that."""
+    return text if re.fullmatch(rf"[A-Za-z][A-Za-z0-9._-]{{0,{_LONGEST_NAME - 1}}}", text) else _short_name(text)
 
 
 def _short_name(scenario: str) -> str:

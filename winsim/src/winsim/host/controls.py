@@ -155,7 +155,7 @@ def set_value(host: Machine, path: str, name: str, value: RegistryValue, *, thro
     """
     if not host.registry.exists(path):
         return Written.NO_KEY
-    if host.faults.denies_key(path):
+    if host.faults.denies_key(path) or host.denies_value(path, name):
         return Written.DENIED
     empty = value.type is RegistryType.MULTI_SZ and not value.data and through_provider
     if empty and host.spec.empty_list is EmptyList.REFUSES:
@@ -167,6 +167,7 @@ def set_value(host: Machine, path: str, name: str, value: RegistryValue, *, thro
         # An empty string is what ends such a list (Microsoft, Registry Value Types: REG_MULTI_SZ).
         value = RegistryValue(value.type, value.data[: value.data.index("")])
     host.registry.write(path, name, value)
+    host.forget_refusal(path, name)
     host.value_written()
     host.journal.note(Subject.REGISTRY_VALUE, rf"{path}\{name}", _plain(before), value.plain())
     return Written.DONE
@@ -177,11 +178,12 @@ def delete_value(host: Machine, path: str, name: str) -> Written:
     before = host.registry.value(path, name)
     if before is None:
         return Written.NO_VALUE if host.registry.exists(path) else Written.NO_KEY
-    if host.faults.denies_key(path):
+    if host.faults.denies_key(path) or host.denies_value(path, name):
         return Written.DENIED
     if host.faults.find("value_lost", key=path, name=name):
         return Written.DONE
     host.registry.delete_value(path, name)
+    host.forget_refusal(path, name)
     host.value_written()
     host.journal.note(Subject.REGISTRY_VALUE, rf"{path}\{name}", _plain(before), None)
     return Written.DONE

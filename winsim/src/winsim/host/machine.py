@@ -9,12 +9,13 @@ What follows from the state for the sockets is worked out in `network`, what can
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from random import Random
 
 from winsim.endpoint import Protocol
 
-from . import configuration, firewall, installation, users
+from . import configuration, firewall, found, installation, users
 from .clock import Clock
 from .faults import Fault, Faults
 from .files import Files
@@ -75,6 +76,9 @@ class Machine:
     def reset(self) -> None:
         """Install anew and boot for the first time, with the scenario's faults armed."""
         self.registry = installation.registry(self.spec)
+        if self.spec.found is not None:
+            found.lay_over(self.registry, self.spec.found.keys)
+        self.refused = {} if self.spec.found is None else dict(self.spec.found.refused)
         self.files = Files(self.spec)
         self.tasks = Tasks(self)
         self.visible = Visible(self)
@@ -188,6 +192,19 @@ class Machine:
         running = self.processes.get(process) or self.processes.get(SYSTEM)
         return 0 if running is None else running.pid
 
+    def denies_value(self, path: str, name: str) -> bool:
+        """Tell whether a value could not be read for want of the right: it cannot be written either."""
+        return any(refusal.denied for (_key, what), refusal in self._refusals(path, name))
+
+    def forget_refusal(self, path: str, name: str) -> None:
+        """Let a value be read that was refused and has been written."""
+        for place, _refusal in self._refusals(path, name):
+            del self.refused[place]
+
+    def _refusals(self, path: str, name: str) -> list[tuple[tuple[str, str], found.Refusal]]:
+        begins = f"value {name} ".lower()
+        return [(place, refusal) for place, refusal in self.refused.items() if place[0] == path.lower() and place[1].startswith(begins)]
+
     def value_written(self) -> None:
         """Let those heed a registry value that do so at once."""
         self.network.value_written(self._running_process)
@@ -214,14 +231,19 @@ class Machine:
         self._planned = None
         self.visible.visited(())
         self.jobs = Jobs(self)
+        first = self.spec.found if number == 1 else None
         self.netbios = netbios_options(self.spec, self.registry)
+        in_force = configuration.read(self.spec, self.registry)
+        if first is not None:
+            self.netbios |= first.netbios
+            in_force = replace(in_force, raw_smb=first.raw_smb)
         self.processes = Processes(self.spec.processes, numbers, recorded=number == 1 and shuffled is None)
         late = [adapter for adapter in self.spec.adapters if adapter.appears is not None and adapter.appears > already]
         self._awaited = {adapter.name for adapter in late}
         self.network = Network(
             self.spec,
             self.registry,
-            configuration.read(self.spec, self.registry),
+            in_force,
             shuffled,
             self.netbios,
             adapters=lambda: self.adapters,
@@ -242,24 +264,43 @@ class Machine:
             self.processes.start(process, self.time.unstepped())
             self.network.process_started(process)
         at_once, delayed, demanded = self.services.boot_order(shuffled, by_hand=number == 1)
-        self.services.start_all((*at_once, *demanded))
+        if first is None:
+            self.services.start_all((*at_once, *demanded))
+        else:
+            self.services.take_up(first.services)
         self._booting = False
         for process in permanent:
             self.network.process_started(process, late=True)
-        self._start_delayed(delayed, already)
+        if first is None or already < self.spec.delayed_start:
+            self._start_delayed(delayed, already)
         for adapter in self.adapters:
             self._install(adapter)
         for adapter in late:
             self._await(adapter, (adapter.appears or 0.0) - already)
         self._sign_in(numbers, already)
         self._lose_leases()
+        if first is not None:
+            self._take_up(first)
         for connection in self.spec.connections:
-            if number == 1 or connection.reopened:
+            if (number == 1 and first is None) or (number > 1 and connection.reopened):
                 self._connect(connection)
         for fault in self.faults.of("port_reopened"):
             self._reopen(fault)
         self.sabotage.booted()
         self.tasks.booted()
+
+    def _take_up(self, first: found.Found) -> None:
+        """Leave the first boot as the host was found."""
+        self.services.take_up({name: state for name, state in first.services.items() if self._is_instance(name)})
+        for process in first.ages:
+            self.processes.start(process, self.time.unstepped())
+        self.processes.take_up(first.ages, self.time.unstepped())
+        self.lost_addresses = frozenset()
+        self.network.take_up(first.sockets, first.connections)
+        found.lay_over(self.registry, first.keys)
+
+    def _is_instance(self, name: str) -> bool:
+        return name in (instance.lower() for instance in self._instances)
 
     def _await(self, adapter: AdapterSpec, seconds: float) -> None:
         """Let an adapter appear later: whoever binds adapters one by one binds it, too."""
@@ -289,12 +330,14 @@ class Machine:
         """Replace the instances of per-user services, as the sign-in does that follows a boot at once."""
         for name in self._instances:
             self.registry.drop(rf"{SERVICES}\{name}")
-        made = users.instances(self.spec, self.registry, f"{numbers.randrange(0x10000, 0x100000):x}")
+        luid = f"{numbers.randrange(0x10000, 0x100000):x}"
+        first = self.spec.found if self.boots == 1 else None
+        made = users.instances(self.spec, self.registry, first.luid if first is not None and first.luid else luid)
         self._instances = [instance.name for instance in made]
         for instance in made:
             installation.instance(self.registry, instance)
         added = [self.services.add(instance) for instance in made]
-        automatic = [service for service in added if service.start_mode is StartMode.AUTO]
+        automatic = [service for service in added if service.start_mode is StartMode.AUTO and not service.spec.idle and first is None]
         self.services.start_all(service for service in automatic if not service.delayed)
         self._start_delayed(tuple(service for service in automatic if service.delayed), already)
 
@@ -320,8 +363,11 @@ class Machine:
         return True
 
     def _service_started(self, service: ServiceSpec) -> None:
-        if not service.driver:
+        if not service.driver and self.processes.get(service.process) is None:
             self.processes.start(service.process, self.time.unstepped())
+            # A process that is called like its service has no sockets of its own beside those of the service.
+            if service.process.lower() != service.lasting.lower():
+                self.network.process_started(service.process)
         if service.name == firewall.SERVICE:
             self.firewall.read()
         self.network.started(service)

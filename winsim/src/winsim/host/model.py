@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, IntEnum, StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from winsim.endpoint import Protocol
 from winsim.limits import Address, AnyPort, Count, Dword, IPv4, IPv6, Moment, Port, Seconds, Version, one_of, within
 from winsim.registry_value import RegistryValue
 
 from .faults import Fault
+
+if TYPE_CHECKING:
+    from .found import Found
 
 SYSTEM = "System"
 """The id of the kernel's own process, in which all drivers run."""
@@ -148,6 +151,9 @@ class ServiceSpec:
         per_user: the template of a per-user service; it never runs, its instances do.
         template: of an instance, the name of its template.
         program: its image is a program that is no service: it runs when it is started, and never answers the service control manager.
+        idle: an automatic one that does not run some time after a boot: it waits for something, or its work is soon done.
+        in_group: what it depends on beside `depends`, as members of a load order group.
+        kind: its type in the words of WMI, where those of the other attributes are not all.
     """
 
     name: str
@@ -169,6 +175,9 @@ class ServiceSpec:
     per_user: bool = False
     template: str = ""
     program: bool = False
+    idle: bool = False
+    in_group: tuple[str, ...] = ()
+    kind: str = ""
     account: str = "LocalSystem"
     description: str = ""
 
@@ -193,7 +202,8 @@ class SocketSpec:
     """A port that its owner opens when it starts and closes when it stops; `kernel` ones belong to the System process.
 
     Attributes:
-        owner: a service, a driver, or the id of a permanent process.
+        owner: a service, a driver, or the id of a process: then it is open as long as that runs.
+        addresses: where it is bound, in place of `at`.
         port: 0 takes a dynamic one, or a random one `between` two ports, the first and the last of them, at each start.
         orphaned: the process that bound it has ended, and another one has inherited it: it is shown with the number of no process, and
             stays until the next boot, whatever becomes of its owner.
@@ -205,6 +215,7 @@ class SocketSpec:
     protocol: Protocol
     port: AnyPort
     at: tuple[At, ...] = (At.WILDCARD,)
+    addresses: tuple[Address, ...] = ()
     kernel: bool = False
     ipv4_only: bool = False
     shared: bool = False
@@ -461,6 +472,7 @@ class MachineSpec:
     Attributes:
         wmi: rows of WMI classes that nothing else gives, by class.
         uptime: how long it has been up when it is first looked at.
+        found: what was there when somebody captured it; None for a host that is made up.
     """
 
     windows: WindowsSpec
@@ -485,6 +497,7 @@ class MachineSpec:
     boot_seconds: float = 2.0
     delayed_start: float = 120.0
     uptime: float = 0.0
+    found: Found | None = None
 
     def category(self, adapter: AdapterSpec) -> Category:
         """Return the kind of an adapter's network: a member is in its domain's, and a network is public unless somebody says otherwise."""

@@ -163,7 +163,7 @@ class Network:
                 wanted += [(protocol, WILDCARD, netbt.raw_smb) for protocol in Protocol]
             for adapter in self._adapters():
                 # 2 is off; 0 asks the DHCP server, which by default lets it on (Microsoft, SetTcpipNetbios; KB 313314).
-                if adapter.address and not adapter.loopback and self._netbios.get(adapter.guid, 0) != 2:
+                if adapter.address and not adapter.loopback and self._has_netbios(adapter):
                     wanted += [
                         (Protocol.TCP, adapter.address, netbt.sessions),
                         (Protocol.UDP, adapter.address, netbt.names),
@@ -174,10 +174,23 @@ class Network:
             self.sockets.bind(Socket(protocol, address, port, netbt.driver, SYSTEM, Origin.NETBT))
         self._drop_unheld()
 
+    def _has_netbios(self, adapter: AdapterSpec) -> bool:
+        option = self._netbios.get(adapter.guid, 0)
+        quiet = self._spec.found is not None and adapter.guid in self._spec.found.quiet
+        return option != 2 and not (option == 0 and quiet)
+
+    def take_up(self, sockets: Iterable[Socket], connections: Iterable[TcpConnection]) -> None:
+        """Let exactly these be there."""
+        self.sockets.close(lambda held: True)
+        for found in sockets:
+            self.sockets.put(found)
+        self.connections = list(connections)
+
     def bind_adapters(self, running: Callable[[str], str | None]) -> None:
         """Bind what an adapter that has appeared adds to the addresses of those who bind each; `running` as for `value_written`."""
         for plain in self._spec.sockets:
-            process = running(plain.owner) if At.ADAPTERS in plain.at and not plain.orphaned else None
+            each = At.ADAPTERS in plain.at and not plain.addresses
+            process = running(plain.owner) if each and not plain.orphaned else None
             held = [entry for entry in self.sockets.all if (entry.owner, entry.protocol, entry.origin) == _bound_by(plain)]
             ports = {plain.port} if plain.port else {entry.port for entry in held}
             if process is None or self._switched_off(plain.unless) or len(ports) != 1:
@@ -231,7 +244,10 @@ class Network:
         if port is None:
             return
         holder = f"{ENDED}{plain.owner}" if plain.orphaned else SYSTEM if plain.kernel else process
-        for address in (address for at in plain.at for address in self._addresses(at, ipv4_only=plain.ipv4_only)):
+        for address in plain.addresses:
+            self.sockets.put(Socket(plain.protocol, address, port, plain.owner, holder, Origin.SERVICE, plain.shared))
+        places = () if plain.addresses else plain.at
+        for address in (address for at in places for address in self._addresses(at, ipv4_only=plain.ipv4_only)):
             self.sockets.bind(Socket(plain.protocol, address, port, plain.owner, holder, Origin.SERVICE, plain.shared))
 
     def _port(self, plain: SocketSpec) -> int | None:
@@ -293,7 +309,9 @@ class Network:
         if not self._configuration.rpc_valid:
             return
         mapper = self._spec.mapper
-        process = next(service.process for service in self._spec.services if service.name.lower() == mapper.service.lower())
+        process = next((service.process for service in self._spec.services if service.name.lower() == mapper.service.lower()), None)
+        if process is None:
+            return
         restricted = protocol is Protocol.TCP and self._configuration.mapper_restricted
         for address in self._rpc_addresses(restricted=restricted):
             self.sockets.bind(Socket(protocol, address, mapper.port, mapper.service, process, Origin.MAPPER))
@@ -337,6 +355,8 @@ def netbios_options(spec: MachineSpec, registry: Registry) -> dict[str, int]:
 def wins_servers(spec: MachineSpec, registry: Registry, adapter: AdapterSpec) -> tuple[str, ...]:
     """Return the WINS servers that an adapter's registry key names (Microsoft, NetBT parameters: NameServerList)."""
     listed = registry.texts(rf"{SERVICES}\{spec.netbt.driver}\Parameters\Interfaces\Tcpip_{adapter.guid}", "NameServerList")
+    if listed is None and spec.found is not None:
+        return spec.found.wins.get(adapter.guid, ())
     return tuple(listed or ())
 
 

@@ -7,9 +7,9 @@ Process ids are the scenario's on the first boot and drawn anew on every later o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from random import Random
 
 from .model import ProcessSpec
@@ -81,6 +81,13 @@ class Processes:
         self._running[process.id] = process
         self.version += 1
         return process
+
+    def take_up(self, ages: Mapping[str, float], now: datetime) -> None:
+        """Let processes have run for so many seconds already."""
+        for process_id, age in ages.items():
+            if process_id in self._running:
+                self._running[process_id] = replace(self._running[process_id], created=now - timedelta(seconds=age))
+        self.version += 1
 
     def drop(self, process_id: str) -> None:
         """End a process that `spawn` started; one that is gone is no error."""

@@ -7,13 +7,17 @@ It reads the registry once, at boot: what is written there later is not seen unt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from random import Random
+from typing import TYPE_CHECKING
 
 from .model import SERVICES, MachineSpec, ServiceSpec, StartMode, State
 from .registry import Registry
+
+if TYPE_CHECKING:
+    from .found import FoundService
 
 
 class Outcome(Enum):
@@ -53,6 +57,7 @@ class Service:
     delayed: bool = False
     marked: bool = False
     failed: Outcome | None = None
+    exit_code: int | None = None
 
     @property
     def running(self) -> bool:
@@ -95,7 +100,7 @@ class ServiceControl:
             key = rf"{SERVICES}\{installed.name}"
             start = registry.number(key, "Start")
             if start is not None and start in tuple(StartMode):
-                depends = registry.texts(key, "DependOnService") or ()
+                depends = (*(registry.texts(key, "DependOnService") or ()), *installed.in_group)
                 self._services[installed.name.lower()] = Service(
                     installed, StartMode(start), depends, delayed=registry.number(key, DELAYED) == 1
                 )
@@ -160,6 +165,7 @@ class ServiceControl:
             self.version += 1
             service.state = State.RUNNING
             service.has_run = True
+            service.exit_code = None
             self._on_start(service.spec)
 
     def finish_stop(self, service: Service) -> None:
@@ -174,6 +180,19 @@ class ServiceControl:
         alone = not service.spec.driver and not any(other.running and other.spec.process == process for other in self._services.values())
         self._on_stop(service.spec, alone)
 
+    def take_up(self, found: Mapping[str, FoundService]) -> None:
+        """Let services be in the states in which somebody found them, whatever their start modes say; drivers first."""
+        for service in sorted(self._services.values(), key=lambda entry: not entry.spec.driver):
+            entry = found.get(service.spec.name.lower())
+            if entry is None:
+                continue
+            if entry.state is not State.STOPPED:
+                service.state = State.START_PENDING
+                self.finish_start(service)
+                service.state = entry.state
+            service.exit_code = entry.exit_code
+            service.start_mode = service.start_mode if entry.start is None else entry.start
+
     def start_all(self, services: Iterable[Service]) -> None:
         """Start these as a boot does: one that cannot start is left stopped."""
         for service in services:
@@ -186,7 +205,11 @@ class ServiceControl:
             by_hand: those are among the last that somebody has started since.
         """
         drivers = [service for service in self._services.values() if service.spec.driver and service.start_mode <= StartMode.AUTO]
-        automatic = [service for service in self._services.values() if not service.spec.driver and service.start_mode is StartMode.AUTO]
+        automatic = [
+            service
+            for service in self._services.values()
+            if not service.spec.driver and service.start_mode is StartMode.AUTO and not service.spec.idle
+        ]
         demanded = [
             service
             for service in self._services.values()

@@ -74,6 +74,12 @@ class Sockets:
         self._ports.setdefault((socket.protocol, socket.port), []).append(socket)
         return True
 
+    def put(self, socket: Socket) -> None:
+        """Add a socket that somebody has seen, whatever else is bound to its address."""
+        self.version += 1
+        self._bound[self.version] = socket
+        self._ports.setdefault((socket.protocol, socket.port), []).append(socket)
+
     def _held(self, protocol: Protocol, port: int, address: str) -> Iterator[Socket]:
         """Find the sockets of this address, and where it or theirs is all addresses; those of the other family never are."""
         wildcard = WILDCARD_V6 if ":" in address else WILDCARD

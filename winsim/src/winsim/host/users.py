@@ -40,7 +40,7 @@ def _instance(template: ServiceSpec, registry: Registry, luid: str) -> ServiceSp
         name=f"{template.name}_{luid}",
         display=f"{template.display}_{luid}",
         start=StartMode(registry.number(key, "Start") or 0),
-        depends=registry.texts(key, "DependOnService") or (),
+        depends=(*(registry.texts(key, "DependOnService") or ()), *template.in_group),
         per_user=False,
         template=template.name,
     )

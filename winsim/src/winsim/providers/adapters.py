@@ -15,7 +15,7 @@ from winsim.host.controls import NetbiosOutcome
 from winsim.host.machine import Machine
 from winsim.host.model import AdapterSpec
 from winsim.host.network import netbios_options, wins_servers
-from winsim.seams import Instance, Problem, Value, WmiError
+from winsim.seams import Instance, Problem, Scalar, Value, WmiError
 
 from .cim import CIMV2, Arguments, CimClass, Method, Out, number
 
@@ -83,7 +83,7 @@ def _values(host: Machine, adapter: AdapterSpec) -> dict[str, Value]:
         "IPAddress": [*adapter.addresses, *(address.partition("%")[0] for address in adapter.ipv6)],
         "IPConnectionMetric": 1,
         "IPFilterSecurityEnabled": False,
-        "IPSubnet": [*([adapter.mask] * len(adapter.addresses)), *("64" for address in adapter.ipv6)],
+        "IPSubnet": _subnets(host, adapter),
         # The provider reads the registry, not what is in force (from memory).
         "TcpipNetbiosOptions": netbios_options(host.spec, host.registry)[adapter.guid],
         "WINSEnableLMHostsLookup": True,
@@ -92,6 +92,12 @@ def _values(host: Machine, adapter: AdapterSpec) -> dict[str, Value]:
         "WINSSecondaryServer": next(iter(wins[1:]), None),
     }
     return values
+
+
+def _subnets(host: Machine, adapter: AdapterSpec) -> list[Scalar]:
+    if host.spec.found is not None:
+        return [*host.spec.found.subnets.get(adapter.guid, ())]
+    return [*([adapter.mask] * len(adapter.addresses)), *("64" for address in adapter.ipv6)]
 
 
 CONFIGURATION = CimClass(

@@ -15,6 +15,7 @@ from winsim.classes import Version
 from winsim.host import controls
 from winsim.host.controls import Written
 from winsim.host.files import Entry, Principal
+from winsim.host.found import GRANTS, SUBKEYS, VALUES, FoundGrant, of_value
 from winsim.host.machine import Machine
 from winsim.registry_value import RegistryData, RegistryType, RegistryValue
 from winsim.seams import Embedded, Instance, Problem, Scalar, Value, WmiError
@@ -75,14 +76,32 @@ def _path(arguments: Arguments) -> str:
     return rf"{hive}\{name}" if name else hive
 
 
+def _refused(host: Machine, path: str, what: str) -> int:
+    """Return what a method answers for something that the host refused when it was captured; 0 where it did not.
+
+    Raises:
+        WmiError: it answered a fault.
+    """
+    refusal = host.refused.get((path.lower(), what))
+    if refusal is None:
+        return 0
+    if refusal.return_value:
+        return refusal.return_value
+    raise WmiError(Problem.ACCESS_DENIED if refusal.code is not None else Problem.FAILED, path, code=refusal.code, subcode=refusal.subcode)
+
+
 def _enum_key(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del instance
+    if refused := _refused(host, _path(arguments), SUBKEYS):
+        return {"ReturnValue": refused}
     names = host.registry.subkeys(_path(arguments))
     return {"ReturnValue": NO_KEY} if names is None else {"sNames": list(names), "ReturnValue": 0}
 
 
 def _enum_values(host: Machine, instance: Instance | None, arguments: Arguments) -> Out:
     del instance
+    if refused := _refused(host, _path(arguments), VALUES):
+        return {"ReturnValue": refused}
     values = host.registry.values(_path(arguments))
     if values is None:
         return {"ReturnValue": NO_KEY}
@@ -95,6 +114,8 @@ def _get(kind: RegistryType, name: str, shown: Callable[[Machine, RegistryData],
         path = _path(arguments)
         value = host.registry.value(path, arguments.text("sValueName") or "")
         absent: Value = [] if kind in (RegistryType.MULTI_SZ, RegistryType.BINARY) else None
+        if refused := _refused(host, path, of_value(arguments.text("sValueName") or "", kind)):
+            return {name: absent, "ReturnValue": refused}
         if value is None:
             return {name: absent, "ReturnValue": NO_VALUE_TO_READ if host.registry.exists(path) else NO_KEY}
         if value.type is not kind:
@@ -144,12 +165,15 @@ def _get_security_descriptor(host: Machine, instance: Instance | None, arguments
     if host.spec.windows.kernel < DESCRIPTORS_SINCE:
         raise WmiError(Problem.INVALID_METHOD, "GetSecurityDescriptor")
     path = _path(arguments)
+    if refused := _refused(host, path, GRANTS):
+        return {"Descriptor": None, "ReturnValue": refused}
     if not host.registry.exists(path):
         return {"Descriptor": None, "ReturnValue": NO_KEY}
     entries = host.registry.access_list(path)
+    found = None if host.spec.found is None else host.spec.found.grants.get(path.lower())
     shown: dict[str, Value] = {
         "ControlFlags": PRESENT | RELATIVE,
-        "DACL": [_entry(entry) for entry in entries],
+        "DACL": [_entry(entry) for entry in entries] if found is None else [_found_entry(grant) for grant in found],
         "Group": _trustee(Principal.SYSTEM),
         "Owner": _trustee(Principal.ADMINISTRATORS),
     }
@@ -167,6 +191,12 @@ def _entry(entry: Entry) -> Embedded:
         "Trustee": _trustee(entry.principal),
     }
     return Embedded("__ACE", values)
+
+
+def _found_entry(grant: FoundGrant) -> Embedded:
+    domain, _backslash, name = grant.name.rpartition("\\")
+    trustee = Embedded("__Trustee", {"Domain": domain or None, "Name": name, "SIDString": grant.sid})
+    return Embedded("__ACE", {"AccessMask": grant.rights, "AceFlags": 0, "AceType": ALLOWED, "Trustee": trustee})
 
 
 def _trustee(principal: Principal) -> Embedded:

@@ -144,7 +144,9 @@ METHODS = {
 def _values(host: Machine, service: Service) -> dict[str, Value]:
     spec = service.spec
     kind = "Kernel Driver" if spec.driver else "Share Process" if spec.shared else "Own Process"
-    if spec.template:
+    if spec.kind:
+        kind = spec.kind
+    elif spec.template:
         # The class knows no word for the types of per-user services (from memory).
         kind = "Unknown"
     process = None if spec.driver or not service.running else host.service_process(spec)
@@ -159,7 +161,7 @@ def _values(host: Machine, service: Service) -> dict[str, Value]:
         "DesktopInteract": False,
         "DisplayName": spec.display,
         "ErrorControl": ERROR_CONTROLS.get(host.registry.number(rf"{SERVICES}\{spec.name}", "ErrorControl") or 0, "Unknown"),
-        "ExitCode": 0 if service.has_run or service.start_mode is StartMode.AUTO else NEVER_STARTED,
+        "ExitCode": _exit_code(service),
         "Name": spec.name,
         "PathName": spec.image,
         "ProcessId": 0 if process is None else process.pid,
@@ -175,6 +177,12 @@ def _values(host: Machine, service: Service) -> dict[str, Value]:
         "TagId": 0,
         "WaitHint": 0,
     }
+
+
+def _exit_code(service: Service) -> int:
+    if service.exit_code is not None:
+        return service.exit_code
+    return 0 if service.has_run or service.start_mode is StartMode.AUTO else NEVER_STARTED
 
 
 def _instances(*, drivers: bool) -> Callable[[Machine], Iterable[Instance]]:

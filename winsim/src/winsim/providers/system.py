@@ -94,6 +94,8 @@ LOCALES = {
 def _operating_system(host: Machine) -> Iterable[Instance]:
     windows = host.spec.windows
     locale = LOCALES[windows.language]
+    found = host.spec.found
+    language = locale.language if found is None or found.language is None else found.language
     values: dict[str, Value] = {
         "BootDevice": r"\Device\HarddiskVolume1",
         "BuildNumber": str(windows.build),
@@ -112,14 +114,14 @@ def _operating_system(host: Machine) -> Iterable[Instance]:
         "InstallDate": datetime.fromisoformat(windows.installed),
         "LastBootUpTime": host.time.boot_time(),
         "LocalDateTime": host.time.now(),
-        "Locale": f"{locale.language:04x}",
+        "Locale": f"{language:04x}",
         "Manufacturer": "Microsoft Corporation",
         "Name": _os_name(host),
         "NumberOfProcesses": len(host.processes.all),
         "NumberOfUsers": 1,
         "OperatingSystemSKU": windows.sku,
         "OSArchitecture": windows.architecture,
-        "OSLanguage": locale.language,
+        "OSLanguage": language,
         "OSType": 18,
         "Primary": True,
         "ProductType": windows.product_type,

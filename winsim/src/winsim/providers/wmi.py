@@ -12,6 +12,7 @@ from winsim.host.machine import Machine
 from winsim.seams import Instance, Problem, QueryResult, Value, WmiError
 
 from . import adapters, connections, endpoints, firewall, registry, rows, services, settings, system
+from .as_found import refuse, with_found
 from .cim import CIMV2, DEFAULT, Arguments, CimClass, Raw
 from .wql import parse, value_of
 
@@ -28,6 +29,8 @@ class HostWmi:
         self._host = host
         self._version = host.spec.windows.kernel
         self._classes = tuple(entry for entry in CLASSES if entry.since <= self._version and entry.exists(host.spec))
+        self._refused = () if host.spec.found is None else host.spec.found.refused_classes
+        self._classes = with_found(host, self._classes, self._instances)
 
     def enumerate(self, namespace: str, class_name: str) -> Sequence[Instance]:
         """Return all instances of a class and of those derived from it."""
@@ -36,6 +39,8 @@ class HostWmi:
     def query(self, namespace: str, wql: str) -> QueryResult:
         """Run one WQL select; a column that the class does not have makes the query invalid."""
         select = parse(wql)
+        wanted = None if select.columns is None else (*select.used, *select.columns)
+        refuse(self._refused, namespace.replace("\\", "/").lower(), select.class_name, wanted)
         found = self._class(namespace, select.class_name)
         known = {name.lower(): name for name in self._properties(found)}
         for column in (*select.used, *(select.columns or ())):
@@ -63,6 +68,7 @@ class HostWmi:
     def _class(self, namespace: str, class_name: str, method: str | None = None) -> CimClass:
         self._host.time.advance()
         wanted = namespace.replace("\\", "/").lower()
+        refuse(self._refused, wanted, class_name)
         if wanted not in {*ALWAYS_THERE, *(entry.namespace for entry in self._classes)}:
             raise WmiError(Problem.INVALID_NAMESPACE, namespace)
         found = next((entry for entry in self._classes if entry.namespace == wanted and entry.name.lower() == class_name.lower()), None)

@@ -83,7 +83,7 @@ def names() -> tuple[str, ...]:
 
 def part_titles() -> dict[str, str]:
     """Return the parts that come with winsim, with the line that each says of itself."""
-    return {path.stem: str(_layer(path).document.get("title", "")) for path in sorted(FOLDER.joinpath(PARTS).glob("*.yml"))}
+    return {path.stem: str(layer_of(path).document.get("title", "")) for path in sorted(FOLDER.joinpath(PARTS).glob("*.yml"))}
 
 
 def split(expression: str | Path) -> tuple[Path, tuple[str, ...]]:
@@ -126,7 +126,7 @@ def layers(expression: str | Path) -> tuple[Layer, ...]:
         ScenarioError: one does not exist, is no YAML, or is made of what it may not be made of.
     """
     path, over = split(expression)
-    own = _layer(path)
+    own = layer_of(path)
     found = [*_below(own), *_parts(own), own]
     for name in over:
         found += _part(own.path, f"$.{SEPARATOR}{name}", name)
@@ -160,7 +160,7 @@ def _below(own: Layer) -> tuple[Layer, ...]:
         if base not in names():
             raise ScenarioError(f"{own.path.name}: $.extends: there is no scenario {base}; {_suggestion(str(base), names())}")
         beside = FOLDER / f"{base}.yml"
-    below = _layer(beside)
+    below = layer_of(beside)
     if "extends" in below.document:
         raise ScenarioError(f"{own.path.name}: $.extends: {base} extends another file itself")
     return (*_parts(below), below)
@@ -179,7 +179,7 @@ def _part(path: Path, place: str, name: str) -> tuple[Layer, ...]:
     known = {file.stem: file for folder in folders for file in folder.joinpath(PARTS).glob("*.yml")}
     if name not in known:
         raise ScenarioError(f"{path.name}: {place}: there is no part {name}; {_suggestion(name, known)}")
-    part = _layer(known[name])
+    part = layer_of(known[name])
     if "extends" in part.document:
         raise ScenarioError(f"{part.path.name}: $.extends: a part extends nothing")
     if PARTS in part.document and path.parent.name == PARTS:
@@ -194,7 +194,12 @@ def _suggestion(name: str, known: Iterable[str]) -> str:
     return (f"near are {near}; " if near else "") + f"there are {', '.join(listed)}"
 
 
-def _layer(path: Path) -> Layer:
+def layer_of(path: Path) -> Layer:
+    """Return one file by itself.
+
+    Raises:
+        ScenarioError: it cannot be read, or is no mapping.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

@@ -73,7 +73,9 @@ def records(kind: type[Row], plain: object, path: str, problems: Problems, *, gi
 
 
 def value(hint: object, plain: object, path: str, problems: Problems) -> object:
-    """Check one value against a type hint and return it, tuples for lists."""
+    """Check one value against a type hint and return it, tuples for lists; `object` takes anything."""
+    if hint is object:
+        return plain
     origin = get_origin(hint)
     if origin is Annotated:
         return _limited(hint, plain, path, problems)

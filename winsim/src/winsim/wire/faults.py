@@ -123,12 +123,22 @@ class SoapFault(Exception):
 
 def fault_of(error: WmiError, *, query: bool = False, instance: tuple[str, Mapping[str, str]] | None = None) -> SoapFault:
     """Return the fault that Windows sends for a WMI error, met in a WQL query or with the instance named."""
-    kind = _BY_QUERY.get(error.problem) if query else None
+    kind = _as_seen(error) or (_BY_QUERY.get(error.problem) if query else None)
     path = ""
     if instance is not None and error.problem is Problem.NOT_FOUND:
         class_name, keys = instance
         path = f"{class_name}." + ",".join(f'{name}="{value}"' for name, value in keys.items())
     return SoapFault(kind or _BY_URI[error.problem], str(error), path=path)
+
+
+def _as_seen(error: WmiError) -> Kind | None:
+    """Return a fault by its numbers: the one that is known by them, or one that is none of these."""
+    if error.code is None:
+        return None
+    known = [kind for kind in globals().values() if isinstance(kind, Kind)]
+    whole = next((kind for kind in known if kind.code == error.code and kind.subcode.rpartition(":")[2] == error.subcode), None)
+    spelled = next((kind.subcode for kind in known if kind.subcode.rpartition(":")[2] == error.subcode), f"w:{error.subcode}")
+    return whole or Kind(error.code, spelled if error.subcode else "w:InternalError", "The host refused it.", provider=WMI_PROVIDER)
 
 
 def fault_action(kind: Kind) -> str:

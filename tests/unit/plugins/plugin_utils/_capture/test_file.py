@@ -166,12 +166,19 @@ def damaged(path: Path) -> None:
     path.write_bytes(content)
 
 
+def folder(path: Path) -> None:
+    """Put a folder in the place of the file."""
+    path.unlink()
+    path.mkdir()
+
+
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (Path.unlink, "cannot be read: No such file"),
     "cut": (cut, "damaged or cut off"),
     "no zip": (lambda path: path.write_bytes(b"PK\x03\x04" * 100), "damaged or cut off"),
     "empty": (lambda path: path.write_bytes(b""), "damaged or cut off"),
     "a pipe": (pipe, "is not a file"),
+    "a folder": (folder, "is not a file"),
     "10 GB": (huge, "has 10737418240 bytes"),
     "a bomb": (bomb, "unpacks to more than"),
     "a bomb that lies": (lies, "damaged or cut off|unpacks to more than"),
