@@ -79,7 +79,13 @@ class Station:
         def talks(port: int) -> bool:
             return self.computer.rpc_offers(port) is not None
 
-        return HostSockets(address, asyncio.get_running_loop(), talk=partial(RpcConnection, self.computer), talks=talks)
+        return HostSockets(
+            address,
+            asyncio.get_running_loop(),
+            talk=partial(RpcConnection, self.computer),
+            talks=talks,
+            silent_from_start=self.spec.silent,
+        )
 
     def start(self) -> None:
         """Open the host's ports; where one of WinRM's is not ours to open, clients get a forwarded one."""
@@ -163,10 +169,11 @@ class Station:
         """Bring the sockets into step; called before each answer leaves, so that a client finds what it was told."""
         if self.http.up and (self._servers or not self._winrm_ports()):
             own = [port for address, port in self._servers if address == self.address.text]
-            self.sockets.follow(self.computer.exposed(), without=own)
+            exposed, bound, stealth = self.computer.exposed(), self.computer.endpoints(), self.computer.stealthy()
+            self.sockets.follow(exposed, without=own, bound=bound, stealth=stealth)
             if self.six_sockets is not None and self.six is not None:
                 own = [port for address, port in self._servers if address == self.six.text]
-                self.six_sockets.follow(self.computer.exposed(), without=own)
+                self.six_sockets.follow(exposed, without=own, bound=bound, stealth=stealth)
 
     def _open(self) -> None:
         wanted: dict[tuple[str, int], SSLContext | None] = {}
