@@ -35,6 +35,7 @@ class Role:
         defaults: defaults that differ from the module's, by variable.
         shared: variables that a module would have and that another module's of the same meaning stands for.
         said: how a module is given an option that is not a variable as it is, by variable.
+        fixed: how a module is given an option that is no variable, by the variable that it would be.
     """
 
     description: tuple[str, ...]
@@ -43,6 +44,7 @@ class Role:
     defaults: Mapping[str, object] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
     said: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
 
 def one_stage(name: str, text: str) -> Role:
@@ -62,6 +64,22 @@ def showing(role: str) -> dict[str, Any]:
             "description": ["With more hosts than this in a batch, print only those that failed or differ, and one table for all."],
             "type": "int",
             "default": 5,
+        },
+    }
+
+
+def looking(role: str) -> dict[str, Any]:
+    """Return the options by which a role also looks at a host from outside."""
+    return {
+        f"{role}_outside": {
+            "description": ["Whether to look at the host from outside as well. See M(netmin.windows.probe_info)."],
+            "type": "bool",
+            "default": False,
+        },
+        f"{role}_outside_from": {
+            "description": ["The host that looks, which is the place of the probe."],
+            "type": "str",
+            "default": "localhost",
         },
     }
 
@@ -135,9 +153,11 @@ ROLES: Mapping[str, Role] = {
     "smb_device": one_stage("smb_device", "Close port 445."),
     "verify": Role(
         ("Prove by the socket that ports are closed. Writes nothing.", CHANGES.format(role="verify")),
-        {"proof_info": "verify"},
-        own=showing("verify"),
+        {"proof_info": "verify", "probe_info": "verify_outside"},
+        own={**showing("verify"), **looking("verify")},
         defaults={"verify_strict": True},
+        shared={"verify_outside_strict": "verify_strict"},
+        fixed={"verify_outside_host": "{{ inventory_hostname }}", "verify_outside_endpoints": "{{ verify_result.proof.endpoints }}"},
     ),
 }
 
@@ -168,7 +188,7 @@ def arguments(name: str, documented: Mapping[str, Any]) -> dict[str, Any]:
     for module, prefix in role.modules.items():
         options: Mapping[str, Any] = documented[module].get("options", {})
         for option in sorted(options):
-            if f"{prefix}_{option}" in role.shared:
+            if f"{prefix}_{option}" in {**role.shared, **role.fixed}:
                 continue
             found[f"{prefix}_{option}"] = _option(options[option], prefix, tuple(options))
     for variable, value in role.defaults.items():

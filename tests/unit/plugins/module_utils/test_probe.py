@@ -244,8 +244,8 @@ def test_tftp_answers_from_another_port_and_others_must_not_answer_for_a_host() 
                 pace = Pace(rate=200, timeout=1, retries=0)
                 made = probe._Probe({69: QUESTIONS["tftp"]}, pace)  # noqa: SLF001
                 task = asyncio.get_running_loop().create_task(made.all([(resolved(address), ("udp", port), False)]))
-                _data, peer = await asyncio.to_thread(bound.recvfrom, 500)  # noqa: B023  # used in the loop
-                other.sendto(b"\0\5\0\1no\0", ("127.0.0.1", peer[1]))  # noqa: B023
+                _data, peer = await asyncio.to_thread(bound.recvfrom, 500)  # used in the loop
+                other.sendto(b"\0\5\0\1no\0", ("127.0.0.1", peer[1]))
                 (row,) = await task
                 return row.state, row.evidence
 
