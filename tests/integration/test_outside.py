@@ -1,0 +1,170 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Inside, outside and nmap agree port by port on the real sockets of simulated hosts, before and after they are minimized."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from winsim.endpoint import Protocol
+from winsim.server import Host, HostSpec, Simulation
+from winsim.sockets import NoAddress
+
+from .harness import on, play, variables, window
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address, and no silent ports without privileges"),
+]
+needs_nmap = pytest.mark.skipif(shutil.which("nmap") is None, reason="nmap is not installed")
+
+SCENARIOS = {
+    "server": "windows_server_2022",
+    "client": "windows_10",
+    "controller": "windows_server_2022+hazard_domain_controller",
+    "old": "windows_2000",
+}
+STEALTHY = ("server", "client", "controller")
+NEVER = (7, 2222)
+"""Ports that none of these hosts ever has."""
+TICKET = {"ports": ["listed", *(f"tcp/{port}" for port in NEVER)], "scan_permitted": "CHG-4711"}
+PACE = {"timeout": 1, "rate": 200}
+LIST = {"name": "list", "netmin.windows.listeners_info": {"detail": "full"}, "register": "listed"}
+PROBE = {
+    "name": "probe",
+    "netmin.windows.probe_info": {"endpoints": "{{ listed.listeners }}", **TICKET, **PACE},
+    "delegate_to": "localhost",
+}
+CLOSE: list[dict[str, Any]] = [
+    {"name": "close", "netmin.windows.minimize": {"dependents": "stop"}},
+    {"name": "boot", "netmin.windows.reboot": {"interval": 1}},
+]
+PROVE = {"name": "prove", "netmin.windows.proof_info": {"limit": 60, "interval": 1, "detail": "full"}, "register": "proven"}
+PROBE_AGAIN = {**PROBE, "netmin.windows.probe_info": {"endpoints": "{{ proven.proof.endpoints }}", **TICKET, **PACE}}
+NMAP_SAYS = {"open": "open", "closed": "closed", "filtered": "silent", "open|filtered": "silent"}
+Found = Mapping[tuple[str, int], str]
+
+
+def spec(name: str, **more: Any) -> HostSpec:
+    silent = tuple((Protocol.TCP, port) for port in NEVER) if name in STEALTHY else ()
+    return HostSpec(SCENARIOS[name], name=name, boot_seconds=1, speed=50, silent=silent, **more)
+
+
+def nmap(address: str, protocol: str, ports: Sequence[int]) -> dict[tuple[str, int], str]:
+    """Return what nmap says of ports, in our words; a few at a time, since it leaves out what many have in common."""
+    found = {}
+    kind = {"tcp": "-sT", "udp": "-sU"}[protocol]
+    for start in range(0, len(ports), 20):
+        some = ",".join(map(str, ports[start : start + 20]))
+        six = ["-6"] if ":" in address else []
+        command = ["nmap", *six, kind, "-n", "-Pn", "--max-retries", "2", "-p", some, "-oX", "-", address]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+        for port in ElementTree.fromstring(done.stdout).iter("port"):
+            state = port.find("state")
+            assert state is not None
+            found[protocol, int(port.attrib["portid"])] = NMAP_SAYS[state.attrib["state"]]
+    return found
+
+
+def outside(result: Mapping[str, Any], address: str) -> dict[tuple[str, int], str]:
+    """Return what the probe says of each port of an address."""
+    found = {}
+    for row in result["outside"]:
+        numbers = [row["port"]] if row["ports"] is None else [int(text) for text in row["ports"].split(", ")]
+        if row["address"] == address:
+            found |= {(row["protocol"], number): row["state"] for number in numbers}
+    return found
+
+
+def agrees_with_nmap(result: Mapping[str, Any], host: Host, address: str) -> Found:
+    """Hold each port that the probe tested against nmap."""
+    looked = {port: state for port, state in outside(result, address).items() if state != "not_tested"}
+    tcp = sorted(number for protocol, number in looked if protocol == "tcp")
+    udp = sorted(number for protocol, number in looked if protocol == "udp")
+    assert tcp
+    by_nmap = nmap(address, "tcp", tcp)
+    # nmap wants to read ICMP itself for UDP, and only the superuser may.
+    by_nmap |= nmap(address, "udp", udp) if udp and os.geteuid() == 0 else {port: looked[port] for port in looked if port[0] == "udp"}
+    assert by_nmap == looked, host.name
+    return looked
+
+
+def refused_by_the_system(host: Host) -> set[tuple[str, int]]:
+    """Return the ports that this user could not open, or that this machine has itself."""
+    names = window(host, "sockets")["refused"]
+    return {(name.partition("/")[0], int(name.partition("/")[2])) for name in names}
+
+
+def inside(host: Host) -> set[tuple[str, int]]:
+    """Return the ports that a host has open for others at its IPv4 address, as it truly is."""
+    rows = window(host, "endpoints")
+    return {(row["protocol"], row["port"]) for row in rows if not row["dropped"] and not row["address"].startswith(("127.", "::", "fe80"))}
+
+
+@needs_nmap
+def test_inside_outside_and_nmap_agree_before_and_after() -> None:
+    with Simulation([spec(name) for name in SCENARIOS]) as simulation:
+        hosts = on(simulation)
+        before = play(hosts, [LIST, PROBE])
+        assert before.returncode == 0, before.output
+        opened: dict[str, Found] = {}
+        for host in simulation.hosts:
+            result = before.of(host.name, "probe").result
+            opened[host.name] = agrees_with_nmap(result, host, host.own_address)
+            told = {port for port, state in opened[host.name].items() if state == "open"}
+            others = refused_by_the_system(host)
+            assert told - others == {port for port in inside(host) if port[0] == "tcp"} - others
+            assert result["contradicted"] == []
+            assert [opened[host.name]["tcp", port] for port in NEVER] == ["silent" if host.name in STEALTHY else "closed"] * len(NEVER)
+
+        closing = play(hosts, CLOSE)
+        assert closing.returncode == 0, closing.output
+        for host in simulation.hosts:
+            window(host, "clock", {"advance": 300})
+        after = play(hosts, [PROVE, PROBE_AGAIN])
+        assert after.returncode == 0, after.output
+        for host in simulation.hosts:
+            result = after.of(host.name, "probe").result
+            now = agrees_with_nmap(result, host, host.own_address)
+            others = refused_by_the_system(host)
+            assert {port for port, state in now.items() if state == "open"} - others == {p for p in inside(host) if p[0] == "tcp"} - others
+            assert result["contradicted"] == []
+            # What was closed is closed in the proof's words, and silent or refused in the probe's.
+            closed = [row for row in result["endpoints"] if row["inside"] == "closed" and row["protocol"] == "tcp"]
+            assert host.name == "controller" or closed
+            assert {row["agreement"] for row in closed} <= {"agrees"}
+            assert {row["outside"] for row in closed} <= {"silent" if host.name in STEALTHY else "closed"}
+
+
+@needs_nmap
+def test_ipv6_agrees_too_where_the_inventory_names_both_addresses() -> None:
+    try:
+        simulation = Simulation([spec("server", ipv6=True)])
+        simulation.start()
+    except NoAddress as error:
+        pytest.skip(str(error))
+    try:
+        (host,) = simulation.hosts
+        if host.port != 5985:
+            pytest.skip("somebody else has the IPv6 loopback address ::1")
+        hosts = {host.name: variables(host, probe_addresses=[host.own_address])}
+        done = play(hosts, [LIST, PROBE])
+        assert done.returncode == 0, done.output
+        result = done.of(host.name, "probe").result
+        assert [row["address"] for row in result["addresses"]] == ["::1", host.own_address]
+        four, six = (agrees_with_nmap(result, host, address) for address in (host.own_address, "::1"))
+        assert four["tcp", 135] == six["tcp", 135] == "open"
+        assert six["tcp", NEVER[0]] == "silent"
+        # NetBT is of IPv4 alone.
+        assert "open" in four.values()
+        assert six.get(("tcp", 139)) is None
+    finally:
+        simulation.stop()
