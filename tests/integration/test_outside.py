@@ -76,7 +76,7 @@ def nmap(address: str, protocol: str, ports: Sequence[int]) -> dict[tuple[str, i
 
 def outside(result: Mapping[str, Any], address: str) -> dict[tuple[str, int], str]:
     """Return what the probe says of each port of an address."""
-    found = {}
+    found: dict[tuple[str, int], str] = {}
     for row in result["outside"]:
         numbers = [row["port"]] if row["ports"] is None else [int(text) for text in row["ports"].split(", ")]
         if row["address"] == address:

@@ -102,7 +102,13 @@ ROLES: Mapping[str, Role] = {
     "dcom_protocols": one_stage("dcom_protocols", "Turn DCOM off, and close port 135 on Windows 2000 and XP."),
     "drift": Role(
         ("Compare the listeners of a host with its baseline. Writes nothing.", CHANGES.format(role="drift")),
-        {"drift_info": "drift"},
+        {"drift_info": "drift", "probe_info": "drift_outside"},
+        own=looking("drift"),
+        fixed={
+            "drift_listeners": "{{ drift_outside | bool }}",
+            "drift_outside_host": "{{ inventory_hostname }}",
+            "drift_outside_endpoints": "{{ drift_result.listeners }}",
+        },
     ),
     "ip_filter": one_stage("ip_filter", "Block inbound traffic to listeners that stay open."),
     "minimize": Role(

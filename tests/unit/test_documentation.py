@@ -138,7 +138,7 @@ def host_for(name: str) -> FakeHost:
 LISTED = {"protocol": "tcp", "address": "0.0.0.0", "port": 1, "ports": None, "count": 1, "scope": "wildcard", "owner": "x in pid 4"}
 GIVEN: Mapping[str, Mapping[str, Any]] = {
     "baseline": {"hosts": ["host.example"], "dest": "/no/such/folder/baseline.yml"},
-    "drift_info": {"baseline": "baseline.yml"},
+    "drift_info": {"baseline": "baseline.yml", "listeners": True},
     "drift_summary_info": {"hosts": ["host.example"]},
     "listeners_info": {"facts": True, "rpc_endpoints": True},
     "minimize": {"rpc_endpoints": True},
