@@ -27,6 +27,7 @@ from .screen import Screen
 
 MODULE = "netmin.windows.probe_info"
 NO_PYTHON = ("winrm", "psrp", "netmin.windows.capture")
+CAPTURED = "this host is a capture, a file that cannot be looked at from outside"
 FURTHER = "probe_addresses"
 """The variable of the inventory that names further addresses of a host."""
 
@@ -60,7 +61,7 @@ class ProbeAction(WindowsAction):
         host = self.host_name
         variables = _of_host(task_vars, host)
         known = _addresses(host, variables)
-        wrong = []
+        wrong = [CAPTURED] if (variables or {}).get("ansible_connection") == NO_PYTHON[-1] else []
         if "host" in options and options["host"] and variables is None:
             wrong.append(f"'host' is {excerpt(host)}, and the inventory has no such host")
         if options.get("address"):
@@ -102,8 +103,7 @@ class ProbeAction(WindowsAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Say what is done, do it, and join both views."""
-        if is_capture(self._connection) and not self._task.delegate_to:
-            raise InvalidOption("this host is a capture, a file that cannot be looked at from outside")
+        self._refuse_places()
         asked = asked_for(options["ports"])
         told = self._told(options, asked)
         # Before the first packet: whoever runs an intrusion detection asks for this line.
@@ -133,6 +133,16 @@ class ProbeAction(WindowsAction):
             return {**result, "failed": True, "msg": f"{self.host_name}: {'; '.join(contradicted[:10])}"}
         return result
 
+    def _refuse_places(self) -> None:
+        """Refuse a host that is nowhere, and a place from which nothing can be looked at."""
+        if not self._task.delegate_to:
+            if is_capture(self._connection):
+                raise InvalidOption(CAPTURED)
+            return
+        transport = str(getattr(self._connection, "transport", "") or getattr(self._connection, "ansible_name", ""))
+        if transport.removeprefix("ansible.builtin.").removeprefix("ansible.legacy.") in NO_PYTHON:
+            raise InvalidOption("the place of the probe needs Python: delegate the task to localhost or to a host without Windows")
+
     def _place(self) -> str:
         return str(self._task.delegate_to or "localhost")
 
@@ -155,9 +165,6 @@ class ProbeAction(WindowsAction):
                 return probe.run(given)
             except probe.NotResolved as error:
                 raise NotProbed(str(error)) from error
-        transport = str(getattr(self._connection, "transport", "") or getattr(self._connection, "ansible_name", ""))
-        if transport.removeprefix("ansible.builtin.").removeprefix("ansible.legacy.") in NO_PYTHON:
-            raise InvalidOption("the place of the probe needs Python: delegate the task to localhost or to a host without Windows")
         done: Mapping[str, Any] = self._execute_module(module_name=MODULE, module_args=given, task_vars=dict(self.task_vars))
         if done.get("failed") or done.get("unreachable"):
             raise NotProbed(f"{self._place()} could not look: {excerpt(done.get('msg', ''))}")
