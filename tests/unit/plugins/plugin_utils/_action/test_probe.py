@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.netmin.windows.plugins.module_utils.probe import MOST_ADDRESSES
+from ansible_collections.netmin.windows.plugins.module_utils import probe as packets
+from ansible_collections.netmin.windows.plugins.module_utils.probe import MOST_ADDRESSES, NotResolved
 from ansible_collections.netmin.windows.plugins.plugin_utils._action import probe
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.probe import NotProbed, ProbeAction
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
@@ -165,9 +166,9 @@ def test_the_log_says_who_looks_at_what_how_and_by_whose_leave(log: Log) -> None
 def test_it_is_told_before_the_first_packet(monkeypatch: pytest.MonkeyPatch, log: Log) -> None:
     def unlooked(_options: object) -> Any:
         assert len(log) == 1
-        raise probe.probe.NotResolved("no")
+        raise NotResolved("no")
 
-    monkeypatch.setattr(probe.probe, "run", unlooked)
+    monkeypatch.setattr(packets, "run", unlooked)
     with pytest.raises(NotProbed):
         look("192.0.2.10")
     assert len(log) == 1
