@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -168,3 +171,53 @@ def test_ipv6_agrees_too_where_the_inventory_names_both_addresses() -> None:
         assert six.get(("tcp", 139)) is None
     finally:
         simulation.stop()
+
+
+OUTSIDE = ("-e", "target=windows", "-e", "verify_limit=60", "-e", "verify_interval=1")
+SCAN = json.dumps({f"{role}_outside_{name}": value for role in ("verify", "drift") for name, value in {**TICKET, **PACE}.items()})
+
+
+def test_verify_drift_and_report_show_what_is_reached_though_no_list_has_it(tmp_path: Path) -> None:
+    with Simulation([spec("server")]) as simulation, socket.socket() as container:
+        (host,) = simulation.hosts
+        hosts = on(simulation)
+        assert play(hosts, CLOSE).returncode == 0
+        window(host, "clock", {"advance": 300})
+        log = tmp_path / "ansible.log"
+        looking = (*OUTSIDE, "-e", SCAN, "-e", '{"verify_outside": true, "drift_outside": true, "report_outside": true}')
+        baseline = ("-e", f"baseline_dest={tmp_path / 'baseline.yml'}", "-e", f"drift_baseline={tmp_path / 'baseline.yml'}")
+        written = play(hosts, playbook="netmin.windows.baseline", arguments=("-e", "target=windows", *baseline))
+        assert written.returncode == 0, written.output
+
+        proven = play(hosts, playbook="netmin.windows.verify", arguments=looking, log=log)
+        assert proven.returncode == 0, proven.output
+        result = proven.of(host.name, "netmin.windows.verify : Look from outside").result
+        assert result["counts"]["agrees"] > 5
+        assert result["counts"]["reached_but_not_listed"] == 0
+        assert f"looks at {host.name} ({host.own_address}) from localhost" in log.read_text(encoding="utf-8")
+        assert "scan permitted by CHG-4711" in log.read_text(encoding="utf-8")
+        quiet = play(hosts, playbook="netmin.windows.drift", arguments=(*looking, *baseline))
+        assert quiet.returncode == 0, quiet.output
+
+        # A port forward to a container of the host, say: no netstat of Windows shows it.
+        port = 8123
+        container.bind((host.own_address, port))
+        container.listen()
+        more = ("-e", json.dumps({f"{role}_outside_ports": ["listed", f"tcp/{port}"] for role in ("verify", "drift")}))
+        failed = play(hosts, playbook="netmin.windows.verify", arguments=(*looking, *more))
+        assert failed.returncode != 0
+        told = failed.of(host.name, "netmin.windows.verify : Look from outside")
+        assert f"tcp/{port} at {host.own_address}: the probe reached it, and the host does not list it" in told.message
+        drifted = play(hosts, playbook="netmin.windows.drift", arguments=(*looking, *baseline, *more))
+        assert drifted.returncode != 0
+        assert "unproven: from outside: tcp/8123" in " ".join(drifted.output.split())
+
+        dest = tmp_path / "report.json"
+        reported = play(
+            hosts, playbook="netmin.windows.report", arguments=(*looking, "-e", f"report_dest={dest}", "-e", '{"report_formats": ["json"]}')
+        )
+        assert reported.returncode == 0, reported.output
+        (shown,) = json.loads(dest.read_text(encoding="utf-8"))["hosts"]
+        assert shown["outside"].startswith("looked at from localhost")
+        told_of = {row["port"]: (row["state"], row["outside"]) for row in shown["ports"] if row["protocol"] == "tcp"}
+        assert told_of[135] == ("listens", "open")
