@@ -196,7 +196,8 @@ def arguments(name: str, documented: Mapping[str, Any]) -> dict[str, Any]:
         for option in sorted(options):
             if f"{prefix}_{option}" in {**role.shared, **role.fixed}:
                 continue
-            found[f"{prefix}_{option}"] = _option(options[option], prefix, tuple(options))
+            own = tuple(name for name in options if f"{prefix}_{name}" not in role.fixed)
+            found[f"{prefix}_{option}"] = _option(options[option], prefix, own)
     for variable, value in role.defaults.items():
         found[variable] = {**found[variable], "default": value}
     return found
@@ -215,8 +216,9 @@ def _option(option: Mapping[str, Any], prefix: str, names: tuple[str, ...]) -> d
 
 
 def _renamed(text: str, prefix: str, names: tuple[str, ...]) -> str:
-    """Let references to the module's options name the role's variables, and drop those to its results."""
+    """Let references to the module's options name the role's variables, and drop those to its results and to what is no variable."""
     text = re.sub(rf"O\(({'|'.join(names)})(?=[.=\[)])", rf"O({prefix}_\1", text) if names else text
+    text = re.sub(rf"O\((?!{prefix}_)(\w+)\)", r"C(\1)", text)
     return re.sub(r"RV\(([^)]*)\)", r"C(\1)", text)
 
 
