@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Real sockets of a simulated host: an address of its own in 127.0.0.0/8, and its listeners opened there.
 
-Knows endpoints and the event loop; says nothing on these sockets and reads nothing from them.
+Knows endpoints and the event loop; on TCP it says nothing and reads nothing, on UDP it hands datagrams to who answers them.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ _NETWORK = "127.77"
 _ATTEMPTS = 400
 
 Port = tuple[Protocol, int]
+Answer = Callable[[int, bytes], bytes | None]
+"""Returns what is answered to a datagram at a port."""
 Talk = Callable[[int, Callable[[asyncio.BaseTransport], None], Callable[[asyncio.BaseTransport], None]], asyncio.Protocol]
 """Returns what serves a connection to a port; it tells when the connection is made and when it is lost."""
 Talks = Callable[[int], bool]
@@ -311,12 +313,14 @@ class HostSockets:
         talk: Talk | None = None,
         talks: Talks = _nobody,
         silent_from_start: Iterable[Port] = (),
+        answer: Answer = lambda _port, _data: None,
     ) -> None:
         """Open nothing yet.
 
         Args:
             talk: serves a connection to a TCP port for which `talks` holds; at all others a connection is taken and dropped.
             silent_from_start: ports that answer nothing in stealth mode although the host never had them.
+            answer: says what is answered to a datagram.
         """
         self._address = address
         self._loop = loop
@@ -326,6 +330,7 @@ class HostSockets:
         self._open: dict[Port, socket.socket] = {}
         self._silent: dict[Port, list[socket.socket]] = {}
         self._known: dict[Port, None] = dict.fromkeys(silent_from_start)
+        self._answer = answer
         self.refused: dict[str, str] = {}
 
     @property
@@ -398,11 +403,13 @@ class HostSockets:
         protocol, number = port
         opened = (listen if protocol is Protocol.TCP else _bound)(self._address.text, number)
         self._open[port] = opened
-        if protocol is Protocol.TCP and self._talk is not None and self._talks(number):
+        if protocol is Protocol.UDP:
+            self._loop.add_reader(opened, _reply, opened, number, self._answer)
+        elif self._talk is not None and self._talks(number):
             self._served[port] = served = Conversations(opened, self._talk, number, self._loop)
             self._loop.add_reader(opened, served.accept)
-            return
-        self._loop.add_reader(opened, _accept if protocol is Protocol.TCP else _drain, opened)
+        else:
+            self._loop.add_reader(opened, _accept, opened)
 
     def _silenced(self, port: Port) -> None:
         protocol, number = port
@@ -434,6 +441,15 @@ def _accept(listening: socket.socket) -> None:
         # A reset leaves no TIME_WAIT behind on the host's port.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
+
+
+def _reply(bound: socket.socket, port: int, answer: Answer) -> None:
+    """Answer a datagram where its protocol does."""
+    with suppress(OSError):
+        data, peer = bound.recvfrom(65536)
+        said = answer(port, data)
+        if said is not None:
+            bound.sendto(said, peer)
 
 
 def _drain(bound: socket.socket) -> None:

@@ -12,6 +12,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .answers import answer
 from .certificate import Authority, server_context
 from .seams import SimulatedComputer
 from .sockets import SHARED, Acceptor, Address, HostSockets, listen, permitted
@@ -85,6 +86,7 @@ class Station:
             talk=partial(RpcConnection, self.computer),
             talks=talks,
             silent_from_start=self.spec.silent,
+            answer=self._answer,
         )
 
     def start(self) -> None:
@@ -158,6 +160,9 @@ class Station:
         if self.forwarded:
             return SHARED if self.six is None else address.text, self.forwarded
         return address.text, self._own_port()
+
+    def _answer(self, port: int, data: bytes) -> bytes | None:
+        return answer(port, data, self.name)
 
     def _own_port(self) -> int:
         return 5986 if self._tls else self._winrm_ports()[0]
