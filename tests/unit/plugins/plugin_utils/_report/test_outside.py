@@ -12,6 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._report import docu
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.latest import of_variables, seen
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.outside import with_outside
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.report import Report, unproven
+from ansible_collections.netmin.windows.plugins.plugin_utils._report.table import host_lines
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.view import Fleet, HostView, State
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.outside import NOT_TESTED_OUTSIDE
 from hypothesis import given
@@ -120,3 +121,14 @@ def test_the_state_that_the_host_tells_is_never_changed_by_a_probe(host: HostVie
     after = with_outside(host, probed(*rows))
     assert [(port.name, port.state, port.why) for port in after.ports] == [(port.name, port.state, port.why) for port in host.ports]
     assert after.verdict == host.verdict
+
+
+def test_the_terminal_shows_both_views_where_somebody_looked() -> None:
+    result = probed(found(445, "silent"), found(135, "open"), contradicted=["tcp/135 at 192.0.2.10: the probe reached it"])
+    host = view(audit_result=listed(row(445), row(135)), report_outside_result=result)
+    text = "\n".join(host_lines(host))
+    assert "outside: silent" in text
+    assert "From outside\n  - looked at from probe01" in text
+    assert "  - tcp/135 at 192.0.2.10: the probe reached it" in text
+    without = "\n".join(host_lines(view(audit_result=listed(row(445)))))
+    assert "outside" not in without
