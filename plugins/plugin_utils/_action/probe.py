@@ -167,7 +167,9 @@ class ProbeAction(WindowsAction):
                 raise NotProbed(str(error)) from error
         done: Mapping[str, Any] = self._execute_module(module_name=MODULE, module_args=given, task_vars=dict(self.task_vars))
         if done.get("failed") or done.get("unreachable"):
-            raise NotProbed(f"{self._place()} could not look: {excerpt(done.get('msg', ''))}")
+            # A Python that is too old does not get as far as a message of ours.
+            hint = "; it needs Python 3.9 or newer" if "module_stderr" in done or "exception" in done else ""
+            raise NotProbed(f"{self._place()} could not look: {excerpt(done.get('msg', ''))}{hint}")
         return done
 
 

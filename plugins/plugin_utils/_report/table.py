@@ -22,7 +22,7 @@ from .view import Change, HostView, Port, Standing, State
 
 WIDTH = 100
 HEADS = ("port", "owner", "recipe", "state", "why")
-WIDEST = {"port": 16, "owner": 20, "recipe": 26, "state": 14}
+WIDEST = {"port": 16, "owner": 20, "recipe": 26, "state": 16}
 SHORTEST_WHY = 30
 # Of one host so many changes are told one by one, and of a fleet so many hosts.
 MOST_CHANGES, MOST_HOSTS, MOST_NAMES = 60, 20, 8

@@ -225,12 +225,16 @@ def test_the_place_of_the_probe_is_where_the_task_is_delegated(log: Log) -> None
     assert "from probe.example" in log[0]
 
 
-@pytest.mark.parametrize("problem", [{"failed": True, "msg": "no Python"}, {"unreachable": True, "msg": "gone"}])
+@pytest.mark.parametrize(
+    "problem",
+    [{"failed": True, "msg": "MODULE FAILURE", "module_stderr": "x"}, {"failed": True, "msg": "no"}, {"unreachable": True, "msg": "gone"}],
+)
 def test_a_place_that_cannot_look_is_named(problem: dict[str, Any], log: Log) -> None:
     action = made(transport="ansible.builtin.ssh", delegate="probe.example")
     action._execute_module = lambda **_given: problem  # noqa: SLF001
-    with pytest.raises(NotProbed, match=f"probe.example could not look: {problem['msg']}"):
+    with pytest.raises(NotProbed, match=f"probe.example could not look: {problem['msg']}") as error:
         look("192.0.2.10", action)
+    assert ("needs Python 3.9" in str(error.value)) is ("module_stderr" in problem)
     assert len(log) == 1
 
 
