@@ -28,6 +28,7 @@ from .screen import Screen
 MODULE = "netmin.windows.probe_info"
 NO_PYTHON = ("winrm", "psrp", "netmin.windows.capture")
 CAPTURED = "this host is a capture, a file that cannot be looked at from outside"
+NEEDED = ("protocol", "address", "port", "ports", "count", "dynamic")
 FURTHER = "probe_addresses"
 """The variable of the inventory that names further addresses of a host."""
 
@@ -160,6 +161,8 @@ class ProbeAction(WindowsAction):
     def _look(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         given = {name: options[name] for name in probe.ARGUMENTS if options.get(name) is not None}
         given["host"] = self.host_name
+        # No more than what names ports: the place of the probe need not know who owns them.
+        given["endpoints"] = [{name: row[name] for name in NEEDED if name in row} for row in options["endpoints"]]
         if not self._task.delegate_to:
             try:
                 return probe.run(given)

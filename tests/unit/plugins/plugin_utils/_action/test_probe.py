@@ -222,6 +222,8 @@ def test_the_place_of_the_probe_is_where_the_task_is_delegated(log: Log) -> None
     assert call["module_name"] == "netmin.windows.probe_info"
     assert call["module_args"]["address"] == ["192.0.2.10"]
     assert call["module_args"]["host"] == HOST
+    # It learns ports, and not who owns them.
+    assert call["module_args"]["endpoints"] == [{name: ROW[name] for name in ("protocol", "address", "port", "ports", "count")}]
     assert "from probe.example" in log[0]
 
 
