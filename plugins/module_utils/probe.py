@@ -144,7 +144,7 @@ def look(targets: Sequence[Target], entries: Iterable[object], rows: Iterable[ob
     plan = list(_plan(targets, names, tuple(scanned(asked))))
     found = asyncio.run(_Probe(questions, pace).all(plan))
     counts = {state: sum(item.state == state for item in found) for state in STATES}
-    told = {"outside": list(_told(found)), "counts": counts, "untested": _untested(targets, names), "whole": names.whole}
+    told = {"outside": list(_told(found)), "counts": counts, "untested": _untested(targets, names)}
     return {**told, "left_out": names.left_out, "unreadable": names.unreadable}
 
 

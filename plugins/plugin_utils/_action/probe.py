@@ -111,7 +111,7 @@ class ProbeAction(WindowsAction):
         Screen(hidden=bool(self._task.no_log)).record(told)
         found = self._look(options)
         rows = options["endpoints"]
-        joined = outside.join(rows, found["outside"], whole=bool(found["whole"]))
+        joined = outside.join(rows, found["outside"], whole=bool(rows) and listed(rows).whole)
         contradicted = outside.contradicted(joined)
         counts = outside.counted(joined)
         result = {

@@ -151,7 +151,7 @@ def _reached(inside: Inside, rule: str, *, whole: bool) -> tuple[Agreement, str]
             f"network, or something else answered: {ELSEWHERE}"
         )
     if inside is Inside.NOT_LISTED and not whole:
-        return Agreement.NOT_KNOWN, "the probe reached it, and the list that was given does not name all ports (list with detail: full)"
+        return Agreement.NOT_KNOWN, "the probe reached it, and no list was given that names all ports of the host (list with detail: full)"
     says = {
         Inside.CLOSED: "says that it is closed",
         Inside.LOOPBACK: "says that it listens on its loopback alone",

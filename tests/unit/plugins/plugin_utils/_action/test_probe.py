@@ -186,6 +186,15 @@ def test_more_than_the_host_lists(strict: bool, log: Log) -> None:
     assert not strict or told in result["msg"]
 
 
+@pytest.mark.parametrize("rows", [[], [{**ROW, "port": 49700, "count": 9, "dynamic": True}]])
+def test_without_a_full_list_nothing_is_said_to_be_missing_in_it(rows: list[Any], log: Log) -> None:
+    address = free_address()
+    with listening(address) as (opened, _said):
+        result = look(address, endpoints=rows, ports=[f"tcp/{opened}"], scan_permitted="CHG-1", strict=True)
+    assert len(log) == 1
+    assert (result["counts"]["not_known"], result["contradicted"], result.get("failed")) == (1, [], None)
+
+
 def test_endpoints_that_cannot_be_looked_at_are_warned_of(log: Log) -> None:
     rows: list[Any] = [ROW, {**ROW, "address": "::"}, {"protocol": "tcp"}]
     result = look(free_address(), endpoints=rows)
@@ -206,7 +215,6 @@ def test_the_place_of_the_probe_is_where_the_task_is_delegated(log: Log) -> None
         "outside": [],
         "counts": {},
         "untested": [],
-        "whole": True,
         "left_out": 0,
         "unreadable": 0,
     }
