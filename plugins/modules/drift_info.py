@@ -36,6 +36,11 @@ options:
       - Without it, the task never sends more requests than M(netmin.windows.listeners_info).
     type: bool
     default: true
+  listeners:
+    description:
+      - Whether to return all listeners as well. M(netmin.windows.probe_info) needs them.
+    type: bool
+    default: false
   fail_on:
     description:
       - The kinds of findings that fail the task.
@@ -168,6 +173,11 @@ entries:
   description: Number of entries of the baseline that are about this host.
   type: int
   returned: when the host was read
+listeners:
+  description: Every listener, as in RV(netmin.windows.listeners_info#module:listeners) of a summary.
+  type: list
+  elements: dict
+  returned: when the host was read and O(listeners=true)
 suspected:
   description:
     - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.

@@ -23,7 +23,7 @@ options:
     description:
       - Hosts whose results are read from the variables of the play, for example C(ansible_play_hosts_all).
       - The variables are those that the roles register, as C(audit_result), C(minimize_result), C(verify_result), C(rollback_result) and
-        C(drift_result).
+        C(drift_result), and what was found from outside, as C(verify_outside_result) and C(drift_outside_result).
     type: list
     elements: str
     default: []
@@ -32,8 +32,9 @@ options:
       - Files, and folders of files, with results of earlier runs. They are read on the controller. Of a folder, all files that end in
         C(.json) are read, those in its subfolders included.
       - These are understood - records that O(netmin.windows.minimize#module:record_dir) left; results of M(netmin.windows.listeners_info),
-        M(netmin.windows.minimize), M(netmin.windows.restore) or M(netmin.windows.proof_info), written with C(to_json); a mapping of
-        such results by the variables of the roles or by host. Unless C(host) is in it, a file is about the host that it is named after.
+        M(netmin.windows.minimize), M(netmin.windows.restore), M(netmin.windows.proof_info) or M(netmin.windows.probe_info), written with
+        C(to_json); a mapping of such results by the variables of the roles or by host. Unless C(host) is in it, a file is about the host
+        that it is named after.
       - A file with anything else, one that is larger than 64 MiB, or one that is nested too deeply is passed over, and listed in
         RV(notes).
     type: list

@@ -86,6 +86,7 @@ def play(
     keywords: Mapping[str, Any] | None = None,
     playbook: str | None = None,
     forks: int = 5,
+    log: Path | None = None,
 ) -> Played:
     """Run tasks, or a playbook of the repository, on hosts given by their variables."""
     with tempfile.TemporaryDirectory() as folder:
@@ -104,6 +105,7 @@ def play(
             "ANSIBLE_RETRY_FILES_ENABLED": "no",
             "RECORDER_FILE": str(record),
             "no_proxy": "127.0.0.0/8",
+            **({"ANSIBLE_LOG_PATH": str(log)} if log else {}),
         }
         ran = subprocess.run(
             [*command, playbook or str(book)], cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=900

@@ -35,6 +35,7 @@ class Role:
         defaults: defaults that differ from the module's, by variable.
         shared: variables that a module would have and that another module's of the same meaning stands for.
         said: how a module is given an option that is not a variable as it is, by variable.
+        fixed: how a module is given an option that is no variable, by the variable that it would be.
     """
 
     description: tuple[str, ...]
@@ -43,6 +44,7 @@ class Role:
     defaults: Mapping[str, object] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
     said: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
 
 def one_stage(name: str, text: str) -> Role:
@@ -66,6 +68,22 @@ def showing(role: str) -> dict[str, Any]:
     }
 
 
+def looking(role: str) -> dict[str, Any]:
+    """Return the options by which a role also looks at a host from outside."""
+    return {
+        f"{role}_outside": {
+            "description": ["Whether to look at the host from outside as well. See M(netmin.windows.probe_info)."],
+            "type": "bool",
+            "default": False,
+        },
+        f"{role}_outside_from": {
+            "description": ["The host that looks, which is the place of the probe."],
+            "type": "str",
+            "default": "localhost",
+        },
+    }
+
+
 def later(role: str) -> Mapping[str, str]:
     """Return how a role leaves it to a later task to confirm: it does so itself once it has restarted the host."""
     return {f"{role}_confirm_later": f"{{{{ {role}_reboot | bool or {role}_confirm_later | bool }}}}"}
@@ -84,7 +102,13 @@ ROLES: Mapping[str, Role] = {
     "dcom_protocols": one_stage("dcom_protocols", "Turn DCOM off, and close port 135 on Windows 2000 and XP."),
     "drift": Role(
         ("Compare the listeners of a host with its baseline. Writes nothing.", CHANGES.format(role="drift")),
-        {"drift_info": "drift"},
+        {"drift_info": "drift", "probe_info": "drift_outside"},
+        own=looking("drift"),
+        fixed={
+            "drift_listeners": "{{ drift_outside | bool }}",
+            "drift_outside_host": "{{ inventory_hostname }}",
+            "drift_outside_endpoints": "{{ drift_result.listeners }}",
+        },
     ),
     "ip_filter": one_stage("ip_filter", "Block inbound traffic to listeners that stay open."),
     "minimize": Role(
@@ -135,9 +159,11 @@ ROLES: Mapping[str, Role] = {
     "smb_device": one_stage("smb_device", "Close port 445."),
     "verify": Role(
         ("Prove by the socket that ports are closed. Writes nothing.", CHANGES.format(role="verify")),
-        {"proof_info": "verify"},
-        own=showing("verify"),
+        {"proof_info": "verify", "probe_info": "verify_outside"},
+        own={**showing("verify"), **looking("verify")},
         defaults={"verify_strict": True},
+        shared={"verify_outside_strict": "verify_strict"},
+        fixed={"verify_outside_host": "{{ inventory_hostname }}", "verify_outside_endpoints": "{{ verify_result.proof.endpoints }}"},
     ),
 }
 
@@ -168,9 +194,10 @@ def arguments(name: str, documented: Mapping[str, Any]) -> dict[str, Any]:
     for module, prefix in role.modules.items():
         options: Mapping[str, Any] = documented[module].get("options", {})
         for option in sorted(options):
-            if f"{prefix}_{option}" in role.shared:
+            if f"{prefix}_{option}" in {**role.shared, **role.fixed}:
                 continue
-            found[f"{prefix}_{option}"] = _option(options[option], prefix, tuple(options))
+            own = tuple(name for name in options if f"{prefix}_{name}" not in role.fixed)
+            found[f"{prefix}_{option}"] = _option(options[option], prefix, own)
     for variable, value in role.defaults.items():
         found[variable] = {**found[variable], "default": value}
     return found
@@ -189,8 +216,9 @@ def _option(option: Mapping[str, Any], prefix: str, names: tuple[str, ...]) -> d
 
 
 def _renamed(text: str, prefix: str, names: tuple[str, ...]) -> str:
-    """Let references to the module's options name the role's variables, and drop those to its results."""
+    """Let references to the module's options name the role's variables, and drop those to its results and to what is no variable."""
     text = re.sub(rf"O\(({'|'.join(names)})(?=[.=\[)])", rf"O({prefix}_\1", text) if names else text
+    text = re.sub(rf"O\((?!{prefix}_)(\w+)\)", r"C(\1)", text)
     return re.sub(r"RV\(([^)]*)\)", r"C(\1)", text)
 
 

@@ -134,9 +134,11 @@ def host_for(name: str) -> FakeHost:
     return fake
 
 
+# Nobody listens there, and this machine refuses.
+LISTED = {"protocol": "tcp", "address": "0.0.0.0", "port": 1, "ports": None, "count": 1, "scope": "wildcard", "owner": "x in pid 4"}
 GIVEN: Mapping[str, Mapping[str, Any]] = {
     "baseline": {"hosts": ["host.example"], "dest": "/no/such/folder/baseline.yml"},
-    "drift_info": {"baseline": "baseline.yml"},
+    "drift_info": {"baseline": "baseline.yml", "listeners": True},
     "drift_summary_info": {"hosts": ["host.example"]},
     "listeners_info": {"facts": True, "rpc_endpoints": True},
     "minimize": {"rpc_endpoints": True},
@@ -145,6 +147,7 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "name_resolution": {"max_cached_sockets": 0},
     "netbt": {"netbios": "disabled", "lmhosts": "disabled"},
     "rpc_restriction": {"intranet_ports": ["4000-4100"]},
+    "probe_info": {"address": ["127.0.0.1"], "endpoints": [LISTED], "timeout": 1, "retries": 0},
     "report": {"hosts": ["host.example"], "dest": str(CHECKOUT / "build/test-report.html")},
     "services": {"services": [{"name": "PolicyAgent"}, {"name": "SSDPSRV"}]},
     "summary_info": {"hosts": ["host.example"]},
@@ -376,7 +379,8 @@ def test_a_role_reaches_every_option(role: str, documents: Mapping[str, Any]) ->
             name: f"{{{{ {shared.get(own + name, own + name)}{'' if option.get('default') is not None else ' | default(omit)'} }}}}"
             for name, option in documents[module]["doc"].get("options", {}).items()
         }
-        expected |= {name: ROLES[role].said[own + name] for name in expected if own + name in ROLES[role].said}
+        said = {**ROLES[role].said, **ROLES[role].fixed}
+        expected |= {name: said[own + name] for name in expected if own + name in said}
         assert (task[PREFIX + module] or {}) == expected
         registered.append(task["register"])
     assert registered[0] == f"{role}_result"

@@ -16,8 +16,8 @@ from .role_arguments import CHECKOUT, PREFIX
 
 QUERIES = yaml.safe_load((CHECKOUT / "extensions/audit/event_query.yml").read_text(encoding="utf-8"))
 SURVEYS = sorted((CHECKOUT / "extensions/awx").glob("*.json"))
-# What asks no host.
-APART = {"baseline", "drift_summary_info", "report", "show_info", "summary_info"}
+# What asks no host, and what is delegated to a machine that is no Windows.
+APART = {"baseline", "drift_summary_info", "probe_info", "report", "show_info", "summary_info"}
 MODULES = {path.stem for path in (CHECKOUT / "plugins/modules").glob("*.py")}
 
 

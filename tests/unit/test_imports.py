@@ -16,20 +16,23 @@ import pytest
 CHECKOUT = Path(__file__).parents[2]
 COLLECTION = ("ansible_collections", "netmin", "windows")
 UTILS = ("plugins", "plugin_utils")
+SHIPPED = ("plugins", "module_utils")
+"""What Ansible sends along with a module to another machine, where nothing but Python is known to be."""
 
 LAYERS = ("_core", "_knowledge", "_host", "_objects", "_stages", "_forecast", "_undo")
 """What one host is read into and what becomes of it: each may import all that stand before it."""
 ARROWS: Mapping[str, set[str]] = {
     "action": {"_action", "_baseline", "_report", "_run", *LAYERS},
-    "modules": set(),
+    "modules": {"module_utils"},
+    "module_utils": set(),
     "doc_fragments": set(),
-    "_action": {"_baseline", "_capture", "_collected", "_report", "_run", "_session", "_wsman", *LAYERS},
+    "_action": {"module_utils", "_baseline", "_capture", "_collected", "_report", "_run", "_session", "_wsman", *LAYERS},
     "_baseline": {"_report", "_run", *LAYERS},
     "_report": {"_run", *LAYERS},
     "_capture": {"_run", *LAYERS},
     "_collected": {"_capture", "_core"},
     "connection": {"_action"},
-    "_run": {"_wsman", *LAYERS},
+    "_run": {"module_utils", "_wsman", *LAYERS},
     **{package: set(LAYERS[:number]) for number, package in enumerate(LAYERS)},
     "_objects": {"_host", "_core"},
     "_session": {"_wsman", "_core"},
@@ -105,11 +108,13 @@ def problems(path: PurePosixPath, source: str) -> list[str]:
 def problem_inside(path: PurePosixPath, entry: Import) -> str | None:
     """Return what is wrong with an import of a module of the collection."""
     package = package_of(path)
-    if entry.module[3:5] != UTILS:
+    shipped = entry.module[3:5] == SHIPPED
+    if entry.module[3:5] != UTILS and not shipped:
         return f"{'.'.join(entry.module)} is not below plugins/plugin_utils"
-    target = entry.module[5] if len(entry.module) > 5 else ""
+    below = entry.module[4 if shipped else 5 :]
+    target = below[0] if below else ""
     if target == package:
-        here, there = path.parts[3], entry.module[6] if len(entry.module) > 6 else ""
+        here, there = path.parts[2 if shipped else 3], below[1] if len(below) > 1 else ""
         # Between two folders of one package both ways are readable.
         deep = len(path.parts) > 4 and here != there
         return None if entry.relative or deep else "imports its own package by the full path; write it relatively"
@@ -125,6 +130,8 @@ def problem_outside(package: str, entry: Import) -> str | None:
     root = entry.module[0]
     if root == "ansible":
         return None if package in EDGE else f"{package} must not import ansible; only the edge does"
+    if package == SHIPPED[1]:
+        return None if root in sys.stdlib_module_names else f"{root} may not be where a module runs"
     if root in ALWAYS_THERE or entry.guarded:
         return None
     return f"{root} may be missing: guard the import with `try … except ImportError`"

@@ -22,8 +22,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, read_setting
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.detail import Detail, listed
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import suspects_of, windows_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import endpoint_of, fewer, plain, suspects_of, windows_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import explain, take_listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import parts, record, snapshot, standing
@@ -54,6 +55,7 @@ class DriftAction(WindowsAction):
     argument_spec: ClassVar[Mapping[str, Any]] = {
         "baseline": {"type": "path", "default": "baseline.yml"},
         "settings": {"type": "bool", "default": True},
+        "listeners": {"type": "bool", "default": False},
         "fail_on": {**KINDS, "default": []},
     }
     _allowed: Allowed
@@ -86,7 +88,10 @@ class DriftAction(WindowsAction):
         left = left_by_runs(session, host, names) if options["settings"] else Left()
         found = Found(explained, host, proof, forecast.run if forecast is not None else "", left.undone)
         told = differences(found, self._allowed, KNOWLEDGE)
-        return self._result(options, host, told, [*warnings, *left.warnings, *_unsettled(host)]) | {"suspected": suspects_of(listing)}
+        result = self._result(options, host, told, [*warnings, *left.warnings, *_unsettled(host)]) | {"suspected": suspects_of(listing)}
+        if options["listeners"]:
+            result["listeners"] = plain(listed(fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained), Detail.SUMMARY))
+        return result
 
     def _result(self, options: Mapping[str, Any], host: Host, told: Sequence[Difference], warnings: list[str]) -> dict[str, Any]:
         bad = [item for item in told if WORD_OF[item.kind] in options["fail_on"]]

@@ -48,6 +48,13 @@ class Screen:
         if self.for_people:
             Display().display(text)
 
+    def record(self, text: str) -> None:
+        """Write a line to Ansible's log, whatever is hidden from the screen, and show it with -v."""
+        display = Display()
+        display.display(text, log_only=True)
+        if self.for_people and display.verbosity:
+            display.display(text, screen_only=True)
+
     def show(self, render: Callable[[Paper], list[str]]) -> bool:
         """Show lines in one piece, coloured on a terminal and plain in a log; tell whether anything is shown."""
         if not self.for_people:

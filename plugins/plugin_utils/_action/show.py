@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.gather import ABOUT, Given, view_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._report.outside import with_outside
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.table import fleet_lines, host_lines
 
 from .base import WindowsAction
@@ -37,7 +38,7 @@ class ShowAction(WindowsAction):
         few = len(hosts) <= options["show_hosts"]
         told = [here] if few else list(hosts) if here == self._speaker(hosts, options["of"]) else []
         given = {name: self._given(name, options["of"]) for name in told}
-        views = [view_of(name, known) for name, known in given.items() if known.known]
+        views = [with_outside(view_of(name, known), self._looked(name, options["of"])) for name, known in given.items() if known.known]
         screen = Screen(hidden=bool(self._task.no_log))
 
         def lines(paper: Any) -> list[str]:
@@ -50,6 +51,11 @@ class ShowAction(WindowsAction):
         """Return the host whose task shows all: the first that is still in the play and has something to show."""
         playing = set(self.variables.get("ansible_play_hosts", hosts))
         return next((name for name in hosts if name in playing and self._given(name, of).known), "")
+
+    def _looked(self, name: str, of: str) -> Mapping[str, Any]:
+        """Return what was found from outside; nothing of a look that was not taken."""
+        found = ((self.variables.get("hostvars") or {}).get(name) or {}).get(f"{of}_outside_result")
+        return found if isinstance(found, Mapping) and not found.get("skipped") else {}
 
     def _given(self, name: str, of: str) -> Given:
         found = (self.variables.get("hostvars") or {}).get(name)

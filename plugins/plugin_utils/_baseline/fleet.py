@@ -77,7 +77,7 @@ def judge(host: str, variables: Mapping[str, Any], fail_on: Collection[str]) -> 
         return Row(host, Ended.NOT_REACHED, why=_reason(result.get("msg", "")))
     if "findings" not in result:
         return Row(host, Ended.FAILED, why=_reason(failure or result.get("msg", "")))
-    findings = tuple(result["findings"])
+    findings = (*result["findings"], *_from_outside(variables.get("drift_outside_result")))
     words = {kind: word for word, kind in WORDS.items()}
     counts = Counter(words.get(row["kind"], "") for row in findings)
     bad = [row for row in findings if words.get(row["kind"], "") in fail_on]
@@ -85,6 +85,12 @@ def judge(host: str, variables: Mapping[str, Any], fail_on: Collection[str]) -> 
     return Row(
         host, ended, findings, {word: counts[word] for word in WORDS if counts[word]}, _reason("; ".join(row["message"] for row in bad))
     )
+
+
+def _from_outside(result: object) -> tuple[Mapping[str, Any], ...]:
+    """Return a finding for each port of which a probe reached more than the host says."""
+    told = result.get("contradicted") if isinstance(result, Mapping) else None
+    return tuple({"kind": str(Kind.UNPROVEN), "message": f"from outside: {text}"} for text in (told if isinstance(told, list) else ()))
 
 
 def _reason(text: object) -> str:

@@ -52,6 +52,7 @@ def _host(host: HostView) -> dict[str, Any]:
         "back": host.back,
         "warnings": host.warnings,
         "notes": host.notes,
+        "outside": host.outside,
     }
 
 

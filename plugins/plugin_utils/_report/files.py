@@ -172,4 +172,6 @@ def part_of(result: Mapping[str, Any]) -> str:
         return "main" if "hazards" in result else "restore"
     if isinstance(result.get("listeners"), list) and "changes" not in result:
         return "audit"
+    if isinstance(result.get("outside"), list) and isinstance(result.get("contradicted"), list):
+        return "outside"
     return ""

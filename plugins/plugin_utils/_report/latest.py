@@ -13,10 +13,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import E
 
 from .findings import Finding
 from .gather import Given, Result, view_of
+from .outside import with_outside
 from .view import HostView, Standing
 
 RUN = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-[0-9a-f]+")
-PARTS = ("audit", "main", "restore", "reboot", "proof", "confirm")
+PARTS = ("audit", "main", "restore", "reboot", "proof", "confirm", "outside")
 """In the order in which they are made."""
 VARIABLES: Mapping[str, str] = {
     "audit_result": "audit",
@@ -27,6 +28,9 @@ VARIABLES: Mapping[str, str] = {
     "rollback_reboot_result": "reboot",
     "rollback_confirm_result": "confirm",
     "verify_result": "proof",
+    "verify_outside_result": "outside",
+    "drift_outside_result": "outside",
+    "report_outside_result": "outside",
 }
 """What the roles leave, and what it is."""
 FAILURES = ("minimize_failure", "rollback_failure")
@@ -80,7 +84,7 @@ def piece_of(part: str, result: Result, of: str = "") -> Piece:
     """Return a result with the moment when it was made."""
     stats = result.get("stats")
     at = str(stats.get("at") or "") if isinstance(stats, Mapping) else ""
-    return Piece(part, result, at or moment_of(str(result.get("run") or "")), of)
+    return Piece(part, result, at or str(result.get("at") or "") or moment_of(str(result.get("run") or "")), of)
 
 
 def moment_of(run: str) -> str:
@@ -125,7 +129,7 @@ def seen(known: Pieces) -> HostView:
         chosen[dropped] = None
     work = chosen["main"] or chosen["restore"]
     of = "rollback" if chosen["restore"] else "minimize"
-    for part in ("reboot", "confirm", "proof"):
+    for part in ("reboot", "confirm", "proof", "outside"):
         piece = chosen[part]
         if piece is not None and work is not None and (_is_before(piece, work) or piece.of not in ("", of) or _of_another(piece, work)):
             chosen[part] = None
@@ -138,6 +142,8 @@ def seen(known: Pieces) -> HostView:
     if audit is not None and newest and audit.at > newest and audit.result.get("listeners"):
         listed = view_of(known.host, Given(audit=audit.result))
         view = replace(view, ports=listed.ports, verdict=Standing.LISTED, failure="", taken=audit.at, notes=(*view.notes, LATER))
+    if chosen["outside"] is not None:
+        view = with_outside(view, chosen["outside"].result)
     view = _drifted(view, known)
     return view if view.taken else replace(view, taken=max((piece.at for piece in known.pieces), default=""))
 
@@ -162,7 +168,7 @@ LATER = "it was listed again after its last run and proof: the ports are those o
 
 
 def _given(chosen: Mapping[str, Piece | None], known: Pieces) -> Given:
-    parts: dict[str, Any] = {part: piece.result for part, piece in chosen.items() if piece is not None}
+    parts: dict[str, Any] = {part: piece.result for part, piece in chosen.items() if piece is not None and part != "outside"}
     return Given(**parts, failure=known.failure, check_mode=known.check_mode)
 
 

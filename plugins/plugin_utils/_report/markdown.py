@@ -92,8 +92,10 @@ def _host(host: HostView, known: Iterable[str]) -> Iterator[str]:
     yield from ("", f"## {text(host.host)}", "")
     about = [f"**{text(host.verdict)}**", *(text(part) for part in (host.windows, host.run and f"run {host.run}", host.taken) if part)]
     yield ", ".join(about) + (f": {text(host.failure)}" if host.failure else "")
+    yield from ("", f"Outside: {text(host.outside)}.")
     if host.ports:
         yield ""
+        looked = host.looked_at
         rows = (
             (
                 text(row.name),
@@ -101,11 +103,13 @@ def _host(host: HostView, known: Iterable[str]) -> Iterator[str]:
                 text(row.owner),
                 text(row.recipe),
                 str(row.state),
+                *((text(row.outside),) if looked else ()),
                 text(row.why) + (f"; {text(row.instead)}" if row.instead else ""),
             )
             for row in host.ports
         )
-        yield from _table(("port", "addresses", "owner", "recipe", "outcome", "why"), rows)
+        heads = ("port", "addresses", "owner", "recipe", "outcome", *(("outside",) if looked else ()), "why")
+        yield from _table(heads, rows)
     yield from _list("Refused", (f"{row.name}: {row.what}. To do it: {row.lift}" for row in host.refusals))
     yield from _list("Left to do", host.todo)
     yield from _list("Changed", map(_change, host.changes))

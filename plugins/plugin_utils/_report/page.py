@@ -94,6 +94,7 @@ class Row:
     link: int | None
     why: str
     instead: str
+    outside: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +297,7 @@ def _groups(host: HostView, recipes: Mapping[str, Mapping[str, Any]], numbers: M
     """Yield the rows by state, the most urgent first; those that differ in nothing but the port are one."""
     states: dict[State, dict[tuple[object, ...], list[Port]]] = {}
     for row in host.ports:
-        alike = (row.recipe, row.owner, row.why, row.instead, row.addresses, row.scope)
+        alike = (row.recipe, row.owner, row.why, row.instead, row.addresses, row.scope, row.outside)
         states.setdefault(row.state, {}).setdefault(alike, []).append(row)
     for state in sorted(states, key=URGENCY.__getitem__, reverse=True):
         rows = (_row(rows, recipes.get(rows[0].recipe, {}), numbers) for rows in states[state].values())
@@ -314,6 +315,7 @@ def _row(rows: Sequence[Port], known: Mapping[str, Any], numbers: Mapping[str, i
         link=numbers[first.recipe] if first.recipe else None,
         why=first.why,
         instead="" if first.instead == known.get("instead") else first.instead,
+        outside=first.outside,
     )
 
 

@@ -91,13 +91,14 @@ def in_order(hosts: Iterable[HostView]) -> tuple[HostView, ...]:
 
 
 def unproven(hosts: Iterable[HostView]) -> list[Finding]:
-    """Return a finding for each listener that a proof contradicts, and for each host that is otherwise not proven."""
+    """Return a finding for each listener that a proof or a probe contradicts, and for each host that is otherwise not proven."""
     found = []
     for host in hosts:
         wrong = [row for row in host.ports if row.state is State.FAILED]
         found += [Finding(host.host, Kind.UNPROVEN, f"{row.name} of {row.owner or 'an unknown owner'}: {row.why}") for row in wrong]
         if not wrong and host.verdict in UNPROVEN:
             found.append(Finding(host.host, Kind.UNPROVEN, host.failure or f"{host.verdict}: no proof holds for this host"))
+        found += [Finding(host.host, Kind.UNPROVEN, f"from outside: {text}") for text in host.reached]
     return found
 
 

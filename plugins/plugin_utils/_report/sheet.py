@@ -26,6 +26,7 @@ HEAD = (
     "endpoints",
     "run",
     "taken",
+    "outside",
 )
 # With one of these a spreadsheet takes a cell for a formula (OWASP, CSV Injection); the wide forms count in East Asian locales.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  # the wide forms are meant
@@ -46,9 +47,9 @@ def _rows(report: Report) -> Iterator[tuple[object, ...]]:
         last = (host.run, host.taken)
         for row in host.ports:
             place = (row.family, row.name, " ".join(row.addresses), row.scope)
-            yield (*about, *place, row.owner, row.recipe, row.state, row.why, row.instead, row.count, *last)
+            yield (*about, *place, row.owner, row.recipe, row.state, row.why, row.instead, row.count, *last, row.outside)
         if not host.ports:
-            yield (*about, *[""] * 7, host.failure, "", "", *last)
+            yield (*about, *[""] * 7, host.failure, "", "", *last, host.outside)
 
 
 def cell(value: object) -> object:

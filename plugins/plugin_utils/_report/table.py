@@ -16,12 +16,13 @@ from itertools import chain
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.outside import NOT_TESTED_OUTSIDE
 
 from .view import Change, HostView, Port, Standing, State
 
 WIDTH = 100
 HEADS = ("port", "owner", "recipe", "state", "why")
-WIDEST = {"port": 16, "owner": 20, "recipe": 26, "state": 14}
+WIDEST = {"port": 16, "owner": 20, "recipe": 26, "state": 16}
 SHORTEST_WHY = 30
 # Of one host so many changes are told one by one, and of a fleet so many hosts.
 MOST_CHANGES, MOST_HOSTS, MOST_NAMES = 60, 20, 8
@@ -66,13 +67,14 @@ def host_lines(view: HostView, paper: Paper | None = None) -> list[str]:
     title = " - ".join(text for text in (view.host, view.windows, run) if text)
     lines = ["", paper.paint(_cut(title, paper.width), "head")]
     local = [row for row in view.ports if row.scope is Scope.LOOPBACK]
-    lines += _ports([row for row in view.ports if row.scope is not Scope.LOOPBACK], paper)
+    lines += _ports([row for row in view.ports if row.scope is not Scope.LOOPBACK], paper, looked=view.looked_at)
     if local:
         names = _some([f"{row.name} ({row.owner})" for row in local])
         lines += wrapped(f"On the loopback address only: {names}", paper.width)
     lines += _section(_heading(view), list(_changes(view.changes, paper)), paper)
     lines += _section("Refused", list(_refused(view, paper)), paper)
     lines += _section("Stays open", list(_stays(view.ports, paper)), paper)
+    lines += _section("From outside", list(_from_outside(view, paper)), paper)
     lines += _section("Note", [line for note in view.notes for line in _item(note, paper.width)], paper)
     if view.back:
         lines += _section("To go back:", _command(view.back, paper.width), paper)
@@ -131,10 +133,11 @@ def _totals(views: Sequence[HostView], paper: Paper) -> list[str]:
     return ["", *lines_within([f"{len(views)} hosts: {', '.join(parts)}.", *left], paper.width)]
 
 
-def _ports(rows: Sequence[Port], paper: Paper) -> list[str]:
+def _ports(rows: Sequence[Port], paper: Paper, *, looked: bool = False) -> list[str]:
     if not rows:
         return []
-    cells = [(_places(row), (row.owner,), (row.recipe or "-",), (str(row.state),), (row.why,)) for row in rows]
+    outcomes = [(str(row.state), *((f"outside: {row.outside}",) if looked else ())) for row in rows]
+    cells = [(_places(row), (row.owner,), (row.recipe or "-",), outcome, (row.why,)) for row, outcome in zip(rows, outcomes, strict=True)]
     columns = zip(HEADS, zip(*cells, strict=True), strict=True)
     widths = [min(WIDEST.get(head, WIDTH), max(map(_width, (head, *chain(*texts))))) for head, texts in columns]
     widths[-1] = max(paper.width - sum(widths[:-1]) - 2 * (len(HEADS) - 1), 1)
@@ -221,6 +224,14 @@ def _refused(view: HostView, paper: Paper) -> Iterator[str]:
         touched = [row.name for row in view.ports if row.recipe in refusal.affects]
         about = f" [{_some(list(dict.fromkeys(touched)))}]" if touched else ""
         yield from _item(f"{refusal.name}{about}: {refusal.what}. To do it anyway, {refusal.lift}.", paper.width)
+
+
+def _from_outside(view: HostView, paper: Paper) -> Iterator[str]:
+    """Say who looked, or why nobody could, and of which ports more was reached than the host says."""
+    if view.outside == NOT_TESTED_OUTSIDE:
+        return
+    for number, text in enumerate((view.outside, *view.reached)):
+        yield from (paper.paint(line, "bad") if number else line for line in _item(text, paper.width))
 
 
 def _stays(rows: Iterable[Port], paper: Paper) -> Iterator[str]:

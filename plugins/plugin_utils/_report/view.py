@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.outside import NOT_TESTED_OUTSIDE
 
 
 class State(StrEnum):
@@ -65,6 +66,7 @@ class Port:
         instead: what an administrator can do about what stays; empty if there is nothing to say.
         management: the session goes through it.
         count: how many endpoints the row stands for.
+        outside: what a probe found from outside.
     """
 
     protocol: str
@@ -81,6 +83,7 @@ class Port:
     instead: str = ""
     management: bool = False
     count: int = 1
+    outside: str = NOT_TESTED_OUTSIDE
 
     @property
     def family(self) -> str:
@@ -147,6 +150,8 @@ class HostView:
         back: the command that goes back; empty where nothing was changed.
         warnings: of the tasks; in a terminal Ansible has shown them.
         notes: rows that are probably no listeners, and what a restore left alone.
+        outside: who looked from outside and what came of it, in one sentence.
+        reached: a sentence for each port of which more was reached than the host says.
     """
 
     host: str
@@ -164,6 +169,13 @@ class HostView:
     back: str = ""
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    outside: str = NOT_TESTED_OUTSIDE
+    reached: tuple[str, ...] = ()
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether a probe tested anything of it."""
+        return not self.outside.startswith(NOT_TESTED_OUTSIDE)
 
     @property
     def failed(self) -> bool:

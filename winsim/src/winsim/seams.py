@@ -280,6 +280,9 @@ class Bench(Protocol):
         Who opens real sockets follows these. What is bound to the loopback is among them: no firewall filters it.
         """
 
+    def stealthy(self) -> bool:
+        """Tell whether a port without a listener answers nothing to who is outside; else the host refuses."""
+
     def state(self) -> Mapping[str, object]:
         """Return what a change can alter, as plain types and under stable keys.
 

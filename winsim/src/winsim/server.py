@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 from .batch.asking import run_asked
 from .certificate import Authority
+from .endpoint import Protocol
 from .host.clock import FastClock, SystemClock
 from .providers.computer import build
 from .scenarios import Scenario, load_scenario, name_of, names
@@ -69,6 +70,8 @@ class HostSpec:
         made: a scenario that is no file: a twin's (`twins.read_twin`).
         speed: how many times as fast time passes in the host; restarts last as long as ever for who waits for them.
         latency: milliseconds that each answer takes longer, those of a login included, as over a slow network.
+        silent: ports that the host's firewall keeps silent from the beginning, where it has stealth mode; others are silent once the host
+            has had them, and what it never had refuses, since nobody holds it.
 
     Raises:
         ValueError: `auth` is none of these, or what it needs is not there; `boot_seconds` or `speed` is no number above 0, or `latency`
@@ -90,6 +93,7 @@ class HostSpec:
     made: Scenario | None = None
     speed: float = 1.0
     latency: float = 0.0
+    silent: tuple[tuple[Protocol, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.auth not in LOGINS:

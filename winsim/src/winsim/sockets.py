@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Real sockets of a simulated host: an address of its own in 127.0.0.0/8, and its listeners opened there.
 
-Knows endpoints and the event loop; says nothing on these sockets and reads nothing from them.
+Knows endpoints and the event loop; on TCP it says nothing and reads nothing, on UDP it hands datagrams to who answers them.
 """
 
 from __future__ import annotations
@@ -35,10 +35,15 @@ LOOPBACK_V6 = "::1"
 MOST = 512
 """Real sockets of one host in one family: file descriptors end somewhere, and a scanner has seen enough."""
 
+MOST_SILENT = 2048
+"""Ports that are held to be silent, of one host in one family; each takes two file descriptors."""
+
 _NETWORK = "127.77"
 _ATTEMPTS = 400
 
 Port = tuple[Protocol, int]
+Answer = Callable[[int, bytes], bytes | None]
+"""Returns what is answered to a datagram at a port."""
 Talk = Callable[[int, Callable[[asyncio.BaseTransport], None], Callable[[asyncio.BaseTransport], None]], asyncio.Protocol]
 """Returns what serves a connection to a port; it tells when the connection is made and when it is lost."""
 Talks = Callable[[int], bool]
@@ -188,6 +193,33 @@ def _bound(address: str, port: int) -> socket.socket:
     return found
 
 
+def silent(address: str, port: int) -> list[socket.socket]:
+    """Return sockets that keep a TCP port from answering: no handshake is completed, and none refused.
+
+    The queue of a listener is filled with one connection of our own. Linux drops what else wants in, as Windows does in stealth mode, and
+    asks for no privilege.
+
+    Raises:
+        OSError: taken, not permitted, or no such address.
+    """
+    held = _unbound(address, socket.SOCK_STREAM)
+    filler = _unbound(address, socket.SOCK_STREAM)
+    try:
+        for one in (held, filler):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind((address, port))
+        held.listen(0)
+        if ":" not in address:
+            filler.bind((SHARED, 0))
+        filler.settimeout(1)
+        filler.connect((address, port))
+    except OSError:
+        held.close()
+        filler.close()
+        raise
+    return [held, filler]
+
+
 class Acceptor:
     """A listening socket whose connections a protocol serves, and that can be shut at any moment.
 
@@ -268,13 +300,27 @@ class Conversations:
 
 
 class HostSockets:
-    """The sockets of one host other than WinRM's, of the family of its address, kept in step with its endpoints."""
+    """The sockets of one host other than WinRM's, of the family of its address, kept in step with its endpoints.
 
-    def __init__(self, address: Address, loop: asyncio.AbstractEventLoop, talk: Talk | None = None, talks: Talks = _nobody) -> None:
+    A port that answers nothing is held as well: one that the firewall drops packets for, and in stealth mode each port that the host has
+    ever had here or that is to be silent from the beginning. Ports of which nothing is known refuse, as they are nobody's.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        loop: asyncio.AbstractEventLoop,
+        talk: Talk | None = None,
+        talks: Talks = _nobody,
+        silent_from_start: Iterable[Port] = (),
+        answer: Answer = lambda _port, _data: None,
+    ) -> None:
         """Open nothing yet.
 
         Args:
             talk: serves a connection to a TCP port for which `talks` holds; at all others a connection is taken and dropped.
+            silent_from_start: ports that answer nothing in stealth mode although the host never had them.
+            answer: says what is answered to a datagram.
         """
         self._address = address
         self._loop = loop
@@ -282,6 +328,9 @@ class HostSockets:
         self._talks = talks
         self._served: dict[Port, Conversations] = {}
         self._open: dict[Port, socket.socket] = {}
+        self._silent: dict[Port, list[socket.socket]] = {}
+        self._known: dict[Port, None] = dict.fromkeys(silent_from_start)
+        self._answer = answer
         self.refused: dict[str, str] = {}
 
     @property
@@ -289,47 +338,93 @@ class HostSockets:
         """What is open, as `tcp/135`."""
         return sorted(f"{protocol}/{port}" for protocol, port in self._open)
 
-    def follow(self, endpoints: Iterable[Endpoint], *, without: Iterable[int] = ()) -> None:
-        """Open and close until what can be reached of these endpoints is open, but for some TCP ports and what is too much."""
+    @property
+    def silent_ports(self) -> list[str]:
+        """What is held and answers nothing."""
+        return sorted(f"{protocol}/{port}" for protocol, port in self._silent)
+
+    def follow(
+        self, endpoints: Iterable[Endpoint], *, without: Iterable[int] = (), bound: Iterable[Endpoint] = (), stealth: bool = False
+    ) -> None:
+        """Open and close until what can be reached of these endpoints is open, but for some TCP ports and what is too much.
+
+        Args:
+            bound: all endpoints, those included that the firewall drops packets for.
+            stealth: ports without a listener answer nothing.
+        """
         if not self._address.own:
             return
         served = {(Protocol.TCP, port) for port in without}
-        wanted = {
-            (endpoint.protocol, endpoint.port)
-            for endpoint in endpoints
-            if not endpoint.loopback and endpoint.ipv6 is (":" in self._address.text)
-        } - served
+        wanted = self._ports(endpoints) - served
         beyond = sorted(wanted)[MOST:]
         wanted -= set(beyond)
+        everything = self._ports(bound) | wanted
+        self._known |= dict.fromkeys(sorted(everything - self._known.keys())[: max(0, MOST_SILENT - len(self._known))])
+        # Elsewhere a full queue does not keep a system from answering.
+        quiet = (self._known.keys() if stealth else everything) - wanted - served if sys.platform == "linux" else set()
         for port in self._open.keys() - wanted:
             self._shut(port)
-        self.refused = {name: why for name, why in self.refused.items() if name in {f"{kind}/{number}" for kind, number in wanted}}
+        for port in self._silent.keys() - quiet:
+            self._let_speak(port)
+        named = {f"{kind}/{number}" for kind, number in wanted | quiet}
+        self.refused = {name: why for name, why in self.refused.items() if name in named}
         for port in sorted(wanted - self._open.keys()):
-            self._try(port)
+            self._try(port, self._opened)
+        for port in sorted(quiet - self._silent.keys()):
+            self._try(port, self._silenced)
         self.refused |= {f"{protocol}/{number}": f"more than {MOST}" for protocol, number in beyond}
 
     def close(self) -> None:
         """Close all."""
         for port in list(self._open):
             self._shut(port)
+        for port in list(self._silent):
+            self._let_speak(port)
 
-    def _try(self, port: Port) -> None:
-        protocol, number = port
-        name = f"{protocol}/{number}"
+    def _ports(self, endpoints: Iterable[Endpoint]) -> set[Port]:
+        """Return the ports of endpoints that are this address's."""
+        return {
+            (endpoint.protocol, endpoint.port)
+            for endpoint in endpoints
+            if not endpoint.loopback and endpoint.ipv6 is (":" in self._address.text)
+        }
+
+    def _try(self, port: Port, take: Callable[[Port], None]) -> None:
+        name = f"{port[0]}/{port[1]}"
         try:
-            opened = (listen if protocol is Protocol.TCP else _bound)(self._address.text, number)
+            take(port)
         except OSError as error:
             # EACCES: low ports need root. EADDRINUSE: something of this machine listens on 0.0.0.0.
             self.refused[name] = errno.errorcode.get(error.errno or 0, str(error))
             return
         self.refused.pop(name, None)
+
+    def _opened(self, port: Port) -> None:
+        protocol, number = port
+        opened = (listen if protocol is Protocol.TCP else _bound)(self._address.text, number)
         self._open[port] = opened
-        if protocol is Protocol.TCP and self._talk is not None and self._talks(number):
+        if protocol is Protocol.UDP:
+            self._loop.add_reader(opened, _reply, opened, number, self._answer)
+        elif self._talk is not None and self._talks(number):
             self._served[port] = served = Conversations(opened, self._talk, number, self._loop)
             self._loop.add_reader(opened, served.accept)
-            return
-        reader = _accept if protocol is Protocol.TCP else _drain
-        self._loop.add_reader(opened, reader, opened)
+        else:
+            self._loop.add_reader(opened, _accept, opened)
+
+    def _silenced(self, port: Port) -> None:
+        protocol, number = port
+        if protocol is Protocol.TCP:
+            self._silent[port] = silent(self._address.text, number)
+        else:
+            held = _bound(self._address.text, number)
+            self._silent[port] = [held]
+            self._loop.add_reader(held, _drain, held)
+
+    def _let_speak(self, port: Port) -> None:
+        for held in self._silent.pop(port):
+            if port[0] is Protocol.UDP:
+                self._loop.remove_reader(held)
+            held.close()
 
     def _shut(self, port: Port) -> None:
         opened = self._open.pop(port)
@@ -346,6 +441,15 @@ def _accept(listening: socket.socket) -> None:
         # A reset leaves no TIME_WAIT behind on the host's port.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
+
+
+def _reply(bound: socket.socket, port: int, answer: Answer) -> None:
+    """Answer a datagram where its protocol does."""
+    with suppress(OSError):
+        data, peer = bound.recvfrom(65536)
+        said = answer(port, data)
+        if said is not None:
+            bound.sendto(said, peer)
 
 
 def _drain(bound: socket.socket) -> None:

@@ -12,6 +12,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .answers import answer
 from .certificate import Authority, server_context
 from .seams import SimulatedComputer
 from .sockets import SHARED, Acceptor, Address, HostSockets, listen, permitted
@@ -79,7 +80,14 @@ class Station:
         def talks(port: int) -> bool:
             return self.computer.rpc_offers(port) is not None
 
-        return HostSockets(address, asyncio.get_running_loop(), talk=partial(RpcConnection, self.computer), talks=talks)
+        return HostSockets(
+            address,
+            asyncio.get_running_loop(),
+            talk=partial(RpcConnection, self.computer),
+            talks=talks,
+            silent_from_start=self.spec.silent,
+            answer=self._answer,
+        )
 
     def start(self) -> None:
         """Open the host's ports; where one of WinRM's is not ours to open, clients get a forwarded one."""
@@ -153,6 +161,9 @@ class Station:
             return SHARED if self.six is None else address.text, self.forwarded
         return address.text, self._own_port()
 
+    def _answer(self, port: int, data: bytes) -> bytes | None:
+        return answer(port, data, self.name)
+
     def _own_port(self) -> int:
         return 5986 if self._tls else self._winrm_ports()[0]
 
@@ -163,10 +174,11 @@ class Station:
         """Bring the sockets into step; called before each answer leaves, so that a client finds what it was told."""
         if self.http.up and (self._servers or not self._winrm_ports()):
             own = [port for address, port in self._servers if address == self.address.text]
-            self.sockets.follow(self.computer.exposed(), without=own)
+            exposed, bound, stealth = self.computer.exposed(), self.computer.endpoints(), self.computer.stealthy()
+            self.sockets.follow(exposed, without=own, bound=bound, stealth=stealth)
             if self.six_sockets is not None and self.six is not None:
                 own = [port for address, port in self._servers if address == self.six.text]
-                self.six_sockets.follow(self.computer.exposed(), without=own)
+                self.six_sockets.follow(exposed, without=own, bound=bound, stealth=stealth)
 
     def _open(self) -> None:
         wanted: dict[tuple[str, int], SSLContext | None] = {}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from .limits import LONGEST_STEP
-from .sockets import SHARED, listen
+from .sockets import SHARED, HostSockets, listen
 from .wire.injection import KINDS
 
 if TYPE_CHECKING:
@@ -116,10 +116,9 @@ class Window:
 
     async def _sockets(self, request: web.Request) -> web.Response:
         station = self._station(request)
-        shown: dict[str, object] = {"address": station.address.text, "open": station.sockets.open_ports, "refused": station.sockets.refused}
+        shown = _held(station.address.text, station.sockets)
         if station.six is not None and station.six_sockets is not None:
-            six = station.six_sockets
-            shown["ipv6"] = {"address": station.six.text, "open": six.open_ports, "refused": six.refused}
+            shown["ipv6"] = _held(station.six.text, station.six_sockets)
         return _json(shown)
 
     async def _journal(self, request: web.Request) -> web.Response:
@@ -216,3 +215,7 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _json({"error": str(error.args[0])}, 404)
     except ValueError as error:
         return _json({"error": str(error)}, 400)
+
+
+def _held(address: str, sockets: HostSockets) -> dict[str, object]:
+    return {"address": address, "open": sockets.open_ports, "silent": sockets.silent_ports, "refused": sockets.refused}

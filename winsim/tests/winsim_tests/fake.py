@@ -184,6 +184,7 @@ class FakeComputer:
         self.console: Console = self.shell
         self.listening = list(endpoints)
         self.dropped: set[Endpoint] = set()
+        self.stealth = False
         self.armed: list[Mapping[str, object]] = []
         self.clock = 0.0
         self.passed = 0.0
@@ -219,6 +220,9 @@ class FakeComputer:
 
     def exposed(self) -> Sequence[Endpoint]:
         return [item for item in self.endpoints() if item not in self.dropped]
+
+    def stealthy(self) -> bool:
+        return self.stealth
 
     def state(self) -> Mapping[str, Any]:
         services = {name: {"state": "running", "start_mode": mode} for name, mode in self.rows.modes.items()}

@@ -305,7 +305,7 @@ def test_sockets_are_real_and_follow_the_host(simulation: Simulation) -> None:
         client.get(f"{WMI}/Win32_OperatingSystem")
     assert connects(20135)
     shown = requests.get(f"{host.window_url}/sockets", timeout=10).json()
-    assert shown == {"address": host.own_address, "open": ["tcp/20135", "udp/20137"], "refused": {}}
+    assert shown == {"address": host.own_address, "open": ["tcp/20135", "udp/20137"], "silent": [], "refused": {}}
 
 
 def ends(connection: socket.socket) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -19,7 +20,10 @@ from winsim.sockets import (
     HostSockets,
     NoAddress,
     claim_address,
+    listen,
 )
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue does not keep a system from answering")
 
 
 @pytest.fixture
@@ -136,4 +140,87 @@ def test_a_host_with_very_many_endpoints_gets_some_of_them(
     held.follow(Endpoint(Protocol.UDP, "0.0.0.0", port, 4) for port in range(20_000, 20_008))
     assert held.open_ports == [f"udp/{port}" for port in range(20_000, 20_005)]
     assert held.refused == {f"udp/{port}": "more than 5" for port in range(20_005, 20_008)}
+    held.close()
+
+
+def answer(address: str, port: int) -> str:
+    """Return how a TCP port answers."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+        probe.settimeout(0.3)
+        try:
+            probe.connect((address, port))
+        except ConnectionRefusedError:
+            return "refused"
+        except TimeoutError:
+            return "silent"
+        return "open"
+
+
+LISTENER, DROPPED, DATAGRAM = (
+    Endpoint(Protocol.TCP, "0.0.0.0", 20001, 1),
+    Endpoint(Protocol.TCP, "0.0.0.0", 20002, 1),
+    Endpoint(Protocol.UDP, "0.0.0.0", 20003, 1),
+)
+
+
+@linux
+def test_in_stealth_mode_a_port_that_has_closed_answers_nothing(loop: asyncio.AbstractEventLoop, address: Address) -> None:
+    held = HostSockets(address, loop, silent_from_start=[(Protocol.TCP, 20009)])
+    held.follow([LISTENER, DATAGRAM], bound=[LISTENER, DATAGRAM], stealth=True)
+    assert [answer(address.text, port) for port in (20001, 20009, 20010)] == ["open", "silent", "refused"]
+    held.follow([], stealth=True)
+    assert held.open_ports == []
+    assert held.silent_ports == ["tcp/20001", "tcp/20009", "udp/20003"]
+    # Nobody gets in by waiting, or as the second or third.
+    assert [answer(address.text, 20001) for _attempt in range(3)] == ["silent"] * 3
+    held.follow([LISTENER], bound=[LISTENER], stealth=True)
+    assert answer(address.text, 20001) == "open"
+    held.follow([], stealth=False)
+    assert held.silent_ports == []
+    assert [answer(address.text, port) for port in (20001, 20009)] == ["refused"] * 2
+    held.close()
+
+
+@linux
+def test_what_a_rule_drops_answers_nothing_whatever_the_mode(loop: asyncio.AbstractEventLoop, address: Address) -> None:
+    held = HostSockets(address, loop)
+    held.follow([LISTENER], bound=[LISTENER, DROPPED])
+    assert [answer(address.text, port) for port in (20001, 20002)] == ["open", "silent"]
+    held.follow([LISTENER, DROPPED], bound=[LISTENER, DROPPED])
+    assert [answer(address.text, port) for port in (20001, 20002)] == ["open", "open"]
+    held.close()
+    assert [answer(address.text, port) for port in (20001, 20002)] == ["refused", "refused"]
+
+
+@linux
+def test_a_port_of_winrm_is_never_held(loop: asyncio.AbstractEventLoop, address: Address) -> None:
+    held = HostSockets(address, loop, silent_from_start=[(Protocol.TCP, 5985)])
+    held.follow([], without=[5985], stealth=True)
+    assert held.silent_ports == []
+    held.close()
+
+
+@linux
+def test_there_is_an_end_to_what_is_held_silent(loop: asyncio.AbstractEventLoop, address: Address, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "MOST_SILENT", 3)
+    held = HostSockets(address, loop)
+    held.follow([], bound=[Endpoint(Protocol.UDP, "0.0.0.0", port, 4) for port in range(20_000, 20_008)], stealth=True)
+    held.follow([], stealth=True)
+    assert held.silent_ports == ["udp/20000", "udp/20001", "udp/20002"]
+    held.close()
+
+
+@linux
+def test_an_ipv6_port_is_silent_too(loop: asyncio.AbstractEventLoop) -> None:
+    six = Address("::1", own=True)
+    try:
+        listen("::1", 20001).close()
+    except OSError as error:
+        pytest.skip(f"no port of ::1 is to be had here: {error}")
+    held = HostSockets(six, loop)
+    endpoint = Endpoint(Protocol.TCP, "::", 20001, 1)
+    held.follow([endpoint], bound=[endpoint], stealth=True)
+    assert answer("::1", 20001) == "open"
+    held.follow([], stealth=True)
+    assert answer("::1", 20001) == "silent"
     held.close()

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Windows Firewall since 6.0: which rules and settings are in force, and what they keep from whom is outside.
 
-Only block rules drop anything here; what is dropped where no rule allows it is not modelled. The service reads registry and policy when it
-starts and heeds what `netsh` asks of it at once; a value that is written behind its back waits for its next start (from memory).
+Only block rules drop anything here; what is dropped where no rule allows it is not modelled. Stealth mode hides ports without a
+listener. The service reads registry and policy when it starts and heeds what `netsh` asks of it at once; a value that is written behind
+its back waits for its next start (from memory).
 Sources: MS-GPFAS 2.2.3 (keys of the policy, which profile falls back to which); MS-FASP 2.2.34 (block before allow); Microsoft,
 "Understanding Firewall Profiles" (each adapter has its own from 6.1 on); KB2771908 (rules made with netsh have no effect on the loopback).
 """
@@ -46,10 +47,15 @@ FIRST_VERSION = "2.0"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What counts in one profile."""
+    """What counts in one profile.
+
+    Attributes:
+        stealth: a port without a listener answers nothing; on unless `DisableStealthMode` is 1 (KB 2586744).
+    """
 
     enabled: bool
     local_rules: bool
+    stealth: bool
 
 
 class Firewall:
@@ -116,6 +122,14 @@ class Firewall:
         directory = self._spec.windows.directory
         return all(any(rule.matches(wanted, expand(rule.program, directory)) for rule in rules[profile]) for profile in profiles)
 
+    def stealthy(self) -> bool:
+        """Tell whether a port without a listener answers nothing, on every adapter that packets could come in by.
+
+        It is on wherever the firewall is on (Microsoft, "Stealth Mode in Windows Firewall with Advanced Security").
+        """
+        found = [self._settings.get(profile) for profile in self._profiles(WILDCARD)]
+        return bool(found) and all(settings is not None and settings.enabled and settings.stealth for settings in found)
+
     def _blocking(self, profile: Category) -> list[Rule]:
         """Return the block rules that count in a profile; one of them is enough, whatever others allow."""
         settings = self._settings.get(profile)
@@ -142,11 +156,18 @@ class Firewall:
         key = rf"{POLICY}\{POLICY_PROFILES[profile]}"
         own = [rf"{POLICY}\{POLICY_PROFILES[other]}" for other in (Category.PRIVATE, Category.PUBLIC)]
         old = profile is not Category.DOMAIN and not any(self._registry.exists(path) for path in own)
-        enabled = self._registry.number(rf"{POLICY}\{OLD_PROFILE}" if old else key, "EnableFirewall")
-        if enabled is None:
-            enabled = self._registry.number(rf"{LOCAL}\{LOCAL_PROFILES[profile]}", "EnableFirewall")
-        # Without a value the firewall is on (from memory).
-        return Settings(enabled=enabled != 0, local_rules=self._registry.number(key, "AllowLocalPolicyMerge") != 0)
+        policy, local = rf"{POLICY}\{OLD_PROFILE}" if old else key, rf"{LOCAL}\{LOCAL_PROFILES[profile]}"
+
+        def setting(name: str) -> int | None:
+            found = self._registry.number(policy, name)
+            return self._registry.number(local, name) if found is None else found
+
+        return Settings(
+            # Without a value the firewall is on (from memory).
+            enabled=setting("EnableFirewall") != 0,
+            local_rules=self._registry.number(key, "AllowLocalPolicyMerge") != 0,
+            stealth=setting("DisableStealthMode") != 1,
+        )
 
     def _read_rules(self, key: str) -> dict[str, Rule]:
         values = self._registry.values(key) or {}

@@ -69,6 +69,10 @@ class Visible:
         """Return those of the endpoints that the firewall drops no packets for."""
         return self._look().exposed
 
+    def stealthy(self) -> bool:
+        """Tell whether the firewall lets a port without a listener answer nothing."""
+        return self._host.up and self._filters() and self._host.firewall.stealthy()
+
     def _look(self) -> _Seen:
         """Look at the sockets; while nothing has changed that they depend on, what was seen before is seen again."""
         host = self._host

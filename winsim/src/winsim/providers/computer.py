@@ -142,6 +142,10 @@ class SimulatedHost:
         """Return those of `endpoints` for which the host's firewall lets packets from outside through."""
         return self.host.visible.exposed()
 
+    def stealthy(self) -> bool:
+        """Tell whether a port without a listener answers nothing to who is outside."""
+        return self.host.visible.stealthy()
+
     def state(self) -> Mapping[str, object]:
         """Return what a change can alter, as plain types and under stable keys."""
         host = self.host

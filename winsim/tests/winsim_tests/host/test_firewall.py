@@ -232,6 +232,39 @@ def test_settings_of_the_profile_in_use(written: dict[tuple[str, str, str], int]
     assert dropped(host) == (both(445) if in_force else set())
 
 
+@pytest.mark.parametrize(
+    ("written", "stealthy"),
+    [
+        ({}, True),
+        ({(LOCAL, "PublicProfile", "EnableFirewall"): 0}, False),
+        ({(LOCAL, "PublicProfile", "DisableStealthMode"): 1}, False),
+        ({(LOCAL, "PublicProfile", "DisableStealthMode"): 0}, True),
+        ({(LOCAL, "StandardProfile", "DisableStealthMode"): 1}, True),
+        ({(POLICY, "PublicProfile", "DisableStealthMode"): 1}, False),
+        ({(POLICY, "PublicProfile", "DisableStealthMode"): 0, (LOCAL, "PublicProfile", "DisableStealthMode"): 1}, True),
+        ({(POLICY, "StandardProfile", "DisableStealthMode"): 1}, False),
+    ],
+)
+def test_stealth_mode_is_on_with_the_firewall_unless_somebody_turns_it_off(
+    written: dict[tuple[str, str, str], int], stealthy: bool
+) -> None:
+    host = make(SERVER)
+    for (base, profile, name), number in written.items():
+        write(host, rf"{base}\{profile}", name, RegistryValue.dword(number))
+    assert host.visible.stealthy()
+    host.power_cycle()
+    assert host.visible.stealthy() is stealthy
+
+
+def test_stealth_mode_comes_with_windows_vista_and_goes_with_its_service() -> None:
+    with_it = {name for name in names() if make(name).visible.stealthy()}
+    modern = {name for name in names() if int(load_scenario(name).host.windows.version.split(".")[0]) >= 6}
+    assert with_it == modern - {"windows_server_2022_firewall_off"}
+    host = make("windows_7")
+    assert controls.stop_service(host, service(host, "MpsSvc")) is Outcome.DONE
+    assert not host.visible.stealthy()
+
+
 @pytest.mark.parametrize("scenario", ["windows_server_2022_firewall_off", "windows_server_2022_firewall_policy"])
 def test_hosts_on_which_no_local_rule_is_in_force(scenario: str) -> None:
     host = make(scenario)

@@ -15,7 +15,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._action import cont
 
 CHECKOUT = Path(__file__).parents[5]
 OURS = "ansible_collections.netmin.windows.plugins.plugin_utils."
-LOADED = sorted(path for kind in CHECKOUT.glob("plugins/*") if kind.name not in ("doc_fragments", "modules") for path in kind.glob("*.py"))
+# Documentation, and what runs where a task is delegated.
+APART = ("doc_fragments", "module_utils", "modules")
+LOADED = sorted(path for kind in CHECKOUT.glob("plugins/*") if kind.name not in APART for path in kind.glob("*.py"))
 """The files that Ansible itself loads and runs."""
 
 

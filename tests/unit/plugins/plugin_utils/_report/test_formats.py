@@ -56,7 +56,7 @@ TEXT = st.text(min_size=1, max_size=60) | st.sampled_from(HOSTILE)
 def told(text: str) -> Report:
     """Return a report in which every text is one that a host may have said, as it comes out of the gathering."""
     text = str(tidied(f"x{text}"))
-    port = Port("tcp", 445, (text,), Scope.ADAPTER, text, State.FAILED, text, owners=(text,), instead=text)
+    port = Port("tcp", 445, (text,), Scope.ADAPTER, text, State.FAILED, text, owners=(text,), instead=text, outside=text)
     host = HostView(
         host=text,
         verdict=text,
@@ -72,6 +72,8 @@ def told(text: str) -> Report:
         back=text,
         warnings=(text,),
         notes=(text,),
+        outside=text,
+        reached=(text,),
     )
     findings = (Finding(text, text, text, text, 7), Finding("other", Kind.EXPIRED, text))
     return Report(text, Fleet(text, (host,)), findings, Since(text, (Difference(text, text, text, text),)), (text,))

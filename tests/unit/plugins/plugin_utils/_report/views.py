@@ -107,6 +107,7 @@ def hosts() -> st.SearchStrategy[HostView]:
         recipe=TEXTS,
         instead=TEXTS,
         count=st.integers(1, 3000),
+        outside=TEXTS,
     )
     changes = st.builds(
         Change,
@@ -133,6 +134,8 @@ def hosts() -> st.SearchStrategy[HostView]:
         todo=st.lists(TEXTS, max_size=2).map(tuple),
         back=TEXTS,
         notes=st.lists(TEXTS, max_size=2).map(tuple),
+        outside=TEXTS,
+        reached=st.lists(TEXTS, max_size=2).map(tuple),
     )
     # As results come: one line each, nothing that moves the cursor.
     return views.map(_as_results_come)
