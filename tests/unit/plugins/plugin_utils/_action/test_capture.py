@@ -47,7 +47,8 @@ def test_a_capture_of_the_same_host_is_replaced_and_nothing_else_is(tmp_path: Pa
     [
         ({}, 0),
         ({"from": "a.zip", "anonymize": True}, 0),
-        ({"from": "a.zip"}, 1),
+        ({"from": "folder"}, 0),
+        ({"from": "folder", "wire": True}, 1),
         ({"anonymize": True}, 1),
         ({"from": "a.zip", "anonymize": True, "wire": True}, 1),
     ],
