@@ -253,6 +253,9 @@ class Computer(Protocol):
     def rpc_offers(self, port: int) -> Sequence[RpcOffer] | None:
         """Return the RPC interfaces that answer at a TCP port now; None where no RPC server listens there."""
 
+    def rpc_refuses(self, uuid: str) -> bool:
+        """Tell whether a filter of the host refuses calls over TCP to an interface."""
+
     @property
     def rpc_anonymous(self) -> bool:
         """Whether the endpoint mapper answers clients that have not logged in."""
@@ -288,7 +291,7 @@ class Bench(Protocol):
 
         Keys: `services` and `drivers` (name -> mapping with at least `state` and `start_mode`), `registry`
         (full key path -> value name -> mapping with `type` and `value`), `adapters`, `boots` (a list, one entry per boot), `files`
-        (path -> kind, owner, entries of its access list, writers) and `tasks` (scheduled tasks by name).
+        (path -> kind, owner, entries of its access list, writers), `tasks` (scheduled tasks by name) and `rpc_filters` (by key).
         Nothing that moves by itself is in it: no clock, no counter.
         """
 

@@ -211,6 +211,9 @@ class FakeComputer:
     def rpc_offers(self, port: int) -> Sequence[RpcOffer] | None:
         return None
 
+    def rpc_refuses(self, uuid: str) -> bool:
+        return False
+
     @property
     def rpc_anonymous(self) -> bool:
         return True

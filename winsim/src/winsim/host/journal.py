@@ -25,6 +25,7 @@ class Subject(StrEnum):
     SERVICE = "service"
     TASK = "task"
     FILE = "file"
+    RPC_FILTER = "RPC filter"
 
 
 @dataclass(frozen=True, slots=True)

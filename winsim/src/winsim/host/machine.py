@@ -27,6 +27,7 @@ from .network import Network, netbios_options
 from .processes import ENDED, IDLE, Process, Processes
 from .registry import Registry
 from .rpc import RpcServers
+from .rpc_filters import RpcFilters
 from .sabotage import KINDS as SABOTAGE
 from .sabotage import Sabotage
 from .scm import Outcome, Service, ServiceControl
@@ -83,6 +84,7 @@ class Machine:
         self.tasks = Tasks(self)
         self.visible = Visible(self)
         self.rpc = RpcServers(self)
+        self.rpc_filters = RpcFilters()
         self.made_services: dict[str, ServiceSpec] = {}
         self._awaited: set[str] = set()
         self.firewall = Firewall(self.spec, self.registry, lambda: self.adapters)
@@ -228,6 +230,7 @@ class Machine:
         for fault in self.faults.of("clock_steps"):
             self._begin_wrong(fault)
         self.power = Power.ON
+        self.rpc_filters.booted()
         self._planned = None
         self.visible.visited(())
         self.jobs = Jobs(self)

@@ -23,6 +23,8 @@ from winsim.endpoint import Protocol
 
 from .configuration import SEQUENCES
 from .network import own_address
+from .rpc_filters import PROTOCOLS
+from .rpc_filters import SERVICE as FILTERING
 from .sockets import WILDCARD, Origin, Socket
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 ALWAYS = (99, 99)
 PIPES = "ncacn_np"
+OVER_TCP = PROTOCOLS["ncacn_ip_tcp"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,11 @@ class RpcServers:
     def registrations(self) -> list[RpcRegistration]:
         """Return the endpoint map."""
         return [entry for owner in sorted(INTERFACES) for entry in self._of(owner)]
+
+    def refuses(self, uuid: str) -> bool:
+        """Tell whether a filter refuses calls over TCP to an interface; without the Base Filtering Engine nothing is filtered."""
+        service = self._host.services.find(FILTERING)
+        return service is not None and service.running and self._host.rpc_filters.block(uuid, OVER_TCP)
 
     def offered(self, port: int) -> list[RpcInterface] | None:
         """Return the interfaces that answer at a TCP port; None where the port is no RPC server's.

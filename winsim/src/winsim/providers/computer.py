@@ -129,6 +129,11 @@ class SimulatedHost:
         found = self.host.rpc.offered(port)
         return None if found is None else [RpcOffer(item.uuid, item.major, item.minor) for item in found]
 
+    def rpc_refuses(self, uuid: str) -> bool:
+        """Tell whether a filter of the host refuses calls over TCP to an interface."""
+        self.host.time.advance()
+        return self.host.rpc.refuses(uuid)
+
     @property
     def rpc_anonymous(self) -> bool:
         """Whether the endpoint mapper answers clients that have not logged in."""
@@ -174,6 +179,7 @@ class SimulatedHost:
             "boots": [{"number": number} for number in range(1, host.boots + 1)],
             "files": host.files.state(),
             "tasks": host.tasks.state(),
+            "rpc_filters": host.rpc_filters.plain(),
         }
 
     def changes(self) -> Sequence[StateChange]:

@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""`netsh advfirewall firewall add rule` and `delete rule`, which Windows Vista brought; netsh has nothing else here.
+"""`netsh advfirewall firewall add rule` and `delete rule`, which Windows Vista brought, `netsh rpc filter` and `netsh -f`; nothing else.
 
 Sources: the help of `add rule` and `delete rule` as published for 6.0 and 6.1 (keywords, that a name may not be `all`, that
 `service=any` means whatever is a service, that a list has no ranges before 6.1) and published transcripts (Ok, Deleted, No rules match,
@@ -29,6 +29,8 @@ from winsim.host.firewall_rules import (
 )
 from winsim.host.machine import Machine
 from winsim.host.model import Category, Language
+
+from . import netsh_rpc
 
 T = TypeVar("T")
 
@@ -86,8 +88,21 @@ class _Refused(Exception):
     """The command is not carried out; the text says why."""
 
 
-def netsh(host: Machine, words: list[str]) -> Output:
-    """Run a command of the firewall's context, keywords in any case."""
+def netsh(host: Machine, words: list[str], read: Callable[[str], str]) -> Output:
+    """Run a command, keywords in any case.
+
+    Args:
+        read: returns the text of a file.
+    """
+    modern = tuple(int(part) for part in host.spec.windows.version.split(".")[:2]) >= SINCE
+    if modern and words[:1] and words[0].lower() == "rpc":
+        return netsh_rpc.rpc(host, words)
+    if modern and [word.lower() for word in words[:1]] == ["-f"] and len(words) == len(("-f", "file")):
+        try:
+            text = read(words[1])
+        except OSError:
+            return f"The system cannot find the file specified: {words[1]}\r\n", "", 1
+        return netsh_rpc.script(host, text)
     verbs: dict[str, Callable[[Machine, Options], str]] = {"add": _add, "delete": _delete}
     version = tuple(int(part) for part in host.spec.windows.version.split(".")[:2])
     verb = words[2].lower() if len(words) > 3 else ""

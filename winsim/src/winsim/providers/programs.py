@@ -217,7 +217,7 @@ class HostSystem:
             "find": lambda: find(host, call),
             "icacls": lambda: icacls(host, call, self.who),
             "net": lambda: net(host, call.words),
-            "netsh": lambda: netsh(host, call.words),
+            "netsh": lambda: netsh(host, call.words, self.files.read),
             "netstat": lambda: _without_errors(netstat(host, call.words)),
             "reg": lambda: reg(host, call.words, call.streams.stdin),
             "sc": lambda: sc(host, call.words),

@@ -16,6 +16,7 @@ import pytest
 import spnego
 
 from winsim.host.clock import ManualClock
+from winsim.host.rpc_filters import RpcCondition, RpcFilter
 from winsim.providers.computer import SimulatedHost, build
 from winsim.scenarios import load_scenario
 from winsim.server import Host, HostSpec, Simulation
@@ -207,3 +208,31 @@ def test_a_login_that_makes_no_sense_lets_nobody_in(token: bytes) -> None:
 
 def test_a_login_that_would_sign_is_not_taken() -> None:
     assert answers(talk(computer(), bind(token=b"x", level=5)))[0][0] == 13
+
+
+def printers(host: Host, *, port: str = "") -> str:
+    """Return what Samba's client says of a call to the spooler; without a port it asks the mapper for it."""
+    program = shutil.which("rpcclient")
+    if program is None:
+        pytest.skip("Samba's rpcclient is not installed")
+    command = [program, "--configfile=/dev/null", "-U", "%", f"ncacn_ip_tcp:{host.own_address}{port}", "-c", "enumprinters"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout + done.stderr
+
+
+def test_a_filtered_interface_refuses_a_call_of_sambas_client(simulation: Simulation) -> None:
+    host = simulation["server"]
+    rpcclient(host)
+    machine = host.computer.host  # type: ignore[attr-defined]  # the state behind a scenario's host
+    port = next(
+        row.endpoint for row in simulation.run(host.computer.rpc_map) if UUID(row.uuid) == SPOOLER and row.sequence == "ncacn_ip_tcp"
+    )
+    places = ("", f"[{port}]")
+    assert not any("ACCESS_DENIED" in printers(host, port=place) for place in places)
+    simulation.run(lambda: machine.rpc_filters.add(RpcFilter("key", "um", "block", (RpcCondition("if_uuid", str(SPOOLER)),))))
+    assert all("ACCESS_DENIED" in printers(host, port=place) for place in places)
+    # The port itself still listens, and the mapper still lists it.
+    socket.create_connection((host.own_address, int(port)), timeout=5).close()
+    assert str(SPOOLER) in rpcclient(host)
+    simulation.run(lambda: machine.rpc_filters.delete("key"))
+    assert not any("ACCESS_DENIED" in printers(host, port=place) for place in places)
