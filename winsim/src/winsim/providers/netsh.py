@@ -88,11 +88,15 @@ class _Refused(Exception):
     """The command is not carried out; the text says why."""
 
 
-def netsh(host: Machine, words: list[str], read: Callable[[str], str]) -> Output:
+def _no_file(path: str) -> str:
+    raise FileNotFoundError(path)
+
+
+def netsh(host: Machine, words: list[str], read: Callable[[str], str] = _no_file) -> Output:
     """Run a command, keywords in any case.
 
     Args:
-        read: returns the text of a file.
+        read: returns the text of a file; whoever has none finds none.
     """
     modern = tuple(int(part) for part in host.spec.windows.version.split(".")[:2]) >= SINCE
     if modern and words[:1] and words[0].lower() == "rpc":
