@@ -14,7 +14,7 @@ Entries hold facts, never conclusions about one host.
 
 from __future__ import annotations
 
-from .assumptions import Assumption, Look, Use
+from .assumed import Assumption, Look, Use
 from .benchmarks import Asked, Basis, Benchmark, Control, ControlEffect, Controls, ControlSetting, HostRole, Relation, Rule
 from .hazards import Affects, Fact, Gate, Hazard, Kind, Probe, Query, Running
 from .knowledge import Knowledge

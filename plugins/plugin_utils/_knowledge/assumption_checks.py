@@ -11,7 +11,7 @@ from pathlib import Path
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 
-from .assumptions import Assumption, Use
+from .assumed import Assumption, Use
 from .knowledge import Knowledge
 from .model import Confidence
 

@@ -24,7 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
-from .assumptions import Assumption
+from .assumed import Assumption
 from .benchmarks import Benchmark, ControlSetting
 from .hazards import Hazard
 from .model import Example, Method, Never, PerUser, Protected, Recipe, RpcInterface, Silent, Version

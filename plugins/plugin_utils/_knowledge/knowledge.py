@@ -13,7 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Side, Windows
 
-from .assumptions import Assumption
+from .assumed import Assumption
 from .benchmarks import Controls
 from .hazards import Hazard
 from .model import ListenerPattern, Never, PerUser, Protected, Recipe, RpcInterface, Silent, Version

@@ -20,7 +20,7 @@ import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
 from .assumption_checks import check_assumptions
-from .assumptions import Assumption
+from .assumed import Assumption
 from .benchmark_checks import check_benchmark, check_settings
 from .benchmarks import Benchmark, Controls, ControlSetting
 from .checks import check_hazard, check_recipe, check_together, check_version

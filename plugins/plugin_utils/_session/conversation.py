@@ -20,6 +20,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.encode impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.faults import error_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import (
     DeleteShell,
+    Enumerate,
+    Page,
+    PageHeard,
+    Pull,
     Receive,
     Request,
     RunCommand,
@@ -39,6 +43,8 @@ _log = logging.getLogger(__name__)
 # Windows closes an idle connection after about 120 s, and a sealed one cannot go on over another. Logging in again
 # before anything is sent costs one login; finding out afterwards would leave a write in doubt.
 IDLE_SECONDS = 60.0
+# The shapes of so many pages are remembered; of a read that lasts longer the first ones tell as much.
+MOST_HEARD = 2000
 
 
 class Conversation:
@@ -53,6 +59,12 @@ class Conversation:
         self._requests = self._bytes_sent = self._bytes_received = 0
         self._seconds = 0.0
         self._last: float | None = None
+        self._heard: list[PageHeard] = []
+
+    @property
+    def heard(self) -> tuple[PageHeard, ...]:
+        """The shapes of the pages that have come up to now."""
+        return tuple(self._heard)
 
     @property
     def stats(self) -> Stats:
@@ -86,6 +98,9 @@ class Conversation:
         if isinstance(response, SoapFault):
             in_shell = isinstance(request, RunCommand | Receive | Signal | DeleteShell)
             raise error_of(response, what=what, host=self.host, in_shell=in_shell)
+        if isinstance(response, Page) and isinstance(request, Enumerate | Pull) and len(self._heard) < MOST_HEARD:
+            first = not isinstance(request, Pull)
+            self._heard.append(PageHeard(first, len(response.rows), response.context is not None, len(answer)))
         return response
 
     def limits(self, what: str) -> Limits:

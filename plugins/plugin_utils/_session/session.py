@@ -30,7 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
-from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Invoke, Output
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Invoke, Output, PageHeard
 
 from . import registry
 from .beside import Answered, Answers, Beside, answer_of
@@ -96,6 +96,11 @@ class Session:
     def stats(self) -> Stats:
         """What has been spent up to now; after `close`, all of it."""
         return Stats.total((self._conversation.stats, *self._beside.stats))
+
+    @property
+    def heard(self) -> tuple[PageHeard, ...]:
+        """The shapes of the pages that have come up to now; those of connections beside it are left out."""
+        return self._conversation.heard
 
     def query(
         self, wmi_class: str, properties: Sequence[str] = (), *, where: Where | None = None, namespace: str = CIMV2

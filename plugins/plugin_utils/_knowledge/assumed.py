@@ -68,14 +68,16 @@ class PropertiesLook:
     Attributes:
         properties: each property that is read, with its type.
         whole: it is read without naming properties.
-        only: names of the instances that are read; all of them where it is left out.
+        where: the property that chooses instances.
+        only: its values; all instances are read where they are left out.
     """
 
     wmi_class: str
     namespace: str = "root/cimv2"
     properties: Mapping[str, Shape]
     whole: bool = False
-    only: tuple[str, ...] = ()
+    where: str = "Name"
+    only: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
