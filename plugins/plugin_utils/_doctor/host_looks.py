@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import fields_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, RegistryType
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.dynamic_ports import CLASSES_SINCE, MAX_USER_PORT_UNTIL, read_ranges
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import RULES
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.assumed import (
@@ -22,7 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.assumed 
 )
 
 from .ground import Ground
-from .verdict import Verdict, confirmed, contradicted, not_seen, some
+from .verdict import Verdict, confirmed, contradicted, counted, not_seen, some
 
 _VERSION = re.compile(r"v([0-9]{1,4})\.([0-9]{1,4})\|")
 
@@ -59,7 +59,7 @@ def look_at_triggers(ground: Ground, look: TriggersLook) -> Verdict:
     lacking = [name for name in look.values if types.get(_as_written(name, types)) is not RegistryType.DWORD]
     if lacking:
         return contradicted(f"numbers {some(look.values)} in each", f"no {some(lacking)}")
-    return confirmed(f"{len(found)} triggers with {some(look.values)}")
+    return confirmed(f"{counted(len(found), 'trigger')} with {some(look.values)}")
 
 
 def _as_written(name: str, names: object) -> str:
@@ -85,7 +85,7 @@ def look_at_rules(ground: Ground, look: RuleLook) -> Verdict:
         if strange:
             return contradicted("no field beside those that are known", f"{name} has {some(strange)}")
         seen.append(f"v{version[1]}.{version[2]}")
-    return confirmed(f"{some(seen)} in {len(seen)} rules") if seen else not_seen(f"none of the rules {some(look.rules)} is here")
+    return confirmed(f"{some(seen)} in {counted(len(seen), 'rule')}") if seen else not_seen(f"none of the rules {some(look.rules)} is here")
 
 
 def look_at_boot(ground: Ground, look: BootLook) -> Verdict:
@@ -99,7 +99,9 @@ def look_at_boot(ground: Ground, look: BootLook) -> Verdict:
         return contradicted("a time of the last boot", "none")
     apart = abs((boot.lsass_created - boot.last_boot).total_seconds())
     if apart > look.within:
-        return contradicted(f"at most {look.within} s between the boot and lsass.exe", f"{apart:.0f} s; a clock that was set does that, too")
+        return contradicted(
+            f"at most {look.within} s between the boot and lsass.exe", f"{apart:.0f} s; a clock that was set does that, too"
+        )
     return confirmed(f"{apart:.0f} s between the boot and lsass.exe")
 
 
@@ -125,18 +127,20 @@ def _by_listeners(ground: Ground, protocol: Protocol) -> Verdict:
     if ground.explained is None or ground.host is None:
         return not_seen(ground.unlisted)
     if protocol is Protocol.UDP:
-        return not_seen(f"this Windows shows no value for it: netsh int ipv4 show dynamicport udp tells")
+        return not_seen("this Windows shows no value for it: netsh int ipv4 show dynamicport udp tells")
     first, last = ground.version.dynamic_ports
     servers = Names(
-        name for recipe in ground.knowledge.recipes.values() for name in recipe.processes if recipe.id in ("rpc-wininit", "rpc-lsass", "rpc-scm")
+        name
+        for recipe in ground.knowledge.recipes.values()
+        for name in recipe.processes
+        if recipe.id in ("rpc-wininit", "rpc-lsass", "rpc-scm")
     )
     ports = [row.endpoint.port for row in ground.explained if row.endpoint.protocol is protocol and (row.process or "") in servers]
     if not ports:
         return not_seen("no RPC server of the system listens")
     outside = [str(port) for port in ports if not first <= port <= last]
-    return contradicted(f"{first}-{last}", f"RPC servers of the system at {some(outside)}") if outside else confirmed(f"{first}-{last}, by {len(ports)} RPC servers")
-
-
-def missing_key(key: str) -> str:
-    """Name a key for a person."""
-    return f"{HKLM}{key}"
+    return (
+        contradicted(f"{first}-{last}", f"RPC servers of the system at {some(outside)}")
+        if outside
+        else confirmed(f"{first}-{last}, by {len(ports)} RPC servers")
+    )

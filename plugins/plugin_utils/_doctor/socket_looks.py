@@ -20,7 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.assumed 
 )
 
 from .ground import Ground
-from .verdict import Verdict, confirmed, contradicted, not_seen, some
+from .verdict import Verdict, confirmed, contradicted, counted, not_seen, some
 
 
 def look_at_owners(ground: Ground, look: OwnersLook) -> Verdict:
@@ -38,7 +38,7 @@ def look_at_owners(ground: Ground, look: OwnersLook) -> Verdict:
     gone = [f"{protocol}/{row.port} names {row.pid}" for row in rows if row.pid not in processes and row.pid not in SYSTEM_PIDS]
     if gone:
         return contradicted("a process that the host lists", some(gone))
-    return confirmed(f"{len(rows)} endpoints with their processes")
+    return confirmed(f"{counted(len(rows), 'endpoint')} with processes")
 
 
 def look_at_netstat(ground: Ground, look: NetstatLook) -> Verdict:
@@ -53,10 +53,16 @@ def look_at_netstat(ground: Ground, look: NetstatLook) -> Verdict:
     if odd:
         return contradicted(f"{look.columns} columns{', the last one a number' if with_pid else ''}", odd[0])
     words = {" ".join(row[3:-1] if with_pid else row[3:]).upper() for row in listed}
-    strange = sorted(word for word in words if not word.startswith(tuple(look.words)))
+    # The console of a host may write letters that are not ASCII in a way that nobody can tell: the others are enough.
+    known = tuple(_plain(word) for word in look.words)
+    strange = sorted(word for word in words if not _plain(word) or not _plain(word).startswith(known))
     if strange:
         return contradicted("words of a known language", some(strange))
     return confirmed(some(sorted(words)))
+
+
+def _plain(word: str) -> str:
+    return "".join(sign for sign in word if sign.isascii() and (sign.isalpha() or sign in "_ "))
 
 
 def look_at_listeners(ground: Ground, look: ListenersLook) -> Verdict:
@@ -76,7 +82,7 @@ def look_at_listeners(ground: Ground, look: ListenersLook) -> Verdict:
     unknown = [row for row in reachable if row.recipe is None and len(row.owners) == 1 and row.owners[0] in known]
     if unknown:
         return contradicted("a recipe for each listener of a service that is known", some(_names(unknown)))
-    return confirmed(f"{len(reachable)} endpoints")
+    return confirmed(counted(len(reachable), "endpoint"))
 
 
 def _known(ground: Ground) -> Names:

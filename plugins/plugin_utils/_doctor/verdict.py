@@ -58,3 +58,8 @@ def some(items: Iterable[str]) -> str:
     every = tuple(dict.fromkeys(items))
     more = f" and {len(every) - MOST_TOLD} more" if len(every) > MOST_TOLD else ""
     return f"{', '.join(every[:MOST_TOLD])}{more}"
+
+
+def counted(number: int, what: str) -> str:
+    """Say how many there are: 1 row, 2 rows."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

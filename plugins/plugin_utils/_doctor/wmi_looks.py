@@ -23,7 +23,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.assumed 
 )
 
 from .ground import Ground
-from .verdict import Verdict, confirmed, contradicted, not_seen, some
+from .verdict import Verdict, confirmed, contradicted, counted, not_seen, some
 
 # Nothing is called so.
 NOBODY = "netmin.windows.absent"
@@ -53,7 +53,7 @@ def look_at_properties(ground: Ground, look: PropertiesLook) -> Verdict:
         return contradicted(some(types), some(wrong))
     if gone:
         return contradicted(f"{look.wmi_class} with {some(gone)}", f"no {some(gone)}")
-    return confirmed(f"{len(rows)} rows with {len(look.properties)} properties")
+    return confirmed(f"{counted(len(rows), 'row')} with {some(look.properties)}")
 
 
 def _refused(ground: Ground, look: PropertiesLook, error: Fault) -> Verdict:
@@ -153,7 +153,7 @@ def look_at_missing(ground: Ground, look: MissingLook) -> Verdict:
 
 def _ask_value(ground: Ground) -> str | None:
     found = ground.reader.value(PRESENT_KEY, NOBODY, RegistryType.DWORD)
-    return None if found is None else f"the number {found.data}"
+    return None if found is None else f"the value {found.plain()}"
 
 
 def _ask_key(ground: Ground) -> str | None:
@@ -163,7 +163,7 @@ def _ask_key(ground: Ground) -> str | None:
 
 def _ask_type(ground: Ground) -> str:
     found = ground.reader.value(TEXT_KEY, TEXT_NAME, RegistryType.DWORD)
-    return "no value" if found is None else f"the number {found.data}"
+    return "no value" if found is None else f"the value {found.plain()}"
 
 
 def _query(wmi_class: str, column: str, namespace: str = CIMV2) -> Callable[[Ground], str]:
@@ -218,7 +218,7 @@ def look_at_filter(ground: Ground, look: FilterLook) -> Verdict:
     others = [value for row in rows if (value := row.text(look.where) or "none") not in wanted]
     if others:
         return contradicted(f"{look.where} {' or '.join(sorted(wanted))}", f"{look.where} {some(others)}")
-    return confirmed(f"{len(rows)} rows, all with {look.where} {' or '.join(sorted(wanted))}")
+    return confirmed(f"{counted(len(rows), 'row')}, all with {look.where} {' or '.join(sorted(wanted))}")
 
 
 def look_at_conditions(ground: Ground, look: ConditionsLook) -> Verdict:
@@ -231,4 +231,3 @@ def look_at_conditions(ground: Ground, look: ConditionsLook) -> Verdict:
     except Fault as error:
         return contradicted(f"{look.count} conditions are taken", told_of(error))
     return confirmed(f"{look.count} conditions are taken")
-

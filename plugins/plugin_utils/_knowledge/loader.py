@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
-from .assumption_checks import check_assumptions
 from .assumed import Assumption
+from .assumption_checks import check_assumptions
 from .benchmark_checks import check_benchmark, check_settings
 from .benchmarks import Benchmark, Controls, ControlSetting
 from .checks import check_hazard, check_recipe, check_together, check_version
