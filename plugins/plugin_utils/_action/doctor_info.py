@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import
 
 from .base import WindowsAction
 from .baseline import path_of
-from .opening import OpenReader, is_capture
+from .opening import Captured, OpenReader
 from .screen import Screen
 
 EXAMINED: dict[str, Any] = {"file": {"type": "path"}, "show": {"type": "bool", "default": False}}
@@ -33,7 +33,7 @@ class ExaminingAction(WindowsAction):
             session,
             KNOWLEDGE,
             heard=lambda: session.heard,
-            captured=is_capture(getattr(self, "_connection", None)),
+            captured=isinstance(session, Captured),
             progress=lambda what: screen.tell(f"{self.host_name}: {what}"),
         )
 

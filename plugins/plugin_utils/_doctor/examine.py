@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Assumption, Knowledge
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Assumption, Knowledge, Look
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.assumed import Missing
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import PageHeard
 
 from .ground import REFUSALS, Ground, read_ground
@@ -46,6 +48,8 @@ LOOKS: Mapping[str, Callable[[Ground, Any], Verdict]] = {
     "socket": look_at_socket,
     "triggers": look_at_triggers,
 }
+# What needs no answer of its own, or has it by a listing.
+ASKED_ALREADY = frozenset({"netstat", "own_key", "pages", "envelope", "conditions", "empty"})
 # Answered by what the others have read.
 LAST = ("pages", "envelope")
 
@@ -109,3 +113,18 @@ def look(ground: Ground, assumption: Assumption) -> Verdict:
         return LOOKS[kind](ground, getattr(assumption.look, kind))
     except REFUSALS as error:
         return not_seen(str(error))
+
+
+def ask(reader: Reader, host: Host, knowledge: Knowledge) -> None:
+    """Read what the looks at a host that has been read would ask for beside that; for those who keep the answers, and may ask little."""
+    ground = Ground(reader, knowledge, host.windows, host, "", (), "", tuple, captured=False)
+    for assumption in knowledge.assumptions_on(host.windows):
+        if _is_worth(assumption.look):
+            look(ground, assumption)
+
+
+def _is_worth(way: Look) -> bool:
+    """Tell whether a look needs an answer of its own that a plan, which asks for much already, can bear."""
+    if way.missing is not None:
+        return way.missing.what is not Missing.PROPERTY
+    return way.kinds[0] not in ASKED_ALREADY or (way.empty is not None and bool(way.empty.key))

@@ -29,8 +29,8 @@ from .verdict import Verdict, confirmed, contradicted, counted, not_seen, some
 NOBODY = "netmin.windows.absent"
 NO_CLASS = "netmin_windows_absent"
 PRESENT_KEY = rf"{SERVICES_KEY}\Tcpip\Parameters"
-# Microsoft, "Registry: computer name": a text on every Windows.
-TEXT_KEY, TEXT_NAME = r"SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName", "ComputerName"
+# Microsoft, HKLM\\SYSTEM\\CurrentControlSet\\Services Registry Tree: a number of every service and driver.
+NUMBER_KEY, NUMBER_NAME = rf"{SERVICES_KEY}\Tcpip", "Start"
 NOT_SENT = "a capture holds values, not how they were sent"
 
 
@@ -162,7 +162,7 @@ def _ask_key(ground: Ground) -> str | None:
 
 
 def _ask_type(ground: Ground) -> str:
-    found = ground.reader.value(TEXT_KEY, TEXT_NAME, RegistryType.DWORD)
+    found = ground.reader.value(NUMBER_KEY, NUMBER_NAME, RegistryType.SZ)
     return "no value" if found is None else f"the value {found.plain()}"
 
 
