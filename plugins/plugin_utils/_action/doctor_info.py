@@ -57,7 +57,17 @@ class DoctorInfoAction(ExaminingAction):
         """Look at the host."""
         made = self.examined(self.open_session())
         windows = made.ground.windows
-        shown = {"id": windows.id, "name": windows.name, "version": str(windows.nt), "build": windows.build}
-        result = {"changed": False, **plain_of(made), "windows": shown, "warnings": [windows.remark] if windows.remark else []}
+        result = {
+            "changed": False,
+            **plain_of(made),
+            "windows": shown_windows(windows),
+            "level": "read",
+            "warnings": [windows.remark] if windows.remark else [],
+        }
         result["msg"] = f"{self.host_name}: {result['verdict']}"
         return self.told(options, result, made.findings, windows)
+
+
+def shown_windows(windows: Windows) -> dict[str, Any]:
+    """Return the Windows of a host as results show it."""
+    return {"id": windows.id, "name": windows.name, "version": str(windows.nt), "build": windows.build}

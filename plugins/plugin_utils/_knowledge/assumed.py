@@ -256,6 +256,7 @@ class OwnKeyLook:
 
     Attributes:
         data: what is written; of a list its elements.
+        back: what comes back of a list, where it is not what was written.
         filler: how many characters the data is made up to.
         empty: a list without elements is written.
         by_command: by `reg add` in a command shell.
@@ -263,6 +264,7 @@ class OwnKeyLook:
 
     type: ValueType
     data: int | str | tuple[str, ...] = ""
+    back: tuple[str, ...] = ()
     filler: int = 0
     empty: bool = False
     by_command: bool = False

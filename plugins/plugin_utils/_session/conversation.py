@@ -50,9 +50,10 @@ MOST_HEARD = 2000
 class Conversation:
     """Sends requests over one transport and returns typed responses."""
 
-    def __init__(self, transport: Transport, *, host: str, read_only: bool, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, transport: Transport, *, host: str, read_only: bool, clock: Clock = SYSTEM_CLOCK, below: str = "") -> None:
         self.host = host
         self.read_only = read_only
+        self.below = below
         self._transport = transport
         self._clock = clock
         self._session_id = _uuid()
@@ -74,7 +75,7 @@ class Conversation:
     def permit(self, request: Request[Any]) -> None:
         """Raise ReadOnlyViolation for a request that this session may not send; `ask` does so by itself."""
         if self.read_only:
-            check(request)
+            check(request, self.below)
 
     def ask(self, request: Request[R], what: str) -> R:
         """Send a request and return its response.

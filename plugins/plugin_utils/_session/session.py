@@ -56,16 +56,24 @@ class Session:
         clock: by which answers and an idle connection are timed.
         read_only: keeps the guard's table even against our own bugs.
         connections: over so many at most reads go side by side that are announced.
+        below: the registry key below HKLM to which, and below which, one that may only read may write all the same.
     """
 
     def __init__(
-        self, transport: Transport, *, host: str, clock: Clock = SYSTEM_CLOCK, read_only: bool = True, connections: int = 1
+        self,
+        transport: Transport,
+        *,
+        host: str,
+        clock: Clock = SYSTEM_CLOCK,
+        read_only: bool = True,
+        connections: int = 1,
+        below: str = "",
     ) -> None:
         def converse(beside: Transport) -> Conversation:
             return Conversation(beside, host=host, read_only=True, clock=clock)
 
         self._transport = transport
-        self._conversation = Conversation(transport, host=host, read_only=read_only, clock=clock)
+        self._conversation = Conversation(transport, host=host, read_only=read_only, clock=clock, below=below)
         self._shell = Shell(self._conversation)
         self._fetcher = Fetcher(self._conversation, self._expect_room, self._make_room)
         self._beside = Beside(transport, connections, converse, self._expect_room)

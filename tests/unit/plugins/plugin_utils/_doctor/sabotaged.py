@@ -123,4 +123,3 @@ def with_rule(name: str, text: str) -> Callable[[Simulated], None]:
         host.computer.host.registry.write(RULES, name, RegistryValue(RegistryType.SZ, text))
 
     return patch
-

@@ -39,7 +39,12 @@ SABOTAGES = {
         SERVER, "server-needs-srv2", "depends on srv2", "depends on SamSs, srvnet", spec=with_depends("LanmanServer", ("SamSS", "srvnet"))
     ),
     "the dynamic range moved": Sabotage(
-        "windows_server_2019", "dynamic-ports-tcp", "49152-65535", "20000-40000", windows={"first_port": 20000, "last_port": 40000}, also=("dynamic-ports-udp",)
+        "windows_server_2019",
+        "dynamic-ports-tcp",
+        "49152-65535",
+        "20000-40000",
+        windows={"first_port": 20000, "last_port": 40000},
+        also=("dynamic-ports-udp",),
     ),
     "an owner missing": Sabotage(
         SERVER,
@@ -56,7 +61,9 @@ SABOTAGES = {
         patch=with_rule("WINRM-HTTP-In-TCP", "v3.1|Action=Allow|Dir=In|Name=x|"),
     ),
     "a smaller envelope": Sabotage(SERVER, "envelope", "70000 bytes and more", "and more to come", profile={"max_envelope": 60 * 1024}),
-    "a language not seen before": Sabotage(OLD, "netstat", "words of a known language", "NASLUCHIWANIE", spoil=saying(b"LISTENING", b"NASLUCHIWANIE")),
+    "a language not seen before": Sabotage(
+        OLD, "netstat", "words of a known language", "NASLUCHIWANIE", spoil=saying(b"LISTENING", b"NASLUCHIWANIE")
+    ),
 }
 
 
