@@ -126,9 +126,10 @@ def _content(path: Path, where: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InvalidOption(f"{where} cannot be read: {reason}; netmin.windows.doctor_info writes it with 'file'") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InvalidOption(f"{where} is not a file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise InvalidOption(f"{where} is not a file")
         content = file.read(MOST_FILE + 1)
     if len(content) > MOST_FILE:
         raise InvalidOption(f"{where} has more than {MOST_FILE} bytes, and no file of findings has")
