@@ -8,15 +8,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.examine import Examination, Finding
+from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.method import Trial, Tried
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.own_key import KEY, look_at_own_key
+from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.rests import of_default_plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.result import plain_of
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import WINDOW
+from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.verdict import Word
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE, WINDOW
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import read_timer
 
+from .base import new_run_id
 from .doctor_info import EXAMINED, ExaminingAction, shown_windows
 from .screen import Screen
 
@@ -35,6 +39,8 @@ class DoctorAction(ExaminingAction):
         **EXAMINED,
     }
 
+    _tried: tuple[Tried, ...] = ()
+
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
         """Return what is wrong with the options."""
         yield from super().contradictions(options)
@@ -45,6 +51,11 @@ class DoctorAction(ExaminingAction):
             )
         if options.get("level") != METHOD and options.get("recipes"):
             yield "'recipes' is for 'level: method'; leave it out"
+        for name in options.get("recipes") or ():
+            try:
+                KNOWLEDGE.recipe(name)
+            except InvalidOption as error:
+                yield str(error)
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Look at the host, unless it is no time to write to it."""
@@ -53,7 +64,7 @@ class DoctorAction(ExaminingAction):
                 "the doctor writes to the host, which check mode does not allow: run netmin.windows.doctor_info, which only reads"
             )
         self.refuse_outside_window(options)
-        return self._own_key(options)
+        return self._method(options) if options["level"] == METHOD else self._own_key(options)
 
     def _own_key(self, options: Mapping[str, Any]) -> dict[str, Any]:
         session = self.open_below(KEY)
@@ -64,6 +75,27 @@ class DoctorAction(ExaminingAction):
         screen = Screen(hidden=bool(self._task.no_log))
         found = look_at_own_key(session, written, lambda what: screen.tell(f"{self.host_name}: {what}"))
         return self._result(options, with_findings(made, found), changed=True)
+
+    def _method(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        session = self.open_writable()
+        refuse_beside_timer(session)
+        made = self.examined(session)
+        wanted = tuple(dict.fromkeys(options["recipes"] or of_default_plan(made).recipes))
+        screen = Screen(hidden=bool(self._task.no_log))
+        trial = Trial(session, KNOWLEDGE, self.waits, options["stop_timeout"], new_run_id)
+        self.writing = True
+        tried = []
+        for number, name in enumerate(wanted, start=1):
+            screen.tell(f"{self.host_name}: closes {name} and undoes it ({number} of {len(wanted)})")
+            tried.append(trial.of(name))
+            self._tried = tuple(tried)
+        found = by_method(made, tried)
+        changed = any(one.runs for one in tried)
+        return self._result(options, with_findings(made, found), changed=changed, methods=[shown_trial(one) for one in tried])
+
+    def so_far(self) -> dict[str, Any]:
+        """Return which methods were tried before the task broke off."""
+        return {"changed": True, "methods": [shown_trial(one) for one in self._tried]}
 
     def _result(self, options: Mapping[str, Any], made: Examination, *, changed: bool, **more: Any) -> dict[str, Any]:
         windows = made.ground.windows
@@ -91,3 +123,27 @@ def with_findings(made: Examination, found: Iterable[Finding]) -> Examination:
     """Return an examination with other findings in place of those about the same assumptions."""
     newer = {finding.assumption.id: finding for finding in found}
     return replace(made, findings=tuple(newer.get(finding.assumption.id, finding) for finding in made.findings))
+
+
+def by_method(made: Examination, tried: Iterable[Tried]) -> tuple[Finding, ...]:
+    """Return what trying a recipe said of the assumption about its listeners; where it could not be tried, what reading said stays."""
+    verdicts = {one.recipe: one.verdict for one in tried if one.verdict.word is not Word.NOT_SEEN}
+    found = []
+    for finding in made.findings:
+        look = finding.assumption.look.socket
+        if look is not None and look.recipe in verdicts:
+            found.append(replace(finding, verdict=verdicts[look.recipe]))
+    return tuple(found)
+
+
+def shown_trial(one: Tried) -> dict[str, Any]:
+    """Show what became of one recipe."""
+    verdict = one.verdict
+    return {
+        "recipe": one.recipe,
+        "verdict": str(verdict.word),
+        "expected": verdict.expected or None,
+        "seen": verdict.seen or None,
+        "why": verdict.why or None,
+        "runs": list(one.runs),
+    }
