@@ -56,6 +56,7 @@ def page(knowledge: Knowledge) -> str:
         *(section(version, knowledge) for version in versions),
         _recipes(knowledge),
         _hazards(knowledge),
+        _assumptions(knowledge),
         _sources(knowledge),
     ]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
@@ -221,6 +222,24 @@ def _span(windows: Range) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
+
+
+ASSUMPTIONS = """## Assumptions
+
+What this collection takes for granted of a Windows, and what `netmin.windows.doctor_info` holds against a host; the last two columns say what
+rests on it and how certain it is. Those that begin with `own-` take writing (`netmin.windows.doctor`).
+
+| id | assumed | Windows | confirmed by | contradicted by | used by | confidence |
+| --- | --- | --- | --- | --- | --- | --- |
+"""
+
+
+def _assumptions(knowledge: Knowledge) -> str:
+    rows = []
+    for item in knowledge.assumptions:
+        cells = (item.id, item.says, _span(item.windows) or "every", item.confirms, item.contradicts, ", ".join(item.used), str(item.confidence))
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join([ASSUMPTIONS.rstrip("\n"), *rows])
 
 
 def _sources(knowledge: Knowledge) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import one_line
 
+from .findings import Finding, Kind
 from .table import Paper, padded, shortened, wrapped
 
 CONFIRMED, CONTRADICTED, NOT_SEEN = "confirmed", "contradicted", "not_to_be_seen"
@@ -55,6 +56,21 @@ def shown(row: Mapping[str, Any]) -> str:
     if row.get("verdict") == CONTRADICTED:
         return f"expected {row.get('expected')}, but: {row.get('seen')} (assumed: {row.get('assumed')})"
     return str(row.get("seen") or row.get("why") or "")
+
+
+def verdicts_of(result: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return in a sentence or two what was found, for the notes of a report."""
+    counts = result.get("counts")
+    if not isinstance(counts, Mapping) or not _list(result.get("assumptions")):
+        return ()
+    told = ", ".join(f"{number} {one_line(str(word)).replace('_', ' ')}" for word, number in counts.items())
+    return tuple(f"doctor: {text}" for text in (told, one_line(str(result.get("verdict") or ""))) if text)
+
+
+def contradicted_in(host: str, result: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Return a finding for each assumption that a host contradicts."""
+    rows = (row for row in _list(result.get("assumptions")) if row.get("verdict") == CONTRADICTED)
+    return tuple(Finding(host, Kind.ASSUMPTION, f"{one_line(str(row.get('id', '')))}: {one_line(shown(row))}") for row in rows)
 
 
 def _list(value: object) -> Sequence[Mapping[str, Any]]:
