@@ -48,7 +48,7 @@ CODED = {"dcom_protocols": BOOT, "max_cached_sockets": BOOT, "netbios_options": 
 def page(knowledge: Knowledge) -> str:
     """Return the whole page."""
     versions = sorted(knowledge.versions.values(), key=lambda version: (version.nt, version.builds[0], version.id))
-    titles = [*(version.name for version in versions), "Recipes", "Hazards", "Sources"]
+    titles = [*(version.name for version in versions), "Recipes", "Hazards", "Assumptions", "Sources"]
     links = [f"- [{title}](#{title.lower().replace(' ', '-').replace('.', '')})" for title in titles]
     parts = [
         HEAD,
@@ -229,15 +229,16 @@ ASSUMPTIONS = """## Assumptions
 What this collection takes for granted of a Windows, and what `netmin.windows.doctor_info` holds against a host; the last two columns say what
 rests on it and how certain it is. Those that begin with `own-` take writing (`netmin.windows.doctor`).
 
-| id | assumed | Windows | confirmed by | contradicted by | used by | confidence |
-| --- | --- | --- | --- | --- | --- | --- |
+| id | assumed | Windows | what confirms it; what contradicts it | used by | confidence |
+| --- | --- | --- | --- | --- | --- |
 """
 
 
 def _assumptions(knowledge: Knowledge) -> str:
     rows = []
     for item in knowledge.assumptions:
-        cells = (item.id, item.says, _span(item.windows) or "every", item.confirms, item.contradicts, ", ".join(item.used), str(item.confidence))
+        shown = f"{item.confirms}; {item.contradicts}"
+        cells = (item.id, item.says, _span(item.windows) or "every", shown, ", ".join(item.used), str(item.confidence))
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join([ASSUMPTIONS.rstrip("\n"), *rows])
 
