@@ -12,8 +12,8 @@ class ModuleDocFragment:
 options:
   file:
     description:
-      - A file on the controller in which to keep what was found, for O(netmin.windows.minimize#module:only_confirmed). Folders that are missing
-        are made. Only its owner can read it.
+      - A file on the controller in which to keep what was found, for O(netmin.windows.minimize#module:only_confirmed). Folders that are
+        missing are made. Only its owner can read it.
       - A relative path is relative to the play. In a playbook of this collection, it is relative to the current folder.
       - Name it by the host, as in V(findings/{{ inventory_hostname }}.json).
       - In check mode nothing is written.

@@ -10,11 +10,11 @@ short_description: Hold what this collection assumes of Windows against a host, 
 version_added: 0.1.0
 description:
   - Reads all that M(netmin.windows.doctor_info) reads, and then learns what only writing shows.
-  - With O(level=own_key) it writes values below the registry key C(HKLM\SOFTWARE\netmin.windows.doctor), reads them back, and deletes them
-    with the key. So it learns how this Windows takes an empty list, an empty text in a list, 64 kB, and the like. It reads again that nothing
-    is left. The session can write nowhere else.
-  - With O(level=method) it closes one recipe of the default plan after the other, lists the endpoints, undoes it, and lists them again. That
-    can break what the host is for, so it has to be allowed with O(i_may_break_it). Use it on a test host.
+  - With O(level=own_key) it writes values below the registry key C(HKLM\SOFTWARE\netmin.windows.doctor), reads them back, and deletes
+    them with the key. So it learns how this Windows takes an empty list, an empty text in a list, 64 kB, and more. It reads again that
+    nothing is left. The session can write nowhere else.
+  - With O(level=method) it closes one recipe of the default plan after the other, lists the endpoints, undoes it, and lists them again.
+    That can break what the host is for, so it has to be allowed with O(i_may_break_it). Use it on a test host.
   - Refused in check mode, outside O(window), and while a run waits for its confirmation.
 options:
   level:
@@ -49,7 +49,8 @@ attributes:
 notes:
   - A tool that watches the registry or the integrity of files, and an EDR agent, may report that the key is made and deleted. Tell its
     operators before.
-  - With O(level=method) each trial is a run of its own, with a snapshot on the host. M(netmin.windows.restore) restores a trial that broke off.
+  - With O(level=method) each trial is a run of its own, with a snapshot on the host. M(netmin.windows.restore) restores a trial that broke
+    off.
   - With O(level=method) nothing restarts. What closes only at the next boot is not tried.
 extends_documentation_fragment:
   - netmin.windows.connection

@@ -9,10 +9,11 @@ module: doctor_info
 short_description: Hold what this collection assumes of Windows against a host
 version_added: 0.1.0
 description:
-  - This collection takes much for granted of each Windows, for example that a class has a property, that a service depends on another one, or
-    that a port is open while its owner runs. This module reads from the host what confirms or contradicts each of these assumptions.
-  - The result says of each assumption that it is confirmed, that it is contradicted (with what was expected and what the host shows), or that
-    it is not to be seen on this host (with the reason). It also says what the default plan of the host rests on.
+  - This collection takes much for granted of each Windows, for example that a class has a property, that a service depends on another
+    one, or that a port is open while its owner runs. This module reads from the host what confirms or contradicts each of these
+    assumptions.
+  - The result says of each assumption that it is confirmed, that it is contradicted (with what was expected and what the host shows), or
+    that it is not to be seen on this host (with the reason). It also says what the default plan of the host rests on.
   - It works on a capture too, with the connection P(netmin.windows.capture#connection). What a capture does not hold is not to be seen.
   - M(netmin.windows.minimize) with O(netmin.windows.minimize#module:only_confirmed) does only what was confirmed.
   - Writes nothing on the host.

@@ -53,11 +53,12 @@ options:
     type: path
   only_confirmed:
     description:
-      - A file that M(netmin.windows.doctor_info) or M(netmin.windows.doctor) wrote for this very host with O(netmin.windows.doctor_info#module:file).
+      - A file that M(netmin.windows.doctor_info) or M(netmin.windows.doctor) wrote for this very host with
+        O(netmin.windows.doctor_info#module:file).
       - The plan then does only what rests on assumptions that were confirmed on the host. A recipe that rests on one that was contradicted,
-        or was not to be seen, is left alone, with the id of the assumption in RV(unchanged). It is refused if it was asked for by name, as
-        are options of a stage.
-      - The task is refused if the file is about another host or another Windows, or if something was not confirmed that every plan rests on.
+        or was not to be seen, is left alone, with the id of the assumption in RV(unchanged). It is refused if it was asked for by name, and
+        so are options of a stage.
+      - The task is refused if the file is about another host or another Windows, or if something is not confirmed that every plan needs.
       - A relative path is relative to the play. In a playbook of this collection, it is relative to the current folder.
     type: path
   baseline:

@@ -81,7 +81,7 @@ def look_at_rules(ground: Ground, look: RuleLook) -> Verdict:
             return contradicted("a version such as v2.10 in front", f"{name} begins with '{text[:12]}'")
         if (int(version[1]), int(version[2])) > newest:
             return contradicted(f"a grammar up to v{look.until}", f"{name} has v{version[1]}.{version[2]}")
-        strange = [field for field in fields_of(text) if field not in look.fields]
+        strange = [field for field in fields_of(text) if field not in Names(look.fields)]
         if strange:
             return contradicted("no field beside those that are known", f"{name} has {some(strange)}")
         seen.append(f"v{version[1]}.{version[2]}")

@@ -226,8 +226,8 @@ def _sentence(text: str) -> str:
 
 ASSUMPTIONS = """## Assumptions
 
-What this collection takes for granted of a Windows, and what `netmin.windows.doctor_info` holds against a host; the last two columns say what
-rests on it and how certain it is. Those that begin with `own-` take writing (`netmin.windows.doctor`).
+What this collection takes for granted of a Windows, and what `netmin.windows.doctor_info` holds against a host. The last two columns say
+what rests on it and how certain it is. Those that begin with `own-` take writing (`netmin.windows.doctor`).
 
 | id | assumed | Windows | what confirms it; what contradicts it | used by | confidence |
 | --- | --- | --- | --- | --- | --- |
