@@ -130,7 +130,7 @@ def look_at_absence(ground: Ground, look: AbsentLook) -> Verdict:
         return not_seen(str(error))
     except Fault as error:
         return confirmed(f"no such class: {told_of(error)}")
-    return contradicted(f"no class {look.wmi_class}", f"{len(rows)} rows of it")
+    return contradicted(f"no class {look.wmi_class}", f"{counted(len(rows), 'row')} of it")
 
 
 def look_at_missing(ground: Ground, look: MissingLook) -> Verdict:
@@ -158,7 +158,7 @@ def _ask_value(ground: Ground) -> str | None:
 
 def _ask_key(ground: Ground) -> str | None:
     found = ground.reader.value_types(rf"{PRESENT_KEY}\{NOBODY}")
-    return None if found is None else f"{len(found)} values"
+    return None if found is None else counted(len(found), "value")
 
 
 def _ask_type(ground: Ground) -> str:
@@ -168,7 +168,7 @@ def _ask_type(ground: Ground) -> str:
 
 def _query(wmi_class: str, column: str, namespace: str = CIMV2) -> Callable[[Ground], str]:
     def ask(ground: Ground) -> str:
-        return f"{len(ground.reader.query(wmi_class, (column,), namespace=namespace))} rows"
+        return counted(len(ground.reader.query(wmi_class, (column,), namespace=namespace)), "row")
 
     return ask
 
@@ -202,11 +202,11 @@ def look_at_empty(ground: Ground, look: EmptyLook) -> Verdict:
         found = ground.reader.value_types(look.key)
         if found is None:
             return not_seen(f"there is no key HKLM\\{look.key}")
-        return not_seen(f"HKLM\\{look.key} has {len(found)} values here") if found else confirmed("no value, and no error")
+        return not_seen(f"HKLM\\{look.key} has {counted(len(found), 'value')} here") if found else confirmed("no value, and no error")
     if ground.captured:
         return not_seen(NOT_SENT)
     rows = ground.reader.query("Win32_Service", ("Name",), where=Where("Name", (NOBODY,)))
-    return contradicted("no row", f"{len(rows)} rows") if rows else confirmed("no row, and no error")
+    return contradicted("no row", counted(len(rows), "row")) if rows else confirmed("no row, and no error")
 
 
 def look_at_filter(ground: Ground, look: FilterLook) -> Verdict:
