@@ -23,7 +23,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.examine import look
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.ground import Ground
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.verdict import LONGEST, Verdict, Word, contradicted, not_seen, some
-from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.assumed import Look, Pages
+from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.assumed import Look, Pages, ServiceLook
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import PageHeard
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, booted
 from hypothesis import given
@@ -195,13 +195,14 @@ def test_a_socket_of_nobody_is_told() -> None:
 
 def test_a_start_mode_that_somebody_changed_is_no_contradiction_where_it_is_disabled() -> None:
     with booted("windows_server_2022") as host:
-        made = examined(host)
-        services = made.ground.host
-        assert services is not None
-        moved = replace(BY_ID["rpcss-starts"], look=Look(service=replace(BY_ID["rpcss-starts"].look.service, start=("manual",))))
-        assert look(made.ground, moved).word is Word.CONTRADICTED
-        off = replace(moved, look=Look(service=replace(moved.look.service, name="SSDPSRV", start=("manual",))))
-        assert look(made.ground, off) == not_seen("somebody has disabled SSDPSRV")
+        ground = examined(host).ground
+
+    def of(name: str) -> Verdict:
+        return look(ground, replace(BY_ID["rpcss-starts"], look=Look(service=ServiceLook(name=name, start=("manual",)))))
+
+    assert of("RpcSs") == contradicted("RpcSs starts by manual", "its start mode is auto")
+    assert of("SSDPSRV") == not_seen("somebody has disabled SSDPSRV")
+    assert of("Nobody") == not_seen("there is no service Nobody here")
 
 
 @given(st.text(max_size=3000), st.text(max_size=3000))
