@@ -93,6 +93,9 @@ def look_at_boot(ground: Ground, look: BootLook) -> Verdict:
     if ground.host is None:
         return not_seen(ground.why)
     boot = ground.host.boot
+    if ground.captured and (boot.lsass_created is None or boot.last_boot is None):
+        # What a script on a host has written has no times.
+        return not_seen("the capture holds no time of the boot, or of lsass.exe")
     if boot.lsass_created is None:
         return contradicted("lsass.exe with the time of its creation", "no lsass.exe, or no time")
     if boot.last_boot is None:

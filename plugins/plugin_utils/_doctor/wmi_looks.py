@@ -40,10 +40,8 @@ def look_at_properties(ground: Ground, look: PropertiesLook) -> Verdict:
     where = Where(look.where, look.only) if look.only else None
     try:
         rows = ground.reader.query(look.wmi_class, asked, where=where, namespace=look.namespace)
-    except AccessDenied as error:
-        return not_seen(str(error))
     except Fault as error:
-        return _refused(ground, look, error)
+        return not_seen(str(error)) if _is_no_evidence(error) else _refused(ground, look, error)
     if not rows:
         return not_seen(f"{look.wmi_class} has no row here")
     wrong = [text for name, shape in look.properties.items() if (text := _wrong(rows, name, shape)) is not None]
@@ -126,10 +124,8 @@ def look_at_absence(ground: Ground, look: AbsentLook) -> Verdict:
     """See whether a class is not there."""
     try:
         rows = ground.reader.query(look.wmi_class, (look.property,), namespace=look.namespace)
-    except AccessDenied as error:
-        return not_seen(str(error))
     except Fault as error:
-        return confirmed(f"no such class: {told_of(error)}")
+        return not_seen(str(error)) if _is_no_evidence(error) else confirmed(f"no such class: {told_of(error)}")
     return contradicted(f"no class {look.wmi_class}", f"{counted(len(rows), 'row')} of it")
 
 
@@ -137,13 +133,13 @@ def look_at_missing(ground: Ground, look: MissingLook) -> Verdict:
     """Ask for what is not there, and see how the host says so."""
     try:
         told = _ASK[look.what](ground)
-    except AccessDenied as error:
-        return not_seen(str(error))
     except MethodFailed as error:
         fits = error.return_value in look.codes and look.what is Missing.TYPE
         seen = f"return value {_number(error.return_value)}"
         return confirmed(seen) if fits else contradicted(_any(look), seen)
     except Fault as error:
+        if _is_no_evidence(error):
+            return not_seen(str(error))
         fits = error.code in look.codes if error.code is not None else error.subcode in look.subcodes
         return confirmed(told_of(error)) if fits else contradicted(_any(look), told_of(error))
     if told is not None:
@@ -181,6 +177,11 @@ _ASK: Mapping[Missing, Callable[[Ground], str | None]] = {
     Missing.KEY: _ask_key,
     Missing.TYPE: _ask_type,
 }
+
+
+def _is_no_evidence(error: Fault) -> bool:
+    """Tell whether a fault says nothing of what is there: the account may not look, or no host has said it but a reader of files."""
+    return isinstance(error, AccessDenied) or (error.code is None and not error.subcode)
 
 
 def told_of(error: Fault) -> str:
