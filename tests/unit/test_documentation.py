@@ -140,7 +140,6 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "baseline": {"hosts": ["host.example"], "dest": "/no/such/folder/baseline.yml"},
     "drift_info": {"baseline": "baseline.yml", "listeners": True},
     "doctor": {"level": "method", "i_may_break_it": True, "recipes": ["w32time-123"]},
-    "drift_info": {"baseline": "baseline.yml"},
     "drift_summary_info": {"hosts": ["host.example"]},
     "listeners_info": {"facts": True, "rpc_endpoints": True},
     "minimize": {"rpc_endpoints": True},
