@@ -14,7 +14,7 @@ from .table import Paper, padded, shortened, wrapped
 
 CONFIRMED, CONTRADICTED, NOT_SEEN = "confirmed", "contradicted", "not_to_be_seen"
 WORDS = {CONFIRMED: ("confirmed", "good"), CONTRADICTED: ("CONTRADICTED", "bad"), NOT_SEEN: ("not seen", "changed")}
-WIDEST_ID = 34
+WIDEST_ID, SHORTEST = 34, 24
 # So many rows are shown, those that matter most in front; the result has all of them.
 MOST_ROWS = 120
 ORDER = (CONTRADICTED, NOT_SEEN, CONFIRMED)
@@ -26,8 +26,9 @@ def doctor_lines(host: str, windows: str, result: Mapping[str, Any], paper: Pape
     rows = [row for word in ORDER for row in _list(result.get("assumptions")) if row.get("verdict") == word]
     title = " - ".join(text for text in (one_line(host), one_line(windows), "what is assumed of it") if text)
     lines = ["", paper.paint(shortened(title, paper.width), "head")]
-    widest = min(max((len(str(row.get("id", ""))) for row in rows), default=0), WIDEST_ID)
-    lines.append(paper.paint(f"{padded('assumption', widest)}  {padded('verdict', 12)}  what the host shows", "head"))
+    # What the host shows needs the most room.
+    widest = min(max((len(str(row.get("id", ""))) for row in rows), default=0), WIDEST_ID, max(paper.width - 16 - SHORTEST, 8))
+    lines.append(paper.paint(f"{padded(shortened('assumption', widest), widest)}  {padded('verdict', 12)}  what the host shows", "head"))
     for row in rows[:MOST_ROWS]:
         lines += _row(row, widest, paper)
     if len(rows) > MOST_ROWS:
@@ -45,7 +46,7 @@ def _row(row: Mapping[str, Any], widest: int, paper: Paper) -> Iterator[str]:
     word, kind = WORDS.get(str(row.get("verdict")), ("?", "bad"))
     head = f"{padded(shortened(one_line(str(row.get('id', ''))), widest), widest)}  {paper.paint(padded(word, 12), kind)}  "
     plain = widest + 2 + 12 + 2
-    body = wrapped(one_line(shown(row)), max(paper.width - plain, 20))
+    body = wrapped(one_line(shown(row)), max(paper.width - plain, SHORTEST))
     yield (head + body[0]).rstrip()
     for line in body[1:]:
         yield " " * plain + line
