@@ -51,6 +51,16 @@ options:
       - The schema is C(benchmarks.schema.json) in C(plugins/plugin_utils/_knowledge/schema).
       - A benchmark with the id of one that this collection has replaces it.
     type: path
+  only_confirmed:
+    description:
+      - A file that M(netmin.windows.doctor_info) or M(netmin.windows.doctor) wrote for this very host with
+        O(netmin.windows.doctor_info#module:file).
+      - The plan then does only what rests on assumptions that were confirmed on the host. A recipe that rests on one that was contradicted,
+        or was not to be seen, is left alone, with the id of the assumption in RV(unchanged). It is refused if it was asked for by name, and
+        so are options of a stage.
+      - The task is refused if the file is about another host or another Windows, or if something is not confirmed that every plan needs.
+      - A relative path is relative to the play. In a playbook of this collection, it is relative to the current folder.
+    type: path
   baseline:
     description:
       - A baseline, in place of O(keep). It is a YAML file on the controller that says what may listen in each inventory group and on each
@@ -381,6 +391,7 @@ extends_documentation_fragment:
   - netmin.windows.record
   - netmin.windows.window
 seealso:
+  - module: netmin.windows.doctor_info
   - module: netmin.windows.listeners_info
   - module: netmin.windows.reboot
   - module: netmin.windows.proof_info

@@ -74,10 +74,10 @@ def act(
     """
     traffic, sessions = Traffic(), list[WritableSession]()
 
-    def opened(*, read_only: bool) -> WritableSession:
+    def opened(*, read_only: bool, below: str = "") -> WritableSession:
         wire = MeasuredWire(host, traffic)
         wire.slow = slow
-        sessions.append(WritableSession(wire, host="host.example", read_only=read_only, connections=action.connections))
+        sessions.append(WritableSession(wire, host="host.example", read_only=read_only, connections=action.connections, below=below))
         return sessions[-1]
 
     action = action_class.__new__(action_class)
@@ -91,6 +91,7 @@ def act(
         "_spent": [],
         "open_session": lambda: opened(read_only=True),
         "open_writable": lambda: opened(read_only=check),
+        "open_below": lambda key: opened(read_only=True, below=key),
     }
     for name, value in seams.items():
         setattr(action, name, value)

@@ -87,6 +87,7 @@ def act_captured(action_class: type[WindowsAction], capture: Capture, *, check: 
         "_aged": "",
         "open_session": lambda: opened(write=False),
         "open_writable": lambda: opened(write=True),
+        "open_below": lambda _key: opened(write=True),
     }
     for name, value in seams.items():
         setattr(action, name, value)

@@ -29,6 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import PageHeard
 
 T = TypeVar("T")
 
@@ -175,6 +176,8 @@ class FakeSession:
         self.before: Callable[[tuple[object, ...]], None] = _ignore
         self.after: Callable[[tuple[object, ...]], None] = _ignore
         self._pending: dict[str, int] = {}
+        # No page goes over any wire.
+        self.heard: tuple[PageHeard, ...] = ()
 
     @property
     def host(self) -> str:

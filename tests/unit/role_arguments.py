@@ -100,6 +100,27 @@ ROLES: Mapping[str, Role] = {
         {"capture": "capture"},
     ),
     "dcom_protocols": one_stage("dcom_protocols", "Turn DCOM off, and close port 135 on Windows 2000 and XP."),
+    "doctor": Role(
+        (
+            "Hold what this collection assumes of Windows against a host. Writes nothing on the host unless O(doctor_level) says so.",
+            CHANGES.format(role="doctor"),
+        ),
+        {"doctor": "doctor"},
+        own={
+            "doctor_level": {
+                "description": [
+                    "V(read) only reads, with M(netmin.windows.doctor_info).",
+                    "V(own_key) also writes below a registry key of its own, which leaves nothing.",
+                    "V(method) closes and undoes one recipe at a time, and needs O(doctor_i_may_break_it).",
+                ],
+                "type": "str",
+                "choices": ["read", "own_key", "method"],
+                "default": "read",
+            },
+        },
+        defaults={"doctor_show": True},
+        shared={"doctor_level": "doctor_level"},
+    ),
     "drift": Role(
         ("Compare the listeners of a host with its baseline. Writes nothing.", CHANGES.format(role="drift")),
         {"drift_info": "drift", "probe_info": "drift_outside"},

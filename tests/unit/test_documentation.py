@@ -139,6 +139,7 @@ LISTED = {"protocol": "tcp", "address": "0.0.0.0", "port": 1, "ports": None, "co
 GIVEN: Mapping[str, Mapping[str, Any]] = {
     "baseline": {"hosts": ["host.example"], "dest": "/no/such/folder/baseline.yml"},
     "drift_info": {"baseline": "baseline.yml", "listeners": True},
+    "doctor": {"level": "method", "i_may_break_it": True, "recipes": ["w32time-123"]},
     "drift_summary_info": {"hosts": ["host.example"]},
     "listeners_info": {"facts": True, "rpc_endpoints": True},
     "minimize": {"rpc_endpoints": True},
@@ -168,6 +169,8 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
     made = action_class(name)
     action = made.__new__(made)
     session = FakeSession(fake)
+    # The doctor has no result in check mode: it refuses.
+    check_mode = check_mode and name != "doctor"
 
     def open_again() -> FakeSession:
         return session
@@ -185,6 +188,7 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
     action._session, action._spent = None, []  # noqa: SLF001
     action.host_name, action.clock, action.writing = "host.example", FakeClock(), False
     action.open_session = action.open_writable = open_again
+    action.open_below = lambda _key: session
     action.reopen = _same(open_again)
     if name == "drift_info":
         action._allowed = Allowed("baseline.yml", 1, (), date(2027, 3, 31))  # noqa: SLF001 - what `completed` reads from a file
@@ -397,7 +401,7 @@ def test_a_role_names_its_variables_in_its_readme(role: str, documents: Mapping[
 INVENTORY = "[web]\nweb1\nweb2\n[db]\ndb1\n"
 
 
-@pytest.mark.parametrize("playbook", ["audit", "baseline", "capture", "drift", "minimize", "rollback", "verify"])
+@pytest.mark.parametrize("playbook", ["audit", "baseline", "capture", "doctor", "drift", "minimize", "rollback", "verify"])
 @pytest.mark.parametrize(
     ("given", "hosts"),
     [

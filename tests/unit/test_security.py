@@ -128,6 +128,10 @@ RULES: dict[str, tuple[str, ...]] = {
         f"{CAPTURE}/test_file.py::test_a_file_that_is_no_capture_is_refused_in_one_sentence",
         f"{CAPTURE}/test_folder.py::test_a_capture_of_another_host_is_refused",
     ),
+    "a file of findings for `only_confirmed` that is no file, too long, of a newer format, or of another host": (
+        f"{RUN}/test_confirmed.py::test_a_file_that_is_none_is_refused",
+        f"{RUN}/test_confirmed.py::test_a_file_of_another_host_or_windows_is_refused",
+    ),
     "an answer or a fault to another message": (
         f"{SESSION}/test_sealed.py::test_a_fault_that_names_another_message_is_refused_sealed_or_not",
     ),

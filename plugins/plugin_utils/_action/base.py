@@ -256,6 +256,14 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
         self._session = session
         return session
 
+    def open_below(self, key: str) -> OpenWriter:
+        """Open a session that can read, and write to one registry key below HKLM and below it alone; the guard refuses all else."""
+        if is_capture(self._connection):
+            raise self._open_captured().refusal
+        session = WritableSession(open_transport(self._connection), host=self.host_name, read_only=True, below=key)
+        self._session = session
+        return session
+
     def reopen(self, opener: Callable[[], S]) -> S:
         """Close the session and open a new one: the host has booted, or is to be reached anew."""
         self._close()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import PageHeard
 
 from .baseline import path_of
 
@@ -26,6 +28,10 @@ class OpenReader(Reader, Protocol):
     @property
     def stats(self) -> Stats:
         """What has been spent up to now; after `close`, all of it."""
+
+    @property
+    def heard(self) -> Sequence[PageHeard]:
+        """The shapes of the pages that have come over the wire up to now."""
 
     def close(self) -> None:
         """Close it."""
@@ -43,6 +49,7 @@ class Captured(CapturedHost):
     """
 
     stats = Stats()
+    heard: Sequence[PageHeard] = ()
 
     def __init__(self, capture: Capture, *, host: str, aged: str = "") -> None:
         super().__init__(capture, host=host)

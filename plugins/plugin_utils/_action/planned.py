@@ -14,6 +14,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirmed import Confirmed, read_confirmed
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, read_wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import in_minimize, in_stage
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.controls import in_result, with_file
@@ -176,10 +177,13 @@ class MinimizeAction(PlannedAction):
     argument_spec: ClassVar[Mapping[str, Any]] = minimize_spec()
     _known: Knowledge = KNOWLEDGE
     _allowed: Allowed | None = None
+    _confirmed: Confirmed | None = None
     _remarks: Sequence[str] = ()
 
     def completed(self, options: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
-        """Keep what the baseline allows this host today."""
+        """Keep what the baseline allows this host today, and read what a doctor has confirmed on it."""
+        if options.get("only_confirmed"):
+            self._confirmed = read_confirmed(path_of(self._loader, options["only_confirmed"]), self.host_name)
         if not options.get("baseline"):
             return options
         in_place_of_keep(options)
@@ -208,7 +212,7 @@ class MinimizeAction(PlannedAction):
     def choose(self, options: Mapping[str, Any], survey: Survey, blocks: Blocks) -> Wanted:
         """Want each stage's own options, or what is known of this Windows."""
         self._known = self._knowledge(options)
-        return minimize_wanted(options, survey, self._known, blocks)
+        return minimize_wanted(options, survey, self._known, blocks, self._confirmed)
 
     def shown(self, prepared: Prepared, result: Mapping[str, Any]) -> dict[str, Any]:
         """Show the controls that ask for what the recipes of the listeners do, and warn of what the baseline says beside `keep`.

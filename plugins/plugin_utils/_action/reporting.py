@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NetminError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._report import document, files, latest
+from ansible_collections.netmin.windows.plugins.plugin_utils._report.doctor import contradicted_in
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.formats import FORMATS
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.known import recipes_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.report import Report, Since, compared, in_order, tidied, unproven
@@ -97,7 +98,8 @@ class ReportAction(WindowsAction):
         if options["since"]:
             before, hosts = document.read_hosts(self._path(options["since"]))
             since = Since(before, compared(hosts, views))
-        findings = (*(finding for pieces in known.values() for finding in pieces.findings), *unproven(views))
+        contradicted = (finding for pieces in known.values() for finding in contradicted_in(pieces.host, pieces.doctor))
+        findings = (*(finding for pieces in known.values() for finding in pieces.findings), *unproven(views), *contradicted)
         title = str(tidied(options["title"]))
         return Report(title, Fleet(made, views, recipes), tidied(findings), since, tidied(tuple(notes)))
 

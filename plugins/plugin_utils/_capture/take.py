@@ -1,6 +1,7 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Taking a capture: one pass that asks everything that a plan, a proof or a listing of this Windows could ask, whatever the options.
+"""Taking a capture: one pass that asks everything that a plan, a proof, a listing or the doctor could ask of
+this Windows, whatever the options.
 
 What is asked follows from the code that reads and from the knowledge: each function that reads is run once, or each branch of it, on a
 reader that keeps the answers.
@@ -21,6 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import wants_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._doctor import examine as doctor
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import FORECAST
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall, shells
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.connections import ESTABLISHED, PROPERTIES, read_established
@@ -105,6 +107,7 @@ def take(
     for work in _works(recorder, host, listing, knowledge):
         with suppress(*REFUSALS):
             work()
+    _ask_for_doctor(recorder, host, knowledge)
     product_type = _product_type(recorder)
     _ask_services(recorder, host, with_own_names, progress)
     # After what each service said: the way back of earlier runs may ask of some of them once more.
@@ -291,6 +294,13 @@ def _ask_later(recorder: Recorder, host: Host, knowledge: Knowledge) -> None:
     for work in works:
         with suppress(*REFUSALS):
             work()
+
+
+def _ask_for_doctor(recorder: Recorder, host: Host, knowledge: Knowledge) -> None:
+    """Ask what the doctor asks; that the host does not have what nobody has is no refusal that a person needs to know of."""
+    before = dict(recorder.refused)
+    doctor.ask(recorder, host, knowledge)
+    recorder.refused = before
 
 
 def _product_type(recorder: Recorder) -> int:

@@ -7,12 +7,14 @@
 `per_user.yml`: templates of per-user services. `hazards.yml`: what closing breaks, how a host shows it, what becomes of a plan then.
 `controls/`: the controls of published benchmarks that concern listeners (`settings.yml`: what they ask for; `benchmarks/`: one a file;
 `cis.yml`: bare numbers of the CIS Benchmarks, which may be left out).
-`rpc_interfaces.yml`: what RPC interfaces are called and whose they are. `sources.yml`: what the entries cite.
+`rpc_interfaces.yml`: what RPC interfaces are called and whose they are.
+`assumptions/`: what is taken for granted of a Windows, and how a host is looked at for it. `sources.yml`: what the entries cite.
 Entries hold facts, never conclusions about one host.
 """
 
 from __future__ import annotations
 
+from .assumed import Assumption, Look, Use
 from .benchmarks import Asked, Basis, Benchmark, Control, ControlEffect, Controls, ControlSetting, HostRole, Relation, Rule
 from .hazards import Affects, Fact, Gate, Hazard, Kind, Probe, Query, Running
 from .knowledge import Knowledge
@@ -43,6 +45,7 @@ from .model import (
 __all__ = [
     "Affects",
     "Asked",
+    "Assumption",
     "Basis",
     "Benchmark",
     "Confidence",
@@ -59,6 +62,7 @@ __all__ = [
     "Knowledge",
     "KnowledgeError",
     "ListenerPattern",
+    "Look",
     "Method",
     "Never",
     "PerUser",
@@ -77,6 +81,7 @@ __all__ = [
     "StartValue",
     "Status",
     "Takes",
+    "Use",
     "Value",
     "ValueType",
     "Version",

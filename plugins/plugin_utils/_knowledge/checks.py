@@ -197,6 +197,8 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
     for setting in knowledge.controls.settings.values():
         if setting.sources:
             yield f"settings.yml: {setting.id}", setting.sources
+    for assumption in knowledge.assumptions:
+        yield f"assumptions: {assumption.id}", assumption.sources
     for name in (*LISTS, "rpc_interfaces"):
         yield from ((f"{name}.yml: $[{number}]", item.sources) for number, item in enumerate(getattr(knowledge, name)))
 

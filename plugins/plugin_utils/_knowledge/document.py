@@ -48,7 +48,7 @@ CODED = {"dcom_protocols": BOOT, "max_cached_sockets": BOOT, "netbios_options": 
 def page(knowledge: Knowledge) -> str:
     """Return the whole page."""
     versions = sorted(knowledge.versions.values(), key=lambda version: (version.nt, version.builds[0], version.id))
-    titles = [*(version.name for version in versions), "Recipes", "Hazards", "Sources"]
+    titles = [*(version.name for version in versions), "Recipes", "Hazards", "Assumptions", "Sources"]
     links = [f"- [{title}](#{title.lower().replace(' ', '-').replace('.', '')})" for title in titles]
     parts = [
         HEAD,
@@ -56,6 +56,7 @@ def page(knowledge: Knowledge) -> str:
         *(section(version, knowledge) for version in versions),
         _recipes(knowledge),
         _hazards(knowledge),
+        _assumptions(knowledge),
         _sources(knowledge),
     ]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
@@ -221,6 +222,25 @@ def _span(windows: Range) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
+
+
+ASSUMPTIONS = """## Assumptions
+
+What this collection takes for granted of a Windows, and what `netmin.windows.doctor_info` holds against a host. The last two columns say
+what rests on it and how certain it is. Those that begin with `own-` take writing (`netmin.windows.doctor`).
+
+| id | assumed | Windows | what confirms it; what contradicts it | used by | confidence |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+
+def _assumptions(knowledge: Knowledge) -> str:
+    rows = []
+    for item in knowledge.assumptions:
+        shown = f"{item.confirms}; {item.contradicts}"
+        cells = (item.id, item.says, _span(item.windows) or "every", shown, ", ".join(item.used), str(item.confidence))
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join([ASSUMPTIONS.rstrip("\n"), *rows])
 
 
 def _sources(knowledge: Knowledge) -> str:

@@ -24,6 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
+from .assumed import Assumption
 from .benchmarks import Benchmark, ControlSetting
 from .hazards import Hazard
 from .model import Example, Method, Never, PerUser, Protected, Recipe, RpcInterface, Silent, Version
@@ -32,6 +33,7 @@ FOLDER = Path(__file__).parent / "schema"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # One entry a file, or a list of entries in one file.
 FILES: Mapping[str, tuple[type, bool]] = {
+    "assumptions": (Assumption, True),
     "benchmark": (Benchmark, False),
     "benchmarks": (Benchmark, True),
     "control_settings": (ControlSetting, True),

@@ -13,6 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest import perhaps
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Side, Windows
 
+from .assumed import Assumption
 from .benchmarks import Controls
 from .hazards import Hazard
 from .model import ListenerPattern, Never, PerUser, Protected, Recipe, RpcInterface, Silent, Version
@@ -32,6 +33,7 @@ class Knowledge:
     rpc_interfaces: tuple[RpcInterface, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     controls: Controls = field(default_factory=Controls)
+    assumptions: tuple[Assumption, ...] = ()
     _patterns: dict[Windows, tuple[tuple[Recipe, ListenerPattern], ...]] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
@@ -75,6 +77,10 @@ class Knowledge:
     def hazard(self, hazard_id: str) -> Hazard | None:
         """Return a hazard by its id."""
         return next((hazard for hazard in self.hazards if hazard.id == hazard_id), None)
+
+    def assumptions_on(self, windows: Windows) -> tuple[Assumption, ...]:
+        """Return what is assumed of one Windows."""
+        return tuple(assumption for assumption in self.assumptions if assumption.windows.includes(windows))
 
     def place(self, nt: NtVersion, build: int, product: ProductType) -> Windows:
         """Find the version of a host; a build between two known ones counts as the older, one above all as the newest.

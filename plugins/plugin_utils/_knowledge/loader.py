@@ -19,6 +19,8 @@ from typing import Any, TypeVar
 import yaml
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
+from .assumed import Assumption
+from .assumption_checks import check_assumptions
 from .benchmark_checks import check_benchmark, check_settings
 from .benchmarks import Benchmark, Controls, ControlSetting
 from .checks import check_hazard, check_recipe, check_together, check_version
@@ -156,6 +158,7 @@ def load(folder: Path = FOLDER) -> Knowledge:
         rpc_interfaces=_list(folder / "rpc_interfaces.yml", RpcInterface, decoder),
         sources=sources,
         controls=_controls(folder / "controls", decoder),
+        assumptions=_lists(folder / "assumptions", Assumption, decoder),
     )
     decoded = not decoder.problems
     for recipe in knowledge.recipes.values():
@@ -171,6 +174,7 @@ def load(folder: Path = FOLDER) -> Knowledge:
         # An entry that does not fit would be missed by all that name it, which are right.
         check_together(knowledge, decoder.complain)
         check_settings(knowledge, decoder.complain)
+        check_assumptions(knowledge, decoder.complain)
     if decoder.problems:
         raise KnowledgeError(decoder.problems)
     return knowledge
@@ -275,3 +279,8 @@ def _list(path: Path, shape: type[T], decoder: Decoder) -> tuple[T, ...]:
     kind: Any = tuple.__class_getitem__((shape, ...))
     found: tuple[T, ...] = decoder.value(kind, _parse(path, path.name, decoder), f"{path.name}: $")
     return found
+
+
+def _lists(folder: Path, shape: type[T], decoder: Decoder) -> tuple[T, ...]:
+    """Load all lists of a folder, which may be left out."""
+    return tuple(entry for path in sorted(folder.glob("*.yml")) for entry in _list(path, shape, decoder))

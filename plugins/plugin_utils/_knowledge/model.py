@@ -154,6 +154,7 @@ class Method:
         hazard: id of the hazard that has to be accepted first.
         end: worth doing for its own sake although it closes nothing; done where it is named.
         by_option: needs words that only an option of its stage can give, so that no plan chooses it by itself.
+        settled_by: of what is known from memory alone, the assumption that a host can confirm or contradict.
     """
 
     id: str
@@ -168,6 +169,7 @@ class Method:
     hazard: str = ""
     end: bool = False
     by_option: bool = False
+    settled_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,12 +292,17 @@ class PerUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silent:
-    """Services that own no listener although they live in processes that do."""
+    """Services that own no listener although they live in processes that do.
+
+    Attributes:
+        settled_by: of what is known from memory alone, the assumption that a host can confirm or contradict.
+    """
 
     names: tuple[str, ...]
     windows: Range
     confidence: Confidence
     sources: tuple[str, ...]
+    settled_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

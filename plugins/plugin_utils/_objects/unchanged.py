@@ -32,6 +32,7 @@ class Reason(StrEnum):
     NOT_RESTORABLE = "could not be restored"
     HARMFUL = "breaks more than it closes on this Windows"
     NOT_FOR_THIS_HOST = "not for this host"
+    NOT_CONFIRMED = "what it rests on is not confirmed on this host"
     NO_METHOD = "no method does what it asks for"
 
 

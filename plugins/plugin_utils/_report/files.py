@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 
-from .latest import DRIFT, VARIABLES, Pieces, findings_in, of_variables, piece_of
+from .latest import DOCTOR, DRIFT, VARIABLES, Pieces, findings_in, of_variables, piece_of
 
 LARGEST_FILE = 64 * 2**20
 MOST_FILES = 20_000
@@ -139,7 +139,7 @@ def _of_one(content: object, name: str) -> Pieces | None:
     host = said if isinstance(said, str) else name
     if content.keys() >= RECORD:
         return _of_record(host, content)
-    if content.keys() & {*VARIABLES, DRIFT}:
+    if content.keys() & {*VARIABLES, DRIFT, DOCTOR}:
         return of_variables(host, content, check_mode=False)
     steps = [(part, content[step]) for step, part in STEPS.items() if isinstance(content.get(step), Mapping)]
     steps = [(part, result) for part, result in steps if part_of(result) == part or part == "reboot"]
@@ -150,6 +150,8 @@ def _of_one(content: object, name: str) -> Pieces | None:
         return Pieces(host, (piece_of(part, content),))
     if isinstance(content.get("findings"), list) and "drifted" in content:
         return Pieces(host, findings=findings_in(host, content), drift=content)
+    if isinstance(content.get("assumptions"), list) and isinstance(content.get("counts"), Mapping):
+        return Pieces(host, doctor=content)
     return None
 
 

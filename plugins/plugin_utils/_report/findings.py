@@ -21,6 +21,7 @@ class Kind(StrEnum):
     UNPROVEN = "unproven"
     EXPIRED = "expired"
     EXPIRES = "expires soon"
+    ASSUMPTION = "assumption contradicted"
 
 
 RUNS_OUT = (Kind.EXPIRED, Kind.EXPIRES)

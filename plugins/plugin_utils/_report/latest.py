@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
 
+from .doctor import verdicts_of
 from .findings import Finding
 from .gather import Given, Result, view_of
 from .outside import with_outside
@@ -35,6 +36,7 @@ VARIABLES: Mapping[str, str] = {
 """What the roles leave, and what it is."""
 FAILURES = ("minimize_failure", "rollback_failure")
 DRIFT = "drift_result"
+DOCTOR = "doctor_result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Pieces:
 
     Attributes:
         drift: of `drift_info`.
+        doctor: of `doctor_info` or `doctor`.
     """
 
     host: str
@@ -67,6 +70,7 @@ class Pieces:
     check_mode: bool = False
     findings: tuple[Finding, ...] = ()
     drift: Result = field(default_factory=dict)
+    doctor: Result = field(default_factory=dict)
 
     def and_of(self, other: Pieces) -> Pieces:
         """Return both together."""
@@ -77,7 +81,13 @@ class Pieces:
             check_mode=self.check_mode or other.check_mode,
             findings=tuple(dict.fromkeys((*self.findings, *other.findings))),
             drift=other.drift or self.drift,
+            doctor=_later(self.doctor, other.doctor),
         )
+
+
+def _later(one: Result, other: Result) -> Result:
+    """Return the newer of two results; without times the one that was given last."""
+    return one if one and (not other or piece_of("", other).at < piece_of("", one).at) else other
 
 
 def piece_of(part: str, result: Result, of: str = "") -> Piece:
@@ -102,7 +112,16 @@ def of_variables(host: str, variables: Mapping[str, Any], *, check_mode: bool) -
             pieces.append(piece_of(part, value, name.partition("_")[0] if part in ("reboot", "confirm") else ""))
     failure = next((str(variables[name]) for name in FAILURES if variables.get(name)), "")
     drift = variables.get(DRIFT)
-    return Pieces(host, tuple(pieces), failure, check_mode, findings_in(host, drift), drift if isinstance(drift, Mapping) else {})
+    told = variables.get(DOCTOR)
+    return Pieces(
+        host,
+        tuple(pieces),
+        failure,
+        check_mode,
+        findings_in(host, drift),
+        drift if isinstance(drift, Mapping) else {},
+        told if isinstance(told, Mapping) and not told.get("skipped") else {},
+    )
 
 
 def findings_in(host: str, result: object) -> tuple[Finding, ...]:
@@ -144,7 +163,7 @@ def seen(known: Pieces) -> HostView:
         view = replace(view, ports=listed.ports, verdict=Standing.LISTED, failure="", taken=audit.at, notes=(*view.notes, LATER))
     if chosen["outside"] is not None:
         view = with_outside(view, chosen["outside"].result)
-    view = _drifted(view, known)
+    view = _examined(_drifted(view, known), known)
     return view if view.taken else replace(view, taken=max((piece.at for piece in known.pieces), default=""))
 
 
@@ -162,6 +181,22 @@ def _drifted(view: HostView, known: Pieces) -> HostView:
     caption = str(windows.get("caption") or "") if isinstance(windows, Mapping) else ""
     verdict = view.verdict if known.findings else Standing.LISTED
     return replace(view, verdict=verdict, windows=caption, taken=piece_of("", drift).at)
+
+
+def _examined(view: HostView, known: Pieces) -> HostView:
+    """Add what a doctor said of a host, and take the rest from it where nothing else is known."""
+    doctor = known.doctor
+    if not doctor:
+        return view
+    view = replace(view, notes=(*view.notes, *verdicts_of(doctor)))
+    if known.pieces or known.drift:
+        return view
+    if doctor.get("unreachable") or doctor.get("failed"):
+        ended = Ended.NOT_REACHED if doctor.get("unreachable") else Ended.FAILED
+        return replace(view, verdict=str(ended), failure=str(doctor.get("msg", "")))
+    windows = doctor.get("windows")
+    name = str(windows.get("name") or "") if isinstance(windows, Mapping) else ""
+    return replace(view, windows=name, taken=piece_of("", doctor).at)
 
 
 LATER = "it was listed again after its last run and proof: the ports are those of that listing, which judges nothing"

@@ -25,6 +25,7 @@ TOLD: Mapping[str, tuple[str, str]] = {
     Kind.UNPROVEN: ("error", "The sockets are not as the forecast says."),
     Kind.EXPIRED: ("error", "An exception has ended."),
     Kind.EXPIRES: ("warning", "An exception ends soon."),
+    Kind.ASSUMPTION: ("warning", "The host is not as the collection assumes of its Windows."),
 }
 """Level and rule of each kind (SARIF 3.27.10, 3.49)."""
 OTHER = ("warning", "Something differs from the baseline.")

@@ -65,7 +65,7 @@ def host_lines(view: HostView, paper: Paper | None = None) -> list[str]:
     # In check mode there is no run that anything could be done with.
     run = f"run {view.run}" if view.run and not view.check_mode else ""
     title = " - ".join(text for text in (view.host, view.windows, run) if text)
-    lines = ["", paper.paint(_cut(title, paper.width), "head")]
+    lines = ["", paper.paint(shortened(title, paper.width), "head")]
     local = [row for row in view.ports if row.scope is Scope.LOOPBACK]
     lines += _ports([row for row in view.ports if row.scope is not Scope.LOOPBACK], paper, looked=view.looked_at)
     if local:
@@ -115,13 +115,13 @@ def _matrix(views: Sequence[HostView], paper: Paper) -> list[str]:
             counts.setdefault(family, Counter())[state] += 1
     states = [state for state in State if any(state in found for found in counts.values())]
     room = max(paper.width - sum(len(state) + 2 for state in states), 16)
-    names = {family: _cut(family, room) for family in counts}
+    names = {family: shortened(family, room) for family in counts}
     widest = max((_width(name) for name in [*names.values(), "hosts by family"]), default=0)
-    lines = [paper.paint(_pad("hosts by family", widest) + "".join(f"  {state}" for state in states), "head")]
+    lines = [paper.paint(padded("hosts by family", widest) + "".join(f"  {state}" for state in states), "head")]
     order = sorted(counts, key=lambda family: (-counts[family].total(), family))
     for family in order:
         cells = "".join(f"  {str(counts[family][state] or '.').rjust(len(state))}" for state in states)
-        lines.append(f"{_pad(names[family], widest)}{cells}")
+        lines.append(f"{padded(names[family], widest)}{cells}")
     return lines if counts else []
 
 
@@ -145,11 +145,11 @@ def _ports(rows: Sequence[Port], paper: Paper, *, looked: bool = False) -> list[
     while widths[-1] < SHORTEST_WHY and max(widths[:-1]) > len("recipe"):
         widths[widths.index(max(widths[:-1]))] -= 1
         widths[-1] += 1
-    lines = ["", paper.paint("  ".join(map(_pad, HEADS, widths)).rstrip(), "head")]
+    lines = ["", paper.paint("  ".join(map(padded, HEADS, widths)).rstrip(), "head")]
     for row, texts in zip(rows, cells, strict=True):
         parts = [[line for part in cell for line in wrapped(part, width)] for cell, width in zip(texts, widths, strict=True)]
         for number in range(max(map(len, parts))):
-            line = [_pad(part[number] if number < len(part) else "", width) for part, width in zip(parts, widths, strict=True)]
+            line = [padded(part[number] if number < len(part) else "", width) for part, width in zip(parts, widths, strict=True)]
             line[3] = paper.paint(line[3], row.state)
             lines.append("  ".join(line).rstrip())
     return lines
@@ -195,7 +195,7 @@ def _changes(changes: Sequence[Change], paper: Paper) -> Iterator[str]:
         told = ", ".join(map(_became, parts))
         room = paper.width - len(named) - 2
         target_cut = _middle(target, max(room - _width(told), room // 2))
-        line = _cut(f"{named}{target_cut}: {told}", paper.width)
+        line = shortened(f"{named}{target_cut}: {told}", paper.width)
         trouble = any(part.status in TROUBLE for part in parts)
         yield paper.paint(line, "bad") if trouble else line
     if len(objects) > MOST_CHANGES:
@@ -292,11 +292,12 @@ def _columns(sign: str) -> int:
     return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
 
 
-def _pad(text: str, width: int) -> str:
+def padded(text: str, width: int) -> str:
+    """Make a text so many columns wide."""
     return text + " " * (width - _width(text))
 
 
-def _cut(text: str, width: int) -> str:
+def shortened(text: str, width: int) -> str:
     """Shorten a text to so many columns."""
     return text if _width(text) <= width else f"{_first(text, max(width - 3, 0))}..."[: max(width, 0)]
 

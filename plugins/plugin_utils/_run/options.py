@@ -11,10 +11,13 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import DAYS
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Asked, Gate, Knowledge, load
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Choice, Dependents, Missing, Skipped, Stage
 
 from .choice import Selection, select
+from .confirmed import Confirmed, listed, service_recipes
 from .controls import select_controls, stages_of, unmet_rows
 from .detail import Detail
 from .gate import Blocks, Consent, Refusal, refusal_of
@@ -92,6 +95,7 @@ def minimize_spec() -> dict[str, Any]:
         "recipes": {"type": "list", "elements": "str"},
         "controls": {"type": "list", "elements": "str"},
         "controls_file": {"type": "path"},
+        "only_confirmed": {"type": "path"},
         "stages": {"type": "list", "elements": "str", "choices": list(STAGES), "default": list(STAGES)},
         **BASELINE,
         **STAGE_BY_NAME["services"].options,
@@ -160,15 +164,21 @@ def controls_left_out(options: Mapping[str, Any], knowledge: Knowledge) -> Itera
             yield f"'controls' needs the stage {name} for {control}, but options are set for it; use one of the two"
 
 
-def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowledge, blocks: Blocks | None = None) -> Wanted:
+def minimize_wanted(
+    options: Mapping[str, Any], survey: Survey, knowledge: Knowledge, blocks: Blocks | None = None, confirmed: Confirmed | None = None
+) -> Wanted:
     """Take each stage's own options where given, and what is known of this Windows where not.
 
     Args:
         blocks: the hazards that the host shows.
+        confirmed: what a doctor found on the host, where nothing may be done that rests on anything else.
 
     Raises:
         InvalidOption: options of a stage that is left out, or a recipe that does not exist.
+        Refused: something is not confirmed that every plan rests on.
     """
+    if confirmed is not None:
+        confirmed.check(knowledge, survey.host.windows)
     unlisted = left_out(options)
     if unlisted:
         raise InvalidOption(unlisted)
@@ -185,6 +195,8 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
         by_control, elsewhere = select_controls(asked, survey.host, knowledge, consent)
         selection = _joined(selection, by_control)
         said = replace(said, absent=(*said.absent, *elsewhere, *unmet_rows(texts, knowledge)))
+    if confirmed is not None:
+        selection = _confirmed_alone(selection, confirmed, knowledge, survey.host.windows)
     lost = sorted({choice.method.stage for choice in selection.choices if choice.named and choice.method.stage not in chosen})
     if lost:
         raise InvalidOption(f"'recipes' names a recipe of {_not_listed(lost)}")
@@ -200,6 +212,8 @@ def minimize_wanted(options: Mapping[str, Any], survey: Survey, knowledge: Knowl
     named = {name for name, value in given.items() if value is not None}
     named |= {choice.method.stage for choice in chosen_by_us if choice.named}
     refusals = (*map(refusal_of, said.wrong), *selection.refusals)
+    if confirmed is not None:
+        refusals += tuple(_unconfirmed_options(given, confirmed, knowledge, survey.host.windows))
     return Wanted(desires, said, selection.skipped, chosen_by_us, frozenset(named), refusals, asked)
 
 
@@ -208,3 +222,28 @@ def _joined(one: Selection, other: Selection) -> Selection:
     whole = {(choice.recipe.id, choice.method.id) for choice in one.choices}
     more = tuple(choice for choice in other.choices if (choice.recipe.id, choice.method.id) not in whole)
     return Selection((*one.choices, *more), (*one.skipped, *other.skipped), (*one.refusals, *other.refusals))
+
+
+def _confirmed_alone(selection: Selection, confirmed: Confirmed, knowledge: Knowledge, windows: Windows) -> Selection:
+    """Leave of what is chosen what rests on nothing that is not confirmed; what was asked for by name is refused."""
+    choices, skipped, refusals = list[Choice](), list(selection.skipped), list(selection.refusals)
+    for choice in selection.choices:
+        why = confirmed.doubts(choice.recipe.id, choice.method.stage, knowledge, windows)
+        if not why:
+            choices.append(choice)
+        elif choice.named:
+            refusals.append(Refusal(f"only_confirmed: recipe '{choice.recipe.id}' is not closed: {why}", recipe=choice.recipe.id))
+        else:
+            skipped.append(Skipped(choice.recipe, Reason.NOT_CONFIRMED, why))
+    return Selection(tuple(choices), tuple(skipped), tuple(refusals))
+
+
+def _unconfirmed_options(given: Mapping[str, Any], confirmed: Confirmed, knowledge: Knowledge, windows: Windows) -> Iterator[Refusal]:
+    """Refuse options of stages that rest on something that is not confirmed: the stage's own, and that of each service's recipe."""
+    for stage, value in given.items():
+        if value is None:
+            continue
+        names = [str(item.get("name", "")) for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
+        told = confirmed.against((stage, *service_recipes(names, knowledge)), knowledge, windows)
+        if told:
+            yield Refusal(f"only_confirmed: the options of {stage} are not carried out: {listed(told)}")

@@ -20,6 +20,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.encode impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.faults import error_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import (
     DeleteShell,
+    Enumerate,
+    Page,
+    PageHeard,
+    Pull,
     Receive,
     Request,
     RunCommand,
@@ -39,20 +43,29 @@ _log = logging.getLogger(__name__)
 # Windows closes an idle connection after about 120 s, and a sealed one cannot go on over another. Logging in again
 # before anything is sent costs one login; finding out afterwards would leave a write in doubt.
 IDLE_SECONDS = 60.0
+# The shapes of so many pages are remembered; of a read that lasts longer the first ones tell as much.
+MOST_HEARD = 2000
 
 
 class Conversation:
     """Sends requests over one transport and returns typed responses."""
 
-    def __init__(self, transport: Transport, *, host: str, read_only: bool, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, transport: Transport, *, host: str, read_only: bool, clock: Clock = SYSTEM_CLOCK, below: str = "") -> None:
         self.host = host
         self.read_only = read_only
+        self.below = below
         self._transport = transport
         self._clock = clock
         self._session_id = _uuid()
         self._requests = self._bytes_sent = self._bytes_received = 0
         self._seconds = 0.0
         self._last: float | None = None
+        self._heard: list[PageHeard] = []
+
+    @property
+    def heard(self) -> tuple[PageHeard, ...]:
+        """The shapes of the pages that have come up to now."""
+        return tuple(self._heard)
 
     @property
     def stats(self) -> Stats:
@@ -62,7 +75,7 @@ class Conversation:
     def permit(self, request: Request[Any]) -> None:
         """Raise ReadOnlyViolation for a request that this session may not send; `ask` does so by itself."""
         if self.read_only:
-            check(request)
+            check(request, self.below)
 
     def ask(self, request: Request[R], what: str) -> R:
         """Send a request and return its response.
@@ -86,6 +99,9 @@ class Conversation:
         if isinstance(response, SoapFault):
             in_shell = isinstance(request, RunCommand | Receive | Signal | DeleteShell)
             raise error_of(response, what=what, host=self.host, in_shell=in_shell)
+        if isinstance(response, Page) and isinstance(request, Enumerate | Pull) and len(self._heard) < MOST_HEARD:
+            first = not isinstance(request, Pull)
+            self._heard.append(PageHeard(first, len(response.rows), response.context is not None, len(answer)))
         return response
 
     def limits(self, what: str) -> Limits:

@@ -30,7 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
-from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Invoke, Output
+from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Invoke, Output, PageHeard
 
 from . import registry
 from .beside import Answered, Answers, Beside, answer_of
@@ -56,16 +56,24 @@ class Session:
         clock: by which answers and an idle connection are timed.
         read_only: keeps the guard's table even against our own bugs.
         connections: over so many at most reads go side by side that are announced.
+        below: the registry key below HKLM to which, and below which, one that may only read may write all the same.
     """
 
     def __init__(
-        self, transport: Transport, *, host: str, clock: Clock = SYSTEM_CLOCK, read_only: bool = True, connections: int = 1
+        self,
+        transport: Transport,
+        *,
+        host: str,
+        clock: Clock = SYSTEM_CLOCK,
+        read_only: bool = True,
+        connections: int = 1,
+        below: str = "",
     ) -> None:
         def converse(beside: Transport) -> Conversation:
             return Conversation(beside, host=host, read_only=True, clock=clock)
 
         self._transport = transport
-        self._conversation = Conversation(transport, host=host, read_only=read_only, clock=clock)
+        self._conversation = Conversation(transport, host=host, read_only=read_only, clock=clock, below=below)
         self._shell = Shell(self._conversation)
         self._fetcher = Fetcher(self._conversation, self._expect_room, self._make_room)
         self._beside = Beside(transport, connections, converse, self._expect_room)
@@ -96,6 +104,11 @@ class Session:
     def stats(self) -> Stats:
         """What has been spent up to now; after `close`, all of it."""
         return Stats.total((self._conversation.stats, *self._beside.stats))
+
+    @property
+    def heard(self) -> tuple[PageHeard, ...]:
+        """The shapes of the pages that have come up to now; those of connections beside it are left out."""
+        return self._conversation.heard
 
     def query(
         self, wmi_class: str, properties: Sequence[str] = (), *, where: Where | None = None, namespace: str = CIMV2

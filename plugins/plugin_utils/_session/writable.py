@@ -48,13 +48,20 @@ _FORCED_REBOOT = 6
 class WritableSession(Session):
     """Reading and writing access to one host; implements `Writer`.
 
-    With `read_only` every verb that writes raises ReadOnlyViolation before anything is sent.
+    With `read_only` every verb that writes raises ReadOnlyViolation before anything is sent, but for what `below` allows.
     """
 
     def __init__(
-        self, transport: Transport, *, host: str, clock: Clock = SYSTEM_CLOCK, read_only: bool = False, connections: int = 1
+        self,
+        transport: Transport,
+        *,
+        host: str,
+        clock: Clock = SYSTEM_CLOCK,
+        read_only: bool = False,
+        connections: int = 1,
+        below: str = "",
     ) -> None:
-        super().__init__(transport, host=host, clock=clock, read_only=read_only, connections=connections)
+        super().__init__(transport, host=host, clock=clock, read_only=read_only, connections=connections, below=below)
 
     def set_value(self, key: str, name: str, value: RegistryValue) -> None:
         """Write a registry value; see `Writer.set_value`. The key is made only after the host says that it is absent."""

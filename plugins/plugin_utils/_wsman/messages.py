@@ -53,6 +53,23 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class PageHeard:
+    """In which shape a page came, for those who compare hosts.
+
+    Attributes:
+        first: it answers an Enumerate, not a Pull.
+        rows: how many rows it has.
+        more: another one follows.
+        size: bytes of the whole answer.
+    """
+
+    first: bool
+    rows: int
+    more: bool
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Output:
     """Out parameters of a method; `return_value` is unsigned, None where the method has none or returned null."""
 

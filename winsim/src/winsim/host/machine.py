@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from enum import Enum
 from random import Random
 
@@ -264,7 +265,8 @@ class Machine:
         )
         permanent = [process.id for process in self.spec.processes if process.permanent]
         for process in permanent:
-            self.processes.start(process, self.time.unstepped())
+            # What starts with the system is as old as the boot.
+            self.processes.start(process, self.time.unstepped() - timedelta(seconds=already))
             self.network.process_started(process)
         at_once, delayed, demanded = self.services.boot_order(shuffled, by_hand=number == 1)
         if first is None:

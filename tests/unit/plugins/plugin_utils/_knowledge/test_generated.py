@@ -19,7 +19,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.loader i
 SINGLE = {"benchmark": "controls/benchmarks", "recipe": "recipes", "windows": "windows"}
 BELOW = {"benchmarks": "controls/cis.yml", "control_settings": "controls/settings.yml"}
 FILES = [(name, path) for name, folder in SINGLE.items() for path in sorted((FOLDER / folder).glob("*.yml"))]
-FILES += [(name, FOLDER / BELOW.get(name, f"{name}.yml")) for name in json_schema.FILES if name not in SINGLE]
+# A folder of lists.
+LISTS = {"assumptions": "assumptions"}
+FILES += [(name, path) for name, folder in LISTS.items() for path in sorted((FOLDER / folder).glob("*.yml"))]
+FILES += [(name, FOLDER / BELOW.get(name, f"{name}.yml")) for name in json_schema.FILES if name not in (*SINGLE, *LISTS)]
 
 
 def test_the_generated_files_are_current(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,8 @@ from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._session
     shell_created,
     writable,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def registry(method: str) -> messages.Invoke:
@@ -141,3 +143,69 @@ def test_every_read_passes(verb: str) -> None:
     session, transport = writable(*ANSWERS[verb], read_only=True)
     READS[verb](session)
     assert transport.script == []
+
+
+OWN = r"SOFTWARE\netmin.windows.doctor"
+HKLM_NUMBER = ("hDefKey", names.HKEY_LOCAL_MACHINE)
+
+
+def write(method: str, key: object, hive: object = names.HKEY_LOCAL_MACHINE) -> messages.Invoke:
+    arguments: Any = (("hDefKey", hive), ("sSubKeyName", key), ("sValueName", "x"))
+    return messages.Invoke(resource=STD_REG_PROV, method=method, arguments=arguments)
+
+
+ADD = ("reg", "add", rf'"HKLM\{OWN}"', "/v", '"x"', "/t", "REG_MULTI_SZ", "/d", '""', "/f")
+
+
+@pytest.mark.parametrize("method", ["CreateKey", "DeleteKey", "DeleteValue", "SetDWORDValue", "SetMultiStringValue", "SetStringValue"])
+@pytest.mark.parametrize("key", [OWN, OWN.upper(), rf"{OWN}\below"])
+def test_a_session_may_write_below_its_own_key(method: str, key: str) -> None:
+    check(write(method, key), OWN)
+    assert not permits(write(method, key))
+
+
+def test_a_session_may_write_an_empty_list_to_its_own_key_by_command() -> None:
+    check(command(*ADD), OWN)
+    assert not permits(command(*ADD))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        write("SetDWORDValue", "SOFTWARE"),
+        write("SetDWORDValue", r"SOFTWARE\netmin.windows"),
+        write("SetDWORDValue", f"{OWN}2"),
+        write("SetDWORDValue", rf"SOFTWARE\x\{OWN}"),
+        write("SetDWORDValue", ""),
+        write("SetDWORDValue", None),
+        write("SetDWORDValue", (OWN,)),
+        write("SetDWORDValue", OWN, 2147483649),
+        write("SetDWORDValue", OWN, str(names.HKEY_LOCAL_MACHINE)),
+        write("SetSecurityDescriptor", OWN),
+        write("SetQWORDValue", OWN),
+        messages.Invoke(resource=STD_REG_PROV, method="SetDWORDValue", arguments=(("sSubKeyName", OWN),)),
+        messages.Invoke(
+            resource=STD_REG_PROV, method="SetDWORDValue", arguments=(HKLM_NUMBER, ("sSubKeyName", OWN), ("sSubKeyName", "SOFTWARE"))
+        ),
+        messages.Invoke(
+            resource=names.wmi_resource("root/cimv2", "StdRegProv"), method="CreateKey", arguments=(HKLM_NUMBER, ("sSubKeyName", OWN))
+        ),
+        messages.Invoke(resource=names.wmi_resource("root/cimv2", "Win32_Service"), method="StopService", selectors=(("Name", "x"),)),
+        command(*ADD[:2], rf'"HKLM\{OWN}2"', *ADD[3:]),
+        command(*ADD[:4], '"x" & del', *ADD[5:]),
+        command(*ADD[:4], '"x" & "y"', *ADD[5:]),
+        command(*ADD[:5], "/t", "REG_SZ", *ADD[7:]),
+        command(*ADD, "/reg:64"),
+        command("reg", "delete", *ADD[2:]),
+        command("cmd", *ADD[1:]),
+    ],
+    ids=repr,
+)
+def test_a_session_with_a_key_of_its_own_may_write_nothing_else(request_: messages.Request[Any]) -> None:
+    with pytest.raises(ReadOnlyViolation, match="may only read and write below HKLM"):
+        check(request_, OWN)
+
+
+@given(st.text(max_size=60))
+def test_no_other_key_is_taken_for_the_own_one(key: str) -> None:
+    assert permits(write("DeleteKey", key), OWN) is (key.lower() == OWN.lower() or key.lower().startswith(f"{OWN.lower()}\\"))
