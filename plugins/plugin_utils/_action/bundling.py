@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._bundle.reg import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._bundle.script import Target
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import file_name
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotCaptured, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
@@ -75,10 +77,11 @@ class BundleAction(MinimizeAction):
             self._target(run.run_id, host, identity),
             prepared.plan,
             run.snapshot_of(prepared, session).saved,
-            Record.of(run.run_id, marked(host.boot.mark, identity), prepared.forecast, prepared.opens),
+            Record.of(run.run_id, marked(host.boot.mark, identity), after_restart(prepared.forecast), prepared.opens),
             collect=(COLLECT / f"{files.collector(host.windows.nt)}.j2").read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
             exports=Exports(path_of(self._loader, options["collected"]) if options["collected"] else None),
             captured_at=str(captured),
+            left=[f"{row['target']}: {row['reason']}{': ' * bool(row['detail'])}{row['detail']}" for row in result["unchanged"]],
             warnings=result["warnings"],
         )
         if not self._task.check_mode:
@@ -112,6 +115,14 @@ class BundleAction(MinimizeAction):
         if marked(prepared.survey.host.boot.mark, identity):
             return []
         return ["the host does not show when it was last shut down: a proof will not be able to say that it was restarted"]
+
+
+def after_restart(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:
+    """Return a forecast that says nothing of the time before the restart: no tool of the console makes an adapter read its option anew."""
+    return tuple(
+        replace(entry, now=Expectation.UNKNOWN, outlook=Outlook.CLOSES_AT_BOOT) if entry.outlook is Outlook.CLOSES_NOW else entry
+        for entry in entries
+    )
 
 
 def _write(folder: Path, content: Mapping[str, bytes]) -> None:

@@ -45,6 +45,7 @@ def made(
     collect: bytes,
     exports: Exports,
     captured_at: str = "",
+    left: Iterable[str] = (),
     warnings: Iterable[str] = (),
 ) -> Bundle:
     """Render a bundle.
@@ -54,6 +55,7 @@ def made(
         record: the forecast, for the proof.
         collect: the script that collects on this Windows.
         exports: what was collected on this host.
+        left: what the plan leaves as it is, and why.
 
     Raises:
         Refused: something in the plan cannot be written into a batch file, or cannot be taken back by one.
@@ -72,7 +74,7 @@ def made(
         "undo.reg": reg.of((step, step.after) for step in back if isinstance(step, Write)),
         "FORECAST.txt": content(readme.forecast(target, record.forecast)),
     }
-    told = readme.readme(target, steps, files, unchanged=plan.unchanged, warnings=warnings, collect="collect.cmd")
+    told = readme.readme(target, steps, files, unchanged=left, warnings=warnings, collect="collect.cmd")
     files["README.txt"] = content(told)
     files[manifest.NAME] = manifest.made(target, record, files, captured_at=captured_at)
     return Bundle(files, steps)

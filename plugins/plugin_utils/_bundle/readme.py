@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Unchanged
 
-from .script import CODES, Target, shown
+from .script import CODES, Target, states
 from .steps import AddRule, DropKey, DropRule, Start, Step, Stop, Write
 from .words import said
 
@@ -24,7 +23,7 @@ AFTER = {
 
 
 def readme(
-    target: Target, steps: Sequence[Step], files: Mapping[str, bytes], *, unchanged: Iterable[Unchanged], warnings: Iterable[str], collect: str
+    target: Target, steps: Sequence[Step], files: Mapping[str, bytes], *, unchanged: Iterable[str], warnings: Iterable[str], collect: str
 ) -> list[str]:
     """Return the lines of README.txt."""
     old = target.nt == NtVersion(5, 0)
@@ -75,7 +74,7 @@ def readme(
         *([] if steps else ["There is nothing to close."]),
         "",
         "WHAT IS LEFT AS IT IS",
-        *(line for item in unchanged for line in _paragraph(f"- {item.target}: {item.reason}{f' ({item.detail})' if item.detail else ''}")),
+        *(line for text in unchanged for line in _paragraph(f"- {text}")),
         "",
         "WHAT TO WATCH",
         *(line for text in dict.fromkeys(warnings) for line in _paragraph(f"- {text}")),
@@ -100,7 +99,7 @@ def _paragraph(text: str) -> list[str]:
 def _step(number: int, step: Step) -> Iterator[str]:
     match step:
         case Write():
-            told = f"{step.target}: {shown(step.before)} becomes {shown(step.after)}"
+            told = f"{step.target}: {states(step)}"
         case Stop():
             told = f"{step.target} stops"
         case Start():

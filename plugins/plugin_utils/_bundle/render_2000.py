@@ -52,15 +52,15 @@ class Windows2000:
         yield 'if not exist "%KEPT%\\" md "%KEPT%"'
         yield '>"%KEPT%\\value.txt" echo netmin.windows'
         yield 'if not exist "%KEPT%\\value.txt" goto folder'
-        yield f'call :text "{PRODUCTS}" "ProductType" "{word(target.product, "the kind of Windows")}"'
         yield 'set "WHAT=regedit.exe or find.exe"'
+        yield f'call :text "{PRODUCTS}" "ProductType" "{word(target.product, "the kind of Windows")}"'
         yield "if errorlevel 1 goto tool"
         yield f'call :text "{PRODUCTS}" "ProductType" "netmin"'
         yield "if not errorlevel 1 goto tool"
         yield f'call :none "{PRODUCTS}" "ProductType"'
         yield "if not errorlevel 1 goto tool"
-        yield f'{NET} start | {FIND} "   " >nul'
         yield 'set "WHAT=net.exe"'
+        yield f'{NET} start | {FIND} "   " >nul'
         yield "if errorlevel 1 goto tool"
         yield "rem The right computer?"
         yield f'call :text "{ACTIVE_NAME}" "ComputerName" "{word(target.computer, "the computer name")}"'
@@ -208,7 +208,7 @@ class Windows2000:
             yield f'{NET} start "%~1" 2>&1 | {FIND} "2182" >nul'
             yield "if not errorlevel 1 goto :eof"
             yield "set /a TRY=TRY+1"
-            yield "if %TRY%==5 exit /b 1"
+            yield "if %TRY%==3 exit /b 1"
             yield f"{PING} -n 3 127.0.0.1 >nul"
             yield "goto oncemore"
         if any(isinstance(step, DropKey) for step in steps):

@@ -47,15 +47,15 @@ class SinceXp:
         yield "rem Before anything is believed, each tool is tried on something that is known."
         yield f'ver | {FIND} "{target.version}" >nul'
         yield "if errorlevel 1 goto other"
-        yield f'call :is "REG_SZ {target.build}" 2 "{VERSION}" "CurrentBuildNumber"'
         yield 'set "WHAT=reg.exe"'
+        yield f'call :is "REG_SZ {target.build}" 2 "{VERSION}" "CurrentBuildNumber"'
         yield "if errorlevel 1 goto tool"
         yield f'call :is "REG_SZ 0" 2 "{VERSION}" "CurrentBuildNumber"'
         yield "if not errorlevel 1 goto tool"
         yield f'call :none "{VERSION}" "CurrentBuildNumber"'
         yield "if not errorlevel 1 goto tool"
-        yield f'{SC} query RpcSs | {FIND} "RUNNING" >nul'
         yield 'set "WHAT=sc.exe"'
+        yield f'{SC} query RpcSs | {FIND} "RUNNING" >nul'
         yield "if errorlevel 1 goto tool"
         yield "rem The right computer?"
         yield f'call :is "REG_SZ {word(target.computer, "the computer name")}" 2 "{ACTIVE_NAME}" "ComputerName"'

@@ -12,7 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import same
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START, START_MODES
 
 from .steps import AddRule, DropKey, DropRule, Start, Step, Stop, Write
 from .words import remarks, said, word
@@ -243,7 +246,7 @@ def _steps(steps: Sequence[Step], family: Family, *, undoing: bool) -> Iterator[
 def _told(step: Step) -> str:
     match step:
         case Write():
-            return f"{step.target}: {shown(step.before)} becomes {shown(step.after)}"
+            return f"{step.target}: {states(step)}"
         case Stop():
             return f"{step.target} stops"
         case Start():
@@ -256,12 +259,22 @@ def _told(step: Step) -> str:
             return f"{step.target} is deleted where nothing is in it"
 
 
-def shown(value: object) -> str:
+def states(step: Write) -> str:
+    """Return what becomes of a value; how a service starts is told in words, too."""
+    before, after = (_state(step, value) for value in (step.before, step.after))
+    return f"{before} becomes {after}"
+
+
+def _state(step: Write, value: RegistryValue | None) -> str:
+    mode = START_MODES.get(value.data) if value is not None and same(step.name, START) else None
+    return f"{shown(value)}{f' ({mode})' if mode else ''}"
+
+
+def shown(value: RegistryValue | None) -> str:
     """Return a value as a person reads it."""
-    plain = getattr(value, "plain", None)
-    if plain is None:
+    if value is None:
         return "absent"
-    data = plain()
+    data = value.plain()
     return (", ".join(data) or "an empty list") if isinstance(data, list) else str(data) or "an empty text"
 
 

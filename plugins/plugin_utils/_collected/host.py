@@ -18,6 +18,8 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.netstat import COLLECTED
+
 from .adapters import adapter_rows
 from .exported import Exported
 from .folder import Collected
@@ -128,7 +130,7 @@ class CollectedHost:
         """Return what netstat wrote; see `Reader.command`."""
         if arguments[:1] != ("netstat",):
             self._refuse(f"the output of '{' '.join(arguments)}'")
-        return CommandOutput(self._collected.netstat[self._later], "", 0)
+        return CommandOutput(self._collected.netstat[self._later], COLLECTED, 0)
 
     def open_shell(self) -> None:
         """Refuse: nobody tried."""

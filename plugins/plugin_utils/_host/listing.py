@@ -130,7 +130,9 @@ def _read_netstat(reader: Reader, version: Version, own_ports: Collection[int]) 
     output = reader.command(*version.netstat)
     with understood(reader.host, f"'{' '.join(version.netstat)}'"):
         sockets = netstat.parse(output.stdout, with_pid="-ano" in version.netstat, own_ports=own_ports)
-    if output.exit_code or not sockets.endpoints:
+    # Of a host that answers over the network at least what answers is listed.
+    nothing = output.stderr == netstat.COLLECTED and netstat.is_empty(output.stdout)
+    if output.exit_code or not (sockets.endpoints or nothing):
         raise ProtocolError(
             f"'{' '.join(version.netstat)}' on {reader.host} ended with {output.exit_code} and listed {len(sockets.endpoints)} endpoints",
             host=reader.host,
