@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule
@@ -25,6 +25,7 @@ from .words import said, word
 
 REG, SC, NET, FIND, NETSH, PING = (f'"%TOOLS%\\{name}.exe"' for name in ("reg", "sc", "net", "find", "netsh", "ping"))
 ACTIVE_NAME = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
+SERVICES = rf"HKLM\{SERVICES_KEY}"
 VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 SHORT_NAMES = {
     RegistryType.SZ: "REG_SZ",
@@ -95,6 +96,9 @@ class SinceXp:
     def stop(self, step: Stop, place: Place) -> Iterator[str]:
         """Stop a service with what depends on it, and wait until it has stopped."""
         name = word(step.name, "the service")
+        # One that is gone, such as the instance of a service that a sign-in made, needs nothing.
+        yield f'call :none "{SERVICES}\\{name}" "Start"'
+        yield f"if not errorlevel 1 goto {place.after}"
         yield f'call :state "{name}" STOPPED'
         yield f"if not errorlevel 1 goto {place.after}"
         yield "call :say"
@@ -107,6 +111,9 @@ class SinceXp:
     def start(self, step: Start, place: Place) -> Iterator[str]:
         """Start what ran; what does not start is named, and ends nothing."""
         name = word(step.name, "the service")
+        # One that is gone, such as the instance of a service that a sign-in made, needs nothing.
+        yield f'call :none "{SERVICES}\\{name}" "Start"'
+        yield f"if not errorlevel 1 goto {place.after}"
         yield f'call :state "{name}" RUNNING'
         yield f"if not errorlevel 1 goto {place.after}"
         yield "call :say"
