@@ -16,7 +16,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 
 from .reg import ROOT, Exports, data
-from .script import TRIES, Place, Target
+from .script import TRIES, Place, Target, probed
 from .steps import AddRule, DropKey, DropRule, Start, Step, Stop, Write
 from .words import said, word
 
@@ -50,8 +50,7 @@ class Windows2000:
         yield 'del "%TOOLS%\\netmin.tst"'
         yield 'if exist "%TOOLS%\\netmin.tst" goto rights'
         yield 'if not exist "%KEPT%\\" md "%KEPT%"'
-        yield '>"%KEPT%\\value.txt" echo netmin.windows'
-        yield 'if not exist "%KEPT%\\value.txt" goto folder'
+        yield from probed("value.txt")
         yield 'set "WHAT=regedit.exe or find.exe"'
         yield f'call :text "{PRODUCTS}" "ProductType" "{word(target.product, "the kind of Windows")}"'
         yield "if errorlevel 1 goto tool"

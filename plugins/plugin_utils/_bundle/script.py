@@ -206,14 +206,26 @@ def _head(target: Target, name: str, what: str, steps: Sequence[Step]) -> Iterat
     yield 'if not "%~1"=="" if not defined PLAN if not defined REBOOT goto usage'
 
 
+FIND = '"%TOOLS%\\find.exe"'
+
+
+def probed(name: str) -> Iterator[str]:
+    """Yield the lines that write a file and look whether it holds what was written: a full disk leaves an empty one."""
+    yield f'>"%KEPT%\\{name}" echo netmin.windows'
+    yield f'if not exist "%KEPT%\\{name}" goto folder'
+    yield f'{FIND} "netmin" <"%KEPT%\\{name}" >nul'
+    yield "if errorlevel 1 goto folder"
+
+
 def _folder(family: Family) -> Iterator[str]:
     yield ""
     yield "rem What it finds and does is written down in the folder 'evidence' beside it, before anything is changed."
     if not family.exports:
         yield "if defined PLAN goto written"
     yield 'if not exist "%KEPT%\\" md "%KEPT%"'
+    yield from probed("probe.txt")
+    yield 'del "%KEPT%\\probe.txt"'
     yield '>>"%LOG%" echo %DATE% %TIME% begins %~1'
-    yield 'if not exist "%LOG%" goto folder'
     if not family.exports:
         yield ":written"
 
@@ -223,10 +235,12 @@ def _evidence(written: Sequence[Write], family: Family) -> Iterator[str]:
     yield ""
     yield "rem Each key that will be written is exported first, as it is before the first run. This is evidence; undo.cmd does not need it."
     yield "if defined PLAN goto s1"
-    yield 'if exist "%KEPT%\\before.txt" goto s1'
+    yield f'if exist "%KEPT%\\before.txt" {FIND} "netmin" <"%KEPT%\\before.txt" >nul'
+    yield 'if exist "%KEPT%\\before.txt" if not errorlevel 1 goto s1'
     yield from (family.kept(number, key) for number, key in enumerate(keys, start=1))
     yield '>"%KEPT%\\before.txt" echo netmin.windows: the keys in before-1.reg and so on are as they were before close.cmd'
-    yield 'if not exist "%KEPT%\\before.txt" goto folder'
+    yield f'{FIND} "netmin" <"%KEPT%\\before.txt" >nul 2>&1'
+    yield "if errorlevel 1 goto nolonger"
 
 
 def _steps(steps: Sequence[Step], family: Family, *, undoing: bool) -> Iterator[str]:
@@ -326,6 +340,9 @@ def _messages(target: Target, family: Family, steps: Sequence[Step]) -> Iterator
     yield ":folder"
     yield 'echo "%KEPT%" cannot be written. Copy the whole folder to a disk of this computer and run the script from there.'
     yield "exit /b 4"
+    yield ":nolonger"
+    yield 'if exist "%KEPT%\\before.txt" del "%KEPT%\\before.txt"'
+    yield "goto folder"
     yield ":tool"
     yield "echo %WHAT% does not work here as this script needs it. Nothing was changed."
     yield "exit /b 5"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,7 @@ from .test_collect import SCRIPT_OF, Console, console
 ALL = ("windows_2000", "windows_xp", "windows_server_2003", "windows_7", "windows_10", "windows_server_2022")
 OLDEST = ("windows_2000", "windows_xp")
 FAMILIES = (*OLDEST, "windows_10")
+INSTANCE = re.compile(r"_[0-9a-f]{5}(?![0-9a-f])")
 # What files do not tell and a person at the console knows: nobody uses the shares, nobody dials in.
 ACCEPTED = ["shares-in-use", "task-scheduler", "printing"]
 
@@ -83,8 +85,10 @@ def restart(host: Simulated) -> None:
 
 
 def settings(host: Simulated) -> dict[str, Any]:
-    """Return what a change can alter, but for the count of boots."""
-    return {name: part for name, part in host.computer.state().items() if name in ("services", "drivers", "registry", "adapters")}
+    """Return what a change can alter, but for the count of boots and for the names that each sign-in gives to instances of services."""
+    parts = {name: part for name, part in host.computer.state().items() if name in ("services", "drivers", "registry", "adapters")}
+    found: dict[str, Any] = json.loads(INSTANCE.sub("_NUMBER", json.dumps(parts)))
+    return found
 
 
 def listeners(capture: Capture) -> list[tuple[str, ...]]:
@@ -135,5 +139,235 @@ def test_the_way_there_and_back(name: str, tmp_path: Path) -> None:
         assert listeners(collected(desk, name, "THIRD")) == listeners(first)
 
 
-def test_x(tmp_path):
-    pass
+
+def steps_of(name: str, place: Path, script: str) -> int:
+    """Return how many commands a script takes on a host of its own."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, place), name)
+        if script == "undo.cmd":
+            bundle.run("close.cmd")
+        return bundle.run(script).steps
+
+
+@pytest.mark.parametrize("script", ["close.cmd", "undo.cmd"])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_run_that_ends_halfway_is_gone_on_with(name: str, script: str, tmp_path: Path) -> None:
+    """Wherever somebody closes the console, the script is run again and ends, and the way back leads to where it began."""
+    (tmp_path / "all").mkdir()
+    steps = steps_of(name, tmp_path / "all", script)
+    for step in range(steps // 14, steps, steps // 7):
+        place = tmp_path / str(step)
+        place.mkdir()
+        with simulated(name) as host:
+            restart(host)
+            desk = console(host, place)
+            before = settings(host)
+            bundle = bundled(desk, name)
+            if script == "undo.cmd":
+                assert bundle.run("close.cmd").exit_code == 0
+            assert bundle.run(script, killed_after_step=step).exit_code == CLOSED
+            again = bundle.run(script)
+            assert again.exit_code in (0, 9 if name == "windows_2000" else 0), again.console
+            restart(host)
+            back = bundle.run("undo.cmd")
+            assert back.exit_code in (0, 9 if name == "windows_2000" else 0), back.console
+            restart(host)
+            assert bundle.run("undo.cmd").exit_code == 0
+            assert settings(host) == before, step
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_half_done_run_is_undone(name: str, tmp_path: Path) -> None:
+    """The way back does not need the end of the way there."""
+    with simulated(name) as host:
+        restart(host)
+        before = settings(host)
+        bundle = bundled(console(host, tmp_path), name)
+        whole = bundle.run("close.cmd", "/plan").steps
+        assert bundle.run("close.cmd", killed_after_step=whole // 2 + whole // 3).exit_code == CLOSED
+        assert bundle.run("undo.cmd").exit_code in (0, 9)
+        restart(host)
+        assert bundle.run("undo.cmd").exit_code == 0
+        assert settings(host) == before
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("script", ["close.cmd", "undo.cmd"])
+def test_a_plan_is_shown_and_changes_nothing(name: str, script: str, tmp_path: Path) -> None:
+    """Every step is named, and the host stays as it is."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        if script == "undo.cmd":
+            bundle.run("close.cmd")
+        before = settings(host)
+        outcome = bundle.run(script, "/plan")
+        assert outcome.exit_code == 0, outcome.console
+        assert "Nothing was changed" in outcome.console
+        assert "would run" in outcome.console
+        assert settings(host) == before
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("script", ["close.cmd", "undo.cmd"])
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        ({"administrator": False}, 3, "not administrator"),
+        ({"read_only": [r"C:\netmin"]}, 4, "cannot be written"),
+        ({"disk_full_after": 0}, 4, "cannot be written"),
+    ],
+)
+def test_who_cannot_run_it_is_told(name: str, script: str, options: dict[str, Any], code: int, told: str, tmp_path: Path) -> None:
+    """Without rights, or without a place to write, nothing is changed."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        before = settings(host)
+        outcome = bundle.run(script, **options)
+        assert (outcome.exit_code, settings(host)) == (code, before), outcome.console
+        assert told in outcome.console
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("arguments", [("/force",), ("/plan", "/reboot"), ("x",)])
+def test_a_wrong_word_does_nothing(name: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """There is no force."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        before = settings(host)
+        assert bundle.run("close.cmd", *arguments).exit_code == 1
+        assert settings(host) == before
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("script", ["close.cmd", "undo.cmd"])
+def test_another_computer_is_left_alone(name: str, script: str, tmp_path: Path) -> None:
+    """The same Windows under another name, and another Windows."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        key = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
+        host.computer.host.registry.write(key, "ComputerName", RegistryValue.text("ANOTHER"))
+        before = settings(host)
+        assert bundle.run(script).exit_code == 2
+        assert settings(host) == before
+    other = "windows_7" if name != "windows_7" else "windows_10"
+    with simulated(other) as host:
+        elsewhere = replace(bundle, desk=replace(bundle.desk, host=host))
+        before = settings(host)
+        assert elsewhere.run(script).exit_code == 2
+        assert settings(host) == before
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_somebody_changed_stops_the_way_there_and_stays_on_the_way_back(name: str, tmp_path: Path) -> None:
+    """It is named in both."""
+    service = {"windows_2000": "Messenger", "windows_xp": "Messenger", "windows_10": "SSDPSRV"}[name]
+    key = rf"HKLM\SYSTEM\CurrentControlSet\Services\{service}"
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        registry = host.computer.host.registry
+        was = registry.value(key, "Start")
+        assert was is not None
+        registry.write(key, "Start", RegistryValue.dword(1))
+        before = settings(host)
+        outcome = bundle.run("close.cmd")
+        assert outcome.exit_code == 6, outcome.console
+        assert rf"{service}\Start" in outcome.console
+        assert settings(host) == before
+        registry.write(key, "Start", was)
+        assert bundle.run("close.cmd").exit_code == 0
+        registry.write(key, "Start", RegistryValue.dword(1))
+        outcome = bundle.run("undo.cmd")
+        assert outcome.exit_code == 9
+        assert rf"left alone: HKLM\SYSTEM\CurrentControlSet\Services\{service}\Start" in outcome.console
+        assert registry.value(key, "Start") == RegistryValue.dword(1)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_service_that_does_not_stop_ends_it(name: str, tmp_path: Path) -> None:
+    """The step is named, and a later run goes on from there."""
+    service = {"windows_2000": "Messenger", "windows_xp": "Messenger", "windows_10": "SSDPSRV"}[name]
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        host.computer.inject({"kind": "stop_hangs", "service": service})
+        outcome = bundle.run("close.cmd")
+        assert outcome.exit_code == 8, outcome.console
+        assert f"service {service}" in outcome.console.splitlines()[-2]
+        host.computer.clear_faults()
+        restart(host)
+        assert bundle.run("close.cmd").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_10"])
+def test_a_restart_comes_only_when_asked_for(name: str, tmp_path: Path) -> None:
+    """Windows 2000 has no command for it."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        boots = host.computer.host.boots
+        assert bundle.run("close.cmd").exit_code == 0
+        host.clock.advance(900)
+        assert (host.computer.host.up, host.computer.host.boots) == (True, boots)
+        assert bundle.run("close.cmd", "/reboot").exit_code == 0
+        host.clock.advance(900)
+        assert (host.computer.host.up, host.computer.host.boots) == (True, boots + 1)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("folder", [r"C:\a b", r"C:\R&D", r"C:\100%", r"C:\x!y^z", r"C:\(1)"])
+def test_any_folder_will_do_for_a_bundle(name: str, folder: str, tmp_path: Path) -> None:
+    """Blanks and signs that batch files trip over are names like others."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        outcome = run(host.computer, rf"{folder}\close.cmd", (), drives={folder: bundle.folder})
+        assert outcome.exit_code == 0, outcome.console
+        assert (bundle.folder / "evidence" / "before.txt").exists()
+
+
+@pytest.mark.parametrize(("name", "page"), [("windows_2000", 437), ("windows_xp", 850), ("windows_xp", 932), ("windows_10", 65001)])
+def test_any_code_page_will_do(name: str, page: int, tmp_path: Path) -> None:
+    """The scripts are ASCII, and look for numbers and words that no language changes."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        assert bundle.run("close.cmd", code_page=page).exit_code == 0
+
+
+def test_a_restart_that_does_not_show_is_not_proven(tmp_path: Path) -> None:
+    """A host that lost its power has started anew, and nothing at the console tells."""
+    with simulated("windows_xp") as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        bundle = bundled(desk, "windows_xp")
+        assert bundle.run("close.cmd").exit_code == 0
+        host.boot()
+        proof = prove(collected(desk, "windows_xp", "SECOND"), bundle)
+        assert proof["proof"]["verdict"] == "not_proven"
+        assert any("a restart is not shown" in text for text in proof["proof"]["reasons"])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_files_are_as_the_oldest_windows_reads_them(name: str, tmp_path: Path) -> None:
+    """Scripts and texts are ASCII with CRLF, registry files are UTF-16, and the manifest has the hash of each."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+    listed = json.loads(bundle.manifest.read_text("ascii"))["files"]
+    assert sorted(listed) == sorted(path.name for path in bundle.folder.iterdir() if path != bundle.manifest)
+    for path in bundle.folder.iterdir():
+        content = path.read_bytes()
+        if path.suffix in (".cmd", ".txt"):
+            text = content.decode("ascii")
+            assert text.replace("\r\n", "").count("\n") == text.replace("\r\n", "").count("\r") == 0
+            assert max(map(len, text.splitlines())) < 2000
+            assert "EnableDelayedExpansion" not in text
+        elif path.suffix == ".reg":
+            assert content.startswith(b"\xff\xfe")
+            assert content[2:].decode("utf-16-le").startswith("Windows Registry Editor Version 5.00\r\n\r\n")
