@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -47,13 +48,23 @@ class BundleAction(MinimizeAction):
 
     def completed(self, options: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Take the options of `minimize`, each as that module would."""
+        return super().completed(self._merged(options), task_vars)
+
+    def _merged(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options with those of `minimize` beside them.
+
+        Raises:
+            InvalidOption: that module has no such option.
+        """
+        if "minimize" not in options:
+            return dict(options)
         given, spec = options["minimize"], minimize_spec()
         validated = ArgumentSpecValidator(spec).validate(given)
         wrong = told_of(validated, spec, given, MINIMIZE)
         if wrong:
             raise InvalidOption("\n".join(f"'minimize': {text}" for text in wrong))
         own = {name: options[name] for name in ("dir", "collected")}
-        return super().completed({**validated.validated_parameters, **own}, task_vars)
+        return {**validated.validated_parameters, **own}
 
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
         """Check the options of `minimize` as that module does; where they could not be taken, that was said."""
@@ -61,6 +72,7 @@ class BundleAction(MinimizeAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Plan, and write the files."""
+        options = self._merged(options)
         folder = path_of(self._loader, options["dir"]) / file_name(self.host_name).removesuffix(".zip")
         if folder.exists() or folder.is_symlink():
             raise Refused(
@@ -91,7 +103,10 @@ class BundleAction(MinimizeAction):
             "dir": str(folder),
             "run": run.run_id,
             "manifest": str(folder / manifest.NAME),
-            "files": [{"name": name, "size": len(content)} for name, content in sorted(bundle.files.items())],
+            "files": [
+                {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+                for name, content in sorted(bundle.files.items())
+            ],
             "steps": [excerpt(step.target) for step in bundle.steps],
             "summary": result["summary"],
             "windows": windows_of(host),
@@ -102,7 +117,9 @@ class BundleAction(MinimizeAction):
         try:
             return read_identity(session)
         except NotCaptured as error:
-            raise Refused("the capture is of an earlier release and does not tell the name of the computer: capture the host again") from error
+            raise Refused(
+                "the capture is of an earlier release and does not tell the name of the computer: capture the host again"
+            ) from error
 
     def _target(self, run: str, host: Host, identity: Identity) -> Target:
         if not identity.computer:

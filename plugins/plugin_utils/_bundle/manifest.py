@@ -16,7 +16,14 @@ from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
-from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record, RecordUnreadable, from_lines, head_of, line_of, lines_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import (
+    Record,
+    RecordUnreadable,
+    from_lines,
+    head_of,
+    line_of,
+    lines_of,
+)
 
 from .script import Target
 
@@ -51,9 +58,7 @@ def made(target: Target, record: Record, files: Mapping[str, bytes], *, captured
         "computer": target.computer,
         "windows": {"name": target.system, "version": str(target.nt), "build": target.build},
         "captured_at": captured_at,
-        "files": {
-            name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)} for name, content in sorted(files.items())
-        },
+        "files": {name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)} for name, content in sorted(files.items())},
         "forecast": [head, *(json.loads(line) for line in lines)],
     }
     return (json.dumps(said, indent=1, ensure_ascii=True) + "\n").encode("ascii")

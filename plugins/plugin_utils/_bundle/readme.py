@@ -84,7 +84,9 @@ def readme(
         "",
         "FILES",
         *(f"{name:<16}{len(content):>9} bytes{_lines(content):>7} lines" for name, content in sorted(files.items())),
-        *_paragraph("manifest.json on the controller has a SHA-256 of each. This Windows cannot make one." if target.nt < NtVersion(6, 1) else ""),
+        *_paragraph(
+            "manifest.json on the controller has a SHA-256 of each. This Windows cannot make one." if target.nt < NtVersion(6, 1) else ""
+        ),
     ]
 
 
@@ -134,4 +136,3 @@ def _row(row: tuple[str, str, str, str, str]) -> Iterator[str]:
     port, address, owner, after, why = row
     yield f"{port:<22}{said(address):<18}{after:<11}{owner}"
     yield from textwrap.wrap(why, WIDTH, initial_indent="    ", subsequent_indent="    ")
-

@@ -130,7 +130,9 @@ class SinceXp:
         made = AddFilterRule(stage="", effective=Effective.NOW, why="", rule=step.rule)
         (command,) = filter_rule.commands(made, Names())
         if "%" in command or "^" in command or "!" in command:
-            raise Refused(f"inbound rule {step.rule.name[:80]!a} cannot be written into a batch file: it has a character that cmd.exe reads")
+            raise Refused(
+                f"inbound rule {step.rule.name[:80]!a} cannot be written into a batch file: it has a character that cmd.exe reads"
+            )
         yield f"%DO%{NETSH}{command.removeprefix('netsh')}"
         yield f"if defined PLAN goto {place.after}"
         yield _rule(step.rule.name)
@@ -236,7 +238,9 @@ def _text(value: RegistryValue) -> str:
     """Return text as reg.exe takes and shows it, a list with marks between."""
     if isinstance(value.data, tuple):
         if any(not text or r"\0" in text or text.endswith("\\") for text in value.data):
-            raise Refused(f"the list {', '.join(map(ascii, value.data))[:200]} cannot be told by reg.exe: an entry is empty or has a \\0 in it")
+            raise Refused(
+                f"the list {', '.join(map(ascii, value.data))[:200]} cannot be told by reg.exe: an entry is empty or has a \\0 in it"
+            )
         return r"\0".join(word(text, "the entry") for text in value.data)
     text = word(str(value.data), "the text")
     if text != text.strip() or "\t" in text:

@@ -154,7 +154,9 @@ def _step(change: Change, options: ByName[Saved], nt: NtVersion) -> Step:
         case StopService():
             driver = change.kind is ServiceKind.DRIVER
             if driver and nt == WINDOWS_2000 and same(change.name, "Srv"):
-                raise Refused("the driver Srv cannot be stopped by a script on Windows 2000: 'net stop' takes its name for the Server service")
+                raise Refused(
+                    "the driver Srv cannot be stopped by a script on Windows 2000: 'net stop' takes its name for the Server service"
+                )
             return Stop(name=change.name, driver=driver, why=why, stage=stage)
         case AddFilterRule():
             return AddRule(rule=change.rule, why=why, stage=stage)
@@ -193,8 +195,10 @@ def _reversed(steps: Sequence[Step], delayed: set[str], rules: dict[str, FilterR
         match step:
             case Write() if step.mode:
                 name = step.key.rpartition("\\")[2]
-                word = "delayed-auto" if name.lower() in delayed else next(
-                    word for mode, word in SC_MODES.items() if step.before is not None and START_VALUES[mode] == step.before.data
+                word = (
+                    "delayed-auto"
+                    if name.lower() in delayed
+                    else next(word for mode, word in SC_MODES.items() if step.before is not None and START_VALUES[mode] == step.before.data)
                 )
                 yield replace(step, before=step.after, after=step.before, why=BACK, mode=word)
             case Write():
@@ -210,4 +214,3 @@ def _reversed(steps: Sequence[Step], delayed: set[str], rules: dict[str, FilterR
                 yield AddRule(rule=rule, why=BACK, stage=step.stage)
             case Start() | DropKey():
                 raise Refused(f"{step.target} is no step of a script that closes")
-

@@ -14,11 +14,17 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.plain_values import kind_of, registry_value, type_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, MethodFailed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, same
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, CommandOutput, Read, Reader, Where, WinrmListener
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import (
+    CIMV2,
+    COLLECTED,
+    CommandOutput,
+    Read,
+    Reader,
+    Where,
+    WinrmListener,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
-
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.netstat import COLLECTED
 
 from .adapters import adapter_rows
 from .exported import Exported

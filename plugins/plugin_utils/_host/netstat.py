@@ -28,10 +28,6 @@ ENGLISH = ("CLOSE_WAIT", "CLOSED", "CLOSING", "FIN_WAIT_1", "FIN_WAIT_2", "LAST_
 GERMAN = ("SCHLIESSEN_WARTEN", "SCHLIESSEND", "GESCHLOSSEN", "FIN_WARTEN", "LETZTE_BEST", "SYN_EMPFANGEN", "SYN_GESENDET", "WARTEND")
 
 
-COLLECTED = "netmin.windows collect"
-"""What stands in place of errors where somebody ran netstat at the console and carried its output here."""
-
-
 def is_empty(text: str) -> bool:
     """Tell whether a listing has its titles and no row: right for a host that nothing reaches and on which everything is closed."""
     lines = [line.split() for line in text.splitlines() if line.strip()]
