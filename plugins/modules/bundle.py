@@ -14,8 +14,8 @@ description:
   - The host is usually a capture that was made of what C(collect) left on it, over the connection P(netmin.windows.capture#connection).
   - C(close.cmd) closes, C(undo.cmd) puts back, C(FORECAST.txt) says what listens afterwards, C(README.txt) says what to do, and
     C(collect.cmd) collects once more for the proof. C(before.reg), C(close.reg) and C(undo.reg) have the registry values for a person.
-  - The scripts are for this one host. They refuse to run on another, and change nothing if a value is not what it was when the plan was made.
-    They are plain ASCII, and each step says why it is there.
+  - The scripts are for this one host. They refuse to run on another, and change nothing if a value is not what it was when the plan was
+    made. They are plain ASCII, and each step says why it is there.
   - C(manifest.json) has the SHA-256 of each file and the forecast. Give it to M(netmin.windows.proof_info) as
     O(netmin.windows.proof_info#module:manifest), with the capture of the second collection.
 options:
@@ -28,8 +28,8 @@ options:
     default: bundles
   collected:
     description:
-      - The folder that C(collect_2000.cmd) filled on the host. Only Windows 2000 needs it, and only if the plan changes a long list. It shows
-        where the regedit of that host breaks a line, so that the scripts can recognize the list.
+      - The folder that C(collect_2000.cmd) filled on the host. Only Windows 2000 needs it, and only if the plan changes a long list. It
+        shows where the regedit of that host breaks a line, so that the scripts can recognize the list.
       - A relative path is taken as that of O(dir).
     type: path
   minimize:

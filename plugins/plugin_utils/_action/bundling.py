@@ -76,7 +76,8 @@ class BundleAction(MinimizeAction):
         folder = path_of(self._loader, options["dir"]) / file_name(self.host_name).removesuffix(".zip")
         if folder.exists() or folder.is_symlink():
             raise Refused(
-                f"{excerpt(folder)} is there and is not replaced, since a proof needs the manifest in it: move it away, or give another 'dir'"
+                f"{excerpt(folder)} is there and is not replaced, since a proof needs the manifest in it: "
+                "move it away, or give another 'dir'"
             )
         session = self.open_session()
         run = Run(KNOWLEDGE, self.waits, new_run_id())

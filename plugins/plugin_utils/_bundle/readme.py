@@ -32,15 +32,15 @@ def readme(
         f"{said(target.system)}, version {target.nt}, build {target.build}; bundle {said(target.run)}",
         "",
         *_paragraph(
-            "close.cmd closes what the plan closes, undo.cmd puts it back, and FORECAST.txt says which ports listen afterwards. They are for "
-            "this one computer and refuse to run on another. Read them: each line says why it is there. They can be typed from a printed "
+            "close.cmd closes what the plan closes, undo.cmd puts it back, and FORECAST.txt says which ports listen afterwards. They are "
+            "for this one computer and refuse to run on another. Read them: each line says why it is there. They can be typed from a printed "
             "listing, too: neither needs another file of this folder."
         ),
         "",
         "WHAT TO DO",
         *_paragraph(
-            "1. Copy this folder to a disk of the computer: the scripts write down beside themselves, in the folder evidence, what they find "
-            "and do. Exports of the registry in it can hold secrets of other makers' services. Keep the folder: it is your record."
+            "1. Copy this folder to a disk of the computer: the scripts write down beside themselves, in the folder evidence, what they "
+            "find and do. Exports of the registry in it can hold secrets of other makers' services. Keep the folder: it is your record."
         ),
         *_paragraph("2. Log on as administrator, open a command prompt, and have the plan shown, which changes nothing: close.cmd /plan"),
         *_paragraph(
@@ -53,16 +53,17 @@ def readme(
             else "4. Restart the computer, or run close.cmd /reboot, which does so at the end."
         ),
         *_paragraph(
-            f"5. Run {collect} with the name of a new folder, as before, and carry the folder back. The controller proves by the sockets that "
-            "what is forecast to be closed is closed."
+            f"5. Run {collect} with the name of a new folder, as before, and carry the folder back. The controller proves by the "
+            "sockets that what is forecast to be closed is closed."
         ),
         "",
         "HOW TO GO BACK",
         *_paragraph(
-            "Run undo.cmd, and restart the computer. It puts back what close.cmd changed, after a run that ended halfway as well. What somebody "
-            "changed since it names and leaves alone."
+            "Run undo.cmd, and restart the computer. It puts back what close.cmd changed, after a run that ended halfway as well. What "
+            "somebody changed since it names and leaves alone."
             + (
-                " On Windows 2000 a service whose start mode was put back starts only with the restart; after that undo.cmd can be run once more."
+                " On Windows 2000 a service whose start mode was put back starts only with the restart; "
+                "after that undo.cmd can be run once more."
                 if old
                 else ""
             )

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Registry files: the values of the plan as they were, as they are to be, and back again.
 
-Microsoft, "How to add, modify, or delete registry subkeys and values by using a .reg file" (KB 310516): header, `"X"=-`, escapes; hex(7) and
-its like from published descriptions. Version 5 is UTF-16 with its mark; Windows 2000 and anything later reads it.
+Microsoft, "How to add, modify, or delete registry subkeys and values by using a .reg file" (KB 310516): header, `"X"=-`, escapes; hex(7)
+and its like from published descriptions. Version 5 is UTF-16 with its mark; Windows 2000 and anything later reads it.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Steps for Windows 2000, which has neither `reg` nor `sc`: `regedit` writes and exports, `find` looks, `net` stops and starts.
 
-Users' reports: regedit ends with 0 whatever became of it, and `/e` of a key that is not there leaves no file; so what tells is the file, and
-each value is read back. `type` turns UTF-16 into what `find` reads (users' scripts; of Windows 2000 from memory, which is why it is tried
+Users' reports: regedit ends with 0 whatever became of it, and `/e` of a key that is not there leaves no file; so what tells is the file,
+and each value is read back. `type` turns UTF-16 into what `find` reads (users' scripts; of Windows 2000 from memory, which is why it is tried
 first). `net stop` of what does not run says NET HELPMSG 3521 in every language, `net start` of what runs 2182 (Microsoft and users).
 A quote between quotes is doubled for `find` (Microsoft, "find").
 """
@@ -190,7 +190,7 @@ class Windows2000:
         yield "goto :eof"
         if any(isinstance(step, Stop) for step in steps):
             yield ":stop"
-            yield "rem net.exe names message 3521 once the service does not run, in every language; asked again and again, and not for ever."
+            yield "rem net.exe names message 3521 once the service does not run, in every language; asked again, and not for ever."
             yield "set TRY=0"
             yield ":again"
             yield f'{NET} stop "%~1" /y 2>&1 | {FIND} "3521" >nul'

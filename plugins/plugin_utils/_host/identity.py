@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a host is told by at its console, where nobody asks WMI: its own name, and when it was last shut down.
 
-ShutdownTime is written at every clean shutdown (published notes on Windows XP, Server 2003 and Vista; of Windows 2000 from memory), so that it
-tells one boot from another where no process shows when it was started. A host that lost its power keeps the old one.
+ShutdownTime is written at every clean shutdown (published notes on Windows XP, Server 2003 and Vista; of Windows 2000 from memory), so that
+it tells one boot from another where no process shows when it was started. A host that lost its power keeps the old one.
 """
 
 from __future__ import annotations

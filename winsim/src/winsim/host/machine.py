@@ -42,7 +42,7 @@ SERVICE_PATIENCE = 30.0
 
 
 SHUTDOWN_TIME = (r"HKLM\SYSTEM\CurrentControlSet\Control\Windows", "ShutdownTime")
-"""Where a Windows that is shut down leaves the time, as a FILETIME; one that loses its power does not (published notes; 2000 from memory)."""
+"""Where a Windows that is shut down leaves the time, as a FILETIME; one without power does not (published notes; 2000 from memory)."""
 
 _FIRST_FILE_TIME = datetime(1601, 1, 1, tzinfo=UTC)
 
