@@ -23,7 +23,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.identity import Identity, marked, read_identity
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.identity import HostIdentity, marked, read_identity
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE, minimize_spec
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import windows_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run, result_of
@@ -114,7 +114,7 @@ class BundleAction(MinimizeAction):
             "warnings": [*result["warnings"], *self._unproven(prepared, identity)],
         }
 
-    def _identity(self, session: Reader) -> Identity:
+    def _identity(self, session: Reader) -> HostIdentity:
         try:
             return read_identity(session)
         except NotCaptured as error:
@@ -122,13 +122,13 @@ class BundleAction(MinimizeAction):
                 "the capture is of an earlier release and does not tell the name of the computer: capture the host again"
             ) from error
 
-    def _target(self, run: str, host: Host, identity: Identity) -> Target:
+    def _target(self, run: str, host: Host, identity: HostIdentity) -> Target:
         if not identity.computer:
             raise Refused("the host does not tell its own name, and a script could not tell that it is on the right one")
         windows = host.windows
         return Target(self.host_name, identity.computer, windows.name, windows.nt, windows.build, identity.product, run)
 
-    def _unproven(self, prepared: Prepared, identity: Identity) -> list[str]:
+    def _unproven(self, prepared: Prepared, identity: HostIdentity) -> list[str]:
         """Warn where nothing will tell whether the host was restarted."""
         if marked(prepared.survey.host.boot.mark, identity):
             return []

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The manifest of a bundle: what the controller keeps of it, for the proof and to tell whether a file was changed.
 
-Windows 2000 and XP have nothing that makes a hash, and a batch file cannot be signed: hashes are compared elsewhere, and a signature is made
-there.
+Windows 2000 and XP have nothing that makes a hash, and a batch file cannot be signed: hashes are compared, and a
+signature is made, elsewhere.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ def readme(
         "",
         *_paragraph(
             "close.cmd closes what the plan closes, undo.cmd puts it back, and FORECAST.txt says which ports listen afterwards. They are "
-            "for this one computer and refuse to run on another. Read them: each line says why it is there. They can be typed from a printed "
-            "listing, too: neither needs another file of this folder."
+            "for this one computer and refuse to run on another. Read them: each line says why it is there. They can be typed from a "
+            "printed listing, too: neither needs another file of this folder."
         ),
         "",
         "WHAT TO DO",

@@ -3,7 +3,7 @@
 """Steps for Windows 2000, which has neither `reg` nor `sc`: `regedit` writes and exports, `find` looks, `net` stops and starts.
 
 Users' reports: regedit ends with 0 whatever became of it, and `/e` of a key that is not there leaves no file; so what tells is the file,
-and each value is read back. `type` turns UTF-16 into what `find` reads (users' scripts; of Windows 2000 from memory, which is why it is tried
+and each value is read back. `type` turns UTF-16 into what `find` reads (users' scripts; of Windows 2000 from memory, so it is tried
 first). `net stop` of what does not run says NET HELPMSG 3521 in every language, `net start` of what runs 2182 (Microsoft and users).
 A quote between quotes is doubled for `find` (Microsoft, "find").
 """

@@ -22,7 +22,7 @@ PRODUCT = Setting(rf"{CONTROL}\ProductOptions", "ProductType", RegistryType.SZ)
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class HostIdentity:
     """What tells a host from others, and one boot from another; "" of what the host does not say."""
 
     computer: str
@@ -30,10 +30,13 @@ class Identity:
     shutdown: str
 
 
-def read_identity(reader: Reader) -> Identity:
+def read_identity(reader: Reader) -> HostIdentity:
     """Read all of it."""
     name, product, shutdown = (read_setting(reader, setting) for setting in (NAME, PRODUCT, SHUTDOWN))
-    return Identity(_text(name), _text(product), shutdown.data.hex() if shutdown is not None and isinstance(shutdown.data, bytes) else "")
+    shown = shutdown.data.hex() if shutdown is not None and isinstance(shutdown.data, bytes) else ""
+    return HostIdentity(_text(name), _text(product), shown)
+        _text(name), _text(product), shutdown.data.hex() if shutdown is not None and isinstance(shutdown.data, bytes) else ""
+    )
 
 
 def _text(value: RegistryValue | None) -> str:
@@ -43,6 +46,6 @@ def _text(value: RegistryValue | None) -> str:
 BY_SHUTDOWN = "shutdown "
 
 
-def marked(boot: str, identity: Identity) -> str:
+def marked(boot: str, identity: HostIdentity) -> str:
     """Return what tells a boot from others: the mark of the boot where there is one, else the last shutdown; "" where nothing does."""
     return boot or (f"{BY_SHUTDOWN}{identity.shutdown}" if identity.shutdown else "")
