@@ -35,8 +35,6 @@ def read_identity(reader: Reader) -> HostIdentity:
     name, product, shutdown = (read_setting(reader, setting) for setting in (NAME, PRODUCT, SHUTDOWN))
     shown = shutdown.data.hex() if shutdown is not None and isinstance(shutdown.data, bytes) else ""
     return HostIdentity(_text(name), _text(product), shown)
-        _text(name), _text(product), shutdown.data.hex() if shutdown is not None and isinstance(shutdown.data, bytes) else ""
-    )
 
 
 def _text(value: RegistryValue | None) -> str:
