@@ -197,7 +197,7 @@ class ProofAction(WindowsAction):
                 proof = proof_of(compare_with_keep(explained, said.kept, host, settling.listing.suspects))
             else:
                 # A bundle's forecast is of a host that shows no process at its console.
-                mark = marked(host.boot.mark, read_identity(session)) if options["manifest"] else None
+                mark = marked(host.boot.mark, read_identity(session)) if options.get("manifest") else None
                 proof = proof_of(prove(stored, explained, host, settling.listing.suspects, mark=mark))
         proof = proof_told(plain(proof), Detail(options["detail"]))
         result = self._result(proof, host, settling, stored, strict=options["strict"])
@@ -205,7 +205,7 @@ class ProofAction(WindowsAction):
 
     def _stored(self, session: Reader, options: Mapping[str, Any]) -> Record | None:
         """Return the forecast that is on the host, or that of a bundle, of which nothing is on it."""
-        if options["manifest"]:
+        if options.get("manifest"):
             return manifest.read(path_of(self._loader, options["manifest"]), self.host_name).record
         return read_record(session) if options["against"] == "forecast" else None
 
@@ -215,7 +215,7 @@ class ProofAction(WindowsAction):
         def take() -> Listing:
             return take_listing(session, host, KNOWLEDGE)
 
-        if options["manifest"] and host.boot.now is None:
+        if options.get("manifest") and host.boot.now is None:
             return _both(session, take)
         limit, uptime = float(options["limit"]), host.boot.uptime
         booted = stored is not None and stored.boot != host.boot.mark

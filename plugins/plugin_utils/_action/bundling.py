@@ -21,6 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.identity import HostIdentity, marked, read_identity
@@ -35,6 +36,8 @@ from .planned import MinimizeAction
 
 COLLECT = ROOT / "playbooks" / "templates" / "collect"
 MINIMIZE = "netmin.windows.minimize"
+# What setup writes to Control\ProductOptions (KB152078).
+PRODUCTS = {ProductType.WORKSTATION: "WinNT", ProductType.DOMAIN_CONTROLLER: "LanmanNT", ProductType.SERVER: "ServerNT"}
 
 
 class BundleAction(MinimizeAction):
@@ -126,7 +129,7 @@ class BundleAction(MinimizeAction):
         if not identity.computer:
             raise Refused("the host does not tell its own name, and a script could not tell that it is on the right one")
         windows = host.windows
-        return Target(self.host_name, identity.computer, windows.name, windows.nt, windows.build, identity.product, run)
+        return Target(self.host_name, identity.computer, windows.name, windows.nt, windows.build, PRODUCTS[windows.product], run)
 
     def _unproven(self, prepared: Prepared, identity: HostIdentity) -> list[str]:
         """Warn where nothing will tell whether the host was restarted."""

@@ -18,7 +18,6 @@ from .settings import Setting, read_setting
 CONTROL = r"SYSTEM\CurrentControlSet\Control"
 NAME = Setting(rf"{CONTROL}\ComputerName\ActiveComputerName", "ComputerName", RegistryType.SZ)
 SHUTDOWN = Setting(rf"{CONTROL}\Windows", "ShutdownTime", RegistryType.BINARY)
-PRODUCT = Setting(rf"{CONTROL}\ProductOptions", "ProductType", RegistryType.SZ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +25,14 @@ class HostIdentity:
     """What tells a host from others, and one boot from another; "" of what the host does not say."""
 
     computer: str
-    product: str
     shutdown: str
 
 
 def read_identity(reader: Reader) -> HostIdentity:
     """Read all of it."""
-    name, product, shutdown = (read_setting(reader, setting) for setting in (NAME, PRODUCT, SHUTDOWN))
+    name, shutdown = (read_setting(reader, setting) for setting in (NAME, SHUTDOWN))
     shown = shutdown.data.hex() if shutdown is not None and isinstance(shutdown.data, bytes) else ""
-    return HostIdentity(_text(name), _text(product), shown)
+    return HostIdentity(_text(name), shown)
 
 
 def _text(value: RegistryValue | None) -> str:
