@@ -40,7 +40,7 @@ def word(text: str, what: str) -> str:
 def said(text: object, most: int = 600) -> str:
     """Return text for a person: any text of a host, made harmless."""
     plain = " ".join(str(text).split()).translate(SPECIAL)
-    return plain.encode("ascii", "replace").decode("ascii")[:most].rstrip()
+    return "".join(character if " " <= character <= "~" else "?" for character in plain)[:most].rstrip()
 
 
 def remarks(text: str, *, indent: str = "") -> list[str]:
