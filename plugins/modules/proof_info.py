@@ -26,6 +26,14 @@ options:
     type: str
     choices: [forecast, keep]
     default: forecast
+  manifest:
+    description:
+      - The manifest of a bundle that M(netmin.windows.bundle) wrote for this host. Its forecast is used, not one that is on the host.
+      - Use it on a capture of what was collected after the restart. Such a capture has no process that shows when the host was started,
+        so the time of its last shutdown tells whether it was restarted. Restart it from the Start menu, because a host that only lost its
+        power does not show it.
+      - A relative path is taken as that of O(baseline).
+    type: path
   baseline:
     description:
       - A baseline, in place of O(keep). It is a YAML file on the controller that says what may listen in each inventory group and on each

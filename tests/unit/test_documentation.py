@@ -116,6 +116,8 @@ def host() -> FakeHost:
         "NetbiosOptions",
         RegistryValue.dword(0),
     )
+    control = r"SYSTEM\CurrentControlSet\Control"
+    fake.put(rf"{control}\ComputerName\ActiveComputerName", "ComputerName", RegistryValue.text("HOST"))
     return fake
 
 
@@ -198,7 +200,7 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
         action.variables = {"hostvars": {"host.example": {"audit_result": run("listeners_info", host())}}}
     given = {
         **GIVEN.get(name, {}),
-        **({"dir": tempfile.mkdtemp()} if name == "capture" else {}),
+        **({"dir": tempfile.mkdtemp()} if name in ("bundle", "capture") else {}),
         **({"detail": detail} if "detail" in made.argument_spec else {}),
     }
     options = ArgumentSpecValidator(dict(made.argument_spec)).validate(given).validated_parameters
@@ -401,7 +403,7 @@ def test_a_role_names_its_variables_in_its_readme(role: str, documents: Mapping[
 INVENTORY = "[web]\nweb1\nweb2\n[db]\ndb1\n"
 
 
-@pytest.mark.parametrize("playbook", ["audit", "baseline", "capture", "doctor", "drift", "minimize", "rollback", "verify"])
+@pytest.mark.parametrize("playbook", ["audit", "baseline", "bundle", "capture", "doctor", "drift", "minimize", "rollback", "verify"])
 @pytest.mark.parametrize(
     ("given", "hosts"),
     [

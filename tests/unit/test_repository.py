@@ -410,7 +410,7 @@ def test_what_a_user_never_gets_needs_no_fragment(clone: Path) -> None:
 
 
 NAMED_FILE = re.compile(r"`([\w./-]+\.(?:py|yml|md|cmd))`")
-EXAMPLE = re.compile(r"(?:^|/)(?:ID|NAME|x|hosts|netbt-adapters|my_print_server)\.\w+$")
+EXAMPLE = re.compile(r"(?:^|/)(?:ID|NAME|x|hosts|netbt-adapters|my_print_server|close|undo|collect)\.\w+$")
 """Names that stand for a file of the reader's own."""
 
 

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.allowed import Allowed
+from ansible_collections.netmin.windows.plugins.plugin_utils._bundle import manifest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Verdict
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
@@ -18,6 +19,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Purpose, Record
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import read_firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.identity import marked, read_identity
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Listing, Suspect
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._run import columns
@@ -55,7 +57,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo.record import
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.snapshot import read_snapshots
 
 from .base import WindowsAction
-from .baseline import allowed_on, in_place_of_keep
+from .baseline import allowed_on, in_place_of_keep, path_of
 from .confirm import timer_of
 from .mapper import mapper_of
 
@@ -121,11 +123,24 @@ class ListenersAction(WindowsAction):
         }
 
 
+def _both(session: Reader, take: Callable[[], Listing]) -> settle.Settling:
+    """Compare the two listings that somebody took at the console: nothing there tells how long a host has been up."""
+    first = take()
+    session.forget()
+    second = take()
+    same = {(row.protocol, row.address, row.port) for row in first.endpoints} == {
+        (row.protocol, row.address, row.port) for row in second.endpoints
+    }
+    waits = "" if same else "the two listings that were collected differ: collect again when the host has been up for some minutes"
+    return settle.Settling(second, same, waits, None)
+
+
 class ProofAction(WindowsAction):
     """Holds the host's endpoints against the stored forecast."""
 
     argument_spec: ClassVar[Mapping[str, Any]] = {
         "against": {"type": "str", "choices": ["forecast", "keep"], "default": "forecast"},
+        "manifest": {"type": "path"},
         "keep": KEEP,
         **BASELINE,
         "missing": MISSING,
@@ -140,6 +155,12 @@ class ProofAction(WindowsAction):
     _allowed: Allowed | None = None
     _remarks: Sequence[str] = ()
 
+    def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
+        """Return what is wrong with the options."""
+        yield from super().contradictions(options)
+        if options.get("manifest") and options.get("against") == "keep":
+            yield "'manifest' has a forecast, and 'against: keep' uses none: leave one of the two out"
+
     def completed(self, options: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Read the baseline."""
         if options.get("baseline"):
@@ -151,7 +172,7 @@ class ProofAction(WindowsAction):
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """List once the host has settled, and compare."""
         session = self.open_session()
-        stored = read_record(session) if options["against"] == "forecast" else None
+        stored = self._stored(session, options)
         look_ahead(session, KNOWLEDGE, (rpc_restriction.STAGE,))
         host = read_host(session, KNOWLEDGE)
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
@@ -175,10 +196,18 @@ class ProofAction(WindowsAction):
                 warnings += [f"{item.target} is skipped: {item.detail or item.reason}" for item in said.absent]
                 proof = proof_of(compare_with_keep(explained, said.kept, host, settling.listing.suspects))
             else:
-                proof = proof_of(prove(stored, explained, host, settling.listing.suspects))
+                # A bundle's forecast is of a host that shows no process at its console.
+                mark = marked(host.boot.mark, read_identity(session)) if options.get("manifest") else None
+                proof = proof_of(prove(stored, explained, host, settling.listing.suspects, mark=mark))
         proof = proof_told(plain(proof), Detail(options["detail"]))
         result = self._result(proof, host, settling, stored, strict=options["strict"])
         return {**result, "warnings": warnings} if warnings else result
+
+    def _stored(self, session: Reader, options: Mapping[str, Any]) -> Record | None:
+        """Return the forecast that is on the host, or that of a bundle, of which nothing is on it."""
+        if options.get("manifest"):
+            return manifest.read(path_of(self._loader, options["manifest"]), self.host_name).record
+        return read_record(session) if options["against"] == "forecast" else None
 
     def _listing(self, session: Reader, host: Host, stored: Record | None, options: Mapping[str, Any]) -> settle.Settling:
         """List at once where the host has been up, and after a boot once it has settled."""
@@ -186,6 +215,8 @@ class ProofAction(WindowsAction):
         def take() -> Listing:
             return take_listing(session, host, KNOWLEDGE)
 
+        if options.get("manifest") and host.boot.now is None:
+            return _both(session, take)
         limit, uptime = float(options["limit"]), host.boot.uptime
         booted = stored is not None and stored.boot != host.boot.mark
         fresh = uptime is None or uptime < max(limit, settle.DELAYED_WINDOW)

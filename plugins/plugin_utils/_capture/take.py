@@ -36,6 +36,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import (
     read_services,
     read_system,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.identity import read_identity
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import LISTEN, WMI_ENDPOINTS_SINCE, Listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.port_proxy import read_forwarded
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import DELAYED, START, Setting, read_setting
@@ -166,6 +167,7 @@ def _works(recorder: Recorder, host: Host, listing: Listing, knowledge: Knowledg
     yield lambda: _ask_record(recorder, nt)
     yield lambda: _ask_timer(recorder)
     yield lambda: read_setting(recorder, shells.POLICY)
+    yield lambda: read_identity(recorder)
     yield recorder.open_shell
     # By now most keys are known to be there by something that is below them.
     yield lambda: _ask_keys(recorder, settings)
@@ -180,8 +182,14 @@ def _is_worth(probe: Probe, host: Host) -> bool:
 def _ask_keys(recorder: Recorder, read: Iterable[Setting]) -> None:
     """Find out which keys are there that a change may have to make: a snapshot keeps that."""
     for key in dict.fromkeys(setting.key for setting in read):
-        while "\\" in key and not recorder.has_key(key):
-            key = key.rpartition("\\")[0]
+        # Files of a host tell of some keys and not of others.
+        with suppress(*REFUSALS):
+            _ask_key(recorder, key)
+
+
+def _ask_key(recorder: Recorder, key: str) -> None:
+    while "\\" in key and not recorder.has_key(key):
+        key = key.rpartition("\\")[0]
 
 
 def _ask_connections(recorder: Recorder) -> None:

@@ -103,6 +103,21 @@ def read_folder(folder: Path) -> Collected:
         raise UnusableCapture(f"{where} cannot be understood: {error}") from error
 
 
+def named_exports(folder: Path) -> list[tuple[str, str]]:
+    """Return the exports that a folder names, each with its key in lower case.
+
+    Raises:
+        UnusableCapture: the folder is not one of `collect`, or was not finished.
+    """
+    where = f"the folder {excerpt(folder)}"
+    return _named(_index(_text(folder, INDEX, "ascii", where), where), "key", where)
+
+
+def read_export(folder: Path, name: str) -> bytes:
+    """Return an export as the host wrote it; empty where the key was not there; raises as `read_folder` does."""
+    return _content(folder, name, MOST_BYTES, f"the folder {excerpt(folder)}") or b""
+
+
 def _index(text: str, where: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines or lines[0] != FIRST_LINE or len(lines) > MOST_INDEX_LINES:

@@ -14,7 +14,15 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.plain_values import kind_of, registry_value, type_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, MethodFailed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, same
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, CommandOutput, Read, Reader, Where, WinrmListener
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import (
+    CIMV2,
+    COLLECTED,
+    CommandOutput,
+    Read,
+    Reader,
+    Where,
+    WinrmListener,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
 
@@ -128,7 +136,7 @@ class CollectedHost:
         """Return what netstat wrote; see `Reader.command`."""
         if arguments[:1] != ("netstat",):
             self._refuse(f"the output of '{' '.join(arguments)}'")
-        return CommandOutput(self._collected.netstat[self._later], "", 0)
+        return CommandOutput(self._collected.netstat[self._later], COLLECTED, 0)
 
     def open_shell(self) -> None:
         """Refuse: nobody tried."""

@@ -53,6 +53,10 @@ class Where:
     values: tuple[str | int | bool, ...]
 
 
+COLLECTED = "netmin.windows collect"
+"""What stands in place of errors where somebody ran a command at the console, and its output was carried here."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommandOutput:
     """What a command in a WinRS shell wrote and returned; decoded leniently, never templated."""

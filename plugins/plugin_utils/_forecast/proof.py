@@ -20,6 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.identity import BY_SHUTDOWN
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import Suspect, suspicions
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter, rpc_restriction
@@ -103,15 +104,17 @@ class Pair:
         return self.found[0] if self.found else None
 
 
-def prove(record: Record, seen: Sequence[Explained], host: Host, suspects: Sequence[Suspect]) -> Proof:
+def prove(record: Record, seen: Sequence[Explained], host: Host, suspects: Sequence[Suspect], *, mark: str | None = None) -> Proof:
     """Compare a listing with a record.
 
     Args:
         host: read when the listing was taken.
         suspects: rows that are probably no listeners; with any the host is not proven.
+        mark: what tells its boot from others; None for what the host's processes show.
     """
-    boot_mark = host.boot.mark
-    known = bool(boot_mark and record.boot)
+    boot_mark = host.boot.mark if mark is None else mark
+    # One that is told by its last shutdown cannot be compared with one that is told by a process.
+    known = bool(boot_mark and record.boot) and boot_mark.startswith(BY_SHUTDOWN) is record.boot.startswith(BY_SHUTDOWN)
     booted = known and boot_mark != record.boot
     pairs, left = _match(record.forecast, seen, booted)
     findings = [_judge(pair, booted, host) for pair in pairs]
@@ -127,7 +130,13 @@ def prove(record: Record, seen: Sequence[Explained], host: Host, suspects: Seque
     gone = [f for f in findings if f.holds is None and not f.told and f.outcome is Outcome.CLOSED and f.why != NO_SOCKET]
     reasons += [f"{f.name} is gone, owner before {f.owner}: {f.why}" for f in gone]
     if not known:
-        reasons.append("the host does not show when lsass.exe was started, so it is not known whether the host has booted since")
+        what = "when lsass.exe was started" if mark is None else "when it was last shut down"
+        reasons.append(f"the host does not show {what}, so it is not known whether the host has booted since")
+    elif not booted and boot_mark.startswith(BY_SHUTDOWN):
+        reasons.append(
+            "a restart is not shown: ShutdownTime is as it was when the forecast was made. A host that only lost its power keeps it, too: "
+            "restart it from the Start menu, and collect again"
+        )
     waiting = 0 if booted else sum(e.count for e in record.forecast if e.outlook in (Outlook.CLOSES_AT_BOOT, Outlook.LOOPBACK_ONLY))
     if waiting:
         reasons.append(f"{waiting} endpoints close only at the next boot: restart the host")

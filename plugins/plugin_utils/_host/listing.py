@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.answers impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ClassMissing, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import COLLECTED, STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Version
@@ -130,7 +130,9 @@ def _read_netstat(reader: Reader, version: Version, own_ports: Collection[int]) 
     output = reader.command(*version.netstat)
     with understood(reader.host, f"'{' '.join(version.netstat)}'"):
         sockets = netstat.parse(output.stdout, with_pid="-ano" in version.netstat, own_ports=own_ports)
-    if output.exit_code or not sockets.endpoints:
+    # Of a host that answers over the network at least what answers is listed.
+    nothing = output.stderr == COLLECTED and netstat.is_empty(output.stdout)
+    if output.exit_code or not (sockets.endpoints or nothing):
         raise ProtocolError(
             f"'{' '.join(version.netstat)}' on {reader.host} ended with {output.exit_code} and listed {len(sockets.endpoints)} endpoints",
             host=reader.host,

@@ -28,6 +28,12 @@ ENGLISH = ("CLOSE_WAIT", "CLOSED", "CLOSING", "FIN_WAIT_1", "FIN_WAIT_2", "LAST_
 GERMAN = ("SCHLIESSEN_WARTEN", "SCHLIESSEND", "GESCHLOSSEN", "FIN_WARTEN", "LETZTE_BEST", "SYN_EMPFANGEN", "SYN_GESENDET", "WARTEND")
 
 
+def is_empty(text: str) -> bool:
+    """Tell whether a listing has its titles and no row: right for a host that nothing reaches and on which everything is closed."""
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    return len(lines) >= 2 and not any(words[0].upper().startswith(("TCP", "UDP")) for words in lines)
+
+
 @dataclass(frozen=True, slots=True)
 class Sockets:
     """What one listing shows."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from random import Random
 
 from winsim.endpoint import Protocol
+from winsim.registry_value import RegistryType, RegistryValue
 
 from . import configuration, firewall, found, installation, users
 from .clock import Clock
@@ -38,6 +39,17 @@ from .visible import Visible
 
 SERVICE_PATIENCE = 30.0
 """Seconds that a program gets to report to the service control manager (Microsoft, ServicesPipeTimeout)."""
+
+
+SHUTDOWN_TIME = (r"HKLM\SYSTEM\CurrentControlSet\Control\Windows", "ShutdownTime")
+"""Where a Windows that is shut down leaves the time, as a FILETIME; one without power does not (published notes; 2000 from memory)."""
+
+_FIRST_FILE_TIME = datetime(1601, 1, 1, tzinfo=UTC)
+
+
+def _file_time(moment: datetime) -> bytes:
+    passed = moment - _FIRST_FILE_TIME
+    return ((passed.days * 86_400 + passed.seconds) * 10_000_000 + passed.microseconds * 10).to_bytes(8, "little")
 
 
 class Power(Enum):
@@ -217,6 +229,8 @@ class Machine:
         return self.processes.get(service.process)
 
     def _go_down(self, *, back: bool) -> None:
+        if self.registry.exists(SHUTDOWN_TIME[0]):
+            self.registry.write(*SHUTDOWN_TIME, RegistryValue(RegistryType.BINARY, _file_time(self.time.now())))
         self.power = Power.BOOTING if back else Power.OFF
         self.time.clear()
         if back:

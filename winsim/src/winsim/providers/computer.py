@@ -10,7 +10,7 @@ from dataclasses import asdict
 from winsim.endpoint import Endpoint
 from winsim.host.clock import Clock
 from winsim.host.faults import parse
-from winsim.host.machine import Machine
+from winsim.host.machine import SHUTDOWN_TIME, Machine
 from winsim.host.model import AccountSpec
 from winsim.host.sabotage import BoundEndpoint
 from winsim.host.sockets import Origin
@@ -169,7 +169,12 @@ class SimulatedHost:
             "services": controlled,
             "drivers": drivers,
             "registry": {
-                path: {name: {"type": f"REG_{value.type.name}", "value": value.plain()} for name, value in values.items()}
+                path: {
+                    name: {"type": f"REG_{value.type.name}", "value": value.plain()}
+                    for name, value in values.items()
+                    # Windows writes it by itself.
+                    if (path, name) != SHUTDOWN_TIME
+                }
                 for path, values in host.registry.walk()
             },
             "adapters": {

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, TcpRow
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import ProtocolError
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, STANDARD_CIMV2, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CIMV2, COLLECTED, STANDARD_CIMV2, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import read_host
@@ -220,3 +221,27 @@ def test_the_source_ports_of_a_busy_proxy_are_told_in_one_line(count: int, lines
     assert len(said) == lines
     assert sum(number for _endpoint, _reason, number in said) == count
     assert all("192.0.2.1:80" in reason for _endpoint, reason, _number in said)
+
+
+TITLES = "\r\nActive Connections\r\n\r\n  Proto  Local Address          Foreign Address        State\r\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [(TITLES, True), ("", False), ("\r\n", False), ("Active Connections\r\n", False), (f"{TITLES}  TCP    what is this\r\n", False)],
+)
+def test_a_listing_that_was_collected_may_have_no_row_below_its_titles(text: str, right: bool) -> None:
+    """A host that nothing reaches, and on which everything was closed, lists nothing; over the network that cannot be."""
+    fake = windows_2000()
+    fake.netstat = [text]
+    session = FakeSession(fake)
+    host = read_host(session, KNOWLEDGE)
+    with pytest.raises(ProtocolError):
+        take_listing(session, host, KNOWLEDGE)
+    answer = session.command
+    session.command = lambda *arguments: replace(answer(*arguments), stderr=COLLECTED)  # type: ignore[method-assign]
+    if right:
+        assert take_listing(session, host, KNOWLEDGE).endpoints == ()
+        return
+    with pytest.raises(ProtocolError):
+        take_listing(session, host, KNOWLEDGE)

@@ -1,0 +1,427 @@
+# Copyright: the netmin.windows contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bundles at the console of simulated hosts: collect, capture, close, restart, prove, undo, restart, and all is as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.audit import ListenersAction, ProofAction
+from ansible_collections.netmin.windows.plugins.plugin_utils._action.bundling import BundleAction
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture
+from ansible_collections.netmin.windows.tests.unit.captured import NAME, act_captured
+from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, simulated
+
+from winsim.batch import CLOSED, Outcome, run
+from winsim.host.machine import Power
+from winsim.registry_value import RegistryValue
+
+from .test_collect import SCRIPT_OF, Console, console
+
+ALL = ("windows_2000", "windows_xp", "windows_server_2003", "windows_7", "windows_10", "windows_server_2022")
+OLDEST = ("windows_2000", "windows_xp")
+FAMILIES = (*OLDEST, "windows_10")
+INSTANCE = re.compile(r"_[0-9a-f]{5}(?![0-9a-f])")
+# What files do not tell and a person at the console knows: nobody uses the shares, nobody prints.
+ACCEPTED = ["shares-in-use", "task-scheduler", "printing"]
+
+
+@dataclass(frozen=True)
+class Bundled:
+    """A bundle on a disk of the host that it is for."""
+
+    desk: Console
+    folder: Path
+
+    def run(self, script: str, *arguments: str, **options: Any) -> Outcome:
+        """Run a script of the bundle."""
+        drives = {r"C:\netmin": self.folder, r"C:\out": self.desk.disk, "E:": self.desk.stick}
+        given: dict[str, Any] = {"drives": drives, **options}
+        return run(self.desk.host.computer, rf"C:\netmin\{script}", arguments, **given)
+
+    @property
+    def manifest(self) -> Path:
+        """What the controller keeps."""
+        return self.folder / "manifest.json"
+
+
+def collected(desk: Console, name: str, folder: str = "NETMIN") -> Capture:
+    """Collect, and make a capture."""
+    outcome = desk.collect(SCRIPT_OF[name], rf"C:\out\{folder}")
+    assert outcome.exit_code == 0, outcome.console
+    return desk.capture(folder)
+
+
+def bundled(desk: Console, name: str, **options: Any) -> Bundled:
+    """Collect, capture, and write a bundle."""
+    place = desk.stick.parent / "bundles"
+    given: dict[str, Any] = {"accept": ACCEPTED, "dependents": "stop", **options}
+    done = act_captured(BundleAction, collected(desk, name), dir=str(place), collected=str(desk.disk / "NETMIN"), minimize=given)
+    assert done.error is None, done.error
+    return Bundled(desk, place / NAME)
+
+
+def restart(host: Simulated) -> None:
+    """Restart from the Start menu."""
+    machine = host.computer.host
+    if machine.power is Power.ON:
+        machine.shut_down(restart=True)
+    host.clock.advance(600)
+    assert host.computer.host.up
+    host.clock.advance(300)
+
+
+def settings(host: Simulated) -> dict[str, Any]:
+    """Return what a change can alter, but for the count of boots and for the names that each sign-in gives to instances of services."""
+    parts = {name: part for name, part in host.computer.state().items() if name in ("services", "drivers", "registry", "adapters")}
+    found: dict[str, Any] = json.loads(INSTANCE.sub("_NUMBER", json.dumps(parts)))
+    return found
+
+
+def listeners(capture: Capture) -> list[tuple[str, ...]]:
+    """Return what listens; a dynamic port has another number after each restart."""
+    done = act_captured(ListenersAction, capture)
+    assert done.error is None, done.error
+    rows = done.result["listeners"]
+    return sorted(
+        (row["protocol"], row["address"], "dynamic" if row["dynamic"] else str(row["port"]), str(row["recipe"]), str(row.get("services")))
+        for row in rows
+    )
+
+
+def prove(capture: Capture, bundle: Bundled) -> Mapping[str, Any]:
+    """Hold a capture against the forecast of a bundle."""
+    done = act_captured(ProofAction, capture, manifest=str(bundle.manifest))
+    assert done.error is None, done.error
+    return done.result
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_way_there_and_back(name: str, tmp_path: Path) -> None:
+    """What is forecast to be closed is closed after the restart, and after the way back everything is as it was."""
+    with simulated(name) as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        before = settings(host)
+        bundle = bundled(desk, name)
+        first = desk.capture()
+        assert settings(host) == before
+
+        outcome = bundle.run("close.cmd")
+        assert outcome.exit_code == 0, outcome.console
+        again = bundle.run("close.cmd")
+        assert again.exit_code == 0, again.console
+        restart(host)
+        proof = prove(collected(desk, name, "SECOND"), bundle)
+        assert proof["proof"]["booted"] is True, proof
+        assert not [row for row in proof["proof"]["endpoints"] if row["holds"] is False], proof["proof"]["reasons"]
+        assert [row for row in proof["proof"]["endpoints"] if row["outcome"] == "closed"]
+
+        back = bundle.run("undo.cmd")
+        assert back.exit_code == (9 if name == "windows_2000" else 0), back.console
+        restart(host)
+        last = bundle.run("undo.cmd")
+        assert last.exit_code == 0, last.console
+        assert settings(host) == before
+        assert listeners(collected(desk, name, "THIRD")) == listeners(first)
+
+
+@pytest.mark.parametrize("name", OLDEST)
+def test_a_host_without_a_channel_has_nothing_open_that_its_forecast_closes(name: str, tmp_path: Path) -> None:
+    """Where nobody ever installed WinRM, RPC is bound to the loopback as the operator says, and the listing may end without a row."""
+    restriction = {"rpc_restriction": {"interfaces": ["loopback"], "listen_on_internet": False, "intranet_ports": ["4000-4100"]}}
+    with simulated(f"{name}+no_winrm") as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        before = settings(host)
+        there = host.endpoints()
+        bundle = bundled(desk, name, **(restriction if name == "windows_2000" else {}))
+        outcome = bundle.run("close.cmd")
+        assert outcome.exit_code == 0, outcome.console
+        restart(host)
+        proof = prove(collected(desk, name, "SECOND"), bundle)
+        assert not [row for row in proof["proof"]["endpoints"] if row["holds"] is False], proof["proof"]["reasons"]
+        assert proof["proof"]["verdict"] == "proven", proof["proof"]["reasons"]
+        assert len([row for row in proof["proof"]["endpoints"] if row["outcome"] == "closed"]) > 5
+        assert host.endpoints() == set()
+        assert there
+        script = (bundle.folder / "close.cmd").read_text("ascii")
+        assert ('"Bind"' in script, '"ListenOnInternet"' in script, '"Ports"' in script) == (name == "windows_2000",) * 3
+        assert bundle.run("undo.cmd").exit_code in (0, 9)
+        restart(host)
+        assert bundle.run("undo.cmd").exit_code == 0
+        assert settings(host) == before
+
+
+def steps_of(name: str, place: Path, script: str) -> int:
+    """Return how many commands a script takes on a host of its own."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, place), name)
+        if script == "undo.cmd":
+            bundle.run("close.cmd")
+        return bundle.run(script).steps
+
+
+@pytest.mark.parametrize("script", ["close.cmd", "undo.cmd"])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_run_that_ends_halfway_is_gone_on_with(name: str, script: str, tmp_path: Path) -> None:
+    """Wherever somebody closes the console, the script is run again and ends, and the way back leads to where it began."""
+    (tmp_path / "all").mkdir()
+    steps = steps_of(name, tmp_path / "all", script)
+    for step in range(steps // 6, steps, steps // 3):
+        place = tmp_path / str(step)
+        place.mkdir()
+        with simulated(name) as host:
+            restart(host)
+            desk = console(host, place)
+            before = settings(host)
+            bundle = bundled(desk, name)
+            if script == "undo.cmd":
+                assert bundle.run("close.cmd").exit_code == 0
+            assert bundle.run(script, killed_after_step=step).exit_code == CLOSED
+            again = bundle.run(script)
+            assert again.exit_code in (0, 9 if name == "windows_2000" else 0), again.console
+            restart(host)
+            back = bundle.run("undo.cmd")
+            assert back.exit_code in (0, 9 if name == "windows_2000" else 0), back.console
+            restart(host)
+            assert bundle.run("undo.cmd").exit_code == 0
+            assert settings(host) == before, step
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_half_done_run_is_undone(name: str, tmp_path: Path) -> None:
+    """The way back does not need the end of the way there."""
+    with simulated(name) as host:
+        restart(host)
+        before = settings(host)
+        bundle = bundled(console(host, tmp_path), name)
+        whole = bundle.run("close.cmd", "/plan").steps
+        assert bundle.run("close.cmd", killed_after_step=whole // 2 + whole // 3).exit_code == CLOSED
+        assert bundle.run("undo.cmd").exit_code in (0, 9)
+        restart(host)
+        assert bundle.run("undo.cmd").exit_code == 0
+        assert settings(host) == before
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("script", ["close.cmd", "undo.cmd"])
+def test_a_plan_is_shown_and_changes_nothing(name: str, script: str, tmp_path: Path) -> None:
+    """Every step is named, and the host stays as it is."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        if script == "undo.cmd":
+            bundle.run("close.cmd")
+        before = settings(host)
+        outcome = bundle.run(script, "/plan")
+        assert outcome.exit_code == 0, outcome.console
+        assert "Nothing was changed" in outcome.console
+        assert "would run" in outcome.console
+        assert settings(host) == before
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("script", ["close.cmd", "undo.cmd"])
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        ({"administrator": False}, 3, "not administrator"),
+        ({"read_only": [r"C:\netmin"]}, 4, "cannot be written"),
+        ({"disk_full_after": 0}, 4, "cannot be written"),
+    ],
+)
+def test_who_cannot_run_it_is_told(name: str, script: str, options: dict[str, Any], code: int, told: str, tmp_path: Path) -> None:
+    """Without rights, or without a place to write, nothing is changed."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        before = settings(host)
+        outcome = bundle.run(script, **options)
+        assert (outcome.exit_code, settings(host)) == (code, before), outcome.console
+        assert told in outcome.console
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("arguments", [("/force",), ("/plan", "/reboot"), ("x",)])
+def test_a_wrong_word_does_nothing(name: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """There is no force."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        before = settings(host)
+        assert bundle.run("close.cmd", *arguments).exit_code == 1
+        assert settings(host) == before
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("script", ["close.cmd", "undo.cmd"])
+def test_another_computer_is_left_alone(name: str, script: str, tmp_path: Path) -> None:
+    """The same Windows under another name, and another Windows."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        key = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
+        host.computer.host.registry.write(key, "ComputerName", RegistryValue.text("ANOTHER"))
+        before = settings(host)
+        assert bundle.run(script).exit_code == 2
+        assert settings(host) == before
+    other = "windows_7" if name != "windows_7" else "windows_10"
+    with simulated(other) as host:
+        elsewhere = replace(bundle, desk=replace(bundle.desk, host=host))
+        before = settings(host)
+        assert elsewhere.run(script).exit_code == 2
+        assert settings(host) == before
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_somebody_changed_stops_the_way_there_and_stays_on_the_way_back(name: str, tmp_path: Path) -> None:
+    """It is named in both."""
+    service = {"windows_2000": "Messenger", "windows_xp": "Messenger", "windows_10": "SSDPSRV"}[name]
+    key = rf"HKLM\SYSTEM\CurrentControlSet\Services\{service}"
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        registry = host.computer.host.registry
+        was = registry.value(key, "Start")
+        assert was is not None
+        registry.write(key, "Start", RegistryValue.dword(1))
+        before = settings(host)
+        outcome = bundle.run("close.cmd")
+        assert outcome.exit_code == 6, outcome.console
+        assert rf"{service}\Start" in outcome.console
+        assert settings(host) == before
+        registry.write(key, "Start", was)
+        assert bundle.run("close.cmd").exit_code == 0
+        registry.write(key, "Start", RegistryValue.dword(1))
+        outcome = bundle.run("undo.cmd")
+        assert outcome.exit_code == 9
+        assert rf"left alone: HKLM\SYSTEM\CurrentControlSet\Services\{service}\Start" in outcome.console
+        assert registry.value(key, "Start") == RegistryValue.dword(1)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_service_that_does_not_stop_ends_it(name: str, tmp_path: Path) -> None:
+    """The step is named, and a later run goes on from there."""
+    service = {"windows_2000": "Messenger", "windows_xp": "Messenger", "windows_10": "SSDPSRV"}[name]
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        host.computer.inject({"kind": "stop_hangs", "service": service})
+        outcome = bundle.run("close.cmd")
+        assert outcome.exit_code == 8, outcome.console
+        assert f"did not hold: service {service}." in outcome.console
+        host.computer.clear_faults()
+        restart(host)
+        assert bundle.run("close.cmd").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["windows_xp", "windows_10"])
+def test_a_restart_comes_only_when_asked_for(name: str, tmp_path: Path) -> None:
+    """Windows 2000 has no command for it."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        boots = host.computer.host.boots
+        assert bundle.run("close.cmd").exit_code == 0
+        host.clock.advance(900)
+        assert (host.computer.host.up, host.computer.host.boots) == (True, boots)
+        assert bundle.run("close.cmd", "/reboot").exit_code == 0
+        host.clock.advance(900)
+        assert (host.computer.host.up, host.computer.host.boots) == (True, boots + 1)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("folder", [r"C:\a b", r"C:\R&D", r"C:\100%", r"C:\x!y^z", r"C:\(1)"])
+def test_any_folder_will_do_for_a_bundle(name: str, folder: str, tmp_path: Path) -> None:
+    """Blanks and signs that batch files trip over are names like others."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        outcome = run(host.computer, rf"{folder}\close.cmd", (), drives={folder: bundle.folder})
+        assert outcome.exit_code == 0, outcome.console
+        assert (bundle.folder / "evidence" / "before.txt").exists()
+
+
+@pytest.mark.parametrize(("name", "page"), [("windows_2000", 437), ("windows_xp", 850), ("windows_xp", 932), ("windows_10", 65001)])
+def test_any_code_page_will_do(name: str, page: int, tmp_path: Path) -> None:
+    """The scripts are ASCII, and look for numbers and words that no language changes."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+        assert bundle.run("close.cmd", code_page=page).exit_code == 0
+
+
+def test_a_restart_that_does_not_show_is_not_proven(tmp_path: Path) -> None:
+    """A host that lost its power has started anew, and nothing at the console tells."""
+    with simulated("windows_xp") as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        bundle = bundled(desk, "windows_xp")
+        assert bundle.run("close.cmd").exit_code == 0
+        host.boot()
+        proof = prove(collected(desk, "windows_xp", "SECOND"), bundle)
+        assert proof["proof"]["verdict"] == "not_proven"
+        assert any("a restart is not shown" in text for text in proof["proof"]["reasons"])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_files_are_as_the_oldest_windows_reads_them(name: str, tmp_path: Path) -> None:
+    """Scripts and texts are ASCII with CRLF, registry files are UTF-16, and the manifest has the hash of each."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+    listed = json.loads(bundle.manifest.read_text("ascii"))["files"]
+    assert sorted(listed) == sorted(path.name for path in bundle.folder.iterdir() if path != bundle.manifest)
+    for path in bundle.folder.iterdir():
+        content = path.read_bytes()
+        if path.suffix in (".cmd", ".txt"):
+            text = content.decode("ascii")
+            assert text.replace("\r\n", "").count("\n") == text.replace("\r\n", "").count("\r") == 0
+            assert max(map(len, text.splitlines())) < 2000
+            assert "EnableDelayedExpansion" not in text
+        elif path.suffix == ".reg":
+            assert content.startswith(b"\xff\xfe")
+            assert content[2:].decode("utf-16-le").startswith("Windows Registry Editor Version 5.00\r\n\r\n")
+
+
+def play(place: Path, name: str, *variables: str) -> str:
+    """Run a playbook of the collection on the one host, as the guide does."""
+    (place / "inventory").write_text("plc7\n", "ascii")
+    given = [word for variable in ("target=plc7", *variables) for word in ("-e", variable)]
+    tool = str(Path(sys.executable).parent / "ansible-playbook")
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(Path(__file__).parents[3] / ".cache")}
+    done = subprocess.run(
+        [tool, "-i", "inventory", f"netmin.windows.{name}", *given], cwd=place, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_guide_leads_to_a_proof(tmp_path: Path) -> None:
+    """The playbooks and the scripts together, on a host that nobody reaches and that ends without a listener."""
+    captured = ["ansible_connection=netmin.windows.capture", "netmin_windows_capture_dir=captures"]
+    after = [captured[0], "netmin_windows_capture_dir=captures-after"]
+    with simulated("windows_2000+no_winrm") as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        assert desk.collect("collect_2000.cmd").exit_code == 0
+        play(tmp_path, "capture", "capture_from=disk/NETMIN", "capture_dir=captures")
+        wanted = json.dumps({"bundle_minimize": {"accept": ACCEPTED, "dependents": "stop"}})
+        said = play(tmp_path, "bundle", *captured, "bundle_collected=disk/NETMIN", wanted)
+        assert "Read README.txt" in said
+        assert Bundled(desk, tmp_path / "bundles" / "plc7").run("close.cmd").exit_code == 0
+        restart(host)
+        assert desk.collect("collect_2000.cmd", r"C:\out\AFTER").exit_code == 0
+        play(tmp_path, "capture", "capture_from=disk/AFTER", "capture_dir=captures-after")
+        assert "plc7: PROVEN" in play(tmp_path, "verify", *after, "verify_manifest=bundles/plc7/manifest.json")
