@@ -73,7 +73,7 @@ def listed(result: Mapping[str, Any]) -> Ports:
 def numbers_of(ranges: str) -> Iterator[int]:
     """Return the numbers of `49664-49667, 49670`."""
     for part in filter(None, (text.strip() for text in ranges.split(","))):
-        first, _, last = part.partition("-")
+        first, _dash, last = part.partition("-")
         yield from range(int(first), int(last or first) + 1)
 
 

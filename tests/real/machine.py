@@ -132,7 +132,7 @@ def cannot(engine: str) -> str:
 def new_password() -> str:
     """Return a password that every Windows takes: letters of both kinds, digits, and no sign that a command line could change."""
     letters = string.ascii_letters + string.digits
-    return "Nm1" + "".join(secrets.choice(letters) for _ in range(21))
+    return "Nm1" + "".join(secrets.choice(letters) for _letter in range(21))
 
 
 def write_oem(folder: Path, version: Version, files: Path | None = None) -> Path:

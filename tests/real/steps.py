@@ -243,14 +243,14 @@ def ports(result: Mapping[str, Any]) -> set[tuple[str, int]]:
 def _numbers(ranges: str) -> Iterable[int]:
     """Return the numbers of `49664-49667, 49670`."""
     for part in filter(None, (text.strip() for text in ranges.strip("[]").split(","))):
-        first, _, last = part.partition("-")
+        first, _dash, last = part.partition("-")
         yield from range(int(first), int(last or first) + 1)
 
 
 def bench(trial: Trial, found: Finding) -> None:
     """Do the same work with ansible.windows, side by side, and compare what both list."""
     try:
-        pairs = compare(lambda tasks: trial.target.tasks(tasks))
+        pairs = compare(trial.target.tasks)
     except NotInstalled as error:
         raise StepSkipped(
             f"{error}. Install it beside the checkout: ansible-galaxy collection install -p {ROOT / '.cache'} {' '.join(COLLECTIONS)}"

@@ -166,7 +166,7 @@ def _evaluated(inventory: Path, name: str, found: Mapping[str, Any]) -> dict[str
         if "{{" not in text and "__ansible_vault" not in text:
             continue
         done = _asked("ansible", "-i", str(inventory), name, "-m", "ansible.builtin.debug", "-a", f"var={key}")
-        _, arrow, answer = done.stdout.partition("=> ")
+        _head, arrow, answer = done.stdout.partition("=> ")
         if done.returncode == 0 and arrow and "VARIABLE IS NOT DEFINED" not in answer:
             values[key] = json.loads(answer)[key]
         elif is_secret(key):

@@ -34,7 +34,7 @@ from .baseline import path_of
 from .capture import ROOT
 from .planned import MinimizeAction
 
-COLLECT = ROOT / "playbooks" / "templates" / "collect"
+COLLECT = ROOT / "playbooks" / "files" / "collect"
 MINIMIZE = "netmin.windows.minimize"
 # What setup writes to Control\ProductOptions (KB152078).
 PRODUCTS = {ProductType.WORKSTATION: "WinNT", ProductType.DOMAIN_CONTROLLER: "LanmanNT", ProductType.SERVER: "ServerNT"}
@@ -94,7 +94,7 @@ class BundleAction(MinimizeAction):
             prepared.plan,
             run.snapshot_of(prepared, session).saved,
             Record.of(run.run_id, marked(host.boot.mark, identity), after_restart(prepared.forecast), prepared.opens),
-            collect=(COLLECT / f"{files.collector(host.windows.nt)}.j2").read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
+            collect=(COLLECT / files.collector(host.windows.nt)).read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
             exports=Exports(path_of(self._loader, options["collected"]) if options["collected"] else None),
             captured_at=str(captured),
             left=[f"{row['target']}: {row['reason']}{': ' * bool(row['detail'])}{row['detail']}" for row in result["unchanged"]],

@@ -230,7 +230,7 @@ def _check_interfaces(knowledge: Knowledge, complain: Complain) -> None:
         seen.add(item.uuid)
         if bool(item.services or item.processes) is not (item.owner is not None):
             complain(where, "says whose it is and not how surely ('owner'), or the other way round")
-        if not Names(item.told_by.values()) <= Names(item.services):
+        if any(name not in Names(item.services) for name in item.told_by.values()):
             complain(f"{where}.told_by", "names a service that is none of 'services'")
 
 

@@ -35,8 +35,9 @@ def rows(capture: Capture, wmi_class: str, key: str) -> dict[Any, dict[str, Cell
     for query in capture.moments[0].queries:
         if query.wmi_class == wmi_class:
             for row in query.rows:
-                cell = row[key]
-                found[cell if not isinstance(cell, RowReference) else (cell.keys["Name"], row["Dependent"].keys["Name"])] = dict(row)  # type: ignore[union-attr]
+                cell, other = row[key], row.get("Dependent")
+                ends = [end.keys["Name"] for end in (cell, other) if isinstance(end, RowReference)]
+                found[tuple(ends) or cell] = dict(row)
     return found
 
 
