@@ -63,9 +63,14 @@ def collected(desk: Console, name: str, folder: str = "NETMIN") -> Capture:
 
 def bundled(desk: Console, name: str, **options: Any) -> Bundled:
     """Collect, capture, and write a bundle."""
-    place = desk.stick.parent / "bundles"
+    return written(desk, collected(desk, name), **options)
+
+
+def written(desk: Console, capture: Capture, folder: str = "NETMIN", **options: Any) -> Bundled:
+    """Write a bundle from a capture of what was collected in a folder."""
+    place = desk.stick.parent / "bundles" / folder
     given: dict[str, Any] = {"accept": ACCEPTED, "dependents": "stop", **options}
-    done = act_captured(BundleAction, collected(desk, name), dir=str(place), collected=str(desk.disk / "NETMIN"), minimize=given)
+    done = act_captured(BundleAction, capture, dir=str(place), collected=str(desk.disk / folder), minimize=given)
     assert done.error is None, done.error
     return Bundled(desk, place / NAME)
 
