@@ -17,17 +17,19 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._bundle import file
 from ansible_collections.netmin.windows.plugins.plugin_utils._bundle.reg import Exports
 from ansible_collections.netmin.windows.plugins.plugin_utils._bundle.script import Target
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import file_name
+from ansible_collections.netmin.windows.plugins.plugin_utils._collected.interfaces import read_interfaces
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotCaptured, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.identity import HostIdentity, marked, read_identity
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE, minimize_spec
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import windows_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.rpc_restriction import interface_indexes
 
 from .base import new_run_id, told_of
 from .baseline import path_of
@@ -87,6 +89,8 @@ class BundleAction(MinimizeAction):
         prepared = self.prepare(run, session, options)
         host = prepared.survey.host
         identity = self._identity(session)
+        collected = path_of(self._loader, options["collected"]) if options["collected"] else None
+        interfaces = _interfaces(options["rpc_restriction"], collected) if host.windows.nt == NtVersion(5, 0) else []
         result = result_of(run, prepared, None, planned=True)
         captured = getattr(getattr(session, "capture", None), "captured_at", "")
         bundle = files.made(
@@ -95,10 +99,11 @@ class BundleAction(MinimizeAction):
             run.snapshot_of(prepared, session).saved,
             Record.of(run.run_id, marked(host.boot.mark, identity), after_restart(prepared.forecast), prepared.opens),
             collect=(COLLECT / files.collector(host.windows.nt)).read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
-            exports=Exports(path_of(self._loader, options["collected"]) if options["collected"] else None),
+            exports=Exports(collected),
             captured_at=str(captured),
             left=[f"{row['target']}: {row['reason']}{': ' * bool(row['detail'])}{row['detail']}" for row in result["unchanged"]],
             warnings=result["warnings"],
+            interfaces=interfaces,
         )
         if not self._task.check_mode:
             _write(folder, bundle.files)
@@ -136,6 +141,22 @@ class BundleAction(MinimizeAction):
         if marked(prepared.survey.host.boot.mark, identity):
             return []
         return ["the host does not show when it was last shut down: a proof will not be able to say that it was restarted"]
+
+
+def _interfaces(restriction: Mapping[str, Any] | None, collected: Path | None) -> list[str]:
+    """Return the numbers that interfaces have, where RPC is bound to some and the files of the host tell them.
+
+    Raises:
+        InvalidOption: `rpccfg -l` was run on the host, and does not list an index that is asked for.
+    """
+    words = (restriction or {}).get("interfaces")
+    if not words or collected is None:
+        return []
+    known, indexes = read_interfaces(collected), interface_indexes(words)
+    missing = known.missing(indexes)
+    if missing:
+        raise InvalidOption(f"'interfaces': rpccfg -l on the host does not list {', '.join(missing)}; it lists {known.shown}")
+    return known.lines if indexes else []
 
 
 def after_restart(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:

@@ -167,6 +167,33 @@ def test_a_host_without_a_channel_has_nothing_open_that_its_forecast_closes(name
         assert settings(host) == before
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_the_numbers_of_interfaces_are_those_of_rpccfg_where_it_is_on_the_path(there: bool, tmp_path: Path) -> None:
+    """README.txt tells them, with those of `route print` beside; a number that `rpccfg -l` does not list makes no bundle."""
+    with simulated("windows_2000+no_winrm", windows={"tools": ("rpccfg",) * there}) as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        capture = collected(desk, "windows_2000")
+        assert (desk.disk / "NETMIN" / "rpccfg.txt").exists() == there
+        bundle = written(desk, capture, rpc_restriction={"interfaces": ["1", "2"]})
+        text = (bundle.folder / "README.txt").read_text("ascii")
+        assert ("rpccfg -l lists 2: Ethernet: 3Com EtherLink PCI" in text) == there
+        assert ("rpccfg was not on the path" in text) == (not there)
+        assert "route print has 2 (unverified): 3Com EtherLink PCI" in text
+        given = {"rpc_restriction": {"interfaces": ["3"]}, "accept": ACCEPTED, "dependents": "stop"}
+        options = {"dir": str(tmp_path / "other"), "collected": str(desk.disk / "NETMIN"), "minimize": given}
+        done = act_captured(BundleAction, capture, **options)
+        assert (done.error is None) == (not there)
+        assert not there or "rpccfg -l on the host does not list 3; it lists 1 (Ethernet: MS TCP Loopback interface), 2 " in str(done.error)
+
+
+def test_rpc_is_not_spoken_of_where_it_is_left_alone(tmp_path: Path) -> None:
+    """Interfaces are named only where the plan binds RPC to some."""
+    with simulated("windows_2000+no_winrm") as host:
+        restart(host)
+        assert "INTERFACES OF RPC" not in (bundled(console(host, tmp_path), "windows_2000").folder / "README.txt").read_text("ascii")
+
+
 def steps_of(name: str, place: Path, script: str) -> int:
     """Return how many commands a script takes on a host of its own."""
     with simulated(name) as host:
