@@ -38,6 +38,7 @@ from .planned import MinimizeAction
 
 COLLECT = ROOT / "playbooks" / "files" / "collect"
 MINIMIZE = "netmin.windows.minimize"
+RULES = "a rule of close.cmd drops what comes in for it, which the proof does not look at"
 # What setup writes to Control\ProductOptions (KB152078).
 PRODUCTS = {ProductType.WORKSTATION: "WinNT", ProductType.DOMAIN_CONTROLLER: "LanmanNT", ProductType.SERVER: "ServerNT"}
 
@@ -160,11 +161,20 @@ def _interfaces(restriction: Mapping[str, Any] | None, collected: Path | None) -
 
 
 def after_restart(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:
-    """Return a forecast that says nothing of the time before the restart: no tool of the console makes an adapter read its option anew."""
-    return tuple(
-        replace(entry, now=Expectation.UNKNOWN, outlook=Outlook.CLOSES_AT_BOOT) if entry.outlook is Outlook.CLOSES_NOW else entry
-        for entry in entries
-    )
+    """Return what a proof can hold a forecast to that scripts carried out.
+
+    It says nothing of the time before the restart: no tool of the console makes an adapter read its option anew. Of what a rule drops it
+    says that the socket stays: the record by which a proof finds our rules is written by a controller alone.
+    """
+    return tuple(_after_restart(entry) for entry in entries)
+
+
+def _after_restart(entry: Forecast) -> Forecast:
+    if entry.outlook is Outlook.CLOSES_NOW:
+        return replace(entry, now=Expectation.UNKNOWN, outlook=Outlook.CLOSES_AT_BOOT)
+    if entry.outlook is Outlook.FILTERED:
+        return replace(entry, outlook=Outlook.STAYS, why=f"{entry.why}; {RULES}")
+    return entry
 
 
 def _write(folder: Path, content: Mapping[str, bytes]) -> None:

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.netmin.windows.plugins.action import ip_filter
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.audit import ListenersAction, ProofAction
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.bundling import BundleAction
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture
-from ansible_collections.netmin.windows.tests.unit.captured import NAME, act_captured
+from ansible_collections.netmin.windows.tests.unit.actions import act
+from ansible_collections.netmin.windows.tests.unit.captured import NAME, act_captured, captured
 from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, simulated
 
 from winsim.batch import CLOSED, Outcome, run
@@ -90,6 +92,11 @@ def settings(host: Simulated) -> dict[str, Any]:
     parts = {name: part for name, part in host.computer.state().items() if name in ("services", "drivers", "registry", "adapters")}
     found: dict[str, Any] = json.loads(INSTANCE.sub("_NUMBER", json.dumps(parts)))
     return found
+
+
+def dropped(host: Simulated) -> list[str]:
+    """Return the rules of ours that the firewall has, by what they say."""
+    return sorted(str(rule) for rule in host.computer.host.firewall.stored().values() if rule.name.startswith("netmin"))
 
 
 def listeners(capture: Capture) -> list[tuple[str, ...]]:
@@ -192,6 +199,57 @@ def test_rpc_is_not_spoken_of_where_it_is_left_alone(tmp_path: Path) -> None:
     with simulated("windows_2000+no_winrm") as host:
         restart(host)
         assert "INTERFACES OF RPC" not in (bundled(console(host, tmp_path), "windows_2000").folder / "README.txt").read_text("ascii")
+
+
+@pytest.mark.parametrize("name", ["windows_10", "windows_server_2022"])
+def test_what_cannot_be_closed_is_dropped_by_rules_and_the_rules_go_again(name: str, tmp_path: Path) -> None:
+    """A rule is added once, stands after the restart, and goes on the way back.
+
+    Such a plan needs a capture that was taken online: the files of `collect` do not tell the management path, which a rule could cut.
+    """
+    with simulated(name) as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        before, rules = settings(host), dropped(host)
+        offline = bundled(desk, name, ip_filter={"residue": "drop"})
+        assert "advfirewall" not in (offline.folder / "close.cmd").read_text("ascii")
+        assert "the management path is not known" in " ".join((offline.folder / "README.txt").read_text("ascii").split())
+
+        bundle = written(desk, captured(host).capture, "ONLINE", ip_filter={"residue": "drop"})
+        script = (bundle.folder / "close.cmd").read_text("ascii")
+        assert "advfirewall firewall add rule" in script
+        assert bundle.run("close.cmd").exit_code == 0
+        made = dropped(host)
+        assert len(made) > len(rules)
+        again = bundle.run("close.cmd")
+        assert (again.exit_code, dropped(host)) == (0, made), again.console
+        restart(host)
+        assert dropped(host) == made
+        proof = prove(collected(desk, name, "SECOND"), bundle)["proof"]
+        assert not [row for row in proof["endpoints"] if row["holds"] is False], proof["reasons"]
+        assert any("a rule of close.cmd drops what comes in" in str(row["why"]) for row in proof["endpoints"])
+
+        assert bundle.run("undo.cmd").exit_code == 0
+        assert dropped(host) == rules
+        restart(host)
+        assert bundle.run("undo.cmd").exit_code == 0
+        assert settings(host) == before
+
+
+@pytest.mark.parametrize("name", ["windows_10", "windows_server_2022"])
+def test_rules_that_a_controller_made_are_dropped_and_put_back(name: str, tmp_path: Path) -> None:
+    """A rule goes by its name, and comes back as it was."""
+    with simulated(name) as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        assert act(ip_filter.ActionModule, host, residue="drop").error is None
+        made = dropped(host)
+        assert made
+        bundle = written(desk, captured(host).capture, "ONLINE", stages=["ip_filter"], ip_filter={"residue": "leave"})
+        assert bundle.run("close.cmd").exit_code == 0
+        assert dropped(host) == []
+        assert bundle.run("undo.cmd").exit_code == 0
+        assert dropped(host) == made
 
 
 def steps_of(name: str, place: Path, script: str) -> int:
