@@ -188,7 +188,7 @@ def test_the_numbers_of_interfaces_are_those_of_rpccfg_where_it_is_on_the_path(t
         assert ("rpccfg was not on the path" in text) == (not there)
         assert "route print has 2 (unverified): 3Com EtherLink PCI" in text
         given = {"rpc_restriction": {"interfaces": ["3"]}, "accept": ACCEPTED, "dependents": "stop"}
-        options = {"dir": str(tmp_path / "other"), "collected": str(desk.disk / "NETMIN"), "minimize": given}
+        options: dict[str, Any] = {"dir": str(tmp_path / "other"), "collected": str(desk.disk / "NETMIN"), "minimize": given}
         done = act_captured(BundleAction, capture, **options)
         assert (done.error is None) == (not there)
         assert not there or "rpccfg -l on the host does not list 3; it lists 1 (Ethernet: MS TCP Loopback interface), 2 " in str(done.error)
