@@ -5,10 +5,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -483,35 +480,3 @@ def test_the_files_are_as_the_oldest_windows_reads_them(name: str, tmp_path: Pat
         elif path.suffix == ".reg":
             assert content.startswith(b"\xff\xfe")
             assert content[2:].decode("utf-16-le").startswith("Windows Registry Editor Version 5.00\r\n\r\n")
-
-
-def play(place: Path, name: str, *variables: str) -> str:
-    """Run a playbook of the collection on the one host, as the guide does."""
-    (place / "inventory").write_text("plc7\n", "ascii")
-    given = [word for variable in ("target=plc7", *variables) for word in ("-e", variable)]
-    tool = str(Path(sys.executable).parent / "ansible-playbook")
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(Path(__file__).parents[3] / ".cache")}
-    done = subprocess.run(
-        [tool, "-i", "inventory", f"netmin.windows.{name}", *given], cwd=place, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def test_the_guide_leads_to_a_proof(tmp_path: Path) -> None:
-    """The playbooks and the scripts together, on a host that nobody reaches and that ends without a listener."""
-    captured = ["ansible_connection=netmin.windows.capture", "netmin_windows_capture_dir=captures"]
-    after = [captured[0], "netmin_windows_capture_dir=captures-after"]
-    with simulated("windows_2000+no_winrm") as host:
-        restart(host)
-        desk = console(host, tmp_path)
-        assert desk.collect("collect_2000.cmd").exit_code == 0
-        play(tmp_path, "capture", "capture_from=disk/NETMIN", "capture_dir=captures")
-        wanted = json.dumps({"bundle_minimize": {"accept": ACCEPTED, "dependents": "stop"}})
-        said = play(tmp_path, "bundle", *captured, "bundle_collected=disk/NETMIN", wanted)
-        assert "Read README.txt" in said
-        assert Bundled(desk, tmp_path / "bundles" / "plc7").run("close.cmd").exit_code == 0
-        restart(host)
-        assert desk.collect("collect_2000.cmd", r"C:\out\AFTER").exit_code == 0
-        play(tmp_path, "capture", "capture_from=disk/AFTER", "capture_dir=captures-after")
-        assert "plc7: PROVEN" in play(tmp_path, "verify", *after, "verify_manifest=bundles/plc7/manifest.json")
