@@ -30,6 +30,8 @@ options:
     description:
       - The folder that C(collect_2000.cmd) filled on the host. Only Windows 2000 needs it, and only if the plan changes a long list. It
         shows where the regedit of that host breaks a line, so that the scripts can recognize the list.
+      - If the plan binds RPC to interfaces, C(README.txt) shows their numbers from this folder. An index that C(rpccfg -l) did not list
+        on the host is refused. C(rpccfg) is a download, and C(collect_2000.cmd) runs it only if it is on the path.
       - A relative path is taken as that of O(dir).
     type: path
   minimize:

@@ -5,6 +5,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +21,7 @@ from winsim.scenarios import load_scenario
 
 from .harness import play
 
+GUIDE = Path(__file__).parents[2] / "docs" / "offline.md"
 SOURCES = Path(__file__).parents[2] / "playbooks" / "files" / "collect"
 SCRIPTS = ("collect_2000.cmd", "collect_vista.cmd", "collect_xp.cmd")
 
@@ -64,3 +70,60 @@ def test_a_folder_that_is_none_of_ours_is_refused(tmp_path: Path) -> None:
     taken = play({"plc7": {"ansible_host": "192.0.2.77"}}, playbook="netmin.windows.capture", arguments=("-e", json.dumps(given)))
     assert taken.returncode != 0
     assert "has no file collect.txt" in taken.output
+
+
+def blocks() -> list[tuple[str, list[str]]]:
+    """Return what the guide tells to type: the language of each block, and its commands."""
+    found = re.findall(r"^```(shell|bat)\n(.*?)^```$", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [(language, text.replace("\\\n", " ").splitlines()) for language, text in found]
+
+
+@pytest.mark.parametrize(("scenario", "script"), [("windows_2000+no_winrm", "collect_2000.cmd"), ("windows_xp+no_winrm", "collect_xp.cmd")])
+def test_every_command_of_the_guide_leads_to_a_host_without_a_listener_and_back(scenario: str, script: str, tmp_path: Path) -> None:
+    """Each is run as it stands there; between them the person carries folders and restarts the host."""
+    clock = ManualClock()
+    computer = build(load_scenario(scenario), clock=clock)
+
+    def restart() -> None:
+        computer.host.shut_down(restart=True)
+        clock.advance(600)
+        assert computer.host.up
+        clock.advance(300)
+
+    restart()
+    there = {(str(row.protocol), row.address) for row in computer.endpoints()}
+    stick, bundle = tmp_path / "stick", tmp_path / "bundles" / "plc7"
+    folders = {
+        r"C:\NETMIN": tmp_path / "disk" / "NETMIN",
+        r"C:\AFTER": tmp_path / "disk" / "AFTER",
+        r"C:\CLOSE": tmp_path / "disk" / "CLOSE",
+    }
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    ran = []
+    for language, commands in blocks():
+        for command in commands:
+            if language == "shell":
+                typed(command, tmp_path)
+                if "windows.bundle" in command:
+                    shutil.copytree(bundle, folders[r"C:\CLOSE"], dirs_exist_ok=True, ignore=shutil.ignore_patterns("manifest.json"))
+                continue
+            program, *arguments = command.replace("collect_xp.cmd", script).split()
+            outcome = run(computer, program, arguments, drives={"E:": stick, **folders}, read_only=["E:"])
+            ran.append(program.rpartition("\\")[2])
+            assert outcome.exit_code == (9 if (scenario, ran[-1]) == ("windows_2000+no_winrm", "undo.cmd") else 0), outcome.console
+            if arguments and arguments[0] in folders:
+                shutil.copytree(folders[arguments[0]], stick / arguments[0].rpartition("\\")[2])
+            if ran[-1] in ("close.cmd", "undo.cmd") and not arguments:
+                restart()
+                open_now = {(str(row.protocol), row.address) for row in computer.endpoints()}
+                assert open_now == (set() if ran[-1] == "close.cmd" else there)
+    assert ran == [script, "close.cmd", "close.cmd", "collect.cmd", "undo.cmd"]
+
+
+def typed(command: str, place: Path) -> None:
+    """Run a command of the guide in a shell on the controller; a playbook says by its exit code whether all went well."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(GUIDE.parents[1] / ".cache"), "PATH": path}
+    done = subprocess.run(["sh", "-c", command], cwd=place, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

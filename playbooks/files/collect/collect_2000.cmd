@@ -68,6 +68,9 @@ rem What listens, and how the host is connected.
 call :must netstat.txt
 "%TOOLS%\ipconfig.exe" /all >"%TO%\ipconfig.txt"
 "%TOOLS%\route.exe" print >"%TO%\route.txt"
+rem rpccfg -l lists the interfaces by the numbers that RPC knows them by. It is a download of Microsoft's, and not on a plain Windows 2000:
+rem each folder of the path is looked into, and the first that has it is taken.
+for %%d in ("%PATH:;=" "%") do if not exist "%TO%\rpccfg.txt" if exist "%%~d\rpccfg.exe" "%%~d\rpccfg.exe" -l >"%TO%\rpccfg.txt"
 rem Once more, since a service may just have been starting.
 "%TOOLS%\netstat.exe" -an >"%TO%\netstat2.txt"
 call :must netstat2.txt

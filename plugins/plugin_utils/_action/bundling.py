@@ -17,17 +17,19 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._bundle import file
 from ansible_collections.netmin.windows.plugins.plugin_utils._bundle.reg import Exports
 from ansible_collections.netmin.windows.plugins.plugin_utils._bundle.script import Target
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import file_name
+from ansible_collections.netmin.windows.plugins.plugin_utils._collected.interfaces import read_interfaces
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotCaptured, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast, Outlook
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import ProductType
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.identity import HostIdentity, marked, read_identity
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE, minimize_spec
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import windows_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run, result_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.rpc_restriction import interface_indexes
 
 from .base import new_run_id, told_of
 from .baseline import path_of
@@ -36,6 +38,7 @@ from .planned import MinimizeAction
 
 COLLECT = ROOT / "playbooks" / "files" / "collect"
 MINIMIZE = "netmin.windows.minimize"
+RULES = "a rule of close.cmd drops what comes in for it, which the proof does not look at"
 # What setup writes to Control\ProductOptions (KB152078).
 PRODUCTS = {ProductType.WORKSTATION: "WinNT", ProductType.DOMAIN_CONTROLLER: "LanmanNT", ProductType.SERVER: "ServerNT"}
 
@@ -87,6 +90,8 @@ class BundleAction(MinimizeAction):
         prepared = self.prepare(run, session, options)
         host = prepared.survey.host
         identity = self._identity(session)
+        collected = path_of(self._loader, options["collected"]) if options["collected"] else None
+        interfaces = _interfaces(options["rpc_restriction"], collected) if host.windows.nt == NtVersion(5, 0) else []
         result = result_of(run, prepared, None, planned=True)
         captured = getattr(getattr(session, "capture", None), "captured_at", "")
         bundle = files.made(
@@ -95,10 +100,11 @@ class BundleAction(MinimizeAction):
             run.snapshot_of(prepared, session).saved,
             Record.of(run.run_id, marked(host.boot.mark, identity), after_restart(prepared.forecast), prepared.opens),
             collect=(COLLECT / files.collector(host.windows.nt)).read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
-            exports=Exports(path_of(self._loader, options["collected"]) if options["collected"] else None),
+            exports=Exports(collected),
             captured_at=str(captured),
             left=[f"{row['target']}: {row['reason']}{': ' * bool(row['detail'])}{row['detail']}" for row in result["unchanged"]],
             warnings=result["warnings"],
+            interfaces=interfaces,
         )
         if not self._task.check_mode:
             _write(folder, bundle.files)
@@ -138,12 +144,37 @@ class BundleAction(MinimizeAction):
         return ["the host does not show when it was last shut down: a proof will not be able to say that it was restarted"]
 
 
+def _interfaces(restriction: Mapping[str, Any] | None, collected: Path | None) -> list[str]:
+    """Return the numbers that interfaces have, where RPC is bound to some and the files of the host tell them.
+
+    Raises:
+        InvalidOption: `rpccfg -l` was run on the host, and does not list an index that is asked for.
+    """
+    words = (restriction or {}).get("interfaces")
+    if not words or collected is None:
+        return []
+    known, indexes = read_interfaces(collected), interface_indexes(words)
+    missing = known.missing(indexes)
+    if missing:
+        raise InvalidOption(f"'interfaces': rpccfg -l on the host does not list {', '.join(missing)}; it lists {known.shown}")
+    return known.lines if indexes else []
+
+
 def after_restart(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:
-    """Return a forecast that says nothing of the time before the restart: no tool of the console makes an adapter read its option anew."""
-    return tuple(
-        replace(entry, now=Expectation.UNKNOWN, outlook=Outlook.CLOSES_AT_BOOT) if entry.outlook is Outlook.CLOSES_NOW else entry
-        for entry in entries
-    )
+    """Return what a proof can hold a forecast to that scripts carried out.
+
+    It says nothing of the time before the restart: no tool of the console makes an adapter read its option anew. Of what a rule drops it
+    says that the socket stays: the record by which a proof finds our rules is written by a controller alone.
+    """
+    return tuple(_after_restart(entry) for entry in entries)
+
+
+def _after_restart(entry: Forecast) -> Forecast:
+    if entry.outlook is Outlook.CLOSES_NOW:
+        return replace(entry, now=Expectation.UNKNOWN, outlook=Outlook.CLOSES_AT_BOOT)
+    if entry.outlook is Outlook.FILTERED:
+        return replace(entry, outlook=Outlook.STAYS, why=f"{entry.why}; {RULES}")
+    return entry
 
 
 def _write(folder: Path, content: Mapping[str, bytes]) -> None:

@@ -47,6 +47,7 @@ def made(
     captured_at: str = "",
     left: Iterable[str] = (),
     warnings: Iterable[str] = (),
+    interfaces: Iterable[str] = (),
 ) -> Bundle:
     """Render a bundle.
 
@@ -56,6 +57,7 @@ def made(
         collect: the script that collects on this Windows.
         exports: what was collected on this host.
         left: what the plan leaves as it is, and why.
+        interfaces: the numbers that the host's interfaces have, where the plan binds RPC to some.
 
     Raises:
         Refused: something in the plan cannot be written into a batch file, or cannot be taken back by one.
@@ -74,7 +76,7 @@ def made(
         "undo.reg": reg.of((step, step.after) for step in back if isinstance(step, Write)),
         "FORECAST.txt": content(readme.forecast(target, record.forecast)),
     }
-    told = readme.readme(target, steps, files, unchanged=left, warnings=warnings, collect="collect.cmd")
+    told = readme.readme(target, steps, files, unchanged=left, warnings=warnings, interfaces=interfaces, collect="collect.cmd")
     files["README.txt"] = content(told)
     files[manifest.NAME] = manifest.made(target, record, files, captured_at=captured_at)
     return Bundle(files, steps)

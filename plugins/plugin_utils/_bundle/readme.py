@@ -23,7 +23,14 @@ AFTER = {
 
 
 def readme(
-    target: Target, steps: Sequence[Step], files: Mapping[str, bytes], *, unchanged: Iterable[str], warnings: Iterable[str], collect: str
+    target: Target,
+    steps: Sequence[Step],
+    files: Mapping[str, bytes],
+    *,
+    unchanged: Iterable[str],
+    warnings: Iterable[str],
+    interfaces: Iterable[str],
+    collect: str,
 ) -> list[str]:
     """Return the lines of README.txt."""
     old = target.nt == NtVersion(5, 0)
@@ -74,6 +81,7 @@ def readme(
         *(line for number, step in enumerate(steps, start=1) for line in _step(number, step)),
         *([] if steps else ["There is nothing to close."]),
         "",
+        *_interfaces(tuple(interfaces)),
         "WHAT IS LEFT AS IT IS",
         *(line for text in unchanged for line in _paragraph(f"- {text}")),
         "",
@@ -89,6 +97,11 @@ def readme(
             "manifest.json on the controller has a SHA-256 of each. This Windows cannot make one." if target.nt < NtVersion(6, 1) else ""
         ),
     ]
+
+
+def _interfaces(lines: Sequence[str]) -> list[str]:
+    """Return the part on interfaces; nothing where the plan does not bind RPC to any."""
+    return ["INTERFACES OF RPC", *(line for text in lines for line in _paragraph(f"- {text}")), ""] if lines else []
 
 
 def _lines(content: bytes) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import SYSTEM_ROOT
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule
@@ -129,7 +130,9 @@ class SinceXp:
         yield "call :say"
         made = AddFilterRule(stage="", effective=Effective.NOW, why="", rule=step.rule)
         (command,) = filter_rule.commands(made, Names())
-        if "%" in command or "^" in command or "!" in command:
+        # cmd.exe expands the one variable that the path of a program may begin with, as it does online.
+        rest = command.replace(f' program="{SYSTEM_ROOT}\\', " ", 1)
+        if "%" in rest or "^" in rest or "!" in rest:
             raise Refused(
                 f"inbound rule {step.rule.name[:80]!a} cannot be written into a batch file: it has a character that cmd.exe reads"
             )

@@ -118,6 +118,14 @@ def read_export(folder: Path, name: str) -> bytes:
     return _content(folder, name, MOST_BYTES, f"the folder {excerpt(folder)}") or b""
 
 
+def read_listings(folder: Path, names: tuple[str, ...]) -> list[str | None]:
+    """Return listings of a folder; None for one that is not there; raises as `read_folder` does."""
+    where = f"the folder {excerpt(folder)}"
+    _index(_text(folder, INDEX, "ascii", where), where)
+    encoding = _known(parse_code_page(_text(folder, "chcp.txt", "ascii", where))) or OEM
+    return [_optional(folder, name, encoding, where) for name in names]
+
+
 def _index(text: str, where: str) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines or lines[0] != FIRST_LINE or len(lines) > MOST_INDEX_LINES:

@@ -5,20 +5,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.netmin.windows.plugins.action import ip_filter
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.audit import ListenersAction, ProofAction
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.bundling import BundleAction
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture
-from ansible_collections.netmin.windows.tests.unit.captured import NAME, act_captured
+from ansible_collections.netmin.windows.tests.unit.actions import act
+from ansible_collections.netmin.windows.tests.unit.captured import NAME, act_captured, captured
 from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, simulated
 
 from winsim.batch import CLOSED, Outcome, run
@@ -63,9 +62,14 @@ def collected(desk: Console, name: str, folder: str = "NETMIN") -> Capture:
 
 def bundled(desk: Console, name: str, **options: Any) -> Bundled:
     """Collect, capture, and write a bundle."""
-    place = desk.stick.parent / "bundles"
+    return written(desk, collected(desk, name), **options)
+
+
+def written(desk: Console, capture: Capture, folder: str = "NETMIN", **options: Any) -> Bundled:
+    """Write a bundle from a capture of what was collected in a folder."""
+    place = desk.stick.parent / "bundles" / folder
     given: dict[str, Any] = {"accept": ACCEPTED, "dependents": "stop", **options}
-    done = act_captured(BundleAction, collected(desk, name), dir=str(place), collected=str(desk.disk / "NETMIN"), minimize=given)
+    done = act_captured(BundleAction, capture, dir=str(place), collected=str(desk.disk / folder), minimize=given)
     assert done.error is None, done.error
     return Bundled(desk, place / NAME)
 
@@ -85,6 +89,11 @@ def settings(host: Simulated) -> dict[str, Any]:
     parts = {name: part for name, part in host.computer.state().items() if name in ("services", "drivers", "registry", "adapters")}
     found: dict[str, Any] = json.loads(INSTANCE.sub("_NUMBER", json.dumps(parts)))
     return found
+
+
+def dropped(host: Simulated) -> list[str]:
+    """Return the rules of ours that the firewall has, by what they say."""
+    return sorted(str(rule) for rule in host.computer.host.firewall.stored().values() if rule.name.startswith("netmin"))
 
 
 def listeners(capture: Capture) -> list[tuple[str, ...]]:
@@ -160,6 +169,84 @@ def test_a_host_without_a_channel_has_nothing_open_that_its_forecast_closes(name
         restart(host)
         assert bundle.run("undo.cmd").exit_code == 0
         assert settings(host) == before
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_the_numbers_of_interfaces_are_those_of_rpccfg_where_it_is_on_the_path(there: bool, tmp_path: Path) -> None:
+    """README.txt tells them, with those of `route print` beside; a number that `rpccfg -l` does not list makes no bundle."""
+    with simulated("windows_2000+no_winrm", windows={"tools": ("rpccfg",) * there}) as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        capture = collected(desk, "windows_2000")
+        assert (desk.disk / "NETMIN" / "rpccfg.txt").exists() == there
+        bundle = written(desk, capture, rpc_restriction={"interfaces": ["1", "2"]})
+        text = (bundle.folder / "README.txt").read_text("ascii")
+        assert ("rpccfg -l lists 2: Ethernet: 3Com EtherLink PCI" in text) == there
+        assert ("rpccfg was not on the path" in text) == (not there)
+        assert "route print has 2 (unverified): 3Com EtherLink PCI" in text
+        given = {"rpc_restriction": {"interfaces": ["3"]}, "accept": ACCEPTED, "dependents": "stop"}
+        options: dict[str, Any] = {"dir": str(tmp_path / "other"), "collected": str(desk.disk / "NETMIN"), "minimize": given}
+        done = act_captured(BundleAction, capture, **options)
+        assert (done.error is None) == (not there)
+        assert not there or "rpccfg -l on the host does not list 3; it lists 1 (Ethernet: MS TCP Loopback interface), 2 " in str(done.error)
+
+
+def test_rpc_is_not_spoken_of_where_it_is_left_alone(tmp_path: Path) -> None:
+    """Interfaces are named only where the plan binds RPC to some."""
+    with simulated("windows_2000+no_winrm") as host:
+        restart(host)
+        assert "INTERFACES OF RPC" not in (bundled(console(host, tmp_path), "windows_2000").folder / "README.txt").read_text("ascii")
+
+
+@pytest.mark.parametrize("name", ["windows_10", "windows_server_2022"])
+def test_what_cannot_be_closed_is_dropped_by_rules_and_the_rules_go_again(name: str, tmp_path: Path) -> None:
+    """A rule is added once, stands after the restart, and goes on the way back.
+
+    Such a plan needs a capture that was taken online: the files of `collect` do not tell the management path, which a rule could cut.
+    """
+    with simulated(name) as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        before, rules = settings(host), dropped(host)
+        offline = bundled(desk, name, ip_filter={"residue": "drop"})
+        assert "advfirewall" not in (offline.folder / "close.cmd").read_text("ascii")
+        assert "the management path is not known" in " ".join((offline.folder / "README.txt").read_text("ascii").split())
+
+        bundle = written(desk, captured(host).capture, "ONLINE", ip_filter={"residue": "drop"})
+        script = (bundle.folder / "close.cmd").read_text("ascii")
+        assert "advfirewall firewall add rule" in script
+        assert bundle.run("close.cmd").exit_code == 0
+        made = dropped(host)
+        assert len(made) > len(rules)
+        again = bundle.run("close.cmd")
+        assert (again.exit_code, dropped(host)) == (0, made), again.console
+        restart(host)
+        assert dropped(host) == made
+        proof = prove(collected(desk, name, "SECOND"), bundle)["proof"]
+        assert not [row for row in proof["endpoints"] if row["holds"] is False], proof["reasons"]
+        assert any("a rule of close.cmd drops what comes in" in str(row["why"]) for row in proof["endpoints"])
+
+        assert bundle.run("undo.cmd").exit_code == 0
+        assert dropped(host) == rules
+        restart(host)
+        assert bundle.run("undo.cmd").exit_code == 0
+        assert settings(host) == before
+
+
+@pytest.mark.parametrize("name", ["windows_10", "windows_server_2022"])
+def test_rules_that_a_controller_made_are_dropped_and_put_back(name: str, tmp_path: Path) -> None:
+    """A rule goes by its name, and comes back as it was."""
+    with simulated(name) as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        assert act(ip_filter.ActionModule, host, residue="drop").error is None
+        made = dropped(host)
+        assert made
+        bundle = written(desk, captured(host).capture, "ONLINE", stages=["ip_filter"], ip_filter={"residue": "leave"})
+        assert bundle.run("close.cmd").exit_code == 0
+        assert dropped(host) == []
+        assert bundle.run("undo.cmd").exit_code == 0
+        assert dropped(host) == made
 
 
 def steps_of(name: str, place: Path, script: str) -> int:
@@ -393,35 +480,3 @@ def test_the_files_are_as_the_oldest_windows_reads_them(name: str, tmp_path: Pat
         elif path.suffix == ".reg":
             assert content.startswith(b"\xff\xfe")
             assert content[2:].decode("utf-16-le").startswith("Windows Registry Editor Version 5.00\r\n\r\n")
-
-
-def play(place: Path, name: str, *variables: str) -> str:
-    """Run a playbook of the collection on the one host, as the guide does."""
-    (place / "inventory").write_text("plc7\n", "ascii")
-    given = [word for variable in ("target=plc7", *variables) for word in ("-e", variable)]
-    tool = str(Path(sys.executable).parent / "ansible-playbook")
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(Path(__file__).parents[3] / ".cache")}
-    done = subprocess.run(
-        [tool, "-i", "inventory", f"netmin.windows.{name}", *given], cwd=place, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def test_the_guide_leads_to_a_proof(tmp_path: Path) -> None:
-    """The playbooks and the scripts together, on a host that nobody reaches and that ends without a listener."""
-    captured = ["ansible_connection=netmin.windows.capture", "netmin_windows_capture_dir=captures"]
-    after = [captured[0], "netmin_windows_capture_dir=captures-after"]
-    with simulated("windows_2000+no_winrm") as host:
-        restart(host)
-        desk = console(host, tmp_path)
-        assert desk.collect("collect_2000.cmd").exit_code == 0
-        play(tmp_path, "capture", "capture_from=disk/NETMIN", "capture_dir=captures")
-        wanted = json.dumps({"bundle_minimize": {"accept": ACCEPTED, "dependents": "stop"}})
-        said = play(tmp_path, "bundle", *captured, "bundle_collected=disk/NETMIN", wanted)
-        assert "Read README.txt" in said
-        assert Bundled(desk, tmp_path / "bundles" / "plc7").run("close.cmd").exit_code == 0
-        restart(host)
-        assert desk.collect("collect_2000.cmd", r"C:\out\AFTER").exit_code == 0
-        play(tmp_path, "capture", "capture_from=disk/AFTER", "capture_dir=captures-after")
-        assert "plc7: PROVEN" in play(tmp_path, "verify", *after, "verify_manifest=bundles/plc7/manifest.json")

@@ -1,11 +1,11 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""`netstat`, `tasklist`, `driverquery`, `ipconfig /all` and `route print`.
+"""`netstat`, `tasklist`, `driverquery`, `ipconfig /all`, `route print` and `rpccfg -l`.
 
 Sources: published outputs of Windows 2000, XP, 7 and later (order of lines, dotted leaders, the forms of the interface list), of a German
-ipconfig and route, of tasklist in German and Japanese (headers). From memory: driverquery's columns, the German words that no output had,
-all Japanese words of ipconfig and route (which stay English here), and that tasklist and driverquery fail where Winmgmt cannot be
-started.
+ipconfig and route, of tasklist in German and Japanese (headers), of rpccfg -l in the article. From memory: driverquery's columns, the
+German words that no output had, all Japanese words of ipconfig and route (which stay English here), the exit code of rpccfg, and that
+tasklist and driverquery fail where Winmgmt cannot be started.
 """
 
 from __future__ import annotations
@@ -193,6 +193,14 @@ def route(asked: Asked) -> Output:
         lines.append(f"Default Gateway:{gateway:>18}")
     lines += [rule, _word(asked, "Persistent Routes:"), f"  {_word(asked, 'None')}"]
     return "".join(f"{line}\r\n" for line in lines), "", 0
+
+
+def rpccfg(asked: Asked) -> Output:
+    """List the interfaces by the numbers that RPC knows them by."""
+    if [word.lower() for word in asked.words] != ["-l"]:
+        raise asked.unknown()
+    known = [adapter for adapter in asked.host.adapters if adapter.rpc_index is not None]
+    return "".join(f"IF[{adapter.rpc_index}]: Ethernet: {adapter.name}\r\n" for adapter in known), "", 0
 
 
 def _interfaces(asked: Asked, adapters: Sequence[AdapterSpec]) -> list[str]:

@@ -11,7 +11,7 @@ from winsim.cmd.system import Run
 from .asked import Asked, Output
 from .findstr import findstr
 from .firewall_tools import netsh
-from .listings import driverquery, ipconfig, netstat, route, tasklist
+from .listings import driverquery, ipconfig, netstat, route, rpccfg, tasklist
 from .registry_tools import reg, regedit
 from .service_tools import net, sc
 from .small_tools import chcp, fltmc, fsutil, hostname, timeout
@@ -33,6 +33,7 @@ PROGRAMS: Mapping[str, Callable[[Asked], Output]] = {
     "reg": reg,
     "regedit": regedit,
     "route": route,
+    "rpccfg": rpccfg,
     "sc": sc,
     "sort": sort,
     "tasklist": tasklist,

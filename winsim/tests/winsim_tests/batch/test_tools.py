@@ -5,12 +5,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from winsim.batch import XP_HOME, NotKnown
+from winsim.host.clock import ManualClock
+from winsim.providers.computer import build
 from winsim.registry_value import RegistryType, RegistryValue
+from winsim.scenarios import load_scenario
 
 from .desk import SERVICES, Desk, desk
 
@@ -41,6 +45,17 @@ def test_each_windows_has_its_programs(tmp_path: Path, scenario: str, there: str
     places = r"%SystemRoot%\{0}.exe %SystemRoot%\System32\{0}.exe %SystemRoot%\System32\wbem\{0}.exe"
     rows = [f"for %%p in ({places.format(name)}) do if exist %%p echo {name}" for name in f"{there} {absent}".split()]
     assert host.lines("\n".join(rows)) == there.split()
+
+
+def test_a_download_is_there_where_somebody_put_it(tmp_path: Path) -> None:
+    text = 'for %%d in ("%PATH:;=" "%") do if exist "%%~d\\rpccfg.exe" "%%~d\\rpccfg.exe" -l\necho end'
+    assert desk("windows_2000", tmp_path / "plain").lines(text) == ["end"]
+    made = load_scenario("windows_2000")
+    with_it = replace(made, host=replace(made.host, windows=replace(made.host.windows, tools=("rpccfg",))))
+    host = replace(desk("windows_2000", tmp_path / "more"), computer=build(with_it, clock=ManualClock()))
+    assert host.lines(text) == ["IF[2]: Ethernet: 3Com EtherLink PCI", "IF[1]: Ethernet: MS TCP Loopback interface", "end"]
+    with pytest.raises(NotKnown, match="rpccfg"):
+        host.lines("rpccfg -a 1")
 
 
 def test_xp_home_lacks_some(tmp_path: Path) -> None:
