@@ -84,6 +84,7 @@ def take(
     now: datetime,
     collection: str,
     services: Services = Services.ALL,
+    from_files: bool = False,
     progress: Progress = lambda _what: None,
 ) -> Taken:
     """Ask a host everything.
@@ -91,6 +92,7 @@ def take(
     Args:
         now: the controller's time.
         collection: this release.
+        from_files: the reader is one of files that a script left, not a host.
         progress: told what is asked for.
 
     Raises:
@@ -132,6 +134,7 @@ def take(
         windows=said,
         services=services,
         moments=recorder.moments(),
+        from_files=from_files,
     )
     return Taken(capture, host, tuple(recorder.refused), len(with_own_names))
 
