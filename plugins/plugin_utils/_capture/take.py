@@ -56,6 +56,7 @@ POLICIES = (
     r"SOFTWARE\Policies\Microsoft\Windows",
     r"SOFTWARE\Policies\Microsoft\Windows NT",
 )
+PARENTS = (r"SYSTEM\CurrentControlSet\Control", r"SOFTWARE\Microsoft\Windows NT\CurrentVersion")
 Progress = Callable[[str], None]
 # Said once for so many services.
 EVERY = 50
@@ -154,6 +155,10 @@ def _works(recorder: Recorder, host: Host, listing: Listing, knowledge: Knowledg
     def read_stage(name: str) -> None:
         settings.update(dict.fromkeys(STAGE_BY_NAME[name].read(recorder, host, knowledge)))
 
+    if nt >= WMI_ENDPOINTS_SINCE:
+        # Asked anyhow at the end, whether keys below them are there; asked first, they spare the values of those that are not.
+        for key in PARENTS:
+            yield partial(recorder.subkeys, key)
     for stage in STAGES:
         yield partial(read_stage, stage)
     if nt >= firewall.SINCE:
