@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -52,6 +53,10 @@ def test_a_host_in_a_file_is_planned_for_as_the_host_is(simulation: Simulation, 
     )
     assert taken.returncode == 0, taken.output
     assert "web01: asks for the settings of services (0 of " in taken.output
+    assert "Replaced" not in taken.output
+    # Windows XP has no class of what the task scheduler runs.
+    assert taken.output.count("The host refused 1 of the reads, which the file says: query of Win32_ScheduledJob at old01") == 1
+    assert "query of Win32_ScheduledJob at web01" not in taken.output
     for host in simulation.hosts:
         assert changes(host) == 0
         path = folder / f"{on(simulation)[host.name]['ansible_host']}.zip"
@@ -91,6 +96,14 @@ def test_a_host_in_a_file_is_planned_for_as_the_host_is(simulation: Simulation, 
     with zipfile.ZipFile(made["file"]) as archive:
         assert archive.namelist() == ["capture.json"]
         assert b"web01" not in archive.read("capture.json").lower()
+    told = play(
+        {"web01": hosts["web01"]},
+        playbook=CAPTURE,
+        arguments=("-e", json.dumps({"target": "web01", "capture_from": source, "capture_anonymize": True, "capture_dir": str(given)})),
+    )
+    assert re.search(r"(?s)It is called computer-\w+, and was made of .*Replaced: .*address: \d+, .*computer: \d+", told.output), (
+        told.output
+    )
     name = made["inventory_name"]
     again = play({name: {"ansible_connection": CAPTURE, "netmin_windows_capture_dir": str(given)}}, [MINIMIZE], arguments=("--check",)).of(
         name, "plan"

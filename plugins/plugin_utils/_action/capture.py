@@ -121,6 +121,7 @@ class CaptureAction(WindowsAction):
             # It was collected when the script made its last entry, unless the clock of that host runs ahead.
             now=min(datetime.now(tz=UTC), datetime.fromtimestamp((source / INDEX).stat().st_mtime, tz=UTC)),
             collection=release(),
+            from_files=True,
         )
         self._write(path, taken.capture, ())
         remark = taken.host.windows.remark

@@ -34,6 +34,7 @@ class ExaminingAction(WindowsAction):
             KNOWLEDGE,
             heard=lambda: session.heard,
             captured=isinstance(session, Captured),
+            from_files=isinstance(session, Captured) and session.capture.from_files,
             progress=lambda what: screen.tell(f"{self.host_name}: {what}"),
         )
 

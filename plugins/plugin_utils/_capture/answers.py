@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names, same
 
-from .model import Cell, Condition, Error, Key, KeyGrant, Query, StoredValue, ValueKind
+from .model import Cell, Condition, Error, ErrorKind, Key, KeyGrant, Query, StoredValue, ValueKind
 
 Cells = Mapping[str, Cell]
 
@@ -39,9 +39,7 @@ def rows_for(
 ) -> tuple[Cells, ...] | Error | Unknown:
     """Return the rows that a query would give; the latest answer that covers it counts."""
     fitting = [
-        query
-        for query in queries
-        if same(query.wmi_class, wmi_class) and same(query.namespace, namespace) and _has_columns(query, properties)
+        query for query in queries if same(query.wmi_class, wmi_class) and same(query.namespace, namespace) and _tells_of(query, properties)
     ]
     for query in fitting:
         if _covers(query.where, where) or (query.where is None and query.error is not None):
@@ -49,6 +47,25 @@ def rows_for(
             if not isinstance(found, Unknown):
                 return found
     return UNKNOWN if where is None else _joined(fitting, where)
+
+
+def rows_said(
+    queries: Iterable[Query], wmi_class: str, namespace: str, properties: Sequence[str], where: Condition | None
+) -> tuple[Cells, ...] | Error | Unknown:
+    """Return the rows that the host itself chose for a condition, or its error; nothing that only follows from them."""
+    for query in queries:
+        if not (same(query.wmi_class, wmi_class) and same(query.namespace, namespace) and _tells_of(query, properties)):
+            continue
+        if (query.where is None) is (where is None) and _covers(query.where, where) and (where is None or _covers(where, query.where)):
+            return query.error or query.rows
+    return UNKNOWN
+
+
+def _tells_of(query: Query, properties: Sequence[str]) -> bool:
+    """Tell whether an answer tells of properties: a fault may be due to any property that was named, if it does not deny the class."""
+    if query.error is None or query.error.kind is ErrorKind.ACCESS_DENIED:
+        return _has_columns(query, properties)
+    return query.whole if not properties else query.whole or Names(query.properties) <= Names(properties)
 
 
 def _joined(queries: Sequence[Query], where: Condition) -> tuple[Cells, ...] | Unknown:
@@ -130,6 +147,11 @@ class Registry:
                     return True
         return False
 
+    def types_said(self, key: str) -> Mapping[str, ValueKind] | Error | Absent | Unknown:
+        """Return names and types of a key's values, or that it is absent, where the host was asked for this very key."""
+        asked = any(entry.types is not None or entry.types_error is not None or entry.there is False for entry in self._all(key))
+        return self.types(key) if asked else UNKNOWN
+
     def types(self, key: str) -> Mapping[str, ValueKind] | Error | Absent | Unknown:
         """Return names and types of a key's values."""
         for entry in self._all(key):
@@ -150,6 +172,12 @@ class Registry:
             if entry.grants is not None or entry.grants_error is not None:
                 return entry.grants if entry.grants is not None else entry.grants_error or UNKNOWN
         return ABSENT if self.there(key) is False else UNKNOWN
+
+    def value_said(self, key: str, name: str, asked: ValueKind) -> StoredValue | Error | Absent | Unknown:
+        """Return a value, or that it is absent, where the host was asked for this very value by this type."""
+        told = any(name in Names((*entry.values, *entry.absent, *(item.name for item in entry.refused))) for entry in self._all(key))
+        found = self.value(key, name, asked) if told else UNKNOWN
+        return UNKNOWN if isinstance(found, OtherType) else found
 
     def value(self, key: str, name: str, asked: ValueKind) -> StoredValue | Error | Absent | Unknown | OtherType:
         """Return a value, by the type that it has."""

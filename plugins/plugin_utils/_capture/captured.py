@@ -25,7 +25,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
 
-from .answers import Absent, OtherType, Registry, Unknown, rows_for
+from .answers import Absent, OtherType, Registry, Unknown, rows_for, rows_said
 from .model import Capture, Error, ErrorKind, Moment, Services
 from .plain_values import condition_of, kind_of, raised, registry_value, rows_of, type_of
 
@@ -55,10 +55,12 @@ class CapturedHost:
 
     Args:
         host: how messages name the host.
+        literal: answer only what the host was asked itself, and nothing that follows from its other answers.
     """
 
-    def __init__(self, capture: Capture, *, host: str) -> None:
+    def __init__(self, capture: Capture, *, host: str, literal: bool = False) -> None:
         self._host = host
+        self._literal = literal
         self._capture = capture
         self._asked: dict[tuple[str, ...], int] = {}
         # Latest first; once time has passed, what was asked again counts.
@@ -79,6 +81,10 @@ class CapturedHost:
         """What answers."""
         return self._capture
 
+    def literally(self) -> Reader:
+        """Return a reader that gives only what the host itself has said, for those who want to know how it says it."""
+        return CapturedHost(self._capture, host=self._host, literal=True)
+
     # Reader
 
     def query(
@@ -88,7 +94,7 @@ class CapturedHost:
         if where is not None and not where.values:
             return ()
         condition = condition_of(where) if where is not None else None
-        found = rows_for(self._queries, wmi_class, namespace, properties, condition)
+        found = (rows_said if self._literal else rows_for)(self._queries, wmi_class, namespace, properties, condition)
         if isinstance(found, Unknown):
             columns = f" ({', '.join(properties)})" if properties else ""
             only = f" where {where.property} is {' or '.join(map(str, where.values))}" if where is not None else ""
@@ -100,7 +106,7 @@ class CapturedHost:
     def value(self, key: str, name: str, kind: RegistryType) -> RegistryValue | None:
         """Return a registry value; see `Reader.value`."""
         what = f"the value {HKLM}{key}\\{name}"
-        found = self._registry.value(key, name, kind_of(kind))
+        found = (self._registry.value_said if self._literal else self._registry.value)(key, name, kind_of(kind))
         if isinstance(found, OtherType):
             said = f"{what} at {self._host}: the value has another type (0x{TYPE_MISMATCH:X})"
             raise raised(mismatch(said), self._host)
@@ -112,7 +118,9 @@ class CapturedHost:
 
     def value_types(self, key: str) -> Mapping[str, RegistryType] | None:
         """Return names and types of a key's values; see `Reader.value_types`."""
-        found = self._told(self._registry.types(key), f"the names of the values in {HKLM}{key}")
+        found = self._told(
+            (self._registry.types_said if self._literal else self._registry.types)(key), f"the names of the values in {HKLM}{key}"
+        )
         return None if found is None else {name: type_of(kind) for name, kind in found.items()}
 
     def subkeys(self, key: str) -> tuple[str, ...] | None:

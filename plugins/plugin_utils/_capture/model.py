@@ -253,6 +253,7 @@ class Capture:
         collection: release of the collection that made it.
         services: of which services the registry was asked.
         moments: the first pass, and what was asked once more after it.
+        from_files: a script wrote the host into files, and its rows are made of them: nobody asked WMI or StdRegProv.
     """
 
     schema_version: int
@@ -263,3 +264,4 @@ class Capture:
     services: Services
     moments: tuple[Moment, ...]
     anonymized: bool = False
+    from_files: bool = False

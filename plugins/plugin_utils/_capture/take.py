@@ -56,6 +56,7 @@ POLICIES = (
     r"SOFTWARE\Policies\Microsoft\Windows",
     r"SOFTWARE\Policies\Microsoft\Windows NT",
 )
+PARENTS = (r"SYSTEM\CurrentControlSet\Control", r"SOFTWARE\Microsoft\Windows NT\CurrentVersion")
 Progress = Callable[[str], None]
 # Said once for so many services.
 EVERY = 50
@@ -84,6 +85,7 @@ def take(
     now: datetime,
     collection: str,
     services: Services = Services.ALL,
+    from_files: bool = False,
     progress: Progress = lambda _what: None,
 ) -> Taken:
     """Ask a host everything.
@@ -91,6 +93,7 @@ def take(
     Args:
         now: the controller's time.
         collection: this release.
+        from_files: the reader is one of files that a script left, not a host.
         progress: told what is asked for.
 
     Raises:
@@ -132,6 +135,7 @@ def take(
         windows=said,
         services=services,
         moments=recorder.moments(),
+        from_files=from_files,
     )
     return Taken(capture, host, tuple(recorder.refused), len(with_own_names))
 
@@ -151,6 +155,10 @@ def _works(recorder: Recorder, host: Host, listing: Listing, knowledge: Knowledg
     def read_stage(name: str) -> None:
         settings.update(dict.fromkeys(STAGE_BY_NAME[name].read(recorder, host, knowledge)))
 
+    if nt >= WMI_ENDPOINTS_SINCE:
+        # Asked anyhow at the end, whether keys below them are there; asked first, they spare the values of those that are not.
+        for key in PARENTS:
+            yield partial(recorder.subkeys, key)
     for stage in STAGES:
         yield partial(read_stage, stage)
     if nt >= firewall.SINCE:

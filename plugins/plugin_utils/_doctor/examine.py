@@ -50,6 +50,9 @@ LOOKS: Mapping[str, Callable[[Ground, Any], Verdict]] = {
 }
 # What needs no answer of its own, or has it by a listing.
 ASKED_ALREADY = frozenset({"netstat", "own_key", "pages", "envelope", "conditions", "empty"})
+# How WMI and StdRegProv answer: files that a script wrote say nothing of it.
+OF_WMI = frozenset({"absent", "conditions", "empty", "filter", "missing", "properties"})
+NOT_ASKED = "a script wrote this host into files: nobody asked WMI or its provider of the registry"
 # Answered by what the others have read.
 LAST = ("pages", "envelope")
 
@@ -80,6 +83,7 @@ def examine(
     *,
     heard: Callable[[], Sequence[PageHeard]] = tuple,
     captured: bool = False,
+    from_files: bool = False,
     progress: Callable[[str], None] = lambda _what: None,
 ) -> Examination:
     """Ask a host, and hold every assumption against it. Writes nothing.
@@ -87,13 +91,14 @@ def examine(
     Args:
         heard: the pages that came over the wire up to now.
         captured: the host is a file.
+        from_files: and that file was made of what a script wrote.
         progress: told what is looked at.
 
     Raises:
         HostError: not even its Windows can be read, or the connection was lost.
     """
     progress("reads the host as a plan does")
-    ground = read_ground(reader, knowledge, heard=heard, captured=captured)
+    ground = read_ground(reader, knowledge, heard=heard, captured=captured, from_files=from_files)
     assumed = tuple(_assumed(ground))
     progress(f"looks at {len(assumed)} assumptions about {ground.windows.name}")
     verdicts = {item.id: look(ground, item) for item in sorted(assumed, key=lambda item: item.look.kinds[0] in LAST)}
@@ -109,6 +114,8 @@ def _assumed(ground: Ground) -> Iterator[Assumption]:
 def look(ground: Ground, assumption: Assumption) -> Verdict:
     """Hold one assumption against a host; what the host does not let us see is no contradiction."""
     (kind,) = assumption.look.kinds
+    if ground.from_files and kind in OF_WMI:
+        return not_seen(NOT_ASKED)
     try:
         return LOOKS[kind](ground, getattr(assumption.look, kind))
     except REFUSALS as error:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Fault, MethodFailed, NotCaptured, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
@@ -23,6 +24,14 @@ REFUSALS = (Fault, MethodFailed, ProtocolError, NotCaptured)
 Heard = Callable[[], Sequence[PageHeard]]
 
 
+@runtime_checkable
+class Literal(Protocol):
+    """A reader that also answers what nobody asked the host, since it follows from other answers, and can be told not to."""
+
+    def literally(self) -> Reader:
+        """Return a reader that gives only what the host itself has said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What the looks stand on.
@@ -32,6 +41,7 @@ class Ground:
         explained: every endpoint with its owner; None where they could not be listed, which `unlisted` says.
         heard: the pages that have come up to now.
         captured: the host is a file, which holds values and not how they were sent.
+        from_files: the file was made of what a script wrote, so that WMI and StdRegProv were asked nothing.
     """
 
     reader: Reader
@@ -43,6 +53,12 @@ class Ground:
     unlisted: str
     heard: Heard
     captured: bool
+    from_files: bool = False
+
+    @property
+    def words(self) -> Reader:
+        """What answers with the host's own words: a file answers much that only follows from them."""
+        return self.reader.literally() if isinstance(self.reader, Literal) else self.reader
 
     @property
     def version(self) -> Version:
@@ -50,7 +66,7 @@ class Ground:
         return self.knowledge.versions[self.windows.id]
 
 
-def read_ground(reader: Reader, knowledge: Knowledge, *, heard: Heard, captured: bool) -> Ground:
+def read_ground(reader: Reader, knowledge: Knowledge, *, heard: Heard, captured: bool, from_files: bool = False) -> Ground:
     """Read the host as a plan does.
 
     Raises:
@@ -61,10 +77,10 @@ def read_ground(reader: Reader, knowledge: Knowledge, *, heard: Heard, captured:
     try:
         host = read_host(reader, knowledge)
     except REFUSALS as error:
-        return Ground(reader, knowledge, windows, None, str(error), None, str(error), heard, captured)
+        return Ground(reader, knowledge, windows, None, str(error), None, str(error), heard, captured, from_files)
     try:
         states = {rpc_restriction.NAME: {rpc_restriction.PORTS: read_setting(reader, rpc_restriction.PORTS)}}
         host, explained = explain(reader, host, knowledge, states, take_listing(reader, host, knowledge))
     except REFUSALS as error:
-        return Ground(reader, knowledge, windows, host, "", None, str(error), heard, captured)
-    return Ground(reader, knowledge, windows, host, "", explained, "", heard, captured)
+        return Ground(reader, knowledge, windows, host, "", None, str(error), heard, captured, from_files)
+    return Ground(reader, knowledge, windows, host, "", explained, "", heard, captured, from_files)

@@ -123,7 +123,7 @@ _FITS: Mapping[Shape, Callable[[Value], bool]] = {
 def look_at_absence(ground: Ground, look: AbsentLook) -> Verdict:
     """See whether a class is not there."""
     try:
-        rows = ground.reader.query(look.wmi_class, (look.property,), namespace=look.namespace)
+        rows = ground.words.query(look.wmi_class, (look.property,), namespace=look.namespace)
     except Fault as error:
         return not_seen(str(error)) if _is_no_evidence(error) else confirmed(f"no such class: {told_of(error)}")
     return contradicted(f"no class {look.wmi_class}", f"{counted(len(rows), 'row')} of it")
@@ -148,23 +148,23 @@ def look_at_missing(ground: Ground, look: MissingLook) -> Verdict:
 
 
 def _ask_value(ground: Ground) -> str | None:
-    found = ground.reader.value(PRESENT_KEY, NOBODY, RegistryType.DWORD)
+    found = ground.words.value(PRESENT_KEY, NOBODY, RegistryType.DWORD)
     return None if found is None else f"the value {found.plain()}"
 
 
 def _ask_key(ground: Ground) -> str | None:
-    found = ground.reader.value_types(rf"{PRESENT_KEY}\{NOBODY}")
+    found = ground.words.value_types(rf"{PRESENT_KEY}\{NOBODY}")
     return None if found is None else counted(len(found), "value")
 
 
 def _ask_type(ground: Ground) -> str:
-    found = ground.reader.value(NUMBER_KEY, NUMBER_NAME, RegistryType.SZ)
+    found = ground.words.value(NUMBER_KEY, NUMBER_NAME, RegistryType.SZ)
     return "no value" if found is None else f"the value {found.plain()}"
 
 
 def _query(wmi_class: str, column: str, namespace: str = CIMV2) -> Callable[[Ground], str]:
     def ask(ground: Ground) -> str:
-        return counted(len(ground.reader.query(wmi_class, (column,), namespace=namespace)), "row")
+        return counted(len(ground.words.query(wmi_class, (column,), namespace=namespace)), "row")
 
     return ask
 
@@ -200,7 +200,7 @@ def _number(code: int) -> str:
 def look_at_empty(ground: Ground, look: EmptyLook) -> Verdict:
     """Read a list without elements: it has to come as one."""
     if look.key:
-        found = ground.reader.value_types(look.key)
+        found = ground.words.value_types(look.key)
         if found is None:
             return not_seen(f"there is no key HKLM\\{look.key}")
         return not_seen(f"HKLM\\{look.key} has {counted(len(found), 'value')} here") if found else confirmed("no value, and no error")
@@ -213,7 +213,7 @@ def look_at_empty(ground: Ground, look: EmptyLook) -> Verdict:
 def look_at_filter(ground: Ground, look: FilterLook) -> Verdict:
     """See whether rows come back that the condition does not select."""
     wanted = {str(value) for value in look.values}
-    rows = ground.reader.query(look.wmi_class, look.properties, where=Where(look.where, look.values), namespace=look.namespace)
+    rows = ground.words.query(look.wmi_class, look.properties, where=Where(look.where, look.values), namespace=look.namespace)
     if not rows:
         return not_seen(f"no row of {look.wmi_class} fits")
     others = [value for row in rows if (value := row.text(look.where) or "none") not in wanted]

@@ -183,6 +183,7 @@ class Capture:
     services: str
     moments: tuple[Moment, ...]
     anonymized: bool = False
+    from_files: bool = False
 
     def queries(self, wmi_class: str) -> Iterator[Query]:
         """Yield what was asked of a class, the latest first."""

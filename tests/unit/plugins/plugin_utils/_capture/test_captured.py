@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -36,7 +37,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     UnusableCapture,
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode, Where
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeClock
 
@@ -187,6 +188,53 @@ def test_a_key_is_there_where_something_below_it_is(host: CapturedHost) -> None:
     there = {key: host.has_key(key) for key in (r"SOFTWARE\E", r"SOFTWARE", r"software\e\f", r"SOFTWARE\C", r"SOFTWARE\A\Z")}
     assert list(there.values()) == [True, True, True, False, False]
     assert (host.value_types(r"SOFTWARE\C"), host.subkeys(r"SOFTWARE\C\X"), host.grants(r"SOFTWARE\C")) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda words: words.value(r"SOFTWARE\A\B", "One", SZ),
+        lambda words: words.value(r"SOFTWARE\A", "three", DWORD),
+        lambda words: words.value(r"SOFTWARE\C", "One", DWORD),
+        lambda words: words.value_types(r"SOFTWARE\A\Z"),
+        lambda words: words.value_types(r"SOFTWARE\C\D"),
+        lambda words: words.query("Win32_Service", ("Name",), where=Where("Name", ("Spooler",))),
+    ],
+)
+def test_what_only_follows_is_no_word_of_the_host(host: CapturedHost, ask: Callable[[Reader], object]) -> None:
+    with suppress(MethodFailed):
+        ask(host)
+    with pytest.raises(NotCaptured, match="does not hold"):
+        ask(host.literally())
+
+
+def test_what_the_host_said_is_its_word(host: CapturedHost) -> None:
+    words = host.literally()
+    assert words.value(r"software\a\b", "ONE", DWORD) == RegistryValue.dword(1)
+    assert words.value(r"SOFTWARE\A\B", "two", DWORD) is None
+    assert words.value_types(r"SOFTWARE\C") is None
+    assert words.value_types(r"SOFTWARE\A") == host.value_types(r"SOFTWARE\A")
+    assert len(words.query("Win32_Service", ("Name", "State", "Started"))) == 3
+    assert len(words.query("MSFT_NetTCPConnection", ("LocalPort",), where=Where("State", (2,)), namespace="root/StandardCimv2")) == 1
+    with pytest.raises(AccessDenied):
+        words.value(r"SOFTWARE\A\B", "Secret", SZ)
+    with pytest.raises(AccessDenied):
+        words.value_types(r"SOFTWARE\D")
+    with pytest.raises(ClassMissing):
+        words.query("Site", ("Name",), namespace="root/WebAdministration")
+
+
+def test_a_fault_for_several_properties_says_nothing_of_one_of_them() -> None:
+    refused = replace(REFUSED, properties=("Name", "Bindings"))
+    host = CapturedHost(replace(CAPTURE, moments=(replace(FIRST, queries=(refused,)),)), host="web01")
+    with pytest.raises(NotCaptured):
+        host.query("Site", ("Name",), namespace="root/WebAdministration")
+    with pytest.raises(ClassMissing):
+        host.query("Site", ("bindings", "name"), namespace="root/WebAdministration")
+    denied = replace(refused, error=DENIED)
+    host = CapturedHost(replace(CAPTURE, moments=(replace(FIRST, queries=(denied,)),)), host="web01")
+    with pytest.raises(AccessDenied):
+        host.query("Site", ("Name",), namespace="root/WebAdministration")
 
 
 def test_errors_are_as_they_were(host: CapturedHost) -> None:

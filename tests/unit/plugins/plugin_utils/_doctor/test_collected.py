@@ -20,9 +20,15 @@ from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, s
 def test_files_contradict_nothing(name: str, tmp_path: Path) -> None:
     with simulated(name) as host:
         folder = fill(tmp_path / "host", host)
-    capture = take(CollectedHost(read_folder(folder), host=NAME), KNOWLEDGE, inventory_name=NAME, now=NOW, collection="0.0.0").capture
+    capture = take(
+        CollectedHost(read_folder(folder), host=NAME), KNOWLEDGE, inventory_name=NAME, now=NOW, collection="0.0.0", from_files=True
+    ).capture
     done = act_captured(doctor_info.ActionModule, capture)
     assert done.error is None
     wrong = [(row["id"], row["expected"], row["seen"]) for row in done.result["assumptions"] if row["verdict"] == "contradicted"]
     assert wrong == []
     assert done.result["counts"]["confirmed"] > 5
+    # Nobody asked WMI or StdRegProv: the rows are made of files, and so are the answers of the registry.
+    asked = [row for row in done.result["assumptions"] if row["id"].startswith(("wmi-", "registry-", "fault-"))]
+    assert {row["verdict"] for row in asked} == {"not_to_be_seen"}
+    assert all(row["why"] for row in asked)
