@@ -190,17 +190,22 @@ def undoing(steps: Sequence[Step], saved: Iterable[Saved]) -> tuple[Step, ...]:
     return (*values, *filters, *starts, *(DropKey(key=key) for key in made))
 
 
+def _mode_back(step: Write, delayed: set[str]) -> str:
+    """Return what `sc config` calls the start mode that a service had."""
+    if step.key.rpartition("\\")[2].lower() in delayed:
+        return "delayed-auto"
+    before = step.before.data if step.before is not None else None
+    found = [word for mode, word in SC_MODES.items() if START_VALUES[mode] == before]
+    if not found:
+        raise Refused(f"{step.key} had the start mode {before!r}, which no command sets back")
+    return found[0]
+
+
 def _reversed(steps: Sequence[Step], delayed: set[str], rules: dict[str, FilterRule | None]) -> Iterator[Step]:
     for step in reversed(steps):
         match step:
             case Write() if step.mode:
-                name = step.key.rpartition("\\")[2]
-                word = (
-                    "delayed-auto"
-                    if name.lower() in delayed
-                    else next(word for mode, word in SC_MODES.items() if step.before is not None and START_VALUES[mode] == step.before.data)
-                )
-                yield replace(step, before=step.after, after=step.before, why=BACK, mode=word)
+                yield replace(step, before=step.after, after=step.before, why=BACK, mode=_mode_back(step, delayed))
             case Write():
                 yield replace(step, before=step.after, after=step.before, why=BACK)
             case Stop():

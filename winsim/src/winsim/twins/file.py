@@ -111,9 +111,10 @@ def _check_directory(file: BinaryIO, size: int, where: str) -> None:
     start = max(size - _END.size - 20, 0)
     file.seek(start)
     tail = file.read(size - start)
-    if len(tail) < _END.size or not tail[-_END.size :].startswith(b"PK\x05\x06"):
+    end = tail[len(tail) - _END.size :] if len(tail) >= _END.size else b""
+    if not end.startswith(b"PK\x05\x06"):
         raise zipfile.BadZipFile("the end of the zip is not there")
-    directory = _END.unpack(tail[-_END.size :])[5]
+    directory = _END.unpack(end)[5]
     if directory > MOST_DIRECTORY or tail.startswith(_ZIP64):
         raise CaptureError(f"{where} has a directory of {directory} bytes, and no capture has more than {MOST_DIRECTORY}")
     file.seek(0)

@@ -225,11 +225,21 @@ COUNTS: dict[str, Callable[[Any], object]] = {
     "a listener": lambda node: node["moments"][0]["listeners"]["rows"].append(OFF),
     "a shell": lambda node: node["moments"][0]["shell"].update(error=FORBIDDEN),
 }
+
+
+def renumber(node: Any) -> None:
+    """Give each process another number wherever it stands."""
+    for row in (row for moment in node["moments"] for entry in moment["queries"] for row in entry.get("rows", ())):
+        for name in ("ProcessId", "OwningProcess"):
+            if row.get(name) not in (None, "0"):
+                row[name] = str(int(row[name]) + 1)
+
+
 # Beside each entry of the list by nature: a change that it allows.
 DOES_NOT: dict[str, Callable[[Any], object]] = {
     "which capture": lambda node: node.update(inventory_name="other", captured_at="2026-03-02T12:00:00+00:00"),
     "times": lambda node: rows(node, "Win32_OperatingSystem")[0].update(LastBootUpTime="2003-08-30T08:00:00Z"),
-    "process ids": lambda node: renumber(node),
+    "process ids": renumber,
     "dynamic ports": lambda node: of(rows(node, "MSFT_NetUDPEndpoint"), LocalAddress="127.0.0.1").update(LocalPort="50001"),
     "sign-ins": lambda node: None,
     "our own session": lambda node: rows(node, "MSFT_NetTCPConnection").append(
@@ -254,14 +264,6 @@ def refuse_key(node: Any, name: str) -> None:
     keys = node["moments"][0]["keys"]
     keys[:] = [entry for entry in keys if not entry["key"].lower().startswith(name.lower())]
     keys.append({"key": name, "types_error": REFUSED})
-
-
-def renumber(node: Any) -> None:
-    """Give each process another number wherever it stands."""
-    for row in (row for moment in node["moments"] for entry in moment["queries"] for row in entry.get("rows", ())):
-        for name in ("ProcessId", "OwningProcess"):
-            if row.get(name) not in (None, "0"):
-                row[name] = str(int(row[name]) + 1)
 
 
 def canonical_of(node: Any) -> dict[str, Any]:

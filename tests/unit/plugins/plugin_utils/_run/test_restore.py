@@ -369,7 +369,7 @@ def test_what_is_held_against_what_it_was_is_the_whole_dump() -> None:
     with simulated("windows_server_2022") as host:
         seen = state(host)
         assert host.computer.dump().keys() >= seen.keys()
-        assert seen.keys() == {"adapters", "drivers", "files", "registry", "services", "tasks"}
+        assert seen.keys() == {"adapters", "drivers", "files", "registry", "rpc_filters", "services", "tasks"}
         services = r"HKLM\SYSTEM\CurrentControlSet\Services"
         assert {"Type", "Action", "GUID", "Data0", "DataType0"} == seen["registry"][rf"{services}\IKEEXT\TriggerInfo\0"].keys()
         assert rf"{services}\Wcmsvc\TriggerInfo\0" in seen["registry"]
