@@ -25,7 +25,7 @@ from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, S
 FOLDER = Path(__file__).resolve().parents[1] / "captures"
 CAPTURE, EXPECTED = "capture.zip", "expected.yml"
 DOCTOR = "ansible_collections.netmin.windows.plugins.plugin_utils._doctor"
-TWIN = "winsim.captures"
+TWIN = "winsim.twins"
 # Delayed services have started by then.
 LONG_UP = 600
 HEAD = "# What is expected of capture.zip beside this file. Written by tests/witness/expect.py; a person read each line (`reviewed`).\n"
