@@ -34,6 +34,12 @@ KEPT = pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.na
 MOST_BYTES = 120_000
 
 
+def test_nothing_below_is_passed_over() -> None:
+    """The tests of the doctor and of twins are skipped where the checkout lacks these; this one has both."""
+    assert has(DOCTOR)
+    assert has(TWIN)
+
+
 @KEPT
 def test_the_plan_on_a_capture_is_the_one_that_was_reviewed(folder: Path) -> None:
     expected = expected_of(folder)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn, TypeVar
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.captured import TYPE_MISMATCH
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import StoredValue, ValueKind
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.plain_values import kind_of, registry_value, type_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import AccessDenied, ClassMissing, MethodFailed
@@ -44,8 +45,6 @@ OWN, SHARE, TEMPLATE, INSTANCE = 0x10, 0x20, 0x40, 0x80
 DRIVER_TYPES = {1: "Kernel Driver", 2: "File System Driver", 4: "Adapter", 8: "Recognizer Driver"}
 AUTO = 2
 SERVER = "LanmanServer"
-# What StdRegProv returns for a value of another type (WBEM_E_TYPE_MISMATCH).
-TYPE_MISMATCH = 0x80041005
 # Windows 8 has them first; a plan asks netstat where they are missing, and netstat was collected.
 ENDPOINT_CLASSES = ("msft_nettcpconnection", "msft_netudpendpoint")
 
