@@ -268,7 +268,7 @@ def unchangeable(capture: Capture) -> Refused:
     """Say that a capture cannot be changed."""
     return Refused(
         f"this is a capture of {excerpt(capture.inventory_name)} of {excerpt(capture.captured_at, 40)}, and a capture cannot be changed: "
-        "run the task in check mode to see the plan, or connect to the host itself"
+        "modules that only read work on it, and those that plan do in check mode; to change the host, connect to it"
     )
 
 
