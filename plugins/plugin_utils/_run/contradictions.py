@@ -14,7 +14,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.window import read_moment, read_window
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_filters
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.part import Claim
 
 from .confirming import read_wish
@@ -82,10 +81,7 @@ def _between(
     for name, options in given.items():
         for part in _parts(name, options):
             try:
-                wanted = STAGE_BY_NAME[name].desired(part)
-                claims += STAGE_BY_NAME[name].claims(wanted)
-                if name == rpc_filters.NAME:
-                    rpc_filters.aims_of(wanted, knowledge)
+                claims += STAGE_BY_NAME[name].claims(STAGE_BY_NAME[name].desired(part))
             except InvalidOption as error:
                 yield str(error)
     kept: list[Said] = []

@@ -55,7 +55,7 @@ NAME = "rpc_filters"
 PROTOCOLS = {"tcp": RpcProtocol.TCP, "pipe": RpcProtocol.PIPE}
 MOST_ALLOWED = 16
 BEFORE_VISTA = "this Windows has no filters of RPC calls; stop the service, or use a firewall in front of the host"
-UNSEEN = "nobody has verified on a real host what a filter of RPC calls does to this interface"
+UNSEEN = "nobody has verified on a real host what a filter of these RPC calls does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,11 @@ def desired(options: Mapping[str, Any]) -> Desired:
         raise InvalidOption(f"'allow' has {wrong[:80]!a}, which is no SID; write it as in S-1-5-32-544 (Administrators)")
     if len(allowed) > MOST_ALLOWED:
         raise InvalidOption(f"'allow' has {len(allowed)} SIDs; at most {MOST_ALLOWED} fit; use a group")
-    if present and not (presets or single):
-        raise InvalidOption("nothing to filter: name 'presets' or 'interfaces'")
+    if allowed and present and not (presets or single):
+        raise InvalidOption("'allow' says who may still call, and nothing is filtered: name 'presets' or 'interfaces'")
     if allowed and not present:
         raise InvalidOption("'allow' does not go with 'state: absent': filters are deleted whomever they permit")
-    return Desired(presets, single, allowed, present, bool(options.get("without_confirm")))
+    return Desired(presets, single, allowed, None if present and not (presets or single) else present, bool(options.get("without_confirm")))
 
 
 def _aim(item: Mapping[str, Any]) -> Aim:
@@ -148,7 +148,7 @@ def claims(_wanted: Desired) -> tuple[Claim, ...]:
 
 
 def plan(wanted: Desired, _actual: Settings, situation: Situation) -> tuple[Part, ...]:
-    """Compare what is asked for with what the host lists, a part for each interface."""
+    """Compare what is asked for with what the host lists, a part for each preset and each single interface."""
     if wanted.present is None:
         return ()
     aims = aims_of(wanted, situation.knowledge)
@@ -170,21 +170,25 @@ def _parts(aims: Sequence[Aim], allowed: tuple[str, ...], filters: RpcFilters, s
     seen: set[tuple[UUID, RpcProtocol]] = set()
     foreign = _strangers(filters, situation.knowledge)
     for aim in aims:
+        changes: list[Change] = []
+        unchanged: list[Unchanged] = []
+        warnings: list[str] = []
         for interface in aim.interfaces:
             pairs = [(interface, protocol) for protocol in aim.protocols if (interface, protocol) not in seen]
             seen.update(pairs)
-            if not pairs:
-                continue
-            changes, unchanged = _compare(pairs, allowed, filters, aim, situation.knowledge)
-            never = never_filtered(interface, situation.host, situation.knowledge)
-            yield Part(
-                stage=NAME,
-                targets=(_target(interface, situation.knowledge),),
-                what=f"calls to {_target(interface, situation.knowledge)} are not refused",
-                plan=Plan(tuple(changes), tuple(unchanged), (*foreign, *_kept(interface, situation)) if changes else ()),
-                barrier=Bar(Reason.NEVER, never) if never else None,
-                unseen=UNSEEN if changes else "",
-            )
+            made, left = _compare(pairs, allowed, filters, aim, situation.knowledge)
+            changes += made
+            unchanged += left
+            warnings += _kept(interface, situation) if made else ()
+        never = next(filter(None, (never_filtered(interface, situation.host, situation.knowledge) for interface in aim.interfaces)), "")
+        yield Part(
+            stage=NAME,
+            targets=(aim.said,),
+            what=f"{aim.said}: calls from outside are not refused",
+            plan=Plan(tuple(changes), tuple(unchanged), (*foreign, *warnings) if changes else ()),
+            barrier=Bar(Reason.NEVER, never) if never else None,
+            unseen=UNSEEN if changes else "",
+        )
 
 
 def _compare(
@@ -192,8 +196,8 @@ def _compare(
 ) -> tuple[list[Change], list[Unchanged]]:
     changes: list[Change] = []
     unchanged: list[Unchanged] = []
-    name = _target(pairs[0][0], knowledge)
     for interface, protocol in pairs:
+        name = _target(interface, knowledge)
         rules = [RpcFilterRule(interface, protocol), *([RpcFilterRule(interface, protocol, allowed)] if allowed else [])]
         for rule in rules:
             if filters.has(rule):
@@ -252,8 +256,7 @@ def _kept(interface: UUID, situation: Situation) -> tuple[str, ...]:
     """Warn where a service is kept whose calls from outside are to be refused: it runs, and its port listens."""
     known = situation.knowledge.rpc_interface(interface)
     kept = [name for name in Names(known.services if known is not None else ()) if name in situation.kept.services]
-    told = f"and runs and listens as before; calls from outside to RPC interface {interface} are refused all the same"
-    return tuple(f"{name} is kept, {told}" for name in kept)
+    return tuple(f"{name} is kept, and runs and listens as before; RPC calls to it from outside are refused all the same" for name in kept)
 
 
 def _target(interface: UUID, knowledge: Knowledge) -> str:

@@ -151,7 +151,7 @@ class RpcServers:
         return [entry for owner in sorted(INTERFACES) for entry in self._of(owner)]
 
     def refuses(self, uuid: str, sids: Collection[str]) -> bool:
-        """Tell whether a filter refuses somebody's calls over TCP to an interface; without the Base Filtering Engine nothing is filtered."""
+        """Tell whether a filter refuses somebody's calls over TCP to an interface; without the filtering engine nothing is filtered."""
         service = self._host.services.find(FILTERING)
         return service is not None and service.running and self._host.rpc_filters.block(uuid, OVER_TCP, sids)
 

@@ -4,8 +4,9 @@
 
 Sources: Microsoft, "netsh rpc" (layers, actions, fields, types of match); MicrosoftDocs/win32, desktop-src/FWP (layer RPC_UM: a call
 reaches an interface; all fields of a filter must match, and of one field given more than once any; the heaviest filter that matches
-decides, and no match permits). From memory: that more conditions weigh more, which published listings agree with, and that a filter
-without a condition matches every call; that the right which counts in a descriptor of accounts is CC. Filters live as long as they are not deleted, volatile ones until the next boot.
+decides, and no match permits). From memory: that more conditions weigh more, which published listings agree with, that a filter without
+a condition matches every call, and that the right which counts in a descriptor of accounts is CC. Filters live as long as they are not
+deleted, volatile ones until the next boot.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
 Sources: Microsoft, "netsh rpc" (syntax); published transcripts and listings (RPCFilterManager, WFPExplorer, a book on EDR): the shape of
 `show filter`, that a UUID is shown as four words, that three processes of netsh make no filter, and that a script must begin with the
 context. From memory: all texts of failures; that a line which fails ends neither the script nor the rule under construction, and leaves
-exit code 1; that `show filter` lists the filters of all layers. Here a rule has conditions on `if_uuid`, `protocol` and `remote_user_token` alone,
-matched by `equal`.
+exit code 1; that `show filter` lists the filters of all layers. Here a rule has conditions on `if_uuid`, `protocol` and
+`remote_user_token` alone, matched by `equal`.
 """
 
 from __future__ import annotations
