@@ -105,7 +105,7 @@ def test_the_spooler_is_refused_and_its_port_listens(simulation: Simulation, ran
     assert not any(held["volatile"] for held in filters(host).values())
     assert "Spooler" in {row["owner"] for row in window(host, "endpoints")}
     spooler = [row for row in ran.of(name, "again").result["forecast"] if row["owner"].startswith("Spooler")]
-    assert {row["outlook"] for row in spooler} == {"stays"}
+    assert {row["outlook"] for row in spooler} == {"kept"}
     assert "ACCESS_DENIED" in printers(host)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+# What is done in a command line, in order: a script that is written and run, or a filter that is deleted.
+STEP = re.compile(r"(?:^|&)\((?P<script>.*?)\)>|delete filter filterkey=(?P<key>\S+)")
 HEAD = "Listing all RPC Filters.\r\n"
 NUMBERS = {"ncacn_ip_tcp": "1", "ncacn_np": "2"}
 TYPES = {"if_uuid": "FWP_BYTE_ARRAY16_TYPE", "protocol": "FWP_UINT8", "remote_user_token": "FWP_TOKEN_ACCESS_INFORMATION_TYPE"}
@@ -40,11 +42,11 @@ class FakeFilters:
         """Run a line; return what it writes to both streams."""
         self.lines.append(line)
         said = ""
-        for script in re.findall(r"(?:^|&)\((.*?)\)>", line):
-            said += self._script(self.spoil([part.removeprefix("echo ").replace("^", "") for part in script.split("&")]))
-        # Deletions stand before or after the script; none of ours deletes what it has just made.
-        for key in re.findall(r"delete filter filterkey=(\S+)", line):
-            said += "Ok.\r\n" if self.held.pop(key, None) else "The system cannot find the file specified.\r\n"
+        for step in STEP.finditer(line):
+            if step["key"]:
+                said += "Ok.\r\n" if self.held.pop(step["key"], None) else "The system cannot find the file specified.\r\n"
+            else:
+                said += self._script(self.spoil([part.removeprefix("echo ").replace("^", "") for part in step["script"].split("&")]))
         return self.listing(), said
 
     def _script(self, lines: list[str]) -> str:

@@ -223,7 +223,9 @@ def _compare(
 
 def _removal(found: ListedFilter, why: str) -> RemoveRpcFilter:
     rank = RANK_UNBLOCK if found.action == RpcAction.BLOCK else RANK_UNPERMIT
-    return RemoveRpcFilter(stage=NAME, effective=Effective.NOW, why=why, rank=rank, keys=(found.key,), before=told_by(found))
+    # Among those that are made, which come last: whoever is permitted by another filter from now on is so before this one goes.
+    how: dict[str, Any] = {"stage": NAME, "effective": Effective.NOW, "why": why, "touches_session": True, "rank": rank}
+    return RemoveRpcFilter(keys=(found.key,), before=told_by(found), **how)
 
 
 def _deletion(aims: Sequence[Aim], filters: RpcFilters, knowledge: Knowledge) -> Part:
