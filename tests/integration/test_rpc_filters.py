@@ -19,7 +19,8 @@ pytestmark = pytest.mark.slow
 
 SPOOLER = "12345678-1234-abcd-ef00-0123456789ab"
 SERVERS = {"server": "windows_server_2022", "client": "windows_10", "controller": "windows_server_2022+hazard_domain_controller"}
-OLD = {"xp": "windows_xp", "2000": "windows_2000"}
+OTHERS = {"xp": "windows_xp", "2000": "windows_2000", "waits": "windows_server_2019"}
+OLD = ("xp", "2000")
 # A client Windows answers no RPC client that has not logged in, filtered or not (RestrictRemoteClients).
 ANSWER_ANYBODY = ("server", "controller")
 KEEP = [{"service": "Spooler", "reason": "it prints on the plotter at this desk"}]
@@ -54,7 +55,7 @@ def printers(host: Host) -> str:
 
 @pytest.fixture(scope="module")
 def simulation() -> Iterator[Simulation]:
-    specs = [HostSpec(scenario=scenario, name=name) for name, scenario in {**SERVERS, **OLD}.items()]
+    specs = [HostSpec(scenario=scenario, name=name) for name, scenario in {**SERVERS, **OTHERS}.items()]
     with Simulation(specs) as running:
         yield running
 
@@ -126,3 +127,14 @@ def test_a_windows_without_filters_is_refused_before_anything_is_written(simulat
     outcome = played.of(name, "filter")
     assert outcome.status == "failed"
     assert "this Windows has no filters of RPC calls" in outcome.message
+
+
+@pytest.mark.usefixtures("ran")
+def test_filters_that_nobody_confirms_are_deleted_by_the_host(simulation: Simulation) -> None:
+    host = simulation["waits"]
+    held = {**FILTER, "confirm": {"within": 60, "hold": True}, "allow": ["S-1-5-32-544"]}
+    played = play({"waits": variables(host)}, [{"name": "filter", "netmin.windows.rpc_filters": held}])
+    assert played.returncode == 0, played.output
+    assert len(filters(host)) == 16
+    window(host, "clock", {"advance": 120})
+    assert filters(host) == {}

@@ -17,7 +17,6 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import (
-    ListedFilter,
     RpcFilterRule,
     RpcFilters,
     as_listed,
@@ -154,8 +153,7 @@ def plan_back(goal: Goal, _now: Now, host: Host) -> Way[RpcFilterChange] | Uncha
     filters = host.rpc_filters or RpcFilters()
     if filters.unknown:
         return Unchanged(stage, target, Reason.UNREADABLE, filters.unknown)
-    listed = filters.by_key(key)
-    actual = "" if listed is None else _as_saved(listed, goal)
+    listed, actual = filters.by_key(key), state_of(goal, filters)
     trial = rule is not None and filters.by_key(rule.trial_key) is not None
     if actual == before and not trial:
         return as_it_was(goal, target)
@@ -177,8 +175,11 @@ def plan_back(goal: Goal, _now: Now, host: Host) -> Way[RpcFilterChange] | Uncha
     return Way((gone,), differs)
 
 
-def _as_saved(listed: ListedFilter, goal: Goal) -> str:
-    """Return what a filter says as one of the states that our runs know of it, so far as a listing tells; "?" where it is no such state."""
+def state_of(goal: Goal, filters: RpcFilters) -> str:
+    """Return what a filter is now: "" where it is absent, the line of a snapshot that a listing agrees with, or `DIFFERS`."""
+    listed = filters.by_key(UUID(goal.oldest.name[0]))
+    if listed is None:
+        return ""
     for text in (goal.newest.after, goal.oldest.before, *goal.ours):
         rule = RpcFilterRule.from_text(str(text or ""))
         if rule is not None and (rule.is_listed_as(listed) if rule.is_known else told_by(listed) == rule.text):
