@@ -10,7 +10,13 @@ from uuid import UUID
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import ListedFilter, RpcFilterRule, RpcFilters, RpcProtocol, as_listed
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import (
+    ListedFilter,
+    RpcFilterRule,
+    RpcFilters,
+    RpcProtocol,
+    as_listed,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved, State
