@@ -78,8 +78,8 @@ options:
       - Options for a stage that is not in this list are refused.
     type: list
     elements: str
-    choices: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution, ip_filter]
-    default: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution, ip_filter]
+    choices: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution, rpc_filters, ip_filter]
+    default: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution, rpc_filters, ip_filter]
   services:
     description:
       - The services to change, and what to do with each, as in M(netmin.windows.services).
@@ -323,6 +323,95 @@ options:
           - V(default) deletes the value.
         type: str
         choices: [disabled, default]
+  rpc_filters:
+    description:
+      - Filters of RPC calls, which refuse calls from other hosts to interfaces that must listen. By default, filters are neither made nor
+        deleted.
+      - The same options as in M(netmin.windows.rpc_filters).
+    type: dict
+    suboptions:
+      presets:
+        description:
+          - Groups of RPC interfaces whose calls from other hosts are refused. What no filter touches goes on, and so do calls of the
+            host itself.
+          - V(service_control), control of services and drivers. Breaks C(services.msc) and C(sc.exe) from another host, and tools that
+            install an agent over SMB.
+          - V(scheduled_tasks). Breaks C(schtasks /s) and the Task Scheduler console from another host.
+          - V(event_log), reading and clearing the event log. Breaks the Event Viewer from another host, and collectors that read by
+            RPC. Event forwarding over WinRM goes on.
+          - V(remote_registry), the registry and performance counters. Breaks C(regedit) and C(perfmon) from another host, vulnerability
+            scanners that log in, and some inventory tools.
+          - V(print_spooler), printing on this host. Breaks the printers that it shares. One of the interfaces is that of the IPsec
+            policy agent as well, whose settings then cannot be managed from another host.
+          - V(encrypting_file_system). Breaks encrypted files on shares of this host.
+          - V(dfs_namespaces), management of DFS namespaces. Breaks the DFS Management console from another host.
+          - V(remote_shutdown). Breaks C(shutdown /m) from another host. A restart over WinRM goes on.
+          - V(remote_sessions), terminal sessions. Breaks C(query session /server), and brokers that ask a session host. Remote Desktop
+            itself goes on.
+          - V(router_management). Breaks the Routing and Remote Access console from another host.
+          - V(dcom_activation), over TCP only. Breaks WMI and consoles that use DCOM from another host. WMI over WinRM goes on.
+        type: list
+        elements: str
+        choices:
+          - service_control
+          - scheduled_tasks
+          - event_log
+          - remote_registry
+          - print_spooler
+          - encrypting_file_system
+          - dfs_namespaces
+          - remote_shutdown
+          - remote_sessions
+          - router_management
+          - dcom_activation
+      interfaces:
+        description:
+          - Single RPC interfaces whose calls from other hosts are refused, as M(netmin.windows.rpc_endpoints_info) shows them.
+          - An interface that the management path, the firewall or COM on the host itself needs is refused. So is one that a domain
+            needs, on its members or controllers.
+        type: list
+        elements: dict
+        suboptions:
+          uuid:
+            description:
+              - The UUID of the interface.
+            type: str
+            required: true
+          protocols:
+            description:
+              - Over which protocols calls are refused. Both by default.
+              - V(tcp) is C(ncacn_ip_tcp). V(pipe) is C(ncacn_np), the named pipes of SMB.
+            type: list
+            elements: str
+            choices: [tcp, pipe]
+          reason:
+            description:
+              - Why nobody outside needs it. The plan shows it.
+            type: str
+            required: true
+      allow:
+        description:
+          - SIDs of accounts or groups whose calls go on, for example V(S-1-5-32-544) for administrators. By default nobody's do.
+          - A list of filters does not show whom a filter permits. The key of the filter tells whether these are the accounts that you
+            asked for.
+          - There is no exception by address. Before build 26200 Windows does not know the address of a call over a named pipe.
+        type: list
+        elements: str
+      state:
+        description:
+          - With V(present), missing filters are made.
+          - With V(absent), filters of the O(rpc_filters.presets) and O(rpc_filters.interfaces) are deleted. Without these, all filters
+            that this collection made are.
+        type: str
+        choices: [present, absent]
+        default: present
+      without_confirm:
+        description:
+          - If filters are made and O(confirm) is not set, the host rolls the run back unless it is confirmed within 600 seconds, as with
+            O(confirm). V(true) turns that off.
+          - A filter that comes out wrong could block every RPC call of the host.
+        type: bool
+        default: false
   ip_filter:
     description:
       - Inbound block rules in the Windows Firewall of the host for ports that stay open. By default, rules are neither added nor removed.

@@ -27,7 +27,7 @@ options:
     description:
       - The stage to restore. By default, all stages.
     type: str
-    choices: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution, ip_filter]
+    choices: [services, netbt, smb_device, rpc_restriction, dcom_protocols, name_resolution, rpc_filters, ip_filter]
   force:
     description:
       - Whether to restore also what somebody changed later.

@@ -30,6 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import PageHeard
+from ansible_collections.netmin.windows.tests.unit.fake_rpc_filters import FakeFilters
 
 T = TypeVar("T")
 
@@ -100,6 +101,7 @@ class FakeHost:
         categories: NetworkCategory of each connected interface; None where the class does not exist.
         empty_classes: WMI classes that show no instance.
         line_output: what a whole command line writes and returns, given the line.
+        filters: of RPC calls; None where the host has no such command.
         start_code: what StartService returns for a service that cannot become running.
     """
 
@@ -125,6 +127,7 @@ class FakeHost:
     empty_classes: set[str] = field(default_factory=set)
     line_output: Callable[[str], CommandOutput] = field(default=lambda _line: CommandOutput("", "", 0))
     start_code: int = 7
+    filters: FakeFilters | None = None
 
     def service(self, name: str) -> FakeService:
         """Return a service by key name."""
@@ -257,6 +260,8 @@ class FakeSession:
     def command(self, *arguments: str) -> CommandOutput:
         """Show what netstat shows now, or find the firewall's rules of ours."""
         self._call("command", *arguments)
+        if arguments[:3] == ("netsh", "rpc", "filter"):
+            return CommandOutput("" if self.fake.filters is None else self.fake.filters.listing(), "", 0)
         if arguments[0] == "reg":
             found = [
                 (row["InstanceID"], row["ElementName"]) for row in self._rules() if str(row["ElementName"]).startswith("netmin.windows ")
@@ -468,7 +473,8 @@ class FakeSession:
     def run_line(self, line: str) -> CommandOutput:
         """Run a whole command line as the host says."""
         self._call("run_line", line)
-        output = self.fake.line_output(line)
+        filters = self.fake.filters
+        output = CommandOutput(*filters.run(line), 0) if filters is not None and "netsh rpc" in line else self.fake.line_output(line)
         self.after(("run_line", line))
         return output
 

@@ -175,6 +175,7 @@ ROLES: Mapping[str, Role] = {
         },
         said=later("rollback"),
     ),
+    "rpc_filters": one_stage("rpc_filters", "Refuse RPC calls from outside to interfaces that must listen."),
     "rpc_restriction": one_stage("rpc_restriction", "Restrict the interfaces and ports of RPC servers."),
     "services": one_stage("services", "Stop unneeded services and keep them from starting again."),
     "smb_device": one_stage("smb_device", "Close port 445."),

@@ -30,11 +30,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._session import epm
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.stats import Stats
 
 from . import return_values
+from .fake_rpc_filters import FakeFilters
 from .fakes import FakeAdapter, FakeClock, FakeHost, FakeService, FakeSession
 from .role_arguments import CHECKOUT, PREFIX, ROLES, arguments, render
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "plugins/action").glob("*.py") if path.stem != "__init__")
-STAGES = ("dcom_protocols", "ip_filter", "name_resolution", "netbt", "rpc_restriction", "services", "smb_device")
+STAGES = ("dcom_protocols", "ip_filter", "name_resolution", "netbt", "rpc_filters", "rpc_restriction", "services", "smb_device")
 COMMON = {"diff", "failed", "msg", "warnings"}
 """What any task may return (Ansible, Common return values); modules do not document it again."""
 
@@ -133,6 +134,9 @@ def host_for(name: str) -> FakeHost:
                 "EnableFirewall",
                 RegistryValue.dword(1),
             )
+    if name == "rpc_filters":
+        fake.version, fake.build, fake.filters = "6.0.6002", 6002, FakeFilters()
+        fake.services.append(FakeService("BFE", pid=705))
     return fake
 
 
@@ -149,6 +153,7 @@ GIVEN: Mapping[str, Mapping[str, Any]] = {
     "ip_filter": {"residue": "drop"},
     "name_resolution": {"max_cached_sockets": 0},
     "netbt": {"netbios": "disabled", "lmhosts": "disabled"},
+    "rpc_filters": {"presets": ["print_spooler"], "unverified": "apply", "without_confirm": True},
     "rpc_restriction": {"intranet_ports": ["4000-4100"]},
     "probe_info": {"address": ["127.0.0.1"], "endpoints": [LISTED], "timeout": 1, "retries": 0},
     "report": {"hosts": ["host.example"], "dest": str(CHECKOUT / "build/test-report.html")},
@@ -278,7 +283,7 @@ def test_the_host_shows_a_sample_of_every_list(name: str) -> None:
     assert result["changes"]
     assert result["forecast"]
     # Only the netstat of Windows 2000 and XP shows listeners that are none, and nothing is filtered there.
-    assert bool(result["suspected"]) is (name != "ip_filter")
+    assert bool(result["suspected"]) is (name not in ("ip_filter", "rpc_filters"))
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -200,7 +200,11 @@ def test_a_module_that_does_not_exist_is_named() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_stays_a_mapping_of_variables_to_modules(role: str) -> None:
-    long = [shown(path) for path in files(f"roles/{role}/tasks/*.yml") if len(path.read_text(encoding="utf-8").splitlines()) > 30]
+    tasks = {
+        path: [line for line in path.read_text(encoding="utf-8").splitlines() if line != "---"]
+        for path in files(f"roles/{role}/tasks/*.yml")
+    }
+    long = [shown(path) for path, lines in tasks.items() if len(lines) > 30]
     assert not long
 
 

@@ -14,6 +14,7 @@ SESSION = "plugins/plugin_utils/_session"
 RUN = "plugins/plugin_utils/_run"
 CAPTURE = "plugins/plugin_utils/_capture"
 CORE = "plugins/plugin_utils/_core"
+OBJECTS = "plugins/plugin_utils/_objects"
 HOST = "plugins/plugin_utils/_host"
 WSMAN = "plugins/plugin_utils/_wsman"
 UNDO = "plugins/plugin_utils/_undo"
@@ -47,6 +48,15 @@ RULES: dict[str, tuple[str, ...]] = {
         f"{RUN}/test_attacked.py::test_a_run_confirms_no_timer_but_its_own",
         f"{RUN}/test_attacked.py::test_a_run_that_ends_while_the_timer_of_another_waits_says_so",
         f"{UNDO}/test_timer.py::test_a_script_that_another_run_has_superseded_leaves_all_that_is_that_runs",
+    ),
+    "a filter of RPC calls comes out otherwise than it was meant": (
+        f"{OBJECTS}/test_rpc_filter.py::test_a_filter_that_comes_out_wrong_is_deleted_at_once_and_no_other_is",
+        f"{OBJECTS}/test_rpc_filter.py::test_whatever_lines_a_host_does_not_take_no_filter_is_left_that_differs",
+        f"{CORE}/test_rpc_filter.py::test_no_command_line_ever_names_all_filters_and_each_fits_a_line_of_windows",
+    ),
+    "the list of filters of RPC calls is not understood": (
+        f"{CORE}/test_rpc_filter.py::test_a_listing_that_makes_no_sense_is_not_known_and_never_empty",
+        f"{OBJECTS}/test_rpc_filter.py::test_where_filters_cannot_be_read_nothing_is_put_back",
     ),
     "the record on the host can be written by others than administrators": (
         f"{UNDO}/test_access.py::test_a_restore_names_who_else_may_write",

@@ -21,6 +21,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host import netbio
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import read_firewall
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, read_host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import strangers
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.rpc_filters import read_rpc_filters
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, read_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.detail import Detail, listed
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE
@@ -146,6 +147,9 @@ def left_by_runs(reader: Reader, host: Host, names: Mapping[str, object]) -> Lef
     kept = snapshot.read_snapshots(reader)
     warnings = [snapshot.damage(kept.unreadable, kept.newer)] if kept.unreadable else []
     goals = standing.touched(kept.snapshots)
+    if standing.needs_rpc_filters(goals):
+        host = replace(host, rpc_filters=(filters := read_rpc_filters(reader, host)))
+        warnings += [f"filters of RPC calls are not compared: {filters.unknown}"] if filters.unknown else []
     now = {setting: value for setting in standing.settings_of(goals) if (value := _known(reader, setting)) is not UNKNOWN}
     differs = standing.undone(kept.snapshots, goals, now, host)
     if not differs:

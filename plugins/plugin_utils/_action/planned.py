@@ -15,7 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirmed import Confirmed, read_confirmed
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, read_wish
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, read_wish, unasked_wish
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.contradictions import in_minimize, in_stage
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.controls import in_result, with_file
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.detail import Detail, told
@@ -95,8 +95,8 @@ class PlannedAction(WindowsAction):
         self._detail = Detail(options["detail"])
         session = self.open_writable()
         run = Run(KNOWLEDGE, self.waits, new_run_id(), ask_mapper=mapper_of(self, wanted=bool(options.get("rpc_endpoints"))))
-        self._confirmation = confirmation = Confirmation(wish, run, self.clock)
         prepared = self.prepare(run, session, options)
+        self._confirmation = confirmation = Confirmation(wish or unasked_wish(prepared), run, self.clock)
         confirmation.look(session, prepared, KNOWLEDGE)
         after, keeper = None, None
         if not self._task.check_mode:

@@ -4,5 +4,5 @@
 
 from __future__ import annotations
 
-STAGES = ("services", "netbt", "smb_device", "rpc_restriction", "dcom_protocols", "name_resolution", "ip_filter")
+STAGES = ("services", "netbt", "smb_device", "rpc_restriction", "dcom_protocols", "name_resolution", "rpc_filters", "ip_filter")
 """Stages in the order in which their changes are made."""

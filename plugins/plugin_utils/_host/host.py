@@ -22,6 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.nearest impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, ServiceKind, StartMode, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import RpcFilters
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 
@@ -155,6 +156,7 @@ class Host:
         requires: the same the other way round.
         processes: name by pid.
         firewall: our rules, as far as they were needed; None before Windows Vista, or where nobody asked.
+        rpc_filters: filters of RPC calls; None where nobody asked.
         ranges: the ports that the system hands out, by protocol, where the host was asked.
     """
 
@@ -169,6 +171,7 @@ class Host:
     management: tuple[WinrmListener, ...]
     boot: BootEvidence
     firewall: Firewall | None = None
+    rpc_filters: RpcFilters | None = None
     ranges: Mapping[Protocol, tuple[range, ...]] = field(default_factory=dict)
 
     @property

@@ -11,6 +11,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import RpcFilters
 
 from .host import Host, Service
 from .settings import Place, Setting
@@ -25,12 +26,14 @@ class Seen:
         values: registry values; None for one that was looked for and is absent.
         keys: whether a registry key is there, of those that may be deleted.
         firewall: None before Windows Vista, or where nobody asked.
+        rpc_filters: filters of RPC calls; None where nobody asked.
     """
 
     services: ByName[Service] = field(default_factory=ByName)
     values: Mapping[Place, RegistryValue | None] = field(default_factory=dict)
     keys: Mapping[str, bool] = field(default_factory=dict)
     firewall: Firewall | None = None
+    rpc_filters: RpcFilters | None = None
 
     def service(self, name: str) -> Service | None:
         """Return a service by key name; None where the host has none."""
@@ -62,5 +65,5 @@ class Seen:
         return replace(self, keys={**self.keys, key: False})
 
     def on(self, host: Host) -> Host:
-        """Return a host with the services and the firewall that were seen."""
-        return replace(host, services=self.services, firewall=self.firewall)
+        """Return a host with the services, the firewall and the filters of RPC calls that were seen."""
+        return replace(host, services=self.services, firewall=self.firewall, rpc_filters=self.rpc_filters)

@@ -7,7 +7,8 @@
 `per_user.yml`: templates of per-user services. `hazards.yml`: what closing breaks, how a host shows it, what becomes of a plan then.
 `controls/`: the controls of published benchmarks that concern listeners (`settings.yml`: what they ask for; `benchmarks/`: one a file;
 `cis.yml`: bare numbers of the CIS Benchmarks, which may be left out).
-`rpc_interfaces.yml`: what RPC interfaces are called and whose they are.
+`rpc_interfaces.yml`: what RPC interfaces are called and whose they are. `rpc_filters.yml`: which of them nobody outside needs.
+`never_filter.yml`: RPC interfaces whose calls no option lets a filter refuse.
 `assumptions/`: what is taken for granted of a Windows, and how a host is looked at for it. `sources.yml`: what the entries cite.
 Entries hold facts, never conclusions about one host.
 """
@@ -25,6 +26,7 @@ from .model import (
     ListenerPattern,
     Method,
     Never,
+    NeverFilter,
     PerUser,
     Port,
     Protected,
@@ -32,6 +34,7 @@ from .model import (
     Recipe,
     Residue,
     RpcInterface,
+    RpcPreset,
     Silent,
     StartValue,
     Status,
@@ -65,6 +68,7 @@ __all__ = [
     "Look",
     "Method",
     "Never",
+    "NeverFilter",
     "PerUser",
     "Port",
     "Probe",
@@ -75,6 +79,7 @@ __all__ = [
     "Relation",
     "Residue",
     "RpcInterface",
+    "RpcPreset",
     "Rule",
     "Running",
     "Silent",

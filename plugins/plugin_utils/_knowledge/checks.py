@@ -16,7 +16,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 
 from .hazards import Gate, Hazard, Probe
 from .knowledge import Knowledge
-from .model import ListenerPattern, Method, Never, PerUser, Port, Protected, Range, Recipe, Silent, Status, Value, ValueType, Version
+from .model import ListenerPattern, Method, Never, PerUser, Port, Protected, Range, Recipe, Silent, Status, Value, ValueType, Version, When
 
 # A WMI class or property (win32 WmiSdk, "Managed Object Format"), and a namespace.
 WMI_NAME, NAMESPACE = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII), re.compile(r"root(/\w+)+\Z", re.ASCII)
@@ -180,6 +180,7 @@ def check_together(knowledge: Knowledge, complain: Complain) -> None:
     _check_sources(knowledge, complain)
     _check_hazards(knowledge, complain)
     _check_interfaces(knowledge, complain)
+    _check_filters(knowledge, complain)
     for name in LISTS:
         _check_twice(name, knowledge, complain)
     for version in knowledge.versions.values():
@@ -199,7 +200,7 @@ def _cited(knowledge: Knowledge) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield f"settings.yml: {setting.id}", setting.sources
     for assumption in knowledge.assumptions:
         yield f"assumptions: {assumption.id}", assumption.sources
-    for name in (*LISTS, "rpc_interfaces"):
+    for name in (*LISTS, "rpc_interfaces", "rpc_filters", "never_filter"):
         yield from ((f"{name}.yml: $[{number}]", item.sources) for number, item in enumerate(getattr(knowledge, name)))
 
 
@@ -232,6 +233,26 @@ def _check_interfaces(knowledge: Knowledge, complain: Complain) -> None:
             complain(where, "says whose it is and not how surely ('owner'), or the other way round")
         if any(name not in Names(item.services) for name in item.told_by.values()):
             complain(f"{where}.told_by", "names a service that is none of 'services'")
+
+
+def _check_filters(knowledge: Knowledge, complain: Complain) -> None:
+    """Check that each group of interfaces is there once, that its interfaces are known, and that none of them is never filtered."""
+    for number, entry in enumerate(knowledge.never_filter):
+        if not UUID_TEXT.match(entry.uuid):
+            complain(f"never_filter.yml: $[{number}].uuid", f"'{entry.uuid}' is no UUID in small letters")
+    never = {entry.uuid for entry in knowledge.never_filter if entry.when is When.ALWAYS}
+    known = {interface.uuid for interface in knowledge.rpc_interfaces}
+    ids: set[str] = set()
+    for number, preset in enumerate(knowledge.rpc_filters):
+        where = f"rpc_filters.yml: $[{number}]"
+        if preset.id in ids:
+            complain(f"{where}.id", f"'{preset.id}' is there twice")
+        ids.add(preset.id)
+        for uuid in preset.interfaces:
+            if uuid not in known:
+                complain(f"{where}.interfaces", f"'{uuid}' is not in rpc_interfaces.yml")
+            if uuid in never:
+                complain(f"{where}.interfaces", f"'{uuid}' is never filtered")
 
 
 def _check_hazards(knowledge: Knowledge, complain: Complain) -> None:

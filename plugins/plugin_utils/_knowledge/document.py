@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from uuid import UUID
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
 
@@ -18,7 +19,7 @@ from .checks import newest
 from .hazards import Hazard, Probe
 from .knowledge import Knowledge
 from .loader import load
-from .model import ListenerPattern, Method, Port, Range, Recipe, Status, Takes, Version
+from .model import ListenerPattern, Method, Port, Range, Recipe, Status, Takes, Version, When
 
 PAGE = Path(__file__).parents[3] / "docs" / "knowledge.md"
 USABLE = (Status.WORKS, Status.PARTIAL)
@@ -48,13 +49,14 @@ CODED = {"dcom_protocols": BOOT, "max_cached_sockets": BOOT, "netbios_options": 
 def page(knowledge: Knowledge) -> str:
     """Return the whole page."""
     versions = sorted(knowledge.versions.values(), key=lambda version: (version.nt, version.builds[0], version.id))
-    titles = [*(version.name for version in versions), "Recipes", "Hazards", "Assumptions", "Sources"]
+    titles = [*(version.name for version in versions), "Recipes", "Filters of RPC calls", "Hazards", "Assumptions", "Sources"]
     links = [f"- [{title}](#{title.lower().replace(' ', '-').replace('.', '')})" for title in titles]
     parts = [
         HEAD,
         "\n".join(links),
         *(section(version, knowledge) for version in versions),
         _recipes(knowledge),
+        _filters(knowledge),
         _hazards(knowledge),
         _assumptions(knowledge),
         _sources(knowledge),
@@ -165,6 +167,39 @@ def _recipes(knowledge: Knowledge) -> str:
             ids = knowledge.controls.of_recipe(recipe.id, method=name)
             lines += [f"Controls that ask for {name}, or for a part of it: {', '.join(f'`{one}`' for one in ids)}."] if ids else []
     return "\n".join(lines)
+
+
+FILTERS = """## Filters of RPC calls
+
+Presets of the stage `rpc_filters`, for Windows Vista, Server 2008 and later. None of them was verified on a real host, so each needs
+`unverified: apply`. A filter refuses calls from outside and closes no port.
+
+| preset | what others do through it | what breaks | interfaces | over | sources |
+| --- | --- | --- | --- | --- | --- |
+"""
+NEVER_FILTERED = """
+No filter may ever be about these interfaces:
+
+| interface | on | why | sources |
+| --- | --- | --- | --- |
+"""
+
+
+def _filters(knowledge: Knowledge) -> str:
+    def named(uuid: str) -> str:
+        found = knowledge.rpc_interface(UUID(uuid))
+        words = [word for word in (found.protocol, found.name) if word] if found is not None else []
+        return f"`{uuid}`{f' ({chr(32).join(words)})' if words else ''}"
+
+    presets = [
+        f"| `{p.id}` | {p.what} | {p.breaks} | {', '.join(map(named, p.interfaces))} | {', '.join(p.protocols)} | {', '.join(p.sources)} |"
+        for p in knowledge.rpc_filters
+    ]
+    never = [
+        f"| {named(entry.uuid)} | {'every host' if entry.when is When.ALWAYS else entry.when} | {entry.why} | {', '.join(entry.sources)} |"
+        for entry in knowledge.never_filter
+    ]
+    return "\n".join((FILTERS + "\n".join(presets), NEVER_FILTERED + "\n".join(never)))
 
 
 HAZARDS = """## Hazards

@@ -27,7 +27,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 from .assumed import Assumption
 from .benchmarks import Benchmark, ControlSetting
 from .hazards import Hazard
-from .model import Example, Method, Never, PerUser, Protected, Recipe, RpcInterface, Silent, Version
+from .model import Example, Method, Never, NeverFilter, PerUser, Protected, Recipe, RpcInterface, RpcPreset, Silent, Version
 
 FOLDER = Path(__file__).parent / "schema"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -38,10 +38,12 @@ FILES: Mapping[str, tuple[type, bool]] = {
     "benchmarks": (Benchmark, True),
     "control_settings": (ControlSetting, True),
     "hazards": (Hazard, True),
+    "never_filter": (NeverFilter, True),
     "never_stop": (Never, True),
     "per_user": (PerUser, True),
     "protected": (Protected, True),
     "recipe": (Recipe, False),
+    "rpc_filters": (RpcPreset, True),
     "rpc_interfaces": (RpcInterface, True),
     "silent": (Silent, True),
     "windows": (Version, False),

@@ -16,7 +16,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 from .assumed import Assumption
 from .benchmarks import Controls
 from .hazards import Hazard
-from .model import ListenerPattern, Never, PerUser, Protected, Recipe, RpcInterface, Silent, Version
+from .model import ListenerPattern, Never, NeverFilter, PerUser, Protected, Recipe, RpcInterface, RpcPreset, Silent, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Knowledge:
     hazards: tuple[Hazard, ...] = ()
     silent: tuple[Silent, ...] = ()
     rpc_interfaces: tuple[RpcInterface, ...] = ()
+    rpc_filters: tuple[RpcPreset, ...] = ()
+    never_filter: tuple[NeverFilter, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     controls: Controls = field(default_factory=Controls)
     assumptions: tuple[Assumption, ...] = ()
@@ -44,6 +46,15 @@ class Knowledge:
         if not self._interfaces:
             self._interfaces.update((interface.uuid, interface) for interface in self.rpc_interfaces)
         return self._interfaces.get(str(uuid))
+
+    def rpc_preset(self, preset_id: str) -> RpcPreset:
+        """Return a group of interfaces by its id; raise InvalidOption naming the nearest ids."""
+        found = next((preset for preset in self.rpc_filters if preset.id == preset_id), None)
+        if found is None:
+            ids = [preset.id for preset in self.rpc_filters]
+            hint = perhaps(preset_id, ids, cutoff=0.4) or f"; there are {', '.join(ids)}"
+            raise InvalidOption(f"there is no preset '{preset_id}'{hint}")
+        return found
 
     def recipe(self, recipe_id: str) -> Recipe:
         """Return a recipe; raise InvalidOption naming the nearest ids."""

@@ -26,7 +26,7 @@ from .benchmarks import Benchmark, Controls, ControlSetting
 from .checks import check_hazard, check_recipe, check_together, check_version
 from .hazards import Hazard
 from .knowledge import Knowledge
-from .model import Never, PerUser, Protected, Recipe, RpcInterface, Silent, Version
+from .model import Never, NeverFilter, PerUser, Protected, Recipe, RpcInterface, RpcPreset, Silent, Version
 
 # libyaml is ten times faster and is not in every build of PyYAML.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -156,6 +156,8 @@ def load(folder: Path = FOLDER) -> Knowledge:
         hazards=_list(folder / "hazards.yml", Hazard, decoder),
         silent=_list(folder / "silent.yml", Silent, decoder),
         rpc_interfaces=_list(folder / "rpc_interfaces.yml", RpcInterface, decoder),
+        rpc_filters=_list(folder / "rpc_filters.yml", RpcPreset, decoder),
+        never_filter=_list(folder / "never_filter.yml", NeverFilter, decoder),
         sources=sources,
         controls=_controls(folder / "controls", decoder),
         assumptions=_lists(folder / "assumptions", Assumption, decoder),

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import RpcProtocol
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, Side, Windows
 
 
@@ -40,7 +41,7 @@ class Port(StrEnum):
 
 
 class When(StrEnum):
-    """On which hosts a service must never stop."""
+    """On which hosts something must never be."""
 
     ALWAYS = "always"
     DOMAIN = "domain member or controller"
@@ -336,6 +337,33 @@ class RpcInterface:
         """Return who can own an entry of it that bears an annotation."""
         told = self.told_by.get(annotation)
         return Names((told,) if told is not None else (*self.services, *self.processes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RpcPreset:
+    """A group of RPC interfaces whose calls from outside a filter can refuse; what it does on a real host nobody has verified.
+
+    Attributes:
+        what: what others do through them.
+        breaks: what nobody can do from outside any more.
+    """
+
+    id: str
+    what: str
+    interfaces: tuple[str, ...]
+    protocols: tuple[RpcProtocol, ...] = tuple(RpcProtocol)
+    breaks: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeverFilter:
+    """An RPC interface whose calls no option lets a filter refuse, over whichever protocol."""
+
+    uuid: str
+    why: str
+    when: When = When.ALWAYS
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

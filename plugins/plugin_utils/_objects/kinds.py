@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import H
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Place, Setting
 
-from . import filter_rule, netbios, registry_key, registry_value, running, start_mode
+from . import filter_rule, netbios, registry_key, registry_value, rpc_filter, running, start_mode
 from .awaited import Awaited
 from .change import BaseChange
 from .effect import Effect, Effects
@@ -25,6 +25,7 @@ from .filter_rule import AddFilterRule, RemoveFilterRule
 from .netbios import SetNetbios
 from .registry_key import DeleteKey
 from .registry_value import SetRegistryValue
+from .rpc_filter import AddRpcFilter, RemoveRpcFilter
 from .running import StartService, StopService
 from .saved import Saved
 from .start_mode import SetStartMode
@@ -32,7 +33,18 @@ from .touched import Touched
 from .unchanged import Unchanged
 from .way_back import Goal, Now, Way
 
-Change = AddFilterRule | DeleteKey | RemoveFilterRule | SetNetbios | SetRegistryValue | SetStartMode | StartService | StopService
+Change = (
+    AddFilterRule
+    | AddRpcFilter
+    | DeleteKey
+    | RemoveFilterRule
+    | RemoveRpcFilter
+    | SetNetbios
+    | SetRegistryValue
+    | SetStartMode
+    | StartService
+    | StopService
+)
 """Everything that a plan can do to a host."""
 
 ChangeT = TypeVar("ChangeT", bound=BaseChange)
@@ -97,6 +109,8 @@ def kind_of(change: Change) -> Kind[Any]:
     match change:
         case AddFilterRule() | RemoveFilterRule():
             return _row(change, filter_rule)
+        case AddRpcFilter() | RemoveRpcFilter():
+            return _row(change, rpc_filter)
         case DeleteKey():
             return _row(change, registry_key)
         case SetNetbios():
@@ -170,7 +184,7 @@ class Restorable(Protocol):
         """Plan what puts the object back."""
 
 
-RESTORABLE: tuple[Restorable, ...] = (filter_rule, netbios, registry_value, running, start_mode)
+RESTORABLE: tuple[Restorable, ...] = (filter_rule, netbios, registry_value, rpc_filter, running, start_mode)
 SAVED: Mapping[str, Restorable] = {name: kind for kind in RESTORABLE for name in kind.OBJECTS}
 """The kind of an object by the name that a snapshot has for it."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import RpcFilterRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class Touched:
         adds: the inbound rule that is added.
         removes: name of the inbound rule that is deleted; "" where none is.
         waits: the change is a registry value that is read at the next boot only.
+        filters: the filter of RPC calls that is made.
+        rpc_filters: a filter of RPC calls is made or deleted.
         shell: it is made in a command shell, or may have to be.
     """
 
@@ -33,4 +36,6 @@ class Touched:
     adds: FilterRule | None = None
     removes: str = ""
     waits: bool = False
+    filters: RpcFilterRule | None = None
+    rpc_filters: bool = False
     shell: bool = False

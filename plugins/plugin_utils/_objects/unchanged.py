@@ -27,6 +27,7 @@ class Reason(StrEnum):
     NOT_IN_FORCE = "the firewall would not drop anything"
     NOT_EXACT = "no firewall rule would match only this listener"
     NOT_FOUND = "a rule could not be found again"
+    UNREADABLE = "its present state cannot be read"
     NO_SHELL = "no command shell is allowed there"
     IN_USE = "an application or a server role may use it"
     NOT_RESTORABLE = "could not be restored"

@@ -38,12 +38,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host import shells
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import not_after_a_boot
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, touched
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_filters
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, record, timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import Phase, Timer
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.timer import BEAT, Carrier
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.constants import WSMAN_SHELLS_NOT_ALLOWED
 
+from .options import CONFIRM
 from .run import Prepared, Run
 
 logger = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ ARMING, ENDING = 30.0, 60.0
 RETRYING = 30.0
 # Seconds, at the most, that a change may take to arrive. No change begins as short before the host puts the run back.
 RESERVE = 30.0
+WITHOUT_CONFIRM = "filters of RPC calls are made without a timer only if 'without_confirm' is set in the options of rpc_filters"
 GONE = "confirmed; the timer is gone"
 TOO_LATE = "too late: the host rolls the run back"
 # The first heartbeat comes as soon as the script runs.
@@ -72,11 +75,13 @@ class Wish:
         within: seconds until the host restores by itself.
         hold: leave it to a later task to confirm.
         later: leave it to the role or playbook that the task is of, which restarts and proves first.
+        unasked: the task did not ask for it, and makes what could cut the session.
     """
 
     within: int
     hold: bool
     later: bool = False
+    unasked: bool = False
 
 
 def read_wish(options: Mapping[str, Any]) -> Wish | None:
@@ -91,6 +96,15 @@ def read_wish(options: Mapping[str, Any]) -> Wish | None:
     if not SHORTEST <= given["within"] <= LONGEST:
         raise InvalidOption(f"'confirm.within' is {given['within']} seconds; it must be {SHORTEST} to {LONGEST}")
     return Wish(given["within"], given["hold"], bool(options.get("confirm_later")))
+
+
+def unasked_wish(prepared: Prepared) -> Wish | None:
+    """Return what is armed although no option asks for it: a filter of RPC calls that came out wrong could block all of them."""
+    wanted = prepared.desires.get(rpc_filters.NAME)
+    made = any(touched(change).filters is not None for change in prepared.plan.changes)
+    return (
+        Wish(CONFIRM["options"]["within"]["default"], hold=False, unasked=True) if made and wanted and not wanted.without_confirm else None
+    )
 
 
 class State(StrEnum):
@@ -185,6 +199,13 @@ class Confirmation:
             self.warnings.append(describe(found))
         if self.wish is None or not prepared.plan.changes:
             return
+        try:
+            self._work_out(reader, prepared, knowledge)
+        except Refused as error:
+            raise Refused(f"{error}; {WITHOUT_CONFIRM}") if self.wish.unasked else error from error
+        self.enter(State.PLANNED)
+
+    def _work_out(self, reader: Reader, prepared: Prepared, knowledge: Knowledge) -> None:
         survey = prepared.survey
         confirm.require(survey.host)
         taken = self.run.snapshot_of(prepared, reader)
@@ -199,7 +220,6 @@ class Confirmation:
                 f"{lost}; set it to Automatic first"
             )
         confirm.values_of(self.run.run_id, self.back)
-        self.enter(State.PLANNED)
 
     def clean(self, writer: Writer) -> None:
         """Take away what a timer left of which nothing comes any more.

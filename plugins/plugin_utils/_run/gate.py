@@ -162,20 +162,24 @@ class Consent:
 REASONS = {
     Status.DOES_NOT_WORK: Reason.DOES_NOT_WORK,
     Status.HARMFUL: Reason.HARMFUL,
-    Status.UNVERIFIED: Reason.UNVERIFIED,
 }
 
 
 def held_by_status(entry: Method, windows: Windows, *, unverified: bool) -> Held | None:
     """Say why a method must not be written on a Windows; a method that closes nothing is a legitimate end in itself."""
-    if windows.newer and not (entry.status is Status.WORKS and entry.windows.open_ended):
-        return Held(Reason.UNVERIFIED, f"its effect is not known on a Windows newer than {windows.name}", final=True)
-    reason = REASONS.get(entry.status)
-    if reason is None or (reason is Reason.UNVERIFIED and unverified):
+    if entry.status is Status.WORKS and entry.windows.open_ended:
         return None
-    if reason is Reason.UNVERIFIED:
-        return Held(reason, f"{entry.because}; to use it anyway, set 'unverified: apply'")
-    return Held(reason, entry.because, final=True)
+    if windows.newer or entry.status is Status.UNVERIFIED:
+        return held_unseen(entry.because, windows, unverified=unverified)
+    reason = REASONS.get(entry.status)
+    return None if reason is None else Held(reason, entry.because, final=True)
+
+
+def held_unseen(why: str, windows: Windows, *, unverified: bool) -> Held | None:
+    """Say why something must not be done that nobody has verified; on a Windows that is not known nothing lifts that."""
+    if windows.newer:
+        return Held(Reason.UNVERIFIED, f"its effect is not known on a Windows newer than {windows.name}", final=True)
+    return None if unverified else Held(Reason.UNVERIFIED, f"{why}; to use it anyway, set 'unverified: apply'")
 
 
 # --- parts of a plan -------------------------------------------------------------------------------------------------
@@ -319,10 +323,12 @@ class Gatekeeper:
                 yield Held(Reason.NEVER, f"{why}, and it depends on {on}; keep {on} with a reason", final=True)
 
     def _status(self, part: Part) -> Held | None:
+        windows = self.reach.host.windows
+        if part.unseen:
+            return held_unseen(part.unseen, windows, unverified=self.terms.unverified)
         if part.method is None:
             return None
         recipe, method = part.method
-        windows = self.reach.host.windows
         entry = self.reach.knowledge.recipe(recipe).method(method, windows)
         if entry is None:
             return Held(Reason.UNVERIFIED, f"{method} is not known on {windows.name}", final=True)

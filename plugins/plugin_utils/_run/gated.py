@@ -22,7 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter, rpc_filters
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.future import Future
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.part import Part
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Situation
@@ -32,7 +32,7 @@ from .gate import Blocks, Gatekeeper, Refusal, refusal_of, refuse
 from .hazards import Detector, Draft, closing_of
 from .options import Wanted
 from .reach import FoundHazard, Reach
-from .survey import STAGE_BY_NAME, Survey, make_forecast, with_firewall
+from .survey import STAGE_BY_NAME, Survey, make_forecast, with_firewall, with_rpc_filters
 
 # What a way back closes for certain.
 AGAIN = (Outlook.CLOSES_NOW, Outlook.CLOSES_AT_BOOT)
@@ -60,6 +60,8 @@ def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Cal
     wanted = choose(survey, detector.blocks())
     if ip_filter.NAME in wanted.desires and wanted.desires[ip_filter.NAME].drop is not None:
         survey = with_firewall(reader, survey)
+    if rpc_filters.NAME in wanted.desires and wanted.desires[rpc_filters.NAME].present is not None:
+        survey = with_rpc_filters(reader, survey)
     nt = survey.host.windows.nt
     no_shell = cache(lambda: shells.forbidden(reader, nt))
     planner = Planner(survey, knowledge, detector, no_shell, guard_of=lambda name: guards.read_guard(reader, name, nt))

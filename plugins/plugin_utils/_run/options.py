@@ -85,12 +85,18 @@ TERMS: dict[str, Any] = {
 
 def stage_spec(stage: Stage) -> dict[str, Any]:
     """Return the argument spec of a stage's module."""
-    return {**stage.options, **TERMS}
+    return {**_own(stage), **TERMS}
+
+
+def _own(stage: Stage) -> dict[str, Any]:
+    """Return the options of a stage, with the words that only the knowledge has."""
+    named = {"presets": [preset.id for preset in KNOWLEDGE.rpc_filters]}
+    return {name: {**spec, "choices": named[name]} if name in named else spec for name, spec in stage.options.items()}
 
 
 def minimize_spec() -> dict[str, Any]:
     """Return the argument spec of `minimize`: every stage's options under its name."""
-    stages = {name: {"type": "dict", "options": dict(STAGE_BY_NAME[name].options)} for name in STAGES if name != "services"}
+    stages = {name: {"type": "dict", "options": _own(STAGE_BY_NAME[name])} for name in STAGES if name != "services"}
     return {
         "recipes": {"type": "list", "elements": "str"},
         "controls": {"type": "list", "elements": "str"},

@@ -22,6 +22,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import wants_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import AskMapper
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import RpcFilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import stored
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import count, lost, opens
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import lingering
@@ -31,11 +32,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewa
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports, strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Asked, Knowledge
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule, rpc_filter
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, effect, kind_of, touched
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never import never_stops
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages.never import never_filtered, never_stops
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages.stage import Residue, Skipped
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import access, leftovers, parts, record, restore, snapshot
 
@@ -63,7 +64,7 @@ from .plain import (
     windows_of,
 )
 from .reach import FoundHazard
-from .survey import Survey, Terms, make_forecast, projected, read_survey, reread, shown, with_firewall, with_path
+from .survey import Survey, Terms, make_forecast, projected, read_survey, reread, shown, with_firewall, with_path, with_rpc_filters
 
 logger = logging.getLogger(__name__)
 
@@ -168,6 +169,8 @@ class Run:
         goals = restore.goals_of(found.snapshots, scope, record.read_history(reader).finished())
         if any(goal.oldest.object == filter_rule.OBJECT for goal in goals):
             survey = with_firewall(reader, survey)
+        if any(goal.oldest.object == rpc_filter.OBJECT for goal in goals):
+            survey = with_rpc_filters(reader, survey)
         reader.ahead(wants_of(reader, lambda known: restore.read_now(known, goals)), over=survey.host.spare_connections)
         now = restore.read_now(reader, goals)
         ports = management_ports(survey.host, self.knowledge)
@@ -175,7 +178,12 @@ class Run:
         def never(service: Service) -> str | None:
             return never_stops(service, survey.host, self.knowledge)
 
-        plan = restore.plan(goals, now, survey.host, force=scope.force, management=ports, path=survey.path, never=never)
+        def never_made(rule: RpcFilterRule) -> str:
+            return never_filtered(rule.interface, survey.host, self.knowledge)
+
+        plan = restore.plan(
+            goals, now, survey.host, force=scope.force, management=ports, path=survey.path, never=never, never_made=never_made
+        )
         blind = survey.host.firewall.blind if survey.host.firewall is not None else ""
         plan = without_shell(plan, lambda: shells.forbidden(reader, survey.host.windows.nt), blind)
         deleted = (effect(change).deletes for change in plan.changes)

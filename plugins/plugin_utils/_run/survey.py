@@ -33,6 +33,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath, read_path
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import Explained, Explainer, management_ports, settled_ports
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.port_proxy import with_forwarded
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.rpc_filters import read_rpc_filters
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.seen import Seen
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Place, Settings, read_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
@@ -45,6 +46,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages import (
     ip_filter,
     name_resolution,
     netbt,
+    rpc_filters,
     rpc_restriction,
     services,
     smb_device,
@@ -60,6 +62,7 @@ STAGE_BY_NAME: Mapping[str, Stage] = {
         ip_filter.STAGE,
         name_resolution.STAGE,
         netbt.STAGE,
+        rpc_filters.STAGE,
         rpc_restriction.STAGE,
         services.STAGE,
         smb_device.STAGE,
@@ -98,7 +101,7 @@ class Survey:
     @property
     def seen(self) -> Seen:
         """The objects that changes are about."""
-        return Seen(self.host.services, self.configured, self.keys, self.host.firewall)
+        return Seen(self.host.services, self.configured, self.keys, self.host.firewall, self.host.rpc_filters)
 
     def after(self, seen: Seen) -> Survey:
         """Return the same survey with other objects; values that it does not know are left out."""
@@ -171,6 +174,11 @@ def with_firewall(reader: Reader, survey: Survey) -> Survey:
     return replace(survey, host=replace(survey.host, firewall=read_firewall(reader, survey.host, wanted=True)))
 
 
+def with_rpc_filters(reader: Reader, survey: Survey) -> Survey:
+    """Read the filters of RPC calls, for a run that may change them."""
+    return replace(survey, host=replace(survey.host, rpc_filters=read_rpc_filters(reader, survey.host)))
+
+
 def with_path(reader: Reader, survey: Survey) -> Survey:
     """Read what the session goes through."""
     return survey if survey.path is not None else replace(survey, path=read_path(reader, survey.host, survey.listing))
@@ -191,6 +199,9 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
     host = replace(before.host, services=read_services(reader, before.host.windows.nt, before.host.dependents))
     if (host.firewall and host.firewall.names) or any(touched.adds or touched.removes for touched in map(touched_by, made)):
         host = replace(host, firewall=read_firewall(reader, host, wanted=False))
+
+    if any(touched_by(change).rpc_filters for change in made):
+        host = replace(host, rpc_filters=read_rpc_filters(reader, host))
 
     def again(settings: Settings) -> Settings:
         return {s: read_setting(reader, s) if s.place in written else value for s, value in settings.items()}

@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.command_line import quoted
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, ReadOnlyViolation
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import SHOW
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman import constants as names
 from ansible_collections.netmin.windows.plugins.plugin_utils._wsman.messages import Invoke, Request, RunCommand
 
@@ -50,6 +51,8 @@ READ_ONLY = (
     Allowed(names.DELETE_ACTION, names.SHELL_RESOURCE),
     Allowed(names.COMMAND_ACTION, names.SHELL_RESOURCE, ("netstat", "-an")),
     Allowed(names.COMMAND_ACTION, names.SHELL_RESOURCE, ("netstat", "-ano")),
+    # Microsoft, netsh rpc: lists filters and changes none; from Windows Vista on.
+    Allowed(names.COMMAND_ACTION, names.SHELL_RESOURCE, SHOW),
     Allowed(names.COMMAND_ACTION, names.SHELL_RESOURCE, ("reg", "query", FIREWALL_RULES, "/f", '"Name=netmin.windows "', "/d")),
 )
 

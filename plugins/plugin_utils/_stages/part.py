@@ -70,6 +70,7 @@ class Part:
         needs: hazards that have to be accepted first, whether or not the host shows them.
         barrier: why it must not be done on this host, whatever is accepted.
         error: what is wrong with the wish itself.
+        unseen: why nobody knows what it does on a real host, where it needs `unverified: apply`; "" where it does not.
     """
 
     stage: str
@@ -89,6 +90,7 @@ class Part:
     needs: tuple[Need, ...] = ()
     barrier: Bar | None = None
     error: NetminError | None = None
+    unseen: str = ""
 
 
 def plan_value(stage: str, setting: Setting, before: RegistryValue | None, after: RegistryValue | None, why: str) -> Plan:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What the host is to do by itself if a run is not confirmed: the run's own way back, as commands of a closed vocabulary. Pure.
 
-The commands are `reg add`, `reg delete`, `sc config`, `net start`, `net stop` and `netsh advfirewall firewall add|delete rule`, each
-with every name and value in quotes. The script runs them one by one without reading them again as a command line, so that nothing in
-them can begin another.
+The commands are `reg add`, `reg delete`, `sc config`, `net start`, `net stop`, `netsh advfirewall firewall add|delete rule` and
+`netsh rpc filter delete filter`, each with every name and value in quotes. The script runs them one by one without reading them again
+as a command line, so that nothing in them can begin another.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def way_back(taken: Snapshot, plan: Plan, host: Host, management: frozenset[int]
         Refused: something cannot be written on a command line, or would not be put back at all.
     """
     goals = restore.goals_of((taken,), restore.RestoreScope())
-    after = project(plan.changes, Seen(host.services, firewall=host.firewall))
+    after = project(plan.changes, Seen(host.services, firewall=host.firewall, rpc_filters=host.rpc_filters))
     booted = _booted(goals, after.on(host))
     back = restore.plan(goals, _left(goals), booted, force=True, management=management, path=path)
     lost = next((item for item in back.unchanged if item.reason not in (Reason.AS_DESIRED, Reason.AT_BOOT)), None)

@@ -13,6 +13,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import listed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, StartMode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import RpcFilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host, Service
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
@@ -147,6 +148,13 @@ def read_now(reader: Reader, goals: Sequence[Goal]) -> Now:
 Never = Callable[[Service], str | None]
 
 
+NeverMade = Callable[[RpcFilterRule], str]
+
+
+def _any_filter(_rule: RpcFilterRule) -> str:
+    return ""
+
+
 def _nothing_is_forbidden(_service: Service) -> None:
     return None
 
@@ -160,6 +168,7 @@ def plan(
     management: frozenset[int],
     path: ManagementPath | None = None,
     never: Never = _nothing_is_forbidden,
+    never_made: NeverMade = _any_filter,
 ) -> Plan:
     """Plan what puts the objects back: start modes, values, services, empty keys; within each the reverse of our own order.
 
@@ -169,6 +178,7 @@ def plan(
         management: ports of the management path, which no rule may cover whatever once was.
         path: what the session goes through; as long as it is not known no rule is made.
         never: says why a service must never stop or be disabled, or None. A record that asks for it is not ours, or is damaged.
+        never_made: the same of a filter of RPC calls that must never be made, or "".
     """
     unsafe = no_new_rule(path)
     changes: list[Change] = []
@@ -185,7 +195,7 @@ def plan(
         if isinstance(way, Way) and (reason := next(filter(None, map(foreign, way.changes)), "")):
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, reason)
             warnings.append(f"{way.target} is not restored: {reason}")
-        if isinstance(way, Way) and (reason := _cuts(way, management, unsafe) or _forbidden(way, host, never)):
+        if isinstance(way, Way) and (reason := _cuts(way, management, unsafe) or _forbidden(way, host, never, never_made)):
             way = Unchanged(goal.oldest.stage, way.changes[0].target, Reason.NEVER, reason)
         if isinstance(way, Way) and way.differs and not force:
             way = way.left(goal)
@@ -210,9 +220,12 @@ def _lost(way: Way[Change], goal: Goal) -> Change | None:
     return None if ours else next(filter(snapshot.is_lost, way.changes), None)
 
 
-def _forbidden(way: Way[Change], host: Host, never: Never) -> str:
-    """Say why a way back would stop or disable what must never be; empty where it would not."""
+def _forbidden(way: Way[Change], host: Host, never: Never, never_made: NeverMade) -> str:
+    """Say why a way back would stop, disable or filter what must never be; empty where it would not."""
     for change in way.changes:
+        made = touched(change).filters
+        if made is not None and (why := never_made(made)):
+            return why
         mode = effect(change).start_mode
         # A start mode in the registry is judged whatever it says: it comes from a record that somebody may have written.
         weakened = touched(change).configures if mode is None or mode[1] is StartMode.DISABLED else ""

@@ -10,10 +10,18 @@ from dataclasses import dataclass
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import FilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import RpcFilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import netbios as adapters
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule, netbios, registry_value, running, start_mode
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects import (
+    filter_rule,
+    netbios,
+    registry_value,
+    rpc_filter,
+    running,
+    start_mode,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import SAVED, identity_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import State
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.way_back import Goal
@@ -55,6 +63,11 @@ def settings_of(goals: Iterable[Goal]) -> tuple[Setting, ...]:
 def needs_firewall(goals: Iterable[Goal]) -> bool:
     """Tell whether a rule of ours is among the objects."""
     return any(goal.newest.object == filter_rule.OBJECT for goal in goals)
+
+
+def needs_rpc_filters(goals: Iterable[Goal]) -> bool:
+    """Tell whether a filter of RPC calls is among the objects."""
+    return any(goal.newest.object == rpc_filter.OBJECT for goal in goals)
 
 
 def undone(
@@ -107,6 +120,8 @@ def _compare(goal: Goal, run: str, now: Mapping[Setting, RegistryValue | None], 
         return Undone(newest.stage, f"service {service.name}", "running", "stopped", run, reverted=True)
     if newest.object == filter_rule.OBJECT:
         return _compare_rule(goal, run, host)
+    if newest.object == rpc_filter.OBJECT:
+        return _compare_filter(goal, run, host)
     if newest.object == netbios.OBJECT:
         where = netbios.settings(goal)[0]
         actual = now.get(where)
@@ -126,6 +141,23 @@ def _compare_rule(goal: Goal, run: str, host: Host) -> Undone | None:
     was = "there" if left is not None else "absent"
     is_now = "absent" if not actual else "changed" if left is not None else "there"
     return Undone(goal.newest.stage, f"inbound rule {name}", is_now, was, run, reverted=False)
+
+
+def _compare_filter(goal: Goal, run: str, host: Host) -> Undone | None:
+    if host.rpc_filters is None or host.rpc_filters.unknown:
+        return None
+    actual, left, before = (
+        rpc_filter.state_of(goal, host.rpc_filters),
+        *(str(text or "") for text in (goal.newest.after, goal.oldest.before)),
+    )
+    rule = RpcFilterRule.from_text(left or before)
+    if actual == left or rule is None:
+        return None
+
+    def word(text: str) -> str:
+        return "absent" if not text else "changed" if text == rpc_filter.DIFFERS else "there"
+
+    return Undone(goal.newest.stage, rpc_filter.named(rule), word(actual), word(left), run, reverted=actual == before)
 
 
 def _value(state: State) -> RegistryValue | None:

@@ -253,8 +253,12 @@ class Computer(Protocol):
     def rpc_offers(self, port: int) -> Sequence[RpcOffer] | None:
         """Return the RPC interfaces that answer at a TCP port now; None where no RPC server listens there."""
 
-    def rpc_refuses(self, uuid: str) -> bool:
-        """Tell whether a filter of the host refuses calls over TCP to an interface."""
+    def rpc_refuses(self, uuid: str, account: str | None) -> bool:
+        """Tell whether a filter of the host refuses calls over TCP to an interface.
+
+        Args:
+            account: who has logged in; None for an anonymous client.
+        """
 
     @property
     def rpc_anonymous(self) -> bool:

@@ -211,7 +211,7 @@ class FakeComputer:
     def rpc_offers(self, port: int) -> Sequence[RpcOffer] | None:
         return None
 
-    def rpc_refuses(self, uuid: str) -> bool:
+    def rpc_refuses(self, uuid: str, account: str | None) -> bool:
         return False
 
     @property

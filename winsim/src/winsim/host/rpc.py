@@ -15,7 +15,7 @@ Access: MS-RPCE 3.1.1.1.3; Microsoft, policy "Restrict Unauthenticated RPC clien
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -150,10 +150,10 @@ class RpcServers:
         """Return the endpoint map."""
         return [entry for owner in sorted(INTERFACES) for entry in self._of(owner)]
 
-    def refuses(self, uuid: str) -> bool:
-        """Tell whether a filter refuses calls over TCP to an interface; without the Base Filtering Engine nothing is filtered."""
+    def refuses(self, uuid: str, sids: Collection[str]) -> bool:
+        """Tell whether a filter refuses somebody's calls over TCP to an interface; without the filtering engine nothing is filtered."""
         service = self._host.services.find(FILTERING)
-        return service is not None and service.running and self._host.rpc_filters.block(uuid, OVER_TCP)
+        return service is not None and service.running and self._host.rpc_filters.block(uuid, OVER_TCP, sids)
 
     def offered(self, port: int) -> list[RpcInterface] | None:
         """Return the interfaces that answer at a TCP port; None where the port is no RPC server's.

@@ -12,6 +12,7 @@ from winsim.host.clock import Clock
 from winsim.host.faults import parse
 from winsim.host.machine import SHUTDOWN_TIME, Machine
 from winsim.host.model import AccountSpec
+from winsim.host.rpc_filters import ADMINISTRATORS, ANONYMOUS, AUTHENTICATED, EVERYONE
 from winsim.host.sabotage import BoundEndpoint
 from winsim.host.sockets import Origin
 from winsim.scenarios import Scenario
@@ -129,10 +130,12 @@ class SimulatedHost:
         found = self.host.rpc.offered(port)
         return None if found is None else [RpcOffer(item.uuid, item.major, item.minor) for item in found]
 
-    def rpc_refuses(self, uuid: str) -> bool:
-        """Tell whether a filter of the host refuses calls over TCP to an interface."""
+    def rpc_refuses(self, uuid: str, account: str | None) -> bool:
+        """Tell whether a filter of the host refuses an account's calls over TCP to an interface."""
         self.host.time.advance()
-        return self.host.rpc.refuses(uuid)
+        known = self._account(account) if account is not None else None
+        sids = [EVERYONE, ANONYMOUS if account is None else AUTHENTICATED, *([ADMINISTRATORS] if known and known.administrator else [])]
+        return self.host.rpc.refuses(uuid, sids)
 
     @property
     def rpc_anonymous(self) -> bool:

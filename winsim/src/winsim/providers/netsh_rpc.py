@@ -5,8 +5,8 @@
 Sources: Microsoft, "netsh rpc" (syntax); published transcripts and listings (RPCFilterManager, WFPExplorer, a book on EDR): the shape of
 `show filter`, that a UUID is shown as four words, that three processes of netsh make no filter, and that a script must begin with the
 context. From memory: all texts of failures; that a line which fails ends neither the script nor the rule under construction, and leaves
-exit code 1; that `show filter` lists the filters of all layers. Here a rule has conditions on `if_uuid` and `protocol` alone, matched by
-`equal`.
+exit code 1; that `show filter` lists the filters of all layers. Here a rule has conditions on `if_uuid`, `protocol` and
+`remote_user_token` alone, matched by `equal`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 
 from winsim.host.journal import Subject
 from winsim.host.machine import Machine
-from winsim.host.rpc_filters import ACTIONS, LAYERS, PROTOCOL, PROTOCOLS, SERVICE, UUIDS, RpcCondition, RpcFilter
+from winsim.host.rpc_filters import ACCOUNTS, ACTIONS, DESCRIPTOR, LAYERS, PROTOCOL, PROTOCOLS, SERVICE, UUIDS, RpcCondition, RpcFilter
 
 Output = tuple[str, str, int]
 
@@ -95,6 +95,8 @@ class Session:
             value = _uuid(data)
         elif name == PROTOCOL and data.lower() in PROTOCOLS:
             value = str(PROTOCOLS[data.lower()])
+        elif name == ACCOUNTS and DESCRIPTOR.fullmatch(data):
+            value = data
         else:
             raise _Failed(BAD_VALUE)
         self.rule = replace(self.rule, conditions=(*self.rule.conditions, RpcCondition(name, value)))
@@ -183,7 +185,7 @@ def _shown(number: int, held: RpcFilter) -> str:
         "",
     ]
     for place, condition in enumerate(held.conditions):
-        kind, value = ("FWP_BYTE_ARRAY16_TYPE", _words(condition.value)) if condition.field == UUIDS else ("FWP_UINT8", condition.value)
+        kind, value = _as_shown(condition)
         lines += [
             f"filterCondition[{place}]",
             f"        fieldKey: {condition.field}",
@@ -192,6 +194,13 @@ def _shown(number: int, held: RpcFilter) -> str:
             "",
         ]
     return "".join(f"{line}\r\n" for line in lines)
+
+
+def _as_shown(condition: RpcCondition) -> tuple[str, str]:
+    """Return type and value of a condition; of accounts a published listing shows one letter, and not whom they are."""
+    if condition.field == UUIDS:
+        return "FWP_BYTE_ARRAY16_TYPE", _words(condition.value)
+    return ("FWP_TOKEN_ACCESS_INFORMATION_TYPE", "s") if condition.field == ACCOUNTS else ("FWP_UINT8", condition.value)
 
 
 def _words(uuid: str) -> str:

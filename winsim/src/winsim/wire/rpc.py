@@ -158,7 +158,7 @@ class RpcConnection(asyncio.Protocol):
         if interface is None or (self._acceptor is not None and not known) or not (known or self.computer.rpc_anonymous):
             yield _fault(call, _ACCESS_DENIED)
             return
-        if self.computer.rpc_refuses(str(interface)):
+        if self.computer.rpc_refuses(str(interface), self._acceptor.account if self._acceptor is not None else None):
             yield _fault(call, _ACCESS_DENIED)
             return
         if interface != _MAPPER or operation not in (_LOOKUP, _MAP, _FREE):

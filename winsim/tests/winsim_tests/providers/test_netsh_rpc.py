@@ -48,8 +48,8 @@ def test_a_script_makes_a_filter_that_is_shown_with_its_uuid_in_four_words() -> 
     assert "numFilterConditions: 1\r\n" in shown
     # A published listing shows 367abb81-9844-35f1-ad32-98f038001003 so: 367abb81 35f19844 f09832ad 03100038.
     assert "Value: 12345678 abcd1234 230100ef ab896745\r\n" in shown
-    assert host.computer.rpc_refuses(SPOOLER)
-    assert not host.computer.rpc_refuses(SCHEDULER)
+    assert host.computer.rpc_refuses(SPOOLER, None)
+    assert not host.computer.rpc_refuses(SCHEDULER, None)
     assert list(host.computer.state()["rpc_filters"]) == [KEY]  # type: ignore[call-overload]
 
 
@@ -66,9 +66,9 @@ def test_a_condition_that_fails_leaves_a_filter_that_blocks_all_calls() -> None:
     _said, code = script(host, *blocking("no-uuid"))
     assert code == 1
     assert "numFilterConditions: 0" in run(host, SHOW)[0]
-    assert host.computer.rpc_refuses(SCHEDULER)
+    assert host.computer.rpc_refuses(SCHEDULER, None)
     assert run(host, f"netsh rpc filter delete filter filterkey={KEY}")[1] == 0
-    assert not host.computer.rpc_refuses(SCHEDULER)
+    assert not host.computer.rpc_refuses(SCHEDULER, None)
     assert run(host, SHOW) == (EMPTY, 0)
 
 
@@ -83,7 +83,7 @@ def test_a_key_is_used_once_and_known_to_delete() -> None:
     host = walk(SERVER)
     assert script(host, *blocking())[1] == 0
     assert script(host, *blocking(SCHEDULER))[1] == 1
-    assert not host.computer.rpc_refuses(SCHEDULER)
+    assert not host.computer.rpc_refuses(SCHEDULER, None)
     assert run(host, "netsh rpc filter delete filter filterkey=22222222-2222-4333-8444-555555555555")[1] == 1
     assert run(host, f"netsh rpc filter delete filter filterkey={KEY}")[1] == 0
 
@@ -92,10 +92,10 @@ def test_all_fields_must_match_and_of_one_field_any_value() -> None:
     host = walk(SERVER)
     pipes = "add condition field=protocol matchtype=equal data=ncacn_np"
     script(host, *blocking(SPOOLER, pipes))
-    assert not host.computer.rpc_refuses(SPOOLER)
+    assert not host.computer.rpc_refuses(SPOOLER, None)
     run(host, f"netsh rpc filter delete filter filterkey={KEY}")
     script(host, *blocking(SPOOLER, pipes, "add condition field=protocol matchtype=equal data=ncacn_ip_tcp"))
-    assert host.computer.rpc_refuses(SPOOLER)
+    assert host.computer.rpc_refuses(SPOOLER, None)
 
 
 def test_a_filter_outlives_a_boot_unless_it_is_volatile() -> None:
@@ -103,10 +103,10 @@ def test_a_filter_outlives_a_boot_unless_it_is_volatile() -> None:
     script(lasting, *blocking())
     script(volatile, *blocking(rule=" persistence=volatile"))
     for host in (lasting, volatile):
-        assert host.computer.rpc_refuses(SPOOLER)
+        assert host.computer.rpc_refuses(SPOOLER, None)
         host.computer.boot()
-    assert lasting.computer.rpc_refuses(SPOOLER)
-    assert not volatile.computer.rpc_refuses(SPOOLER)
+    assert lasting.computer.rpc_refuses(SPOOLER, None)
+    assert not volatile.computer.rpc_refuses(SPOOLER, None)
 
 
 def test_before_vista_there_is_no_such_context() -> None:

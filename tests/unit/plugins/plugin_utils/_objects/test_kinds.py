@@ -8,6 +8,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, get_args
+from uuid import UUID
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Protocol
@@ -15,6 +16,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import ServiceKind, StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import RpcFilterRule, RpcFilters, RpcProtocol, as_listed
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import DomainRole, NtVersion, ProductType, Windows
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.firewall import PREFIX
@@ -41,6 +43,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_key import DeleteKey
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.rpc_filter import AddRpcFilter, RemoveRpcFilter
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StartService, StopService
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
@@ -148,10 +151,33 @@ def removed_cases(draw: st.DrawFn) -> Case:
     return change, Seen(firewall=Firewall({rule.name: "{A}"}, {rule.name: rule.text}))
 
 
+@st.composite
+def filters(draw: st.DrawFn) -> RpcFilterRule:
+    numbers = draw(st.lists(st.integers(1, 2**32 - 1), max_size=2, unique=True))
+    sids = tuple(sorted(f"S-1-5-21-{number}" for number in numbers))
+    return RpcFilterRule(draw(st.uuids()), draw(st.sampled_from(RpcProtocol)), sids)
+
+
+@st.composite
+def made_cases(draw: st.DrawFn) -> Case:
+    rule = draw(filters())
+    change = draw(st.builds(AddRpcFilter, rule=st.just(rule), **COMMON))
+    return change, Seen(rpc_filters=RpcFilters((as_listed(draw(filters())),)))
+
+
+@st.composite
+def deleted_cases(draw: st.DrawFn) -> Case:
+    rule = draw(filters())
+    change = draw(st.builds(RemoveRpcFilter, keys=st.just((rule.key,)), before=st.just(rule.text), **COMMON))
+    return change, Seen(rpc_filters=RpcFilters((as_listed(rule),)))
+
+
 CASES: Mapping[type, st.SearchStrategy[Case]] = {
     AddFilterRule: added_cases(),
+    AddRpcFilter: made_cases(),
     DeleteKey: key_cases(),
     RemoveFilterRule: removed_cases(),
+    RemoveRpcFilter: deleted_cases(),
     SetNetbios: netbios_cases(),
     SetRegistryValue: value_cases(),
     SetStartMode: mode_cases(),
@@ -214,6 +240,8 @@ def test_put_back_it_is_as_it_was(case: Case) -> None:
     assert (back.services, back.values) == (seen.services, seen.values)
     if seen.firewall is not None and back.firewall is not None:
         assert back.firewall.texts == seen.firewall.texts
+    if seen.rpc_filters is not None and back.rpc_filters is not None:
+        assert set(back.rpc_filters.listed) == set(seen.rpc_filters.listed)
 
 
 @PROPERTY
@@ -228,7 +256,9 @@ def test_what_is_as_it_was_needs_no_way_back(case: Case) -> None:
     left = restorable.plan_back(goal, Now({item: seen.value(item) for item in restorable.settings(goal)}, ByName()), host)
     assert isinstance(left, Unchanged)
     assert (left.stage, left.reason) == (change.stage, Reason.AS_DESIRED)
-    assert any(part in left.target for part in saved.name)
+    # A filter of RPC calls is named by what it does, and not by its key.
+    names = [str(text).split(" ")[1] for text in (saved.before, saved.after) if text] if saved.object == "RPC filter" else saved.name
+    assert any(part in left.target for part in names)
 
 
 def test_the_option_of_an_adapter_that_is_gone_is_not_put_back() -> None:
@@ -263,6 +293,10 @@ def rule(name: str) -> AddFilterRule:
     return AddFilterRule(rule=FilterRule(f"{PREFIX}{name}", Protocol.TCP, "1"), **NOW)
 
 
+def rpc_filter(number: int) -> AddRpcFilter:
+    return AddRpcFilter(rule=RpcFilterRule(UUID(int=number), RpcProtocol.TCP), **NOW)
+
+
 def adapter(name: str, guid: str) -> SetNetbios:
     return SetNetbios(index=1, adapter=name, guid=guid, before=NetbiosOption.ENABLED, after=NetbiosOption.DISABLED, **NOW)
 
@@ -278,14 +312,16 @@ FEW: st.SearchStrategy[Change] = st.one_of(
     st.builds(lambda kind, name: StartService(kind=kind, name=name, **NOW), KIND, NAME),
     st.builds(rule, NAME),
     st.builds(lambda name: RemoveFilterRule(name=f"{PREFIX}{name}", before="", **NOW), NAME),
+    st.builds(rpc_filter, st.integers(1, 3)),
+    st.builds(lambda number: RemoveRpcFilter(keys=(UUID(int=number),), before="", **NOW), st.integers(1, 3)),
     st.builds(adapter, NAME, st.sampled_from(["{A}", "{B}"])),
 )
 
 
 def object_of(change: Change) -> tuple[object, ...]:
     """Return what is changed, by the parts of its name."""
-    named = change.rule if isinstance(change, AddFilterRule) else change
-    return (type(change), *(getattr(named, part, None) for part in ("kind", "key", "name", "adapter", "guid")))
+    named = change.rule if isinstance(change, AddFilterRule | AddRpcFilter) else change
+    return (type(change), *(getattr(named, part, None) for part in ("kind", "key", "name", "adapter", "guid", "interface")))
 
 
 @settings(PROPERTY, max_examples=300)
@@ -327,6 +363,7 @@ def test_what_is_no_change_has_no_kind() -> None:
 SERVICE = {"kind": ServiceKind.SERVICE, "name": "Svc", **NOW}
 LATER = {**NOW, "effective": Effective.BOOT}
 RULE = FilterRule(f"{PREFIX}tcp/1", Protocol.TCP, "1")
+CALLS = RpcFilterRule(UUID(int=1), RpcProtocol.PIPE)
 GUID_A = "{A}"
 START = start_setting("Svc")
 TOUCHED: list[tuple[Change, Touched, Effect]] = [
@@ -356,6 +393,8 @@ TOUCHED: list[tuple[Change, Touched, Effect]] = [
     ),
     (AddFilterRule(rule=RULE, **NOW), Touched(adds=RULE, shell=True), Effect()),
     (RemoveFilterRule(name=RULE.name, before="", **NOW), Touched(removes=RULE.name, shell=True), Effect()),
+    (AddRpcFilter(rule=CALLS, **NOW), Touched(filters=CALLS, rpc_filters=True, shell=True), Effect()),
+    (RemoveRpcFilter(keys=(CALLS.key,), before=CALLS.text, **NOW), Touched(rpc_filters=True, shell=True), Effect()),
 ]
 
 

@@ -52,6 +52,7 @@ ALLOWED: list[messages.Request[Any]] = [
     command("netstat", "-an"),
     command("netstat", "-ano"),
     command(*SEARCH),
+    command("netsh", "rpc", "filter", "show", "filter"),
 ]
 
 FORBIDDEN: list[messages.Request[Any]] = [
@@ -72,6 +73,11 @@ FORBIDDEN: list[messages.Request[Any]] = [
     command("reg", "add", "HKLM"),
     command("reg", "query", SEARCH[2]),
     command("reg", "query", SEARCH[2], "/f", '"Name=other "', "/d"),
+    command("netsh", "rpc", "filter", "show"),
+    command("netsh", "rpc", "filter", "show", "filter", "&", "del"),
+    command("netsh", "rpc", "filter", "delete", "filter", "filterkey=all"),
+    command("netsh rpc filter show filter"),
+    command("netsh", "-f", "x"),
     command(*SEARCH, "/s"),
     command(*SEARCH, "&", "del"),
     command("cmd", "/c", "netstat", "-ano"),

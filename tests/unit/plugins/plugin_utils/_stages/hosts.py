@@ -271,9 +271,17 @@ def desires(options: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return {name: STAGE_BY_NAME[name].desired(values) for name, values in options.items()}
 
 
-def terms_of(survey: Survey, *, accept: Iterable[str] = (), dependents: str = "refuse", keep: Iterable[Mapping[str, Any]] = ()) -> Terms:
+def terms_of(
+    survey: Survey,
+    *,
+    accept: Iterable[str] = (),
+    dependents: str = "refuse",
+    keep: Iterable[Mapping[str, Any]] = (),
+    unverified: str = "skip",
+) -> Terms:
     """Return what the operator says of the plan as a whole."""
-    return Terms(frozenset(accept), Dependents(dependents), read_keep(tuple(keep), survey.host, KNOWLEDGE, survey.explained).kept)
+    kept = read_keep(tuple(keep), survey.host, KNOWLEDGE, survey.explained).kept
+    return Terms(frozenset(accept), Dependents(dependents), kept, unverified=unverified == "apply")
 
 
 def planned(

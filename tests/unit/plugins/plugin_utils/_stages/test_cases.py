@@ -13,7 +13,9 @@ domain_role: 1
 product: 2
 desired: {option: value}        # the stage's own options
 also: {stage: {option: value}}  # what other stages are asked in the same run
-accept, dependents, keep: as in the modules
+filters: [block UUID ncacn_np]  # filters of RPC calls of ours that are there, as a snapshot says them; "wide" in front: without conditions;
+                                # "strange" in front: of somebody else
+accept, dependents, keep, unverified: as in the modules
 chosen: true                    # the knowledge chose what is desired, and nobody asked for it by name
 changes: [{target, before, after, effective}]     # in the order in which they are made; `also` included
 unchanged: {target: reason}
@@ -33,10 +35,18 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.netmin.windows.plugins.plugin_utils._core import errors
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import RpcFilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.gated import plan_gated
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import Wanted
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, read_survey, with_firewall
-from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import (
+    STAGE_BY_NAME,
+    Survey,
+    read_survey,
+    with_firewall,
+    with_rpc_filters,
+)
+from ansible_collections.netmin.windows.plugins.plugin_utils._stages import ip_filter, rpc_filters
+from ansible_collections.netmin.windows.tests.unit.fake_rpc_filters import FakeFilters, MadeFilter
 from ansible_collections.netmin.windows.tests.unit.fakes import FakeAdapter, FakeHost, FakeService, FakeSession
 from ansible_collections.netmin.windows.tests.unit.planning import make_plan
 from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._stages.hosts import HOSTS, KNOWLEDGE, terms_of
@@ -53,6 +63,7 @@ SENSELESS = {
 }
 KEYS = {
     "host",
+    "filters",
     "services",
     "registry",
     "adapters",
@@ -68,6 +79,7 @@ KEYS = {
     "keep",
     "changes",
     "unchanged",
+    "unverified",
     "warnings",
     "refused",
 }
@@ -101,6 +113,8 @@ def host_of(case: dict[str, Any]) -> FakeHost:
         for key, content in said.items():
             assert hasattr(found, key), key
             setattr(found, key, tuple(content) if isinstance(content, list) else content)
+    if "BFE" in {service.name for service in fake.services}:
+        fake.filters = FakeFilters(dict(filter_of(text) for text in case.get("filters", ())))
     for path, said in case.get("registry", {}).items():
         key, _slash, name = path.rpartition("\\")
         fake.put(key, name, value_of(said))
@@ -112,6 +126,18 @@ def host_of(case: dict[str, Any]) -> FakeHost:
         adapter.addresses = tuple(said.get("addresses", adapter.addresses))
         adapter.dhcp = said.get("dhcp", adapter.dhcp)
     return fake
+
+
+def filter_of(text: str) -> tuple[str, MadeFilter]:
+    """Return a filter as a host has it, by its key."""
+    words = text.split(" ")
+    how = words.pop(0) if words[0] in ("wide", "strange") else ""
+    action, uuid, protocol, *sids = words
+    rule = RpcFilterRule.from_text(" ".join(words))
+    assert rule is not None
+    conditions = [("if_uuid", uuid), ("protocol", protocol), *([("remote_user_token", sids[0])] if sids else [])]
+    key = "99999999-2222-4333-8444-555555555555" if how == "strange" else str(rule.key)
+    return key, MadeFilter(action, volatile=False, conditions=[] if how == "wide" else conditions)
 
 
 def options_of(stage: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -133,11 +159,13 @@ def test_case(path: Path) -> None:
     survey, session = survey_before(case)
     if path.parent.name == ip_filter.NAME:
         survey = with_firewall(session, survey)
+    if path.parent.name == rpc_filters.NAME:
+        survey = with_rpc_filters(session, survey)
     asked = {path.parent.name: case["desired"], **case.get("also", {})}
 
     def plan() -> Any:
         wanted = {stage: STAGE_BY_NAME[stage].desired(options_of(stage, given)) for stage, given in asked.items()}
-        said = {key: case[key] for key in ("accept", "dependents", "keep") if key in case}
+        said = {key: case[key] for key in ("accept", "dependents", "keep", "unverified") if key in case}
         named = () if case.get("chosen") else wanted
         if path.parent.name == ip_filter.NAME:
             # Whether a peer is connected to a listener is a hazard like others, and looked for.

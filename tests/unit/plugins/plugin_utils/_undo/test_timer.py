@@ -224,7 +224,7 @@ def test_what_is_confirmed_is_left_and_nothing_of_ours_stays(shell: Shell, when:
 
 def wait_for(true: Callable[[], bool]) -> None:
     """Wait for what another process does."""
-    for _look in range(200):
+    for _look in range(2000):
         if true():
             return
         time.sleep(0.05)
