@@ -201,7 +201,7 @@ changes:
       effective: now
       stage: rpc_filters
       status: done
-      target: 'RPC filter: block 12345678-1234-abcd-ef00-0123456789ab over ncacn_np'
+      target: RPC filter 12345678-1234-abcd-ef00-0123456789ab block pipe
       why: 'RPC interface 12345678-1234-abcd-ef00-0123456789ab (MS-RPRN, winspool): calls from outside are refused; that breaks
         printers that this host shares'
 hazards:
@@ -287,7 +287,7 @@ unchanged:
     - detail: ''
       reason: already as asked
       stage: rpc_filters
-      target: 'RPC filter: block 12345678-1234-abcd-ef00-0123456789ab over ncacn_ip_tcp'
+      target: RPC filter 12345678-1234-abcd-ef00-0123456789ab block tcp
 before:
   description: The settings that the task is about, as they were before, by stage.
   type: dict
@@ -302,7 +302,7 @@ after:
   returned: with O(detail=full), when the host was read and the plan was not refused
   sample:
     rpc_filters:
-      'RPC filter: block 12345678-1234-abcd-ef00-0123456789ab over ncacn_np': in place
+      RPC filter 12345678-1234-abcd-ef00-0123456789ab block pipe: in place
 forecast:
   description:
     - For each endpoint that was there before, what will happen to it and why. Made before the first change.

@@ -49,6 +49,11 @@ class RpcProtocol(StrEnum):
     PIPE = "ncacn_np"
 
     @property
+    def word(self) -> str:
+        """What options and results call it."""
+        return {"ncacn_ip_tcp": "tcp", "ncacn_np": "pipe"}[self.value]
+
+    @property
     def number(self) -> str:
         """What a listing shows in its place (published for pipes; that of TCP from memory)."""
         return {"ncacn_ip_tcp": "1", "ncacn_np": "2"}[self.value]

@@ -69,7 +69,7 @@ class AddRpcFilter(BaseChange):
 
     @property
     def shown(self) -> tuple[object, object]:
-        return DIFFERS if self.differs else None, IN_PLACE
+        return DIFFERS if self.differs else None, in_place(self.rule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +100,21 @@ class RemoveRpcFilter(BaseChange):
 
     @property
     def shown(self) -> tuple[object, object]:
-        return IN_PLACE if self.before else DIFFERS, None
+        rule = RpcFilterRule.from_text(self.before)
+        return in_place(rule) if rule is not None else DIFFERS, None
 
 
 RpcFilterChange = AddRpcFilter | RemoveRpcFilter
 
 
 def named(rule: RpcFilterRule) -> str:
-    """Name a filter, as results do."""
-    whom = f" for {', '.join(rule.allowed)}" if rule.is_known and rule.allowed else ""
-    return f"RPC filter: {rule.action} {rule.interface} over {rule.protocol}{whom}"
+    """Name a filter, as results do: a table that cuts it in the middle still shows what it does, and to which interface."""
+    return f"RPC filter {rule.interface} {rule.action} {rule.protocol.word}"
+
+
+def in_place(rule: RpcFilterRule) -> str:
+    """Show that a filter is there, and whom it permits as far as that is known."""
+    return f"{IN_PLACE} for {', '.join(rule.allowed)}" if rule.allowed and rule.is_known else IN_PLACE
 
 
 # In a snapshot
@@ -278,7 +283,7 @@ def found(change: RpcFilterChange, seen: Seen) -> object:
     if filters is None or filters.unknown:
         return "not known"
     if holds(change, seen):
-        return IN_PLACE if isinstance(change, AddRpcFilter) else None
+        return in_place(change.rule) if isinstance(change, AddRpcFilter) else None
     return DIFFERS if any(filters.by_key(key) is not None for key in _keys(change)) else None
 
 

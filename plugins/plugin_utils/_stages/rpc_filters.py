@@ -52,7 +52,7 @@ from .part import Bar, Claim, Part
 from .stage import Choice, Situation, Stage
 
 NAME = "rpc_filters"
-PROTOCOLS = {"tcp": RpcProtocol.TCP, "pipe": RpcProtocol.PIPE}
+PROTOCOLS = {protocol.word: protocol for protocol in RpcProtocol}
 MOST_ALLOWED = 16
 BEFORE_VISTA = "this Windows has no filters of RPC calls; stop the service, or use a firewall in front of the host"
 UNSEEN = "nobody has verified on a real host what a filter of these RPC calls does"

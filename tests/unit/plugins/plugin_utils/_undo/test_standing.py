@@ -116,7 +116,7 @@ def test_a_filter_of_rpc_calls_is_compared_by_what_a_listing_shows() -> None:
 
     assert on(as_listed(rule)) == ()
     assert on(unknown="netsh says something else") == told(run) == ()
-    target = f"RPC filter: permit {UUID(int=1)} over ncacn_np for S-1-5-32-544"
+    target = f"RPC filter {UUID(int=1)} permit pipe"
     assert on() == (Undone("rpc_filters", target, "absent", "there", "run-1", reverted=True),)
     (wider,) = on(replace(as_listed(rule), conditions=()))
     assert (wider.now, wider.reverted) == ("changed", False)
