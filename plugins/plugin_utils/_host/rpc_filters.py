@@ -34,9 +34,9 @@ def read_rpc_filters(reader: Reader, host: Host) -> RpcFilters:
 
 
 def filters_of(output: CommandOutput) -> RpcFilters:
-    """Read an output of netsh. An exit code of 0 proves nothing; another one does."""
-    listed = read_listing(output.stdout) if output.exit_code == 0 else None
-    if listed is None:
+    """Read an output of netsh. Exit codes prove nothing, but a list without any filter that comes with a failure may be none."""
+    listed = read_listing(output.stdout)
+    if listed is None or (output.exit_code != 0 and not listed):
         return RpcFilters(
             unknown=f"'{' '.join(SHOW)}' wrote what is not understood: {excerpt(output.stdout or output.stderr or 'nothing')}"
         )
