@@ -18,12 +18,21 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.filter import fields_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule, netbios, registry_value, running, start_mode
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import RpcFilterRule, RpcProtocol
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects import (
+    filter_rule,
+    netbios,
+    registry_value,
+    rpc_filter,
+    running,
+    start_mode,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule, RemoveFilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change, identity_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_key import DeleteKey
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.rpc_filter import AddRpcFilter, RemoveRpcFilter
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StartService, StopService
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirming import Confirmation, Wish
@@ -324,7 +333,22 @@ def made(change: Change, whole: Mapping[str, Any]) -> bool:
         return change.rule.name in rules(whole)
     if isinstance(change, RemoveFilterRule):
         return change.name not in rules(whole)
+    if isinstance(change, AddRpcFilter):
+        held = whole["rpc_filters"]
+        return held.get(str(change.rule.key)) == as_held(change.rule) and str(change.rule.trial_key) not in held
+    if isinstance(change, RemoveRpcFilter):
+        return all(str(key) not in whole["rpc_filters"] for key in change.keys)
     raise TypeError(f"no such change: {change!r}")
+
+
+NUMBERS = {RpcProtocol.TCP: 1, RpcProtocol.PIPE: 2}
+
+
+def as_held(rule: RpcFilterRule, *, trial: bool = False) -> dict[str, Any]:
+    """Return a filter of RPC calls as a host's own state shows it."""
+    conditions = [f"if_uuid={rule.interface}", f"protocol={NUMBERS[rule.protocol]}"]
+    conditions += [f"remote_user_token=D:{''.join(f'(A;;CC;;;{sid})' for sid in rule.allowed)}"] if rule.allowed else []
+    return {"layer": "um", "action": str(rule.action), "volatile": trial, "audit": False, "conditions": conditions}
 
 
 def value_of(whole: Mapping[str, Any], key: str, name: str) -> Any:
@@ -439,6 +463,8 @@ def _identity(change: Change) -> tuple[str, ...]:
         return (filter_rule.OBJECT, change.rule.name.lower())
     if isinstance(change, RemoveFilterRule):
         return (filter_rule.OBJECT, change.name.lower())
+    if isinstance(change, AddRpcFilter | RemoveRpcFilter):
+        return (rpc_filter.OBJECT, str(change.rule.key if isinstance(change, AddRpcFilter) else change.key))
     raise TypeError(f"no such change: {change!r}")
 
 

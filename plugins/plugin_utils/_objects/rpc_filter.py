@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, ProtocolError, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import Names
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Reader, Writer
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader, Writer
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import (
     RpcFilterRule,
     RpcFilters,
@@ -199,7 +199,8 @@ def write(change: RpcFilterChange, writer: Writer) -> bool:
     """Make the filter in two steps, or delete it; see the head of this file.
 
     Raises:
-        MethodFailed: the listing does not show what it is to show.
+        MethodFailed: the filter did not come out as it should be, and is gone.
+        ProtocolError: nobody knows whether it is there.
     """
     if isinstance(change, RemoveRpcFilter):
         _delete(writer, _keys(change), change.target)
@@ -225,7 +226,8 @@ def _make(writer: Writer, rule: RpcFilterRule, *, trial: bool, gone: Sequence[UU
     _delete(writer, (key, *gone), named(rule))
     told = found.unknown or ("it is not in the list of filters" if listed is None else "it has other conditions than it was to have")
     said = f" (netsh said: {excerpt(output.stderr)})" if output.stderr.strip() else ""
-    raise _failed(writer, f"{named(rule)} was made and deleted again at once: {told}{said}", output)
+    what = f"{named(rule)} did not come out right at {writer.host}, and is gone again: {told}{said}"
+    raise MethodFailed(what, host=writer.host, return_value=output.exit_code & 0xFFFFFFFF)
 
 
 def _delete(writer: Writer, keys: Sequence[UUID], target: str) -> None:
@@ -235,11 +237,8 @@ def _delete(writer: Writer, keys: Sequence[UUID], target: str) -> None:
     if found.unknown or left:
         told = found.unknown or "it is still in the list of filters"
         by_hand = "; ".join(map(deletion, left or keys))
-        raise _failed(writer, f"{target} could not be deleted: {told}; delete it at the host by '{by_hand}'", output)
-
-
-def _failed(writer: Writer, what: str, output: CommandOutput) -> MethodFailed:
-    return MethodFailed(f"{what}, at {writer.host}", host=writer.host, return_value=output.exit_code & 0xFFFFFFFF)
+        # It may be there or not: the host is asked again once the run has ended.
+        raise ProtocolError(f"{target} could not be deleted at {writer.host}: {told}; delete it there by '{by_hand}'", host=writer.host)
 
 
 def fault_leaves_open(_change: RpcFilterChange) -> bool:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NetminError, ProtocolError
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import NotRead, Read, Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import Work, wants_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import UNASKED, AskMapper, EndpointMap
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import RpcFilters
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.forecast import forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue import reasons
@@ -201,7 +202,7 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
         host = replace(host, firewall=read_firewall(reader, host, wanted=False))
 
     if any(touched_by(change).rpc_filters for change in made):
-        host = replace(host, rpc_filters=read_rpc_filters(reader, host))
+        host = replace(host, rpc_filters=_filters_again(reader, host))
 
     def again(settings: Settings) -> Settings:
         return {s: read_setting(reader, s) if s.place in written else value for s, value in settings.items()}
@@ -213,6 +214,18 @@ def reread(reader: Reader, knowledge: Knowledge, before: Survey, changes: Iterab
     rpc_map = UNASKED if before.ask_mapper is None else before.ask_mapper().since(before.rpc_map)
     explained = explain_on(reader, host, knowledge, states, listing, rpc_map)
     return Survey(host, states, listing, explained, again(before.more), keys, before.path, rpc_map, before.ask_mapper)
+
+
+def _filters_again(reader: Reader, host: Host) -> RpcFilters:
+    """Read the filters of RPC calls to see which changes were made.
+
+    Raises:
+        ProtocolError: they cannot be read, so that nobody knows.
+    """
+    found = read_rpc_filters(reader, host)
+    if found.unknown:
+        raise ProtocolError(f"the filters of RPC calls at {reader.host}: {found.unknown}", host=reader.host)
+    return found
 
 
 def _type_names(reader: Reader, key: str) -> Mapping[str, RegistryType] | None:

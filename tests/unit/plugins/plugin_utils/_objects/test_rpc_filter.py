@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import MethodFailed, ProtocolError, Refused
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, Names
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import (
     RpcFilterRule,
@@ -84,7 +84,7 @@ SPOILT: dict[str, Callable[[list[str]], list[str]]] = {
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
 def test_a_filter_that_comes_out_wrong_is_deleted_at_once_and_no_other_is(spoil: Callable[[list[str]], list[str]]) -> None:
     session, filters = host(spoil)
-    with pytest.raises(MethodFailed, match="was made and deleted again at once"):
+    with pytest.raises(MethodFailed, match="did not come out right at host.example, and is gone again"):
         rpc_filter.write(AddRpcFilter(rule=BLOCK, **NOW), session)
     assert set(filters.held) == {STRANGER}
 
@@ -105,7 +105,7 @@ def test_a_filter_that_cannot_be_deleted_is_told_with_the_command_that_does() ->
     session, filters = host()
     filters.held[str(BLOCK.key)] = MadeFilter("block", volatile=False)
     session.fake.filters = Stubborn(filters.held)
-    with pytest.raises(MethodFailed, match=f"delete it at the host by 'netsh rpc filter delete filter filterkey={BLOCK.key}'"):
+    with pytest.raises(ProtocolError, match=f"delete it there by 'netsh rpc filter delete filter filterkey={BLOCK.key}'"):
         rpc_filter.write(RemoveRpcFilter(keys=(BLOCK.key,), before=BLOCK.text, **NOW), session)
 
 
