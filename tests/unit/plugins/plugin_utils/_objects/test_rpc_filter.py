@@ -84,7 +84,7 @@ SPOILT: dict[str, Callable[[list[str]], list[str]]] = {
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
 def test_a_filter_that_comes_out_wrong_is_deleted_at_once_and_no_other_is(spoil: Callable[[list[str]], list[str]]) -> None:
     session, filters = host(spoil)
-    with pytest.raises(MethodFailed, match="did not come out right at host.example, and is gone again"):
+    with pytest.raises(MethodFailed, match=r"did not come out right at host\.example, and is gone again"):
         rpc_filter.write(AddRpcFilter(rule=BLOCK, **NOW), session)
     assert set(filters.held) == {STRANGER}
 
