@@ -59,11 +59,11 @@ def test_each_playbook_shows_ports_owners_recipes_states_and_a_verdict() -> None
 
         closed = book(simulation, MINIMIZE, minimize_reboot=True)
         assert tables(closed)["tcp/445"] == ("NetBT", "smb-445", "closed")
-        assert closing(closed, "xp") == "PROVEN: 14 closed, 1 kept. Left to do: nothing."
+        assert closing(closed, "xp") == "PROVEN: 14 endpoints closed, 1 kept. Left to do: nothing."
         assert "xp: waits until it is back from the restart, for up to 60 s" in closed.output
         assert "netmin.windows.rollback -i INVENTORY -e target=xp" in closed.output
 
-        assert closing(book(simulation, VERIFY), "xp") == "PROVEN: 14 closed, 1 kept. Left to do: nothing."
+        assert closing(book(simulation, VERIFY), "xp") == "PROVEN: 14 endpoints closed, 1 kept. Left to do: nothing."
 
         back = book(simulation, ROLLBACK, rollback_reboot=True)
         assert closing(back, "xp").startswith("RESTORED: ")

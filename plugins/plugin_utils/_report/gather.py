@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Outlook, Verdict, ports_from
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Outlook, Verdict
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import one_line
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import AS_IT_SHOULD_BE, CONSENT, Of, judge
 
-from .view import Change, HostView, Port, Refusal, Standing, State
+from .view import Change, HostView, Port, Refusal, Standing, State, numbers_of
 
 Result = Mapping[str, Any]
 PLANNED = "planned"
@@ -202,7 +202,11 @@ class _Told:
     """
 
     def __init__(self, rows: Sequence[Result]) -> None:
-        self._at = {(row["protocol"], port, row.get("recipe")): row for row in reversed(rows) for port in _ports_of(row)}
+        self._at = {
+            (row["protocol"], port, row.get("recipe")): row
+            for row in reversed(rows)
+            for port in numbers_of(str(row.get("ports") or ""), row["port"])
+        }
         self._by = {(row.get("recipe"), _owner(row), row["protocol"]): row for row in reversed(rows)}
 
     def of(self, row: Result) -> Result | None:
@@ -214,15 +218,6 @@ class _Told:
 
 def _owner(row: Result) -> str:
     return _text(row.get("owner")).partition(" in pid ")[0]
-
-
-def _ports_of(row: Result) -> tuple[int, ...]:
-    """Return the ports for which a row stands; of very many it names the first."""
-    try:
-        return ports_from(str(row["ports"]).partition(" and ")[0]) if row.get("ports") else (row["port"],)
-    except ValueError:
-        # A file may hold anything.
-        return (row["port"],)
 
 
 def _port(row: Result, state: State, stays: Result | None, refused: Iterable[str]) -> Port:

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import ports_from
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import one_line
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
 
 from .doctor import verdicts_of
 from .findings import Finding
 from .gather import Given, Result, view_of
 from .outside import with_outside
-from .view import HostView, Standing
+from .view import HostView, Port, Standing, State
 
 RUN = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-[0-9a-f]+")
 PARTS = ("audit", "main", "restore", "reboot", "proof", "confirm", "outside")
@@ -37,6 +39,8 @@ VARIABLES: Mapping[str, str] = {
 FAILURES = ("minimize_failure", "rollback_failure")
 DRIFT = "drift_result"
 DOCTOR = "doctor_result"
+OPEN_BY_CHANCE = (State.LISTENS, State.STAYS, State.REFUSED)
+"""What listens without a promise that it does; of the others something else was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,7 @@ def seen(known: Pieces) -> HostView:
         view = replace(view, ports=listed.ports, verdict=Standing.LISTED, failure="", taken=audit.at, notes=(*view.notes, LATER))
     if chosen["outside"] is not None:
         view = with_outside(view, chosen["outside"].result)
-    view = _examined(_drifted(view, known), known)
+    view = _examined(with_allowed(_drifted(view, known), known.drift), known)
     return view if view.taken else replace(view, taken=max((piece.at for piece in known.pieces), default=""))
 
 
@@ -181,6 +185,29 @@ def _drifted(view: HostView, known: Pieces) -> HostView:
     caption = str(windows.get("caption") or "") if isinstance(windows, Mapping) else ""
     verdict = view.verdict if known.findings else Standing.LISTED
     return replace(view, verdict=verdict, windows=caption, taken=piece_of("", drift).at)
+
+
+def with_allowed(view: HostView, drift: Result) -> HostView:
+    """Say of what is open that a baseline allows it, where a comparison that is not older than the view found so."""
+    at = piece_of("", drift).at
+    rows = drift.get("allowed")
+    if not isinstance(rows, list) or (at and view.taken and at < view.taken):
+        return view
+    found = {
+        (row["protocol"], str(row["address"]), number, row["owner"]): one_line(str(row["why"]))
+        for row in rows
+        for number in ports_from(str(row["ports"]))
+    }
+
+    def judged(port: Port) -> Port:
+        places = [(port.protocol, address, number, port.owner) for address in port.addresses for number in port.numbers]
+        # Of very many ports a row names the first; the comparison has named all, so it has to have as many.
+        held = sum(place[0] == port.protocol and place[1] in port.addresses and place[3] == port.owner for place in found)
+        if port.state not in OPEN_BY_CHANCE or held < port.count or not all(place in found for place in places):
+            return port
+        return replace(port, state=State.ALLOWED, why=f"allowed by the baseline: {found[places[0]]}", instead="")
+
+    return replace(view, ports=tuple(map(judged, view.ports)))
 
 
 def _examined(view: HostView, known: Pieces) -> HostView:

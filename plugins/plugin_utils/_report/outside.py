@@ -59,7 +59,7 @@ def _family(address: str) -> int:
 
 def of_port(port: Port, states: States) -> str:
     """Say what was found of a row: one word where all of it is alike, otherwise each word with its addresses and ports."""
-    numbers = _numbers(port)
+    numbers = port.numbers
     found: dict[str, dict[str, list[int]]] = {}
     for family in sorted({_family(address) for address in port.addresses}):
         for number in numbers:
@@ -72,10 +72,3 @@ def of_port(port: Port, states: States) -> str:
 
 def _places(places: Mapping[str, list[int]], many: int) -> str:
     return ", ".join(f"{address} ({ports_text(sorted(ports))})" if many > 1 else address for address, ports in places.items())
-
-
-def _numbers(port: Port) -> tuple[int, ...]:
-    try:
-        return ports_from(port.ports.partition(" and ")[0]) if port.ports else (port.port,)
-    except ValueError:
-        return (port.port,)

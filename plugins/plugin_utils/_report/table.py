@@ -18,7 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.outside import NOT_TESTED_OUTSIDE
 
-from .view import Change, HostView, Port, Standing, State
+from .view import Change, HostView, Port, Standing, State, counted
 
 WIDTH = 100
 HEADS = ("port", "owner", "recipe", "state", "why")
@@ -245,8 +245,11 @@ def _stays(rows: Iterable[Port], paper: Paper) -> Iterator[str]:
 
 
 def _closing(view: HostView, paper: Paper) -> list[str]:
-    counts = Counter(row.state for row in view.ports if row.scope is not Scope.LOOPBACK)
-    numbers = ", ".join(f"{counts[state]} {_counted(state, counts[state])}" for state in State if counts[state])
+    counts = counted(row for row in view.ports if row.scope is not Scope.LOOPBACK)
+    found = [(counts[state], COUNTED.get(state, str(state)) if counts[state] > 1 else str(state)) for state in State if counts[state]]
+    # The first number says what is counted: more than the rows above, which have IPv4 and IPv6 together.
+    unit = "endpoint" if found and found[0][0] == 1 else "endpoints"
+    numbers = ", ".join(f"{count} {word}" if number else f"{count} {unit} {word}" for number, (count, word) in enumerate(found))
     verdict = view.verdict.upper()
     said = f" ({view.failure})" if view.failure and not view.ports else ""
     reason = f" {view.failure}." if view.failure and view.ports else ""
@@ -256,10 +259,6 @@ def _closing(view: HostView, paper: Paper) -> list[str]:
     kind = "good" if view.verdict in GOOD else "bad" if view.failed else "changed"
     first, *rest = wrapped(text, paper.width)
     return ["", first.replace(verdict, paper.paint(verdict, kind), 1), *rest]
-
-
-def _counted(state: State, count: int) -> str:
-    return str(state) if count == 1 else COUNTED.get(state, str(state))
 
 
 def _section(heading: str, lines: list[str], paper: Paper) -> list[str]:

@@ -49,7 +49,7 @@ def test_a_host_is_its_ports_its_changes_and_one_closing_line() -> None:
     assert "  services  service Spooler: running -> stopped" in lines
     assert "  - tcp/135: use ip_filter" in lines
     assert " ".join(lines[-2:]) == (
-        "web01: NOT PROVEN: 1 closed, 1 stays. Left to do: run netmin.windows.verify to prove it by the sockets."
+        "web01: NOT PROVEN: 1 endpoint closed, 1 stays. Left to do: run netmin.windows.verify to prove it by the sockets."
     )
 
 
@@ -88,7 +88,7 @@ def test_the_command_that_goes_back_can_be_pasted_however_narrow_the_terminal_is
 def test_a_listing_names_the_next_step() -> None:
     lines = host_lines(view_of("web01", Given(audit={"listeners": [row(135)]})))
     assert " ".join(lines[-2:]).strip() == (
-        "web01: LISTED: 1 listens. Left to do: run netmin.windows.minimize with --check to see what would close."
+        "web01: LISTED: 1 endpoint listens. Left to do: run netmin.windows.minimize with --check to see what would close."
     )
 
 
