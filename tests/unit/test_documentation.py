@@ -213,7 +213,7 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
         result: dict[str, Any] = plain(action.work(options))
     if not made.touches_host:
         return result
-    return {**result, "stats": {**Stats().plain(), "seconds": 1.5, "at": "2026-01-01T00:00:00+00:00"}}
+    return {**result, "stats": {**Stats().plain(), "seconds": 1.5, "at": "2026-01-01T00:00:00+00:00", "captured_at": None}}
 
 
 def _into_nothing(_path: Path, _content: str) -> None:

@@ -45,6 +45,7 @@ PROOF_VERDICTS: Mapping[str, str] = {Verdict.FAILED: Standing.FAILED, Verdict.NO
 PROMISED = (State.CLOSES_NOW, State.CLOSES_AT_BOOT, State.OPENS, State.FILTERED)
 STAYING = (State.STAYS, State.REFUSED, State.UNKNOWN, State.FILTERED)
 RESTART = "restart it, for example with -e minimize_reboot=true: some ports close only at the next boot"
+ON_THE_HOST = "plan it again on the host itself and carry it out there, since a capture cannot be changed"
 PROVE = "run netmin.windows.verify to prove it by the sockets"
 
 
@@ -322,7 +323,7 @@ def _todo(given: Given, refusals: Sequence[Refusal], verdict: str, *, planned: b
     work = given.main or given.restore
     if planned:
         if work.get("changes"):
-            yield "run it without --check to make these changes"
+            yield ON_THE_HOST if _is_captured(work) else "run it without --check to make these changes"
         return
     if work.get("reboot_required") and not given.reboot.get("after"):
         yield RESTART if given.main else "restart it, for example with -e rollback_reboot=true: some of it comes back only at the next boot"
@@ -333,6 +334,12 @@ def _todo(given: Given, refusals: Sequence[Refusal], verdict: str, *, planned: b
         yield "confirm the run with netmin.windows.confirm, or the host puts it back"
     if verdict == Standing.NOT_SETTLED:
         yield "run netmin.windows.verify again once its services have started"
+
+
+def _is_captured(result: Result) -> bool:
+    """Tell whether a capture stood for the host."""
+    stats = result.get("stats")
+    return isinstance(stats, Mapping) and bool(stats.get("captured_at"))
 
 
 def _warnings(given: Given, host: str) -> Iterator[str]:

@@ -69,7 +69,7 @@ def host_lines(view: HostView, paper: Paper | None = None) -> list[str]:
     local = [row for row in view.ports if row.scope is Scope.LOOPBACK]
     lines += _ports([row for row in view.ports if row.scope is not Scope.LOOPBACK], paper, looked=view.looked_at)
     if local:
-        names = _some([f"{row.name} ({row.owner})" for row in local])
+        names = some([f"{row.name} ({row.owner})" for row in local])
         lines += wrapped(f"On the loopback address only: {names}", paper.width)
     lines += _section(_heading(view), list(_changes(view.changes, paper)), paper)
     lines += _section("Refused", list(_refused(view, paper)), paper)
@@ -90,7 +90,7 @@ def fleet_lines(views: Sequence[HostView], few: int, paper: Paper | None = None)
     lines = [line for view in apart[:MOST_HOSTS] for line in host_lines(view, paper)]
     if len(apart) > MOST_HOSTS:
         names = [view.host for view in apart[MOST_HOSTS:]]
-        lines += ["", *wrapped(f"{len(names)} more hosts failed or differ from most: {_some(names)}", paper.width)]
+        lines += ["", *wrapped(f"{len(names)} more hosts failed or differ from most: {some(names)}", paper.width)]
     return [*lines, "", *_matrix(views, paper), *_totals(views, paper)]
 
 
@@ -222,7 +222,7 @@ def _middle(text: str, width: int) -> str:
 def _refused(view: HostView, paper: Paper) -> Iterator[str]:
     for refusal in view.refusals:
         touched = [row.name for row in view.ports if row.recipe in refusal.affects]
-        about = f" [{_some(list(dict.fromkeys(touched)))}]" if touched else ""
+        about = f" [{some(list(dict.fromkeys(touched)))}]" if touched else ""
         yield from _item(f"{refusal.name}{about}: {refusal.what}. To do it anyway, {refusal.lift}.", paper.width)
 
 
@@ -241,7 +241,7 @@ def _stays(rows: Iterable[Port], paper: Paper) -> Iterator[str]:
         if row.instead:
             groups.setdefault(row.instead, []).append(row.name)
     for instead, names in groups.items():
-        yield from _item(f"{_some(list(dict.fromkeys(names)))}: {instead}", paper.width)
+        yield from _item(f"{some(list(dict.fromkeys(names)))}: {instead}", paper.width)
 
 
 def _closing(view: HostView, paper: Paper) -> list[str]:
@@ -275,7 +275,8 @@ def lines_within(lines: Iterable[str], width: int) -> list[str]:
     return [part for line in lines for part in ([line] if _width(line) <= width else wrapped(line, width))]
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """Name the first of several, and say how many more there are."""
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return f"{', '.join(names[:MOST_NAMES])}{more}"
 

@@ -114,7 +114,9 @@ class Port:
 
     @property
     def name(self) -> str:
-        """The port as tables show it."""
+        """The port as tables show it; of a dynamic one that opens again nobody knows the number, and another owner may have the old one."""
+        if self.dynamic and self.state is State.OPENS:
+            return f"{self.protocol} (dynamic)"
         return f"{self.protocol}/{self.ports or self.port}"
 
 

@@ -51,6 +51,23 @@ def test_a_table_has_what_is_contradicted_in_front_with_both_values(result: dict
     assert max(map(len, lines)) <= 100
 
 
+def test_what_the_plan_rests_on_stands_before_the_rest_and_what_needs_writing_is_one_line() -> None:
+    def row(name: str, verdict: str, why: str = "") -> dict[str, Any]:
+        return {"id": name, "verdict": verdict, "why": why, "seen": "x" if not why else None, "expected": "y", "assumed": "z"}
+
+    rows = [
+        row("own-a", "not_to_be_seen", "it takes writing"),
+        row("own-b", "not_to_be_seen", "it takes writing"),
+        row("quiet", "not_to_be_seen", "nothing of Dhcp listens now"),
+        row("fine", "confirmed"),
+        row("missed", "not_to_be_seen", "the host refused it"),
+        row("wrong", "contradicted"),
+    ]
+    lines = doctor_lines("web01", "", {"assumptions": rows, "plan": {"not_to_be_seen": ["missed"]}, "counts": {}})
+    assert [line.split()[0] for line in lines[3:8] if line] == ["wrong", "missed", "fine", "quiet"]
+    assert lines[8] == "Not seen (2): it takes writing (own-a, own-b)"
+
+
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -92,6 +92,26 @@ def test_a_listing_names_the_next_step() -> None:
     )
 
 
+def test_a_plan_on_a_capture_says_that_it_is_carried_out_on_the_host() -> None:
+    planned = minimized(changes=[change("service Spooler", "running", "stopped", status="planned")])
+    found = {**planned, "stats": {"captured_at": "2026-01-01T00:00:00+00:00"}}
+    closing = " ".join(host_lines(view_of("web01", Given(main=found, check_mode=True)))[-2:])
+    assert closing.endswith("Left to do: plan it again on the host itself and carry it out there, since a capture cannot be changed.")
+    assert "run it without --check" in " ".join(host_lines(view_of("web01", Given(main=planned, check_mode=True)))[-2:])
+
+
+def test_a_dynamic_port_that_opens_again_has_no_number_yet() -> None:
+    rows = [
+        row(49668, outlook="opens again", dynamic=True, why="it was there before the first run"),
+        row(49668, outlook="stays", dynamic=True, owner="lsass.exe in pid 600", owners=["lsass.exe"], recipe="rpc-lsass"),
+    ]
+    lines = host_lines(view_of("web01", Given(restore=minimized(forecast=rows, residue=[]))))
+    assert [line.split()[:2] for line in lines if line.startswith(("tcp/", "tcp "))] == [
+        ["tcp", "(dynamic)"],
+        ["tcp/49668", "lsass.exe"],
+    ]
+
+
 def test_in_check_mode_there_is_no_run_to_name() -> None:
     planned = minimized(changes=[change("service Spooler", "running", "stopped", status="planned")])
     assert host_lines(view_of("web01", Given(main=planned, check_mode=True)))[1] == "web01 - Microsoft Windows Server 2022"
