@@ -530,12 +530,12 @@ snapshot:
       object: registry
       stage: smb_device
 summary:
-  description: The number of listeners by outlook. Loopback endpoints are not counted.
+  description: The number of endpoints by outlook, IPv4 and IPv6 apart. Those of the loopback are not counted.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: All listeners before the first change.
+      description: All endpoints before the first change.
       type: int
       returned: always
     closes_now:

@@ -75,7 +75,10 @@ class Confirmed:
                 f"{windows.build}: run netmin.windows.doctor_info on it again"
             )
         if told := self.against((str(Use.PLAN),), knowledge, windows):
-            raise Refused(f"only_confirmed: every plan rests on this, and nothing was changed: {listed(told)}")
+            raise Refused(
+                f"only_confirmed: every plan rests on this, and nothing was changed: {listed(told)}. If the doctor looked at a capture, let "
+                "it look at the host itself; to plan all the same, leave 'only_confirmed' out"
+            )
 
 
 def listed(told: tuple[str, ...]) -> str:
