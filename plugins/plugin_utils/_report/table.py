@@ -22,7 +22,7 @@ from .view import Change, HostView, Port, Standing, State, counted
 
 WIDTH = 100
 HEADS = ("port", "owner", "recipe", "state", "why")
-WIDEST = {"port": 16, "owner": 20, "recipe": 26, "state": 16}
+WIDEST = {"port": 16, "owner": 20, "recipe": 26, "state": 17}
 SHORTEST_WHY = 30
 # Of one host so many changes are told one by one, and of a fleet so many hosts.
 MOST_CHANGES, MOST_HOSTS, MOST_NAMES = 60, 20, 8
@@ -136,7 +136,7 @@ def _totals(views: Sequence[HostView], paper: Paper) -> list[str]:
 def _ports(rows: Sequence[Port], paper: Paper, *, looked: bool = False) -> list[str]:
     if not rows:
         return []
-    outcomes = [(str(row.state), *((f"outside: {row.outside}",) if looked else ())) for row in rows]
+    outcomes = [(str(row.state), *((f"outside: {row.outside.replace(NOT_TESTED_OUTSIDE, 'untested')}",) if looked else ())) for row in rows]
     cells = [(_places(row), (row.owner,), (row.recipe or "-",), outcome, (row.why,)) for row, outcome in zip(rows, outcomes, strict=True)]
     columns = zip(HEADS, zip(*cells, strict=True), strict=True)
     widths = [min(WIDEST.get(head, WIDTH), max(map(_width, (head, *chain(*texts))))) for head, texts in columns]
@@ -148,9 +148,11 @@ def _ports(rows: Sequence[Port], paper: Paper, *, looked: bool = False) -> list[
     lines = ["", paper.paint("  ".join(map(padded, HEADS, widths)).rstrip(), "head")]
     for row, texts in zip(rows, cells, strict=True):
         parts = [[line for part in cell for line in wrapped(part, width)] for cell, width in zip(texts, widths, strict=True)]
+        stated = len(wrapped(texts[3][0], widths[3]))
         for number in range(max(map(len, parts))):
             line = [padded(part[number] if number < len(part) else "", width) for part, width in zip(parts, widths, strict=True)]
-            line[3] = paper.paint(line[3], row.state)
+            # The outside view has no colour: it is not what became of the port.
+            line[3] = paper.paint(line[3], row.state) if number < stated else line[3]
             lines.append("  ".join(line).rstrip())
     return lines
 
