@@ -55,7 +55,7 @@ def test_each_playbook_shows_ports_owners_recipes_states_and_a_verdict() -> None
         with_diff, check = book(simulation, MINIMIZE, "--check", "--diff"), book(simulation, MINIMIZE, "--check")
         for played in (with_diff, check):
             assert tables(played)["tcp/445"] == ("NetBT", "smb-445", "closes at boot")
-            assert closing(played, "xp").startswith("PLANNED: 7 close now, 7 close at boot, 1 kept.")
+            assert closing(played, "xp").startswith("PLANNED: 7 endpoints close now, 7 close at boot, 1 kept.")
 
         closed = book(simulation, MINIMIZE, minimize_reboot=True)
         assert tables(closed)["tcp/445"] == ("NetBT", "smb-445", "closed")
