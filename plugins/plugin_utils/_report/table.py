@@ -90,7 +90,7 @@ def fleet_lines(views: Sequence[HostView], few: int, paper: Paper | None = None)
     lines = [line for view in apart[:MOST_HOSTS] for line in host_lines(view, paper)]
     if len(apart) > MOST_HOSTS:
         names = [view.host for view in apart[MOST_HOSTS:]]
-        lines += ["", *wrapped(f"{len(names)} more hosts failed or differ from most: {some(names)}", paper.width)]
+        lines += ["", *wrapped(f"{_hosts(len(names), 'more ')} failed or differ from most: {some(names)}", paper.width)]
     return [*lines, "", *_matrix(views, paper), *_totals(views, paper)]
 
 
@@ -129,8 +129,12 @@ def _totals(views: Sequence[HostView], paper: Paper) -> list[str]:
     verdicts = Counter(view.verdict for view in views)
     parts = [f"{count} {verdict}" for verdict, count in verdicts.most_common()]
     todo = Counter(text for view in views for text in view.todo)
-    left = [f"Left to do on {count} hosts: {text}." for text, count in todo.most_common(3)]
-    return ["", *lines_within([f"{len(views)} hosts: {', '.join(parts)}.", *left], paper.width)]
+    left = [f"Left to do on {_hosts(count)}: {text}." for text, count in todo.most_common(3)]
+    return ["", *lines_within([f"{_hosts(len(views))}: {', '.join(parts)}.", *left], paper.width)]
+
+
+def _hosts(count: int, kind: str = "") -> str:
+    return f"{count} {kind}host{'' if count == 1 else 's'}"
 
 
 def _ports(rows: Sequence[Port], paper: Paper, *, looked: bool = False) -> list[str]:
