@@ -39,7 +39,8 @@ VARIABLES: Mapping[str, str] = {
 FAILURES = ("minimize_failure", "rollback_failure")
 DRIFT = "drift_result"
 DOCTOR = "doctor_result"
-OPEN_BY_CHANCE = (State.LISTENS, State.STAYS, State.REFUSED)
+MOST_ALLOWED = 500_000
+NOT_PROMISED = (State.LISTENS, State.STAYS, State.REFUSED)
 """What listens without a promise that it does; of the others something else was said."""
 
 
@@ -190,24 +191,34 @@ def _drifted(view: HostView, known: Pieces) -> HostView:
 def with_allowed(view: HostView, drift: Result) -> HostView:
     """Say of what is open that a baseline allows it, where a comparison that is not older than the view found so."""
     at = piece_of("", drift).at
-    rows = drift.get("allowed")
-    if not isinstance(rows, list) or (at and view.taken and at < view.taken):
+    if at and view.taken and at < view.taken:
         return view
-    found = {
-        (row["protocol"], str(row["address"]), number, row["owner"]): one_line(str(row["why"]))
-        for row in rows
-        for number in ports_from(str(row["ports"]))
-    }
+    found = _allowed(drift.get("allowed"))
 
     def judged(port: Port) -> Port:
-        places = [(port.protocol, address, number, port.owner) for address in port.addresses for number in port.numbers]
+        held = [found.get((port.protocol, address, port.owner), {}) for address in port.addresses]
         # Of very many ports a row names the first; the comparison has named all, so it has to have as many.
-        held = sum(place[0] == port.protocol and place[1] in port.addresses and place[3] == port.owner for place in found)
-        if port.state not in OPEN_BY_CHANCE or held < port.count or not all(place in found for place in places):
+        whole = sum(map(len, held)) >= port.count and all(number in numbers for numbers in held for number in port.numbers)
+        if port.state not in NOT_PROMISED or not whole:
             return port
-        return replace(port, state=State.ALLOWED, why=f"allowed by the baseline: {found[places[0]]}", instead="")
+        return replace(port, state=State.ALLOWED, why=f"allowed by the baseline: {held[0][port.numbers[0]]}", instead="")
 
     return replace(view, ports=tuple(map(judged, view.ports)))
+
+
+def _allowed(rows: object) -> dict[tuple[str, str, str], dict[int, str]]:
+    """Return the ports that a comparison found allowed, with the reason, by protocol, address and owner; nothing of an absurd number."""
+    found: dict[tuple[str, str, str], dict[int, str]] = {}
+    spent = 0
+    for row in rows if isinstance(rows, list) else ():
+        numbers = ports_from(str(row["ports"]))
+        spent += len(numbers)
+        if spent > MOST_ALLOWED:
+            # A file may hold anything.
+            return {}
+        place = (str(row["protocol"]), str(row["address"]), one_line(str(row["owner"])))
+        found.setdefault(place, {}).update(dict.fromkeys(numbers, one_line(str(row["why"]))))
+    return found
 
 
 def _examined(view: HostView, known: Pieces) -> HostView:

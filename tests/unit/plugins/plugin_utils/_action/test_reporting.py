@@ -80,6 +80,8 @@ ALLOWED: Mapping[str, Any] = {"protocol": "tcp", "ports": "445", "address": "0.0
         ({"allowed": [{**ALLOWED, "owner": "evil"}]}, "listens"),
         ({"allowed": [{**ALLOWED, "address": "::"}]}, "listens"),
         ({"allowed": [{**ALLOWED, "ports": "444, 446"}]}, "listens"),
+        ({"allowed": [{**ALLOWED, "ports": "1-65535"}]}, "allowed"),
+        ({"allowed": [{**ALLOWED, "ports": "1-65535"}] * 10_000}, "listens"),
     ],
 )
 def test_what_a_baseline_allows_is_told_apart_from_what_is_open(tmp_path: Path, found: Mapping[str, Any], state: str) -> None:
