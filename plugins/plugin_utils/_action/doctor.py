@@ -15,7 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.examine imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.method import Trial, Tried
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.own_key import KEY, look_at_own_key
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.rests import of_default_plan
-from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.result import plain_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.result import plain_of, verdict_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.verdict import Word
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE, WINDOW
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import read_timer
@@ -138,12 +138,4 @@ def by_method(made: Examination, tried: Iterable[Tried]) -> tuple[Finding, ...]:
 
 def shown_trial(one: Tried) -> dict[str, Any]:
     """Show what became of one recipe."""
-    verdict = one.verdict
-    return {
-        "recipe": one.recipe,
-        "verdict": str(verdict.word),
-        "expected": verdict.expected or None,
-        "seen": verdict.seen or None,
-        "why": verdict.why or None,
-        "runs": list(one.runs),
-    }
+    return {"recipe": one.recipe, **verdict_of(one.verdict), "runs": list(one.runs)}
