@@ -235,7 +235,7 @@ def _tiles(report: Report) -> list[Tile]:
         Tile(wanted, "needs a person" if wanted == 1 else "need a person", "bad" if wanted else "", "hosts"),
         Tile(proven, "proven or restored", "good" if proven else "", "hosts"),
         Tile(states[State.CLOSED], "endpoints closed", "good" if states[State.CLOSED] else ""),
-        Tile(still_open, "open, neither kept nor allowed", "warn" if still_open else "good", "families"),
+        Tile(still_open, "open, not wanted", "warn" if still_open else "good", "families"),
         Tile(states[State.KEPT], "kept"),
     ]
     if states[State.ALLOWED]:

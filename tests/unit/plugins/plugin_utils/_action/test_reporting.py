@@ -92,7 +92,7 @@ def test_what_a_baseline_allows_is_told_apart_from_what_is_open(tmp_path: Path, 
     ((port,),) = (host["ports"] for host in json.loads((dest / "report.json").read_text(encoding="utf-8"))["hosts"])
     assert (port["state"], "files (baseline.yml:3)" in port["why"]) == (state, state == "allowed")
     page = (dest / "report.html").read_text(encoding="utf-8")
-    assert f"<b>{int(state == 'listens')}</b> <span>open, neither kept nor allowed" in page
+    assert f"<b>{int(state == 'listens')}</b> <span>open, not wanted" in page
     assert ("allowed by the baseline</span>" in page) is (state == "allowed")
 
 
