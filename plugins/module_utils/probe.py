@@ -343,7 +343,7 @@ def of_error(error: OSError) -> tuple[str, str]:
     if error.errno in (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.EHOSTDOWN):
         return SILENT, f"no answer of the host: the network says {name}"
     if error.errno in _NO_WAY:
-        return NOT_TESTED, f"this place may or can not send there ({name})"
+        return NOT_TESTED, f"this place cannot send there ({name})"
     return NOT_TESTED, f"this place could not try ({name})"
 
 

@@ -159,6 +159,39 @@ findings:
       ports: '8080'
       protocol: tcp
       recipe: null
+allowed:
+  description: What the baseline allows today, by address. The management path of this task is always allowed, and is not in
+    this list.
+  type: list
+  elements: dict
+  returned: when the host was read
+  contains:
+    protocol:
+      description: V(tcp) or V(udp).
+      type: str
+      returned: always
+    ports:
+      description: The port, or all ports of an owner as V(49664-49667).
+      type: str
+      returned: always
+    address:
+      description: The address on which it listens.
+      type: str
+      returned: always
+    owner:
+      description: The owner, in words.
+      type: str
+      returned: always
+    why:
+      description: The reason in the baseline, with its file and line.
+      type: str
+      returned: always
+  sample:
+    - address: 0.0.0.0
+      owner: W3SVC
+      ports: '443'
+      protocol: tcp
+      why: the shop (baseline.yml:7)
 counts:
   description: How many findings there are of each kind, by the words of O(fail_on). Kinds without findings are left out.
   type: dict
@@ -311,10 +344,15 @@ stats:
       description: When the task ended, by the controller's clock, in ISO 8601 and UTC.
       type: str
       returned: always
+    captured_at:
+      description: When the capture was made that stood for the host, in ISO 8601 and UTC; V(none) of a host itself.
+      type: str
+      returned: always
   sample:
     at: '2026-01-01T22:00:41+00:00'
     bytes_received: 61240
     bytes_sent: 41874
+    captured_at: null
     logins: 1
     requests: 37
     seconds: 1.482

@@ -59,6 +59,7 @@ options:
         or was not to be seen, is left alone, with the id of the assumption in RV(unchanged). It is refused if it was asked for by name, and
         so are options of a stage.
       - The task is refused if the file is about another host or another Windows, or if something is not confirmed that every plan needs.
+        So a file is refused that was made on a capture, which does not show how the host takes queries.
       - A relative path is relative to the play. In a playbook of this collection, it is relative to the current folder.
     type: path
   baseline:
@@ -990,12 +991,12 @@ snapshot:
       object: registry
       stage: smb_device
 summary:
-  description: The number of listeners by outlook. Loopback endpoints are not counted.
+  description: The number of endpoints by outlook, IPv4 and IPv6 apart. Those of the loopback are not counted.
   type: dict
   returned: when the host was read and the plan was not refused
   contains:
     listeners:
-      description: All listeners before the first change.
+      description: All endpoints before the first change.
       type: int
       returned: always
     closes_now:
@@ -1378,10 +1379,15 @@ stats:
       description: When the task ended, by the controller's clock, in ISO 8601 and UTC.
       type: str
       returned: always
+    captured_at:
+      description: When the capture was made that stood for the host, in ISO 8601 and UTC; V(none) of a host itself.
+      type: str
+      returned: always
   sample:
     at: '2026-01-01T22:00:41+00:00'
     bytes_received: 61240
     bytes_sent: 41874
+    captured_at: null
     logins: 1
     requests: 37
     seconds: 1.482

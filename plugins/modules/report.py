@@ -165,7 +165,7 @@ verdicts:
     proven: 18
     not reached: 2
 states:
-  description: Number of listeners by outcome. Addresses of one port and owner count once.
+  description: Number of endpoints by outcome. IPv4 and IPv6 of one port are two.
   type: dict
   returned: success
   sample:
@@ -174,6 +174,7 @@ states:
     closes at boot: 0
     loopback: 4
     kept: 40
+    allowed: 0
     filtered: 0
     opens again: 0
     listens: 0

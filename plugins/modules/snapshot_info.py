@@ -126,10 +126,15 @@ stats:
       description: When the task ended, by the controller's clock, in ISO 8601 and UTC.
       type: str
       returned: always
+    captured_at:
+      description: When the capture was made that stood for the host, in ISO 8601 and UTC; V(none) of a host itself.
+      type: str
+      returned: always
   sample:
     at: '2026-01-01T22:00:41+00:00'
     bytes_received: 61240
     bytes_sent: 41874
+    captured_at: null
     logins: 1
     requests: 37
     seconds: 1.482

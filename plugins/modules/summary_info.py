@@ -246,7 +246,7 @@ lines:
     - host   outcome  closed  to close  residue  contradicted  refused
     - web01  proven       14         0        0             0        1
     - 'web01 refused: recipe rdp (needs an accepted hazard)'
-    - '1 host: 1 proven; ports: 14 closed, 0 to close, 0 residue, 0 contradicted, 1 refused'
+    - '1 host: 1 proven; endpoints: 14 closed, 0 to close, 0 residue, 0 contradicted, 1 refused'
 ends:
   description: Whether no batch follows this one, because all hosts are done or too many have failed.
   type: bool

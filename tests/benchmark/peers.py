@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.module_utils.probe_ports import numbers_of
 from ansible_collections.netmin.windows.tests.integration.harness import Played
 
 COLLECTIONS = ("ansible.windows",)
@@ -65,16 +66,8 @@ def listed(result: Mapping[str, Any]) -> Ports:
     """Return what listens according to `listeners_info`; of UDP only what has a known port, since clients open others all the time."""
     found = set()
     for row in result["listeners"]:
-        numbers = [row["port"]] if row["port"] is not None else list(numbers_of(str(row["ports"])))
-        found |= {(row["protocol"], number) for number in numbers if row["protocol"] == "tcp" or not row["dynamic"]}
+        found |= {(row["protocol"], number) for number in numbers_of(row) if row["protocol"] == "tcp" or not row["dynamic"]}
     return frozenset(found)
-
-
-def numbers_of(ranges: str) -> Iterator[int]:
-    """Return the numbers of `49664-49667, 49670`."""
-    for part in filter(None, (text.strip() for text in ranges.split(","))):
-        first, _dash, last = part.partition("-")
-        yield from range(int(first), int(last or first) + 1)
 
 
 def netstat(text: str) -> Ports:
@@ -110,7 +103,8 @@ def _would(result: Mapping[str, Any]) -> str:
 WORK = (
     Work(
         LIST,
-        {"name": LIST, "netmin.windows.listeners_info": {}},
+        # A summary names the first of many ports.
+        {"name": LIST, "netmin.windows.listeners_info": {"detail": "full"}},
         # On every Windows that ansible.windows runs on.
         {"name": LIST, "ansible.windows.win_command": "netstat -ano"},
         other_ports,

@@ -105,7 +105,7 @@ def test_a_host_that_does_not_come_back_ends_the_run_before_the_second_batch() -
         assert words(lines, "b") == ["b", "proven", "14", "0", "0", "0", "0"]
         assert lines[3].startswith("a failed: a did not come back after the restart within 4 seconds")
         assert lines[4] == "not started: c, d"
-        assert lines[5].startswith("4 hosts: 1 proven, 1 failed, 2 not started; ports: ")
+        assert lines[5].startswith("4 hosts: 1 proven, 1 failed, 2 not started; endpoints: ")
 
 
 @pytest.mark.parametrize("playbook", ["netmin.windows.minimize", ROLLBACK])
@@ -148,7 +148,7 @@ def test_all_goes_well_one_after_another_and_one_summary_ends_it() -> None:
         assert order == ["a", "a", "b", "b", "c", "c"]
         lines = summary(played)
         assert [words(lines, name)[1:3] for name in "abc"] == [["proven", "14"], ["proven", "19"], ["proven", "14"]]
-        assert lines[-1] == "3 hosts: 3 proven; ports: 47 closed, 0 to close, 0 residue, 0 contradicted, 0 refused"
+        assert lines[-1] == "3 hosts: 3 proven; endpoints: 47 closed, 0 to close, 0 residue, 0 contradicted, 0 refused"
 
 
 def test_failures_up_to_the_percentage_do_not_end_the_run() -> None:

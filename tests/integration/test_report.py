@@ -55,6 +55,11 @@ def test_reports_what_drifted_from_a_baseline(simulation: Simulation, tmp_path: 
     assert {host["verdict"] for host in content["hosts"]} == {"drifted"}
     assert all(host["ports"] for host in content["hosts"])
     told = [row["message"] for row in content["findings"]]
+    states = {(host["host"], port["port"]): port["state"] for host in content["hosts"] for port in host["ports"]}
+    assert {state for (_host, port), state in states.items() if port == 445} == {"allowed"}
+    assert content["states"]["allowed"] == sum(
+        port["count"] for host in content["hosts"] for port in host["ports"] if port["state"] == "allowed"
+    )
     assert any("tcp/135" in text for text in told)
     assert not any("tcp/445" in text for text in told)
 

@@ -55,15 +55,15 @@ def test_each_playbook_shows_ports_owners_recipes_states_and_a_verdict() -> None
         with_diff, check = book(simulation, MINIMIZE, "--check", "--diff"), book(simulation, MINIMIZE, "--check")
         for played in (with_diff, check):
             assert tables(played)["tcp/445"] == ("NetBT", "smb-445", "closes at boot")
-            assert closing(played, "xp").startswith("PLANNED: 7 close now, 7 close at boot, 1 kept.")
+            assert closing(played, "xp").startswith("PLANNED: 7 endpoints close now, 7 close at boot, 1 kept.")
 
         closed = book(simulation, MINIMIZE, minimize_reboot=True)
         assert tables(closed)["tcp/445"] == ("NetBT", "smb-445", "closed")
-        assert closing(closed, "xp") == "PROVEN: 14 closed, 1 kept. Left to do: nothing."
+        assert closing(closed, "xp") == "PROVEN: 14 endpoints closed, 1 kept. Left to do: nothing."
         assert "xp: waits until it is back from the restart, for up to 60 s" in closed.output
         assert "netmin.windows.rollback -i INVENTORY -e target=xp" in closed.output
 
-        assert closing(book(simulation, VERIFY), "xp") == "PROVEN: 14 closed, 1 kept. Left to do: nothing."
+        assert closing(book(simulation, VERIFY), "xp") == "PROVEN: 14 endpoints closed, 1 kept. Left to do: nothing."
 
         back = book(simulation, ROLLBACK, rollback_reboot=True)
         assert closing(back, "xp").startswith("RESTORED: ")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.module_utils.probe_ports import numbers_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import read_capture
 from ansible_collections.netmin.windows.tests.benchmark.peers import COLLECTIONS, NotInstalled, Pair, compare
 from ansible_collections.netmin.windows.tests.integration.harness import Played
@@ -23,6 +24,8 @@ from .report import Finding, Folder
 from .target import BIN, ROOT, Target, environment, run
 
 BAD = ("failed", "unreachable")
+# A summary names the first of many ports.
+WHOLE = ("-e", "audit_detail=full")
 # Protocol, port (or that it is dynamic), owner: what is the same after each boot.
 Listener = tuple[str, str, str]
 
@@ -118,7 +121,7 @@ def result_with(played: Played, *names: str) -> Mapping[str, Any]:
 
 def audit(trial: Trial, found: Finding) -> None:
     """List every listener, and say whether the Windows was known and every listener explained."""
-    result = result_with(trial.play(found, "netmin.windows.audit"), "listeners", "windows")
+    result = result_with(trial.play(found, "netmin.windows.audit", *WHOLE), "listeners", "windows")
     trial.seen.setdefault("audit", result)
     trial.seen["last audit"] = result
     windows, listeners = result["windows"], result["listeners"]
@@ -138,7 +141,7 @@ def audit(trial: Trial, found: Finding) -> None:
 
 def shown(row: Mapping[str, Any]) -> str:
     """Return a listener as a person reads it."""
-    return f"{row['protocol']}/{row['port'] if row['port'] is not None else row['ports']} ({row['owner']})"
+    return f"{row['protocol']}/{row['ports'] or row['port']} ({row['owner']})"
 
 
 def capture(trial: Trial, found: Finding) -> None:
@@ -191,8 +194,6 @@ def _changes(result: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 def twin(trial: Trial, found: Finding) -> None:
     """Make a simulated host of the capture, and do to it what is to be done to the real one."""
-    if not kept.has(kept.TWIN):
-        raise StepSkipped("this checkout makes no twins of captures")
     path = Path(trial.need("capture"))
     try:
         went = kept.twin_of(path, read_capture(path))
@@ -235,16 +236,8 @@ def ports(result: Mapping[str, Any]) -> set[tuple[str, int]]:
     """Return every port of a listing, those of groups included."""
     found = set()
     for row in result.get("listeners", ()):
-        numbers = [row["port"]] if row["port"] is not None else _numbers(str(row["ports"] or ""))
-        found |= {(row["protocol"], number) for number in numbers}
+        found |= {(row["protocol"], number) for number in numbers_of(row)}
     return found
-
-
-def _numbers(ranges: str) -> Iterable[int]:
-    """Return the numbers of `49664-49667, 49670`."""
-    for part in filter(None, (text.strip() for text in ranges.strip("[]").split(","))):
-        first, _dash, last = part.partition("-")
-        yield from range(int(first), int(last or first) + 1)
 
 
 def bench(trial: Trial, found: Finding) -> None:
@@ -276,9 +269,6 @@ def doctor(level: str) -> Do:
     """Return the step that lets the doctor look at one level."""
 
     def look(trial: Trial, found: Finding) -> None:
-        playbook = ROOT / "playbooks/doctor.yml"
-        if not playbook.is_file():
-            raise StepSkipped("this checkout has no playbook netmin.windows.doctor")
         kept_in = trial.folder.path / "doctor" / f"{level}.json"
         arguments = ["-e", f"doctor_level={level}", "-e", f"doctor_file={kept_in}"]
         if level == "method":
@@ -354,7 +344,7 @@ def rollback(trial: Trial, found: Finding) -> None:
     restored = result_with(played, "changes")
     found.confirmed.append(f"{len(restored['changes'])} things were restored")
     before = trial.need("audit")
-    listed = trial.target.playbook("netmin.windows.audit")
+    listed = trial.target.playbook("netmin.windows.audit", *WHOLE)
     after = result_with(listed, "listeners", "windows")
     found.files.append(trial.folder.write_json("steps/after_rollback.json", after))
     gone, new = _kinds(before) - _kinds(after), _kinds(after) - _kinds(before)
@@ -368,8 +358,7 @@ def rollback(trial: Trial, found: Finding) -> None:
 def _kinds(result: Mapping[str, Any]) -> set[Listener]:
     """Return the listeners without what is another at each boot: processes, and the numbers of dynamic ports."""
     return {
-        (row["protocol"], "dynamic" if row["dynamic"] else str(row["port"] if row["port"] is not None else row["ports"]), _owner(row))
-        for row in result["listeners"]
+        (row["protocol"], "dynamic" if row["dynamic"] else str(row["ports"] or row["port"]), _owner(row)) for row in result["listeners"]
     }
 
 

@@ -14,17 +14,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file impor
 from ansible_collections.netmin.windows.tests.witness import expect
 from ansible_collections.netmin.windows.tests.witness.kept import (
     CAPTURE,
-    DOCTOR,
     EXPECTED,
     FOLDER,
-    TWIN,
     differences,
     doctor_on,
     expected_of,
     folders,
-    has,
     plan_on,
-    shown,
     text_of,
     twin_of,
 )
@@ -32,12 +28,6 @@ from ansible_collections.netmin.windows.tests.witness.kept import (
 KEPT = pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 # A host of 200 services with everything on it has 60,000.
 MOST_BYTES = 120_000
-
-
-def test_nothing_below_is_passed_over() -> None:
-    """The tests of the doctor and of twins are skipped where the checkout lacks these; this one has both."""
-    assert has(DOCTOR)
-    assert has(TWIN)
 
 
 @KEPT
@@ -50,15 +40,11 @@ def test_the_plan_on_a_capture_is_the_one_that_was_reviewed(folder: Path) -> Non
 
 @KEPT
 def test_the_doctor_finds_in_a_capture_what_was_reviewed(folder: Path) -> None:
-    if not has(DOCTOR):
-        pytest.skip("this checkout has no doctor")
     assert differences(expected_of(folder)["doctor"], doctor_on(read_capture(folder / CAPTURE))) == []
 
 
 @KEPT
 def test_the_twin_of_a_capture_is_planned_closed_proven_and_restored_as_was_reviewed(folder: Path) -> None:
-    if not has(TWIN):
-        pytest.skip("this checkout makes no twins")
     path = folder / CAPTURE
     assert differences(expected_of(folder)["twin"], twin_of(path, read_capture(path))) == []
 
@@ -74,7 +60,7 @@ def test_a_capture_may_be_here_and_a_person_has_read_what_is_expected_of_it(fold
     assert expected["reviewed"] is True, f"read {folder.name}/{EXPECTED}, then set 'reviewed' to true"
     assert re.fullmatch(r"(GPL-3\.0-or-later|CC0-1\.0|CC-BY-4\.0|MIT|Apache-2\.0)", expected["licence"])
     assert expected["origin"] != expect.SAID["origin"]
-    assert {"plan", "doctor", "twin"} <= expected.keys(), "write it with a checkout that has the doctor and makes twins"
+    assert {"plan", "doctor", "twin"} <= expected.keys()
 
 
 def test_captures_of_several_ages_are_here_and_nothing_else() -> None:
@@ -130,7 +116,7 @@ def test_what_changed_is_told_and_written_for_a_review(copied: Path, capsys: pyt
     written = expected_of(copied)
     assert written["reviewed"] is False
     assert written["plan"]["changes"][0] == gone
-    # What a person said stays, and so does what this checkout has no part for.
+    # What a person said stays.
     assert {name: written[name] for name in written if name not in ("plan", "reviewed")} == {
         name: expected[name] for name in expected if name not in ("plan", "reviewed")
     }
@@ -143,9 +129,3 @@ def test_a_capture_of_which_nothing_is_expected_yet_gets_an_expectation(copied: 
     assert "nothing is expected of it yet" in capsys.readouterr().out
     written = expected_of(copied)
     assert (written["reviewed"], written["origin"]) == (False, expect.SAID["origin"])
-
-
-def test_all_that_a_capture_shows_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder,) = folders()[:1]
-    monkeypatch.setattr("ansible_collections.netmin.windows.tests.witness.kept.has", lambda _module: False)
-    assert sorted(shown(folder)) == ["plan", "windows"]

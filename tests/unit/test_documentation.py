@@ -213,7 +213,7 @@ def run(name: str, fake: FakeHost, *, check_mode: bool = False, detail: str = "f
         result: dict[str, Any] = plain(action.work(options))
     if not made.touches_host:
         return result
-    return {**result, "stats": {**Stats().plain(), "seconds": 1.5, "at": "2026-01-01T00:00:00+00:00"}}
+    return {**result, "stats": {**Stats().plain(), "seconds": 1.5, "at": "2026-01-01T00:00:00+00:00", "captured_at": None}}
 
 
 def _into_nothing(_path: Path, _content: str) -> None:
@@ -429,7 +429,7 @@ def test_a_playbook_acts_on_hosts_that_are_named_only(playbook: str, given: list
     assert (done.returncode == 0) is bool(hosts), done.stderr
     if not hosts:
         assert "No host is named" in done.stdout + done.stderr
-        assert lines == [] or not any(line.startswith("hosts (") for line in lines)
+        assert not any(line.startswith("hosts (") for line in lines)
         return
     assert f"hosts ({len(hosts)}):" in lines
     assert [line for line in lines if line in ("web1", "web2", "db1")] == hosts

@@ -8,7 +8,6 @@ The recordings lie beside the checkout; where they do not, these tests are skipp
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,14 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion, ProductType, Windows
+from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.examine import look
+from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.ground import Ground
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import SERVICE_PROPERTIES, read_adapters, read_nt
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.listing import read_listing
 from ansible_collections.netmin.windows.tests.beside import CAPTURES
 from ansible_collections.netmin.windows.tests.unit.captured import act_captured
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE
 from ansible_collections.netmin.windows.tests.witness import recordings
-from ansible_collections.netmin.windows.tests.witness.kept import DOCTOR, has
 from ansible_collections.netmin.windows.tests.witness.recordings import RECORDINGS, SERVER, Recording, capture_of
 
 BY_NAME = {recording.name: recording for recording in RECORDINGS}
@@ -168,13 +168,10 @@ def windows_of(recording: Recording) -> Windows:
 
 @EACH
 def test_a_recording_contradicts_nothing_that_is_assumed(recording: Recording, tmp_path: Path) -> None:
-    if not has(DOCTOR):
-        pytest.skip("this checkout has no doctor")
     reader, _capture = opened(recording, tmp_path)
     windows, why = windows_of(recording), "the recording does not hold it"
-    ground = import_module(f"{DOCTOR}.ground").Ground(reader, KNOWLEDGE, windows, None, why, None, why, tuple, captured=True)
-    look = import_module(f"{DOCTOR}.examine").look
-    verdicts = {item.id: look(ground, item) for item in assumed_on(windows)}
+    ground = Ground(reader, KNOWLEDGE, windows, None, why, None, why, tuple, captured=True)
+    verdicts = {item.id: look(ground, item) for item in KNOWLEDGE.assumptions_on(windows)}
     assert {name: verdict for name, verdict in verdicts.items() if str(verdict.word) == "contradicted"} == {}
     assert {name for name, verdict in verdicts.items() if str(verdict.word) == "confirmed"} >= CONFIRMS.get(recording.name, set())
 
@@ -189,23 +186,14 @@ CONFIRMS: Mapping[str, set[str]] = {
 }
 
 
-def assumed_on(windows: Windows) -> Iterable[Any]:
-    """Return what is assumed of a Windows, where this checkout has assumptions."""
-    found: Iterable[Any] = getattr(KNOWLEDGE, "assumptions_on")(windows)  # noqa: B009
-    return found
-
-
 @EACH_HIVE
 def test_a_hive_confirms_how_services_start_and_what_they_depend_on(recording: Recording, tmp_path: Path) -> None:
     """The doctor asks WMI for it; a hive has the values that WMI reads."""
-    if not has(DOCTOR):
-        pytest.skip("this checkout has no doctor")
     reader, _capture = opened(recording, tmp_path)
     looked, otherwise = 0, []
-    for assumption in assumed_on(windows_of(recording)):
+    for assumption in KNOWLEDGE.assumptions_on(windows_of(recording)):
         service = assumption.look.service
-        found = None if service is None else configured(reader, service.name)
-        if found is None:
+        if service is None or (found := configured(reader, service.name)) is None:
             continue
         looked += 1
         start, requires = found

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def changed(before: dict[str, Any], found: dict[str, Any]) -> list[str]:
-    """Return what differs; what this checkout cannot find out is no difference."""
+    """Return what differs in the parts that were looked at."""
     return differences({name: before.get(name) for name in found}, found)
 
 

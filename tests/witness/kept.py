@@ -7,9 +7,7 @@ Each is a folder with `capture.zip` and `expected.yml`. `expect.py` writes the s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +16,16 @@ from ansible_collections.netmin.windows.plugins.action import listeners_info, mi
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.captured import CapturedHost
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import read_capture
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture
+from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.examine import examine
+from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.verdict import Word
 from ansible_collections.netmin.windows.tests.unit.actions import Acted, act
 from ansible_collections.netmin.windows.tests.unit.captured import act_captured
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
 
+from winsim.twins import read_twin
+
 FOLDER = Path(__file__).resolve().parents[1] / "captures"
 CAPTURE, EXPECTED = "capture.zip", "expected.yml"
-DOCTOR = "ansible_collections.netmin.windows.plugins.plugin_utils._doctor"
-TWIN = "winsim.twins"
 # Delayed services have started by then.
 LONG_UP = 600
 HEAD = "# What is expected of capture.zip beside this file. Written by tests/witness/expect.py; a person read each line (`reviewed`).\n"
@@ -40,15 +40,6 @@ def folders() -> list[Path]:
     return sorted(path.parent for path in FOLDER.glob(f"*/{CAPTURE}"))
 
 
-def has(module: str) -> bool:
-    """Tell whether a part of this checkout is there; a folder that another branch left behind is none."""
-    try:
-        found = find_spec(module)
-    except ModuleNotFoundError:
-        return False
-    return found is not None and found.origin is not None
-
-
 def expected_of(folder: Path) -> dict[str, Any]:
     """Return what is expected of a capture."""
     found: dict[str, Any] = yaml.safe_load((folder / EXPECTED).read_text(encoding="utf-8"))
@@ -59,15 +50,15 @@ def expected_of(folder: Path) -> dict[str, Any]:
 
 
 def shown(folder: Path) -> dict[str, Any]:
-    """Return all that the capture in a folder shows; what this checkout has no part for is left out."""
+    """Return all that the capture in a folder shows."""
     path = folder / CAPTURE
     capture = read_capture(path)
-    found = {"windows": capture.windows.id, "plan": plan_on(capture)}
-    if has(DOCTOR):
-        found["doctor"] = doctor_on(capture)
-    if has(TWIN):
-        found["twin"] = twin_of(path, capture)
-    return found
+    return {
+        "windows": capture.windows.id,
+        "plan": plan_on(capture),
+        "doctor": doctor_on(capture),
+        "twin": twin_of(path, capture),
+    }
 
 
 def plan_on(capture: Capture) -> dict[str, Any]:
@@ -96,15 +87,15 @@ def plan_of(acted: Acted) -> dict[str, Any]:
 def listener(row: Mapping[str, Any]) -> str:
     """Return a listener without what is another at each boot: a process, the number of a dynamic port."""
     owner = str(row["owner"]).partition(" in pid ")[0]
-    port = "dynamic" if row["dynamic"] else row["port"] if row["port"] is not None else row["ports"]
+    port = "dynamic" if row["dynamic"] else row["ports"] or row["port"]
     times = f" x{row['count']}" if row["count"] != 1 else ""
     return f"{row['protocol']}/{port} {row['scope']} {owner} {row['recipe'] or '-'}{times}"
 
 
 def doctor_on(capture: Capture) -> dict[str, Any]:
     """Return what in a capture is not as this collection assumes."""
-    examination = import_module(f"{DOCTOR}.examine").examine(CapturedHost(capture, host=capture.inventory_name), KNOWLEDGE, captured=True)
-    findings = [finding for finding in examination.findings if str(finding.verdict.word) == "contradicted"]
+    examination = examine(CapturedHost(capture, host=capture.inventory_name), KNOWLEDGE, captured=True)
+    findings = [finding for finding in examination.findings if finding.verdict.word is Word.CONTRADICTED]
     return {"contradicted": {one.assumption.id: f"expected {one.verdict.expected}, seen {one.verdict.seen}" for one in findings}}
 
 
@@ -117,7 +108,7 @@ def twin_of(path: Path, capture: Capture) -> dict[str, Any]:
     Raises:
         Unlike: the plan for the twin is not the plan on the capture.
     """
-    made = import_module(TWIN).read_twin(path)
+    made = read_twin(path)
     with simulated(capture.windows.id, host=made.scenario.host) as host:
         host.clock.advance(LONG_UP)
         before = _listeners(host)
@@ -170,8 +161,3 @@ class _Indented(yaml.SafeDumper):
 def text_of(expected: Mapping[str, Any]) -> str:
     """Return the text of an `expected.yml`."""
     return f"---\n{HEAD}" + yaml.dump(dict(expected), Dumper=_Indented, sort_keys=False, width=140, allow_unicode=True)
-
-
-def parts(found: Mapping[str, Any]) -> Iterable[str]:
-    """Return the names of what a capture shows."""
-    return [name for name in found if name != "windows"]

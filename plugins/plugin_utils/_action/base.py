@@ -82,7 +82,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._session: OpenReader | None = None
-        self._aged = ""
+        self._aged = self._captured_at = ""
         self._spent: list[Stats] = []
         # Set as soon as something may have been written: from then on errors are failures.
         self.writing = False
@@ -104,6 +104,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
                 **Stats.total(self._spent).plain(),
                 "seconds": round(time.monotonic() - started, 3),
                 "at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+                "captured_at": self._captured_at or None,
             }
         return result
 
@@ -231,7 +232,7 @@ class WindowsAction(ActionBase):  # type: ignore[misc]  # ansible-core is not ty
     def _open_captured(self) -> Captured:
         """Open the host in a file that the connection names; time passes at once there."""
         found = open_captured(self._connection, self.address, self.host_name, self._loader)
-        self._aged = found.aged
+        self._aged, self._captured_at = found.aged, found.capture.captured_at
         if not isinstance(self.clock, CapturedClock):
             self.clock = CapturedClock(self.clock)
         self._session = found

@@ -15,13 +15,13 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.examine imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.method import Trial, Tried
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.own_key import KEY, look_at_own_key
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.rests import of_default_plan
-from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.result import plain_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.result import verdict_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.verdict import Word
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE, WINDOW
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo.confirm import read_timer
 
 from .base import new_run_id
-from .doctor_info import EXAMINED, ExaminingAction, shown_windows
+from .doctor_info import EXAMINED, ExaminingAction
 from .screen import Screen
 
 OWN_KEY, METHOD = "own_key", "method"
@@ -74,7 +74,7 @@ class DoctorAction(ExaminingAction):
         self.writing = True
         screen = Screen(hidden=bool(self._task.no_log))
         found = look_at_own_key(session, written, lambda what: screen.tell(f"{self.host_name}: {what}"))
-        return self._result(options, with_findings(made, found), changed=True)
+        return self.told(options, with_findings(made, found), level=OWN_KEY, changed=True)
 
     def _method(self, options: Mapping[str, Any]) -> dict[str, Any]:
         session = self.open_writable()
@@ -90,19 +90,12 @@ class DoctorAction(ExaminingAction):
             tried.append(trial.of(name))
             self._tried = tuple(tried)
         found = by_method(made, tried)
-        changed = any(one.runs for one in tried)
-        return self._result(options, with_findings(made, found), changed=changed, methods=[shown_trial(one) for one in tried])
+        changed, methods = any(one.runs for one in tried), [shown_trial(one) for one in tried]
+        return self.told(options, with_findings(made, found), level=METHOD, changed=changed, methods=methods)
 
     def so_far(self) -> dict[str, Any]:
         """Return which methods were tried before the task broke off."""
         return {"changed": True, "methods": [shown_trial(one) for one in self._tried]}
-
-    def _result(self, options: Mapping[str, Any], made: Examination, *, changed: bool, **more: Any) -> dict[str, Any]:
-        windows = made.ground.windows
-        result = {"changed": changed, **plain_of(made), "windows": shown_windows(windows), "level": options["level"], **more}
-        result["warnings"] = [*result.get("warnings", ()), *([windows.remark] if windows.remark else [])]
-        result["msg"] = f"{self.host_name}: {result['verdict']}"
-        return self.told(options, result, made.findings, windows)
 
 
 def refuse_beside_timer(reader: Reader) -> None:
@@ -138,12 +131,4 @@ def by_method(made: Examination, tried: Iterable[Tried]) -> tuple[Finding, ...]:
 
 def shown_trial(one: Tried) -> dict[str, Any]:
     """Show what became of one recipe."""
-    verdict = one.verdict
-    return {
-        "recipe": one.recipe,
-        "verdict": str(verdict.word),
-        "expected": verdict.expected or None,
-        "seen": verdict.seen or None,
-        "why": verdict.why or None,
-        "runs": list(one.runs),
-    }
+    return {"recipe": one.recipe, **verdict_of(one.verdict), "runs": list(one.runs)}

@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import Windows
-from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.examine import Examination, Finding, examine
+from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.examine import Examination, examine
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor.result import kept_of, plain_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.doctor import doctor_lines
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirmed import write_confirmed
@@ -38,14 +37,24 @@ class ExaminingAction(WindowsAction):
             progress=lambda what: screen.tell(f"{self.host_name}: {what}"),
         )
 
-    def told(self, options: Mapping[str, Any], result: dict[str, Any], findings: Sequence[Finding], windows: Windows) -> dict[str, Any]:
-        """Show a result as a table, and keep its findings in a file, where that is wanted."""
+    def told(self, options: Mapping[str, Any], made: Examination, *, level: str, changed: bool = False, **more: Any) -> dict[str, Any]:
+        """Return the result; show it as a table, and keep its findings in a file, where that is wanted."""
+        windows = made.ground.windows
+        result = {
+            "changed": changed,
+            **plain_of(made),
+            "windows": {"id": windows.id, "name": windows.name, "version": str(windows.nt), "build": windows.build},
+            "level": level,
+            "warnings": [windows.remark] if windows.remark else [],
+            **more,
+        }
+        result["msg"] = f"{self.host_name}: {result['verdict']}"
         if options["show"]:
             Screen(hidden=bool(self._task.no_log)).show(lambda paper: doctor_lines(self.host_name, windows.name, result, paper))
         path = path_of(self._loader, options["file"]) if options["file"] else None
         if path is not None and not self._task.check_mode:
             now = datetime.now(tz=UTC).isoformat(timespec="seconds")
-            write_confirmed(path, kept_of(findings, windows, inventory_name=self.host_name, at=now))
+            write_confirmed(path, kept_of(made.findings, windows, inventory_name=self.host_name, at=now))
         return {**result, "file": str(path) if path is not None else None}
 
 
@@ -56,19 +65,4 @@ class DoctorInfoAction(ExaminingAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Look at the host."""
-        made = self.examined(self.open_session())
-        windows = made.ground.windows
-        result = {
-            "changed": False,
-            **plain_of(made),
-            "windows": shown_windows(windows),
-            "level": "read",
-            "warnings": [windows.remark] if windows.remark else [],
-        }
-        result["msg"] = f"{self.host_name}: {result['verdict']}"
-        return self.told(options, result, made.findings, windows)
-
-
-def shown_windows(windows: Windows) -> dict[str, Any]:
-    """Return the Windows of a host as results show it."""
-    return {"id": windows.id, "name": windows.name, "version": str(windows.nt), "build": windows.build}
+        return self.told(options, self.examined(self.open_session()), level="read")

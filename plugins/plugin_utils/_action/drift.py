@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._baseline import fleet
 from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.allowed import Allowed
-from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.drift import Difference, Found, differences
+from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.drift import Difference, Found, differences, permitted
 from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.fleet import FAIL_ON, WORDS
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
@@ -89,12 +89,12 @@ class DriftAction(WindowsAction):
         left = left_by_runs(session, host, names) if options["settings"] else Left()
         found = Found(explained, host, proof, forecast.run if forecast is not None else "", left.undone)
         told = differences(found, self._allowed, KNOWLEDGE)
-        result = self._result(options, host, told, [*warnings, *left.warnings, *_unsettled(host)]) | {"suspected": suspects_of(listing)}
+        result = self._result(options, found, told, [*warnings, *left.warnings, *_unsettled(host)]) | {"suspected": suspects_of(listing)}
         if options["listeners"]:
             result["listeners"] = plain(listed(fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained), Detail.SUMMARY))
         return result
 
-    def _result(self, options: Mapping[str, Any], host: Host, told: Sequence[Difference], warnings: list[str]) -> dict[str, Any]:
+    def _result(self, options: Mapping[str, Any], found: Found, told: Sequence[Difference], warnings: list[str]) -> dict[str, Any]:
         bad = [item for item in told if WORD_OF[item.kind] in options["fail_on"]]
         counts = Counter(WORD_OF[item.kind] for item in told)
         result = {
@@ -103,8 +103,9 @@ class DriftAction(WindowsAction):
             "baseline": self._allowed.file,
             "entries": len(self._allowed.entries),
             "findings": [_plain(item, self._allowed) for item in told],
+            "allowed": plain(permitted(found.explained, self._allowed, KNOWLEDGE)),
             "counts": {word: counts[word] for word in WORDS if counts[word]},
-            "windows": windows_of(host),
+            "windows": windows_of(found.host),
             "warnings": warnings,
             "msg": f"{self.host_name}: {fleet.verdict(counts)}",
         }

@@ -79,6 +79,26 @@ def differences(found: Found, allowed: Allowed, knowledge: Knowledge) -> tuple[D
     return tuple(sorted(every, key=lambda item: (ORDER.index(item.kind), item.line, item.protocol, item.ports, item.message)))
 
 
+def permitted(explained: Iterable[Explained], allowed: Allowed, knowledge: Knowledge) -> list[dict[str, object]]:
+    """Return what the baseline allows today: a row for each listener, with the reason."""
+    groups: dict[tuple[str, str, str], list[Endpoint]] = {}
+    for subject in explained:
+        why = allowed.reason(subject, knowledge)
+        if why is not None:
+            groups.setdefault((subject.endpoint.protocol, _owner(subject), why), []).append(subject.endpoint)
+    return [
+        {
+            "protocol": protocol,
+            "ports": ports_text(sorted({row.port for row in rows if row.address == address})),
+            "address": address,
+            "owner": owner,
+            "why": why,
+        }
+        for (protocol, owner, why), rows in groups.items()
+        for address in sorted({row.address for row in rows}, key=lambda text: (":" in text, text))
+    ]
+
+
 def too_wide(explained: Iterable[Explained], allowed: Allowed, knowledge: Knowledge) -> list[str]:
     """Say of each listener that is allowed on a narrower scope than it has that it is kept all the same: no run of ours can narrow it."""
     judged = [(subject, told) for subject in explained if (told := judge(subject, allowed, knowledge)) is not None]

@@ -66,8 +66,8 @@ def readme(
         "",
         "HOW TO GO BACK",
         *_paragraph(
-            "Run undo.cmd, and restart the computer. It puts back what close.cmd changed, after a run that ended halfway as well. What "
-            "somebody changed since it names and leaves alone."
+            "Run undo.cmd, and restart the computer. It puts back what close.cmd changed, after a run that ended halfway as well. It "
+            "names what somebody changed since, and leaves that alone."
             + (
                 " On Windows 2000 a service whose start mode was put back starts only with the restart; "
                 "after that undo.cmd can be run once more."

@@ -139,7 +139,7 @@ def _named(index: list[str], word: str, where: str) -> list[tuple[str, str]]:
     """Return files and the keys that they are of."""
     named = [line.split(" ", 2) for line in index if line.startswith(f"{word} ")]
     if any(len(parts) != 3 or not parts[2].upper().startswith(ROOT) for parts in named):
-        raise UnusableCapture(f"{where} names a registry key that cannot be: {INDEX} in it was changed")
+        raise UnusableCapture(f"{where} names a registry key that no Windows has: {INDEX} in it was changed, so collect again")
     return [(parts[1], parts[2][len(ROOT) :].lower()) for parts in named]
 
 
@@ -205,5 +205,5 @@ def _content(folder: Path, name: str, most: int, where: str) -> bytes | None:
     with os.fdopen(descriptor, "rb") as file:
         content = file.read(most + 1)
     if len(content) > most:
-        raise UnusableCapture(f"{excerpt(name, 60)} in {where} has more than {most} bytes, and no host needs so many")
+        raise UnusableCapture(f"{excerpt(name, 60)} in {where} has more than {most} bytes, more than any host needs: collect again")
     return content

@@ -32,7 +32,6 @@ _KINDS = {
     7: ValueKind.MULTI_SZ,
     11: ValueKind.QWORD,
 }
-_TEXTS = (ValueKind.SZ, ValueKind.EXPAND_SZ, ValueKind.MULTI_SZ)
 _HEX = re.compile(r"hex(?:\(([0-9a-f]{1,8})\))?:", re.IGNORECASE)
 _BYTE = re.compile(r"[0-9a-f]{2}", re.IGNORECASE)
 

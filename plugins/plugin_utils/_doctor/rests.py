@@ -63,4 +63,4 @@ def sentence(resting: Resting) -> str:
         for ids, what in ((wrong, "contradicted"), (unseen, "not to be seen"))
         if ids
     ]
-    return f"{every}, but {len(wrong) + len(unseen)}: {' and '.join(parts)}"
+    return f"{every}, but for {' and '.join(parts)}"

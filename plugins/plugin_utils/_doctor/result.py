@@ -12,7 +12,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.confirmed impo
 
 from .examine import Examination, Finding
 from .rests import Resting, by_use, of_default_plan, sentence
-from .verdict import Word
+from .verdict import Verdict, Word
 
 
 def plain_of(examination: Examination) -> dict[str, Any]:
@@ -34,16 +34,23 @@ def counts_of(findings: Sequence[Finding]) -> dict[str, int]:
 
 def finding_of(finding: Finding) -> dict[str, Any]:
     """Return one finding."""
-    assumption, verdict = finding.assumption, finding.verdict
+    assumption = finding.assumption
     return {
         "id": assumption.id,
         "assumed": assumption.says,
+        **verdict_of(finding.verdict),
+        "used": list(assumption.used),
+        "confidence": str(assumption.confidence),
+    }
+
+
+def verdict_of(verdict: Verdict) -> dict[str, str | None]:
+    """Return what a host shows of one assumption, or of one recipe."""
+    return {
         "verdict": str(verdict.word),
         "expected": verdict.expected or None,
         "seen": verdict.seen or None,
         "why": verdict.why or None,
-        "used": list(assumption.used),
-        "confidence": str(assumption.confidence),
     }
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Outlook, Verdict, ports_from
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Outlook, Verdict
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import one_line
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged import Reason
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import AS_IT_SHOULD_BE, CONSENT, Of, judge
 
-from .view import Change, HostView, Port, Refusal, Standing, State
+from .view import Change, HostView, Port, Refusal, Standing, State, numbers_of
 
 Result = Mapping[str, Any]
 PLANNED = "planned"
@@ -45,6 +45,7 @@ PROOF_VERDICTS: Mapping[str, str] = {Verdict.FAILED: Standing.FAILED, Verdict.NO
 PROMISED = (State.CLOSES_NOW, State.CLOSES_AT_BOOT, State.OPENS, State.FILTERED)
 STAYING = (State.STAYS, State.REFUSED, State.UNKNOWN, State.FILTERED)
 RESTART = "restart it, for example with -e minimize_reboot=true: some ports close only at the next boot"
+ON_THE_HOST = "plan it again on the host itself and carry it out there, since a capture cannot be changed"
 PROVE = "run netmin.windows.verify to prove it by the sockets"
 
 
@@ -202,7 +203,11 @@ class _Told:
     """
 
     def __init__(self, rows: Sequence[Result]) -> None:
-        self._at = {(row["protocol"], port, row.get("recipe")): row for row in reversed(rows) for port in _ports_of(row)}
+        self._at = {
+            (row["protocol"], port, row.get("recipe")): row
+            for row in reversed(rows)
+            for port in numbers_of(str(row.get("ports") or ""), row["port"])
+        }
         self._by = {(row.get("recipe"), _owner(row), row["protocol"]): row for row in reversed(rows)}
 
     def of(self, row: Result) -> Result | None:
@@ -214,15 +219,6 @@ class _Told:
 
 def _owner(row: Result) -> str:
     return _text(row.get("owner")).partition(" in pid ")[0]
-
-
-def _ports_of(row: Result) -> tuple[int, ...]:
-    """Return the ports for which a row stands; of very many it names the first."""
-    try:
-        return ports_from(str(row["ports"]).partition(" and ")[0]) if row.get("ports") else (row["port"],)
-    except ValueError:
-        # A file may hold anything.
-        return (row["port"],)
 
 
 def _port(row: Result, state: State, stays: Result | None, refused: Iterable[str]) -> Port:
@@ -327,7 +323,7 @@ def _todo(given: Given, refusals: Sequence[Refusal], verdict: str, *, planned: b
     work = given.main or given.restore
     if planned:
         if work.get("changes"):
-            yield "run it without --check to make these changes"
+            yield ON_THE_HOST if _is_captured(work) else "run it without --check to make these changes"
         return
     if work.get("reboot_required") and not given.reboot.get("after"):
         yield RESTART if given.main else "restart it, for example with -e rollback_reboot=true: some of it comes back only at the next boot"
@@ -338,6 +334,12 @@ def _todo(given: Given, refusals: Sequence[Refusal], verdict: str, *, planned: b
         yield "confirm the run with netmin.windows.confirm, or the host puts it back"
     if verdict == Standing.NOT_SETTLED:
         yield "run netmin.windows.verify again once its services have started"
+
+
+def _is_captured(result: Result) -> bool:
+    """Tell whether a capture stood for the host."""
+    stats = result.get("stats")
+    return isinstance(stats, Mapping) and bool(stats.get("captured_at"))
 
 
 def _warnings(given: Given, host: str) -> Iterator[str]:

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import ports_from
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import one_line
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
 
 from .doctor import verdicts_of
 from .findings import Finding
 from .gather import Given, Result, view_of
 from .outside import with_outside
-from .view import HostView, Standing
+from .view import HostView, Port, Standing, State
 
 RUN = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-[0-9a-f]+")
 PARTS = ("audit", "main", "restore", "reboot", "proof", "confirm", "outside")
@@ -37,6 +39,9 @@ VARIABLES: Mapping[str, str] = {
 FAILURES = ("minimize_failure", "rollback_failure")
 DRIFT = "drift_result"
 DOCTOR = "doctor_result"
+MOST_ALLOWED = 500_000
+NOT_PROMISED = (State.LISTENS, State.STAYS, State.REFUSED)
+"""What listens without a promise that it does; of the others something else was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,7 @@ def seen(known: Pieces) -> HostView:
         view = replace(view, ports=listed.ports, verdict=Standing.LISTED, failure="", taken=audit.at, notes=(*view.notes, LATER))
     if chosen["outside"] is not None:
         view = with_outside(view, chosen["outside"].result)
-    view = _examined(_drifted(view, known), known)
+    view = _examined(with_allowed(_drifted(view, known), known.drift), known)
     return view if view.taken else replace(view, taken=max((piece.at for piece in known.pieces), default=""))
 
 
@@ -181,6 +186,39 @@ def _drifted(view: HostView, known: Pieces) -> HostView:
     caption = str(windows.get("caption") or "") if isinstance(windows, Mapping) else ""
     verdict = view.verdict if known.findings else Standing.LISTED
     return replace(view, verdict=verdict, windows=caption, taken=piece_of("", drift).at)
+
+
+def with_allowed(view: HostView, drift: Result) -> HostView:
+    """Say of what is open that a baseline allows it, where a comparison that is not older than the view found so."""
+    at = piece_of("", drift).at
+    if at and view.taken and at < view.taken:
+        return view
+    found = _allowed(drift.get("allowed"))
+
+    def judged(port: Port) -> Port:
+        held = [found.get((port.protocol, address, port.owner), {}) for address in port.addresses]
+        # Of very many ports a row names the first; the comparison has named all, so it has to have as many.
+        whole = sum(map(len, held)) >= port.count and all(number in numbers for numbers in held for number in port.numbers)
+        if port.state not in NOT_PROMISED or not whole:
+            return port
+        return replace(port, state=State.ALLOWED, why=f"allowed by the baseline: {held[0][port.numbers[0]]}", instead="")
+
+    return replace(view, ports=tuple(map(judged, view.ports)))
+
+
+def _allowed(rows: object) -> dict[tuple[str, str, str], dict[int, str]]:
+    """Return the ports that a comparison found allowed, with the reason, by protocol, address and owner; nothing of an absurd number."""
+    found: dict[tuple[str, str, str], dict[int, str]] = {}
+    spent = 0
+    for row in rows if isinstance(rows, list) else ():
+        numbers = ports_from(str(row["ports"]))
+        spent += len(numbers)
+        if spent > MOST_ALLOWED:
+            # A file may hold anything.
+            return {}
+        place = (str(row["protocol"]), str(row["address"]), one_line(str(row["owner"])))
+        found.setdefault(place, {}).update(dict.fromkeys(numbers, one_line(str(row["why"]))))
+    return found
 
 
 def _examined(view: HostView, known: Pieces) -> HostView:

@@ -30,7 +30,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"# {text(report.title)}"
     yield ""
     yield f"Results of {text(fleet.made)}. {len(fleet.hosts)} hosts: {_counted(report.verdicts().items())}."
-    yield f"Listeners: {_counted(report.states().items())}."
+    yield f"Endpoints: {_counted(report.states().items())}."
     yield from _section("Findings", [_finding(finding) for finding in report.findings])
     if report.since is not None:
         lines = [_difference(row) for row in report.since.differences]

@@ -33,7 +33,7 @@ def with_outside(view: HostView, result: Mapping[str, Any]) -> HostView:
         return replace(view, outside=f"{NOT_TESTED_OUTSIDE}: {one_line(str(result.get('msg') or 'the probe failed'))}")
     states = _states(result["outside"])
     counts = result.get("counts") or {}
-    told = ", ".join(f"{counts[kind]} {kind.replace('_', ' ')}" for kind in Agreement if counts.get(kind))
+    told = ", ".join(f"{counts[kind]} {_counted(kind, counts[kind])}" for kind in Agreement if counts.get(kind))
     where, when = one_line(str(result.get("place", ""))), one_line(str(result.get("at", "")))
     return replace(
         view,
@@ -41,6 +41,10 @@ def with_outside(view: HostView, result: Mapping[str, Any]) -> HostView:
         reached=tuple(one_line(str(text)) for text in result.get("contradicted") or ()),
         ports=tuple(replace(port, outside=of_port(port, states)) for port in view.ports),
     )
+
+
+def _counted(kind: Agreement, count: int) -> str:
+    return "agree" if kind is Agreement.AGREES and count > 1 else kind.replace("_", " ")
 
 
 def _states(rows: Iterable[Mapping[str, Any]]) -> States:
@@ -59,7 +63,7 @@ def _family(address: str) -> int:
 
 def of_port(port: Port, states: States) -> str:
     """Say what was found of a row: one word where all of it is alike, otherwise each word with its addresses and ports."""
-    numbers = _numbers(port)
+    numbers = port.numbers
     found: dict[str, dict[str, list[int]]] = {}
     for family in sorted({_family(address) for address in port.addresses}):
         for number in numbers:
@@ -72,10 +76,3 @@ def of_port(port: Port, states: States) -> str:
 
 def _places(places: Mapping[str, list[int]], many: int) -> str:
     return ", ".join(f"{address} ({ports_text(sorted(ports))})" if many > 1 else address for address, ports in places.items())
-
-
-def _numbers(port: Port) -> tuple[int, ...]:
-    try:
-        return ports_from(port.ports.partition(" and ")[0]) if port.ports else (port.port,)
-    except ValueError:
-        return (port.port,)

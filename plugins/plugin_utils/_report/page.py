@@ -32,6 +32,7 @@ LETTERS: Mapping[State, str] = {
     State.CLOSES_AT_BOOT: "b",
     State.LOOPBACK: "l",
     State.KEPT: "k",
+    State.ALLOWED: "a",
     State.FILTERED: "f",
     State.OPENS: "o",
     State.LISTENS: "i",
@@ -47,6 +48,7 @@ MEANINGS: Mapping[State, str] = {
     State.CLOSES_AT_BOOT: "closes at the next boot",
     State.LOOPBACK: "only the host itself reaches it",
     State.KEPT: "wanted, with a reason",
+    State.ALLOWED: "listens, and the baseline allows it",
     State.FILTERED: "a socket stays, and the host's own firewall drops what comes in",
     State.OPENS: "opens again at the next boot",
     State.LISTENS: "it was listed, and nothing was planned",
@@ -226,16 +228,18 @@ def _tiles(report: Report) -> list[Tile]:
     hosts, states = report.fleet.hosts, report.states()
     wanted = sum(host.needs_a_person for host in hosts)
     proven = sum(host.verdict in GOOD for host in hosts)
-    open_rows = sum(count for state, count in states.items() if state.is_open)
+    still_open = sum(count for state, count in states.items() if state.is_open)
     ends = sum(finding.kind in RUNS_OUT for finding in report.findings)
     tiles = [
         Tile(len(hosts), "host" if len(hosts) == 1 else "hosts", link="fleet"),
         Tile(wanted, "needs a person" if wanted == 1 else "need a person", "bad" if wanted else "", "hosts"),
         Tile(proven, "proven or restored", "good" if proven else "", "hosts"),
-        Tile(states[State.CLOSED], "ports closed", "good" if states[State.CLOSED] else ""),
-        Tile(open_rows, "ports open, not kept", "warn" if open_rows else "good", "families"),
-        Tile(states[State.KEPT], "ports kept"),
+        Tile(states[State.CLOSED], "endpoints closed", "good" if states[State.CLOSED] else ""),
+        Tile(still_open, "open, not wanted", "warn" if still_open else "good", "families"),
+        Tile(states[State.KEPT], "kept"),
     ]
+    if states[State.ALLOWED]:
+        tiles.append(Tile(states[State.ALLOWED], "allowed by the baseline"))
     if report.findings:
         tiles.append(Tile(len(report.findings) - ends, "findings", "bad" if len(report.findings) > ends else "", "findings"))
     if ends:

@@ -15,7 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
 
 from .findings import Finding, Kind
-from .view import Fleet, HostView, Port, Standing, State
+from .view import Fleet, HostView, Port, Standing, State, counted
 
 LONGEST_TEXT = 2000
 ABSENT = "not there"
@@ -73,8 +73,10 @@ class Report:
         return dict(Counter(host.verdict for host in self.fleet.hosts).most_common())
 
     def states(self) -> dict[State, int]:
-        """Count the rows by state, in the order of the states; each has a number."""
-        found = Counter(row.state for host in self.fleet.hosts for row in host.ports)
+        """Count the endpoints by state, in the order of the states; each has a number."""
+        found: Counter[State] = Counter()
+        for host in self.fleet.hosts:
+            found.update(counted(host.ports))
         return {state: found[state] for state in State}
 
     def by_host(self, rows: Iterable[T]) -> Mapping[str, tuple[T, ...]]:

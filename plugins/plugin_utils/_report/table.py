@@ -18,11 +18,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.outside import NOT_TESTED_OUTSIDE
 
-from .view import Change, HostView, Port, Standing, State
+from .view import Change, HostView, Port, Standing, State, counted
 
 WIDTH = 100
 HEADS = ("port", "owner", "recipe", "state", "why")
-WIDEST = {"port": 16, "owner": 20, "recipe": 26, "state": 16}
+WIDEST = {"port": 16, "owner": 20, "recipe": 26, "state": 17}
 SHORTEST_WHY = 30
 # Of one host so many changes are told one by one, and of a fleet so many hosts.
 MOST_CHANGES, MOST_HOSTS, MOST_NAMES = 60, 20, 8
@@ -69,7 +69,7 @@ def host_lines(view: HostView, paper: Paper | None = None) -> list[str]:
     local = [row for row in view.ports if row.scope is Scope.LOOPBACK]
     lines += _ports([row for row in view.ports if row.scope is not Scope.LOOPBACK], paper, looked=view.looked_at)
     if local:
-        names = _some([f"{row.name} ({row.owner})" for row in local])
+        names = some([f"{row.name} ({row.owner})" for row in local])
         lines += wrapped(f"On the loopback address only: {names}", paper.width)
     lines += _section(_heading(view), list(_changes(view.changes, paper)), paper)
     lines += _section("Refused", list(_refused(view, paper)), paper)
@@ -90,7 +90,7 @@ def fleet_lines(views: Sequence[HostView], few: int, paper: Paper | None = None)
     lines = [line for view in apart[:MOST_HOSTS] for line in host_lines(view, paper)]
     if len(apart) > MOST_HOSTS:
         names = [view.host for view in apart[MOST_HOSTS:]]
-        lines += ["", *wrapped(f"{len(names)} more hosts failed or differ from most: {_some(names)}", paper.width)]
+        lines += ["", *wrapped(f"{_hosts(len(names), 'more ')} failed or differ from most: {some(names)}", paper.width)]
     return [*lines, "", *_matrix(views, paper), *_totals(views, paper)]
 
 
@@ -129,14 +129,18 @@ def _totals(views: Sequence[HostView], paper: Paper) -> list[str]:
     verdicts = Counter(view.verdict for view in views)
     parts = [f"{count} {verdict}" for verdict, count in verdicts.most_common()]
     todo = Counter(text for view in views for text in view.todo)
-    left = [f"Left to do on {count} hosts: {text}." for text, count in todo.most_common(3)]
-    return ["", *lines_within([f"{len(views)} hosts: {', '.join(parts)}.", *left], paper.width)]
+    left = [f"Left to do on {_hosts(count)}: {text}." for text, count in todo.most_common(3)]
+    return ["", *lines_within([f"{_hosts(len(views))}: {', '.join(parts)}.", *left], paper.width)]
+
+
+def _hosts(count: int, kind: str = "") -> str:
+    return f"{count} {kind}host{'' if count == 1 else 's'}"
 
 
 def _ports(rows: Sequence[Port], paper: Paper, *, looked: bool = False) -> list[str]:
     if not rows:
         return []
-    outcomes = [(str(row.state), *((f"outside: {row.outside}",) if looked else ())) for row in rows]
+    outcomes = [(str(row.state), *((f"outside: {row.outside.replace(NOT_TESTED_OUTSIDE, 'untested')}",) if looked else ())) for row in rows]
     cells = [(_places(row), (row.owner,), (row.recipe or "-",), outcome, (row.why,)) for row, outcome in zip(rows, outcomes, strict=True)]
     columns = zip(HEADS, zip(*cells, strict=True), strict=True)
     widths = [min(WIDEST.get(head, WIDTH), max(map(_width, (head, *chain(*texts))))) for head, texts in columns]
@@ -148,9 +152,11 @@ def _ports(rows: Sequence[Port], paper: Paper, *, looked: bool = False) -> list[
     lines = ["", paper.paint("  ".join(map(padded, HEADS, widths)).rstrip(), "head")]
     for row, texts in zip(rows, cells, strict=True):
         parts = [[line for part in cell for line in wrapped(part, width)] for cell, width in zip(texts, widths, strict=True)]
+        stated = len(wrapped(texts[3][0], widths[3]))
         for number in range(max(map(len, parts))):
             line = [padded(part[number] if number < len(part) else "", width) for part, width in zip(parts, widths, strict=True)]
-            line[3] = paper.paint(line[3], row.state)
+            # The outside view has no colour: it is not what became of the port.
+            line[3] = paper.paint(line[3], row.state) if number < stated else line[3]
             lines.append("  ".join(line).rstrip())
     return lines
 
@@ -222,7 +228,7 @@ def _middle(text: str, width: int) -> str:
 def _refused(view: HostView, paper: Paper) -> Iterator[str]:
     for refusal in view.refusals:
         touched = [row.name for row in view.ports if row.recipe in refusal.affects]
-        about = f" [{_some(list(dict.fromkeys(touched)))}]" if touched else ""
+        about = f" [{some(list(dict.fromkeys(touched)))}]" if touched else ""
         yield from _item(f"{refusal.name}{about}: {refusal.what}. To do it anyway, {refusal.lift}.", paper.width)
 
 
@@ -241,12 +247,15 @@ def _stays(rows: Iterable[Port], paper: Paper) -> Iterator[str]:
         if row.instead:
             groups.setdefault(row.instead, []).append(row.name)
     for instead, names in groups.items():
-        yield from _item(f"{_some(list(dict.fromkeys(names)))}: {instead}", paper.width)
+        yield from _item(f"{some(list(dict.fromkeys(names)))}: {instead}", paper.width)
 
 
 def _closing(view: HostView, paper: Paper) -> list[str]:
-    counts = Counter(row.state for row in view.ports if row.scope is not Scope.LOOPBACK)
-    numbers = ", ".join(f"{counts[state]} {_counted(state, counts[state])}" for state in State if counts[state])
+    counts = counted(row for row in view.ports if row.scope is not Scope.LOOPBACK)
+    found = [(counts[state], COUNTED.get(state, str(state)) if counts[state] > 1 else str(state)) for state in State if counts[state]]
+    # The first number says what is counted: more than the rows above, which have IPv4 and IPv6 together.
+    unit = "endpoint" if found and found[0][0] == 1 else "endpoints"
+    numbers = ", ".join(f"{count} {word}" if number else f"{count} {unit} {word}" for number, (count, word) in enumerate(found))
     verdict = view.verdict.upper()
     said = f" ({view.failure})" if view.failure and not view.ports else ""
     reason = f" {view.failure}." if view.failure and view.ports else ""
@@ -256,10 +265,6 @@ def _closing(view: HostView, paper: Paper) -> list[str]:
     kind = "good" if view.verdict in GOOD else "bad" if view.failed else "changed"
     first, *rest = wrapped(text, paper.width)
     return ["", first.replace(verdict, paper.paint(verdict, kind), 1), *rest]
-
-
-def _counted(state: State, count: int) -> str:
-    return str(state) if count == 1 else COUNTED.get(state, str(state))
 
 
 def _section(heading: str, lines: list[str], paper: Paper) -> list[str]:
@@ -276,7 +281,8 @@ def lines_within(lines: Iterable[str], width: int) -> list[str]:
     return [part for line in lines for part in ([line] if _width(line) <= width else wrapped(line, width))]
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """Name the first of several, and say how many more there are."""
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return f"{', '.join(names[:MOST_NAMES])}{more}"
 

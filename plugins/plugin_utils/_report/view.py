@@ -8,12 +8,14 @@ and numbers, and all text may come from a hostile host: whoever shows it escapes
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Scope
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import ports_from
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.fleet import Ended
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.outside import NOT_TESTED_OUTSIDE
 
@@ -26,6 +28,7 @@ class State(StrEnum):
     CLOSES_AT_BOOT = "closes at boot"
     LOOPBACK = "loopback"
     KEPT = "kept"
+    ALLOWED = "allowed"
     FILTERED = "filtered"
     OPENS = "opens again"
     LISTENS = "listens"
@@ -46,6 +49,15 @@ URGENCY: Mapping[State, int] = {state: number for number, state in enumerate(Sta
 def worst(states: Iterable[State]) -> State | None:
     """Return the state that a person has to look at first; None of no states."""
     return max(states, key=URGENCY.__getitem__, default=None)
+
+
+def numbers_of(ports: str, first: int) -> tuple[int, ...]:
+    """Return the ports that a text names, of very many the first; without one the first alone."""
+    try:
+        return ports_from(ports.partition(" and ")[0]) if ports else (first,)
+    except ValueError:
+        # A file may hold anything.
+        return (first,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +108,24 @@ class Port:
         return f"{self.owner} ({self.protocol}/{'dynamic' if self.dynamic else self.port})"
 
     @property
+    def numbers(self) -> tuple[int, ...]:
+        """The ports for which the row stands; of very many the first."""
+        return numbers_of(self.ports, self.port)
+
+    @property
     def name(self) -> str:
-        """The port as tables show it."""
+        """The port as tables show it; of a dynamic one that opens again nobody knows the number, and another owner may have the old one."""
+        if self.dynamic and self.state is State.OPENS:
+            return f"{self.protocol} (dynamic)"
         return f"{self.protocol}/{self.ports or self.port}"
+
+
+def counted(rows: Iterable[Port]) -> Counter[State]:
+    """Count endpoints by state: IPv4 and IPv6 of one port are two."""
+    found: Counter[State] = Counter()
+    for row in rows:
+        found[row.state] += row.count
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ SCHEMA_VERSION = 1
 MOST_FILE = 1024 * 1024
 MOST_TOLD = 3
 CONFIRMED, CONTRADICTED, NOT_SEEN = "confirmed", "contradicted", "not_to_be_seen"
+GIVE = "give the file that netmin.windows.doctor_info wrote for this host with 'file'"
 WORDS = {CONTRADICTED: "is contradicted on this host", NOT_SEEN: "was not to be seen on this host", "": "was not looked at on this host"}
 
 
@@ -75,7 +76,10 @@ class Confirmed:
                 f"{windows.build}: run netmin.windows.doctor_info on it again"
             )
         if told := self.against((str(Use.PLAN),), knowledge, windows):
-            raise Refused(f"only_confirmed: every plan rests on this, and nothing was changed: {listed(told)}")
+            raise Refused(
+                f"only_confirmed: every plan rests on this, and nothing was changed: {listed(told)}. If the doctor looked at a capture, "
+                "let it look at the host itself; to plan all the same, leave 'only_confirmed' out"
+            )
 
 
 def listed(told: tuple[str, ...]) -> str:
@@ -115,7 +119,10 @@ def read_confirmed(path: Path, inventory_name: str) -> Confirmed:
     where = f"only_confirmed: {excerpt(path)}"
     found = _decoded(_content(path, where), where)
     if found.inventory_name != inventory_name:
-        raise InvalidOption(f"{where} is about the host '{excerpt(found.inventory_name)}', not about '{excerpt(inventory_name)}'")
+        raise InvalidOption(
+            f"{where} is about the host '{excerpt(found.inventory_name)}', not about '{excerpt(inventory_name)}': give each host "
+            "its own file, for example findings/{{ inventory_hostname }}.json"
+        )
     return found
 
 
@@ -125,14 +132,14 @@ def _content(path: Path, where: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InvalidOption(f"{where} cannot be read: {reason}; netmin.windows.doctor_info writes it with 'file'") from error
+        raise InvalidOption(f"{where} cannot be read: {reason}; {GIVE}") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise InvalidOption(f"{where} is not a file")
+        raise InvalidOption(f"{where} is not a file: {GIVE}")
     with os.fdopen(descriptor, "rb") as file:
         content = file.read(MOST_FILE + 1)
     if len(content) > MOST_FILE:
-        raise InvalidOption(f"{where} has more than {MOST_FILE} bytes, and no file of findings has")
+        raise InvalidOption(f"{where} has more than {MOST_FILE} bytes, so it is not a file of findings: {GIVE}")
     return content
 
 
@@ -140,7 +147,7 @@ def _decoded(content: bytes, where: str) -> Confirmed:
     try:
         node: Any = json.loads(content.decode("utf-8"))
     except (RecursionError, ValueError) as error:
-        raise InvalidOption(f"{where} is not JSON") from error
+        raise InvalidOption(f"{where} is not JSON: {GIVE}") from error
     version = node.get("schema_version") if isinstance(node, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise InvalidOption(f"{where} was written by a newer release of netmin.windows: update the collection on this controller")
@@ -148,7 +155,7 @@ def _decoded(content: bytes, where: str) -> Confirmed:
     found: Confirmed | None = decoder.value(Confirmed, node, "$")
     if found is None or decoder.problems or version != SCHEMA_VERSION:
         problems = "; ".join(excerpt(problem) for problem in decoder.problems[:MOST_TOLD]) or "its format is not known"
-        raise InvalidOption(f"{where} is not a file of findings: {problems}")
+        raise InvalidOption(f"{where} is not a file of findings ({problems}): {GIVE}")
     return found
 
 

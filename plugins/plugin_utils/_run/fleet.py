@@ -245,7 +245,7 @@ def table(rows: Sequence[Row], what: Of = Of.MINIMIZE, *, reasons: bool = True) 
     found = totals(rows, what)
     hosts = ", ".join(f"{count} {ended}" for ended, count in found["ended"].items())
     numbers = ", ".join(f"{_cell(found[name])} {_words(name)}" for name in columns)
-    counted = "ports" if what is Of.MINIMIZE else "changes and ports"
+    counted = "endpoints" if what is Of.MINIMIZE else "changes and endpoints"
     return [*lines, f"{found['hosts']} {'host' if len(rows) == 1 else 'hosts'}: {hosts}; {counted}: {numbers}"]
 
 

@@ -238,7 +238,8 @@ def _confirmed_alone(selection: Selection, confirmed: Confirmed, knowledge: Know
         if not why:
             choices.append(choice)
         elif choice.named:
-            refusals.append(Refusal(f"only_confirmed: recipe '{choice.recipe.id}' is not closed: {why}", recipe=choice.recipe.id))
+            told = f"only_confirmed: recipe '{choice.recipe.id}' is not closed: {why}; leave out the recipe, or 'only_confirmed'"
+            refusals.append(Refusal(told, recipe=choice.recipe.id))
         else:
             skipped.append(Skipped(choice.recipe, Reason.NOT_CONFIRMED, why))
     return Selection(tuple(choices), tuple(skipped), tuple(refusals))
@@ -252,4 +253,6 @@ def _unconfirmed_options(given: Mapping[str, Any], confirmed: Confirmed, knowled
         names = [str(item.get("name", "")) for item in value if isinstance(item, Mapping)] if isinstance(value, list | tuple) else []
         told = confirmed.against((stage, *service_recipes(names, knowledge)), knowledge, windows)
         if told:
-            yield Refusal(f"only_confirmed: the options of {stage} are not carried out: {listed(told)}")
+            yield Refusal(
+                f"only_confirmed: the options of {stage} are not carried out: {listed(told)}; leave them out, or 'only_confirmed'"
+            )

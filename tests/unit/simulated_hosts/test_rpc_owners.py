@@ -113,7 +113,7 @@ def test_an_entry_of_another_address_or_port_is_not_meant(windows_2000: Survey) 
 def test_an_annotation_tells_owners_of_one_interface_apart() -> None:
     shared = KNOWLEDGE.rpc_interface(UUID("12345678-1234-abcd-ef00-0123456789ab"))
     assert shared is not None
-    assert set(shared.owners()) == {"spooler", "policyagent"} or len(shared.owners()) == 2
+    assert set(shared.owners()) == {"Spooler", "PolicyAgent"}
     assert "PolicyAgent" in shared.owners("IPSec Policy agent endpoint")
     assert "Spooler" not in shared.owners("IPSec Policy agent endpoint")
 

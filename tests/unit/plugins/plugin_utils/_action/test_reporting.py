@@ -67,6 +67,35 @@ def test_a_report_is_for_its_owner_alone_and_unchanged_the_second_time(tmp_path:
     assert [item.name for item in tmp_path.iterdir()] == ["report.html"]
 
 
+ALLOWED: Mapping[str, Any] = {"protocol": "tcp", "ports": "445", "address": "0.0.0.0", "owner": "srvnet", "why": "files (baseline.yml:3)"}
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        ({}, "allowed"),
+        ({"stats": {"at": "2026-03-02T21:10:00+00:00"}}, "allowed"),
+        ({"stats": {"at": "2026-03-02T21:08:00+00:00"}}, "listens"),
+        ({"allowed": []}, "listens"),
+        ({"allowed": [{**ALLOWED, "owner": "evil"}]}, "listens"),
+        ({"allowed": [{**ALLOWED, "address": "::"}]}, "listens"),
+        ({"allowed": [{**ALLOWED, "ports": "444, 446"}]}, "listens"),
+        ({"allowed": [{**ALLOWED, "ports": "1-65535"}]}, "allowed"),
+        ({"allowed": [{**ALLOWED, "ports": "1-65535"}] * 10_000}, "listens"),
+    ],
+)
+def test_what_a_baseline_allows_is_told_apart_from_what_is_open(tmp_path: Path, found: Mapping[str, Any], state: str) -> None:
+    drift = {"findings": [], "allowed": [ALLOWED], **found}
+    dest = tmp_path / "report"
+    done = write({"web01": {"audit_result": LISTED, "drift_result": drift}}, hosts=["web01"], dest=str(dest), formats=list(FORMATS))
+    assert {name: count for name, count in done["states"].items() if count} == {state: 1}
+    ((port,),) = (host["ports"] for host in json.loads((dest / "report.json").read_text(encoding="utf-8"))["hosts"])
+    assert (port["state"], "files (baseline.yml:3)" in port["why"]) == (state, state == "allowed")
+    page = (dest / "report.html").read_text(encoding="utf-8")
+    assert f"<b>{int(state == 'listens')}</b> <span>open, not wanted" in page
+    assert ("allowed by the baseline</span>" in page) is (state == "allowed")
+
+
 def test_several_formats_make_a_folder(tmp_path: Path) -> None:
     done = one(tmp_path, formats=list(FORMATS), dest=str(tmp_path / "a/b"))
     assert sorted(path.name for path in (tmp_path / "a/b").iterdir()) == sorted(form.file for form in FORMATS.values())

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.drift import Found, differences, too_wide
+from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.drift import Found, differences, permitted, too_wide
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.endpoint import Endpoint, Protocol, Scope
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Outcome, Verdict
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import Finding, Proof
@@ -30,6 +30,18 @@ def test_both_families_of_a_listener_are_one_finding() -> None:
     assert told(Found((six, four), HOST)) == [
         (Kind.NEW, "tcp/8080 on 0.0.0.0, :: (owner Tomcat9) is open, and the baseline does not allow it: close it, or add an entry", 1)
     ]
+
+
+def test_what_is_allowed_is_told_by_address_with_the_reason() -> None:
+    four, other = subject(), subject(8081)
+    six = replace(four, endpoint=Endpoint(Protocol.TCP, "::", 8080, 44))
+    rows = permitted((other, six, four, subject(scope=Scope.LOOPBACK)), allowed(entry(port=PORT)), KNOWLEDGE)
+    assert [(row["protocol"], row["ports"], row["address"], row["owner"]) for row in rows] == [
+        ("tcp", "8080", "0.0.0.0", "Tomcat9"),
+        ("tcp", "8080", "::", "Tomcat9"),
+    ]
+    assert all(str(row["why"]).endswith(":1)") for row in rows)
+    assert permitted((four,), allowed(entry(port=PORT, until=TODAY - timedelta(days=1))), KNOWLEDGE) == []
 
 
 def test_dynamic_ports_of_an_owner_are_one_finding() -> None:

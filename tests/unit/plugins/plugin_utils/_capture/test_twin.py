@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from ansible_collections.netmin.windows.plugins.action import ip_filter, listeners_info, minimize, proof_info, restore
 from ansible_collections.netmin.windows.plugins.plugin_utils._action.base import WindowsAction
-from ansible_collections.netmin.windows.plugins.plugin_utils._capture.canonical import BY_NATURE, canonical
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import decoded
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture
 from ansible_collections.netmin.windows.tests.unit.actions import act
+from ansible_collections.netmin.windows.tests.unit.canonical import BY_NATURE, canonical
 from ansible_collections.netmin.windows.tests.unit.captured import captured
 from ansible_collections.netmin.windows.tests.unit.examples import MANY, examples
 from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, boot, scenario, simulated

@@ -114,7 +114,7 @@ def test_a_plan_says_what_it_rests_on() -> None:
         assert {resting.use for resting in by_use(made)} >= {"every plan", "proof", "smb_device"}
     with SABOTAGES["a service's dependency moved"].started() as host:
         assert sentence(of_default_plan(examined(host))) == (
-            "all that the default plan of this host rests on is confirmed, but 1: 1 contradicted (server-needs-srv2)"
+            "all that the default plan of this host rests on is confirmed, but for 1 contradicted (server-needs-srv2)"
         )
 
 

@@ -83,6 +83,6 @@ def test_nobody_is_broken_by_accident() -> None:
         assert result["refused"]
         assert "i_may_break_it" in result["msg"]
         unknown = run(made(doctor.ActionModule, host, host.session, level="method", i_may_break_it=True, recipes=["w32time"]))
-        assert "did you mean 'w32time-123'" in unknown["msg"] or "w32time-123" in unknown["msg"]
+        assert "did you mean w32time-123" in unknown["msg"]
         assert "is for 'level: method'" in run(made(doctor.ActionModule, host, host.session, recipes=["w32time-123"]))["msg"]
         assert len(host.computer.changes()) == before

@@ -62,7 +62,7 @@ def test_both_views_stand_side_by_side_in_their_own_words() -> None:
     host = view(audit_result=listed(*rows), report_outside_result=result)
     assert by_port(host) == {"tcp/445": "silent", "tcp/135": "refused", "tcp/5985": "open", "tcp/3389": NOT_TESTED_OUTSIDE}
     assert {port.state for port in host.ports} == {State.LISTENS}
-    assert host.outside == f"looked at from probe01, {AT.format(30)}: 4 agrees"
+    assert host.outside == f"looked at from probe01, {AT.format(30)}: 4 agree"
     (plain,) = document.plain(report(host))["hosts"]
     assert {(port["state"], port["outside"]) for port in plain["ports"] if port["port"] == 445} == {("listens", "silent")}
     assert "<th>Outside" in page.render(report(host))

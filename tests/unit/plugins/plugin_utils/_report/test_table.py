@@ -49,7 +49,7 @@ def test_a_host_is_its_ports_its_changes_and_one_closing_line() -> None:
     assert "  services  service Spooler: running -> stopped" in lines
     assert "  - tcp/135: use ip_filter" in lines
     assert " ".join(lines[-2:]) == (
-        "web01: NOT PROVEN: 1 closed, 1 stays. Left to do: run netmin.windows.verify to prove it by the sockets."
+        "web01: NOT PROVEN: 1 endpoint closed, 1 stays. Left to do: run netmin.windows.verify to prove it by the sockets."
     )
 
 
@@ -88,8 +88,28 @@ def test_the_command_that_goes_back_can_be_pasted_however_narrow_the_terminal_is
 def test_a_listing_names_the_next_step() -> None:
     lines = host_lines(view_of("web01", Given(audit={"listeners": [row(135)]})))
     assert " ".join(lines[-2:]).strip() == (
-        "web01: LISTED: 1 listens. Left to do: run netmin.windows.minimize with --check to see what would close."
+        "web01: LISTED: 1 endpoint listens. Left to do: run netmin.windows.minimize with --check to see what would close."
     )
+
+
+def test_a_plan_on_a_capture_says_that_it_is_carried_out_on_the_host() -> None:
+    planned = minimized(changes=[change("service Spooler", "running", "stopped", status="planned")])
+    found = {**planned, "stats": {"captured_at": "2026-01-01T00:00:00+00:00"}}
+    closing = " ".join(host_lines(view_of("web01", Given(main=found, check_mode=True)))[-2:])
+    assert closing.endswith("Left to do: plan it again on the host itself and carry it out there, since a capture cannot be changed.")
+    assert "run it without --check" in " ".join(host_lines(view_of("web01", Given(main=planned, check_mode=True)))[-2:])
+
+
+def test_a_dynamic_port_that_opens_again_has_no_number_yet() -> None:
+    rows = [
+        row(49668, outlook="opens again", dynamic=True, why="it was there before the first run"),
+        row(49668, outlook="stays", dynamic=True, owner="lsass.exe in pid 600", owners=["lsass.exe"], recipe="rpc-lsass"),
+    ]
+    lines = host_lines(view_of("web01", Given(restore=minimized(forecast=rows, residue=[]))))
+    assert [line.split()[:2] for line in lines if line.startswith(("tcp/", "tcp "))] == [
+        ["tcp", "(dynamic)"],
+        ["tcp/49668", "lsass.exe"],
+    ]
 
 
 def test_in_check_mode_there_is_no_run_to_name() -> None:

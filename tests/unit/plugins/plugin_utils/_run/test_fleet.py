@@ -238,7 +238,7 @@ def test_what_a_rollback_left_alone_is_named() -> None:
     lines = table([found], Of.ROLLBACK)
     assert lines[0].split("  ")[0] == "host"
     assert "web01 left alone: service D (somebody changed it after the last run), value C (not done)" in lines
-    assert lines[-1] == "1 host: 1 failed; changes and ports: 2 restored, 0 to restore, - opens, 2 left alone"
+    assert lines[-1] == "1 host: 1 failed; changes and endpoints: 2 restored, 0 to restore, - opens, 2 left alone"
     assert row_of(found)["closed"] is None
     planned = {**BACK, "changes": [{"target": "service A", "status": "planned"}]}
     checked = judge("web01", {"rollback_result": planned}, check_mode=True, what=Of.ROLLBACK)
@@ -294,7 +294,7 @@ def test_the_table() -> None:
         "db failed: it did not come back",
         "db contradicted: tcp/445 on :: (srvnet)",
         "not started: app00, app01, app02, app03, app04, app05, app06, app07, app08, app09 and 2 more",
-        "14 hosts: 1 proven, 1 failed, 12 not started; ports: 21 closed, 7 to close, 0 residue, 1 contradicted, 2 refused",
+        "14 hosts: 1 proven, 1 failed, 12 not started; endpoints: 21 closed, 7 to close, 0 residue, 1 contradicted, 2 refused",
     ]
 
 

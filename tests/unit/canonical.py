@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A capture without what differs by nature between two captures of one host, or between a host and its twin.
 
-`BY_NATURE` is the list of that; whatever is not on it has to be equal. A test compares each simulated host with its twin by it.
+`BY_NATURE` is the list of that; whatever is not on it has to be equal. `test_twin.py` compares each simulated host with its twin by it.
 """
 
 from __future__ import annotations
@@ -11,14 +11,21 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.answers import Registry
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import plain
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import (
+    Capture,
+    Command,
+    Error,
+    Moment,
+    Query,
+    StoredValue,
+    ValueKind,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import ByName, same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import netstat
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.dynamic_ports import FIRST_USER_PORT, MAX_USER_PORT, NUMBER, START
-
-from .answers import Registry
-from .file import plain
-from .model import Capture, Command, Error, Moment, Query, StoredValue, ValueKind
 
 BY_NATURE: Mapping[str, str] = {
     "which capture": "the inventory name, and when it was made",
