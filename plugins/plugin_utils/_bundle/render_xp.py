@@ -25,9 +25,13 @@ from .steps import AddRule, DropKey, DropRule, Start, Step, Stop, Write
 from .words import said, word
 
 REG, SC, NET, FIND, NETSH, PING = (f'"%TOOLS%\\{name}.exe"' for name in ("reg", "sc", "net", "find", "netsh", "ping"))
+# Behind `for /f` a first quote would be taken away.
+REG_INSIDE = r"%TOOLS%\reg.exe"
 ACTIVE_NAME = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
 SERVICES = rf"HKLM\{SERVICES_KEY}"
 VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+# The number before the word: a name may have the word in it, and sc.exe writes names as well.
+STOPPED, RUNNING = "1  STOPPED", "4  RUNNING"
 SHORT_NAMES = {
     RegistryType.SZ: "REG_SZ",
     RegistryType.DWORD: "REG_DWORD",
@@ -57,7 +61,7 @@ class SinceXp:
         yield f'call :none "{VERSION}" "CurrentBuildNumber"'
         yield "if not errorlevel 1 goto tool"
         yield 'set "WHAT=sc.exe"'
-        yield f'{SC} query RpcSs | {FIND} "RUNNING" >nul'
+        yield f'call :state RpcSs "{RUNNING}"'
         yield "if errorlevel 1 goto tool"
         yield "rem The right computer?"
         yield f'call :is "REG_SZ {word(target.computer, "the computer name")}" 2 "{ACTIVE_NAME}" "ComputerName"'
@@ -96,31 +100,31 @@ class SinceXp:
 
     def stop(self, step: Stop, place: Place) -> Iterator[str]:
         """Stop a service with what depends on it, and wait until it has stopped."""
-        name = word(step.name, "the service")
+        name = _service(step.name)
         # One that is gone, such as the instance of a service that a sign-in made, needs nothing.
         yield f'call :none "{SERVICES}\\{name}" "Start"'
         yield f"if not errorlevel 1 goto {place.after}"
-        yield f'call :state "{name}" STOPPED'
+        yield f'call :state "{name}" "{STOPPED}"'
         yield f"if not errorlevel 1 goto {place.after}"
         yield "call :say"
         # `net` takes the name of a driver for that of a service; `sc` knows key names alone.
         yield f'%DO%{SC} stop "{name}"' if step.driver else f'%DO%{NET} stop "{name}" /y'
         yield f"if defined PLAN goto {place.after}"
-        yield f'call :wait "{name}" STOPPED'
+        yield f'call :wait "{name}" "{STOPPED}"'
         yield "if errorlevel 1 goto failed"
 
     def start(self, step: Start, place: Place) -> Iterator[str]:
         """Start what ran; what does not start is named, and ends nothing."""
-        name = word(step.name, "the service")
+        name = _service(step.name)
         # One that is gone, such as the instance of a service that a sign-in made, needs nothing.
         yield f'call :none "{SERVICES}\\{name}" "Start"'
         yield f"if not errorlevel 1 goto {place.after}"
-        yield f'call :state "{name}" RUNNING'
+        yield f'call :state "{name}" "{RUNNING}"'
         yield f"if not errorlevel 1 goto {place.after}"
         yield "call :say"
         yield f'%DO%{SC} start "{name}"' if step.driver else f'%DO%{NET} start "{name}"'
         yield f"if defined PLAN goto {place.after}"
-        yield f'call :wait "{name}" RUNNING'
+        yield f'call :wait "{name}" "{RUNNING}"'
         yield "if errorlevel 1 call :late"
 
     def add_rule(self, step: AddRule, place: Place) -> Iterator[str]:
@@ -159,6 +163,8 @@ class SinceXp:
         yield f"if errorlevel 1 goto {place.after}"
         yield "call :say"
         yield f'{REG} delete "HKLM\\{key}" /f'
+        yield f'call :empty "HKEY_LOCAL_MACHINE\\{key}"'
+        yield "if not errorlevel 1 goto failed"
 
     def restart(self) -> Iterator[str]:
         """Restart where that was asked for."""
@@ -191,7 +197,7 @@ class SinceXp:
         yield 'set "DIFFERS=1"'
         yield "goto :eof"
         yield ":state"
-        yield "rem 0 where the service %1 is in the state %2; sc.exe writes these words in English on every Windows."
+        yield "rem 0 where the service %1 is in the state %2; sc.exe writes number and word of it like this on every Windows."
         yield f'{SC} query "%~1" | {FIND} "%~2" >nul'
         yield "goto :eof"
         yield ":wait"
@@ -206,18 +212,29 @@ class SinceXp:
         yield "goto again"
         if any(isinstance(step, DropKey) for step in steps):
             yield ":empty"
-            yield "rem 0 where the key %1 is there and its export has neither a value nor another key."
+            yield "rem 0 where the key %1 is there and has neither a value nor another key. An export shows a default value as well."
             yield 'if exist "%KEPT%\\key.reg" del "%KEPT%\\key.reg"'
             yield f'{REG} export "%~1" "%KEPT%\\key.reg" >nul 2>&1'
             yield 'if not exist "%KEPT%\\key.reg" exit /b 1'
             yield f'type "%KEPT%\\key.reg" | {FIND} "=" >nul'
             yield "if not errorlevel 1 exit /b 1"
-            yield f'type "%KEPT%\\key.reg" | {FIND} "[" | {FIND} /v /i "%~1]" >nul'
-            yield "if not errorlevel 1 exit /b 1"
+            yield "rem And without a file, since a full disk cuts one short. The old reg.exe shows a default value that is not set, too."
+            yield 'set "FULL="'
+            yield f'for /f "delims=" %%k in (\'{REG_INSIDE} query "%~1" 2^>nul ^| {FIND} "HKEY_"\') do if /i not "%%k"=="%~1" set "FULL=1"'
+            yield f'{REG} query "%~1" 2>nul | {FIND} "REG_" | {FIND} /v "<NO NAME>" >nul'
+            yield 'if not errorlevel 1 set "FULL=1"'
+            yield "if defined FULL exit /b 1"
             yield "exit /b 0"
         yield ":bits"
         yield "echo This is a 32-bit command prompt on a 64-bit Windows. Start cmd.exe from the Start menu. Nothing was changed."
         yield "exit /b 7"
+
+
+def _service(name: str) -> str:
+    """Return the name of a service; `sc` takes a word with an equals sign for an option."""
+    if "=" in name:
+        raise Refused(f"the service {name[:80]!a} cannot be written into a batch file: sc.exe takes its name for an option")
+    return word(name, "the service")
 
 
 def _pattern(value: RegistryValue | None) -> str:
@@ -267,7 +284,7 @@ def _is(step: Write, value: RegistryValue | None) -> str:
 def _written(step: Write) -> str:
     if step.mode:
         # The service manager is told, since it would go on with what it knows; the blank is needed up to Windows 7.
-        return f'{SC} config "{word(step.key.rpartition(chr(92))[2], "the service")}" start= {step.mode}'
+        return f'{SC} config "{_service(step.key.rpartition(chr(92))[2])}" start= {step.mode}'
     place = f'"HKLM\\{word(step.key, "the key")}" /v "{word(step.name, "the value")}"'
     if step.after is None:
         return f"{REG} delete {place} /f"

@@ -237,6 +237,8 @@ def _evidence(written: Sequence[Write], family: Family) -> Iterator[str]:
     yield "if defined PLAN goto s1"
     yield f'if exist "%KEPT%\\before.txt" {FIND} "netmin" <"%KEPT%\\before.txt" >nul'
     yield 'if exist "%KEPT%\\before.txt" if not errorlevel 1 goto s1'
+    yield "rem What an earlier run wrote before it broke off goes first: the newer reg.exe would ask whether to replace it."
+    yield 'if exist "%KEPT%\\before-*.reg" del "%KEPT%\\before-*.reg"'
     yield from (family.kept(number, key) for number, key in enumerate(keys, start=1))
     yield '>"%KEPT%\\before.txt" echo netmin.windows: the keys in before-1.reg and so on are as they were before close.cmd'
     yield f'{FIND} "netmin" <"%KEPT%\\before.txt" >nul 2>&1'
