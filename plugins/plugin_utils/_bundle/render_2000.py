@@ -249,7 +249,7 @@ class Windows2000:
             yield "call :export %1"
             yield "if not defined SEEN exit /b 1"
             yield 'if not exist "%KEPT%\\value.reg" exit /b 1'
-            yield f'{FIND} "=" <"%KEPT%\\value.txt" >nul'
+            yield f'type "%KEPT%\\value.txt" | {FIND} /v /i "[%~1]" | {FIND} "=" >nul'
             yield "if not errorlevel 1 exit /b 1"
             yield f'type "%KEPT%\\value.txt" | {FIND} "[" | {FIND} /v /i "%~1]" >nul'
             yield "if not errorlevel 1 exit /b 1"

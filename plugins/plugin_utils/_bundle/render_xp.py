@@ -216,7 +216,7 @@ class SinceXp:
             yield 'if exist "%KEPT%\\key.reg" del "%KEPT%\\key.reg"'
             yield f'{REG} export "%~1" "%KEPT%\\key.reg" >nul 2>&1'
             yield 'if not exist "%KEPT%\\key.reg" exit /b 1'
-            yield f'type "%KEPT%\\key.reg" | {FIND} "=" >nul'
+            yield f'type "%KEPT%\\key.reg" | {FIND} /v /i "[%~1]" | {FIND} "=" >nul'
             yield "if not errorlevel 1 exit /b 1"
             yield "rem And without a file, since a full disk cuts one short. The old reg.exe shows a default value that is not set, too."
             yield 'set "FULL="'

@@ -65,11 +65,12 @@ def bundled(desk: Console, name: str, **options: Any) -> Bundled:
     return written(desk, collected(desk, name), **options)
 
 
-def written(desk: Console, capture: Capture, folder: str = "NETMIN", **options: Any) -> Bundled:
+def written(desk: Console, capture: Capture, folder: str = "NETMIN", management: str = "captured", **options: Any) -> Bundled:
     """Write a bundle from a capture of what was collected in a folder."""
     place = desk.stick.parent / "bundles" / folder
     given: dict[str, Any] = {"accept": ACCEPTED, "dependents": "stop", **options}
-    done = act_captured(BundleAction, capture, dir=str(place), collected=str(desk.disk / folder), minimize=given)
+    where = {"dir": str(place), "collected": str(desk.disk / folder)}
+    done = act_captured(BundleAction, capture, **where, management=management, minimize=given)
     assert done.error is None, done.error
     return Bundled(desk, place / NAME)
 
@@ -231,6 +232,43 @@ def test_what_cannot_be_closed_is_dropped_by_rules_and_the_rules_go_again(name: 
         restart(host)
         assert bundle.run("undo.cmd").exit_code == 0
         assert settings(host) == before
+
+
+@pytest.mark.parametrize("name", ["windows_7", "windows_10", "windows_server_2022"])
+def test_a_host_that_is_managed_at_its_console_alone_gets_rules_by_files(name: str, tmp_path: Path) -> None:
+    """Nothing but files is carried: the rules are planned, made, seen by the proof and by the next plan, and go on the way back."""
+    with simulated(name) as host:
+        restart(host)
+        desk = console(host, tmp_path)
+        before, rules = settings(host), dropped(host)
+        bundle = bundled(desk, name, management="console", ip_filter={"residue": "drop"})
+        script = (bundle.folder / "close.cmd").read_text("ascii")
+        assert "advfirewall firewall add rule" in script
+        assert not [line for line in script.splitlines() if "add rule" in line and "5985" in line]
+        assert bundle.run("close.cmd").exit_code == 0
+        made = dropped(host)
+        assert len(made) > len(rules)
+        restart(host)
+        second = collected(desk, name, "SECOND")
+        proof = prove(second, bundle)["proof"]
+        assert not [row for row in proof["endpoints"] if row["holds"] is False], proof["reasons"]
+        assert [row for row in proof["endpoints"] if row["outcome"] == "filtered"]
+        again = written(desk, second, "SECOND", management="console", ip_filter={"residue": "drop"})
+        assert "advfirewall firewall add rule" not in (again.folder / "close.cmd").read_text("ascii")
+
+        assert bundle.run("undo.cmd").exit_code == 0
+        assert dropped(host) == rules
+        restart(host)
+        assert bundle.run("undo.cmd").exit_code == 0
+        assert settings(host) == before
+
+
+def test_who_reads_a_host_over_the_network_does_not_manage_it_at_its_console(tmp_path: Path) -> None:
+    """A rule could cut the way to it."""
+    with simulated("windows_10") as host:
+        done = act_captured(BundleAction, captured(host).capture, dir=str(tmp_path), management="console", minimize={})
+    assert "was read over the network" in str(done.error)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["windows_10", "windows_server_2022"])

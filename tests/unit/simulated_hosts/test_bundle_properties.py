@@ -28,8 +28,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_v
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.start_mode import SetStartMode
+from ansible_collections.netmin.windows.tests.unit.examples import examples
 from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, scenario, simulated
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from winsim.batch import CLOSED, Outcome, registry_files, run
@@ -88,7 +89,12 @@ def wanted(draw: st.DrawFn, name: str) -> Wanted:
     """Draw a value; of two states that differ."""
     before = draw(VALUES)
     after = draw(st.one_of(st.none(), NUMBERS, TEXTS, LISTS).filter(lambda found: found != before))
-    if name == "windows_2000" and after is not None and after.type is RegistryType.MULTI_SZ and (before is None or before.type != after.type):
+    if (
+        name == "windows_2000"
+        and after is not None
+        and after.type is RegistryType.MULTI_SZ
+        and (before is None or before.type != after.type)
+    ):
         # Nothing shows where its regedit breaks what was never there.
         after = draw((NUMBERS | TEXTS).filter(lambda found: found != before))
     key = "SOFTWARE\\" + "\\".join(draw(st.lists(KEY_NAMES, min_size=1, max_size=2)))
@@ -96,7 +102,12 @@ def wanted(draw: st.DrawFn, name: str) -> Wanted:
     longer = [found for found in (before, after) if found is not None and isinstance(found.data, bytes)]
     beside = {f"{value}2": item for item in longer} | draw(st.dictionaries(NAMES, NUMBERS | TEXTS, max_size=2))
     return Wanted(
-        key, value, before, after, {other: item for other, item in beside.items() if other.lower() != value.lower()}, draw(st.none() | NUMBERS)
+        key,
+        value,
+        before,
+        after,
+        {other: item for other, item in beside.items() if other.lower() != value.lower()},
+        draw(st.none() | NUMBERS),
     )
 
 
@@ -104,7 +115,13 @@ def wanted(draw: st.DrawFn, name: str) -> Wanted:
 def made_up(draw: st.DrawFn) -> MadeUp:
     """Draw a host: its services, its values, how many of its adapters the plan changes, and where the bundle is."""
     name = draw(st.sampled_from(sorted(HOSTS)))
-    services = draw(st.dictionaries(KEY_NAMES.filter(lambda name: "=" not in name).map("Svc {}".format), st.sampled_from([HostMode.AUTO, HostMode.MANUAL]), max_size=2))
+    services = draw(
+        st.dictionaries(
+            KEY_NAMES.filter(lambda name: "=" not in name).map("Svc {}".format),
+            st.sampled_from([HostMode.AUTO, HostMode.MANUAL]),
+            max_size=2,
+        )
+    )
     values = draw(st.lists(wanted(name), min_size=1, max_size=3, unique_by=lambda item: item.key.lower()))
     return MadeUp(
         name, {key.lower(): mode for key, mode in services.items()}, tuple(values), draw(st.integers(0, 2)), draw(st.sampled_from(FOLDERS))
@@ -244,7 +261,7 @@ def written(made: MadeUp, host: Simulated, changes: Sequence[Change], saved: Seq
     return files.made(target, Plan(tuple(changes)), saved, record, collect=b"", exports=Exports(exports)).files
 
 
-FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+FEW = examples(25, 300)
 
 
 @FEW
@@ -301,7 +318,9 @@ def test_a_disk_that_gets_full_is_no_success(made: MadeUp, room: int, closing: b
             assert outcome.exit_code != 0 or registry_of(here.host) == here.planned(before), outcome.console
         assert here.run("close.cmd").exit_code == 0
         outcome = here.run("undo.cmd", disk_full_after=room)
-        assert outcome.exit_code != 0 or registry_of(here.host) == {key.lower(): dict(cells) for key, cells in before["registry"].items()}
+        there, was = registry_of(here.host), {key.lower(): dict(cells) for key, cells in before["registry"].items()}
+        # A key that was made for a value, and is empty, may be left: whether it is empty may not have been found out.
+        assert outcome.exit_code != 0 or {key: cells for key, cells in there.items() if cells or key in was} == was
         back_again(here, before)
 
 

@@ -52,7 +52,7 @@ class Console:
     def capture(self, name: str = "NETMIN") -> Capture:
         """Make a capture of what was collected."""
         host = CollectedHost(read_folder(self.disk / name), host=NAME)
-        return take(host, KNOWLEDGE, inventory_name=NAME, now=NOW, collection="0.0.0").capture
+        return take(host, KNOWLEDGE, inventory_name=NAME, now=NOW, collection="0.0.0", from_files=True).capture
 
 
 def console(host: Simulated, place: Path) -> Console:
