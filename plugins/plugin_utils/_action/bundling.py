@@ -16,7 +16,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.netmin.windows.plugins.plugin_utils._bundle import files, manifest
 from ansible_collections.netmin.windows.plugins.plugin_utils._bundle.reg import Exports
 from ansible_collections.netmin.windows.plugins.plugin_utils._bundle.script import Target
-from ansible_collections.netmin.windows.plugins.plugin_utils._capture.captured import Captured
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import file_name
 from ansible_collections.netmin.windows.plugins.plugin_utils._collected.interfaces import read_interfaces
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, NotCaptured, Refused
@@ -36,11 +35,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.rpc_restric
 from .base import new_run_id, told_of
 from .baseline import path_of
 from .capture import ROOT
+from .opening import Captured
 from .planned import MinimizeAction
 
 COLLECT = ROOT / "playbooks" / "files" / "collect"
 MINIMIZE = "netmin.windows.minimize"
-RULES = "a rule of close.cmd drops what comes in for it, which the proof does not look at"
+RULES = "a rule of close.cmd drops what comes in for it, which a proof sees on collected files alone"
 # What setup writes to Control\ProductOptions (KB152078).
 PRODUCTS = {ProductType.WORKSTATION: "WinNT", ProductType.DOMAIN_CONTROLLER: "LanmanNT", ProductType.SERVER: "ServerNT"}
 

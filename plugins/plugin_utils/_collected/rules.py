@@ -28,7 +28,7 @@ def with_record(keys: Mapping[str, ExportedKey]) -> Mapping[str, ExportedKey]:
     if record is None or not isinstance(record.data, tuple):
         return keys
     made = ExportedKey(RECORD.key) if own is None else ExportedKey(own.name, dict(own.values), own.others)
-    made.values[RECORD.name] = StoredValue(ValueKind.MULTI_SZ, record.data)
+    made.values[RECORD.name] = StoredValue(type=ValueKind.MULTI_SZ, data=record.data)
     return {**keys, RECORD.key.lower(): made}
 
 
