@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import same
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START
 
 from .reg import ROOT, Exports, data
 from .script import TRIES, Place, Target, probed
@@ -98,6 +100,8 @@ class Windows2000:
             yield f'%DO%call :set "{ROOT}{key}" "{name}" "{"-" if step.after is None else data(step.after, old=True)}"'
         yield f"if defined PLAN goto {place.after}"
         yield from (*self._is(step, step.after, step.before), "if errorlevel 1 goto failed")
+        if place.undoing and same(step.name, START):
+            yield f'set "BACK{place.number}=1"'
 
     def stop(self, step: Stop, place: Place) -> Iterator[str]:
         """Stop a service with what depends on it until net.exe says that it does not run."""
@@ -110,13 +114,15 @@ class Windows2000:
         yield "if errorlevel 1 goto failed"
 
     def start(self, step: Start, place: Place) -> Iterator[str]:
-        """Start what ran; one whose start mode was just put back starts only after the restart."""
+        """Start what ran; one whose start mode was just put back starts only after the restart, and then by itself or not."""
         # One that is gone needs nothing.
         yield f'call :none "{ROOT}{SERVICES_KEY}\\{word(step.name, "the service")}" "Start"'
         yield f"if not errorlevel 1 goto {place.after}"
         yield "call :say"
         yield f'%DO%call :start "{step.name}"'
         yield f"if defined PLAN goto {place.after}"
+        if step.mode:
+            yield f"if errorlevel 1 if defined BACK{step.mode} call :atboot"
         yield "if errorlevel 1 call :late"
 
     def add_rule(self, step: AddRule, place: Place) -> Iterator[str]:
@@ -142,7 +148,7 @@ class Windows2000:
         """Say who restarts: this Windows has no program for it."""
         yield "echo Windows 2000 has no command for it: restart it from the Start menu."
 
-    def routines(self, steps: Sequence[Step]) -> Iterator[str]:
+    def routines(self, steps: Sequence[Step], *, undoing: bool) -> Iterator[str]:
         """Return what the steps call."""
         yield ":export"
         yield "rem Windows 2000 shows a value only in the export of its key. A key that is not there leaves no file."
@@ -159,7 +165,7 @@ class Windows2000:
         yield 'if not defined SEEN echo   "%KEPT%" cannot be written any more, so it is not known what "%~1" has.'
         yield "goto :eof"
         yield ":own"
-        yield "rem LINE is the line of the export on which the value %2 is, if the key %1 itself has one. Keys below it come behind its values."
+        yield "rem LINE is the line on which the export has the value %2 of the key %1 itself. Keys below it come behind its values."
         yield 'set "LINE="'
         yield 'set "BELOW="'
         yield f'for /f "delims=[]" %%n in ({LISTED} /n /i """%~2""="\') do if not defined LINE set "LINE=%%n"'
@@ -200,10 +206,12 @@ class Windows2000:
         yield "if not defined SEEN exit /b 1"
         yield "if defined IS exit /b 0"
         yield "exit /b 1"
-        yield ":differing"
-        yield "echo   differs: %WHAT%"
-        yield 'set "DIFFERS=1"'
-        yield "goto :eof"
+        if not undoing:
+            yield ":differing"
+            yield "rem Nothing will be changed, but all that differs is named."
+            yield "echo   differs: %WHAT%"
+            yield 'set "DIFFERS=1"'
+            yield "goto :eof"
         yield ":set"
         yield "rem Writes a registry file with one value and imports it. Nobody believes regedit: the value is read back."
         yield "rem By way of 'for', no sign in the name of a key means anything to the command prompt."
@@ -243,6 +251,11 @@ class Windows2000:
             yield "if %TRY%==3 exit /b 1"
             yield f"{PING} -n 3 127.0.0.1 >nul"
             yield "goto oncemore"
+            yield ":atboot"
+            yield "rem Until the restart Windows 2000 goes on with the start mode that it read at the last one."
+            yield "echo   starts with the restart: %WHAT%"
+            yield "call :note"
+            yield "exit /b 0"
         if any(isinstance(step, DropKey) for step in steps):
             yield ":empty"
             yield "rem 0 where the key %1 is there and its export has neither a value nor another key."

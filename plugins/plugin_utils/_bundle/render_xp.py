@@ -170,10 +170,10 @@ class SinceXp:
         """Restart where that was asked for."""
         yield 'if defined REBOOT "%TOOLS%\\shutdown.exe" -r -f -t 5'
 
-    def routines(self, steps: Sequence[Step]) -> Iterator[str]:
+    def routines(self, steps: Sequence[Step], *, undoing: bool) -> Iterator[str]:
         """Return what the steps call."""
         yield ":is"
-        yield "rem 0 where reg.exe shows the value %4 of the key %3 as %1. The word number %2 of its line is the type; the old reg.exe"
+        yield "rem 0 where reg.exe shows the value %4 of the key %3 as %1. The word number %2 of its line is the type. The old reg.exe"
         yield "rem closes a list with two marks of its end."
         yield 'set "IS="'
         yield 'for /f "tokens=%~2*" %%a in (\'%TOOLS%\\reg.exe query "%~3" /v "%~4" 2^>nul\') do if "%%a %%b"=="%~1" set "IS=1"'
@@ -185,17 +185,18 @@ class SinceXp:
         yield f'{REG} query "%~1" /v "%~2" >nul 2>&1'
         yield "if errorlevel 1 exit /b 0"
         yield "exit /b 1"
-        yield ":either"
-        yield "rem %1 as it was, %2 as it is to be, or nothing of the two."
-        yield 'if "%~1"=="absent" call :none %4 %5'
-        yield 'if not "%~1"=="absent" call :is %1 %3 %4 %5'
-        yield "if not errorlevel 1 goto :eof"
-        yield 'if "%~2"=="absent" call :none %4 %5'
-        yield 'if not "%~2"=="absent" call :is %2 %3 %4 %5'
-        yield "if not errorlevel 1 goto :eof"
-        yield "echo   differs: %WHAT%"
-        yield 'set "DIFFERS=1"'
-        yield "goto :eof"
+        if not undoing:
+            yield ":either"
+            yield "rem Is the value %5 of the key %4 as it was, %1, or as it is to be, %2? Otherwise it is named. %3 is the same as for :is."
+            yield 'if "%~1"=="absent" call :none %4 %5'
+            yield 'if not "%~1"=="absent" call :is %1 %3 %4 %5'
+            yield "if not errorlevel 1 goto :eof"
+            yield 'if "%~2"=="absent" call :none %4 %5'
+            yield 'if not "%~2"=="absent" call :is %2 %3 %4 %5'
+            yield "if not errorlevel 1 goto :eof"
+            yield "echo   differs: %WHAT%"
+            yield 'set "DIFFERS=1"'
+            yield "goto :eof"
         yield ":state"
         yield "rem 0 where the service %1 is in the state %2; sc.exe writes number and word of it like this on every Windows."
         yield f'{SC} query "%~1" | {FIND} "%~2" >nul'

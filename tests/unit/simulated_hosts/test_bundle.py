@@ -145,6 +145,52 @@ def test_the_way_there_and_back(name: str, tmp_path: Path) -> None:
         assert listeners(collected(desk, name, "THIRD")) == listeners(first)
 
 
+def test_windows_2000_names_what_starts_by_hand_alone(tmp_path: Path) -> None:
+    """What starts at each boot is put back by the restart, and needs nobody."""
+    with simulated("windows_2000") as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), "windows_2000")
+        assert bundle.run("close.cmd").exit_code == 0
+        restart(host)
+        back = bundle.run("undo.cmd")
+        assert back.exit_code == 9
+        assert "starts with the restart: service Messenger" in back.console
+        assert [line.strip() for line in back.console.splitlines() if "not started" in line] == [
+            "not started: service RasMan. It may start after the restart"
+        ]
+        restart(host)
+        assert bundle.run("undo.cmd").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_script_and_its_text_say_what_every_line_is_for(name: str, tmp_path: Path) -> None:
+    """Each routine and each step begins with a remark, each exit code of a script is told in it, and no line is wider than a listing."""
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), name)
+    text = (bundle.folder / "README.txt").read_text("ascii")
+    for heading in (
+        "WHAT TO DO",
+        "WHAT YOU SEE AT THE CONSOLE",
+        "HOW TO GO BACK",
+        "STEPS OF CLOSE.CMD",
+        "WHAT THE EXIT CODES MEAN",
+        "FILES",
+    ):
+        assert f"\n{heading}\n" in text
+    for script in ("close.cmd", "undo.cmd"):
+        lines = (bundle.folder / script).read_text("ascii").splitlines()
+        called = {label for line in lines for label in re.findall(r"call :(\w+)", line)}
+        for label in called - {"leave", "late"}:
+            after = lines[lines.index(f":{label}") + 1]
+            assert after.startswith("rem ") or label == "note", label
+        ends = {code for line in lines for code in re.findall(r"^(?:if .*)?exit /b (\d)$", line)}
+        for code in ends:
+            assert re.search(rf"^{code}  ", text, re.MULTILINE), code
+            assert any(line.startswith(f"rem   {code}  ") for line in lines), code
+        assert max(len(line) for line in lines if line.startswith("rem")) <= 132
+
+
 @pytest.mark.parametrize("name", OLDEST)
 def test_a_host_without_a_channel_has_nothing_open_that_its_forecast_closes(name: str, tmp_path: Path) -> None:
     """Where nobody ever installed WinRM, RPC is bound to the loopback as the operator says, and the listing may end without a row."""
