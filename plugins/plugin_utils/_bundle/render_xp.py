@@ -187,7 +187,7 @@ class SinceXp:
         yield "exit /b 1"
         if not undoing:
             yield ":either"
-            yield "rem Is the value %5 of the key %4 as it was, %1, or as it is to be, %2? Otherwise it is named. %3 is the same as for :is."
+            yield "rem Is the value %5 of the key %4 as it was, %1, or as it is to be, %2? Otherwise it is named. %3 is %2 of :is."
             yield 'if "%~1"=="absent" call :none %4 %5'
             yield 'if not "%~1"=="absent" call :is %1 %3 %4 %5'
             yield "if not errorlevel 1 goto :eof"
