@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START
 
-from .reg import ROOT, Exports, data
+from .reg import HEADER, ROOT, Exports, data
 from .script import TRIES, Place, Target, probed
 from .steps import AddRule, DropKey, DropRule, Start, Step, Stop, Write
 from .words import said, word
@@ -25,6 +25,7 @@ from .words import said, word
 NET, FIND, PING = (f'"%TOOLS%\\{name}.exe"' for name in ("net", "find", "ping"))
 PRODUCTS = rf"{ROOT}SYSTEM\CurrentControlSet\Control\ProductOptions"
 ACTIVE_NAME = rf"{ROOT}SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
+LISTED_ALL = "'type \"%KEPT%\\value.txt\"'"
 LISTED = f'\'type "%KEPT%\\value.txt" ^| {FIND}'
 REGEDIT = 'start "" /wait "%SystemRoot%\\regedit.exe"'
 
@@ -258,14 +259,13 @@ class Windows2000:
             yield "exit /b 0"
         if any(isinstance(step, DropKey) for step in steps):
             yield ":empty"
-            yield "rem 0 where the key %1 is there and its export has neither a value nor another key."
+            yield "rem 0 where the key %1 is there and its export has nothing but its name: neither a value nor another key."
             yield "call :export %1"
             yield "if not defined SEEN exit /b 1"
             yield 'if not exist "%KEPT%\\value.reg" exit /b 1'
-            yield f'type "%KEPT%\\value.txt" | {FIND} /v /i "[%~1]" | {FIND} "=" >nul'
-            yield "if not errorlevel 1 exit /b 1"
-            yield f'type "%KEPT%\\value.txt" | {FIND} "[" | {FIND} /v /i "%~1]" >nul'
-            yield "if not errorlevel 1 exit /b 1"
+            yield 'set "FULL="'
+            yield f'for /f "delims=" %%k in ({LISTED_ALL}) do if /i not "%%k"=="[%~1]" if not "%%k"=="{HEADER}" set "FULL=1"'
+            yield "if defined FULL exit /b 1"
             yield "exit /b 0"
             yield ":dropkey"
             yield "rem A key in brackets with a minus is deleted."

@@ -26,7 +26,9 @@ from .words import said, word
 
 REG, SC, NET, FIND, NETSH, PING = (f'"%TOOLS%\\{name}.exe"' for name in ("reg", "sc", "net", "find", "netsh", "ping"))
 # Behind `for /f` a first quote would be taken away.
-REG_INSIDE = r"%TOOLS%\reg.exe"
+SHOWN = "'%TOOLS%\\reg.exe query \"%~1\"'"
+# The first line of the old reg.exe (its users).
+BANNER = "! REG.EXE VERSION 3.0"
 ACTIVE_NAME = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
 SERVICES = rf"HKLM\{SERVICES_KEY}"
 VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
@@ -41,9 +43,16 @@ SHORT_NAMES = {
 
 
 class SinceXp:
-    """`script.Family` for Windows XP and anything later."""
+    """`script.Family` for Windows XP and anything later.
+
+    Args:
+        old: before Windows Vista.
+    """
 
     exports = False
+
+    def __init__(self, *, old: bool = False) -> None:
+        self._old = old
 
     def tried(self, target: Target) -> Iterator[str]:
         """Try `ver`, `reg`, `sc` and the rights; look for the computer."""
@@ -213,19 +222,17 @@ class SinceXp:
         yield "goto again"
         if any(isinstance(step, DropKey) for step in steps):
             yield ":empty"
-            yield "rem 0 where the key %1 is there and has neither a value nor another key. An export shows a default value as well."
-            yield 'if exist "%KEPT%\\key.reg" del "%KEPT%\\key.reg"'
-            yield f'{REG} export "%~1" "%KEPT%\\key.reg" >nul 2>&1'
-            yield 'if not exist "%KEPT%\\key.reg" exit /b 1'
-            yield f'type "%KEPT%\\key.reg" | {FIND} /v /i "[%~1]" | {FIND} "=" >nul'
-            yield "if not errorlevel 1 exit /b 1"
-            yield "rem And without a file, since a full disk cuts one short. The old reg.exe shows a default value that is not set, too."
-            yield 'set "FULL="'
-            yield f'for /f "delims=" %%k in (\'{REG_INSIDE} query "%~1" 2^>nul ^| {FIND} "HKEY_"\') do if /i not "%%k"=="%~1" set "FULL=1"'
-            yield f'{REG} query "%~1" 2>nul | {FIND} "REG_" | {FIND} /v "<NO NAME>" >nul'
-            yield 'if not errorlevel 1 set "FULL=1"'
-            yield "if defined FULL exit /b 1"
-            yield "exit /b 0"
+            yield "rem 0 where the key %1 is there and reg.exe shows nothing of it but its name: neither a value nor another key."
+            yield f'{REG} query "%~1" >nul 2>&1'
+            yield "if errorlevel 1 exit /b 1"
+            yield "set FULL=0"
+            yield f'for /f "delims=" %%k in ({SHOWN}) do if /i not "%%k"=="%~1" set /a FULL=FULL+1'
+            if self._old:
+                yield "rem The old reg.exe shows its own version, and a default value that is not set."
+                yield f'for /f "delims=" %%k in ({SHOWN}) do if "%%k"=="{BANNER}" set /a FULL=FULL-1'
+                yield f'for /f "tokens=1-3*" %%a in ({SHOWN}) do if "%%a %%b%%d"=="<NO NAME>" set /a FULL=FULL-1'
+            yield "if %FULL%==0 exit /b 0"
+            yield "exit /b 1"
         yield ":bits"
         yield "echo This is a 32-bit command prompt on a 64-bit Windows. Start cmd.exe from the Start menu. Nothing was changed."
         yield "exit /b 7"

@@ -340,7 +340,8 @@ def _messages(target: Target, family: Family, steps: Sequence[Step], *, undoing:
     yield "rem Shows the step, and writes it down as well."
     yield "echo Step %STEP%: %WHAT%"
     yield ":note"
-    yield 'if not defined PLAN >>"%LOG%" echo %DATE% %TIME% %STEP% %WHAT%'
+    yield "if defined PLAN goto :eof"
+    yield '>>"%LOG%" echo %DATE% %TIME% %STEP% %WHAT%'
     yield "goto :eof"
     yield ""
     yield "rem What ends the script, each with a code of its own."
