@@ -3,7 +3,8 @@
 """Scripts of bundles and of `collect` in a command prompt that is not ours: that of wine, with its reg, sc, net, find and regedit.
 
 It proves that they are read as they are meant, and no more: wine's cmd is not that of Windows 2000. Its find knows neither /n nor /c, its
-type leaves UTF-16 as it is, its sc changes no start mode and its net stop knows no /y.
+type leaves UTF-16 as it is, its sc changes no start mode and its net stop knows no /y. Of the services that always run on Windows it has
+PlugPlay alone, so that scripts look for this in place of RpcSs.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ KEY, MADE = r"SOFTWARE\Odd & (Co)", r"SOFTWARE\Made & new"
 CURRENT = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 ACTIVE_NAME = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
 NO_TOOL = 5
+SERVICE = ("RpcSs", "PlugPlay")
 FOLDER = r"C:\R&D (1)"
 STEPS = (
     Write(key=KEY, name="a number", before=RegistryValue.dword(7), after=RegistryValue.dword(0xFFFFFFFF), why="a & b > c"),
@@ -53,7 +55,7 @@ BEFORE = {
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """Return a fresh Windows of wine's, with a key that only an administrator of Windows sees, and a service that always runs there."""
+    """Return a fresh Windows of wine's, with a key that only an administrator of Windows sees."""
     made = Shell(tmp_path_factory.mktemp("wine"))
     made.run("wineboot", "--init")
     made.run("reg", "add", r"HKU\S-1-5-19", "/f")
@@ -81,12 +83,11 @@ def place(shell: Shell, folder: str = FOLDER) -> Path:
 
 
 def ran(shell: Shell, script: str, *arguments: str) -> tuple[int, str]:
-    """Run a script once the service runs that it looks for; wine starts none while it starts itself, which may take a minute."""
+    """Run a script once the service runs that it looks for; on a busy machine that takes its time."""
     for _second in range(60):
         code, shown = once(shell, script, *arguments)
         if code != NO_TOOL or "sc" not in shown.split(maxsplit=1)[0]:
             break
-        shell.run("net", "start", "RpcSs")
         time.sleep(1)
     return code, shown
 
@@ -123,7 +124,7 @@ def target(shell: Shell, nt: NtVersion | None = None) -> Target:
 
 def write(shell: Shell, name: str, lines: Sequence[str]) -> str:
     """Put a script on the disk and return its path there."""
-    (place(shell) / name).write_bytes(content(lines))
+    (place(shell) / name).write_bytes(content(line.replace(*SERVICE) for line in lines))
     return rf"{FOLDER}\{name}"
 
 
@@ -190,7 +191,8 @@ def test_a_tool_that_does_not_do_what_the_script_needs_ends_it(shell: Shell) -> 
 
 def test_collect_ends_and_names_what_could_not_be_read(shell: Shell) -> None:
     """wine has no list of services by sc, and no adapters where Windows has them."""
-    (shell.windows / "collect.cmd").write_bytes((COLLECT / "collect_vista.cmd").read_bytes().replace(b"\n", b"\r\n"))
+    text = (COLLECT / "collect_vista.cmd").read_text("ascii").replace(*SERVICE)
+    (shell.windows / "collect.cmd").write_text(text, "ascii", newline="\r\n")
     shell.put(r"SOFTWARE\netmin.windows", {'"x"': quoted("y")})
     code, shown = ran(shell, r"C:\windows\collect.cmd", r"C:\x & (y)")
     assert code == 6, shown
