@@ -78,7 +78,7 @@ def written(desk: Console, capture: Capture, folder: str = "NETMIN", management:
     """Write a bundle from a capture of what was collected in a folder."""
     place = desk.stick.parent / "bundles" / folder
     given: dict[str, Any] = {"accept": ACCEPTED, "dependents": "stop", **options}
-    where = {"dir": str(place), "collected": str(desk.disk / folder)}
+    where: dict[str, Any] = {"dir": str(place), "collected": str(desk.disk / folder)}
     done = act_captured(BundleAction, capture, **where, management=management, minimize=given)
     assert done.error is None, done.error
     return Bundled(desk, place / NAME)

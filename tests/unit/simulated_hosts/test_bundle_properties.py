@@ -20,9 +20,10 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.netbios import NetbiosOption
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
-from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import NetbiosOption, SetNetbios
+from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.plan import Plan
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.running import StopService
