@@ -108,7 +108,7 @@ def _seen(target: Target, steps: Sequence[Step]) -> Iterator[str]:
     yield from _paragraph(
         f"- For each step that is needed a line 'Step', its number and what it is about; the first of close.cmd is 'Step 1'{first}. "
         + (
-            "Windows 2000 shows nothing more: regedit and net are not let write to the console."
+            "Nothing more is shown: regedit writes nothing, and what net writes goes to find."
             if target.nt == WINDOWS_2000
             else "Below it stands what reg, sc or net says, in the language of the computer. Do not go by that: the script reads back."
         )

@@ -144,7 +144,7 @@ def undo_script(target: Target, steps: Sequence[Step], family: Family) -> list[s
         *_folder(family),
         *_steps(steps, family, undoing=True),
         "",
-        "if defined LEFT goto left",
+        "if defined LEFT if not defined PLAN goto left",
         *_end("Done. All is as it was before close.cmd; restart this computer for what is read at the start alone.", family),
         ":left",
         "echo Done, but for what is named above: restart this computer, and run undo.cmd once more for what did not start.",

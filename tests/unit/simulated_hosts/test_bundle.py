@@ -487,6 +487,8 @@ def test_what_somebody_changed_stops_the_way_there_and_stays_on_the_way_back(nam
         outcome = bundle.run("undo.cmd")
         assert outcome.exit_code == 9
         assert rf"left alone: HKLM\SYSTEM\CurrentControlSet\Services\{service}\Start" in outcome.console
+        shown = bundle.run("undo.cmd", "/plan")
+        assert (shown.exit_code, shown.console.count("left alone"), "Nothing was changed" in shown.console) == (0, 1, True)
         assert registry.value(key, "Start") == RegistryValue.dword(1)
 
 
