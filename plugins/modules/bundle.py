@@ -53,6 +53,7 @@ options:
     default: {}
 notes:
   - What a script cannot do safely is refused with a sentence, for example a name with a quote or a percent sign.
+  - Filters of RPC calls (C(rpc_filters) in O(minimize)) are not written as scripts. A plan with them is refused.
   - NetBIOS over TCP/IP of an adapter is set by its registry value, which Windows reads at the next boot.
 extends_documentation_fragment:
   - netmin.windows.connection
