@@ -34,6 +34,16 @@ options:
         on the host is refused. C(rpccfg) is a download, and C(collect_2000.cmd) runs it only if it is on the path.
       - A relative path is taken as that of O(dir).
     type: path
+  management:
+    description:
+      - How the host is managed. With V(captured), that is what the capture tells. Files of C(collect) do not tell it, and a new rule of
+        the firewall could cut a session. So O(minimize) makes no rule on them.
+      - V(console) says that nobody manages the host over the network. Then C(ip_filter) in O(minimize) plans rules from Windows Vista on,
+        C(close.cmd) makes them, and the proof sees them on the files of the second collection. A port of WinRM is in no rule even so.
+      - V(console) is refused if the host was read over the network.
+    type: str
+    choices: [captured, console]
+    default: captured
   minimize:
     description:
       - Options of M(netmin.windows.minimize) for the plan, such as C(accept) and C(keep). Files of a host without a channel do not tell
@@ -43,6 +53,7 @@ options:
     default: {}
 notes:
   - What a script cannot do safely is refused with a sentence, for example a name with a quote or a percent sign.
+  - Filters of RPC calls (C(rpc_filters) in O(minimize)) are not written as scripts. A plan with them is refused.
   - NetBIOS over TCP/IP of an adapter is set by its registry value, which Windows reads at the next boot.
 extends_documentation_fragment:
   - netmin.windows.connection

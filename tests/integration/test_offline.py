@@ -118,6 +118,7 @@ def test_every_command_of_the_guide_leads_to_a_host_without_a_listener_and_back(
                 restart()
                 open_now = {(str(row.protocol), row.address) for row in computer.endpoints()}
                 assert open_now == (set() if ran[-1] == "close.cmd" else there)
+    assert "plc7" in (tmp_path / "report.html").read_text("utf-8")
     assert ran == [script, "close.cmd", "close.cmd", "collect.cmd", "undo.cmd"]
 
 

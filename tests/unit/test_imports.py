@@ -42,7 +42,7 @@ ARROWS: Mapping[str, set[str]] = {
     "_baseline": {"_report", "_run", *LAYERS},
     "_report": {"_run", *LAYERS},
     "_capture": {"_doctor", "_run", *LAYERS},
-    "_collected": {"_capture", "_core"},
+    "_collected": {"_capture", "_host", "_core"},
     "_doctor": {"_run", "_wsman", *LAYERS},
     "_bundle": {"_collected", "_forecast", "_objects", "_host", "_core"},
     "connection": {"_action"},

@@ -12,7 +12,8 @@ rem Exit codes: 0 everything was collected     1 no folder was named     2 this 
 rem             4 the folder cannot be used    5 a tool of this Windows does not work as this script needs it
 rem             6 done, but something could not be read
 
-setlocal
+rem However this computer is set up: call and for are known here, and an exclamation mark in a name is nothing but that.
+setlocal enableextensions disabledelayedexpansion
 set "TOOLS=%SystemRoot%\System32"
 set "TO=%~1"
 set "LOST="

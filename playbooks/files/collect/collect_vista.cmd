@@ -11,7 +11,8 @@ rem Exit codes: 0 everything was collected     1 no folder was named     2 this 
 rem             4 the folder cannot be used    5 a tool of this Windows does not work as this script needs it
 rem             6 done, but something could not be read     7 this is a 32-bit command prompt on a 64-bit Windows
 
-setlocal
+rem However this computer is set up: call and for are known here, and an exclamation mark in a name is nothing but that.
+setlocal enableextensions disabledelayedexpansion
 set "TOOLS=%SystemRoot%\System32"
 set "TO=%~1"
 set "LOST="
@@ -25,7 +26,7 @@ ver | "%TOOLS%\find.exe" " 5." >nul
 if not errorlevel 1 goto other
 "%TOOLS%\reg.exe" query "HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion" /v CurrentBuildNumber >nul 2>&1
 if errorlevel 1 goto reg
-"%TOOLS%\sc.exe" query RpcSs | "%TOOLS%\find.exe" "RUNNING" >nul
+"%TOOLS%\sc.exe" query RpcSs | "%TOOLS%\find.exe" "4  RUNNING" >nul
 if errorlevel 1 goto sc
 
 rem Only an administrator may ask whether a disk is dirty; where the disk is of another kind, only he may see this key.
@@ -118,8 +119,12 @@ set "ROWS=0"
 set /a PAGE=PAGE+1
 set "FILE=sc-%~1-%PAGE%.txt"
 "%TOOLS%\sc.exe" queryex type= %~1 state= all bufsize= 65536 ri= %FROM% >"%TO%\%FILE%"
+"%TOOLS%\find.exe" "%~2" <"%TO%\%FILE%" >nul
+if not errorlevel 1 goto rows
+if %PAGE%==1 set "LOST=%LOST% %FILE%"
+goto :eof
+:rows
 for /f %%n in ('type "%TO%\%FILE%" ^| "%TOOLS%\find.exe" /c "%~2"') do set "ROWS=%%n"
-if %ROWS%==0 if %PAGE%==1 set "LOST=%LOST% %FILE%"
 if %ROWS%==0 goto :eof
 >>"%TO%\collect.txt" echo services %FILE%
 set /a FROM=FROM+ROWS

@@ -26,6 +26,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Record
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Host
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.identity import HostIdentity, marked, read_identity
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import AT_THE_CONSOLE
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE, minimize_spec
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import windows_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.run import Prepared, Run, result_of
@@ -34,11 +35,12 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.rpc_restric
 from .base import new_run_id, told_of
 from .baseline import path_of
 from .capture import ROOT
+from .opening import Captured
 from .planned import MinimizeAction
 
 COLLECT = ROOT / "playbooks" / "files" / "collect"
 MINIMIZE = "netmin.windows.minimize"
-RULES = "a rule of close.cmd drops what comes in for it, which the proof does not look at"
+RULES = "a rule of close.cmd drops what comes in for it, which a proof sees on collected files alone"
 # What setup writes to Control\ProductOptions (KB152078).
 PRODUCTS = {ProductType.WORKSTATION: "WinNT", ProductType.DOMAIN_CONTROLLER: "LanmanNT", ProductType.SERVER: "ServerNT"}
 
@@ -49,6 +51,7 @@ class BundleAction(MinimizeAction):
     argument_spec: ClassVar[Mapping[str, Any]] = {
         "dir": {"type": "path", "default": "bundles"},
         "collected": {"type": "path"},
+        "management": {"type": "str", "choices": ["captured", "console"], "default": "captured"},
         "minimize": {"type": "dict", "default": {}},
     }
 
@@ -69,7 +72,7 @@ class BundleAction(MinimizeAction):
         wrong = told_of(validated, spec, given, MINIMIZE)
         if wrong:
             raise InvalidOption("\n".join(f"'minimize': {text}" for text in wrong))
-        own = {name: options[name] for name in ("dir", "collected")}
+        own = {name: options[name] for name in ("dir", "collected", "management")}
         return {**validated.validated_parameters, **own}
 
     def contradictions(self, options: Mapping[str, Any]) -> Iterable[str]:
@@ -86,7 +89,10 @@ class BundleAction(MinimizeAction):
                 "move it away, or give another 'dir'"
             )
         session = self.open_session()
-        run = Run(KNOWLEDGE, self.waits, new_run_id())
+        console = options["management"] == "console"
+        if console:
+            _refuse_to_lose(session)
+        run = Run(KNOWLEDGE, self.waits, new_run_id(), path=AT_THE_CONSOLE if console else None)
         prepared = self.prepare(run, session, options)
         host = prepared.survey.host
         identity = self._identity(session)
@@ -98,7 +104,7 @@ class BundleAction(MinimizeAction):
             self._target(run.run_id, host, identity),
             prepared.plan,
             run.snapshot_of(prepared, session).saved,
-            Record.of(run.run_id, marked(host.boot.mark, identity), after_restart(prepared.forecast), prepared.opens),
+            Record.of(run.run_id, marked(host.boot.mark, identity), after_restart(prepared.forecast, shown=console), prepared.opens),
             collect=(COLLECT / files.collector(host.windows.nt)).read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
             exports=Exports(collected),
             captured_at=str(captured),
@@ -160,19 +166,35 @@ def _interfaces(restriction: Mapping[str, Any] | None, collected: Path | None) -
     return known.lines if indexes else []
 
 
-def after_restart(entries: Iterable[Forecast]) -> tuple[Forecast, ...]:
+def _refuse_to_lose(session: Reader) -> None:
+    """Refuse to take a host for one that nobody manages over the network, where somebody did.
+
+    Raises:
+        InvalidOption: the host was read over the network, now or when it was captured.
+    """
+    if not (isinstance(session, Captured) and session.capture.from_files):
+        raise InvalidOption(
+            "'management: console' is for a host of which files were carried to the controller; this one was read over the network, "
+            "and a rule could cut that way to it. Leave the option out"
+        )
+
+
+def after_restart(entries: Iterable[Forecast], *, shown: bool) -> tuple[Forecast, ...]:
     """Return what a proof can hold a forecast to that scripts carried out.
 
-    It says nothing of the time before the restart: no tool of the console makes an adapter read its option anew. Of what a rule drops it
-    says that the socket stays: the record by which a proof finds our rules is written by a controller alone.
+    It says nothing of the time before the restart: no tool of the console makes an adapter read its option anew.
+
+    Args:
+        shown: the proof will be on files, which show the rules of a script. Of a host that is asked over the network only a controller
+            writes down which rules are ours; there it is said of what a rule drops that the socket stays.
     """
-    return tuple(_after_restart(entry) for entry in entries)
+    return tuple(_after_restart(entry, shown=shown) for entry in entries)
 
 
-def _after_restart(entry: Forecast) -> Forecast:
+def _after_restart(entry: Forecast, *, shown: bool) -> Forecast:
     if entry.outlook is Outlook.CLOSES_NOW:
         return replace(entry, now=Expectation.UNKNOWN, outlook=Outlook.CLOSES_AT_BOOT)
-    if entry.outlook is Outlook.FILTERED:
+    if entry.outlook is Outlook.FILTERED and not shown:
         return replace(entry, outlook=Outlook.STAYS, why=f"{entry.why}; {RULES}")
     return entry
 

@@ -65,7 +65,7 @@ def made(
     known = tuple(saved)
     steps = closing(plan.changes, known, target.nt)
     back = undoing(steps, known)
-    family: Family = Windows2000(exports) if target.nt == NtVersion(5, 0) else SinceXp()
+    family: Family = Windows2000(exports) if target.nt == NtVersion(5, 0) else SinceXp(old=target.nt < VISTA)
     written = tuple(step for step in steps if isinstance(step, Write))
     files = {
         "close.cmd": content(close_script(target, steps, family)),

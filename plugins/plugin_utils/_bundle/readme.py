@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.forecast import Expectation, Forecast
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 
-from .script import CODES, Target, states
-from .steps import AddRule, DropKey, DropRule, Start, Step, Stop, Write
+from .script import Target, codes, states
+from .steps import WINDOWS_2000, AddRule, DropKey, DropRule, Start, Step, Stop, Write
 from .words import said
 
 WIDTH = 100
@@ -33,7 +33,7 @@ def readme(
     collect: str,
 ) -> list[str]:
     """Return the lines of README.txt."""
-    old = target.nt == NtVersion(5, 0)
+    old = target.nt == WINDOWS_2000
     return [
         f"netmin.windows: closing ports on the computer {said(target.computer)} ({said(target.name)})",
         f"{said(target.system)}, version {target.nt}, build {target.build}; bundle {said(target.run)}",
@@ -64,13 +64,16 @@ def readme(
             "sockets that what is forecast to be closed is closed."
         ),
         "",
+        "WHAT YOU SEE AT THE CONSOLE",
+        *_seen(target, steps),
+        "",
         "HOW TO GO BACK",
         *_paragraph(
             "Run undo.cmd, and restart the computer. It puts back what close.cmd changed, after a run that ended halfway as well. It "
             "names what somebody changed since, and leaves that alone."
             + (
-                " On Windows 2000 a service whose start mode was put back starts only with the restart; "
-                "after that undo.cmd can be run once more."
+                " On Windows 2000 a service whose start mode was put back starts only with the restart. What starts by hand undo.cmd "
+                "names; run it once more after the restart for that."
                 if old
                 else ""
             )
@@ -89,7 +92,7 @@ def readme(
         *(line for text in dict.fromkeys(warnings) for line in _paragraph(f"- {text}")),
         "",
         "WHAT THE EXIT CODES MEAN",
-        *(f"{code}  {text}" for code, text in CODES),
+        *codes(target.nt),
         "",
         "FILES",
         *(f"{name:<16}{len(content):>9} bytes{_lines(content):>7} lines" for name, content in sorted(files.items())),
@@ -97,6 +100,21 @@ def readme(
             "manifest.json on the controller has a SHA-256 of each. This Windows cannot make one." if target.nt < NtVersion(6, 1) else ""
         ),
     ]
+
+
+def _seen(target: Target, steps: Sequence[Step]) -> Iterator[str]:
+    """Yield what the scripts show, and what shows nothing."""
+    first = f" ({said(steps[0].target, 120)})" if steps else ""
+    yield from _paragraph(
+        f"- For each step that is needed a line 'Step', its number and what it is about; the first of close.cmd is 'Step 1'{first}. "
+        + (
+            "Nothing more is shown: regedit writes nothing, and what net writes goes to find."
+            if target.nt == WINDOWS_2000
+            else "Below it stands what reg, sc or net says, in the language of the computer. Do not go by that: the script reads back."
+        )
+    )
+    yield from _paragraph("- A step that is not needed shows nothing. A service may take minutes to stop, in which nothing is to be seen.")
+    yield from _paragraph("- The last line begins with 'Done' if all went well. Otherwise it says what did not, and what to do.")
 
 
 def _interfaces(lines: Sequence[str]) -> list[str]:
@@ -130,7 +148,7 @@ def _step(number: int, step: Step) -> Iterator[str]:
 
 def forecast(target: Target, entries: Iterable[Forecast]) -> list[str]:
     """Return the lines of FORECAST.txt: each endpoint that listens now, and what becomes of it once the computer was restarted."""
-    rows = [(_port(entry), entry.endpoint.address, said(entry.owner, 40), AFTER[entry.boot], said(entry.why)) for entry in entries]
+    rows = [(_port(entry), entry.endpoint.address, said(entry.owner), AFTER[entry.boot], said(entry.why)) for entry in entries]
     closed = sum(row[3] == "closed" for row in rows)
     return [
         f"netmin.windows: what listens on {said(target.computer)}, and what will once close.cmd ran and the computer was restarted",
@@ -148,5 +166,7 @@ def _port(entry: Forecast) -> str:
 
 def _row(row: tuple[str, str, str, str, str]) -> Iterator[str]:
     port, address, owner, after, why = row
-    yield f"{port:<22}{said(address):<18}{after:<11}{owner}"
+    owners = textwrap.wrap(owner, WIDTH - 51) or [""]
+    yield f"{port:<22}{said(address):<18}{after:<11}{owners[0]}"
+    yield from (f"{'':<51}{line}" for line in owners[1:])
     yield from textwrap.wrap(why, WIDTH, initial_indent="    ", subsequent_indent="    ")

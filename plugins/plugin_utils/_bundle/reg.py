@@ -111,11 +111,12 @@ class Exports:
         there = self._lines(step)
         if there and "".join(there).lower() == text:
             return Shown(there)
-        if there and other is not None and "".join(there).lower() == data(other):
+        alike = other is not None and other.type is value.type
+        if there and other is not None and alike and "".join(there).lower() == data(other):
             return _broken(text, there)
-        if other is None:
-            # Nothing was there before: its beginning tells it from that.
-            return Shown((text[: SHORT - len(quoted(step.name)) - 1].rpartition(",")[0],), whole=False)
+        if not alike and len(quoted(step.name)) <= SHORT // 2:
+            # Nothing was there before, or another type: its beginning tells it from that.
+            return Shown((_beginning(text, SHORT - len(quoted(step.name)) - 1),), whole=False)
         raise Refused(
             f"{step.target} is a list that regedit of Windows 2000 breaks into lines: "
             + (
@@ -154,13 +155,18 @@ def _found(content: bytes, step: Write) -> Iterator[str]:
             return
 
 
+def _beginning(text: str, most: int) -> str:
+    """Return whole bytes with the comma behind them, which says that the value goes on."""
+    return text[: text[:most].rindex(",") + 1]
+
+
 def _broken(text: str, there: Sequence[str]) -> Shown:
     """Break a value where the host breaks another of the same name: what stands before it is as long."""
     first = len(there[0])
     if len(text) <= first:
         return Shown((text,))
     if len(there) == 1:
-        return Shown((text[:first].rpartition(",")[0],), whole=False)
+        return Shown((_beginning(text, first),), whole=False)
     pieces, rest = [text[:first]], text[first:]
     # Of the second line it is known how much it takes only where a third one follows.
     size, certain = len(there[1]), len(there) > 2

@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import same
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import SERVICES_KEY, RegistryType, RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START
 
-from .reg import ROOT, Exports, data
+from .reg import HEADER, ROOT, Exports, data
 from .script import TRIES, Place, Target, probed
 from .steps import AddRule, DropKey, DropRule, Start, Step, Stop, Write
 from .words import said, word
@@ -23,6 +25,8 @@ from .words import said, word
 NET, FIND, PING = (f'"%TOOLS%\\{name}.exe"' for name in ("net", "find", "ping"))
 PRODUCTS = rf"{ROOT}SYSTEM\CurrentControlSet\Control\ProductOptions"
 ACTIVE_NAME = rf"{ROOT}SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
+LISTED_ALL = "'type \"%KEPT%\\value.txt\"'"
+LISTED = f'\'type "%KEPT%\\value.txt" ^| {FIND}'
 REGEDIT = 'start "" /wait "%SystemRoot%\\regedit.exe"'
 
 
@@ -68,9 +72,13 @@ class Windows2000:
     def unchanged(self, step: Write) -> Iterator[str]:
         """Look for either state of a value."""
         yield f'set "WHAT={word(said(step.target), "the name")}"'
+        before, after = (list(self._is(step, *pair)) for pair in ((step.before, step.after), (step.after, step.before)))
+        if len(before) == len(after) == 1:
+            yield from (*before, f"if errorlevel 1 {after[0]}", "if errorlevel 1 call :differing")
+            return
         yield 'set "FOUND="'
-        for value, other in ((step.before, step.after), (step.after, step.before)):
-            yield from self._is(step, value, other, 'if not errorlevel 1 set "FOUND=1"')
+        for lines in (before, after):
+            yield from (*lines, 'if not errorlevel 1 set "FOUND=1"')
         yield "if not defined FOUND call :differing"
 
     def kept(self, number: int, key: str) -> str:
@@ -80,9 +88,9 @@ class Windows2000:
     def write(self, step: Write, place: Place) -> Iterator[str]:
         """Write a value by a registry file of one line, and read it back from an export."""
         key, name = word(step.key, "the key"), word(step.name, "the value")
-        yield from self._is(step, step.after, step.before, f"if not errorlevel 1 goto {place.after}")
+        yield from (*self._is(step, step.after, step.before), f"if not errorlevel 1 goto {place.after}")
         if place.undoing:
-            yield from self._is(step, step.before, step.after, f"if not errorlevel 1 goto {place.own}")
+            yield from (*self._is(step, step.before, step.after), f"if not errorlevel 1 goto {place.own}")
             yield "call :leave"
             yield f"goto {place.after}"
             yield f":{place.own}"
@@ -92,20 +100,30 @@ class Windows2000:
         else:
             yield f'%DO%call :set "{ROOT}{key}" "{name}" "{"-" if step.after is None else data(step.after, old=True)}"'
         yield f"if defined PLAN goto {place.after}"
-        yield from self._is(step, step.after, step.before, "if errorlevel 1 goto failed")
+        yield from (*self._is(step, step.after, step.before), "if errorlevel 1 goto failed")
+        if place.undoing and same(step.name, START):
+            yield f'set "BACK{place.number}=1"'
 
     def stop(self, step: Stop, place: Place) -> Iterator[str]:
         """Stop a service with what depends on it until net.exe says that it does not run."""
+        # One that is gone needs nothing.
+        yield f'call :none "{ROOT}{SERVICES_KEY}\\{word(step.name, "the service")}" "Start"'
+        yield f"if not errorlevel 1 goto {place.after}"
         yield "call :say"
-        yield f'%DO%call :stop "{word(step.name, "the service")}"'
+        yield f'%DO%call :stop "{step.name}"'
         yield f"if defined PLAN goto {place.after}"
         yield "if errorlevel 1 goto failed"
 
     def start(self, step: Start, place: Place) -> Iterator[str]:
-        """Start what ran; one whose start mode was just put back starts only after the restart."""
+        """Start what ran; one whose start mode was just put back starts only after the restart, and then by itself or not."""
+        # One that is gone needs nothing.
+        yield f'call :none "{ROOT}{SERVICES_KEY}\\{word(step.name, "the service")}" "Start"'
+        yield f"if not errorlevel 1 goto {place.after}"
         yield "call :say"
-        yield f'%DO%call :start "{word(step.name, "the service")}"'
+        yield f'%DO%call :start "{step.name}"'
         yield f"if defined PLAN goto {place.after}"
+        if step.mode:
+            yield f"if errorlevel 1 if defined BACK{step.mode} call :atboot"
         yield "if errorlevel 1 call :late"
 
     def add_rule(self, step: AddRule, place: Place) -> Iterator[str]:
@@ -124,59 +142,83 @@ class Windows2000:
         yield f"if errorlevel 1 goto {place.after}"
         yield "call :say"
         yield f'call :dropkey "{key}"'
+        yield f'call :empty "{key}"'
+        yield "if not errorlevel 1 goto failed"
 
     def restart(self) -> Iterator[str]:
         """Say who restarts: this Windows has no program for it."""
         yield "echo Windows 2000 has no command for it: restart it from the Start menu."
 
-    def routines(self, steps: Sequence[Step]) -> Iterator[str]:
+    def routines(self, steps: Sequence[Step], *, undoing: bool) -> Iterator[str]:
         """Return what the steps call."""
         yield ":export"
         yield "rem Windows 2000 shows a value only in the export of its key. A key that is not there leaves no file."
         yield 'if exist "%KEPT%\\value.reg" del "%KEPT%\\value.reg"'
         yield f'{REGEDIT} /e "%KEPT%\\value.reg" "%~1"'
         yield 'if exist "%KEPT%\\value.reg" type "%KEPT%\\value.reg" >"%KEPT%\\value.txt"'
-        yield 'if not exist "%KEPT%\\value.reg" echo no such key >"%KEPT%\\value.txt"'
+        yield 'if not exist "%KEPT%\\value.reg" >"%KEPT%\\value.txt" echo "[%~1]" is not there'
+        yield "rem A full disk leaves files that end too early. Then SEEN is not set, and nothing is taken for known."
+        yield 'set "SEEN="'
+        yield '>"%KEPT%\\probe.txt" echo netmin.windows'
+        yield f'{FIND} "netmin" <"%KEPT%\\probe.txt" >nul'
+        yield f'if not errorlevel 1 {FIND} /i "[%~1]" <"%KEPT%\\value.txt" >nul'
+        yield 'if not errorlevel 1 set "SEEN=1"'
+        yield 'if not defined SEEN echo   "%KEPT%" cannot be written any more, so it is not known what "%~1" has.'
         yield "goto :eof"
-        yield ":once"
-        yield "rem 0 where the export has exactly one value of the name %1: it holds the keys below as well."
-        yield "set COUNT=0"
-        yield f'for /f %%n in (\'type "%KEPT%\\value.txt" ^| {FIND} /i /c """%~1""="\') do set COUNT=%%n'
-        yield "if %COUNT%==1 exit /b 0"
-        yield "exit /b 1"
+        yield ":own"
+        yield "rem LINE is the line on which the export has the value %2 of the key %1 itself. Keys below it come behind its values."
+        yield 'set "LINE="'
+        yield 'set "BELOW="'
+        yield f'for /f "delims=[]" %%n in ({LISTED} /n /i """%~2""="\') do if not defined LINE set "LINE=%%n"'
+        yield f'for /f "skip=1 delims=[]" %%n in ({LISTED} /n /i "[%~1"\') do if not defined BELOW set "BELOW=%%n"'
+        yield "if not defined LINE goto :eof"
+        yield "if not defined BELOW goto :eof"
+        yield 'if %LINE% gtr %BELOW% set "LINE="'
+        yield "goto :eof"
         yield ":is"
-        yield "rem 0 where the value %2 of the key %1 is %3, as an export writes it."
+        yield "rem 0 where the value %2 of the key %1 is %3, as an export writes it. A comma behind it would say that the value goes on."
         yield "call :export %1"
-        yield "call :once %2"
-        yield "if errorlevel 1 exit /b 1"
-        yield f'{FIND} /i """%~2""=%~3" <"%KEPT%\\value.txt" >nul'
-        yield "goto :eof"
+        yield "call :own %1 %2"
+        yield 'set "IS="'
+        yield f'for /f "delims=[]" %%n in ({LISTED} /n /i """%~2""=%~3"\') do if "%%n"=="%LINE%" set "IS=1"'
+        yield f'for /f "delims=[]" %%n in ({LISTED} /n /i """%~2""=%~3,"\') do if "%%n"=="%LINE%" set "IS="'
+        yield "goto answer"
         yield ":more"
-        yield "rem 0 where the same export has a line with %1: a long value goes on in further lines."
-        yield f'{FIND} /i "%~1" <"%KEPT%\\value.txt" >nul'
-        yield "goto :eof"
+        yield "rem 0 where the next line of the same value is %1: regedit breaks a long value, and begins such a line with two blanks."
+        yield "set /a LINE=LINE+1"
+        yield 'set "IS="'
+        yield f'for /f "delims=[]" %%n in ({LISTED} /n /i "  %~1"\') do if "%%n"=="%LINE%" set "IS=1"'
+        yield f'for /f "delims=[]" %%n in ({LISTED} /n /i "  %~1,"\') do if "%%n"=="%LINE%" set "IS="'
+        yield "goto answer"
         yield ":text"
-        yield "rem The same as :is, for a text."
+        yield "rem 0 where the value %2 of the key %1 is the text %3."
         yield "call :export %1"
-        yield "call :once %2"
-        yield "if errorlevel 1 exit /b 1"
-        yield f'{FIND} """%~2""=""%~3""" <"%KEPT%\\value.txt" >nul'
-        yield "goto :eof"
+        yield "call :own %1 %2"
+        yield 'set "IS="'
+        yield f'for /f "delims=[]" %%n in ({LISTED} /n "=""%~3"""\') do if "%%n"=="%LINE%" set "IS=1"'
+        yield "goto answer"
         yield ":none"
-        yield "rem 0 where neither the key %1 nor a key below it has a value %2."
+        yield "rem 0 where the key %1 has no value %2."
         yield "call :export %1"
-        yield f'{FIND} /i """%~2""=" <"%KEPT%\\value.txt" >nul'
-        yield "if errorlevel 1 exit /b 0"
+        yield "call :own %1 %2"
+        yield 'set "IS=1"'
+        yield 'if defined LINE set "IS="'
+        yield ":answer"
+        yield "if not defined SEEN exit /b 1"
+        yield "if defined IS exit /b 0"
         yield "exit /b 1"
-        yield ":differing"
-        yield "echo   differs: %WHAT%"
-        yield 'set "DIFFERS=1"'
-        yield "goto :eof"
+        if not undoing:
+            yield ":differing"
+            yield "rem Nothing will be changed, but all that differs is named."
+            yield "echo   differs: %WHAT%"
+            yield 'set "DIFFERS=1"'
+            yield "goto :eof"
         yield ":set"
         yield "rem Writes a registry file with one value and imports it. Nobody believes regedit: the value is read back."
+        yield "rem By way of 'for', no sign in the name of a key means anything to the command prompt."
         yield '>"%KEPT%\\set.reg" echo REGEDIT4'
         yield '>>"%KEPT%\\set.reg" echo.'
-        yield '>>"%KEPT%\\set.reg" echo [%~1]'
+        yield 'for /f "delims=" %%k in ("[%~1]") do >>"%KEPT%\\set.reg" echo %%k'
         yield '>>"%KEPT%\\set.reg" echo "%~2"=%~3'
         yield f'{REGEDIT} /s "%KEPT%\\set.reg"'
         yield "goto :eof"
@@ -184,7 +226,7 @@ class Windows2000:
         yield "rem The same, for a text."
         yield '>"%KEPT%\\set.reg" echo REGEDIT4'
         yield '>>"%KEPT%\\set.reg" echo.'
-        yield '>>"%KEPT%\\set.reg" echo [%~1]'
+        yield 'for /f "delims=" %%k in ("[%~1]") do >>"%KEPT%\\set.reg" echo %%k'
         yield '>>"%KEPT%\\set.reg" echo "%~2"="%~3"'
         yield f'{REGEDIT} /s "%KEPT%\\set.reg"'
         yield "goto :eof"
@@ -210,27 +252,35 @@ class Windows2000:
             yield "if %TRY%==3 exit /b 1"
             yield f"{PING} -n 3 127.0.0.1 >nul"
             yield "goto oncemore"
+            yield ":atboot"
+            yield "rem Until the restart Windows 2000 goes on with the start mode that it read at the last one."
+            yield "echo   starts with the restart: %WHAT%"
+            yield "call :note"
+            yield "exit /b 0"
         if any(isinstance(step, DropKey) for step in steps):
             yield ":empty"
-            yield "rem 0 where the key %1 is there and its export has neither a value nor another key."
+            yield "rem 0 where the key %1 is there and its export has nothing but its name: neither a value nor another key."
             yield "call :export %1"
+            yield "if not defined SEEN exit /b 1"
             yield 'if not exist "%KEPT%\\value.reg" exit /b 1'
-            yield f'{FIND} "=" <"%KEPT%\\value.txt" >nul'
-            yield "if not errorlevel 1 exit /b 1"
-            yield f'type "%KEPT%\\value.txt" | {FIND} "[" | {FIND} /v /i "%~1]" >nul'
-            yield "if not errorlevel 1 exit /b 1"
+            yield 'set "FULL="'
+            yield f'for /f "delims=" %%k in ({LISTED_ALL}) do if /i not "%%k"=="[%~1]" if not "%%k"=="{HEADER}" set "FULL=1"'
+            yield "if defined FULL exit /b 1"
             yield "exit /b 0"
             yield ":dropkey"
             yield "rem A key in brackets with a minus is deleted."
             yield '>"%KEPT%\\set.reg" echo REGEDIT4'
             yield '>>"%KEPT%\\set.reg" echo.'
-            yield '>>"%KEPT%\\set.reg" echo [-%~1]'
+            yield 'for /f "delims=" %%k in ("[-%~1]") do >>"%KEPT%\\set.reg" echo %%k'
             yield f'{REGEDIT} /s "%KEPT%\\set.reg"'
             yield "goto :eof"
 
-    def _is(self, step: Write, value: RegistryValue | None, other: RegistryValue | None, then: str) -> Iterator[str]:
-        """Yield the lines that look for one state of a value and go on with `then`."""
-        place = f'"{ROOT}{word(step.key, "the key")}" "{word(step.name, "the value")}"'
+    def _is(self, step: Write, value: RegistryValue | None, other: RegistryValue | None) -> Iterator[str]:
+        """Yield the lines that look for one state of a value."""
+        name = word(step.name, "the value")
+        if not name:
+            raise Refused(f"{step.target} has no name, which an export writes in another way")
+        place = f'"{ROOT}{word(step.key, "the key")}" "{name}"'
         if value is None:
             yield f"call :none {place}"
         elif value.type is RegistryType.SZ:
@@ -239,7 +289,6 @@ class Windows2000:
             first, *rest = self._exports.shown(step, value, other).pieces
             yield f'call :is {place} "{first}"'
             yield from (f'if not errorlevel 1 call :more "{piece}"' for piece in rest)
-        yield then
 
 
 def _escaped(value: RegistryValue) -> str:

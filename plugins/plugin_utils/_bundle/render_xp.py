@@ -25,9 +25,15 @@ from .steps import AddRule, DropKey, DropRule, Start, Step, Stop, Write
 from .words import said, word
 
 REG, SC, NET, FIND, NETSH, PING = (f'"%TOOLS%\\{name}.exe"' for name in ("reg", "sc", "net", "find", "netsh", "ping"))
+# Behind `for /f` a first quote would be taken away.
+SHOWN = "'%TOOLS%\\reg.exe query \"%~1\"'"
+# The first line of the old reg.exe (its users).
+BANNER = "! REG.EXE VERSION 3.0"
 ACTIVE_NAME = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
 SERVICES = rf"HKLM\{SERVICES_KEY}"
 VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+# The number before the word: a name may have the word in it, and sc.exe writes names as well.
+STOPPED, RUNNING = "1  STOPPED", "4  RUNNING"
 SHORT_NAMES = {
     RegistryType.SZ: "REG_SZ",
     RegistryType.DWORD: "REG_DWORD",
@@ -37,9 +43,16 @@ SHORT_NAMES = {
 
 
 class SinceXp:
-    """`script.Family` for Windows XP and anything later."""
+    """`script.Family` for Windows XP and anything later.
+
+    Args:
+        old: before Windows Vista.
+    """
 
     exports = False
+
+    def __init__(self, *, old: bool = False) -> None:
+        self._old = old
 
     def tried(self, target: Target) -> Iterator[str]:
         """Try `ver`, `reg`, `sc` and the rights; look for the computer."""
@@ -57,7 +70,7 @@ class SinceXp:
         yield f'call :none "{VERSION}" "CurrentBuildNumber"'
         yield "if not errorlevel 1 goto tool"
         yield 'set "WHAT=sc.exe"'
-        yield f'{SC} query RpcSs | {FIND} "RUNNING" >nul'
+        yield f'call :state RpcSs "{RUNNING}"'
         yield "if errorlevel 1 goto tool"
         yield "rem The right computer?"
         yield f'call :is "REG_SZ {word(target.computer, "the computer name")}" 2 "{ACTIVE_NAME}" "ComputerName"'
@@ -96,31 +109,31 @@ class SinceXp:
 
     def stop(self, step: Stop, place: Place) -> Iterator[str]:
         """Stop a service with what depends on it, and wait until it has stopped."""
-        name = word(step.name, "the service")
+        name = _service(step.name)
         # One that is gone, such as the instance of a service that a sign-in made, needs nothing.
         yield f'call :none "{SERVICES}\\{name}" "Start"'
         yield f"if not errorlevel 1 goto {place.after}"
-        yield f'call :state "{name}" STOPPED'
+        yield f'call :state "{name}" "{STOPPED}"'
         yield f"if not errorlevel 1 goto {place.after}"
         yield "call :say"
         # `net` takes the name of a driver for that of a service; `sc` knows key names alone.
         yield f'%DO%{SC} stop "{name}"' if step.driver else f'%DO%{NET} stop "{name}" /y'
         yield f"if defined PLAN goto {place.after}"
-        yield f'call :wait "{name}" STOPPED'
+        yield f'call :wait "{name}" "{STOPPED}"'
         yield "if errorlevel 1 goto failed"
 
     def start(self, step: Start, place: Place) -> Iterator[str]:
         """Start what ran; what does not start is named, and ends nothing."""
-        name = word(step.name, "the service")
+        name = _service(step.name)
         # One that is gone, such as the instance of a service that a sign-in made, needs nothing.
         yield f'call :none "{SERVICES}\\{name}" "Start"'
         yield f"if not errorlevel 1 goto {place.after}"
-        yield f'call :state "{name}" RUNNING'
+        yield f'call :state "{name}" "{RUNNING}"'
         yield f"if not errorlevel 1 goto {place.after}"
         yield "call :say"
         yield f'%DO%{SC} start "{name}"' if step.driver else f'%DO%{NET} start "{name}"'
         yield f"if defined PLAN goto {place.after}"
-        yield f'call :wait "{name}" RUNNING'
+        yield f'call :wait "{name}" "{RUNNING}"'
         yield "if errorlevel 1 call :late"
 
     def add_rule(self, step: AddRule, place: Place) -> Iterator[str]:
@@ -159,15 +172,17 @@ class SinceXp:
         yield f"if errorlevel 1 goto {place.after}"
         yield "call :say"
         yield f'{REG} delete "HKLM\\{key}" /f'
+        yield f'call :empty "HKEY_LOCAL_MACHINE\\{key}"'
+        yield "if not errorlevel 1 goto failed"
 
     def restart(self) -> Iterator[str]:
         """Restart where that was asked for."""
         yield 'if defined REBOOT "%TOOLS%\\shutdown.exe" -r -f -t 5'
 
-    def routines(self, steps: Sequence[Step]) -> Iterator[str]:
+    def routines(self, steps: Sequence[Step], *, undoing: bool) -> Iterator[str]:
         """Return what the steps call."""
         yield ":is"
-        yield "rem 0 where reg.exe shows the value %4 of the key %3 as %1. The word number %2 of its line is the type; the old reg.exe"
+        yield "rem 0 where reg.exe shows the value %4 of the key %3 as %1. The word number %2 of its line is the type. The old reg.exe"
         yield "rem closes a list with two marks of its end."
         yield 'set "IS="'
         yield 'for /f "tokens=%~2*" %%a in (\'%TOOLS%\\reg.exe query "%~3" /v "%~4" 2^>nul\') do if "%%a %%b"=="%~1" set "IS=1"'
@@ -179,19 +194,20 @@ class SinceXp:
         yield f'{REG} query "%~1" /v "%~2" >nul 2>&1'
         yield "if errorlevel 1 exit /b 0"
         yield "exit /b 1"
-        yield ":either"
-        yield "rem %1 as it was, %2 as it is to be, or nothing of the two."
-        yield 'if "%~1"=="absent" call :none %4 %5'
-        yield 'if not "%~1"=="absent" call :is %1 %3 %4 %5'
-        yield "if not errorlevel 1 goto :eof"
-        yield 'if "%~2"=="absent" call :none %4 %5'
-        yield 'if not "%~2"=="absent" call :is %2 %3 %4 %5'
-        yield "if not errorlevel 1 goto :eof"
-        yield "echo   differs: %WHAT%"
-        yield 'set "DIFFERS=1"'
-        yield "goto :eof"
+        if not undoing:
+            yield ":either"
+            yield "rem Is the value %5 of the key %4 as it was, %1, or as it is to be, %2? Otherwise it is named. %3 is %2 of :is."
+            yield 'if "%~1"=="absent" call :none %4 %5'
+            yield 'if not "%~1"=="absent" call :is %1 %3 %4 %5'
+            yield "if not errorlevel 1 goto :eof"
+            yield 'if "%~2"=="absent" call :none %4 %5'
+            yield 'if not "%~2"=="absent" call :is %2 %3 %4 %5'
+            yield "if not errorlevel 1 goto :eof"
+            yield "echo   differs: %WHAT%"
+            yield 'set "DIFFERS=1"'
+            yield "goto :eof"
         yield ":state"
-        yield "rem 0 where the service %1 is in the state %2; sc.exe writes these words in English on every Windows."
+        yield "rem 0 where the service %1 is in the state %2; sc.exe writes number and word of it like this on every Windows."
         yield f'{SC} query "%~1" | {FIND} "%~2" >nul'
         yield "goto :eof"
         yield ":wait"
@@ -206,18 +222,27 @@ class SinceXp:
         yield "goto again"
         if any(isinstance(step, DropKey) for step in steps):
             yield ":empty"
-            yield "rem 0 where the key %1 is there and its export has neither a value nor another key."
-            yield 'if exist "%KEPT%\\key.reg" del "%KEPT%\\key.reg"'
-            yield f'{REG} export "%~1" "%KEPT%\\key.reg" >nul 2>&1'
-            yield 'if not exist "%KEPT%\\key.reg" exit /b 1'
-            yield f'type "%KEPT%\\key.reg" | {FIND} "=" >nul'
-            yield "if not errorlevel 1 exit /b 1"
-            yield f'type "%KEPT%\\key.reg" | {FIND} "[" | {FIND} /v /i "%~1]" >nul'
-            yield "if not errorlevel 1 exit /b 1"
-            yield "exit /b 0"
+            yield "rem 0 where the key %1 is there and reg.exe shows nothing of it but its name: neither a value nor another key."
+            yield f'{REG} query "%~1" >nul 2>&1'
+            yield "if errorlevel 1 exit /b 1"
+            yield "set FULL=0"
+            yield f'for /f "delims=" %%k in ({SHOWN}) do if /i not "%%k"=="%~1" set /a FULL=FULL+1'
+            if self._old:
+                yield "rem The old reg.exe shows its own version, and a default value that is not set."
+                yield f'for /f "delims=" %%k in ({SHOWN}) do if "%%k"=="{BANNER}" set /a FULL=FULL-1'
+                yield f'for /f "tokens=1-3*" %%a in ({SHOWN}) do if "%%a %%b%%d"=="<NO NAME>" set /a FULL=FULL-1'
+            yield "if %FULL%==0 exit /b 0"
+            yield "exit /b 1"
         yield ":bits"
         yield "echo This is a 32-bit command prompt on a 64-bit Windows. Start cmd.exe from the Start menu. Nothing was changed."
         yield "exit /b 7"
+
+
+def _service(name: str) -> str:
+    """Return the name of a service; `sc` takes a word with an equals sign for an option."""
+    if "=" in name:
+        raise Refused(f"the service {name[:80]!a} cannot be written into a batch file: sc.exe takes its name for an option")
+    return word(name, "the service")
 
 
 def _pattern(value: RegistryValue | None) -> str:
@@ -267,7 +292,7 @@ def _is(step: Write, value: RegistryValue | None) -> str:
 def _written(step: Write) -> str:
     if step.mode:
         # The service manager is told, since it would go on with what it knows; the blank is needed up to Windows 7.
-        return f'{SC} config "{word(step.key.rpartition(chr(92))[2], "the service")}" start= {step.mode}'
+        return f'{SC} config "{_service(step.key.rpartition(chr(92))[2])}" start= {step.mode}'
     place = f'"HKLM\\{word(step.key, "the key")}" /v "{word(step.name, "the value")}"'
     if step.after is None:
         return f"{REG} delete {place} /f"

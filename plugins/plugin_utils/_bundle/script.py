@@ -17,7 +17,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry impo
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START, START_MODES
 
-from .steps import AddRule, DropKey, DropRule, Start, Step, Stop, Write
+from .steps import WINDOWS_2000, AddRule, DropKey, DropRule, Start, Step, Stop, Write
 from .words import remarks, said, word
 
 TRIES = 20
@@ -83,7 +83,7 @@ class Family(Protocol):
     def drop_key(self, step: DropKey, place: Place) -> Iterator[str]:
         """Yield the lines of a step."""
 
-    def routines(self, steps: Sequence[Step]) -> Iterator[str]:
+    def routines(self, steps: Sequence[Step], *, undoing: bool) -> Iterator[str]:
         """Yield what steps call."""
 
     def restart(self) -> Iterator[str]:
@@ -132,7 +132,7 @@ def close_script(target: Target, steps: Sequence[Step], family: Family) -> list[
         *_steps(steps, family, undoing=False),
         "",
         *_end("Done. What FORECAST.txt says comes true once this computer was restarted.", family),
-        *_messages(target, family, steps),
+        *_messages(target, family, steps, undoing=False),
     ]
 
 
@@ -144,12 +144,12 @@ def undo_script(target: Target, steps: Sequence[Step], family: Family) -> list[s
         *_folder(family),
         *_steps(steps, family, undoing=True),
         "",
-        "if defined LEFT goto left",
+        "if defined LEFT if not defined PLAN goto left",
         *_end("Done. All is as it was before close.cmd; restart this computer for what is read at the start alone.", family),
         ":left",
         "echo Done, but for what is named above: restart this computer, and run undo.cmd once more for what did not start.",
         "exit /b 9",
-        *_messages(target, family, steps),
+        *_messages(target, family, steps, undoing=True),
         "",
         ":leave",
         'set "LEFT=1"',
@@ -166,29 +166,41 @@ def undo_script(target: Target, steps: Sequence[Step], family: Family) -> list[s
 
 CODES = (
     (0, "done, and this computer has to be restarted; or the plan was shown"),
-    (1, "wrong word behind the name of the script"),
+    (1, "a wrong word behind the name of the script; nothing was changed"),
     (2, "this is not the Windows, or not the computer, that the script is for; nothing was changed"),
     (3, "you are not administrator; nothing was changed"),
     (4, "the folder of the script cannot be written; nothing was changed"),
     (5, "a tool of this Windows does not work as the script needs it; nothing was changed"),
     (6, "a value is not what it was when the plan was made; nothing was changed (close.cmd)"),
     (7, "this is a 32-bit command prompt on a 64-bit Windows; nothing was changed"),
-    (8, "a step did not hold; those before it are done, those behind it are not"),
+    (8, "a step did not hold; those before it are done, those after it are not"),
     (9, "done but for what is named: somebody changed it since, or it did not start (undo.cmd)"),
 )
 """What the exit codes of both scripts mean."""
+CLOSES_ALONE, UNDOES_ALONE, SINCE_XP = 6, 9, 7
+
+
+def codes(nt: NtVersion, *, undoing: bool | None = None) -> list[str]:
+    """Return the exit codes that a script can end with on a Windows; of both scripts where none is named."""
+    never = {SINCE_XP} if nt == WINDOWS_2000 else set()
+    never |= set() if undoing is None else {CLOSES_ALONE} if undoing else {UNDOES_ALONE}
+    return [f"{code}  {text}" for code, text in CODES if code not in never]
 
 
 def _head(target: Target, name: str, what: str, steps: Sequence[Step]) -> Iterator[str]:
     host, computer, system = said(target.name), said(target.computer), said(target.system)
     yield "@echo off"
     yield f"rem netmin.windows {name}, for the computer {computer} ({host}) and no other: {system}, {target.nt}.{target.build}"
-    yield f"rem {what}, in {len(steps)} steps. Made as {said(target.run)}; README.txt tells the rest."
+    yield from remarks(f"{what}, in {len(steps)} steps. Made as {said(target.run)}; README.txt tells the rest.")
     yield "rem Run it as administrator from a disk that can be written. It does a step only where it is needed and looks whether it held."
     yield "rem With /plan it shows what it would do and changes nothing."
     yield "rem Exit codes:"
-    yield from (f"rem   {code}  {text}" for code, text in CODES)
+    yield from (f"rem   {line}" for line in codes(target.nt, undoing=name == "undo.cmd"))
+    yield ""
+    yield "rem However this computer is set up: 'call' and 'for' are known here, and an exclamation mark is nothing but that."
     yield "setlocal enableextensions disabledelayedexpansion"
+    yield "rem TOOLS: programs of Windows alone, never one of the same name from elsewhere. KEPT: what is written down, beside this script."
+    yield "rem STEP and WHAT: what it is at, for messages. DO is empty, or shows a command in place of running it."
     yield 'set "TOOLS=%SystemRoot%\\System32"'
     yield 'set "KEPT=%~dp0evidence"'
     yield f'set "LOG=%~dp0evidence\\{name.partition(".")[0]}.log"'
@@ -198,6 +210,7 @@ def _head(target: Target, name: str, what: str, steps: Sequence[Step]) -> Iterat
     yield 'set "DO="'
     yield 'set "WHAT="'
     yield "set STEP=0"
+    yield "rem The word behind the name of the script."
     yield 'if /i "%~1"=="/plan" set "PLAN=1"'
     yield 'if /i "%~1"=="/plan" set "DO=echo   would run: "'
     if target.nt > NtVersion(5, 0):
@@ -237,6 +250,8 @@ def _evidence(written: Sequence[Write], family: Family) -> Iterator[str]:
     yield "if defined PLAN goto s1"
     yield f'if exist "%KEPT%\\before.txt" {FIND} "netmin" <"%KEPT%\\before.txt" >nul'
     yield 'if exist "%KEPT%\\before.txt" if not errorlevel 1 goto s1'
+    yield "rem What an earlier run wrote before it broke off goes first: the newer reg.exe would ask whether to replace it."
+    yield 'if exist "%KEPT%\\before-*.reg" del "%KEPT%\\before-*.reg"'
     yield from (family.kept(number, key) for number, key in enumerate(keys, start=1))
     yield '>"%KEPT%\\before.txt" echo netmin.windows: the keys in before-1.reg and so on are as they were before close.cmd'
     yield f'{FIND} "netmin" <"%KEPT%\\before.txt" >nul 2>&1'
@@ -317,19 +332,22 @@ def _end(text: str, family: Family) -> Iterator[str]:
     yield "exit /b 0"
 
 
-def _messages(target: Target, family: Family, steps: Sequence[Step]) -> Iterator[str]:
+def _messages(target: Target, family: Family, steps: Sequence[Step], *, undoing: bool) -> Iterator[str]:
     yield ""
-    yield from family.routines(steps)
+    yield from family.routines(steps, undoing=undoing)
     yield ""
     yield ":say"
+    yield "rem Shows the step, and writes it down as well."
     yield "echo Step %STEP%: %WHAT%"
     yield ":note"
-    yield 'if not defined PLAN >>"%LOG%" echo %DATE% %TIME% %STEP% %WHAT%'
+    yield "if defined PLAN goto :eof"
+    yield '>>"%LOG%" echo %DATE% %TIME% %STEP% %WHAT%'
     yield "goto :eof"
     yield ""
+    yield "rem What ends the script, each with a code of its own."
     yield ":usage"
-    words = "/plan" if target.nt == NtVersion(5, 0) else "/plan or /reboot"
-    yield f"echo Give nothing, {words} behind the name of the script."
+    words = "or /plan" if target.nt == WINDOWS_2000 else "/plan or /reboot"
+    yield f"echo Give nothing {words} behind the name of the script. Nothing was changed."
     yield "exit /b 1"
     yield ":other"
     system = f"{said(target.system)}, {target.nt}.{target.build}"
@@ -341,16 +359,17 @@ def _messages(target: Target, family: Family, steps: Sequence[Step]) -> Iterator
     yield ":folder"
     yield 'echo "%KEPT%" cannot be written. Copy the whole folder to a disk of this computer and run the script from there.'
     yield "exit /b 4"
-    yield ":nolonger"
-    yield 'if exist "%KEPT%\\before.txt" del "%KEPT%\\before.txt"'
-    yield "goto folder"
     yield ":tool"
     yield "echo %WHAT% does not work here as this script needs it. Nothing was changed."
     yield "exit /b 5"
-    yield ":differs"
-    yield "echo The values named above are not what they were when the plan was made. Nothing was changed: collect again, and plan anew."
-    yield "exit /b 6"
+    if not undoing:
+        yield ":differs"
+        yield "echo What is named above is not what it was when the plan was made. Nothing was changed. Collect again, and plan anew."
+        yield "exit /b 6"
+        yield ":nolonger"
+        yield 'if exist "%KEPT%\\before.txt" del "%KEPT%\\before.txt"'
+        yield "goto folder"
     yield ":failed"
-    yield "echo Step %STEP% did not hold: %WHAT%. The steps before it are done, those behind it are not. Remove the cause and run it again."
+    yield "echo Step %STEP% did not hold: %WHAT%. The steps before it are done, those after it are not. Remove the cause and run it again."
     yield '>>"%LOG%" echo %DATE% %TIME% %STEP% failed'
     yield "exit /b 8"

@@ -18,7 +18,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, SERVICES_KEY, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import netbios
-from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START, START_VALUES
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import START, START_MODES, START_VALUES
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.filter_rule import AddFilterRule, RemoveFilterRule
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.kinds import Change
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.netbios import SetNetbios
@@ -70,10 +70,15 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """A service or driver that ran and is to run again."""
+    """A service or driver that ran and is to run again.
+
+    Attributes:
+        mode: number of the step that puts back the start mode by which it starts at each boot; 0 where there is none.
+    """
 
     name: str
     driver: bool
+    mode: int = 0
     why: str = BACK
     stage: str = ""
 
@@ -186,13 +191,24 @@ def undoing(steps: Sequence[Step], saved: Iterable[Saved]) -> tuple[Step, ...]:
     back = tuple(_reversed(steps, delayed, rules))
     values = tuple(step for step in back if isinstance(step, Write))
     filters = tuple(step for step in back if isinstance(step, AddRule | DropRule))
-    starts = tuple(step for step in back if isinstance(step, Start))
+    modes = ByName({_service_of(step): number for number, step in enumerate(values, start=1) if _starts_at_boot(step)})
+    starts = tuple(replace(step, mode=modes.get(step.name, 0)) for step in back if isinstance(step, Start))
     return (*values, *filters, *starts, *(DropKey(key=key) for key in made))
+
+
+def _service_of(step: Write) -> str:
+    return step.key.rpartition("\\")[2]
+
+
+def _starts_at_boot(step: Write) -> bool:
+    """Tell whether a step makes a service start at each boot."""
+    mode = START_MODES.get(step.after.data) if step.after is not None and same(step.name, START) else None
+    return mode is not None and mode.starts_by_itself and same(step.key, rf"{SERVICES_KEY}\{_service_of(step)}")
 
 
 def _mode_back(step: Write, delayed: set[str]) -> str:
     """Return what `sc config` calls the start mode that a service had."""
-    if step.key.rpartition("\\")[2].lower() in delayed:
+    if _service_of(step).lower() in delayed:
         return "delayed-auto"
     before = step.before.data if step.before is not None else None
     found = [word for mode, word in SC_MODES.items() if START_VALUES[mode] == before]

@@ -31,6 +31,7 @@ from .adapters import adapter_rows
 from .exported import Exported
 from .folder import Collected
 from .listings import by_display_name
+from .rules import with_record
 
 T = TypeVar("T")
 CONTROL = r"SYSTEM\CurrentControlSet\Control"
@@ -59,7 +60,7 @@ class CollectedHost:
     def __init__(self, collected: Collected, *, host: str) -> None:
         self._collected = collected
         self._host = host
-        self._registry = Exported(collected.asked, collected.keys, collected.alone)
+        self._registry = Exported(collected.asked, with_record(collected.keys), collected.alone)
         self._later = False
         self._services = {True: tuple(self._service_rows()), False: tuple(self._driver_rows())}
         self._tables: Mapping[str, Callable[[], Iterable[Mapping[str, Value]] | None]] = {

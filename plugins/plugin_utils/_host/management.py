@@ -35,12 +35,18 @@ class ManagementPath:
         connections: all that peers have with them at this moment; the session's own is among them, and nothing tells which it is.
         others: those that peers have with other listeners of the host.
         unknown: why the path is not known; empty where it is.
+        console: nobody manages the host over the network: there is no session that a rule could cut.
     """
 
     listeners: tuple[WinrmListener, ...]
     connections: tuple[TcpRow, ...] = ()
     others: tuple[Connection, ...] = ()
     unknown: str = ""
+    console: bool = False
+
+
+AT_THE_CONSOLE = ManagementPath((), console=True)
+"""The path of a host whose plan somebody carries out at its console."""
 
 
 def read_path(reader: Reader, host: Host, listing: Listing) -> ManagementPath:

@@ -63,7 +63,9 @@ def plan_gated(reader: Reader, survey: Survey, knowledge: Knowledge, choose: Cal
     if rpc_filters.NAME in wanted.desires and wanted.desires[rpc_filters.NAME].present is not None:
         survey = with_rpc_filters(reader, survey)
     nt = survey.host.windows.nt
-    no_shell = cache(lambda: shells.forbidden(reader, nt))
+    # Whoever is at the console has a command prompt.
+    at_console = survey.path is not None and survey.path.console
+    no_shell = cache(lambda: "" if at_console else shells.forbidden(reader, nt))
     planner = Planner(survey, knowledge, detector, no_shell, guard_of=lambda name: guards.read_guard(reader, name, nt))
     wanted = planner.settle(wanted, lambda blocks: choose(survey, blocks))
     plan = planner.plan(wanted)

@@ -30,6 +30,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.residue i
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.stored import Purpose
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import firewall, shells
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.host import Service
+from ansible_collections.netmin.windows.plugins.plugin_utils._host.management import ManagementPath
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import management_ports, strangers
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Asked, Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects import filter_rule, rpc_filter
@@ -124,6 +125,7 @@ class Run:
         in_time: called before each change; the same.
         littered: no change was made, and our key is not as it was before all the same.
         ask_mapper: asks for the endpoint map, where owners are to be told by it as well.
+        path: the management path, where the host is not to be asked for it.
     """
 
     knowledge: Knowledge
@@ -137,6 +139,7 @@ class Run:
     in_time: Callable[[Writer, Change], None] = at_any_time
     littered: bool = False
     ask_mapper: AskMapper | None = None
+    path: ManagementPath | None = None
     _snapshot: snapshot.Snapshot | None = None
     _before: leftovers.Before | None = None
 
@@ -149,7 +152,8 @@ class Run:
         Raises:
             Refused: a gate, or what was asked for by name and could not be restored.
         """
-        gated = plan_gated(reader, read_survey(reader, self.knowledge, self.ask_mapper), self.knowledge, choose)
+        survey = replace(read_survey(reader, self.knowledge, self.ask_mapper), path=self.path)
+        gated = plan_gated(reader, survey, self.knowledge, choose)
         survey = with_path(reader, gated.survey) if gated.plan.changes else gated.survey
         made = self._prepared(reader, survey, gated.plan, gated.wanted, gated.forecast)
         return replace(made, findings=gated.findings, asked=gated.wanted.asked)

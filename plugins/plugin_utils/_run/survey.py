@@ -172,7 +172,11 @@ def _as_far_as_read(reader: Reader, knowledge: Knowledge, *, planning: bool) -> 
 def with_firewall(reader: Reader, survey: Survey) -> Survey:
     """Read the firewall in full, and the management path, for a run that may change its rules."""
     survey = with_path(reader, survey)
-    return replace(survey, host=replace(survey.host, firewall=read_firewall(reader, survey.host, wanted=True)))
+    firewall = read_firewall(reader, survey.host, wanted=True)
+    if firewall is not None and survey.path is not None and survey.path.console:
+        # A script looks for a rule by its name, at the console.
+        firewall = replace(firewall, blind="")
+    return replace(survey, host=replace(survey.host, firewall=firewall))
 
 
 def with_rpc_filters(reader: Reader, survey: Survey) -> Survey:

@@ -32,6 +32,7 @@ SCRIPT_OF = {
     "windows_10": "collect_vista.cmd",
     "windows_server_2022": "collect_vista.cmd",
 }
+FAMILIES = ("windows_2000", "windows_xp", "windows_server_2003", "windows_7", "windows_10", "windows_server_2022")
 SAFE = "The folder may hold secrets"
 
 
@@ -52,7 +53,7 @@ class Console:
     def capture(self, name: str = "NETMIN") -> Capture:
         """Make a capture of what was collected."""
         host = CollectedHost(read_folder(self.disk / name), host=NAME)
-        return take(host, KNOWLEDGE, inventory_name=NAME, now=NOW, collection="0.0.0").capture
+        return take(host, KNOWLEDGE, inventory_name=NAME, now=NOW, collection="0.0.0", from_files=True).capture
 
 
 def console(host: Simulated, place: Path) -> Console:
@@ -97,7 +98,7 @@ def test_a_script_for_another_windows_does_nothing(name: str, script: str, tmp_p
     assert list(desk.disk.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["windows_2000", "windows_xp", "windows_10"])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_whoever_is_no_administrator_is_told(name: str, tmp_path: Path) -> None:
     """Half of what a user may see is no capture."""
     with simulated(name) as host:
@@ -107,7 +108,7 @@ def test_whoever_is_no_administrator_is_told(name: str, tmp_path: Path) -> None:
     assert "administrator" in outcome.console
 
 
-@pytest.mark.parametrize("name", ["windows_2000", "windows_xp", "windows_10"])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_a_folder_is_used_once(name: str, tmp_path: Path) -> None:
     """What was collected earlier stays as it is."""
     with simulated(name) as host:
@@ -120,7 +121,7 @@ def test_a_folder_is_used_once(name: str, tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in (desk.disk / "NETMIN").iterdir()} == before
 
 
-@pytest.mark.parametrize("name", ["windows_2000", "windows_xp", "windows_10"])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_no_folder_is_no_run(name: str, tmp_path: Path) -> None:
     """It says how to name one."""
     with simulated(name) as host:
@@ -130,7 +131,7 @@ def test_no_folder_is_no_run(name: str, tmp_path: Path) -> None:
     assert rf"{SCRIPT_OF[name]} C:\NETMIN" in outcome.console
 
 
-@pytest.mark.parametrize("name", ["windows_2000", "windows_xp", "windows_10"])
+@pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("argument", [r'"C:\out\a b"', r'"C:\out\R&D"', r'"C:\out\100%"', r'"C:\out\x!y^z"', r"C:\out\(1)"])
 def test_any_folder_will_do(name: str, argument: str, tmp_path: Path) -> None:
     """Blanks and signs that batch files trip over are names like others."""
@@ -141,7 +142,7 @@ def test_any_folder_will_do(name: str, argument: str, tmp_path: Path) -> None:
     desk.capture(argument.strip('"').rpartition("\\")[2])
 
 
-@pytest.mark.parametrize("name", ["windows_2000", "windows_xp", "windows_10"])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_a_folder_that_cannot_be_written_is_told(name: str, tmp_path: Path) -> None:
     """Nothing is collected where nothing can be kept."""
     with simulated(name) as host:
@@ -150,7 +151,7 @@ def test_a_folder_that_cannot_be_written_is_told(name: str, tmp_path: Path) -> N
     assert "cannot be written" in outcome.console
 
 
-@pytest.mark.parametrize("name", ["windows_2000", "windows_xp", "windows_10"])
+@pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("room", [200, 5_000, 60_000])
 def test_a_full_disk_makes_no_capture(name: str, room: int, tmp_path: Path) -> None:
     """Either the script says so, or what it leaves is refused."""
@@ -164,7 +165,7 @@ def test_a_full_disk_makes_no_capture(name: str, room: int, tmp_path: Path) -> N
     assert outcome.exit_code == 6, capture.windows
 
 
-@pytest.mark.parametrize("name", ["windows_2000", "windows_xp", "windows_10"])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_a_closed_console_makes_no_capture(name: str, tmp_path: Path) -> None:
     """A run that somebody ended is seen, wherever that was."""
     with simulated(name) as host:
@@ -180,6 +181,22 @@ def test_a_closed_console_makes_no_capture(name: str, tmp_path: Path) -> None:
             continue
         with pytest.raises(Exception, match=r"did not reach its end|has no file|does not begin with"):
             desk.capture()
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [*((name, page) for name in FAMILIES for page in (437, 850, 932)), ("windows_10", 65001), ("windows_server_2022", 65001)],
+)
+def test_any_code_page_will_do(name: str, page: int, tmp_path: Path) -> None:
+    """The listings are read in the code page that the console had, which is in a file beside them."""
+    with simulated(name) as host:
+        desk = console(host, tmp_path)
+        outcome = desk.collect(SCRIPT_OF[name], code_page=page)
+        assert outcome.exit_code == 0, outcome.console
+        theirs = act_captured(ListenersAction, captured(host).capture)
+    ours = act_captured(ListenersAction, desk.capture())
+    assert (ours.error, theirs.error) == (None, None)
+    assert [row["port"] for row in ours.result["listeners"]] == [row["port"] for row in theirs.result["listeners"]]
 
 
 def test_a_home_edition_has_fewer_tools(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ BOTH = {
     "shift from the second on": ("call :sub a b c\ngoto :eof\n:sub\nshift /1\necho %1 %2", ["b c"]),
     "a file name with a blank": ('echo one two>"a b.txt"\nfor /f "usebackq tokens=2" %%a in ("a b.txt") do echo %%a', ["two"]),
     "a value with signs": ('set "X=a & b | c ^ d > e"\necho "%X%"', ['"a & b | c ^ d > e"']),
-    "a percent sign in a value": ('set "X=50%%"\necho "%X%"', ['"50%"']),
+    "a percent sign in a value": ('set "X=50%%"\nset X', ["X=50%"]),
     "an exclamation mark": ('set "X=a!b!c"\necho "%X%"', ['"a!b!c"']),
     "the first one that exists": ("goto there\n:here\necho here\ngoto :eof\n:there\nif 1==1 goto here\necho not", ["here"]),
     "code of a label": ("call :sub\nif errorlevel 5 if not errorlevel 6 echo five\ngoto :eof\n:sub\nexit /b 5", ["five"]),
@@ -40,6 +40,7 @@ OURS = {
     "lines are counted": ('(echo 1\necho.\necho 3)>a.txt\nfind /c /v "" <a.txt', ["3"]),
     "a quoted quote": ('echo say "x">a.txt\nfind "say ""x""" <a.txt >nul && echo found', ["found"]),
     "ver and the error level": ("cmd /c exit 3\nver >nul\necho %ERRORLEVEL%", ["0"]),
+    "a percent sign is echoed": ('set "X=50%%"\necho "%X%"', ['"50%"']),
     "call doubles a caret in quotes": ('call :sub "a^b"\ngoto :eof\n:sub\necho %1', ['"a^^b"']),
     "another drive": ("C:\ncd \\\ncd\nE:\ncd", ["C:\\", "E:\\"]),
 }
