@@ -186,7 +186,7 @@ def host_value(value: RegistryValue) -> HostValue:
 def desk(made: MadeUp) -> Iterator[Desk]:
     """Start the host with what was made up, and write a bundle for it."""
     base = scenario(made.name).host
-    process = next(each.process for each in base.services if each.name.lower() == "rpcss")
+    (process,) = (each.process for each in base.services if each.name.lower() == "rpcss")
     invented = tuple(
         ServiceSpec(name=name, display=f"{name} shown", start=mode, process=process, image=r"C:\svc.exe", shared=True, by_hand=True)
         for name, mode in made.services.items()
