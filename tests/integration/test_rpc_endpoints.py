@@ -179,6 +179,43 @@ def test_a_plan_that_goes_by_the_map_is_carried_out_and_proven() -> None:
         assert "owner one of" in reason
 
 
+BASELINE = """version: 1
+hosts:
+  old:
+    - {recipe: rpc-schedule, reason: backups run at night, owner: platform team}
+"""
+
+
+def new_ports(result: Mapping[str, Any]) -> set[int]:
+    """Return the TCP ports that a baseline does not allow."""
+    texts = (row["ports"] for row in result["findings"] if row["kind"] == "new listener" and row["protocol"] == "tcp")
+    ends = (part.split("-") for text in texts for part in text.split(", "))
+    return {port for first, *last in ends for port in range(int(first), int((last or [first])[0]) + 1)}
+
+
+def test_a_stage_alone_and_a_baseline_go_by_the_map_as_well(simulation: Simulation, tmp_path: Path) -> None:
+    path = tmp_path / "baseline.yml"
+    path.write_text(BASELINE, encoding="utf-8")
+    stop = {"services": [{"name": "Schedule", "start_mode": "disabled", "state": "stopped"}]}
+    tasks: list[Mapping[str, Any]] = [
+        {"name": f"{name} {asked}", f"netmin.windows.{name}": {**options, "rpc_endpoints": asked}, "check_mode": True}
+        for name, options in (("services", stop), ("drift_info", {"baseline": str(path), "listeners": True}))
+        for asked in (True, False)
+    ]
+    found = play(hosts(simulation, "old"), tasks)
+    assert found.returncode == 0, found.output
+    results = {name: found.of("old", name).result for name in (str(task["name"]) for task in tasks)}
+    (port,) = (row["port"] for row in endpoints(simulation["old"]) if row["owner"] == "Schedule" and row["protocol"] == "tcp")
+    outlooks = {asked: {row["port"]: row["outlook"] for row in results[f"services {asked}"]["forecast"]}[port] for asked in (True, False)}
+    assert outlooks == {True: "closes now", False: "unknown"}
+    new = {asked: new_ports(results[f"drift_info {asked}"]) for asked in outlooks}
+    assert (port in new[True], port in new[False]) == (False, True)
+    for name in ("services", "drift_info"):
+        assert results[f"{name} True"]["rpc_endpoints"]["state"] == "read"
+        assert "rpc_endpoints" not in results[f"{name} False"]
+    assert all("interfaces" in row for row in results["drift_info True"]["listeners"])
+
+
 def test_a_host_in_a_file_has_no_map_and_says_so(simulation: Simulation, tmp_path: Path) -> None:
     taken = play(hosts(simulation, "server"), [{"name": "capture", "netmin.windows.capture": {"dir": str(tmp_path)}}])
     assert taken.returncode == 0, taken.output

@@ -91,7 +91,12 @@ class DriftAction(WindowsAction):
         names = parts.names_in(session) or {}
         if any(name.lower() == RULES for name in names):
             host = replace(host, firewall=read_firewall(session, host, wanted=False))
-        warnings = [*self._remarks, *(text for text in self._allowed.warnings() if " ended on " in text), *strangers(explained), *rpc_warnings(rpc_map)]
+        warnings = [
+            *self._remarks,
+            *(text for text in self._allowed.warnings() if " ended on " in text),
+            *strangers(explained),
+            *rpc_warnings(rpc_map),
+        ]
         forecast = None
         if stored.FORECAST in names:
             try:
