@@ -145,6 +145,7 @@ LISTED = {"protocol": "tcp", "address": "0.0.0.0", "port": 1, "ports": None, "co
 MAPPED = {"rpc_endpoints": True}
 GIVEN: Mapping[str, Mapping[str, Any]] = {
     "baseline": {"hosts": ["host.example"], "dest": "/no/such/folder/baseline.yml"},
+    "capture": MAPPED,
     "drift_info": {"baseline": "baseline.yml", "listeners": True, **MAPPED},
     "doctor": {"level": "method", "i_may_break_it": True, "recipes": ["w32time-123"]},
     "drift_summary_info": {"hosts": ["host.example"]},

@@ -34,6 +34,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.rpc_restric
 from .base import new_run_id, told_of
 from .baseline import path_of
 from .capture import ROOT
+from .mapper import mapper_of
 from .planned import MinimizeAction
 
 COLLECT = ROOT / "playbooks" / "files" / "collect"
@@ -86,7 +87,7 @@ class BundleAction(MinimizeAction):
                 "move it away, or give another 'dir'"
             )
         session = self.open_session()
-        run = Run(KNOWLEDGE, self.waits, new_run_id())
+        run = Run(KNOWLEDGE, self.waits, new_run_id(), ask_mapper=mapper_of(self, session, wanted=options["rpc_endpoints"]))
         prepared = self.prepare(run, session, options)
         host = prepared.survey.host
         identity = self._identity(session)

@@ -85,7 +85,7 @@ class DriftAction(WindowsAction):
         host = read_host(session, KNOWLEDGE, planning=False)
         states = {rpc_restriction.NAME: {rpc_restriction.PORTS: read_setting(session, rpc_restriction.PORTS)}}
         listing = take_listing(session, host, KNOWLEDGE)
-        ask_mapper = mapper_of(self, wanted=bool(options.get("rpc_endpoints")))
+        ask_mapper = mapper_of(self, session, wanted=bool(options.get("rpc_endpoints")))
         rpc_map = UNASKED if ask_mapper is None else ask_mapper()
         host, explained = explain(session, host, KNOWLEDGE, states, listing, rpc_map)
         names = parts.names_in(session) or {}

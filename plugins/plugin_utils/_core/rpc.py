@@ -43,6 +43,8 @@ class RpcSequence(StrEnum):
     OTHER = "other"
 
 
+MOST_ENTRIES = 5000
+"""So many entries of a map are kept. The largest public one has 400."""
 PROTOCOLS: Mapping[RpcSequence, Protocol] = {RpcSequence.TCP: Protocol.TCP, RpcSequence.UDP: Protocol.UDP, RpcSequence.HTTP: Protocol.TCP}
 
 
