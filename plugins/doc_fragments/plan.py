@@ -74,6 +74,15 @@ options:
     type: str
     choices: [skip, apply]
     default: skip
+  rpc_endpoints:
+    description:
+      - Whether to ask the host's RPC endpoint mapper as well, as M(netmin.windows.rpc_endpoints_info) does, with the play's credentials
+        if it refuses an anonymous client.
+      - A dynamic port that several services can own is then given to those whose interface is registered there. A port without an entry,
+        or with an interface that is not known, stays as it is.
+      - RV(residue) names the interfaces behind each RPC port. If the map cannot be read, a warning says so.
+    type: bool
+    default: false
   stop_timeout:
     description:
       - Seconds to wait for a service or driver to stop or start before the task fails.
@@ -85,7 +94,7 @@ attributes:
     support: full
     details:
       - C(group/netmin.windows.stages) sets O(accept), O(confirm), O(dependents), O(keep), O(missing), O(record_dir),
-        O(stop_timeout) and O(unverified).
+        O(rpc_endpoints), O(stop_timeout) and O(unverified).
       - C(group/netmin.windows.changes), which also contains M(netmin.windows.restore), sets O(confirm), O(record_dir) and O(stop_timeout).
     membership:
       - netmin.windows.changes

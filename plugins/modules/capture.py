@@ -39,6 +39,15 @@ options:
         for a mistake, and nothing reads it. It is made over one connection. Command lines and paths of services are shortened there, too.
     type: bool
     default: false
+  rpc_endpoints:
+    description:
+      - Whether to ask the host's RPC endpoint mapper as well, as M(netmin.windows.rpc_endpoints_info) does, with the play's credentials
+        if it refuses an anonymous client, and to keep its answer.
+      - A plan on the capture with C(rpc_endpoints=true) then goes by that map. On a capture without one it goes on without, and a warning
+        says so.
+      - If the map cannot be read, the capture has the reason instead, and a warning says so.
+    type: bool
+    default: false
   from:
     description:
       - With O(anonymize=true), a capture that is to be anonymized.
@@ -153,6 +162,28 @@ refused:
   returned: success
   sample:
     - 'query of Site at web01: the class or namespace does not exist, or WMI refuses the query (0x8033801A)'
+rpc_endpoints:
+  description: What became of the question for the endpoint map.
+  type: dict
+  returned: with O(rpc_endpoints=true)
+  contains:
+    state:
+      description: V(read) or V(partial) if the mapper answered. Otherwise V(refused), V(closed), V(silent), V(broken), or V(not_asked)
+        for a capture without a map.
+      type: str
+      returned: always
+    evidence:
+      description: What happened, in one sentence.
+      type: str
+      returned: always
+    authenticated:
+      description: Whether the mapper answered only after a login.
+      type: bool
+      returned: always
+    entries:
+      description: Number of entries.
+      type: int
+      returned: always
 replaced:
   description: How many different names, addresses and so on were replaced, by kind. Empty if nothing was to be anonymized.
   type: dict

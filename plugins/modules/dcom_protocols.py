@@ -436,6 +436,12 @@ residue:
       description: Whether an inbound rule that is in force drops its inbound traffic.
       type: bool
       returned: always
+    interfaces:
+      description: The RPC interfaces that the endpoint map lists at it, each with its name, its specification if there is one,
+        and its UUID.
+      type: list
+      elements: str
+      returned: with O(rpc_endpoints=true)
   sample:
     - address: 0.0.0.0
       count: 1
@@ -453,6 +459,8 @@ residue:
       recipe: rpc-wininit
       scope: wildcard
       why: wininit registers RPC over TCP, and no setting is known that stops it
+      interfaces:
+        - WindowsShutdown (MS-RSP) d95afe70-a6d5-4259-822e-2c84da1ddb0d
 confirm:
   description: The timer with which the host would roll the run back. V(none) without O(confirm).
   type: dict
@@ -670,6 +678,12 @@ listeners:
       description: Whether the session uses it. Such a listener is always kept.
       type: bool
       returned: always
+    interfaces:
+      description: The RPC interfaces that the endpoint map lists at it, each with its name, its specification if there is one,
+        and its UUID.
+      type: list
+      elements: str
+      returned: with O(rpc_endpoints=true)
   sample:
     - address: 0.0.0.0
       count: 1
@@ -688,6 +702,30 @@ listeners:
       recipe: rpc-schedule
       scope: wildcard
       why: remote administration of scheduled tasks
+      interfaces:
+        - atsvc (MS-TSCH) 1ff70682-0a51-30e8-076d-740be8cee98b
+rpc_endpoints:
+  description: What became of the question for the endpoint map.
+  type: dict
+  returned: with O(rpc_endpoints=true)
+  contains:
+    state:
+      description: V(read) or V(partial) if the mapper answered. Otherwise V(refused), V(closed), V(silent), V(broken), or V(not_asked)
+        for a capture without a map.
+      type: str
+      returned: always
+    evidence:
+      description: What happened, in one sentence.
+      type: str
+      returned: always
+    authenticated:
+      description: Whether the mapper answered only after a login.
+      type: bool
+      returned: always
+    entries:
+      description: Number of entries.
+      type: int
+      returned: always
 suspected:
   description:
     - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.

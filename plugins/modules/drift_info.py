@@ -41,6 +41,15 @@ options:
       - Whether to return all listeners as well. M(netmin.windows.probe_info) needs them.
     type: bool
     default: false
+  rpc_endpoints:
+    description:
+      - Whether to ask the host's RPC endpoint mapper as well, as M(netmin.windows.rpc_endpoints_info) does, with the play's credentials
+        if it refuses an anonymous client.
+      - A dynamic port that several services can own is then given to those whose interface is registered there, and allowed if each of
+        those is. A port without an entry, or with an interface that is not known, stays as it is.
+      - If the map cannot be read, a warning says so.
+    type: bool
+    default: false
   fail_on:
     description:
       - The kinds of findings that fail the task.
@@ -211,6 +220,28 @@ listeners:
   type: list
   elements: dict
   returned: when the host was read and O(listeners=true)
+rpc_endpoints:
+  description: What became of the question for the endpoint map.
+  type: dict
+  returned: with O(rpc_endpoints=true)
+  contains:
+    state:
+      description: V(read) or V(partial) if the mapper answered. Otherwise V(refused), V(closed), V(silent), V(broken), or V(not_asked)
+        for a capture without a map.
+      type: str
+      returned: always
+    evidence:
+      description: What happened, in one sentence.
+      type: str
+      returned: always
+    authenticated:
+      description: Whether the mapper answered only after a login.
+      type: bool
+      returned: always
+    entries:
+      description: Number of entries.
+      type: int
+      returned: always
 suspected:
   description:
     - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.

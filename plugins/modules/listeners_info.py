@@ -190,7 +190,7 @@ rpc_endpoints:
   contains:
     state:
       description: V(read) or V(partial) if the mapper answered. Otherwise V(refused), V(closed), V(silent), V(broken), or V(not_asked)
-        for a host in a file.
+        for a capture without a map.
       type: str
       returned: always
     evidence:

@@ -440,15 +440,6 @@ options:
           - Whether V(drop) includes listeners that no recipe knows, for example those of applications.
         type: bool
         default: false
-  rpc_endpoints:
-    description:
-      - Whether to ask the host's RPC endpoint mapper as well, as M(netmin.windows.rpc_endpoints_info) does, with the play's credentials
-        if it refuses an anonymous client.
-      - A dynamic port that several services can own is then given to those whose interface is registered there. A port without an entry,
-        or with an interface that is not known, stays as it is.
-      - RV(residue) names the interfaces behind each RPC port. If the map cannot be read, a warning says so.
-    type: bool
-    default: false
 notes:
   - Order of changes. First those that take effect at once, then those that wait for a boot, last those that could affect the session.
     Within these groups they are ordered by stage. Within a stage, start modes come
@@ -463,7 +454,7 @@ attributes:
     support: full
     details:
       - C(group/netmin.windows.stages) sets O(accept), O(confirm), O(dependents), O(keep), O(missing), O(record_dir),
-        O(stop_timeout) and O(unverified).
+        O(rpc_endpoints), O(stop_timeout) and O(unverified).
       - C(group/netmin.windows.changes), which also contains M(netmin.windows.restore), sets O(confirm), O(record_dir) and O(stop_timeout).
       - C(group/netmin.windows.baseline) sets O(baseline).
     membership:
@@ -1173,6 +1164,28 @@ listeners:
       why: remote administration of scheduled tasks
       interfaces:
         - atsvc (MS-TSCH) 1ff70682-0a51-30e8-076d-740be8cee98b
+rpc_endpoints:
+  description: What became of the question for the endpoint map.
+  type: dict
+  returned: with O(rpc_endpoints=true)
+  contains:
+    state:
+      description: V(read) or V(partial) if the mapper answered. Otherwise V(refused), V(closed), V(silent), V(broken), or V(not_asked)
+        for a capture without a map.
+      type: str
+      returned: always
+    evidence:
+      description: What happened, in one sentence.
+      type: str
+      returned: always
+    authenticated:
+      description: Whether the mapper answered only after a login.
+      type: bool
+      returned: always
+    entries:
+      description: Number of entries.
+      type: int
+      returned: always
 suspected:
   description:
     - Rows that netstat of Windows 2000 and XP shows as LISTENING, but that are probably the source port of an outgoing connection.
@@ -1391,28 +1404,6 @@ stats:
     logins: 1
     requests: 37
     seconds: 1.482
-rpc_endpoints:
-  description: What became of the question for the endpoint map.
-  type: dict
-  returned: with O(rpc_endpoints=true)
-  contains:
-    state:
-      description: V(read) or V(partial) if the mapper answered. Otherwise V(refused), V(closed), V(silent), V(broken), or V(not_asked)
-        for a host in a file.
-      type: str
-      returned: always
-    evidence:
-      description: What happened, in one sentence.
-      type: str
-      returned: always
-    authenticated:
-      description: Whether the mapper answered only after a login.
-      type: bool
-      returned: always
-    entries:
-      description: Number of entries.
-      type: int
-      returned: always
 controls:
   description:
     - For the recipe of each listener, the ids of the controls for this Windows that ask for what a method of it does. A recipe

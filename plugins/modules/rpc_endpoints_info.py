@@ -46,7 +46,7 @@ attributes:
     support: partial
     details:
       - C(ansible_connection) may be any. Credentials are used of V(winrm) and V(psrp) alone. A host in a file
-        (P(netmin.windows.capture#connection)) is refused.
+        (P(netmin.windows.capture#connection)) shows the map that was captured, and is refused if none was.
   delegation:
     description: Supports C(delegate_to).
     support: full

@@ -109,6 +109,10 @@ def test_a_host_in_a_file_is_planned_for_as_the_host_is(simulation: Simulation, 
         name, "plan"
     )
     assert [change["stage"] for change in again.result["changes"]] == [change["stage"] for change in planned(there, "web01")["changes"]]
+    # As the guide has it: the name with a comma behind it is an inventory.
+    named = {"target": name, "ansible_connection": CAPTURE, "netmin_windows_capture_dir": str(given)}
+    bare = play({}, playbook="netmin.windows.minimize", arguments=("-i", f"{name},", "--check", "--diff", "-e", json.dumps(named)))
+    assert bare.returncode == 0, bare.output
 
     # Of an old one every result says so.
     old = play(in_files(simulation, folder, netmin_windows_capture_max_age=-1), [MINIMIZE], arguments=("--check",))

@@ -1,6 +1,6 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Inside, outside and nmap agree port by port on the real sockets of simulated hosts, before and after they are minimized."""
+"""Inside, outside, nmap and the endpoint map agree port by port on real sockets of simulated hosts, before and after they are minimized."""
 
 from __future__ import annotations
 
@@ -40,17 +40,22 @@ NEVER = (7, 2222)
 """Ports that none of these hosts ever has."""
 TICKET = {"ports": ["listed", *(f"tcp/{port}" for port in NEVER)], "scan_permitted": "CHG-4711"}
 PACE = {"timeout": 1, "rate": 200}
-LIST = {"name": "list", "netmin.windows.listeners_info": {"detail": "full"}, "register": "listed"}
+LIST = {"name": "list", "netmin.windows.listeners_info": {"detail": "full", "rpc_endpoints": True}, "register": "listed"}
 PROBE = {
     "name": "probe",
     "netmin.windows.probe_info": {"endpoints": "{{ listed.listeners }}", **TICKET, **PACE},
     "delegate_to": "localhost",
 }
 CLOSE: list[dict[str, Any]] = [
-    {"name": "close", "netmin.windows.minimize": {"dependents": "stop"}},
+    {"name": "close", "netmin.windows.minimize": {"dependents": "stop", "rpc_endpoints": True}},
     {"name": "boot", "netmin.windows.reboot": {"interval": 1}},
 ]
-PROVE = {"name": "prove", "netmin.windows.proof_info": {"limit": 60, "interval": 1, "detail": "full"}, "register": "proven"}
+MAP = {"name": "map", "netmin.windows.rpc_endpoints_info": {}}
+PROVE = {
+    "name": "prove",
+    "netmin.windows.proof_info": {"limit": 60, "interval": 1, "detail": "full", "rpc_endpoints": True},
+    "register": "proven",
+}
 PROBE_AGAIN = {**PROBE, "netmin.windows.probe_info": {"endpoints": "{{ proven.proof.endpoints }}", **TICKET, **PACE}}
 # What nmap asks a UDP port is not always what we ask: where nobody answered nmap, somebody may have answered us.
 NMAP_SAYS = {"open": {"open"}, "closed": {"closed"}, "filtered": {"silent"}, "open|filtered": {"silent", "open"}}
@@ -120,11 +125,46 @@ def opened_tcp(found: Found) -> set[tuple[str, int]]:
     return {port for port, state in found.items() if state == "open" and port[0] == "tcp"}
 
 
+def mapped(result: Mapping[str, Any]) -> dict[int, set[str]]:
+    """Return the TCP ports of an endpoint map, with the interfaces at each."""
+    ports = ((port.partition("/"), names) for port, names in result["by_port"].items())
+    return {int(number): set(names) for (protocol, _slash, number), names in ports if protocol == "tcp"}
+
+
+def agrees_with_the_map(result: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], looked: Found) -> dict[int, set[str]]:
+    """Hold each TCP port of an endpoint map against the host's list and what others reach; return the map.
+
+    Args:
+        rows: the listeners that the host lists, each with its interfaces.
+    """
+    found = mapped(result)
+    assert {looked.get(("tcp", port)) for port in found} <= {"open"}
+    inside = {row["port"]: set(row["interfaces"]) for row in rows if row["protocol"] == "tcp" and row["port"] in found}
+    assert inside == found
+    return found
+
+
+def names_what_stays(result: Mapping[str, Any], found: Mapping[int, set[str]]) -> None:
+    """Hold the interfaces that residue names behind each RPC port against the map."""
+    staying = [row for row in result["residue"] if row["dynamic"] and row["protocol"] == "tcp"]
+    numbers = {port: set(row["interfaces"]) for row in staying for port in ports(row)}
+    assert numbers == {port: found.get(port, set()) for port in numbers}
+    assert bool(numbers.keys() & found.keys()) is (result["windows"]["id"] != "windows_2000")
+
+
+def ports(row: Mapping[str, Any]) -> list[int]:
+    """Return the ports of a row."""
+    if row["ports"] is None:
+        return [row["port"]]
+    ends = [[int(number) for number in part.split("-")] for part in row["ports"].split(", ")]
+    return [port for first, *last in ends for port in range(first, (last or [first])[0] + 1)]
+
+
 @needs_nmap
-def test_inside_outside_and_nmap_agree_before_and_after() -> None:
+def test_inside_outside_nmap_and_the_endpoint_map_agree_before_and_after() -> None:
     with Simulation([spec(name) for name in SCENARIOS]) as simulation:
         hosts = on(simulation)
-        before = play(hosts, [LIST, PROBE])
+        before = play(hosts, [LIST, PROBE, MAP])
         assert before.returncode == 0, before.output
         opened: dict[str, Found] = {}
         for host in simulation.hosts:
@@ -138,11 +178,16 @@ def test_inside_outside_and_nmap_agree_before_and_after() -> None:
             assert {opened[host.name][port] for port in answering - others} <= {"open"}
             assert [opened[host.name]["tcp", port] for port in NEVER] == ["silent" if host.name in STEALTHY else "closed"] * len(NEVER)
 
+            told = before.of(host.name, "map").result
+            assert told["state"] == "read"
+            assert agrees_with_the_map(told, before.of(host.name, "list").result["listeners"], opened[host.name])
+
         closing = play(hosts, CLOSE)
         assert closing.returncode == 0, closing.output
         for host in simulation.hosts:
             window(host, "clock", {"advance": 300})
-        after = play(hosts, [PROVE, PROBE_AGAIN])
+            names_what_stays(closing.of(host.name, "close").result, mapped(before.of(host.name, "map").result))
+        after = play(hosts, [PROVE, PROBE_AGAIN, MAP, LIST])
         assert after.returncode == 0, after.output
         for host in simulation.hosts:
             result = after.of(host.name, "probe").result
@@ -155,6 +200,11 @@ def test_inside_outside_and_nmap_agree_before_and_after() -> None:
             assert host.name == "controller" or closed
             assert {row["agreement"] for row in closed} <= {"agrees"}
             assert {row["outside"] for row in closed} <= {"silent" if host.name in STEALTHY else "closed"}
+            told = after.of(host.name, "map").result
+            # On Windows 2000 all RPC servers stop, the endpoint mapper too.
+            assert told["state"] == ("closed" if host.name == "old" else "read")
+            still = agrees_with_the_map(told, after.of(host.name, "list").result["listeners"], now)
+            assert bool(still) is (host.name != "old")
 
 
 @needs_nmap

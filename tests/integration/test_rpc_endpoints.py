@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -179,19 +180,89 @@ def test_a_plan_that_goes_by_the_map_is_carried_out_and_proven() -> None:
         assert "owner one of" in reason
 
 
-def test_a_host_in_a_file_has_no_map_and_says_so(simulation: Simulation, tmp_path: Path) -> None:
+BASELINE = """version: 1
+hosts:
+  old:
+    - {recipe: rpc-schedule, reason: backups run at night, owner: platform team}
+"""
+
+
+def new_ports(result: Mapping[str, Any]) -> set[int]:
+    """Return the TCP ports that a baseline does not allow."""
+    texts = (row["ports"] for row in result["findings"] if row["kind"] == "new listener" and row["protocol"] == "tcp")
+    ends = (part.split("-") for text in texts for part in text.split(", "))
+    return {port for first, *last in ends for port in range(int(first), int((last or [first])[0]) + 1)}
+
+
+def test_a_stage_alone_and_a_baseline_go_by_the_map_as_well(simulation: Simulation, tmp_path: Path) -> None:
+    path = tmp_path / "baseline.yml"
+    path.write_text(BASELINE, encoding="utf-8")
+    stop = {"services": [{"name": "Schedule", "start_mode": "disabled", "state": "stopped"}]}
+    tasks: list[Mapping[str, Any]] = [
+        {"name": f"{name} {asked}", f"netmin.windows.{name}": {**options, "rpc_endpoints": asked}, "check_mode": True}
+        for name, options in (("services", stop), ("drift_info", {"baseline": str(path), "listeners": True}))
+        for asked in (True, False)
+    ]
+    found = play(hosts(simulation, "old"), tasks)
+    assert found.returncode == 0, found.output
+    results = {name: found.of("old", name).result for name in (str(task["name"]) for task in tasks)}
+    (port,) = (row["port"] for row in endpoints(simulation["old"]) if row["owner"] == "Schedule" and row["protocol"] == "tcp")
+    outlooks = {asked: {row["port"]: row["outlook"] for row in results[f"services {asked}"]["forecast"]}[port] for asked in (True, False)}
+    assert outlooks == {True: "closes now", False: "unknown"}
+    new = {asked: new_ports(results[f"drift_info {asked}"]) for asked in outlooks}
+    assert (port in new[True], port in new[False]) == (False, True)
+    for name in ("services", "drift_info"):
+        assert results[f"{name} True"]["rpc_endpoints"]["state"] == "read"
+        assert "rpc_endpoints" not in results[f"{name} False"]
+    assert all("interfaces" in row for row in results["drift_info True"]["listeners"])
+
+
+def in_file(host: Host, folder: Path) -> dict[str, Any]:
+    """Return the variables by which a capture takes the place of a host."""
+    return {
+        "ansible_host": variables(host)["ansible_host"],
+        "ansible_connection": "netmin.windows.capture",
+        "netmin_windows_capture_dir": str(folder),
+    }
+
+
+def test_a_host_in_a_file_without_a_map_says_so(simulation: Simulation, tmp_path: Path) -> None:
     taken = play(hosts(simulation, "server"), [{"name": "capture", "netmin.windows.capture": {"dir": str(tmp_path)}}])
     assert taken.returncode == 0, taken.output
-    file = {
-        "ansible_host": variables(simulation["server"])["ansible_host"],
-        "ansible_connection": "netmin.windows.capture",
-        "netmin_windows_capture_dir": str(tmp_path),
-    }
-    found = play({"server": file}, TASKS[1:])
+    assert "rpc_endpoints" not in taken.of("server", "capture").result
+    asked = {"name": "ask", **{key: value for key, value in TASKS[0].items() if key != "name"}, "ignore_errors": True}
+    found = play({"server": in_file(simulation["server"], tmp_path)}, [*TASKS[1:], asked])
     assert found.returncode == 0, found.output
     result = found.of("server", "plan").result
     assert result["rpc_endpoints"]["state"] == "not_asked"
-    assert any("a capture holds no endpoint map" in warning for warning in result["warnings"])
-    asked = play({"server": file}, TASKS[:1]).of("server", "map")
-    assert asked.status == "failed"
-    assert "run this task on the host itself" in asked.message
+    assert any("the capture holds no endpoint map: capture the host with 'rpc_endpoints: true'" in text for text in result["warnings"])
+    assert "or run this task on the host itself" in found.of("server", "ask").message
+
+
+def test_a_host_in_a_file_has_the_map_that_was_captured(simulation: Simulation, played: Played, tmp_path: Path) -> None:
+    names = ("client", "old")
+    take = {"name": "capture", "netmin.windows.capture": {"dir": str(tmp_path), "rpc_endpoints": True}}
+    taken = play(hosts(simulation, *names), [take])
+    assert taken.returncode == 0, taken.output
+    assert taken.of("client", "capture").result["rpc_endpoints"]["authenticated"] is True
+    stop = {"services": [{"name": "Schedule", "start_mode": "disabled", "state": "stopped"}], "stages": ["services"]}
+    bundles: list[Mapping[str, Any]] = [
+        {
+            "name": str(asked),
+            "netmin.windows.bundle": {"dir": str(tmp_path / str(asked)), "minimize": {**stop, "rpc_endpoints": asked}},
+            "when": "inventory_hostname == 'old'",
+        }
+        for asked in (True, False)
+    ]
+    found = play({name: in_file(simulation[name], tmp_path) for name in names}, [*TASKS, *bundles])
+    assert found.returncode == 0, found.output
+    for name in names:
+        for task in ("map", "list", "plan"):
+            on_file, on_host = found.of(name, task).result, played.of(name, task).result
+            for part in ("state", "endpoints", "by_port", "listeners", "forecast", "residue", "rpc_endpoints"):
+                assert on_file.get(part) == on_host.get(part), (name, task, part)
+    # A bundle is planned by it as well: with it the port of one service is known, without it nobody can tell which that is.
+    forecasts = {asked: json.loads(Path(found.of("old", asked).result["manifest"]).read_text())["forecast"] for asked in ("True", "False")}
+    owners = {asked: {row["owner"]: row["boot"] for row in rows[1:] if row["dynamic"]} for asked, rows in forecasts.items()}
+    assert owners["True"]["Schedule"] == "closed"
+    assert "Schedule" not in owners["False"]

@@ -34,6 +34,7 @@ BY_NATURE: Mapping[str, str] = {
     "dynamic ports": "a number from the range that the system hands out counts as handed out",
     "sign-ins": "what the names of per-user services end with (LUIDs)",
     "our own session": "connections to a port of WinRM: whoever takes a capture has one",
+    "the endpoint map": "it is asked past WinRM, where a task wants it, and its ports and local names are those of a boot",
     "order": "of rows, keys, names and values, none of which Windows promises",
     "wording": "of an error counts what it is and its numbers; of netstat what it lists, and neither columns nor the words for states",
 }

@@ -42,7 +42,7 @@ def _result(result: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"a result has no {unknown[0]}")
     found = {name: result[name] for name in sorted(result, key=ATTRIBUTES.index)}
     if "contains" in found:
-        found["contains"] = {name: _result({"returned": "always", **field}) for name, field in found["contains"].items()}
+        found["contains"] = results({name: field and {"returned": "always", **field} for name, field in found["contains"].items()})
     return found
 
 

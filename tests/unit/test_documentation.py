@@ -142,25 +142,27 @@ def host_for(name: str) -> FakeHost:
 
 # Nobody listens there, and this machine refuses.
 LISTED = {"protocol": "tcp", "address": "0.0.0.0", "port": 1, "ports": None, "count": 1, "scope": "wildcard", "owner": "x in pid 4"}
+MAPPED = {"rpc_endpoints": True}
 GIVEN: Mapping[str, Mapping[str, Any]] = {
     "baseline": {"hosts": ["host.example"], "dest": "/no/such/folder/baseline.yml"},
-    "drift_info": {"baseline": "baseline.yml", "listeners": True},
+    "capture": MAPPED,
+    "drift_info": {"baseline": "baseline.yml", "listeners": True, **MAPPED},
     "doctor": {"level": "method", "i_may_break_it": True, "recipes": ["w32time-123"]},
     "drift_summary_info": {"hosts": ["host.example"]},
-    "listeners_info": {"facts": True, "rpc_endpoints": True},
-    "minimize": {"rpc_endpoints": True},
-    "dcom_protocols": {"enable_dcom": False, "remove": ["ncacn_ip_tcp"]},
-    "ip_filter": {"residue": "drop"},
-    "name_resolution": {"max_cached_sockets": 0},
-    "netbt": {"netbios": "disabled", "lmhosts": "disabled"},
-    "rpc_filters": {"presets": ["print_spooler"], "unverified": "apply", "without_confirm": True},
-    "rpc_restriction": {"intranet_ports": ["4000-4100"]},
+    "listeners_info": {"facts": True, **MAPPED},
+    "minimize": MAPPED,
+    "dcom_protocols": {"enable_dcom": False, "remove": ["ncacn_ip_tcp"], **MAPPED},
+    "ip_filter": {"residue": "drop", **MAPPED},
+    "name_resolution": {"max_cached_sockets": 0, **MAPPED},
+    "netbt": {"netbios": "disabled", "lmhosts": "disabled", **MAPPED},
+    "rpc_filters": {"presets": ["print_spooler"], "unverified": "apply", "without_confirm": True, **MAPPED},
+    "rpc_restriction": {"intranet_ports": ["4000-4100"], **MAPPED},
     "probe_info": {"address": ["127.0.0.1"], "endpoints": [LISTED], "timeout": 1, "retries": 0},
     "report": {"hosts": ["host.example"], "dest": str(CHECKOUT / "build/test-report.html")},
-    "services": {"services": [{"name": "PolicyAgent"}, {"name": "SSDPSRV"}]},
+    "services": {"services": [{"name": "PolicyAgent"}, {"name": "SSDPSRV"}], **MAPPED},
     "summary_info": {"hosts": ["host.example"]},
     "show_info": {"of": "audit"},
-    "smb_device": {"smb_over_tcp": "disabled"},
+    "smb_device": {"smb_over_tcp": "disabled", **MAPPED},
 }
 
 

@@ -101,7 +101,7 @@ class ListenersAction(WindowsAction):
         host = read_host(session, KNOWLEDGE, planning=False)
         states = {rpc_restriction.NAME: rpc_restriction.read(session, host, KNOWLEDGE)}
         listing = take_listing(session, host, KNOWLEDGE)
-        ask_mapper = mapper_of(self, wanted=bool(options.get("rpc_endpoints")))
+        ask_mapper = mapper_of(self, session, wanted=bool(options.get("rpc_endpoints")))
         rpc_map = UNASKED if ask_mapper is None else ask_mapper()
         host, explained = explain(session, host, KNOWLEDGE, states, listing, rpc_map)
         remark = host.windows.remark
@@ -185,7 +185,7 @@ class ProofAction(WindowsAction):
             # Services have started while the host settled: their processes are known only now.
             host = read_host(session, KNOWLEDGE)
             host = replace(host, firewall=read_firewall(session, host, wanted=False))
-            ask_mapper = mapper_of(self, wanted=bool(options.get("rpc_endpoints")))
+            ask_mapper = mapper_of(self, session, wanted=bool(options.get("rpc_endpoints")))
             rpc_map = UNASKED if ask_mapper is None else ask_mapper()
             warnings += rpc_warnings(rpc_map)
             host, explained = explain(session, host, KNOWLEDGE, states, settling.listing, rpc_map)

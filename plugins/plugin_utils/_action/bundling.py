@@ -35,6 +35,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.rpc_restric
 from .base import new_run_id, told_of
 from .baseline import path_of
 from .capture import ROOT
+from .mapper import mapper_of
 from .opening import Captured
 from .planned import MinimizeAction
 
@@ -92,7 +93,8 @@ class BundleAction(MinimizeAction):
         console = options["management"] == "console"
         if console:
             _refuse_to_lose(session)
-        run = Run(KNOWLEDGE, self.waits, new_run_id(), path=AT_THE_CONSOLE if console else None)
+        ask_mapper = mapper_of(self, session, wanted=options["rpc_endpoints"])
+        run = Run(KNOWLEDGE, self.waits, new_run_id(), ask_mapper=ask_mapper, path=AT_THE_CONSOLE if console else None)
         prepared = self.prepare(run, session, options)
         host = prepared.survey.host
         identity = self._identity(session)

@@ -13,19 +13,23 @@ from typing import Any, ClassVar
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.anonymize import anonymized
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import file_name, read_capture, write_capture
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture, Services
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.plain_values import endpoint_map
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.take import take
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.withheld import envelope
 from ansible_collections.netmin.windows.plugins.plugin_utils._collected.folder import INDEX, read_folder
 from ansible_collections.netmin.windows.plugins.plugin_utils._collected.host import CollectedHost
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption, Refused, UnusableCapture
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import CONNECTIONS, KNOWLEDGE
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import UNASKED
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import CONNECTIONS, KNOWLEDGE, RPC_ENDPOINTS
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import rpc_map_of, rpc_warnings
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.session import Session
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.transport import open_transport
 from ansible_collections.netmin.windows.plugins.plugin_utils._session.wiretap import Wiretap
 
 from .base import WindowsAction
 from .baseline import path_of
+from .mapper import mapper_of
 from .opening import OpenReader, is_capture
 from .screen import Screen
 
@@ -53,6 +57,7 @@ class CaptureAction(WindowsAction):
         "wire": {"type": "bool", "default": False},
         "from": {"type": "path"},
         "anonymize": {"type": "bool", "default": False},
+        **RPC_ENDPOINTS,
         **CONNECTIONS,
     }
     _wanted_wire = False
@@ -65,6 +70,8 @@ class CaptureAction(WindowsAction):
             yield "give 'from' with 'anonymize: true': a capture is anonymized in a second step, from its file"
         if options.get("from") and options.get("wire"):
             yield "a capture that is made from files has no recording: leave out 'wire'"
+        if options.get("from") and options.get("rpc_endpoints"):
+            yield "no host is asked with 'from': leave out 'rpc_endpoints'"
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Capture the host, or anonymize a file."""
@@ -77,7 +84,7 @@ class CaptureAction(WindowsAction):
         path = folder / file_name(self.address)
         refuse_to_replace(path, self.host_name)
         self._wanted_wire = options["wire"]
-        return self._capture(path, Services(options["services"]))
+        return self._capture(path, Services(options["services"]), mapped=options["rpc_endpoints"])
 
     def open_session(self) -> OpenReader:
         """Open a session that can only read, and keeps what goes over the wire where that is wanted."""
@@ -87,23 +94,27 @@ class CaptureAction(WindowsAction):
         self._session = Session(self._tap, host=self.host_name, connections=1)
         return self._session
 
-    def _capture(self, path: Path, services: Services) -> dict[str, Any]:
+    def _capture(self, path: Path, services: Services, *, mapped: bool) -> dict[str, Any]:
         screen = Screen(hidden=bool(self._task.no_log))
+        session = self.open_session()
         taken = take(
-            self.open_session(),
+            session,
             KNOWLEDGE,
             inventory_name=self.host_name,
             now=datetime.now(tz=UTC),
             collection=release(),
             services=services,
+            ask_mapper=mapper_of(self, session, wanted=mapped),
             progress=lambda what: screen.tell(f"{self.host_name}: {what}"),
         )
         # The shell and what is said at the end of a session are part of it.
         self._close()
         self._write(path, taken.capture, self._tap.exchanges() if self._tap is not None else ())
         remark = taken.host.windows.remark
-        result = shown(path, taken.capture, taken.of_services, refused=taken.refused)
-        return {**result, **({"warnings": [remark]} if remark else {})}
+        rpc_map = UNASKED if taken.capture.rpc_endpoints is None else endpoint_map(taken.capture.rpc_endpoints)
+        warnings = [*([remark] if remark else []), *rpc_warnings(rpc_map)]
+        result = shown(path, taken.capture, taken.of_services, refused=taken.refused) | rpc_map_of(rpc_map)
+        return {**result, **({"warnings": warnings} if warnings else {})}
 
     def _take_over(self, source: Path, folder: Path) -> dict[str, Any]:
         """Make a capture of what `collect` has left in a folder."""

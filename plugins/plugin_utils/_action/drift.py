@@ -15,6 +15,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.drift imp
 from ansible_collections.netmin.windows.plugins.plugin_utils._baseline.fleet import FAIL_ON, WORDS
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryValue
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import UNASKED
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast import settle, stored
 from ansible_collections.netmin.windows.plugins.plugin_utils._forecast.proof import prove
 from ansible_collections.netmin.windows.plugins.plugin_utils._host import netbios
@@ -24,8 +25,16 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._host.owners import
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.rpc_filters import read_rpc_filters
 from ansible_collections.netmin.windows.plugins.plugin_utils._host.settings import Setting, read_setting
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.detail import Detail, listed
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE
-from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import endpoint_of, fewer, plain, suspects_of, windows_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE, RPC_ENDPOINTS
+from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import (
+    endpoint_of,
+    fewer,
+    plain,
+    rpc_map_of,
+    rpc_warnings,
+    suspects_of,
+    windows_of,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import explain, take_listing
 from ansible_collections.netmin.windows.plugins.plugin_utils._stages import rpc_restriction
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import parts, record, snapshot, standing
@@ -33,6 +42,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._undo.standing impo
 
 from .base import WindowsAction
 from .baseline import allowed_on
+from .mapper import mapper_of
 from .screen import Screen
 
 KINDS = {"type": "list", "elements": "str", "choices": list(WORDS)}
@@ -58,6 +68,7 @@ class DriftAction(WindowsAction):
         "settings": {"type": "bool", "default": True},
         "listeners": {"type": "bool", "default": False},
         "fail_on": {**KINDS, "default": []},
+        **RPC_ENDPOINTS,
     }
     _allowed: Allowed
     _remarks: Sequence[str] = ()
@@ -74,11 +85,18 @@ class DriftAction(WindowsAction):
         host = read_host(session, KNOWLEDGE, planning=False)
         states = {rpc_restriction.NAME: {rpc_restriction.PORTS: read_setting(session, rpc_restriction.PORTS)}}
         listing = take_listing(session, host, KNOWLEDGE)
-        host, explained = explain(session, host, KNOWLEDGE, states, listing)
+        ask_mapper = mapper_of(self, session, wanted=bool(options.get("rpc_endpoints")))
+        rpc_map = UNASKED if ask_mapper is None else ask_mapper()
+        host, explained = explain(session, host, KNOWLEDGE, states, listing, rpc_map)
         names = parts.names_in(session) or {}
         if any(name.lower() == RULES for name in names):
             host = replace(host, firewall=read_firewall(session, host, wanted=False))
-        warnings = [*self._remarks, *(text for text in self._allowed.warnings() if " ended on " in text), *strangers(explained)]
+        warnings = [
+            *self._remarks,
+            *(text for text in self._allowed.warnings() if " ended on " in text),
+            *strangers(explained),
+            *rpc_warnings(rpc_map),
+        ]
         forecast = None
         if stored.FORECAST in names:
             try:
@@ -90,8 +108,9 @@ class DriftAction(WindowsAction):
         found = Found(explained, host, proof, forecast.run if forecast is not None else "", left.undone)
         told = differences(found, self._allowed, KNOWLEDGE)
         result = self._result(options, found, told, [*warnings, *left.warnings, *_unsettled(host)]) | {"suspected": suspects_of(listing)}
+        result |= rpc_map_of(rpc_map)
         if options["listeners"]:
-            result["listeners"] = plain(listed(fewer(endpoint_of(subject, KNOWLEDGE) for subject in explained), Detail.SUMMARY))
+            result["listeners"] = plain(listed(fewer(endpoint_of(subject, KNOWLEDGE, rpc_map) for subject in explained), Detail.SUMMARY))
         return result
 
     def _result(self, options: Mapping[str, Any], found: Found, told: Sequence[Difference], warnings: list[str]) -> dict[str, Any]:

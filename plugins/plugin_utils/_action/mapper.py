@@ -1,6 +1,7 @@
 # Copyright: the netmin.windows contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The RPC endpoint map of the host of a task: asked from the controller, at the address of the play's connection."""
+"""The RPC endpoint map of the host of a task: asked from the controller, at the address of the play's connection, or taken
+from the capture of the host."""
 
 from __future__ import annotations
 
@@ -9,8 +10,17 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.captured import CapturedHost
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import InvalidOption
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import AskMapper, EndpointMap, MapState, RpcEntry, RpcSequence
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import Reader
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import (
+    UNASKED,
+    AskMapper,
+    EndpointMap,
+    MapState,
+    RpcEntry,
+    RpcSequence,
+)
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge import Knowledge
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.options import KNOWLEDGE
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.plain import interface_name, rpc_map_of
@@ -22,20 +32,19 @@ from .opening import is_capture
 
 logger = logging.getLogger(__name__)
 
-IN_A_FILE = EndpointMap(MapState.NOT_ASKED, "the host is a file, and a capture holds no endpoint map")
 
-
-def mapper_of(action: WindowsAction, *, wanted: bool, log_in: bool = True) -> AskMapper | None:
+def mapper_of(action: WindowsAction, session: Reader | None, *, wanted: bool, log_in: bool = True) -> AskMapper | None:
     """Return what asks the endpoint mapper of an action's host; None where nobody wants that.
 
     Args:
+        session: what the host is read by; one of a capture has the map that was captured.
         log_in: the play's credentials may be used where an anonymous client is refused.
     """
     if not wanted:
         return None
-    if is_capture(action._connection):  # noqa: SLF001  (the name is Ansible's)
-        return lambda: IN_A_FILE
-    login = login_for(action._connection) if log_in else None  # noqa: SLF001
+    if isinstance(session, CapturedHost):
+        return lambda: session.endpoint_map
+    login = login_for(action._connection) if log_in else None  # noqa: SLF001  (the name is Ansible's)
     return partial(_asked, action.host_name, partial(epm.ask, action.address, login=login))
 
 
@@ -46,7 +55,7 @@ def _asked(host: str, ask: AskMapper) -> EndpointMap:
 
 
 class RpcEndpointsAction(WindowsAction):
-    """Lists what the endpoint mapper of a host lists; opens no session with WinRM."""
+    """Lists what the endpoint mapper of a host lists, or listed when it was captured; opens no session with WinRM."""
 
     argument_spec: ClassVar[Mapping[str, Any]] = {
         "credentials": {"type": "bool", "default": True},
@@ -56,10 +65,11 @@ class RpcEndpointsAction(WindowsAction):
 
     def work(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Ask the mapper and name what it lists."""
-        ask = mapper_of(self, wanted=True, log_in=options["credentials"])
-        if ask is None or is_capture(self._connection):
-            raise InvalidOption(f"{IN_A_FILE.evidence}: run this task on the host itself")
-        rpc_map = ask()
+        captured = self.open_session() if is_capture(self._connection) else None
+        ask = mapper_of(self, captured, wanted=True, log_in=options["credentials"])
+        rpc_map = UNASKED if ask is None else ask()
+        if rpc_map.state is MapState.NOT_ASKED:
+            raise InvalidOption(f"{rpc_map.evidence}, or run this task on the host itself")
         entries = [entry for entry in rpc_map.entries if options["local"] or entry.sequence is not RpcSequence.LOCAL]
         return {
             "changed": False,

@@ -96,6 +96,9 @@ class Anonymizer:
             for query in moment.get("queries", ()):
                 for row in query.get("rows", ()):
                     self._collect_row(query["wmi_class"].lower(), {name.lower(): cell for name, cell in row.items()})
+        for entry in node.get("rpc_endpoints", {}).get("entries", ()):
+            # A pipe has the NetBIOS name of its host where others have an address.
+            self._name("computer", entry.get("address", "").lstrip("\\"), "a computer in the endpoint map")
         for text in _texts(node):
             for user in _USERS_PATH.findall(text):
                 self._name("user", user, "a folder of a user")
@@ -246,6 +249,8 @@ class Anonymizer:
             "moments": [self._moment(moment) for moment in node["moments"]],
             "anonymized": True,
         }
+        if "rpc_endpoints" in node:
+            made["rpc_endpoints"] = self._rpc_endpoints(node["rpc_endpoints"])
         counts = Counter(kind for kind, _text in self._given if kind != "RID")
         counts["address"] = len(self._addresses.replaced)
         return Anonymized(decoded(made, "the anonymized capture"), {kind: count for kind, count in sorted(counts.items()) if count})
@@ -254,6 +259,16 @@ class Anonymizer:
         """Yield what was replaced, for those who check that none of it is left."""
         yield from (text for kind, text in self._given if kind != "RID")
         yield from self._addresses.replaced
+
+    def _rpc_endpoints(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        """Replace in what servers say of themselves and where they are; the numbers of interfaces that we know stay."""
+        made = {**found, "evidence": self.text(found["evidence"])}
+        if "entries" in found:
+            stays = ("sequence", "version")
+            made["entries"] = [
+                {name: text if name in stays else self.text(text) for name, text in entry.items()} for entry in found["entries"]
+            ]
+        return made
 
     def _moment(self, moment: Mapping[str, Any]) -> dict[str, Any]:
         made = self._any({name: part for name, part in moment.items() if name not in ("queries", "commands", "keys")})

@@ -24,10 +24,11 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import
 )
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import HKLM, Grant, RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Row
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import EndpointMap, MapState
 
 from .answers import Absent, OtherType, Registry, Unknown, rows_for, rows_said
 from .model import Capture, Error, ErrorKind, Moment, Services
-from .plain_values import condition_of, kind_of, raised, registry_value, rows_of, type_of
+from .plain_values import condition_of, endpoint_map, kind_of, raised, registry_value, rows_of, type_of
 
 T = TypeVar("T")
 # What StdRegProv returns for a value of another type (WBEM_E_TYPE_MISMATCH).
@@ -80,6 +81,14 @@ class CapturedHost:
     def capture(self) -> Capture:
         """What answers."""
         return self._capture
+
+    @property
+    def endpoint_map(self) -> EndpointMap:
+        """What the endpoint mapper said when the host was captured."""
+        if self._capture.rpc_endpoints is not None:
+            return endpoint_map(self._capture.rpc_endpoints)
+        instead = "files of a host hold none" if self._capture.from_files else "capture the host with 'rpc_endpoints: true'"
+        return EndpointMap(MapState.NOT_ASKED, f"the capture holds no endpoint map: {instead}")
 
     def literally(self) -> Reader:
         """Return a reader that gives only what the host itself has said, for those who want to know how it says it."""

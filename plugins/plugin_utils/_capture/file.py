@@ -29,6 +29,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._knowledge.loader import Decoder
 
 from .model import SCHEMA_VERSION, Capture
+from .plain_values import endpoint_map
 
 ENTRY = "capture.json"
 WIRE = "wire/"
@@ -104,6 +105,11 @@ def _check(found: Capture, where: str) -> None:
     if not found.moments:
         raise UnusableCapture(f"{where} is not a capture that can be read: it holds no answers")
     taken_at(found, where)
+    if found.rpc_endpoints is not None:
+        try:
+            endpoint_map(found.rpc_endpoints)
+        except ValueError as error:
+            raise UnusableCapture(f"{where} is not a capture that can be read: its endpoint map is none: {excerpt(error)}") from error
     systems = [query for query in found.moments[0].queries if query.wmi_class.lower() == "win32_operatingsystem" and query.rows]
     rows = [{name.lower(): cell for name, cell in row.items()} for query in systems for row in query.rows]
     said = found.windows

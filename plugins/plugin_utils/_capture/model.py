@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import MapState, RpcSequence
+
 SCHEMA_VERSION = 1
 """Raised by every change that an older reader would misunderstand."""
 
@@ -227,6 +229,43 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """One entry of the endpoint map.
+
+    Attributes:
+        interface: its UUID.
+        version: of the interface (`1.0`).
+        endpoint: the port, or the name of the pipe or of the local port.
+        annotation: what the server says of itself.
+        object: the object's UUID; "" where there is none.
+    """
+
+    interface: str
+    version: str
+    sequence: RpcSequence
+    endpoint: str
+    address: str = ""
+    annotation: str = ""
+    object: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RpcEndpoints:
+    """What the endpoint mapper answered at port 135, past WinRM.
+
+    Attributes:
+        state: what became of the question; only `read` and `partial` have entries.
+        evidence: what happened, in one sentence.
+        authenticated: it answered only after a login.
+    """
+
+    state: MapState
+    evidence: str
+    authenticated: bool = False
+    entries: tuple[Registration, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """Which Windows the capture says it is of; the rows of Win32_OperatingSystem have to agree.
 
@@ -254,6 +293,7 @@ class Capture:
         services: of which services the registry was asked.
         moments: the first pass, and what was asked once more after it.
         from_files: a script wrote the host into files, and its rows are made of them: nobody asked WMI or StdRegProv.
+        rpc_endpoints: the endpoint map; left out where it was not asked for.
     """
 
     schema_version: int
@@ -265,3 +305,4 @@ class Capture:
     moments: tuple[Moment, ...]
     anonymized: bool = False
     from_files: bool = False
+    rpc_endpoints: RpcEndpoints | None = None

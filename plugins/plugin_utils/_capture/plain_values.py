@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from uuid import UUID
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import (
     AccessDenied,
@@ -17,11 +19,25 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import
     QuotaExceeded,
     TimedOut,
 )
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import CommandOutput, Where, WinrmListener
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.row import Reference, Row, Value
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import MOST_ENTRIES, EndpointMap, RpcEntry
 
-from .model import Cell, Command, Condition, Error, ErrorKind, Listener, RowReference, StoredValue, ValueKind
+from .model import (
+    Cell,
+    Command,
+    Condition,
+    Error,
+    ErrorKind,
+    Listener,
+    Registration,
+    RowReference,
+    RpcEndpoints,
+    StoredValue,
+    ValueKind,
+)
 from .withheld import kept
 
 REFUSALS = (Fault, MethodFailed, ProtocolError)
@@ -33,6 +49,10 @@ _FAULTS: Mapping[ErrorKind, type[Fault]] = {
     ErrorKind.TIMED_OUT: TimedOut,
     ErrorKind.FAULT: Fault,
 }
+# Two unsigned shorts (C706, 3.1).
+_RPC_VERSION = re.compile(r"([0-9]{1,5})\.([0-9]{1,5})")
+_PORT, _LAST_PORT = re.compile("[0-9]{1,5}"), 65535
+_LONGEST_EVIDENCE, _LONGEST_NAME = 600, 200
 _KINDS = {RegistryType[kind.name]: kind for kind in ValueKind}
 _TYPES = {kind: number for number, kind in _KINDS.items()}
 
@@ -125,3 +145,51 @@ def command_of(arguments: tuple[str, ...], output: CommandOutput) -> Command:
 def listener_of(row: WinrmListener) -> Listener:
     """Keep a listener of WinRM."""
     return Listener(address=row.address, transport=row.transport, port=row.port, enabled=row.enabled)
+
+
+def rpc_endpoints_of(found: EndpointMap) -> RpcEndpoints:
+    """Keep an endpoint map."""
+    entries = tuple(
+        Registration(
+            interface=str(entry.interface),
+            version=f"{entry.version[0]}.{entry.version[1]}",
+            sequence=entry.sequence,
+            endpoint=entry.endpoint,
+            address=entry.address,
+            annotation=entry.annotation,
+            object="" if entry.object is None else str(entry.object),
+        )
+        for entry in found.entries
+    )
+    return RpcEndpoints(state=found.state, evidence=found.evidence, authenticated=found.authenticated, entries=entries)
+
+
+def endpoint_map(kept_map: RpcEndpoints) -> EndpointMap:
+    """Return the endpoint map that was kept.
+
+    Raises:
+        ValueError: no mapper says so.
+    """
+    if len(kept_map.entries) > MOST_ENTRIES:
+        raise ValueError(f"it has {len(kept_map.entries)} entries, and no map has more than {MOST_ENTRIES}")
+    found = EndpointMap(
+        kept_map.state, excerpt(kept_map.evidence, _LONGEST_EVIDENCE), tuple(map(_entry, kept_map.entries)), kept_map.authenticated
+    )
+    if found.entries and not found.told:
+        raise ValueError(f"it is {found.state} and has entries")
+    return found
+
+
+def _entry(kept_entry: Registration) -> RpcEntry:
+    version = _RPC_VERSION.fullmatch(kept_entry.version)
+    if version is None:
+        raise ValueError(f"{excerpt(kept_entry.version, 20)} is no version of an interface")
+    number = UUID(kept_entry.object) if kept_entry.object else None
+    address, annotation = (excerpt(text, _LONGEST_NAME) for text in (kept_entry.address, kept_entry.annotation))
+    endpoint = excerpt(kept_entry.endpoint, _LONGEST_NAME)
+    found = RpcEntry(
+        UUID(kept_entry.interface), (int(version[1]), int(version[2])), kept_entry.sequence, endpoint, address, annotation, number
+    )
+    if found.protocol is not None and (_PORT.fullmatch(endpoint) is None or int(endpoint) > _LAST_PORT):
+        raise ValueError(f"{excerpt(endpoint, 20)} is no port")
+    return found

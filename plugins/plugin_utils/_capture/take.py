@@ -20,6 +20,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._core.names import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.reader import STANDARD_CIMV2, Reader, Where
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import OUR_KEY, SERVICES_KEY, RegistryType
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rehearsal import wants_of
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import AskMapper
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.stages import STAGES
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._doctor import examine as doctor
@@ -48,7 +49,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._stages.switches im
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import access, confirm, parts, record, restore, snapshot, timer
 
 from .model import SCHEMA_VERSION, Capture, Said, Services
-from .plain_values import REFUSALS
+from .plain_values import REFUSALS, rpc_endpoints_of
 from .recorder import Recorder
 
 POLICIES = (
@@ -86,6 +87,7 @@ def take(
     collection: str,
     services: Services = Services.ALL,
     from_files: bool = False,
+    ask_mapper: AskMapper | None = None,
     progress: Progress = lambda _what: None,
 ) -> Taken:
     """Ask a host everything.
@@ -94,6 +96,7 @@ def take(
         now: the controller's time.
         collection: this release.
         from_files: the reader is one of files that a script left, not a host.
+        ask_mapper: asks for the endpoint map, where it is wanted.
         progress: told what is asked for.
 
     Raises:
@@ -106,6 +109,10 @@ def take(
         with suppress(*REFUSALS):
             _ask_connections(recorder)
     listing = take_listing(recorder, host, knowledge)
+    rpc_map = None
+    if ask_mapper is not None:
+        progress("asks for the endpoint map")
+        rpc_map = rpc_endpoints_of(ask_mapper())
     with_own_names = _names(host, knowledge) if services is Services.KNOWN else _all_names(host, knowledge)
     progress("asks for settings and signs of hazards")
     for work in _works(recorder, host, listing, knowledge):
@@ -136,6 +143,7 @@ def take(
         services=services,
         moments=recorder.moments(),
         from_files=from_files,
+        rpc_endpoints=rpc_map,
     )
     return Taken(capture, host, tuple(recorder.refused), len(with_own_names))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from uuid import UUID
 
 from .endpoint import Endpoint, Protocol
@@ -43,6 +43,10 @@ class RpcSequence(StrEnum):
     OTHER = "other"
 
 
+MOST_ENTRIES = 5000
+"""So many entries of a map are kept. The largest public one has 400."""
+MOST_AT_PORT = 400
+"""A port with more entries tells nothing: no host registers so many at one."""
 PROTOCOLS: Mapping[RpcSequence, Protocol] = {RpcSequence.TCP: Protocol.TCP, RpcSequence.UDP: Protocol.UDP, RpcSequence.HTTP: Protocol.TCP}
 
 
@@ -90,11 +94,16 @@ class RpcEntry:
         """
         if self.protocol is not row.protocol or self.port != row.port:
             return False
+        own = self.ip
+        return own is None or own.is_unspecified or row.ip.is_unspecified or own.version != row.ip.version or own == row.ip
+
+    @property
+    def ip(self) -> IPv4Address | IPv6Address | None:
+        """The address as a number; None where it is none."""
         try:
-            own = ip_address(self.address)
+            return ip_address(self.address)
         except ValueError:
-            return True
-        return own.is_unspecified or row.ip.is_unspecified or own.version != row.ip.version or own == row.ip
+            return None
 
 
 @dataclass(frozen=True)
@@ -125,8 +134,27 @@ class EndpointMap:
         return found
 
     def at(self, row: Endpoint) -> tuple[RpcEntry, ...]:
-        """Return the entries that lead to an endpoint of a listing."""
-        return tuple(entry for entry in self._by_port.get((row.protocol, row.port), ()) if entry.is_at(row))
+        """Return the entries that lead to an endpoint of a listing, of two that are alike the same tuple.
+
+        A host may list a port at thousands of addresses: those that no entry names are alike.
+        """
+        place = (row.protocol, row.port)
+        entries = self._by_port.get(place, ())
+        if not entries or len(entries) > MOST_AT_PORT:
+            return ()
+        kind = (*place, row.ip if row.ip in self._named[place] or row.ip.is_unspecified else row.ip.version)
+        if kind not in self._found:
+            self._found[kind] = tuple(entry for entry in entries if entry.is_at(row))
+        return self._found[kind]
+
+    @cached_property
+    def _found(self) -> dict[object, tuple[RpcEntry, ...]]:
+        return {}
+
+    @cached_property
+    def _named(self) -> Mapping[tuple[Protocol, int], frozenset[object]]:
+        """Return the addresses that the entries of a port name."""
+        return {place: frozenset(entry.ip for entry in entries) for place, entries in self._by_port.items()}
 
     def since(self, earlier: EndpointMap) -> EndpointMap:
         """Return this map with what an earlier one of the same boot had of ports of which this one has nothing.

@@ -92,7 +92,7 @@ def _host(host: HostView, known: Iterable[str]) -> Iterator[str]:
     yield from ("", f"## {text(host.host)}", "")
     about = [f"**{text(host.verdict)}**", *(text(part) for part in (host.windows, host.run and f"run {host.run}", host.taken) if part)]
     yield ", ".join(about) + (f": {text(host.failure)}" if host.failure else "")
-    yield from ("", f"Outside: {text(host.outside)}.")
+    yield from ("", f"{text(host.told_of_outside)}.")
     if host.ports:
         yield ""
         looked = host.looked_at

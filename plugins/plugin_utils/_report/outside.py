@@ -14,13 +14,17 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.outside import
 
 from .view import HostView, Port
 
-SAID: Mapping[str, str] = {
-    Outside.OPEN: "open",
-    # Closed is a word of the host: of a refusal nobody knows who refused.
-    Outside.CLOSED: "refused",
-    Outside.SILENT: "silent",
-    Outside.NOT_TESTED: NOT_TESTED_OUTSIDE,
-}
+# Closed is a word of the host, and of a refusal nobody knows who refused. Refused alone is what a task did with a change.
+REFUSALS: Mapping[str, str] = {"tcp": "connection refused", "udp": "port unreachable"}
+
+
+def said(protocol: str, state: str) -> str:
+    """Return what a report calls what a probe found; none of these is a word for what the host says."""
+    if state == Outside.CLOSED:
+        return REFUSALS.get(protocol, REFUSALS["tcp"])
+    return state if state in (Outside.OPEN, Outside.SILENT) else NOT_TESTED_OUTSIDE
+
+
 States = Mapping[tuple[str, int, int], Mapping[str, str]]
 """By protocol, number and family: what was found at each address."""
 
@@ -37,7 +41,7 @@ def with_outside(view: HostView, result: Mapping[str, Any]) -> HostView:
     where, when = one_line(str(result.get("place", ""))), one_line(str(result.get("at", "")))
     return replace(
         view,
-        outside=f"looked at from {where}, {when}: {told or 'nothing was looked at'}",
+        outside=f"looked at from {where}, {when}: {told or 'no port'}",
         reached=tuple(one_line(str(text)) for text in result.get("contradicted") or ()),
         ports=tuple(replace(port, outside=of_port(port, states)) for port in view.ports),
     )
@@ -68,7 +72,7 @@ def of_port(port: Port, states: States) -> str:
     for family in sorted({_family(address) for address in port.addresses}):
         for number in numbers:
             for address, state in states.get((port.protocol, number, family), {}).items():
-                found.setdefault(SAID.get(state, NOT_TESTED_OUTSIDE), {}).setdefault(address, []).append(number)
+                found.setdefault(said(port.protocol, state), {}).setdefault(address, []).append(number)
     if len(found) <= 1:
         return next(iter(found), NOT_TESTED_OUTSIDE)
     return "; ".join(f"{word} at {_places(places, len(numbers))}" for word, places in found.items())

@@ -205,6 +205,12 @@ class HostView:
         return not self.outside.startswith(NOT_TESTED_OUTSIDE)
 
     @property
+    def told_of_outside(self) -> str:
+        """Who looked from outside and what came of it, or that nobody did and why, as a sentence without its end."""
+        told = f"From outside: {self.outside}" if self.looked_at else f"{self.outside[:1].upper()}{self.outside[1:]}"
+        return told.rstrip(". ")
+
+    @property
     def failed(self) -> bool:
         """Whether the host needs a person before anything else."""
         return self.verdict in (Ended.FAILED, Ended.REFUSED, Ended.NOT_REACHED, Standing.FAILED)

@@ -80,6 +80,7 @@ TERMS: dict[str, Any] = {
     **CONNECTIONS,
     **DETAIL,
     **RECORD,
+    **RPC_ENDPOINTS,
 }
 
 
@@ -108,7 +109,6 @@ def minimize_spec() -> dict[str, Any]:
         **stages,
         **TERMS,
         **CONFIRM_LATER,
-        **RPC_ENDPOINTS,
         "window": WINDOW,
     }
 

@@ -143,11 +143,17 @@ def _of_many(group: Sequence[dict[str, Any]], *, by_port: bool) -> dict[str, Any
     return {**group[0], "port": ports[0], "count": count, "ports": ports_text(ports)}
 
 
+MOST_INTERFACES = 64
+"""So many entries of a port are named in a row; of one process of Windows XP, with most services in it, there are some 30."""
+
+
 def interfaces_of(subject: Explained, knowledge: Knowledge, rpc_map: EndpointMap) -> dict[str, Any]:
     """Show the RPC interfaces of an endpoint, where the endpoint map was asked: each once, as a name and its UUID."""
     if rpc_map is UNASKED:
         return {}
-    return {"interfaces": list(dict.fromkeys(interface_name(entry, knowledge) for entry in subject.interfaces))}
+    names = list(dict.fromkeys(interface_name(entry, knowledge) for entry in subject.interfaces[:MOST_INTERFACES]))
+    more = len(subject.interfaces) - MOST_INTERFACES
+    return {"interfaces": [*names, f"and {more} more"] if more > 0 else names}
 
 
 def interface_name(entry: RpcEntry, knowledge: Knowledge) -> str:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
-from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import EndpointMap, MapState, RpcEntry
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import MOST_ENTRIES, EndpointMap, MapState, RpcEntry
 
 from .dcerpc import HEADER, Declined, Message, NotRpc, auth3, bind, check_bound, length_of, read, request, stub_of
 from .epm_lookup import INTERFACE, INTERFACE_VERSION, LOOKUP, NO_HANDLE, NO_MORE, Looked, arguments, read_page
@@ -44,7 +44,7 @@ class Bounds:
     connect: float = 5.0
     received: int = 2 * 1024 * 1024
     rounds: int = 100
-    entries: int = 5000
+    entries: int = MOST_ENTRIES
 
 
 BOUNDS = Bounds()

@@ -65,6 +65,8 @@ def _of_ports(owned: Owned, known: Nearest) -> Iterator[str]:
 
 
 def _of_the_rest(capture: Capture, keys: Keys, programs: Programs) -> Iterator[str]:
+    if capture.rpc_endpoints is not None:
+        yield "the endpoint map of the capture: the twin registers the RPC interfaces that winsim's own hosts register, at ports of its own"
     yield "timing: how long a start, a stop or a boot takes, and in which order a boot starts what does not depend on each other"
     if programs.assumed:
         yield (

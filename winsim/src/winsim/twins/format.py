@@ -161,6 +161,29 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """One entry of the endpoint map."""
+
+    interface: str
+    version: str
+    sequence: str
+    endpoint: str
+    address: str = ""
+    annotation: str = ""
+    object: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RpcEndpoints:
+    """What the endpoint mapper answered. A twin registers what its Windows registers, and does not use it."""
+
+    state: str
+    evidence: str
+    authenticated: bool = False
+    entries: tuple[Registration, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """Which Windows it is of."""
 
@@ -184,6 +207,7 @@ class Capture:
     moments: tuple[Moment, ...]
     anonymized: bool = False
     from_files: bool = False
+    rpc_endpoints: RpcEndpoints | None = None
 
     def queries(self, wmi_class: str) -> Iterator[Query]:
         """Yield what was asked of a class, the latest first."""

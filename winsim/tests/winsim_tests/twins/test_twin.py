@@ -179,6 +179,13 @@ def test_it_says_what_the_capture_cannot_tell() -> None:
         assert part in said, part
 
 
+def test_an_endpoint_map_in_the_capture_is_read_and_not_used() -> None:
+    entry = {"interface": "86d35949-83c9-4044-b424-db363231fd0c", "version": "1.0", "sequence": "ncacn_ip_tcp", "endpoint": "49665"}
+    told = small() | {"rpc_endpoints": {"state": "read", "evidence": "1 entries", "entries": [entry]}}
+    assert "the endpoint map of the capture: " in " ".join(made(told).cannot_tell)
+    assert "the endpoint map of the capture: " not in " ".join(made(small()).cannot_tell)
+
+
 NETSTAT = """
 Aktive Verbindungen
 

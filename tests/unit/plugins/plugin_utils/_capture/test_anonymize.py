@@ -11,14 +11,17 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
-from ansible_collections.netmin.windows.plugins.action import listeners_info, minimize, restore, snapshot_info
+from ansible_collections.netmin.windows.plugins.action import listeners_info, minimize, restore, services, snapshot_info
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.addresses import Addresses
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.anonymize import Anonymizer, anonymized
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import plain
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture, Key, Moment, Query, StoredValue, ValueKind
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.plain_values import rpc_endpoints_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import Refused
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import EndpointMap, MapState, RpcEntry, RpcSequence
 from ansible_collections.netmin.windows.tests.unit.actions import act
 from ansible_collections.netmin.windows.tests.unit.captured import act_captured, captured
 from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, boot, booted, simulated
@@ -115,6 +118,49 @@ def test_what_earlier_runs_left_stays_what_it_is() -> None:
         on_original = compared(act_captured(action, capture, check=True))
         assert "damaged" not in str(on_original)
         assert renamed(anonymizer, on_original) == in_order(compared(act_captured(action, made, check=True)))
+
+
+SCHEDULE, STRANGE = UUID("1ff70682-0a51-30e8-076d-740be8cee98b"), UUID("5e5c1b1a-9f8e-4d7c-8b6a-0123456789ab")
+
+
+def with_map(capture: Capture, port: int) -> Capture:
+    """Return a capture with a map whose entries name the host, another one and a person wherever they can."""
+    tcp = RpcSequence.TCP
+    entries = (
+        RpcEntry(SCHEDULE, (1, 0), tcp, str(port), "192.0.2.10", "Task Scheduler of PRTQZ01"),
+        RpcEntry(STRANGE, (2, 1), tcp, "4711", "198.51.100.77", r"\\FSQZ02\jobs of C:\Users\qzmiller"),
+        RpcEntry(SCHEDULE, (1, 0), RpcSequence.PIPE, r"\PIPE\atsvc", r"\\WEBQZ03", "", UUID(int=4711)),
+        RpcEntry(STRANGE, (2, 1), RpcSequence.LOCAL, "LRPC-qz4c5f0e1d2c3b4a", "WEBQZ03"),
+    )
+    found = EndpointMap(MapState.READ, "webqz03.example.test port 135: 4 entries", entries)
+    return replace(capture, rpc_endpoints=rpc_endpoints_of(found))
+
+
+def test_the_endpoint_map_is_anonymized_with_the_rest_and_plans_go_by_it_as_before() -> None:
+    with booted("windows_2000") as host:
+        rows: Any = host.computer.dump()["endpoints"]
+        port = next(row["port"] for row in rows if (row["owner"], row["protocol"]) == ("Schedule", "tcp"))
+        capture = with_map(captured(host).capture, port)
+    anonymizer = Anonymizer(capture, KNOWLEDGE, Random(7))
+    made = anonymizer.capture(capture).capture
+    assert not left_in(made, set(anonymizer.originals()))
+    shown = json.dumps(plain(made)).lower()
+    originals = ("prtqz01", "fsqz02", "jobs", "qzmiller", "webqz03", "lrpc-qz4c5f0e1d2c3b4a", "192.0.2.10", "198.51.100.77", str(STRANGE))
+    assert [text for text in (*originals, str(UUID(int=4711))) if text in shown] == []
+    assert made.rpc_endpoints is not None
+    first, second, third, fourth = made.rpc_endpoints.entries
+    assert (first.interface, first.endpoint, first.annotation.partition(" of ")[0]) == (str(SCHEDULE), str(port), "Task Scheduler")
+    assert (second.interface, second.endpoint) == (fourth.interface, "4711")
+    assert third.endpoint == r"\PIPE\atsvc"
+    assert third.address.lstrip("\\") == fourth.address
+    outlooks = []
+    for one in (capture, made):
+        stop = [{"name": "Schedule", "start_mode": "disabled", "state": "stopped"}]
+        acted = act_captured(services.ActionModule, one, check=True, services=stop, rpc_endpoints=True)
+        assert acted.error is None
+        outlooks.append([(row["port"], row["outlook"]) for row in acted.result["forecast"] if row["protocol"] == "tcp"])
+    assert outlooks[0] == outlooks[1]
+    assert (port, "closes now") in outlooks[0]
 
 
 def holding(**row: str) -> Capture:

@@ -9,7 +9,7 @@ import os
 import stat
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,17 @@ from typing import Any
 import jsonschema
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture import file, json_schema
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.captured import CapturedHost
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.file import decoded, file_name, plain, read_capture, write_capture
 from ansible_collections.netmin.windows.plugins.plugin_utils._capture.model import Capture, Moment, Query, Said, Services
+from ansible_collections.netmin.windows.plugins.plugin_utils._capture.plain_values import rpc_endpoints_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.errors import NotKept, UnusableCapture
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.foreign import excerpt
+from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc import PROTOCOLS, EndpointMap, MapState, RpcEntry, RpcSequence
 from ansible_collections.netmin.windows.tests.unit.captured import captured
 from ansible_collections.netmin.windows.tests.unit.simulated import booted
+from hypothesis import given
+from hypothesis import strategies as st
 
 SYSTEM = Query(
     wmi_class="Win32_OperatingSystem",
@@ -51,6 +57,14 @@ def packed(path: Path, content: bytes, name: str = file.ENTRY, how: int = zipfil
 def of(node: Any) -> bytes:
     """Return a capture's plain form with something changed."""
     return json.dumps({**plain(SMALL), **node}).encode()
+
+
+ENTRY = {"interface": "86d35949-83c9-4044-b424-db363231fd0c", "version": "1.0", "sequence": "ncacn_ip_tcp", "endpoint": "49665"}
+
+
+def mapped(changed: Mapping[str, Any], *, state: str = "read", count: int = 1) -> bytes:
+    """Return a capture's plain form with an endpoint map."""
+    return of({"rpc_endpoints": {"state": state, "evidence": "so it was", "entries": [{**ENTRY, **changed}] * count}})
 
 
 @pytest.fixture
@@ -204,6 +218,15 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: packed(path, of({"windows": {**plain(SMALL.windows), "build": 17763}})),
         "says it is of Windows Server 2022 .*build 17763.*but its answers are those of kernel 10.0, build 20348",
     ),
+    "a map of nothing": (lambda path: packed(path, mapped({"interface": "x"})), "its endpoint map is none: badly formed"),
+    "a map of no port": (lambda path: packed(path, mapped({"endpoint": "99999"})), "its endpoint map is none: 99999 is no port"),
+    "a map of a long port": (lambda path: packed(path, mapped({"endpoint": "9" * 5000})), "its endpoint map is none: 9+… is no port"),
+    "a map of other digits": (lambda path: packed(path, mapped({"endpoint": "\u0663"})), "its endpoint map is none: \u0663 is no port"),
+    "a map of no version": (lambda path: packed(path, mapped({"version": "1"})), "its endpoint map is none: 1 is no version"),
+    "a map of no object": (lambda path: packed(path, mapped({"object": "\x1b[2J"})), "its endpoint map is none: badly formed"),
+    "a map that was refused": (lambda path: packed(path, mapped({}, state="refused")), "its endpoint map is none: it is refused and has"),
+    "a map without end": (lambda path: packed(path, mapped({}, count=5001)), "its endpoint map is none: it has 5001 entries"),
+    "a map of a new kind": (lambda path: packed(path, mapped({}, state="guessed")), "one of read, partial, "),
     "escapes": (lambda path: packed(path, of({"\x1b[2J": 1})), r"unknown key '\?\[2J'"),
 }
 
@@ -218,6 +241,45 @@ def test_a_file_that_is_no_capture_is_refused_in_one_sentence(written: Path, cas
     assert len(str(caught.value)) < 1500
 
 
+NAMES = st.text(max_size=64).map(excerpt)
+NUMBERS = st.integers(0, 65535)
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> RpcEntry:
+    """Return an entry as a mapper may send it."""
+    sequence = draw(st.sampled_from(RpcSequence))
+    endpoint = str(draw(NUMBERS)) if sequence in PROTOCOLS else draw(NAMES)
+    held = draw(st.none() | st.uuids())
+    return RpcEntry(draw(st.uuids()), (draw(NUMBERS), draw(NUMBERS)), sequence, endpoint, draw(NAMES), draw(NAMES), held)
+
+
+@given(st.sampled_from(MapState), NAMES, st.booleans(), st.lists(entries(), max_size=5))
+def test_an_endpoint_map_is_read_as_it_was_kept(state: MapState, evidence: str, authenticated: bool, found: list[RpcEntry]) -> None:
+    told = state in (MapState.READ, MapState.PARTIAL)
+    rpc_map = EndpointMap(state, evidence, tuple(found) if told else (), authenticated)
+    capture = replace(SMALL, rpc_endpoints=rpc_endpoints_of(rpc_map))
+    again = decoded(json.loads(json.dumps(plain(capture))), "it")
+    assert again == capture
+    assert CapturedHost(again, host="web01").endpoint_map == rpc_map
+
+
+def test_escapes_in_an_endpoint_map_are_inert() -> None:
+    said = mapped({"annotation": "\x1b[2J\n" + "x" * 1000, "address": "a\0\u202eb"})
+    (entry,) = CapturedHost(decoded(json.loads(said), "it"), host="web01").endpoint_map.entries
+    assert entry.annotation.startswith("?[2J xxx")
+    assert len(entry.annotation) == 200
+    assert entry.address == "a??b"
+
+
+@pytest.mark.parametrize(("from_files", "advice"), [(False, "'rpc_endpoints: true'"), (True, "files of a host hold none")])
+def test_a_capture_without_an_endpoint_map_says_so(from_files: bool, advice: str) -> None:
+    found = CapturedHost(replace(SMALL, from_files=from_files), host="web01").endpoint_map
+    assert found.state is MapState.NOT_ASKED
+    assert "the capture holds no endpoint map" in found.evidence
+    assert advice in found.evidence
+
+
 def test_what_is_at_its_default_is_left_out() -> None:
     assert "anonymized" not in plain(SMALL)
     assert decoded(plain(SMALL), "it") == SMALL
@@ -229,6 +291,7 @@ def test_the_schema_is_current_and_fits(capsys: pytest.CaptureFixture[str]) -> N
     with booted("windows_server_2022") as host:
         node = plain(captured(host).capture)
     validator.validate(node)
+    validator.validate({**node, "rpc_endpoints": json.loads(mapped({}))["rpc_endpoints"]})
     assert not validator.is_valid({**node, "schema_version": "1"})
     assert not validator.is_valid({**node, "extra": 1})
 

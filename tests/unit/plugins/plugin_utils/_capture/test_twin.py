@@ -252,6 +252,7 @@ DOES_NOT: dict[str, Callable[[Any], object]] = {
             "State": "5",
         }
     ),
+    "the endpoint map": lambda node: node.update(rpc_endpoints={"state": "closed", "evidence": "the connection was refused"}),
     "order": lambda node: [moment["queries"].reverse() for moment in node["moments"]],
     "wording": lambda node: [
         query["error"].update(message="other") for moment in node["moments"] for query in moment["queries"] if query.get("error")

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -51,16 +53,27 @@ def report(*hosts: HostView) -> Report:
 def test_without_a_probe_every_format_says_that_nobody_looked() -> None:
     host = view(audit_result=listed(row(445)))
     assert (host.outside, host.looked_at, by_port(host)) == (NOT_TESTED_OUTSIDE, False, {"tcp/445": NOT_TESTED_OUTSIDE})
-    for module in (document, page, sheet):
+    for module in (document, sheet):
         assert NOT_TESTED_OUTSIDE in module.render(report(host))
-    assert "Outside: not tested from outside" in markdown.render(report(host)).replace("\\", "")
+    assert '<p class="soft">Not tested from outside</p>' in page.render(report(host))
+    assert "\nNot tested from outside.\n" in markdown.render(report(host))
+
+
+def test_who_looked_or_why_nobody_could_reads_as_a_sentence() -> None:
+    looked = view(audit_result=listed(row(445)), report_outside_result=probed(found(445, "open")))
+    assert looked.told_of_outside == f"From outside: looked at from probe01, {AT.format(30)}: 1 agrees"
+    failed = view(audit_result=listed(row(445)), report_outside_result={"failed": True, "msg": "probe01 could not look: no Python."})
+    assert failed.told_of_outside == "Not tested from outside: probe01 could not look: no Python"
+    for host in (looked, failed):
+        assert f">{host.told_of_outside}</p>" in page.render(report(host))
+        assert f"\n{host.told_of_outside}.\n" in markdown.render(report(host)).replace("\\", "")
 
 
 def test_both_views_stand_side_by_side_in_their_own_words() -> None:
     rows = [row(445), row(135), row(5985), row(3389)]
     result = probed(found(445, "silent"), found(135, "closed"), found(5985, "open"), found(3389, "not_tested"))
     host = view(audit_result=listed(*rows), report_outside_result=result)
-    assert by_port(host) == {"tcp/445": "silent", "tcp/135": "refused", "tcp/5985": "open", "tcp/3389": NOT_TESTED_OUTSIDE}
+    assert by_port(host) == {"tcp/445": "silent", "tcp/135": "connection refused", "tcp/5985": "open", "tcp/3389": NOT_TESTED_OUTSIDE}
     assert {port.state for port in host.ports} == {State.LISTENS}
     assert host.outside == f"looked at from probe01, {AT.format(30)}: 4 agree"
     (plain,) = document.plain(report(host))["hosts"]
@@ -121,6 +134,34 @@ def test_the_state_that_the_host_tells_is_never_changed_by_a_probe(host: HostVie
     after = with_outside(host, probed(*rows))
     assert [(port.name, port.state, port.why) for port in after.ports] == [(port.name, port.state, port.why) for port in host.ports]
     assert after.verdict == host.verdict
+
+
+WORDS = {"open", "connection refused", "port unreachable", "silent", NOT_TESTED_OUTSIDE}
+
+
+@given(hosts(), st.lists(st.sampled_from(["open", "closed", "silent", "not_tested"]), max_size=4))
+def test_no_format_puts_the_word_of_one_view_into_the_other(host: HostView, states: list[str]) -> None:
+    """Closed is what a host says, silent what a probe met; a port can be both, and neither follows from the other."""
+    after = with_outside(host, probed(*(found(port.port, state) for port, state in zip(host.ports, states, strict=False))))
+    (plain,) = document.plain(report(after))["hosts"]
+    assert {port["state"] for port in plain["ports"]} <= set(State)
+    told = {part.partition(" at ")[0] for port in plain["ports"] for part in port["outside"].split("; ")}
+    assert told <= WORDS
+    assert not WORDS & set(State)
+    lines = list(csv.DictReader(io.StringIO(sheet.render(report(after)))))
+    assert [(line["state"], line["outside"]) for line in lines if line["port"]] == [(port.state, port.outside) for port in after.ports]
+
+
+def test_closed_inside_and_silent_outside_stand_in_columns_of_their_own() -> None:
+    main = {**minimized(), "stats": {"at": AT.format(20)}}
+    host = view(minimize_result=main, verify_outside_result=probed(found(515, "silent"), found(135, "closed")))
+    (line,) = [line.split(" | ") for line in markdown.render(report(host)).splitlines() if line.startswith("| tcp") and "515" in line]
+    assert line[4:6] == ["closed", "silent"]
+    shown = page.render(report(host))
+    closed = shown.partition("<span>closed</span>")[2].partition("</tbody>")[0].partition("<tbody")[0]
+    assert "<td>silent<td>" in closed
+    assert "connection refused" not in closed
+    assert "<td>connection refused<td>" in shown
 
 
 def test_the_terminal_shows_both_views_where_somebody_looked() -> None:

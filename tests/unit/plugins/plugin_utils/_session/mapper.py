@@ -7,6 +7,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from uuid import UUID
@@ -73,11 +74,12 @@ def response(stub: bytes, *, call: int = 2, flags: int = 3) -> bytes:
 
 
 @contextmanager
-def serving(*scripts: Sequence[bytes], hold: bool = False) -> Iterator[int]:
+def serving(*scripts: Sequence[bytes], hold: bool = False, pause: float = 0) -> Iterator[int]:
     """Serve one script for each connection, its items one for each message that comes; yield the port.
 
     Args:
         hold: leave connections open once a script has ended.
+        pause: seconds after each byte of all answers but the first; 0 sends each at once.
     """
     listening = socket.create_server(("127.0.0.1", 0))
     held: list[socket.socket] = []
@@ -87,10 +89,15 @@ def serving(*scripts: Sequence[bytes], hold: bool = False) -> Iterator[int]:
             with suppress(OSError):
                 connection, _peer = listening.accept()
                 held.append(connection)
-                for answer in script:
+                for number, answer in enumerate(script):
                     if not connection.recv(65536):
                         break
-                    connection.sendall(answer)
+                    if not (pause and number):
+                        connection.sendall(answer)
+                        continue
+                    for byte in answer:
+                        connection.sendall(bytes([byte]))
+                        time.sleep(pause)
                 if not hold:
                     connection.close()
 

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -108,6 +110,25 @@ def test_a_tarpit_ends_with_the_time() -> None:
     assert time.monotonic() - began < 10 * QUICK.seconds
 
 
+def test_an_answer_that_comes_byte_by_byte_ends_with_the_time() -> None:
+    """Each byte comes in time by itself."""
+    answer = mapper.response(mapper.page([mapper.tower()] * 50))
+    with mapper.serving((mapper.bound(), answer), hold=True, pause=0.05) as port:
+        began = time.monotonic()
+        found = ask("127.0.0.1", port=port, bounds=QUICK)
+        assert time.monotonic() - began < 10 * QUICK.seconds
+    assert found.state is MapState.SILENT
+
+
+def test_an_answer_of_fragments_without_end_ends_at_the_bound_of_bytes() -> None:
+    """None of them says that it is the last, and the answer would grow in memory."""
+    fragment = mapper.response(bytes(4000), flags=0)
+    with mapper.serving((mapper.bound(), mapper.response(bytes(40), flags=1) + fragment * 600)) as port:
+        found = ask("127.0.0.1", port=port, bounds=replace(BOUNDS, received=100_000))
+    assert (found.state, found.entries) == (MapState.BROKEN, ())
+    assert "too long" in found.evidence
+
+
 def test_an_endless_list_ends_at_the_bounds() -> None:
     def endless() -> Iterator[bytes]:
         for number in count():
@@ -130,6 +151,37 @@ def test_a_mapper_that_goes_round_in_circles_is_noticed() -> None:
     assert "repeats itself" in found.evidence
 
 
+def test_handles_that_lead_back_to_each_other_are_noticed() -> None:
+    handles = (mapper.HANDLE, mapper.HANDLE[::-1])
+    pages = [mapper.page([mapper.tower(port=number % 2)], handle=handles[number % 2], status=0) for number in range(8)]
+    found = asked(*(mapper.response(page, call=call) for call, page in enumerate(pages, 2)))
+    assert (found.state, [entry.port for entry in found.entries]) == (MapState.PARTIAL, [0, 1])
+    assert "repeats itself" in found.evidence
+
+
+def test_a_loop_of_entries_that_nobody_can_read_ends_at_the_bound_of_calls() -> None:
+    page = mapper.page([mapper.tower()[:-3]], handle=mapper.HANDLE, status=0)
+    found = asked(*(mapper.response(page, call=call) for call in range(2, 20)), bounds=replace(BOUNDS, rounds=10))
+    assert (found.state, found.entries) == (MapState.BROKEN, ())
+    assert "still not finished after 10 calls" in found.evidence
+
+
+def test_addresses_in_a_map_are_text_and_nobody_connects_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map may name the machines of others: only the address that was asked for is ever connected to, once."""
+    connected, connect = [], socket.create_connection
+
+    def connecting(place: tuple[str, int], **more: Any) -> socket.socket:
+        connected.append(place)
+        return connect(place, **more)
+
+    monkeypatch.setattr(socket, "create_connection", connecting)
+    towers = [mapper.tower(port=135 + number, address=bytes([198, 51, 100, number])) for number in range(9)]
+    with mapper.serving((mapper.bound(), mapper.response(mapper.page(towers)))) as port:
+        found = ask("127.0.0.1", port=port, bounds=QUICK)
+    assert [entry.address for entry in found.entries] == [f"198.51.100.{number}" for number in range(9)]
+    assert connected == [("127.0.0.1", port)]
+
+
 def test_a_mapper_that_promises_more_and_sends_nothing_is_broken() -> None:
     found = asked(mapper.response(mapper.page([], handle=mapper.HANDLE, status=0)))
     assert found.state is MapState.BROKEN
@@ -142,6 +194,14 @@ def test_an_answer_to_another_call_is_broken() -> None:
 def test_text_of_a_host_is_made_harmless() -> None:
     found = asked(mapper.response(mapper.page([mapper.tower()], annotation=b"\x1b[31m{{ x }}\0hidden")))
     assert found.entries[0].annotation == "?[31m{{ x }}"
+    floors = [mapper.floor(b"\x0d" + mapper.SCHEDULER.bytes_le + b"\1\0", b"\2\0"), mapper.floor(b"\x0d" + bytes(18), b"\0\0")]
+    floors += [
+        mapper.floor(b"\x0b", b"\0\0"),
+        mapper.floor(b"\x0f", b"\x1b]0;x\x07\n\0y"),
+        mapper.floor(b"\x11", b"\xe2\x80\xae\\\\H\0\x1b"),
+    ]
+    pipe = entry_of(struct.pack("<H", len(floors)) + b"".join(floors), "", NO_OBJECT)
+    assert (pipe.endpoint, pipe.address) == ("?]0;x?", r"?\\H")
 
 
 def test_a_tower_that_makes_no_sense_is_left_out_and_counted() -> None:
