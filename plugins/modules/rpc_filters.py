@@ -15,7 +15,8 @@ description:
     printing.
   - A filter closes no port. The socket listens as before, the forecast says so, and the endpoint map still lists the interface. The call
     is refused with the error 5.
-  - Works on Windows Vista, Server 2008 and later. Older versions have no such filters.
+  - Works on Windows Vista, Server 2008 and later. Older versions have no such filters, and the task is refused there, or passes over them
+    with O(missing=skip).
   - Nobody has verified on a real host what these filters do, so that they need O(unverified=apply).
 options:
   presets:

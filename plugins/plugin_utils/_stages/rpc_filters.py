@@ -49,7 +49,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects.unchanged 
 
 from .never import never_filtered
 from .part import Bar, Claim, Part
-from .stage import Choice, Situation, Stage
+from .stage import Choice, Missing, Situation, Stage
 
 NAME = "rpc_filters"
 PROTOCOLS = {protocol.word: protocol for protocol in RpcProtocol}
@@ -153,7 +153,9 @@ def plan(wanted: Desired, _actual: Settings, situation: Situation) -> tuple[Part
         return ()
     aims = aims_of(wanted, situation.knowledge)
     if situation.host.windows.nt < SINCE:
-        return tuple(_barred(aim.said, Reason.DOES_NOT_WORK, BEFORE_VISTA) for aim in aims) if wanted.present else ()
+        # One list may be for hosts of several versions of Windows.
+        skip = situation.missing is Missing.SKIP
+        return tuple(_barred(aim.said, Reason.DOES_NOT_WORK, BEFORE_VISTA, chosen=skip) for aim in aims) if wanted.present else ()
     filters = situation.host.rpc_filters or RpcFilters(unknown="nobody asked for them")
     if filters.unknown:
         return (_barred("filters of RPC calls", Reason.UNREADABLE, filters.unknown),)
@@ -162,8 +164,8 @@ def plan(wanted: Desired, _actual: Settings, situation: Situation) -> tuple[Part
     return tuple(_parts(aims, wanted.allowed, filters, situation))
 
 
-def _barred(target: str, reason: Reason, why: str) -> Part:
-    return Part(stage=NAME, targets=(target,), what=f"{target}: nothing is done", barrier=Bar(reason, why))
+def _barred(target: str, reason: Reason, why: str, *, chosen: bool = False) -> Part:
+    return Part(stage=NAME, targets=(target,), what=f"{target}: nothing is done", barrier=Bar(reason, why), chosen=chosen)
 
 
 def _parts(aims: Sequence[Aim], allowed: tuple[str, ...], filters: RpcFilters, situation: Situation) -> Iterator[Part]:
