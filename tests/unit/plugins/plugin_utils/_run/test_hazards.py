@@ -36,7 +36,9 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._run.probes import 
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.reach import FoundHazard
 from ansible_collections.netmin.windows.plugins.plugin_utils._run.survey import STAGE_BY_NAME, Survey, read_survey
 from ansible_collections.netmin.windows.tests.unit.planning import make_plan
-from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, simulated
+from ansible_collections.netmin.windows.tests.unit.simulated import KNOWLEDGE, Simulated, scenario, simulated
+
+from winsim.registry_value import RegistryValue as SimulatedValue
 
 MOST_REQUESTS = 30
 
@@ -244,6 +246,27 @@ def test_no_option_lifts_what_must_never_be() -> None:
     with simulated("windows_server_2022+hazard_virtual_guest", read_only=True) as host, pytest.raises(UnsafePlan):
         gated(host, **options)
     assert not {"virtual-guest", "firewall-service-xp", "management-channel-winrm"} & set(accepted())
+
+
+POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft\W32Time"
+BY_POLICY = [
+    ("windows_server_2019", rf"{POLICIES}\TimeProviders\NtpServer", "Enabled", 1, True),
+    ("windows_server_2019", rf"{POLICIES}\TimeProviders\NtpServer", "Enabled", 0, False),
+    ("windows_xp", rf"{POLICIES}\TimeProviders\NtpServer", "Enabled", 1, True),
+    ("windows_server_2003", rf"{POLICIES}\Config", "AnnounceFlags", 5, True),
+    ("windows_server_2003", rf"{POLICIES}\Config", "AnnounceFlags", 10, False),
+]
+
+
+@pytest.mark.parametrize(("name", "key", "value", "data", "shows"), BY_POLICY)
+def test_a_time_server_by_policy_is_one_and_is_left(name: str, key: str, value: str, data: int, shows: bool) -> None:
+    machine = scenario(name).host
+    ruled = replace(machine, registry={**machine.registry, key: {value: SimulatedValue.dword(data)}})
+    with simulated(name, host=ruled, read_only=True) as host:
+        made = gated(host)
+        assert ("service W32Time" in targets(made)) is not shows
+        found = [text for item in made.findings if item.hazard.id == "time" for text in item.evidence]
+    assert found == ([f"time server by policy {value} is {data}"] if shows else [])
 
 
 def test_a_peer_at_a_port_keeps_it_open_and_no_other() -> None:
