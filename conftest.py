@@ -23,14 +23,17 @@ if AnsibleCollectionConfig.collection_finder is None:  # ansible-test brings its
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(_tree)
     init_plugin_loader([str(_tree)])
 
+UTILS = "tests/unit/plugins/plugin_utils"
+TOGETHER = ("tests/integration/", "winsim/", f"{UTILS}/_bundle/test_wine.py", f"{UTILS}/_undo/test_timer.py")
+
 
 def group_of(nodeid: str) -> str:
     """Return which tests stay together on one worker: those of a group have the same name.
 
-    A file of integration tests or of winsim's shares plays and hosts, which each worker would start for itself. Groups come before
-    all others, so that no worker waits for one at the end. Each unit test may go anywhere.
+    A file of integration tests or of winsim's shares plays and hosts, and one of wine's a Windows: each worker would start them for
+    itself. Groups come before all others, so that no worker waits for one at the end. Each other unit test may go anywhere.
     """
-    return nodeid.partition("::")[0] if nodeid.startswith(("tests/integration/", "winsim/")) else nodeid
+    return nodeid.partition("::")[0] if nodeid.startswith(TOGETHER) else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

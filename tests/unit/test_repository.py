@@ -346,6 +346,11 @@ def test_tests_that_share_plays_or_hosts_stay_on_one_worker() -> None:
     one, other = "tests/integration/test_keep.py", "winsim/tests/winsim_tests/test_server.py"
     assert group_of(f"{one}::test_a[x::y]") == group_of(f"{one}::test_b") != group_of(f"{other}::test_a")
     assert group_of("tests/unit/test_names.py::test_a") != group_of("tests/unit/test_names.py::test_b")
+    # Each of them makes a Windows of wine's.
+    for file in (CHECKOUT / "tests/unit").rglob("test_*.py"):
+        if "tests.unit.wine import" in file.read_text(encoding="utf-8") and file.name != Path(__file__).name:
+            name = file.relative_to(CHECKOUT).as_posix()
+            assert group_of(f"{name}::test_a") == group_of(f"{name}::test_b"), name
 
 
 def test_every_tool_is_pinned() -> None:

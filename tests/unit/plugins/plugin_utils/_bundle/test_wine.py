@@ -9,7 +9,6 @@ PlugPlay alone, so that scripts look for this in place of RpcSs.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -25,7 +24,7 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._bundle.words impor
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.registry import RegistryType, RegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.windows import NtVersion
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.saved import Saved
-from ansible_collections.netmin.windows.tests.unit.plugins.plugin_utils._undo.test_timer import WINE, Shell, needs_wine, quoted
+from ansible_collections.netmin.windows.tests.unit.wine import WINE, Wine, needs_wine, quoted
 
 pytestmark = [needs_wine, pytest.mark.slow]
 COLLECT = Path(__file__).parents[5] / "playbooks" / "files" / "collect"
@@ -54,35 +53,21 @@ BEFORE = {
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wine]:
     """Return a fresh Windows of wine's, with a key that only an administrator of Windows sees."""
-    made = Shell(tmp_path_factory.mktemp("wine"))
-    made.run("wineboot", "--init")
-    made.run("reg", "add", r"HKU\S-1-5-19", "/f")
-    # As long as somebody is there its services run.
-    somebody = subprocess.Popen(
-        [WINE or "", "cmd"], env=environment(made), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
+    with Wine.started(tmp_path_factory.mktemp("wine")) as made:
+        made.run("reg", "add", r"HKU\S-1-5-19", "/f")
         yield made
-    finally:
-        somebody.communicate()
-        made.run("wineboot", "--kill")
 
 
-def environment(shell: Shell) -> dict[str, str]:
-    """Return what a program of wine's needs to know."""
-    return {**os.environ, "WINEPREFIX": str(shell.folder), "WINEDEBUG": "-all", "DISPLAY": ""}
-
-
-def place(shell: Shell, folder: str = FOLDER) -> Path:
+def place(shell: Wine, folder: str = FOLDER) -> Path:
     """Return where a folder of drive C is for us."""
     found = shell.folder / "drive_c" / folder.removeprefix("C:\\")
     found.mkdir(exist_ok=True)
     return found
 
 
-def ran(shell: Shell, script: str, *arguments: str) -> tuple[int, str]:
+def ran(shell: Wine, script: str, *arguments: str) -> tuple[int, str]:
     """Run a script once the service runs that it looks for; on a busy machine that takes its time."""
     for _second in range(60):
         code, shown = once(shell, script, *arguments)
@@ -92,7 +77,7 @@ def ran(shell: Shell, script: str, *arguments: str) -> tuple[int, str]:
     return code, shown
 
 
-def once(shell: Shell, script: str, *arguments: str) -> tuple[int, str]:
+def once(shell: Wine, script: str, *arguments: str) -> tuple[int, str]:
     """Run a script as somebody would, and return its exit code and what the console shows."""
     line = " ".join(f'"{word}"' for word in (script, *arguments))
     # Without `call`, whose exit code wine loses: nothing comes after it.
@@ -101,18 +86,18 @@ def once(shell: Shell, script: str, *arguments: str) -> tuple[int, str]:
     with (shell.folder / "shown.txt").open("w+b") as shown:
         command = [WINE or "", "cmd", "/d", "/c", r"C:\windows\start.cmd"]
         done = subprocess.run(
-            command, env=environment(shell), stdin=subprocess.DEVNULL, stdout=shown, stderr=shown, timeout=120, check=False
+            command, env=shell.environment(), stdin=subprocess.DEVNULL, stdout=shown, stderr=shown, timeout=120, check=False
         )
         shown.seek(0)
         return done.returncode, shown.read().decode("ascii", "replace").replace("\r\n", "\n")
 
 
-def answer(shell: Shell, key: str, name: str) -> str:
+def answer(shell: Wine, key: str, name: str) -> str:
     """Return a text of the registry."""
     return shell.run("reg", "query", key, "/v", name)[0].split("REG_SZ", 1)[1].strip()
 
 
-def target(shell: Shell, nt: NtVersion | None = None) -> Target:
+def target(shell: Wine, nt: NtVersion | None = None) -> Target:
     """Return wine as the host that a bundle is for."""
     build = int(answer(shell, CURRENT, "CurrentBuildNumber"))
     shown = shell.run("cmd", "/c", "ver")[0]
@@ -122,13 +107,13 @@ def target(shell: Shell, nt: NtVersion | None = None) -> Target:
     )
 
 
-def write(shell: Shell, name: str, lines: Sequence[str]) -> str:
+def write(shell: Wine, name: str, lines: Sequence[str]) -> str:
     """Put a script on the disk and return its path there."""
     (place(shell) / name).write_bytes(content(line.replace(*SERVICE) for line in lines))
     return rf"{FOLDER}\{name}"
 
 
-def test_the_way_there_and_back(shell: Shell) -> None:
+def test_the_way_there_and_back(shell: Wine) -> None:
     """Odd names, odd values and an odd folder; a second run does nothing, and what somebody changed is left alone."""
     shell.put(KEY, BEFORE)
     before = shell.text(KEY)
@@ -166,7 +151,7 @@ def test_the_way_there_and_back(shell: Shell) -> None:
     assert shell.text(MADE) is None
 
 
-def test_another_computer_is_left_alone(shell: Shell) -> None:
+def test_another_computer_is_left_alone(shell: Wine) -> None:
     """By its name, and by its Windows."""
     shell.put(KEY, BEFORE)
     before, here = shell.text(KEY), target(shell)
@@ -176,7 +161,7 @@ def test_another_computer_is_left_alone(shell: Shell) -> None:
         assert "Nothing was changed." in shown
 
 
-def test_a_tool_that_does_not_do_what_the_script_needs_ends_it(shell: Shell) -> None:
+def test_a_tool_that_does_not_do_what_the_script_needs_ends_it(shell: Wine) -> None:
     """That of Windows 2000 looks for the numbers of lines, which find does not tell here."""
     shell.put(KEY, BEFORE)
     before = shell.text(KEY)
@@ -189,7 +174,7 @@ def test_a_tool_that_does_not_do_what_the_script_needs_ends_it(shell: Shell) -> 
     assert "regedit.exe or find.exe does not work here" in shown
 
 
-def test_collect_ends_and_names_what_could_not_be_read(shell: Shell) -> None:
+def test_collect_ends_and_names_what_could_not_be_read(shell: Wine) -> None:
     """wine has no list of services by sc, and no adapters where Windows has them."""
     text = (COLLECT / "collect_vista.cmd").read_text("ascii").replace(*SERVICE)
     (shell.windows / "collect.cmd").write_text(text, "ascii", newline="\r\n")
@@ -204,7 +189,7 @@ def test_collect_ends_and_names_what_could_not_be_read(shell: Shell) -> None:
     assert code == 4, shown
 
 
-def test_each_script_of_collect_says_which_windows_it_is_for(shell: Shell) -> None:
+def test_each_script_of_collect_says_which_windows_it_is_for(shell: Wine) -> None:
     """wine is none of the old ones."""
     for name in ("collect_2000.cmd", "collect_xp.cmd"):
         (shell.windows / name).write_bytes((COLLECT / name).read_bytes().replace(b"\n", b"\r\n"))

@@ -8,13 +8,9 @@ comparison allows for that.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -25,50 +21,18 @@ from ansible_collections.netmin.windows.plugins.plugin_utils._objects import reg
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.change import Effective
 from ansible_collections.netmin.windows.plugins.plugin_utils._objects.registry_value import SetRegistryValue
 from ansible_collections.netmin.windows.plugins.plugin_utils._undo import confirm, timer
+from ansible_collections.netmin.windows.tests.unit.wine import Wine, needs_wine, quoted
 
-WINE = shutil.which("wine")
-needs_wine = pytest.mark.skipif(WINE is None, reason="wine is not installed: there is no command shell to run the script in")
 RUN = "20260101T000000Z-000001"
 CARRIED = r"call C:\windows\netmin.windows\confirm.cmd & if not errorlevel 1 rd /s /q C:\windows\netmin.windows"
 
 
-@dataclass(frozen=True)
-class Shell:
-    """A Windows of wine's in a folder of its own."""
-
-    folder: Path
-
-    @property
-    def windows(self) -> Path:
-        return self.folder / "drive_c/windows"
+class Shell(Wine):
+    """A Windows of wine's with the timer on it."""
 
     @property
     def ours(self) -> Path:
         return self.windows / "netmin.windows"
-
-    def run(self, *command: str, debug: str = "-all", **more: str) -> tuple[str, str]:
-        """Run a program to its end, and return what it wrote. Into files: wine's own servers live on and would hold a pipe."""
-        environment = {**os.environ, "WINEPREFIX": str(self.folder), "WINEDEBUG": debug, "DISPLAY": "", **more}
-        out, err = self.folder / "out.txt", self.folder / "err.txt"
-        with out.open("wb") as stdout, err.open("wb") as stderr:
-            subprocess.run(
-                [WINE or "", *command], env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, timeout=120, check=False
-            )
-        return out.read_text(errors="replace"), err.read_text(errors="replace")
-
-    def put(self, key: str, values: Mapping[str, str]) -> None:
-        """Write values as a .reg file says them."""
-        lines = ["Windows Registry Editor Version 5.00", "", f"[HKEY_LOCAL_MACHINE\\{key}]", *(f"{n}={v}" for n, v in values.items()), ""]
-        path = self.folder / "put.reg"
-        path.write_text("\r\n".join(lines), encoding="utf-16", newline="")
-        self.run("reg", "import", str(path))
-
-    def text(self, key: str) -> str | None:
-        """Return a key as text, or None where it is not there."""
-        path = self.folder / "text.reg"
-        path.unlink(missing_ok=True)
-        self.run("reg", "export", f"HKLM\\{key}", str(path), "/y")
-        return path.read_text(encoding="utf-16") if path.exists() else None
 
     def value(self, name: str) -> str | None:
         """Return a value of the timer's key."""
@@ -95,18 +59,11 @@ class Shell:
         return [line.replace('\\"', '"').replace("\\\\", "\\").strip() for line in lines]
 
 
-def quoted(text: str) -> str:
-    """Quote a text for a .reg file."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """Return a fresh Windows of wine's, with nothing running."""
-    made = Shell(tmp_path_factory.mktemp("wine"))
-    made.run("wineboot", "--init")
-    yield made
-    made.run("wineboot", "--kill")
+    """Return a fresh Windows of wine's."""
+    with Shell.started(tmp_path_factory.mktemp("wine")) as made:
+        yield made
 
 
 def given(**more: str) -> dict[str, str]:
@@ -209,9 +166,7 @@ def test_what_is_confirmed_is_left_and_nothing_of_ours_stays(shell: Shell, when:
     )
     process = None
     if not first:
-        environment = {**os.environ, "WINEPREFIX": str(shell.folder), "WINEDEBUG": "-all"}
-        carrier = [WINE or "", "cmd", "/d", "/c", CARRIED]
-        process = subprocess.Popen(carrier, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = shell.start("cmd", "/d", "/c", CARRIED)
         wait_for(lambda: shell.value(timer.HEARTBEAT) == "1")
         shell.put(timer.KEY, {f'"{timer.CONFIRMED}"': quoted(RUN)})
         process.wait(60)
@@ -250,10 +205,7 @@ def test_it_needs_nothing_of_the_environment(shell: Shell, environment: Mapping[
 @pytest.mark.slow
 def test_a_script_that_another_run_has_superseded_leaves_all_that_is_that_runs(shell: Shell) -> None:
     shell.arm({**given(**{timer.BEATS: "9"}), **numbered(writes("SOFTWARE\\X", "ran", RegistryValue.text("1")))})
-    environment = {**os.environ, "WINEPREFIX": str(shell.folder), "WINEDEBUG": "-all"}
-    process = subprocess.Popen(
-        [WINE or "", "cmd", "/d", "/c", CARRIED], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = shell.start("cmd", "/d", "/c", CARRIED)
     wait_for(lambda: shell.value(timer.HEARTBEAT) == "1")
     shell.put(timer.KEY, {f'"{timer.RUN}"': quoted("20260102T000000Z-000002"), f'"{timer.CONFIRMED}"': quoted(RUN)})
     process.wait(60)
