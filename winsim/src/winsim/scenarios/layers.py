@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Find the files that a scenario is made of and put them together.
 
-In this order, each over those before it: the parts of the scenario that is extended, that scenario, the file's own parts, its
-own content, and the parts that an expression `scenario+part+part` adds. A part may be made of other parts, which lie below it.
+In this order, each over those before it: what the scenario that is extended extends itself, its parts, that scenario, the file's
+own parts, its own content, and the parts that an expression `scenario+part+part` adds. A part may be made of other parts, which lie below it.
 Files of somebody's own are looked for beside the scenario first. Knows nothing of what rows mean.
 """
 
@@ -150,8 +150,8 @@ def stack(found: tuple[Layer, ...]) -> dict[str, object]:
     return merged
 
 
-def _below(own: Layer) -> tuple[Layer, ...]:
-    """Return the scenario that another extends, with its parts."""
+def _below(own: Layer, over: tuple[Path, ...] = ()) -> tuple[Layer, ...]:
+    """Return the scenario that another extends, and whatever that extends itself, each with its parts."""
     base = own.document.get("extends")
     if base is None:
         return ()
@@ -160,10 +160,10 @@ def _below(own: Layer) -> tuple[Layer, ...]:
         if base not in names():
             raise ScenarioError(f"{own.path.name}: $.extends: there is no scenario {base}; {_suggestion(str(base), names())}")
         beside = FOLDER / f"{base}.yml"
+    if beside in over:
+        raise ScenarioError(f"{own.path.name}: $.extends: {base} extends this file")
     below = layer_of(beside)
-    if "extends" in below.document:
-        raise ScenarioError(f"{own.path.name}: $.extends: {base} extends another file itself")
-    return (*_parts(below), below)
+    return (*_below(below, (*over, own.path)), *_parts(below), below)
 
 
 def _parts(of: Layer) -> tuple[Layer, ...]:

@@ -3,7 +3,7 @@
 """Read scenario files strictly; all problems of a file are reported at once.
 
 A file may be made of `parts` (files of the folder `parts/`, which are no scenarios by themselves) and may extend one other
-scenario, which itself extends none: mappings are merged, rows with the same name too, other lists are joined. `without` takes
+scenario, which may extend one as well: mappings are merged, rows with the same name too, other lists are joined. `without` takes
 rows away again. `rename` then gives services and ports other names throughout. Each file is read by itself first, so that a
 problem is reported where it is; what only the whole can show (a missing key, a name that nothing has) is the scenario's.
 """

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,12 +108,35 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     assert "is no YAML" in load(tmp_path, "services: [{? {a: 1} : 1}]")
     assert "is no mapping" in load(tmp_path, "- a")
     assert "$.title: is missing" in load(tmp_path, "sources: []")
-    assert "extends another file itself" in load(tmp_path, "extends: windows_xp_dhcp\ntitle: x\nsources: []")
 
 
 @pytest.mark.parametrize("base", ["nowhere", "../nowhere", "/nowhere/at/all", "[windows_xp]", "5"])
 def test_a_file_extends_one_that_is_there(tmp_path: Path, base: str) -> None:
     assert "some.yml: $.extends: there is no scenario " in load(tmp_path, f"extends: {base}\ntitle: x\nsources: []")
+
+
+@pytest.mark.parametrize("base", names())
+def test_a_file_extends_any_scenario_there_is(tmp_path: Path, base: str) -> None:
+    tmp_path.joinpath("some.yml").write_text(f"extends: {base}\ntitle: some host\nwindows: {{computer: SOME}}", encoding="utf-8")
+    made, below = load_scenario(tmp_path / "some.yml"), load_scenario(base)
+    assert made.host.windows == replace(below.host.windows, computer="SOME")
+    assert (made.host.services, made.host.sockets, made.host.registry) == (below.host.services, below.host.sockets, below.host.registry)
+
+
+def test_what_is_extended_lies_below_all_that_extends_it(tmp_path: Path) -> None:
+    for name, base, title in (("one", "windows_server_2003", "first"), ("two", "one", "second"), ("three", "two", "third")):
+        text = f"extends: {base}\ntitle: {title}\nservices: [{{name: W32Time, display: {title} clock}}]"
+        tmp_path.joinpath(f"{name}.yml").write_text(text, encoding="utf-8")
+    made = load_scenario(tmp_path / "three.yml")
+    assert made.title == "third"
+    assert [service.display for service in made.host.services if service.name == "W32Time"] == ["third clock"]
+    assert made.host.windows.version == load_scenario("windows_server_2003").host.windows.version
+
+
+def test_files_that_extend_each_other_are_refused(tmp_path: Path) -> None:
+    for name, base in (("one", "two"), ("two", "three"), ("three", "one")):
+        tmp_path.joinpath(f"{name}.yml").write_text(f"extends: {base}\ntitle: x", encoding="utf-8")
+    assert load_error(str(tmp_path / "one.yml")) == "three.yml: $.extends: one extends this file"
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
