@@ -3,8 +3,8 @@
 """Find the files that a scenario is made of and put them together.
 
 In this order, each over those before it: what the scenario that is extended extends itself, its parts, that scenario, the file's
-own parts, its own content, and the parts that an expression `scenario+part+part` adds. A part may be made of other parts, which lie below it.
-Files of somebody's own are looked for beside the scenario first. Knows nothing of what rows mean.
+own parts, its own content, and the parts that an expression `scenario+part+part` adds. A part may be made of other parts, which lie
+below it. Files of somebody's own are looked for beside the scenario first. Knows nothing of what rows mean.
 """
 
 from __future__ import annotations
