@@ -72,6 +72,7 @@ def test_a_listing_is_read_by_its_shape_in_any_language() -> None:
     assert RULE.is_listed_as(found)
     assert not RpcFilterRule(SPOOLER, RpcProtocol.PIPE).is_listed_as(found)
     assert listed(EMPTY) == ()
+    assert listed(f"{EMPTY}{'-' * 33}\r\n") == ()
 
 
 RULES = st.builds(
@@ -172,7 +173,21 @@ def test_a_listing_that_makes_no_sense_is_not_known_and_never_empty(before: str,
     assert read_listing(LISTING.replace(before, after)) is None
 
 
-@pytest.mark.parametrize("text", ["", "\r\n", LISTING + LISTING.partition("\n")[2], "layerKey: um\r\n", "x\r\nFWP_EMPTY\r\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\r\n",
+        LISTING + LISTING.partition("\n")[2],
+        "layerKey: um\r\n",
+        "x\r\nFWP_EMPTY\r\n",
+        # What netsh writes in place of a list, in whatever language, and whatever its exit code is.
+        "Der folgende Befehl wurde nicht gefunden: rpc filter show filter.\r\n",
+        "\r\nDie Anforderung ist fehlgeschlagen.\r\nDer Dienst wurde nicht gestartet.\r\n",
+        EMPTY + "Access is denied.\r\n",
+        "---------------------------------\r\n",
+    ],
+)
 def test_no_listing_is_no_empty_listing(text: str) -> None:
     assert read_listing(text) is None
 
