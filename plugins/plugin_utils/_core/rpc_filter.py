@@ -199,9 +199,10 @@ class RpcFilters:
 
 def is_ours(listed: ListedFilter, candidates: Iterable[tuple[UUID, RpcProtocol]] = ()) -> bool:
     """Tell whether this collection made a filter that a host lists: by its key, and by what it is about."""
-    told = _about(listed)
-    pairs = (*((told,) if told is not None else ()), *candidates)
-    return any(made_for(listed, interface, protocol) for interface, protocol in pairs)
+    shown = (from_words(condition.value.lower()) for condition in listed.conditions if condition.field == UUIDS)
+    # Over whichever protocol: the condition on it may be what went wrong, and the key has the last word.
+    told = ((interface, protocol) for interface in shown if interface is not None for protocol in RpcProtocol)
+    return any(made_for(listed, interface, protocol) for interface, protocol in (*told, *candidates))
 
 
 def made_for(listed: ListedFilter, interface: UUID, protocol: RpcProtocol) -> bool:

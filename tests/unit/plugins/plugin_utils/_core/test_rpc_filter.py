@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import (
+    ListedCondition,
     ListedFilter,
     RpcFilterRule,
     RpcFilters,
@@ -111,6 +112,16 @@ def test_what_is_wrong_in_a_filter_of_ours_is_ours_still_and_never_as_it_should_
         assert is_ours(wider, pair)
         assert not rule.is_listed_as(wider)
         assert not RpcFilters((wider,)).has(rule)
+
+
+@given(RULES)
+def test_a_filter_of_ours_without_its_protocol_is_known_by_the_interface_that_it_shows(rule: RpcFilterRule) -> None:
+    whole = as_listed(rule)
+    for protocols in ([], [ListedCondition("protocol", "FWP_MATCH_EQUAL", "9")]):
+        wide = replace(whole, conditions=(*(item for item in whole.conditions if item.field != "protocol"), *protocols))
+        assert is_ours(wide)
+        assert not told_by(wide)
+        assert not is_ours(replace(wide, key=SPOOLER))
 
 
 @given(RULES)
