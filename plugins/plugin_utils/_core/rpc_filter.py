@@ -199,9 +199,10 @@ class RpcFilters:
 
 def is_ours(listed: ListedFilter, candidates: Iterable[tuple[UUID, RpcProtocol]] = ()) -> bool:
     """Tell whether this collection made a filter that a host lists: by its key, and by what it is about."""
-    told = _about(listed)
-    pairs = (*((told,) if told is not None else ()), *candidates)
-    return any(made_for(listed, interface, protocol) for interface, protocol in pairs)
+    shown = (from_words(condition.value.lower()) for condition in listed.conditions if condition.field == UUIDS)
+    # Over whichever protocol: the condition on it may be what went wrong, and the key has the last word.
+    told = ((interface, protocol) for interface in shown if interface is not None for protocol in RpcProtocol)
+    return any(made_for(listed, interface, protocol) for interface, protocol in (*told, *candidates))
 
 
 def made_for(listed: ListedFilter, interface: UUID, protocol: RpcProtocol) -> bool:
@@ -292,7 +293,8 @@ def read_listing(output: str) -> tuple[ListedFilter, ...] | None:
     """Read what `netsh rpc filter show filter` writes, by its shape; None where that makes no sense: then nobody knows what is there.
 
     The names of fields and values are those of structures and constants, and not translated in any published listing; the first line is
-    not looked at. It must be there: a command that failed to run writes nothing, which is no empty listing.
+    not looked at. It must be there: a command that failed to run writes nothing, which is no empty listing. An empty one has that line
+    alone (published listings); more text, or the name of the command, is what netsh says of a failure.
     """
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     starts = [number for number, line in enumerate(lines) if line.startswith("filterKey:")]
@@ -300,10 +302,17 @@ def read_listing(output: str) -> tuple[ListedFilter, ...] | None:
         return None
     if any("FWP_" in line or "Key:" in line for line in lines[: starts[0] if starts else None]):
         return None
+    if not starts and not _is_headline([line for line in lines if line.strip("-")]):
+        return None
     blocks = [lines[start:end] for start, end in pairwise([*starts, len(lines)])]
     found = [_filter(block) for block in blocks]
     read = tuple(one for one in found if one is not None)
     return read if len(read) == len(found) and len({one.key for one in read}) == len(read) else None
+
+
+def _is_headline(lines: list[str]) -> bool:
+    """Tell whether a listing without any filter may be one. A command that netsh does not have is named in its answer, as it was typed."""
+    return len(lines) == 1 and " ".join(SHOW[1:]) not in lines[0].lower()
 
 
 def _filter(lines: list[str]) -> ListedFilter | None:

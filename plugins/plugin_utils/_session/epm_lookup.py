@@ -85,6 +85,8 @@ def read_page(stub: bytes) -> Looked:
 
 def _head(reader: Reading) -> tuple[UUID, int, str]:
     """Read an entry but for its tower, which follows after all of them."""
+    # An entry begins with a long of its object's UUID, so it stands at a multiple of four, whatever length the annotation before it has.
+    reader.align()
     number, pointer = UUID(bytes_le=reader.take(16)), reader.number()
     offset, length = reader.number(), reader.number()
     if offset != 0 or length > LONGEST_ANNOTATION:
@@ -159,9 +161,13 @@ class Reading:
         self._stub = stub
         self._at = 0
 
-    def number(self) -> int:
-        """Take an unsigned long, which stands at a multiple of four (C706, 14.2.2)."""
+    def align(self) -> None:
+        """Go on to the next multiple of four, where an unsigned long stands (C706, 14.2.2)."""
         self._at += -self._at % 4
+
+    def number(self) -> int:
+        """Take an unsigned long."""
+        self.align()
         return int(struct.unpack("<I", self.take(4))[0])
 
     def take(self, length: int) -> bytes:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from ansible_collections.netmin.windows.plugins.plugin_utils._core.rpc_filter import (
+    ListedCondition,
     ListedFilter,
     RpcFilterRule,
     RpcFilters,
@@ -72,6 +73,7 @@ def test_a_listing_is_read_by_its_shape_in_any_language() -> None:
     assert RULE.is_listed_as(found)
     assert not RpcFilterRule(SPOOLER, RpcProtocol.PIPE).is_listed_as(found)
     assert listed(EMPTY) == ()
+    assert listed(f"{EMPTY}{'-' * 33}\r\n") == ()
 
 
 RULES = st.builds(
@@ -110,6 +112,16 @@ def test_what_is_wrong_in_a_filter_of_ours_is_ours_still_and_never_as_it_should_
         assert is_ours(wider, pair)
         assert not rule.is_listed_as(wider)
         assert not RpcFilters((wider,)).has(rule)
+
+
+@given(RULES)
+def test_a_filter_of_ours_without_its_protocol_is_known_by_the_interface_that_it_shows(rule: RpcFilterRule) -> None:
+    whole = as_listed(rule)
+    for protocols in ([], [ListedCondition("protocol", "FWP_MATCH_EQUAL", "9")]):
+        wide = replace(whole, conditions=(*(item for item in whole.conditions if item.field != "protocol"), *protocols))
+        assert is_ours(wide)
+        assert not told_by(wide)
+        assert not is_ours(replace(wide, key=SPOOLER))
 
 
 @given(RULES)
@@ -172,7 +184,21 @@ def test_a_listing_that_makes_no_sense_is_not_known_and_never_empty(before: str,
     assert read_listing(LISTING.replace(before, after)) is None
 
 
-@pytest.mark.parametrize("text", ["", "\r\n", LISTING + LISTING.partition("\n")[2], "layerKey: um\r\n", "x\r\nFWP_EMPTY\r\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\r\n",
+        LISTING + LISTING.partition("\n")[2],
+        "layerKey: um\r\n",
+        "x\r\nFWP_EMPTY\r\n",
+        # What netsh writes in place of a list, in whatever language, and whatever its exit code is.
+        "Der folgende Befehl wurde nicht gefunden: rpc filter show filter.\r\n",
+        "\r\nDie Anforderung ist fehlgeschlagen.\r\nDer Dienst wurde nicht gestartet.\r\n",
+        EMPTY + "Access is denied.\r\n",
+        "---------------------------------\r\n",
+    ],
+)
 def test_no_listing_is_no_empty_listing(text: str) -> None:
     assert read_listing(text) is None
 

@@ -55,14 +55,27 @@ def tower(interface: UUID = SCHEDULER, *, port: int = 49665, address: bytes = b"
 
 
 def page(
-    towers: Sequence[bytes], *, handle: bytes = bytes(20), status: int = NO_MORE, annotation: bytes = b"", said: int | None = None
+    towers: Sequence[bytes],
+    *,
+    handle: bytes = bytes(20),
+    status: int = NO_MORE,
+    annotation: bytes = b"",
+    said: int | None = None,
+    objects: Sequence[UUID] = (),
+    padding: bytes = b"\0",
 ) -> bytes:
-    """Return what a call of the lookup returns."""
+    """Return what a call of the lookup returns.
+
+    Args:
+        objects: of the first entries; all others have none.
+        padding: the byte that stands between an annotation and the entry after it, of which nothing says what it is.
+    """
     count = len(towers)
     stub = handle + struct.pack("<IIII", count if said is None else said, max(250, count), 0, count)
     text = annotation + b"\0"
     for number, _tower in enumerate(towers):
-        stub += bytes(16) + struct.pack("<III", number + 1, 0, len(text)) + text + bytes(-len(text) % 4)
+        named = objects[number].bytes_le if number < len(objects) else bytes(16)
+        stub += named + struct.pack("<III", number + 1, 0, len(text)) + text + padding * (-len(text) % 4)
     for item in towers:
         stub += struct.pack("<II", len(item), len(item)) + item + bytes(-len(item) % 4)
     return stub + struct.pack("<I", status)

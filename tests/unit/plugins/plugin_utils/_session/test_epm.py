@@ -47,6 +47,15 @@ def test_entries_that_come_with_no_more_entries_count() -> None:
     assert found.entries[1].binding == "ncacn_ip_tcp:192.0.2.7[49666]"
 
 
+@given(annotation=st.text(alphabet="abc", max_size=20), padding=st.sampled_from([b"\0", b"\xff"]))
+def test_each_object_is_whole_whatever_annotation_stands_before_it(annotation: str, padding: bytes) -> None:
+    objects = (UUID(int=1), UUID("00112233-4455-6677-8899-aabbccddeeff"), NO_OBJECT)
+    towers = [mapper.tower(port=port) for port in range(1, 4)]
+    found = read_page(mapper.page(towers, annotation=annotation.encode(), objects=objects, padding=padding))
+    assert [entry.object for entry in found.entries] == [*objects[:2], None]
+    assert [entry.annotation for entry in found.entries] == [annotation] * 3
+
+
 def test_an_empty_map_is_read() -> None:
     found = asked(mapper.response(mapper.page([])))
     assert (found.state, found.entries) == (MapState.READ, ())
