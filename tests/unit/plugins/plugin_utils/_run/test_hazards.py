@@ -252,7 +252,9 @@ POLICIES = r"HKLM\SOFTWARE\Policies\Microsoft\W32Time"
 BY_POLICY = [
     ("windows_server_2019", rf"{POLICIES}\TimeProviders\NtpServer", "Enabled", 1, True),
     ("windows_server_2019", rf"{POLICIES}\TimeProviders\NtpServer", "Enabled", 0, False),
-    ("windows_xp", rf"{POLICIES}\TimeProviders\NtpServer", "Enabled", 1, True),
+    # There the provider is on in a plain install, and the announcing decides.
+    ("windows_xp", rf"{POLICIES}\TimeProviders\NtpServer", "Enabled", 1, False),
+    ("windows_xp", rf"{POLICIES}\Config", "AnnounceFlags", 13, True),
     ("windows_server_2003", rf"{POLICIES}\Config", "AnnounceFlags", 5, True),
     ("windows_server_2003", rf"{POLICIES}\Config", "AnnounceFlags", 10, False),
 ]
