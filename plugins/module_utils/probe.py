@@ -46,7 +46,7 @@ ARGUMENTS: Mapping[str, Any] = {
     "strict": {"type": "bool", "default": False},
 }
 
-# Errors of connect(2) and send(2) that say that nothing left this place.
+# Errors of connect(2) and send(2) that say that there is no way, because of this place or of a router near it (icmp(7)): none of the host's.
 _NO_WAY = {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EACCES, errno.EPERM, errno.ENETDOWN}
 
 
@@ -343,7 +343,7 @@ def of_error(error: OSError) -> tuple[str, str]:
     if error.errno in (errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.EHOSTDOWN):
         return SILENT, f"no answer of the host: the network says {name}"
     if error.errno in _NO_WAY:
-        return NOT_TESTED, f"this place cannot send there ({name})"
+        return NOT_TESTED, f"there is no way from this place ({name})"
     return NOT_TESTED, f"this place could not try ({name})"
 
 

@@ -36,7 +36,7 @@ class Listed:
     """The ports of a list.
 
     Attributes:
-        ports: by family (4 and 6), in the order of the list.
+        ports: by family (4 and 6), in the order in which they are looked at.
         whole: the list names all ports that it stands for.
         left_out: so many were too many.
         unreadable: so many entries were none.
@@ -89,25 +89,24 @@ def scanned(asked: Iterable[Asked]) -> Iterator[Port]:
 
 
 def listed(rows: Iterable[object]) -> Listed:
-    """Read the ports of endpoints as the modules of this collection return them; a host may have put anything there."""
+    """Read the ports of endpoints as the modules of this collection return them; a host may have put anything there.
+
+    TCP comes first, and rows of few ports before those of many, so that the crowd of one service pushes out no port of another.
+    """
+    every = [read_row(row) for row in rows]
+    read = [row for row in every if row is not None]
     found: dict[int, dict[Port, None]] = {4: {}, 6: {}}
-    whole, left_out, unreadable = True, 0, 0
-    for row in rows:
-        read = read_row(row)
-        if read is None:
-            unreadable += 1
-            continue
-        protocol, numbers, families, complete = read
-        whole = whole and complete
+    left: set[tuple[int, Port]] = set()
+    for protocol, numbers, families, _complete in sorted(read, key=lambda row: (row[0] != "tcp", len(row[1]))):
         for family in families:
             for number in numbers:
-                if (protocol, number) in found[family]:
-                    continue
-                if len(found[family]) < MOST_LISTED:
-                    found[family][protocol, number] = None
+                port = (protocol, number)
+                if port in found[family] or len(found[family]) < MOST_LISTED:
+                    found[family][port] = None
                 else:
-                    left_out += 1
-    return Listed({family: tuple(ports) for family, ports in found.items()}, whole and not left_out, left_out, unreadable)
+                    left.add((family, port))
+    whole = not left and all(complete for *_ports, complete in read)
+    return Listed({family: tuple(ports) for family, ports in found.items()}, whole, len(left), len(every) - len(read))
 
 
 def read_row(row: object) -> tuple[str, list[int], tuple[int, ...], bool] | None:

@@ -80,6 +80,21 @@ VALUES = ANYTHING | st.sampled_from(["tcp", "udp", "0.0.0.0", "::, 0.0.0.0", "1-
 ROWS = st.lists(st.dictionaries(NAMES, VALUES, max_size=7) | ANYTHING, max_size=6)
 
 
+def test_a_crowd_pushes_out_no_port_of_another_service() -> None:
+    crowd = [{"protocol": "udp", "port": None, "ports": "1026-4000", "address": "0.0.0.0"}]
+    single = [{"protocol": "udp", "port": number, "address": "0.0.0.0"} for number in range(5000, 8000)]
+    others = [{"protocol": "tcp", "port": 445, "address": "0.0.0.0"}, {"protocol": "udp", "port": 161, "address": "0.0.0.0"}]
+    found = listed([*crowd, *others])
+    assert found.ports[4][:3] == (("tcp", 445), ("udp", 161), ("udp", 1026))
+    assert found.left_out == 2975 + 2 - MOST_LISTED
+    assert ("tcp", 445) in listed([*single, *others]).ports[4]
+
+
+def test_a_port_that_is_left_out_counts_once() -> None:
+    rows = [{"protocol": "udp", "port": number, "address": "0.0.0.0"} for number in range(1, MOST_LISTED + 2)]
+    assert listed([*rows, *rows]).left_out == 1
+
+
 @given(ROWS)
 def test_whatever_a_host_lists_is_ports_or_is_counted(rows: list[Any]) -> None:
     found = listed(rows)
