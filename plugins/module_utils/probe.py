@@ -46,7 +46,7 @@ ARGUMENTS: Mapping[str, Any] = {
     "strict": {"type": "bool", "default": False},
 }
 
-# Errors of connect(2) and send(2) that say that there is no way, because of this place or of a router near it (icmp(7)): none of the host's.
+# Errors of connect(2) and send(2) that say that there is no way, because of this place or of a router near it (icmp(7)), not of the host's.
 _NO_WAY = {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EACCES, errno.EPERM, errno.ENETDOWN}
 
 
