@@ -27,7 +27,7 @@ SHORTEST_WHY = 30
 # Of one host so many changes are told one by one, and of a fleet so many hosts.
 MOST_CHANGES, MOST_HOSTS, MOST_NAMES = 60, 20, 8
 ANYWHERE = frozenset({"0.0.0.0", "::"})
-TROUBLE = {"not_done": " NOT DONE", "unknown": " UNKNOWN"}
+TROUBLE = ("not_done", "unknown")
 COUNTED = {
     State.CLOSES_NOW: "close now",
     State.CLOSES_AT_BOOT: "close at boot",
@@ -172,8 +172,13 @@ def _places(row: Port) -> tuple[str, ...]:
 
 def _heading(view: HostView) -> str:
     # As many as there are lines below it.
-    count = len({(change.stage, change.target) for change in view.changes})
-    return f"{'Would change' if view.check_mode else 'Changed'} ({count})"
+    every = {(change.stage, change.target) for change in view.changes}
+    if view.check_mode:
+        return f"Would change ({len(every)})"
+    touched = {(change.stage, change.target) for change in view.changes if change.status != "not_done"}
+    if not touched and every:
+        return f"Not changed ({len(every)})"
+    return f"Changed ({len(touched)})" if touched == every else f"Changed ({len(touched)} of {len(every)})"
 
 
 def _command(command: str, width: int) -> list[str]:
@@ -209,8 +214,10 @@ def _changes(changes: Sequence[Change], paper: Paper) -> Iterator[str]:
 
 
 def _became(change: Change) -> str:
+    if change.status == "not_done":
+        return f"{change.before}, NOT DONE"
     later = "" if change.effective == "now" else f" ({change.effective})"
-    return f"{change.before} -> {change.after}{later}{TROUBLE.get(change.status, '')}"
+    return f"{change.before} -> {change.after}{later}{' UNKNOWN' if change.status == 'unknown' else ''}"
 
 
 def _middle(text: str, width: int) -> str:

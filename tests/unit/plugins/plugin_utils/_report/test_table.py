@@ -7,6 +7,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
+import pytest
 from ansible.utils.display import get_text_width
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.gather import Given, view_of
 from ansible_collections.netmin.windows.plugins.plugin_utils._report.table import Paper, fleet_lines, host_lines, wrapped
@@ -62,6 +63,34 @@ def test_two_changes_of_one_service_are_one_line() -> None:
 
     assert "  services  service Spooler: auto -> disabled (at boot), running -> stopped" in lines
     assert "Changed (1)" in lines
+
+
+@pytest.mark.parametrize(
+    ("modes", "states", "heading", "told"),
+    [
+        ("done", "not_done", "Changed (1)", "auto -> disabled (at boot), running, NOT DONE"),
+        ("not_done", "not_done", "Not changed (1)", "auto, NOT DONE, running, NOT DONE"),
+        ("done", "unknown", "Changed (1)", "auto -> disabled (at boot), running -> stopped UNKNOWN"),
+    ],
+)
+def test_what_was_not_done_is_not_called_changed(modes: str, states: str, heading: str, told: str) -> None:
+    changes = (
+        Change("services", "service Spooler", "auto", "disabled", "at boot", modes, ""),
+        Change("services", "service Spooler", "running", "stopped", "now", states, ""),
+    )
+    lines = host_lines(HostView("web01", "failed", changes=changes))
+    assert f"  services  service Spooler: {told}" in lines
+    assert heading in lines
+
+
+def test_a_run_that_broke_off_says_of_how_much_it_changed_some() -> None:
+    changes = (
+        Change("services", "service Spooler", "auto", "disabled", "at boot", "done", ""),
+        Change("services", "service W32Time", "auto", "?", "at boot", "not_done", ""),
+    )
+    lines = host_lines(HostView("web01", "failed", changes=changes))
+    assert "Changed (1 of 2)" in lines
+    assert "            service W32Time: auto, NOT DONE" in lines
 
 
 def test_a_long_registry_path_is_cut_in_its_middle() -> None:
