@@ -23,6 +23,7 @@ from ansible_collections.netmin.windows.tests.unit.simulated import Simulated, s
 from winsim.batch import CLOSED, Outcome, run
 from winsim.host.machine import Power
 from winsim.registry_value import RegistryValue
+from winsim.scenarios import load_scenario
 
 from .test_collect import SCRIPT_OF, Console, console
 
@@ -41,6 +42,28 @@ STOPPED = {
 INSTANCE = re.compile(r"_[0-9a-f]{5}(?![0-9a-f])")
 # What files do not tell and a person at the console knows: nobody uses the shares, nobody prints.
 ACCEPTED = ["shares-in-use", "task-scheduler", "printing"]
+
+
+# What vendors and administrators make of a host: names that a command prompt reads in its own way, dependents, moved ports.
+FIELD = {
+    "windows_xp": r"""
+services:
+  - {name: 'Acme %PATH% & Co', display: 'Acme (x86) & Co 100%', start: auto, image: 'C:\Acme\a.exe', depends: [LanmanServer]}
+  - {name: AcmePrint, display: Spooler, start: manual, image: 'C:\Acme\p.exe', depends: [Spooler]}
+  - {name: AcmeStays, display: Acme Stays, start: auto, image: 'C:\Acme\s.exe', depends: [SSDPSRV], accepts_stop: false}
+""",
+    "windows_7_japanese": r"""
+services:
+  - {name: Acme, display: 監視サービス, start: auto, image: 'C:\Acme\a.exe', depends: [LanmanServer]}
+""",
+    "windows_server_2008_r2_german": r"""
+parts: [role_rdp_host]
+rename: {ports: {3389: 33893}}
+registry:
+  HKLM\SYSTEM\CurrentControlSet\Services\LanmanServer\Shares:
+    Daten: {multi_sz: ['Path=D:\Daten', Type=0]}
+""",
+}
 
 
 @dataclass(frozen=True)
@@ -124,34 +147,46 @@ def prove(capture: Capture, bundle: Bundled) -> Mapping[str, Any]:
     return done.result
 
 
+def expect_way_there_and_back(host: Simulated, name: str, tmp_path: Path) -> None:
+    """Expect that what is forecast to be closed is closed after the restart, and that after the way back everything is as it was."""
+    restart(host)
+    desk = console(host, tmp_path)
+    before = settings(host)
+    bundle = bundled(desk, name)
+    first = desk.capture()
+    assert settings(host) == before
+
+    outcome = bundle.run("close.cmd")
+    assert outcome.exit_code == 0, outcome.console
+    again = bundle.run("close.cmd")
+    assert again.exit_code == 0, again.console
+    restart(host)
+    proof = prove(collected(desk, name, "SECOND"), bundle)
+    assert proof["proof"]["booted"] is True, proof
+    assert not [row for row in proof["proof"]["endpoints"] if row["holds"] is False], proof["proof"]["reasons"]
+    assert [row for row in proof["proof"]["endpoints"] if row["outcome"] == "closed"]
+
+    back = bundle.run("undo.cmd")
+    assert back.exit_code == (9 if name == "windows_2000" else 0), back.console
+    restart(host)
+    last = bundle.run("undo.cmd")
+    assert last.exit_code == 0, last.console
+    assert settings(host) == before
+    assert listeners(collected(desk, name, "THIRD")) == listeners(first)
+
+
 @pytest.mark.parametrize("name", [*ALL, *FOREIGN])
 def test_the_way_there_and_back(name: str, tmp_path: Path) -> None:
-    """What is forecast to be closed is closed after the restart, and after the way back everything is as it was."""
     with simulated(name) as host:
-        restart(host)
-        desk = console(host, tmp_path)
-        before = settings(host)
-        bundle = bundled(desk, name)
-        first = desk.capture()
-        assert settings(host) == before
+        expect_way_there_and_back(host, name, tmp_path)
 
-        outcome = bundle.run("close.cmd")
-        assert outcome.exit_code == 0, outcome.console
-        again = bundle.run("close.cmd")
-        assert again.exit_code == 0, again.console
-        restart(host)
-        proof = prove(collected(desk, name, "SECOND"), bundle)
-        assert proof["proof"]["booted"] is True, proof
-        assert not [row for row in proof["proof"]["endpoints"] if row["holds"] is False], proof["proof"]["reasons"]
-        assert [row for row in proof["proof"]["endpoints"] if row["outcome"] == "closed"]
 
-        back = bundle.run("undo.cmd")
-        assert back.exit_code == (9 if name == "windows_2000" else 0), back.console
-        restart(host)
-        last = bundle.run("undo.cmd")
-        assert last.exit_code == 0, last.console
-        assert settings(host) == before
-        assert listeners(collected(desk, name, "THIRD")) == listeners(first)
+@pytest.mark.parametrize(("name", "content"), FIELD.items(), ids=FIELD)
+def test_the_way_there_and_back_where_somebody_was_before(name: str, content: str, tmp_path: Path) -> None:
+    own = tmp_path / "own.yml"
+    own.write_text(f"extends: {name}\ntitle: a host in use\n{content}", encoding="utf-8")
+    with simulated(name, made=load_scenario(own)) as host:
+        expect_way_there_and_back(host, name, tmp_path)
 
 
 def test_windows_2000_names_what_starts_by_hand_alone(tmp_path: Path) -> None:
