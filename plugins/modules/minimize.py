@@ -584,7 +584,7 @@ changes:
       stage: services
       status: done
       target: service PolicyAgent
-      why: IPsec key exchange; breaks IPsec policies, L2TP and IKEv2 VPN, connection security rules
+      why: 'IPsec key exchange; breaks: IPsec policies, L2TP and IKEv2 VPN, connection security rules'
     - after: disabled
       before: dhcp
       count: 1

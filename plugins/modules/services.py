@@ -156,7 +156,7 @@ changes:
       stage: services
       status: done
       target: service PolicyAgent
-      why: IPsec key exchange; breaks IPsec policies, L2TP and IKEv2 VPN, connection security rules
+      why: 'IPsec key exchange; breaks: IPsec policies, L2TP and IKEv2 VPN, connection security rules'
     - after: disabled
       before: auto
       count: 1
@@ -164,7 +164,7 @@ changes:
       stage: services
       status: done
       target: service PolicyAgent
-      why: IPsec key exchange; breaks IPsec policies, L2TP and IKEv2 VPN, connection security rules
+      why: 'IPsec key exchange; breaks: IPsec policies, L2TP and IKEv2 VPN, connection security rules'
 hazards:
   description:
     - The hazards of this host that concern the plan, with the evidence. If nothing is to be changed, the host is not asked

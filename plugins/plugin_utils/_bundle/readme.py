@@ -151,7 +151,7 @@ def forecast(target: Target, entries: Iterable[Forecast]) -> list[str]:
     rows = [(_port(entry), entry.endpoint.address, said(entry.owner), AFTER[entry.boot], said(entry.why)) for entry in entries]
     closed = sum(row[3] == "closed" for row in rows)
     return [
-        f"netmin.windows: what listens on {said(target.computer)}, and what will once close.cmd ran and the computer was restarted",
+        f"netmin.windows: what listens on {said(target.computer)} now, and what will after close.cmd and a restart",
         f"{len(rows)} listeners now; {closed} of them are closed then",
         "",
         f"{'port':<22}{'address':<18}{'then':<11}owner",
@@ -166,7 +166,12 @@ def _port(entry: Forecast) -> str:
 
 def _row(row: tuple[str, str, str, str, str]) -> Iterator[str]:
     port, address, owner, after, why = row
+    # The zone of a link-local address is of this boot, and no port listens in another.
+    place = f"{port:<22}{said(address.partition('%')[0])}"
     owners = textwrap.wrap(owner, WIDTH - 51) or [""]
-    yield f"{port:<22}{said(address):<18}{after:<11}{owners[0]}"
+    if len(place) > 39:
+        yield place
+        place = ""
+    yield f"{place:<40}{after:<11}{owners[0]}"
     yield from (f"{'':<51}{line}" for line in owners[1:])
     yield from textwrap.wrap(why, WIDTH, initial_indent="    ", subsequent_indent="    ")

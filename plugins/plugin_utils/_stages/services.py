@@ -164,7 +164,7 @@ def reason(name: str, situation: Situation) -> str:
     for recipe in situation.knowledge.recipes.values():
         methods = recipe.methods_on(situation.host.windows)
         if name in Names(service for m in methods if m.stage == NAME for service in (*recipe.services, *m.services)):
-            return f"{recipe.purpose}; breaks {recipe.breaks}"
+            return f"{recipe.purpose}; breaks: {recipe.breaks}"
     return ""
 
 

@@ -171,7 +171,7 @@ def _why(recipe: Recipe, method: Method | None, wish: SwitchWish) -> str:
     if not wish.method:
         return f"{recipe.purpose}: back to the default of Windows"
     said = f"; {method.status}: {method.because}" if method is not None and method.because else ""
-    return f"{recipe.purpose}; breaks {recipe.breaks}{said}"
+    return f"{recipe.purpose}; breaks: {recipe.breaks}{said}"
 
 
 def shown(wishes: Iterable[SwitchWish], actual: Settings, others: Iterable[Setting]) -> dict[str, Any]:

@@ -235,6 +235,21 @@ def test_a_script_and_its_text_say_what_every_line_is_for(name: str, tmp_path: P
         assert max(len(line) for line in lines if line.startswith("rem")) <= 132
 
 
+@pytest.mark.parametrize("name", ["windows_xp", "windows_10", "windows_server_2022+many_adapters"])
+def test_the_forecast_has_a_line_for_each_listener_whose_columns_are_apart(name: str, tmp_path: Path) -> None:
+    base = name.partition("+")[0]
+    with simulated(name) as host:
+        restart(host)
+        bundle = bundled(console(host, tmp_path), base)
+        shown = (bundle.folder / "FORECAST.txt").read_text("ascii").splitlines()
+    count, closed = (int(number) for number in re.findall(r"\d+", shown[1]))
+    assert max(map(len, shown)) <= 100
+    # A long address has a line for itself.
+    listeners_told = re.findall(r"^(?:tcp|udp)/\d+(?: and \d+ more)? +[0-9a-f.:]+\s+(\w+) +\S", "\n".join(shown), re.MULTILINE)
+    assert (len(listeners_told), listeners_told.count("closed")) == (count, closed)
+    assert set(listeners_told) == {"open", "closed"}
+
+
 @pytest.mark.parametrize("name", OLDEST)
 def test_a_host_without_a_channel_has_nothing_open_that_its_forecast_closes(name: str, tmp_path: Path) -> None:
     """Where nobody ever installed WinRM, RPC is bound to the loopback as the operator says, and the listing may end without a row."""
